@@ -1,0 +1,59 @@
+import { connect, type Socket } from "node:net";
+
+/** How a closed loop of clients fared. */
+export interface LoadResult {
+  readonly requestsPerSecond: number;
+  readonly requests: number;
+  /** Responses other than 200. */
+  readonly failures: number;
+}
+
+/**
+ * A closed loop: each of `connections` kept-alive connections sends the next request when the last response is whole.
+ * Written on bare sockets because a full HTTP client would take the core that the server needs.
+ *
+ * @param requestAt the text of the request by its number
+ */
+export async function closedLoop(
+  port: number,
+  connections: number,
+  durationMs: number,
+  requestAt: (n: number) => string,
+): Promise<LoadResult> {
+  let requests = 0;
+  let failures = 0;
+  const startedMs = performance.now();
+  const endMs = startedMs + durationMs;
+
+  const client = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const socket: Socket = connect(port, "127.0.0.1");
+      let received = "";
+      const next = () => {
+        if (performance.now() >= endMs) {
+          socket.destroy();
+          resolve();
+        } else {
+          socket.write(requestAt(requests));
+          requests += 1;
+        }
+      };
+      socket.setNoDelay(true).setEncoding("latin1");
+      socket.on("connect", next);
+      socket.on("error", reject);
+      socket.on("data", (text: string) => {
+        received += text;
+        const headEnd = received.indexOf("\r\n\r\n");
+        if (headEnd < 0) return;
+        const length = Number(/\r\ncontent-length: (\d+)/i.exec(received.slice(0, headEnd))?.[1] ?? "0");
+        if (received.length < headEnd + 4 + length) return;
+        if (!received.startsWith("HTTP/1.1 200")) failures += 1;
+        received = "";
+        next();
+      });
+    });
+
+  await Promise.all(Array.from({ length: connections }, client));
+  const seconds = (performance.now() - startedMs) / 1_000;
+  return { requestsPerSecond: requests / seconds, requests, failures };
+}

@@ -1,0 +1,189 @@
+import type { Authorization, Route } from "./gateway.ts";
+import { canonicalHeaderName } from "./header-names.ts";
+import { prefixCovers } from "./path-syntax.ts";
+import { describeFound, type Finding } from "./problems.ts";
+import { parseRoutePattern, patternCovers, patternReaches, type RoutePattern } from "./route-pattern.ts";
+import type { ParsedRule } from "./schema/rules.ts";
+import type { ParsedService } from "./schema/service.ts";
+import { oneOf } from "./suggest.ts";
+
+/** What is wrong between fields that are right by themselves. Paths are relative to the service. */
+export function checkService(service: ParsedService): Finding[] {
+  const checks = [checkClusters, checkHeaders, checkPermissions, checkRules, checkPreflight, checkRestart];
+  return checks.flatMap((check) => check(service));
+}
+
+function checkClusters({ authorization, clusters }: ParsedService): Finding[] {
+  if (authorization === undefined) return [];
+  const known = Object.keys(clusters);
+  const check = (name: string, path: string[]): Finding[] => {
+    if (known.includes(name)) return [];
+    const allowed =
+      known.length === 0
+        ? `a cluster of this service, which has none yet: clusters: { ${JSON.stringify(name)}: { url: "https://…" } }`
+        : `the name of a cluster of this service: ${oneOf(known, name)}`;
+    return [{ path, found: describeFound(name), allowed }];
+  };
+  const subject = "subject" in authorization ? authorization.subject : undefined;
+  return [
+    ...check(authorization.cluster, ["authorization", "cluster"]),
+    ...(subject === undefined ? [] : check(subject.cluster, ["authorization", "subject", "cluster"])),
+  ];
+}
+
+/** An identity header is taken out of every request, so nothing can be read from it. */
+function checkHeaders(service: ParsedService): Finding[] {
+  const stripped = new Set(identityHeadersOf(service).map(canonicalHeaderName));
+  const findings: Finding[] = [];
+  const check = (name: string, path: (string | number)[]) => {
+    if (!stripped.has(canonicalHeaderName(name))) return;
+    const allowed =
+      "a header that clients may set; this one is an identity header, which the gateway takes out of every request";
+    findings.push({ path, found: describeFound(name), allowed });
+  };
+  for (const [index, credential] of (service.credentials ?? []).entries()) {
+    if (credential.from === "header") check(credential.name, ["credentials", index, "name"]);
+  }
+  for (const [index, name] of requestHeadersOf(service.authorization).entries()) {
+    check(name, ["authorization", "requestHeaders", index]);
+  }
+  return findings;
+}
+
+/** Introspection answers which scopes a token has; nothing in it could say yes or no to a permission. */
+function checkPermissions({ authorization, rules }: ParsedService): Finding[] {
+  if (authorization?.protocol !== "introspection") return [];
+  return rules.flatMap((rule, index) =>
+    rule.permission === undefined
+      ? []
+      : [
+          {
+            path: ["rules", index, "permission"],
+            found: describeFound(rule.permission),
+            allowed: "scopes, which introspection reports; for permissions use forward-auth, authzen or opa",
+          },
+        ],
+  );
+}
+
+function checkRules({ route, rules }: ParsedService): Finding[] {
+  const findings: Finding[] = [];
+  const patterns = rules.map((rule) => patternOf(rule));
+  for (const [index, rule] of rules.entries()) {
+    const path = ["rules", index, "path"];
+    const pattern = patterns[index]!;
+    if (!patternReaches(pattern, route.prefix)) {
+      const allowed = `a path under the service's prefix ${JSON.stringify(route.prefix)}: rules see the whole path as received`;
+      findings.push({ path, found: describeFound(rule.path), allowed });
+      continue;
+    }
+    const earlier = rules.findIndex(
+      (other, before) => before < index && patternCovers(patterns[before]!, pattern) && methodsCover(other, rule),
+    );
+    if (earlier < 0) continue;
+    const allowed = `a rule that can be reached: rules[${earlier}] matches all of it first, so put this one before it or take it out`;
+    findings.push({ path, found: describeFound(rule.path), allowed });
+  }
+  return findings;
+}
+
+function patternOf(rule: ParsedRule): RoutePattern {
+  const parsed = parseRoutePattern(rule.path);
+  if (!parsed.ok) throw new Error(`the schema let through the rule path ${JSON.stringify(rule.path)}`);
+  return parsed.pattern;
+}
+
+function methodsCover(general: ParsedRule, special: ParsedRule): boolean {
+  if (general.methods === undefined) return true;
+  const covered = general.methods;
+  const covers = (method: string) => covered.includes(method) || (method === "HEAD" && covered.includes("GET"));
+  return special.methods?.every(covers) ?? false;
+}
+
+function checkPreflight({ preflight }: ParsedService): Finding[] {
+  if (typeof preflight === "string" || !preflight.answer.origins.includes("*")) return [];
+  const findings: Finding[] = [];
+  if (preflight.answer.origins.length > 1) {
+    const allowed = '"*" alone, or a list of origins without it';
+    findings.push({ path: ["preflight", "answer", "origins"], found: '"*" beside others', allowed });
+  }
+  if (preflight.answer.credentials) {
+    const allowed =
+      'false with origins ["*"]: any site could act with the credentials of its visitor; list the origins';
+    findings.push({ path: ["preflight", "answer", "credentials"], found: "true", allowed });
+  }
+  return findings;
+}
+
+function checkRestart({ restart }: ParsedService): Finding[] {
+  const findings: Finding[] = [];
+  const notAbove = (name: "binMs" | "sampleIntervalMs", bound: "collectMs" | "binMs") => {
+    if (restart[name] <= restart[bound]) return;
+    const allowed = `at most ${bound} (${restart[bound]})`;
+    findings.push({ path: ["restart", name], found: String(restart[name]), allowed });
+  };
+  notAbove("binMs", "collectMs");
+  notAbove("sampleIntervalMs", "binMs");
+  return findings;
+}
+
+/** Identity headers of a service: those it lists, and those its authorization server fills. Lower case, once each. */
+export function identityHeadersOf({
+  identityHeaders,
+  authorization,
+}: Pick<ParsedService, "identityHeaders" | "authorization">): string[] {
+  const filled =
+    authorization === undefined
+      ? []
+      : authorization.protocol === "introspection"
+        ? Object.values(authorization.upstreamClaims)
+        : authorization.upstreamHeaders;
+  return [...new Set([...identityHeaders, ...filled])];
+}
+
+/** Request headers that are sent to the decision point. */
+export function requestHeadersOf(authorization: Authorization | undefined): readonly string[] {
+  return authorization === undefined || authorization.protocol === "introspection" ? [] : authorization.requestHeaders;
+}
+
+/** Routes that collide with the operator's pages or with each other. Paths start at the root. */
+export function checkRoutes(
+  operatorPrefix: string,
+  routes: readonly (readonly [service: string, route: Route])[],
+): Finding[] {
+  const findings: Finding[] = [];
+  for (const [index, [name, route]] of routes.entries()) {
+    if (overlapsOperator(route.prefix, operatorPrefix)) {
+      const allowed = `a prefix apart from ${JSON.stringify(operatorPrefix)}, which is the operator's (operator.prefix)`;
+      findings.push({ path: ["services", name, "route", "prefix"], found: describeFound(route.prefix), allowed });
+    }
+    const rival = routes.slice(0, index).find(([, other]) => claimsSame(route, other));
+    if (rival === undefined) continue;
+    const found = `${describeRoute(route)}, which services.${rival[0]} claims too`;
+    findings.push({
+      path: ["services", name, "route"],
+      found,
+      allowed:
+        "a route of its own: another prefix or other hosts; a longer prefix or a more specific host may overlap and wins",
+    });
+  }
+  return findings;
+}
+
+/** `/` is everything that is left, and leaves the operator's paths to the operator. */
+function overlapsOperator(prefix: string, operatorPrefix: string): boolean {
+  if (prefix === "/") return false;
+  return prefixCovers(operatorPrefix, prefix) || prefixCovers(prefix, operatorPrefix);
+}
+
+/** True if findService could not tell the two apart: an equal prefix, and a host that both name alike (or neither). */
+function claimsSame(a: Route, b: Route): boolean {
+  if (a.prefix !== b.prefix) return false;
+  if (a.hosts.length === 0 || b.hosts.length === 0) return a.hosts.length === b.hosts.length;
+  return a.hosts.some((host) => b.hosts.includes(host));
+}
+
+function describeRoute(route: Route): string {
+  const hosts = route.hosts.length === 0 ? "any host" : route.hosts.join(", ");
+  return `prefix ${JSON.stringify(route.prefix)} on ${hosts}`;
+}

@@ -1,0 +1,50 @@
+import type { Gateway, Route, Service } from "./gateway.ts";
+import { prefixCovers } from "./path-syntax.ts";
+
+/**
+ * The service a request belongs to, or undefined.
+ *
+ * `host` is the authority as received (case, port and a final dot do not matter), `path` the raw canonical path.
+ * A service is a candidate if one of its hosts (or none was given) and its prefix match. Among candidates
+ *
+ * 1. the more specific host wins: an exact name, then the longest `*.` name, then a service for any host;
+ * 2. then the longer prefix.
+ *
+ * Two candidates cannot tie, because services with an equal host and an equal prefix are refused at start. Paths of
+ * the operator belong to no service.
+ */
+export function findService(gateway: Gateway, host: string, path: string): Service | undefined {
+  if (prefixCovers(gateway.operator.prefix, path)) return undefined;
+  const name = hostName(host);
+  let best: Service | undefined;
+  let bestHost = -1;
+  for (const service of gateway.services) {
+    const { route } = service;
+    if (!prefixCovers(route.prefix, path)) continue;
+    const specificity = hostSpecificity(route, name);
+    if (specificity === undefined || specificity < bestHost) continue;
+    if (specificity === bestHost && best !== undefined && route.prefix.length < best.route.prefix.length) continue;
+    best = service;
+    bestHost = specificity;
+  }
+  return best;
+}
+
+/** The host without port and final dot, in lower case. */
+export function hostName(host: string): string {
+  const withoutPort = host.replace(/:\d*$/, "");
+  return (withoutPort.endsWith(".") ? withoutPort.slice(0, -1) : withoutPort).toLowerCase();
+}
+
+/** How precisely a route names the host: more is more precise, undefined if it does not cover it. */
+function hostSpecificity(route: Route, name: string): number | undefined {
+  if (route.hosts.length === 0) return 0;
+  let best: number | undefined;
+  for (const pattern of route.hosts) {
+    if (pattern === name) return Number.POSITIVE_INFINITY;
+    if (pattern.startsWith("*.") && name.length > pattern.length - 1 && name.endsWith(pattern.slice(1))) {
+      best = Math.max(best ?? 0, pattern.length);
+    }
+  }
+  return best;
+}

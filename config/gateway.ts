@@ -1,0 +1,141 @@
+import type { Json, Secret, SentUri, Unmatched } from "./input.ts";
+import type { RoutePattern } from "./route-pattern.ts";
+
+/** The configuration after validation: every default filled in, header names and hosts in lower case, read-only. */
+export interface Gateway {
+  /** Hash of everything below except the modules. Two deployments with one version decide alike. */
+  readonly version: string;
+  readonly operator: { readonly prefix: string; readonly tokenSecret: string };
+  readonly services: readonly Service[];
+}
+
+export interface Service {
+  readonly name: string;
+  readonly route: Route;
+  readonly upstream: Upstream;
+  readonly filter: WebAssembly.Module;
+  readonly filterKind: FilterKind;
+  readonly clusters: Readonly<Record<string, Cluster>>;
+  readonly rules: readonly Rule[];
+  readonly unmatched: Unmatched;
+  readonly preflight: Preflight;
+  /** Lower case, with the targets of `upstreamHeaders` and `upstreamClaims`. */
+  readonly identityHeaders: readonly string[];
+  /** Request headers the filter reads (lower case); nothing else has to travel to it. */
+  readonly neededHeaders: readonly string[] | "all";
+  readonly restart: Restart;
+}
+
+export interface Route {
+  /** Empty: any host. Lower case, without port; `*.` before a name stands for one or more labels. */
+  readonly hosts: readonly string[];
+  /** `/` or a path without trailing slash. */
+  readonly prefix: string;
+  readonly stripPrefix: boolean;
+}
+
+/** `url` has no trailing slash, so a path can be appended as it is. */
+export type Upstream = { readonly url: string } | { readonly binding: string };
+
+export type Cluster = {
+  readonly timeoutMs: number;
+  readonly concurrency: number;
+  /** Host (and port) the server is called by. */
+  readonly authority: string;
+} & ({ readonly url: string } | { readonly binding: string });
+
+export type FilterKind =
+  | {
+      readonly kind: "built-in";
+      readonly authorization: Authorization;
+      readonly credentials: readonly Credential[];
+      readonly cache: Cache;
+      readonly failOpen: boolean;
+    }
+  | { readonly kind: "other"; readonly configuration: Json };
+
+export type Authorization = ForwardAuth | Introspection | DecisionPoint;
+
+interface AskedAboutRequest {
+  readonly cluster: string;
+  readonly path: string;
+  readonly uri: SentUri;
+  readonly requestHeaders: readonly string[];
+  readonly upstreamHeaders: readonly string[];
+}
+
+export interface ForwardAuth extends AskedAboutRequest {
+  readonly protocol: "forward-auth";
+  readonly method: "GET" | "HEAD" | "POST";
+}
+
+export interface Introspection {
+  readonly protocol: "introspection";
+  readonly cluster: string;
+  readonly path: string;
+  readonly clientAuthentication: ClientAuthentication;
+  readonly upstreamClaims: Readonly<Record<string, string>>;
+}
+
+export interface DecisionPoint extends AskedAboutRequest {
+  readonly protocol: "authzen" | "opa";
+  readonly headers: Readonly<Record<string, string | Secret>>;
+  readonly subject?: SubjectSource | undefined;
+}
+
+export interface SubjectSource {
+  readonly cluster: string;
+  readonly path: string;
+  readonly clientAuthentication: ClientAuthentication;
+}
+
+export type ClientAuthentication =
+  | { readonly type: "basic" | "post"; readonly id: string | Secret; readonly secret: Secret }
+  | { readonly type: "bearer"; readonly token: Secret }
+  | { readonly type: "none" };
+
+export type Credential =
+  | { readonly from: "authorization"; readonly schemes: readonly ("bearer" | "basic")[] }
+  | { readonly from: "header"; readonly name: string }
+  | { readonly from: "cookie"; readonly name: string };
+
+export interface Rule {
+  /** Unique in the service; "authenticate" for every rule that asks for nothing beyond the filter's yes. */
+  readonly name: string;
+  readonly path: string;
+  readonly pattern: RoutePattern;
+  /** Upper case; undefined: every method. */
+  readonly methods: readonly string[] | undefined;
+  readonly access: RuleAccess;
+}
+
+export type RuleAccess =
+  | { readonly kind: "public" }
+  | { readonly kind: "authorize"; readonly scopes: readonly string[]; readonly permission?: string | undefined };
+
+export type Preflight = "authorize" | "pass" | { readonly answer: PreflightAnswer };
+
+export interface PreflightAnswer {
+  /** Origins as browsers send them, or `*` alone. */
+  readonly origins: readonly string[];
+  readonly methods: readonly string[];
+  /** Lower case. */
+  readonly headers: readonly string[];
+  readonly maxAgeSeconds: number;
+  readonly credentials: boolean;
+}
+
+export interface Cache {
+  readonly maxTtlMs: number;
+  readonly denyTtlMs: number;
+  readonly staleIfErrorMs: number;
+  readonly maxBytes: number;
+}
+
+export interface Restart {
+  readonly policy: "ratio" | "never";
+  readonly collectMs: number;
+  readonly binMs: number;
+  readonly ttlCapMs: number;
+  readonly sampleIntervalMs: number;
+}

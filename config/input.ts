@@ -1,0 +1,267 @@
+/**
+ * What a user writes in `gateway.config.ts`. These types exist for editors: they complete fields, show these comments
+ * and underline wrong ones. The same shapes are checked again at start, because a bundler drops types.
+ */
+
+/** A value kept out of the file: the name of an environment variable. Made by {@link secret}. */
+export type Secret = { readonly secret: string };
+
+export interface GatewayInput {
+  /** The operator's pages. No service can claim paths under the prefix. */
+  readonly operator?: {
+    /** Default `/stats`. */
+    readonly prefix?: string;
+    /** Name of the secret that opens the operator's pages. Default `OPERATOR_TOKEN`. */
+    readonly tokenSecret?: string;
+  };
+  /** Protected services by name. Each gets its own object, with its own filter and cache. */
+  readonly services: Readonly<Record<string, ServiceInput>>;
+}
+
+/** A service uses the built-in filter (`authorization`) or any other Proxy-Wasm filter (`configuration`). */
+export type ServiceInput = BuiltInServiceInput | OtherServiceInput;
+
+interface CommonServiceInput {
+  readonly route: RouteInput;
+  readonly upstream: UpstreamInput;
+  /** The compiled filter: `import filter from "./wasm/filter/build/filter.wasm"`. */
+  readonly filter: WebAssembly.Module;
+  /** Servers the filter may call, by the name it calls them. */
+  readonly clusters?: Readonly<Record<string, ClusterInput>>;
+  /** What a path without a rule needs. `deny` makes the rules an exhaustive list. Default `authenticate`. */
+  readonly unmatched?: Unmatched;
+  /** CORS preflights carry no credentials. Default `authorize`: treated like any other request. */
+  readonly preflight?: PreflightInput;
+  /**
+   * Headers by which the upstream recognizes the caller. Taken out of every request; only the filter can set them.
+   * Headers named by `upstreamHeaders` and `upstreamClaims` are in the list without being written here.
+   */
+  readonly identityHeaders?: readonly string[];
+  readonly restart?: RestartInput;
+}
+
+export interface BuiltInServiceInput extends CommonServiceInput {
+  /** Which server decides, and how it is asked. */
+  readonly authorization: AuthorizationInput;
+  readonly configuration?: never;
+  /** Where the credential is; the first source that is present counts. Default: `Authorization: Bearer`. */
+  readonly credentials?: readonly CredentialInput[];
+  /** What paths need, first match wins. */
+  readonly rules?: readonly RuleInput[];
+  readonly cache?: CacheInput;
+  /** Let requests pass while the authorization server is unreachable. Counted and shown. Default false. */
+  readonly failOpen?: boolean;
+}
+
+export interface OtherServiceInput extends CommonServiceInput {
+  readonly authorization?: never;
+  /** Handed to the filter as its plugin configuration: text as it is, anything else as JSON. */
+  readonly configuration: Json;
+  readonly credentials?: never;
+  /** What paths need, first match wins. Scopes and permissions are the built-in filter's; others read the path. */
+  readonly rules?: readonly (PublicRuleInput | AuthenticateRuleInput)[];
+  readonly cache?: never;
+  readonly failOpen?: never;
+}
+
+/** JSON, with {@link secret} wherever a text could stand. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** At least one of the two. */
+export type RouteInput =
+  | {
+      /** `api.example.com`, or `*.example.org` for every name below it. */
+      readonly hosts: readonly string[];
+      readonly prefix?: string;
+      readonly stripPrefix?: boolean;
+    }
+  | {
+      readonly hosts?: readonly string[];
+      /** `/orders` covers `/orders` and `/orders/1`, not `/ordersX`. */
+      readonly prefix: string;
+      /** Take the prefix off before the request goes to the upstream. Rules always see the whole path. Default false. */
+      readonly stripPrefix?: boolean;
+    };
+
+/** A URL, whose path (if any) is put before the request's, or a service binding of this Worker. */
+export type UpstreamInput =
+  | { readonly url: string; readonly binding?: never }
+  | { readonly binding: string; readonly url?: never };
+
+interface CommonClusterInput {
+  /** From the call to the whole reply. Default 2000. */
+  readonly timeoutMs?: number;
+  /** Calls in flight at once, 1 to 6; others wait in a queue. Default 6. */
+  readonly concurrency?: number;
+}
+
+export type ClusterInput =
+  | (CommonClusterInput & {
+      /** Scheme, host and port only; the path stands in `authorization`. */
+      readonly url: string;
+      readonly binding?: never;
+    })
+  | (CommonClusterInput & {
+      readonly binding: string;
+      readonly url?: never;
+      /** The host name the bound Worker is called by. Default: the name of the cluster. */
+      readonly host?: string;
+    });
+
+export type AuthorizationInput = ForwardAuthInput | IntrospectionInput | AuthZenInput | OpaInput;
+
+/** How much of the URL is sent to the decision point. What is sent is part of the cache's key. */
+export type SentUri = "path-and-query" | "path" | "none";
+
+interface AskedAboutRequestInput {
+  /** Default `path-and-query`. */
+  readonly uri?: SentUri;
+  /** Request headers sent along, besides the credential. */
+  readonly requestHeaders?: readonly string[];
+  /** Headers of the decision that go on to the upstream. */
+  readonly upstreamHeaders?: readonly string[];
+}
+
+/** The check carries method, URI and chosen headers; any 2xx allows. */
+export interface ForwardAuthInput extends AskedAboutRequestInput {
+  readonly protocol: "forward-auth";
+  readonly cluster: string;
+  readonly path: string;
+  /** Method of the check itself. Default `GET`. */
+  readonly method?: "GET" | "HEAD" | "POST";
+}
+
+/** OAuth 2.0 Token Introspection, RFC 7662. Only the token is sent. */
+export interface IntrospectionInput {
+  readonly protocol: "introspection";
+  readonly cluster: string;
+  readonly path: string;
+  readonly clientAuthentication: ClientAuthenticationInput;
+  /** Claim of the reply to header for the upstream: `{ sub: "x-user" }`. */
+  readonly upstreamClaims?: Readonly<Record<string, string>>;
+}
+
+/** How the gateway proves itself to the introspection endpoint. */
+export type ClientAuthenticationInput =
+  | { readonly type: "basic" | "post"; readonly id: string | Secret; readonly secret: Secret }
+  | { readonly type: "bearer"; readonly token: Secret }
+  | { readonly type: "none" };
+
+interface DecisionPointInput extends AskedAboutRequestInput {
+  readonly cluster: string;
+  /** Fixed headers of the call. */
+  readonly headers?: Readonly<Record<string, string | Secret>>;
+  /** Verify the token by introspection first and ask about its `sub`. Without it the token itself is sent. */
+  readonly subject?: {
+    readonly cluster: string;
+    readonly path: string;
+    readonly clientAuthentication: ClientAuthenticationInput;
+  };
+}
+
+/** AuthZEN Authorization API 1.0, access evaluation. */
+export interface AuthZenInput extends DecisionPointInput {
+  readonly protocol: "authzen";
+  /** Default `/access/v1/evaluation`. */
+  readonly path?: string;
+}
+
+/** Open Policy Agent's data API. */
+export interface OpaInput extends DecisionPointInput {
+  readonly protocol: "opa";
+  /** `/v1/data/` and the policy's package. */
+  readonly path: string;
+}
+
+export type CredentialInput =
+  | { readonly from: "authorization"; readonly schemes: readonly ("Bearer" | "Basic" | "bearer" | "basic")[] }
+  | { readonly from: "header"; readonly name: string }
+  | { readonly from: "cookie"; readonly name: string };
+
+interface RulePatternInput {
+  /**
+   * The whole path as received, with the service's prefix: `/orders/:id` for one segment, `/orders/*` for any rest,
+   * also none. Written as plain text, without percent-encoding. Case-sensitive.
+   */
+  readonly path: string;
+  /** Default: every method. `GET` includes `HEAD`. */
+  readonly methods?: readonly string[];
+}
+
+/** Anyone may pass; the filter is not asked. */
+export interface PublicRuleInput extends RulePatternInput {
+  readonly public: true;
+  readonly scopes?: never;
+  readonly permission?: never;
+}
+
+/** The filter decides, nothing more is asked for. */
+export interface AuthenticateRuleInput extends RulePatternInput {
+  readonly public?: never;
+  readonly scopes?: never;
+  readonly permission?: never;
+}
+
+/** The filter decides, and the credential must carry every scope and the permission. */
+export interface RestrictedRuleInput extends RulePatternInput {
+  readonly public?: never;
+  readonly scopes?: readonly string[];
+  readonly permission?: string;
+}
+
+export type RuleInput = PublicRuleInput | AuthenticateRuleInput | RestrictedRuleInput;
+
+export type Unmatched = "authenticate" | "deny";
+
+/** `pass` sends preflights to the upstream unauthorized; `answer` lets the gateway answer them. */
+export type PreflightInput =
+  | "authorize"
+  | "pass"
+  | {
+      readonly answer: {
+        /** `https://app.example.com`, or `*` alone, which excludes credentials. */
+        readonly origins: readonly string[];
+        /** Default: GET, HEAD, POST, PUT, PATCH, DELETE. */
+        readonly methods?: readonly string[];
+        /** Default: authorization, content-type. */
+        readonly headers?: readonly string[];
+        /** How long a browser may keep the answer. Default 600. */
+        readonly maxAgeSeconds?: number;
+        /** Default false. */
+        readonly credentials?: boolean;
+      };
+    };
+
+export interface CacheInput {
+  /** Longest life of an allow decision. Default 600000 (10 minutes). */
+  readonly maxTtlMs?: number;
+  /** Life of a refusal; 0 keeps none. Default 10000. */
+  readonly denyTtlMs?: number;
+  /** How long after its expiry an allow may still be used while the server is unreachable. Default 0: never. */
+  readonly staleIfErrorMs?: number;
+  /** The filter's memory never grows beyond this; a multiple of 65536. Default 33554432 (32 MiB). */
+  readonly maxBytes?: number;
+}
+
+export interface RestartInput {
+  /** Default `ratio`. */
+  readonly policy?: "ratio" | "never";
+  /** Time from the start of an instance in which nothing is judged. Default 900000 (15 minutes). */
+  readonly collectMs?: number;
+  /** Width of a bin of growth per outbound call. Default 60000, or `collectMs` if that is shorter. */
+  readonly binMs?: number;
+  /** Longest TTL the estimate may find, and its default. Default 600000 (10 minutes). */
+  readonly ttlCapMs?: number;
+  /** Default 10000, or `binMs` if that is shorter. */
+  readonly sampleIntervalMs?: number;
+}
+
+/** Declares the gateway: `export default defineGateway({ ... })`. Returns its argument; it exists for its type. */
+export function defineGateway(gateway: GatewayInput): GatewayInput {
+  return gateway;
+}
+
+/** Names an environment variable whose value is filled in when an instance starts, so that no secret stands in the file. */
+export function secret(name: string): Secret {
+  return { secret: name };
+}

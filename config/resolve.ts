@@ -1,0 +1,134 @@
+import * as v from "valibot";
+import { canonicalJson } from "./canonical-json.ts";
+import { checkRoutes, checkService, identityHeadersOf, requestHeadersOf } from "./cross-checks.ts";
+import { fnv1a64 } from "./fnv1a.ts";
+import type { Cluster, FilterKind, Gateway, Service } from "./gateway.ts";
+import { CONFIG_LIMITS } from "./limits.ts";
+import { type ConfigProblem, type Finding, findingsOf, toProblems } from "./problems.ts";
+import { fields, named, text } from "./schema/fields.ts";
+import { resolveRule } from "./schema/rules.ts";
+import { type ParsedCluster, type ParsedService, prefix, service as serviceSchema } from "./schema/service.ts";
+import { isHostName, secretName } from "./schema/values.ts";
+
+export type Result =
+  | { readonly ok: true; readonly gateway: Gateway }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+
+/** The service's name is the name of its object, part of its cache's keys and a label in logs and metrics. */
+const serviceName = text(
+  'a service name: a letter, then letters, digits, "-" and "_", at most 63 characters',
+  (value) => /^[A-Za-z][A-Za-z0-9_-]{0,62}$/.test(value),
+  CONFIG_LIMITS.maxTextLength,
+);
+
+const operatorPrefix = v.pipe(
+  prefix,
+  v.check((value) => value !== "/", 'a prefix like "/stats"; "/" would leave no path for services'),
+);
+
+const gatewaySchema = fields({
+  operator: v.optional(
+    fields({ prefix: v.optional(operatorPrefix, "/stats"), tokenSecret: v.optional(secretName, "OPERATOR_TOKEN") }),
+    {},
+  ),
+  services: v.pipe(
+    named(serviceName, v.unknown(), "an object from names to services"),
+    v.check((services) => Object.keys(services).length > 0, "at least one service"),
+    v.check(
+      (services) => Object.keys(services).length <= CONFIG_LIMITS.maxServices,
+      `at most ${CONFIG_LIMITS.maxServices} services`,
+    ),
+  ),
+});
+
+/**
+ * Validates a configuration and fills in every default. Never throws: `input` may be anything a file can export. Names
+ * all problems at once, sorted by path. Fields come first: what is wrong between the fields of a service shows once
+ * each of them is right by itself.
+ *
+ * @param fileName what problems name as their file
+ */
+export function resolveGateway(input: unknown, fileName = "gateway.config.ts"): Result {
+  const top = v.safeParse(gatewaySchema, input);
+  const findings: Finding[] = top.success ? [] : findingsOf(top.issues, []);
+  const parsed = new Map<string, ParsedService>();
+  for (const [name, value] of serviceEntries(input)) {
+    const result = v.safeParse(serviceSchema, value);
+    if (result.success) {
+      parsed.set(name, result.output);
+      for (const finding of checkService(result.output)) {
+        findings.push({ ...finding, path: ["services", name, ...finding.path] });
+      }
+    } else {
+      findings.push(...findingsOf(result.issues, ["services", name]));
+    }
+  }
+  if (top.success) {
+    const routes = [...parsed].map(([name, { route }]) => [name, route] as const);
+    findings.push(...checkRoutes(top.output.operator.prefix, routes));
+  }
+  if (!top.success || findings.length > 0) return { ok: false, problems: toProblems(fileName, findings) };
+
+  const resolved = {
+    operator: top.output.operator,
+    services: [...parsed].map(([name, service]) => resolveService(name, service)),
+  };
+  return { ok: true, gateway: { version: versionOf(resolved), ...resolved } };
+}
+
+/** The services as far as there are any, also where something else of the configuration is wrong. */
+function serviceEntries(input: unknown): [string, unknown][] {
+  if (typeof input !== "object" || input === null || !("services" in input)) return [];
+  const { services } = input;
+  return typeof services === "object" && services !== null && !Array.isArray(services) ? Object.entries(services) : [];
+}
+
+function resolveService(name: string, parsed: ParsedService): Service {
+  const { route, upstream, filter, unmatched, preflight, restart } = parsed;
+  const clusters = Object.entries(parsed.clusters).map(([key, value]) => [key, resolveCluster(key, value)] as const);
+  return {
+    name,
+    route,
+    upstream,
+    filter,
+    filterKind: filterKindOf(parsed),
+    clusters: Object.fromEntries(clusters),
+    rules: parsed.rules.map(resolveRule),
+    unmatched,
+    preflight,
+    identityHeaders: identityHeadersOf(parsed),
+    neededHeaders: neededHeadersOf(parsed),
+    restart,
+  };
+}
+
+function filterKindOf({ authorization, credentials, cache, failOpen, configuration }: ParsedService): FilterKind {
+  if (authorization !== undefined && credentials !== undefined && cache !== undefined && failOpen !== undefined) {
+    return { kind: "built-in", authorization, credentials, cache, failOpen };
+  }
+  if (configuration !== undefined) return { kind: "other", configuration };
+  throw new Error("the schema let through a service without authorization and configuration");
+}
+
+/** Exactly what the built-in filter reads. Sending more would cost time, and none of it could matter. */
+function neededHeadersOf({ authorization, credentials }: ParsedService): readonly string[] | "all" {
+  if (authorization === undefined) return "all";
+  const ofCredentials = (credentials ?? []).map((credential) =>
+    credential.from === "header" ? credential.name : credential.from,
+  );
+  return [...new Set([...ofCredentials, ...requestHeadersOf(authorization)])];
+}
+
+/** A bound Worker is found without a host name, but a request to it has one: the cluster's own, where that is one. */
+function resolveCluster(name: string, cluster: ParsedCluster): Cluster {
+  const { timeoutMs, concurrency } = cluster;
+  if ("url" in cluster) return { timeoutMs, concurrency, authority: new URL(cluster.url).host, url: cluster.url };
+  const authority = cluster.host ?? (isHostName(name.toLowerCase()) ? name.toLowerCase() : "cluster");
+  return { timeoutMs, concurrency, authority, binding: cluster.binding };
+}
+
+/** Modules are left out: they are not text, and a new module arrives with a new deployment anyway. */
+function versionOf(resolved: Omit<Gateway, "version">): string {
+  const services = resolved.services.map(({ filter: _module, ...rest }) => rest);
+  return fnv1a64(canonicalJson({ operator: resolved.operator, services }));
+}

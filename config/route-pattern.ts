@@ -1,0 +1,57 @@
+import { hasDotSegment } from "./path-syntax.ts";
+
+/**
+ * A rule's path, parsed. `/orders/:id/*` is the segments "orders" and any one (null), and a rest.
+ * Plain data, because it is part of the configuration's hash.
+ */
+export interface RoutePattern {
+  /** A text is compared with the decoded segment; null stands for any one segment. */
+  readonly segments: readonly (string | null)[];
+  /** True if the pattern ends in `*`: any number of further segments, also none. */
+  readonly rest: boolean;
+}
+
+const PARAMETER = /^:[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** Parses a rule's path. The problem reads as a phrase for what is allowed. */
+export function parseRoutePattern(path: string): { ok: true; pattern: RoutePattern } | { ok: false; allowed: string } {
+  const refuse = (allowed: string) => ({ ok: false, allowed }) as const;
+  if (!path.startsWith("/")) return refuse('a path that begins with "/"');
+  if (path === "/") return { ok: true, pattern: { segments: [], rest: false } };
+  if (path.endsWith("/")) return refuse('a path without a "/" at its end; use "/*" to cover everything below it');
+  if (path.includes("//")) return refuse("a path without empty segments");
+  if (hasDotSegment(path)) return refuse('a path without "." and ".." segments');
+  if (path.includes("%")) return refuse("a path in plain text; write the character itself, not its percent-encoding");
+  if (/[?#\\;]|\p{Cc}/u.test(path))
+    return refuse("a path without query, fragment, backslash, semicolon or control characters");
+
+  const segments: (string | null)[] = [];
+  const texts = path.slice(1).split("/");
+  for (const [index, text] of texts.entries()) {
+    if (text === "*" && index === texts.length - 1) return { ok: true, pattern: { segments, rest: true } };
+    if (text.includes("*"))
+      return refuse('a path with "*" only as its whole last segment; use ":name" for one segment');
+    if (text.startsWith(":") && !PARAMETER.test(text)) {
+      return refuse('a path whose parameters are ":" and a name of letters, digits and "_"');
+    }
+    segments.push(text.startsWith(":") ? null : text);
+  }
+  return { ok: true, pattern: { segments, rest: false } };
+}
+
+/** True if every path the second pattern matches is also matched by the first. */
+export function patternCovers(general: RoutePattern, special: RoutePattern): boolean {
+  if (!general.rest && (special.rest || special.segments.length !== general.segments.length)) return false;
+  if (special.segments.length < general.segments.length) return false;
+  return general.segments.every((segment, index) => segment === null || segment === special.segments[index]);
+}
+
+/** True if the pattern can match a path under the prefix. */
+export function patternReaches(pattern: RoutePattern, prefix: string): boolean {
+  const prefixSegments = prefix === "/" ? [] : prefix.slice(1).split("/");
+  if (!pattern.rest && pattern.segments.length < prefixSegments.length) return false;
+  return prefixSegments.every((segment, index) => {
+    const wanted = pattern.segments[index];
+    return wanted === undefined || wanted === null || wanted === segment;
+  });
+}

@@ -1,0 +1,164 @@
+import * as v from "valibot";
+import type {
+  Authorization,
+  Cache,
+  ClientAuthentication,
+  Credential,
+  DecisionPoint,
+  ForwardAuth,
+  Introspection,
+  SubjectSource,
+} from "../gateway.ts";
+import type { Secret } from "../input.ts";
+import { CONFIG_LIMITS } from "../limits.ts";
+import { discriminated, fields, list, named, text, wholeNumber } from "./fields.ts";
+import {
+  callPath,
+  identityHeader,
+  identityHeaders,
+  requestHeader,
+  requestHeaders,
+  secretReference,
+  textOrSecret,
+  visibleText,
+} from "./values.ts";
+
+/** What only the built-in filter knows: who decides, where the credential is, how long a decision is kept. */
+
+const { maxTextLength, pageBytes } = CONFIG_LIMITS;
+
+const clusterName = text("the name of one of the service's clusters", (value) => value !== "", maxTextLength);
+
+const clientAuthentication = discriminated<ClientAuthentication>("type", {
+  basic: fields({ type: v.literal("basic"), id: textOrSecret, secret: secretReference }),
+  post: fields({ type: v.literal("post"), id: textOrSecret, secret: secretReference }),
+  bearer: fields({ type: v.literal("bearer"), token: secretReference }),
+  none: fields({ type: v.literal("none") }),
+});
+
+const askedAboutRequest = {
+  cluster: clusterName,
+  uri: v.optional(
+    v.picklist(["path-and-query", "path", "none"], 'one of "path-and-query", "path" and "none"'),
+    "path-and-query",
+  ),
+  requestHeaders: v.optional(requestHeaders, []),
+  upstreamHeaders: v.optional(identityHeaders, []),
+};
+
+const forwardAuth: v.GenericSchema<unknown, ForwardAuth> = fields({
+  protocol: v.literal("forward-auth"),
+  path: callPath,
+  method: v.optional(v.picklist(["GET", "HEAD", "POST"], 'one of "GET", "HEAD" and "POST"'), "GET"),
+  ...askedAboutRequest,
+});
+
+const introspection: v.GenericSchema<unknown, Introspection> = fields({
+  protocol: v.literal("introspection"),
+  cluster: clusterName,
+  path: callPath,
+  clientAuthentication,
+  upstreamClaims: v.optional(
+    named(visibleText("the name of a claim"), identityHeader, "an object from claims to header names"),
+    {},
+  ),
+});
+
+const subject: v.GenericSchema<unknown, SubjectSource> = fields({
+  cluster: clusterName,
+  path: callPath,
+  clientAuthentication,
+});
+
+/** Fixed headers of a call. A credential written out in the file is the mistake this refuses. */
+const fixedHeaders: v.GenericSchema<unknown, Record<string, string | Secret>> = v.pipe(
+  named(requestHeaderName(), textOrSecret, "an object from header names to texts"),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    for (const [name, value] of Object.entries(dataset.value)) {
+      if (typeof value !== "string" || !["authorization", "cookie"].includes(name)) continue;
+      addIssue({
+        path: [{ type: "unknown", origin: "value", input: dataset.value, key: name, value }],
+        input: value,
+        message: 'secret("NAME") for a header that carries a credential; the secret is the whole value, "Bearer …"',
+      });
+    }
+  }),
+);
+
+function requestHeaderName(): v.GenericSchema<string, string> {
+  return requestHeader;
+}
+
+const decisionPoint = {
+  ...askedAboutRequest,
+  headers: v.optional(fixedHeaders, {}),
+  subject: v.optional(subject),
+};
+
+const authZen: v.GenericSchema<unknown, DecisionPoint> = fields({
+  protocol: v.literal("authzen"),
+  path: v.optional(callPath, "/access/v1/evaluation"),
+  ...decisionPoint,
+});
+
+const opa: v.GenericSchema<unknown, DecisionPoint> = fields({
+  protocol: v.literal("opa"),
+  path: callPath,
+  ...decisionPoint,
+});
+
+export const authorization = discriminated<Authorization>("protocol", {
+  "forward-auth": forwardAuth,
+  introspection,
+  authzen: authZen,
+  opa,
+});
+
+const scheme = v.pipe(
+  v.picklist(["Bearer", "Basic", "bearer", "basic"], 'one of "Bearer" and "Basic"'),
+  v.transform((value): "bearer" | "basic" => (value === "Bearer" || value === "bearer" ? "bearer" : "basic")),
+);
+
+const credential = discriminated<Credential>("from", {
+  authorization: fields({
+    from: v.literal("authorization"),
+    schemes: list(scheme, 'a list of "Bearer" and "Basic"', { min: 1, max: 2 }),
+  }),
+  header: fields({ from: v.literal("header"), name: credentialHeader() }),
+  cookie: fields({
+    from: v.literal("cookie"),
+    name: text("the name of a cookie", (value) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(value), maxTextLength),
+  }),
+});
+
+function credentialHeader() {
+  return v.pipe(
+    requestHeader,
+    v.check(
+      (value) => value !== "authorization" && value !== "cookie",
+      'another header; for this one write from: "authorization" or from: "cookie", which read its parts',
+    ),
+  );
+}
+
+export const credentials = list(credential, "a list of places where the credential may be", { min: 1, max: 8 });
+
+const maxBytesAllowed = `a multiple of ${pageBytes} (pages) from ${CONFIG_LIMITS.minCacheBytes} to ${CONFIG_LIMITS.maxCacheBytes} (bytes)`;
+
+export const cache: v.GenericSchema<unknown, Cache> = fields({
+  maxTtlMs: v.optional(wholeNumber(1, CONFIG_LIMITS.maxTtlMs, "milliseconds"), 600_000),
+  denyTtlMs: v.optional(wholeNumber(0, CONFIG_LIMITS.maxTtlMs, "milliseconds, 0 keeps none"), 10_000),
+  staleIfErrorMs: v.optional(wholeNumber(0, CONFIG_LIMITS.maxStaleIfErrorMs, "milliseconds, 0 is never"), 0),
+  maxBytes: v.optional(
+    v.pipe(
+      v.number(maxBytesAllowed),
+      v.check(
+        (value) =>
+          value % pageBytes === 0 && value >= CONFIG_LIMITS.minCacheBytes && value <= CONFIG_LIMITS.maxCacheBytes,
+        maxBytesAllowed,
+      ),
+    ),
+    32 * 1024 * 1024,
+  ),
+});

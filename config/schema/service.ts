@@ -1,0 +1,234 @@
+import * as v from "valibot";
+import type { Authorization, Cache, Credential, Preflight, Restart, Route, Upstream } from "../gateway.ts";
+import type { Json, Unmatched } from "../input.ts";
+import { CONFIG_LIMITS } from "../limits.ts";
+import { whyNotPrefix } from "../path-syntax.ts";
+import { authorization, cache, credentials } from "./authorization.ts";
+import { explainedText, fields, isPlainObject, list, named, refused, text, wholeNumber } from "./fields.ts";
+import { otherFilterRules, type ParsedRule, rules } from "./rules.ts";
+import { isOrigin, originUrl, upstreamUrl } from "./url.ts";
+import { bindingName, identityHeaders, isHostName, json, methodName, requestHeader } from "./values.ts";
+
+const { maxTextLength, maxListLength } = CONFIG_LIMITS;
+
+/** A service of which every field is right by itself. */
+export interface ParsedService {
+  readonly route: Route;
+  readonly upstream: Upstream;
+  readonly filter: WebAssembly.Module;
+  readonly clusters: Readonly<Record<string, ParsedCluster>>;
+  readonly rules: readonly ParsedRule[];
+  readonly unmatched: Unmatched;
+  readonly preflight: Preflight;
+  readonly identityHeaders: readonly string[];
+  readonly restart: Restart;
+  readonly authorization?: Authorization | undefined;
+  readonly credentials?: readonly Credential[] | undefined;
+  readonly cache?: Cache | undefined;
+  readonly failOpen?: boolean | undefined;
+  readonly configuration?: Json | undefined;
+}
+
+/** A cluster whose host may still be unknown, because it depends on the cluster's name. */
+export type ParsedCluster = { readonly timeoutMs: number; readonly concurrency: number } & (
+  | { readonly url: string }
+  | { readonly binding: string; readonly host?: string | undefined }
+);
+
+export const prefix = explainedText('a path like "/orders"', whyNotPrefix, maxTextLength);
+
+const host = v.pipe(
+  text(
+    'a host name without port, like "api.example.com" or "*.example.org"; leave hosts out for any host',
+    (value) => isHostName(value.toLowerCase().replace(/^\*\./, "")),
+    maxTextLength,
+  ),
+  v.transform((value) => value.toLowerCase()),
+);
+
+const route: v.GenericSchema<unknown, Route> = v.pipe(
+  fields({
+    hosts: v.optional(list(host, "a list of host names", { min: 1, max: maxListLength })),
+    prefix: v.optional(prefix),
+    stripPrefix: v.optional(v.boolean("true or false"), false),
+  }),
+  v.check(
+    (value) => value.hosts !== undefined || value.prefix !== undefined,
+    'hosts, a prefix, or both; prefix: "/" covers everything',
+  ),
+  v.transform(({ hosts, prefix, stripPrefix }) => ({ hosts: [...new Set(hosts)], prefix: prefix ?? "/", stripPrefix })),
+);
+
+/** A server is reached by a URL or by a binding; which one was meant is told by the field that is there. */
+function urlOrBinding<Output>(
+  byUrl: v.GenericSchema<unknown, Output>,
+  byBinding: v.GenericSchema<unknown, Output>,
+): v.GenericSchema<unknown, Output> {
+  return v.pipe(
+    v.lazy((input: unknown) => (isPlainObject(input) && "binding" in input ? byBinding : byUrl)),
+    v.description("an object with url, or with binding (a service binding of this Worker)"),
+  );
+}
+
+const onlyOne = refused("either url or binding, not both");
+
+const upstream = urlOrBinding<Upstream>(
+  fields({ url: upstreamUrl, binding: v.optional(bindingName) }),
+  fields({ url: onlyOne, binding: bindingName }),
+);
+
+const callLimits = {
+  timeoutMs: v.optional(wholeNumber(1, CONFIG_LIMITS.maxTimeoutMs, "milliseconds"), 2_000),
+  concurrency: v.optional(
+    wholeNumber(1, CONFIG_LIMITS.maxConcurrency, "calls at once; Workers lets six connections wait"),
+    CONFIG_LIMITS.maxConcurrency,
+  ),
+};
+
+const authority = text(
+  'a host name, with ":" and a port if need be',
+  (value) => isHostName(value.toLowerCase().replace(/:\d{1,5}$/, "")),
+  maxTextLength,
+);
+
+const cluster = urlOrBinding<ParsedCluster>(
+  fields({
+    url: originUrl,
+    binding: v.optional(bindingName),
+    host: refused("no host beside a url, which has one"),
+    ...callLimits,
+  }),
+  fields({ url: onlyOne, binding: bindingName, host: v.optional(authority), ...callLimits }),
+);
+
+/** Filters name clusters as their former host did ("outbound|443||auth.example"), so nearly anything is a name. */
+const clusterName = text(
+  "a cluster name without spaces and control characters",
+  (value) => /^[\x21-\x7e]+$/.test(value),
+  maxTextLength,
+);
+
+const preflightAnswer = fields({
+  origins: list(
+    text(
+      'an origin as browsers send it, like "https://app.example.com", or "*"',
+      (value) => value === "*" || isOrigin(value),
+      maxTextLength,
+    ),
+    "a list of origins",
+    { min: 1, max: maxListLength },
+  ),
+  methods: v.optional(list(methodName, 'a list of methods, like ["GET"]', { min: 1, max: 20 }), [
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+  ]),
+  headers: v.optional(list(requestHeader, "a list of header names", { min: 0, max: 100 }), [
+    "authorization",
+    "content-type",
+  ]),
+  maxAgeSeconds: v.optional(wholeNumber(0, CONFIG_LIMITS.maxPreflightAgeSeconds, "seconds"), 600),
+  credentials: v.optional(v.boolean("true or false"), false),
+});
+
+const preflight: v.GenericSchema<unknown, Preflight> = v.pipe(
+  v.lazy(
+    (input: unknown): v.GenericSchema<unknown, Preflight> =>
+      isPlainObject(input)
+        ? fields({ answer: preflightAnswer })
+        : v.picklist(["authorize", "pass"], '"authorize", "pass", or { answer: { origins: [...] } }'),
+  ),
+);
+
+const DAY_MS = CONFIG_LIMITS.maxRestartMs;
+const COLLECT_MS = 15 * 60_000;
+const BIN_MS = 60_000;
+const SAMPLE_INTERVAL_MS = 10_000;
+
+/** The finer durations follow the coarser ones where they are not given, so that one short `collectMs` is enough. */
+const restart: v.GenericSchema<unknown, Restart> = v.pipe(
+  fields({
+    policy: v.optional(v.picklist(["ratio", "never"], '"ratio" or "never"'), "ratio"),
+    collectMs: v.optional(wholeNumber(1, DAY_MS, "milliseconds"), COLLECT_MS),
+    binMs: v.optional(wholeNumber(1, DAY_MS, "milliseconds")),
+    ttlCapMs: v.optional(wholeNumber(1, DAY_MS, "milliseconds"), 600_000),
+    sampleIntervalMs: v.optional(wholeNumber(1, DAY_MS, "milliseconds")),
+  }),
+  v.transform((given): Restart => {
+    const binMs = given.binMs ?? Math.min(BIN_MS, given.collectMs);
+    return { ...given, binMs, sampleIntervalMs: given.sampleIntervalMs ?? Math.min(SAMPLE_INTERVAL_MS, binMs) };
+  }),
+);
+
+const common = {
+  route,
+  upstream,
+  filter: v.custom<WebAssembly.Module>(
+    isWebAssemblyModule,
+    'a WebAssembly module: import filter from "./wasm/filter/build/filter.wasm"',
+  ),
+  clusters: v.optional(named(clusterName, cluster, "an object from cluster names to servers"), {}),
+  unmatched: v.optional(v.picklist(["authenticate", "deny"], '"authenticate" or "deny"'), "authenticate"),
+  preflight: v.optional(preflight, "authorize"),
+  identityHeaders: v.optional(identityHeaders, []),
+  restart: v.optional(restart, {}),
+};
+
+const builtInService: v.GenericSchema<unknown, ParsedService> = fields({
+  ...common,
+  authorization,
+  configuration: refused("either authorization (the built-in filter) or configuration (any other filter), not both"),
+  credentials: v.optional(credentials, [{ from: "authorization", schemes: ["bearer"] }]),
+  rules: v.optional(rules, []),
+  cache: v.optional(cache, {}),
+  failOpen: v.optional(v.boolean("true or false"), false),
+});
+
+const BUILT_IN_ONLY =
+  "only beside authorization (the built-in filter); this filter has its own, set in its configuration";
+
+const otherService: v.GenericSchema<unknown, ParsedService> = fields({
+  ...common,
+  configuration: json,
+  authorization: refused("no authorization beside a configuration"),
+  credentials: refused(BUILT_IN_ONLY),
+  rules: v.optional(otherFilterRules, []),
+  cache: refused(BUILT_IN_ONLY),
+  failOpen: refused(BUILT_IN_ONLY),
+});
+
+/** Neither kind: every field is still checked, so that this is not the first of many rounds. */
+const undecidedService: v.GenericSchema<unknown, ParsedService> = v.pipe(
+  fields({
+    ...common,
+    authorization: v.optional(authorization),
+    configuration: v.optional(json),
+    credentials: v.optional(credentials),
+    rules: v.optional(rules, []),
+    cache: v.optional(cache),
+    failOpen: v.optional(v.boolean("true or false")),
+  }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!isPlainObject(dataset.value)) return;
+    addIssue({
+      path: [{ type: "unknown", origin: "value", input: dataset.value, key: "authorization", value: undefined }],
+      input: undefined,
+      message: "an authorization (for the built-in filter), or a configuration in its place (for any other filter)",
+    });
+  }),
+);
+
+/** A service with the built-in filter, or with another one; told apart by the field that is there. */
+export const service: v.GenericSchema<unknown, ParsedService> = v.lazy((input: unknown) => {
+  if (!isPlainObject(input)) return undecidedService;
+  if (input.authorization !== undefined) return builtInService;
+  return input.configuration !== undefined ? otherService : undecidedService;
+});
+
+/** Told by its tag: a module that another realm compiled (a test runner's, a tool's) is one too. */
+function isWebAssemblyModule(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === "[object WebAssembly.Module]";
+}

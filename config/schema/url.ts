@@ -1,0 +1,52 @@
+import * as v from "valibot";
+import { CONFIG_LIMITS } from "../limits.ts";
+import { explainedText } from "./fields.ts";
+
+/** An upstream: http(s), a path in front of the request's is fine. Resolved without trailing slash. */
+export const upstreamUrl = v.pipe(
+  explainedText("an http(s) URL, or a binding in its place", whyNotUrl, CONFIG_LIMITS.maxTextLength),
+  v.transform(withoutTrailingSlash),
+);
+
+/** An authorization server: an origin, because the path of the call stands elsewhere. */
+export const originUrl = v.pipe(
+  explainedText(
+    "an http(s) URL, or a binding in its place",
+    (value) => whyNotUrl(value) ?? whyNotOrigin(value),
+    CONFIG_LIMITS.maxTextLength,
+  ),
+  v.transform(withoutTrailingSlash),
+);
+
+/** An origin as browsers send it: lower case, without default port and trailing slash. */
+export function isOrigin(value: string): boolean {
+  return whyNotUrl(value) === undefined && new URL(value).origin === value;
+}
+
+function whyNotUrl(value: string): string | undefined {
+  if (!/^https?:\/\/[^/]/i.test(value)) return "an http(s) URL with a host";
+  if (!URL.canParse(value)) return "a valid http(s) URL";
+  // Looked for in the text: an empty query or fragment and a backslash are gone once a URL is parsed.
+  if (/[?#\\\s]|\p{Cc}/u.test(value)) return "a URL without query, fragment, backslash and spaces";
+  const url = new URL(value);
+  if (url.username !== "" || url.password !== "" || value.includes("@")) {
+    return "a URL without user name and password; send credentials in a header that is a secret";
+  }
+  const path = value.replace(/^https?:\/\/[^/]*/i, "");
+  if (path !== "" && path !== url.pathname)
+    return `a URL whose path is written as it is sent: ${url.origin}${url.pathname}`;
+  if (path.includes("//")) return "a URL whose path has no empty segments";
+  return undefined;
+}
+
+function whyNotOrigin(value: string): string | undefined {
+  const { pathname } = new URL(value);
+  return pathname === "/"
+    ? undefined
+    : `a URL without path; the path "${pathname}" belongs to the call, in authorization`;
+}
+
+function withoutTrailingSlash(value: string): string {
+  const { origin, pathname } = new URL(value);
+  return origin + (pathname.endsWith("/") ? pathname.slice(0, -1) : pathname);
+}

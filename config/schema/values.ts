@@ -1,0 +1,114 @@
+import * as v from "valibot";
+import { HEADER_NAME, isConnectionHeader, PLAIN_HEADER_NAME, whyNotIdentityHeader } from "../header-names.ts";
+import type { Json, Secret } from "../input.ts";
+import { CONFIG_LIMITS } from "../limits.ts";
+import { fields, isPlainObject, list, text } from "./fields.ts";
+
+/** Values that appear in several places of the configuration. */
+
+const { maxTextLength, maxListLength } = CONFIG_LIMITS;
+
+const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** Bindings and secrets: both are properties of the Worker's environment. */
+export const bindingName = text(
+  'the name of a binding, of letters, digits and "_", as in wrangler.toml',
+  (value) => IDENTIFIER.test(value),
+  maxTextLength,
+);
+
+export const secretName = text(
+  'the name of a secret, of letters, digits and "_"; its value comes from the environment',
+  (value) => IDENTIFIER.test(value),
+  maxTextLength,
+);
+
+const SECRET_ALLOWED = 'secret("NAME"), so that the value comes from the environment and not from this file';
+
+/** A value that must not stand in the file. A text there is refused, and not repeated in the message. */
+export const secretReference: v.GenericSchema<unknown, Secret> = v.pipe(
+  v.lazy(
+    (input: unknown): v.GenericSchema<unknown, Secret> =>
+      isPlainObject(input) ? fields({ secret: secretName }) : v.custom<Secret>(() => false, SECRET_ALLOWED),
+  ),
+  v.description(SECRET_ALLOWED),
+);
+
+/** A value that may stand in the file. */
+export const textOrSecret: v.GenericSchema<unknown, string | Secret> = v.pipe(
+  v.lazy(
+    (input: unknown): v.GenericSchema<unknown, string | Secret> =>
+      isPlainObject(input) ? secretReference : visibleText('a text, or secret("NAME")'),
+  ),
+  v.description('a text, or secret("NAME")'),
+);
+
+/** ASCII that can stand in a header or a request line. */
+export function visibleText(allowed: string) {
+  return text(
+    `${allowed}, of visible ASCII characters`,
+    (value) => /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value),
+    maxTextLength,
+  );
+}
+
+const HEADER_ALLOWED = "a header name";
+
+/** Set by the filter, so of any valid name; in lower case. */
+export const identityHeader = v.pipe(
+  v.string(HEADER_ALLOWED),
+  v.check((value) => HEADER_NAME.test(value) && value.length <= maxTextLength, HEADER_ALLOWED),
+  v.check(
+    (value) => whyNotIdentityHeader(value) === undefined,
+    (issue) => `another header, because ${whyNotIdentityHeader(issue.input) ?? ""}`,
+  ),
+  v.transform((value) => value.toLowerCase()),
+);
+
+/** Read from the client's request, so of a name that travels; in lower case. */
+export const requestHeader = v.pipe(
+  v.string(HEADER_ALLOWED),
+  v.check(
+    (value) => PLAIN_HEADER_NAME.test(value) && value.length <= maxTextLength,
+    'a header name of letters, digits and "-"; others do not pass the gateway, because upstreams confuse them',
+  ),
+  v.check(
+    (value) => !isConnectionHeader(value),
+    "another header, because this one belongs to the connection and does not pass the gateway",
+  ),
+  v.transform((value) => value.toLowerCase()),
+);
+
+export const identityHeaders = list(identityHeader, "a list of header names", { min: 0, max: maxListLength });
+export const requestHeaders = list(requestHeader, "a list of header names", { min: 0, max: maxListLength });
+
+/** Methods are case-sensitive, and every method in use is in capitals: `get` would never match. */
+export const methodName = text('a method in capitals, like "GET"', (value) => /^[A-Z][A-Z-]*$/.test(value), 40);
+
+/** Path of a call to an authorization server; a query is part of it. */
+export const callPath = text(
+  'a path that begins with "/", without fragment, spaces or characters beyond ASCII',
+  (value) => /^\/(?!\/)[\x21-\x22\x24-\x5b\x5d-\x7e]*$/.test(value),
+  maxTextLength,
+);
+
+/** A host name (DNS, or an IPv4 address), lower case, without port. */
+export function isHostName(value: string): boolean {
+  return (
+    value.length <= 253 && /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$/.test(value)
+  );
+}
+
+/** Anything JSON can say, with secrets in it; not so deep that writing it out would overflow the stack. */
+export const json = v.custom<Json>(
+  (value) => isJson(value, 64),
+  'a text, or JSON with secret("NAME") for what must not stand here',
+);
+
+function isJson(value: unknown, depth: number): boolean {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return true;
+  if (typeof value === "number") return Number.isFinite(value);
+  if (depth === 0) return false;
+  if (Array.isArray(value)) return value.every((item) => isJson(item, depth - 1));
+  return isPlainObject(value) && Object.values(value).every((item) => isJson(item, depth - 1));
+}

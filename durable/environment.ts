@@ -1,0 +1,26 @@
+import type { ServiceObject } from "./service-object.ts";
+
+/** What the platform binds into the Worker and its objects: one place that knows the environment's names. */
+export interface Env {
+  readonly SERVICE_OBJECT: DurableObjectNamespace<ServiceObject>;
+  /** `"1"` only under `npm start`: opens the operator's pages without a token. */
+  readonly EBB_DEV?: string;
+  /** Service bindings and secrets that gateway.config.ts names. */
+  readonly [name: string]: unknown;
+}
+
+/** The service binding called `name`, or undefined where the environment has none. */
+export function serviceBinding(env: Env, name: string): Fetcher | undefined {
+  const binding = env[name];
+  return isFetcher(binding) ? binding : undefined;
+}
+
+/** The secret called `name`; an empty one counts as missing, so that a forgotten value never becomes a password. */
+export function secretNamed(env: Env, name: string): string | undefined {
+  const value = env[name];
+  return typeof value === "string" && value.length > 0 ? value : undefined;
+}
+
+function isFetcher(value: unknown): value is Fetcher {
+  return typeof value === "object" && value !== null && "fetch" in value && typeof value.fetch === "function";
+}

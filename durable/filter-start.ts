@@ -1,0 +1,42 @@
+import { filterConfiguration, type Gateway, type Service } from "../config/index.ts";
+import { FilterInstance, FilterStartError, type HostServices } from "../wasm/host/index.ts";
+import type { UnavailableReason } from "./rpc.ts";
+
+export type FilterStart =
+  | { readonly ok: true; readonly instance: FilterInstance }
+  | { readonly ok: false; readonly reason: UnavailableReason; readonly message: string };
+
+/** Everything of the service that an instance needs and that outlives it. */
+export interface FilterSurroundings {
+  readonly gateway: Gateway;
+  readonly service: Service;
+  readonly host: HostServices;
+  /** 128-bit key of the cache's digests, hexadecimal. */
+  readonly digestKey: string;
+  readonly secrets: (name: string) => string | undefined;
+}
+
+/** Starts a fresh instance from the already compiled module. A filter that will not start is a value, not a crash. */
+export function startFilter({ gateway, service, host, digestKey, secrets }: FilterSurroundings): FilterStart {
+  const configuration = filterConfiguration(service, gateway.version, { digestKey, secrets });
+  if (!configuration.ok) {
+    return {
+      ok: false,
+      reason: "secret_missing",
+      message: `secret ${configuration.missingSecret} is not set: wrangler secret put ${configuration.missingSecret}`,
+    };
+  }
+  try {
+    const instance = FilterInstance.start(service.filter, host, {
+      vmId: service.name,
+      rootId: "",
+      pluginName: service.name,
+      vmConfiguration: new Uint8Array(0),
+      pluginConfiguration: configuration.bytes,
+    });
+    return { ok: true, instance };
+  } catch (error) {
+    const reason = error instanceof FilterStartError ? `${error.reason}: ${error.message}` : String(error);
+    return { ok: false, reason: "filter_start_failed", message: reason };
+  }
+}

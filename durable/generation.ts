@@ -1,0 +1,76 @@
+import type { Decision, FilterInstance, StreamRequest } from "../wasm/host/index.ts";
+
+/** Why a generation began. */
+export type StartReason = "first_request" | "eviction" | "restart" | "trap";
+
+/**
+ * One life of the Wasm instance. It serves until it is retired; then it finishes the requests that wait on an outbound
+ * call, and with the last of them every reference to the instance and its memory is dropped.
+ */
+export class Generation {
+  readonly number: number;
+  readonly startedAtMs: number;
+  readonly startReason: StartReason;
+  readonly startBytes: number;
+  #instance: FilterInstance | undefined;
+  #retired = false;
+
+  constructor(number: number, instance: FilterInstance, startedAtMs: number, startReason: StartReason) {
+    this.number = number;
+    this.#instance = instance;
+    this.startedAtMs = startedAtMs;
+    this.startReason = startReason;
+    this.startBytes = instance.allocatedBytes;
+  }
+
+  /** Zero once the memory was let go. */
+  get allocatedBytes(): number {
+    return this.#instance?.allocatedBytes ?? 0;
+  }
+
+  /** Outbound calls dispatched in this life. */
+  get outboundCalls(): number {
+    return this.#instance?.outboundCalls ?? 0;
+  }
+
+  /** True while requests wait in this generation. */
+  get busy(): boolean {
+    return this.#instance !== undefined && this.#instance.openStreams > 0;
+  }
+
+  /** True once the guest trapped: it must be replaced before the next request. */
+  get failed(): boolean {
+    return this.#instance?.failure !== undefined;
+  }
+
+  decide(request: StreamRequest): Decision | Promise<Decision> {
+    if (this.#instance === undefined) throw new Error(`generation ${this.number} has ended`);
+    const decision = this.#instance.decide(request);
+    return decision instanceof Promise ? this.#untilDecided(decision) : decision;
+  }
+
+  /** Lets the filter do its periodic work, such as reporting its metrics. */
+  tick(): void {
+    this.#instance?.tick();
+  }
+
+  /** Takes no new requests from now on. */
+  retire(): void {
+    this.#retired = true;
+    this.#releaseIfDrained();
+  }
+
+  async #untilDecided(decision: Promise<Decision>): Promise<Decision> {
+    try {
+      return await decision;
+    } finally {
+      this.#releaseIfDrained();
+    }
+  }
+
+  #releaseIfDrained(): void {
+    if (!this.#retired || this.busy) return;
+    this.#instance?.close();
+    this.#instance = undefined;
+  }
+}

@@ -1,0 +1,54 @@
+import { type Counters, readCounters } from "./metrics/counters.ts";
+import { Samples } from "./metrics/samples.ts";
+import type { Learned } from "./restart/learned.ts";
+import { readLearned, writeLearned } from "./restart/learned-storage.ts";
+
+/**
+ * What an object keeps in its storage, under these keys: `learned` (JSON text), `samples` (the newest), `counters`.
+ * An idle object leaves memory after seconds; without this every quiet quarter of an hour would start learning anew.
+ */
+export interface Kept {
+  readonly learned: Learned;
+  readonly samples: Samples;
+  readonly counters: Counters;
+}
+
+const KEYS = { learned: "learned", samples: "samples", counters: "counters" } as const;
+
+/** Between two writes. Writes are billed, and losing a minute of what was learned costs nothing. */
+const WRITE_INTERVAL_MS = 60_000;
+
+export class KeptState {
+  readonly #storage: DurableObjectStorage;
+  #writtenAtMs: number;
+
+  constructor(storage: DurableObjectStorage, nowMs: number) {
+    this.#storage = storage;
+    this.#writtenAtMs = nowMs;
+  }
+
+  /** Reads everything; what is missing or cannot be read starts from nothing. */
+  read(configVersion: string): Kept {
+    const samples = new Samples();
+    samples.restore(this.#storage.kv.get(KEYS.samples));
+    return {
+      learned: readLearned(this.#storage.kv.get(KEYS.learned), configVersion),
+      samples,
+      counters: readCounters(this.#storage.kv.get(KEYS.counters)),
+    };
+  }
+
+  /** Writes at most once a minute. Unconfirmed: no decision waits for a disk. */
+  writeIfDue(nowMs: number, kept: Kept): void {
+    if (nowMs - this.#writtenAtMs < WRITE_INTERVAL_MS && nowMs >= this.#writtenAtMs) return;
+    this.#writtenAtMs = nowMs;
+    const entries = {
+      [KEYS.learned]: writeLearned(kept.learned),
+      [KEYS.samples]: kept.samples.toJSON(),
+      [KEYS.counters]: { ...kept.counters },
+    };
+    this.#storage.put(entries, { allowUnconfirmed: true }).catch((error: unknown) => {
+      console.error(`what was learned could not be stored: ${String(error)}`);
+    });
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * The ring buffer of samples: everything the estimator knows about a filter.
+ *
+ * Parallel typed arrays of a fixed size: pushing allocates nothing, and a service that runs for months holds no more
+ * than one that runs for three hours. Indices count from the oldest sample still held.
+ */
+
+/** What was seen at one moment, and what happened since the previous sample. */
+export interface Sample {
+  /** The generation that was running; a sample never spans two. */
+  generation: number;
+  /** Wall clock, milliseconds since 1970. */
+  timeMs: number;
+  /** Linear memory of the instance, in bytes. */
+  allocatedBytes: number;
+  /** Pages of 65,536 bytes grown since the previous sample. */
+  grownPages: number;
+  /** Calls to the authorization server since the previous sample. */
+  outbound: number;
+  /** Requests decided since the previous sample. */
+  requests: number;
+  /** Requests answered from the filter's cache since the previous sample. */
+  hits: number;
+}
+
+/** Sums of the counted columns. */
+export type SampleTotals = Pick<Sample, "grownPages" | "outbound" | "requests" | "hits">;
+
+/** Samples as they are stored: one row each, columns in the order of `toJSON`. */
+export interface StoredSamples {
+  v: 1;
+  rows: number[][];
+}
+
+/** Nearly three hours of samples at one every ten seconds. */
+export const DEFAULT_CAPACITY = 1_024;
+
+/** Samples that are stored: forty minutes at one every ten seconds, at most 24 KB of JSON whatever the numbers. */
+export const STORED_SAMPLES = 240;
+
+const STORED_COLUMNS = 7;
+const MAX_COUNT = 2 ** 32 - 1;
+/** The last moment a JavaScript Date can name; it keeps a stored time within 16 digits. */
+const MAX_TIME_MS = 8.64e15;
+
+export class Samples {
+  readonly capacity: number;
+  readonly #generation: Uint32Array;
+  readonly #timeMs: Float64Array;
+  readonly #allocatedBytes: Float64Array;
+  readonly #grownPages: Uint32Array;
+  readonly #outbound: Uint32Array;
+  readonly #requests: Uint32Array;
+  readonly #hits: Uint32Array;
+  #oldest = 0;
+  #length = 0;
+  #overwritten = 0;
+
+  /** @throws RangeError if `capacity` is not a positive whole number. */
+  constructor(capacity = DEFAULT_CAPACITY) {
+    if (!Number.isSafeInteger(capacity) || capacity < 1) {
+      throw new RangeError(`capacity of the sample buffer: found ${capacity}, allowed is a whole number from 1`);
+    }
+    this.capacity = capacity;
+    this.#generation = new Uint32Array(capacity);
+    this.#timeMs = new Float64Array(capacity);
+    this.#allocatedBytes = new Float64Array(capacity);
+    this.#grownPages = new Uint32Array(capacity);
+    this.#outbound = new Uint32Array(capacity);
+    this.#requests = new Uint32Array(capacity);
+    this.#hits = new Uint32Array(capacity);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** How many samples the newer ones have pushed out. */
+  get overwritten(): number {
+    return this.#overwritten;
+  }
+
+  /**
+   * Adds the newest sample, pushing out the oldest when full. Numbers that cannot be are taken as the nearest that
+   * can (NaN and negative counts as 0), so that no reader has to expect them.
+   */
+  push(sample: Readonly<Sample>): void {
+    const slot = (this.#oldest + this.#length) % this.capacity;
+    this.#generation[slot] = clampWhole(sample.generation, MAX_COUNT);
+    this.#timeMs[slot] = clamp(sample.timeMs, MAX_TIME_MS);
+    this.#allocatedBytes[slot] = clampWhole(sample.allocatedBytes, Number.MAX_SAFE_INTEGER);
+    this.#grownPages[slot] = clampWhole(sample.grownPages, MAX_COUNT);
+    this.#outbound[slot] = clampWhole(sample.outbound, MAX_COUNT);
+    this.#requests[slot] = clampWhole(sample.requests, MAX_COUNT);
+    this.#hits[slot] = clampWhole(sample.hits, MAX_COUNT);
+    if (this.#length < this.capacity) {
+      this.#length += 1;
+    } else {
+      this.#oldest = (this.#oldest + 1) % this.capacity;
+      this.#overwritten += 1;
+    }
+  }
+
+  generationAt(index: number): number {
+    return this.#generation[this.#slot(index)]!;
+  }
+
+  timeMsAt(index: number): number {
+    return this.#timeMs[this.#slot(index)]!;
+  }
+
+  allocatedBytesAt(index: number): number {
+    return this.#allocatedBytes[this.#slot(index)]!;
+  }
+
+  grownPagesAt(index: number): number {
+    return this.#grownPages[this.#slot(index)]!;
+  }
+
+  outboundAt(index: number): number {
+    return this.#outbound[this.#slot(index)]!;
+  }
+
+  /**
+   * The sample at `index` as an object, 0 being the oldest held.
+   * @throws RangeError outside of 0 .. length - 1, as do the single columns above.
+   */
+  at(index: number): Sample {
+    const slot = this.#slot(index);
+    return {
+      generation: this.#generation[slot]!,
+      timeMs: this.#timeMs[slot]!,
+      allocatedBytes: this.#allocatedBytes[slot]!,
+      grownPages: this.#grownPages[slot]!,
+      outbound: this.#outbound[slot]!,
+      requests: this.#requests[slot]!,
+      hits: this.#hits[slot]!,
+    };
+  }
+
+  /** The newest `count` samples as objects, oldest first. */
+  recent(count: number): Sample[] {
+    const from = this.#length - Math.floor(clamp(count, this.#length));
+    return Array.from({ length: this.#length - from }, (_, offset) => this.at(from + offset));
+  }
+
+  /**
+   * Index of the oldest sample held of a generation, provided it is the one that was sampled last; else `length`, so
+   * that a loop from here to `length` runs over that generation's samples and no others.
+   */
+  firstOf(generation: number): number {
+    let first = this.#length;
+    while (first > 0 && this.generationAt(first - 1) === generation) first -= 1;
+    return first;
+  }
+
+  /** Sums of the counts from the sample at `first` to the newest. */
+  totalsFrom(first: number): SampleTotals {
+    const totals = { grownPages: 0, outbound: 0, requests: 0, hits: 0 };
+    for (let index = Math.max(0, first); index < this.#length; index += 1) {
+      const slot = this.#slot(index);
+      totals.grownPages += this.#grownPages[slot]!;
+      totals.outbound += this.#outbound[slot]!;
+      totals.requests += this.#requests[slot]!;
+      totals.hits += this.#hits[slot]!;
+    }
+    return totals;
+  }
+
+  /** The newest samples, compact, for storage: at most `STORED_SAMPLES` of them and 24 KB of JSON. */
+  toJSON(): StoredSamples {
+    return {
+      v: 1,
+      rows: this.recent(STORED_SAMPLES).map((sample) => [
+        sample.generation,
+        Math.round(sample.timeMs),
+        sample.allocatedBytes,
+        sample.grownPages,
+        sample.outbound,
+        sample.requests,
+        sample.hits,
+      ]),
+    };
+  }
+
+  /**
+   * Puts stored samples (what `toJSON` gave, or its JSON text) behind those already held. Rows that cannot be read are
+   * left out: what is stored may come from another version, and a lost curve is no reason to fail a request.
+   * @returns how many samples were taken.
+   */
+  restore(stored: unknown): number {
+    const rows = storedRows(stored);
+    let taken = 0;
+    for (const row of rows) {
+      if (!isStoredRow(row)) continue;
+      const [generation, timeMs, allocatedBytes, grownPages, outbound, requests, hits] = row;
+      this.push({ generation, timeMs, allocatedBytes, grownPages, outbound, requests, hits });
+      taken += 1;
+    }
+    return taken;
+  }
+
+  #slot(index: number): number {
+    if (!(index >= 0 && index < this.#length)) {
+      throw new RangeError(`sample ${index}: allowed are 0 to ${this.#length - 1}`);
+    }
+    return (this.#oldest + index) % this.capacity;
+  }
+}
+
+type StoredRow = [
+  generation: number,
+  timeMs: number,
+  allocatedBytes: number,
+  grownPages: number,
+  outbound: number,
+  requests: number,
+  hits: number,
+];
+
+function storedRows(stored: unknown): unknown[] {
+  let value = stored;
+  if (typeof value === "string") {
+    try {
+      value = JSON.parse(value);
+    } catch {
+      return [];
+    }
+  }
+  if (typeof value !== "object" || value === null) return [];
+  const { v, rows } = value as Partial<Record<keyof StoredSamples, unknown>>;
+  // A longer list was not written by us; reading no more than we write bounds the work it can cause.
+  return v === 1 && Array.isArray(rows) ? rows.slice(-STORED_SAMPLES) : [];
+}
+
+function isStoredRow(row: unknown): row is StoredRow {
+  return Array.isArray(row) && row.length === STORED_COLUMNS && row.every((cell) => Number.isFinite(cell) && cell >= 0);
+}
+
+function clamp(value: number, max: number): number {
+  return value > 0 ? Math.min(value, max) : 0;
+}
+
+function clampWhole(value: number, max: number): number {
+  return Math.floor(clamp(value, max));
+}

@@ -1,0 +1,105 @@
+import { REMEMBERED_GENERATIONS } from "../estimate/baseline.ts";
+import type { CurrentGeneration } from "../estimate/history.ts";
+import {
+  type Learned,
+  LOGGED_RESTARTS,
+  MAX_REASON_LENGTH,
+  nothingLearned,
+  type RestartRecord,
+  underConfiguration,
+} from "./learned.ts";
+
+/** What is stored of `Learned`: its JSON text, a few KB at most since all its lists are bounded. */
+export function writeLearned(learned: Learned): string {
+  return JSON.stringify(learned);
+}
+
+/**
+ * Reads what `writeLearned` stored, for the configuration that now holds. Never throws: each field that cannot be read
+ * counts as not learned, and so does everything if the text or its version is unknown. The price of forgetting is
+ * 15 minutes of collecting; the price of throwing would be a service that never starts again.
+ */
+export function readLearned(stored: unknown, configVersion: string): Learned {
+  const fields = fieldsOf(stored);
+  if (fields?.v !== 1) return nothingLearned(configVersion);
+  const restarts = listOf(fields.restarts, restartRecord, LOGGED_RESTARTS);
+  return underConfiguration(
+    {
+      v: 1,
+      configVersion: typeof fields.configVersion === "string" ? fields.configVersion : "",
+      current: currentGeneration(fields.current),
+      heldAfterCollectingBytes: listOf(fields.heldAfterCollectingBytes, amount, REMEMBERED_GENERATIONS),
+      lastTtlMs: amount(fields.lastTtlMs),
+      restarts,
+      restartCount: Math.max(amount(fields.restartCount) ?? 0, restarts.length),
+    },
+    configVersion,
+  );
+}
+
+type Fields = Record<string, unknown>;
+
+function fieldsOf(stored: unknown): Fields | undefined {
+  let value = stored;
+  if (typeof value === "string") {
+    try {
+      value = JSON.parse(value);
+    } catch {
+      return undefined;
+    }
+  }
+  return isFields(value) ? value : undefined;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null;
+}
+
+function currentGeneration(value: unknown): CurrentGeneration | undefined {
+  if (!isFields(value)) return undefined;
+  const number = amount(value.number);
+  if (number === undefined) return undefined;
+  return {
+    number,
+    startedMs: amount(value.startedMs) ?? 0,
+    startAllocatedBytes: amount(value.startAllocatedBytes) ?? 0,
+    collectedBeforeMs: amount(value.collectedBeforeMs) ?? 0,
+    collectedMs: amount(value.collectedMs) ?? 0,
+    heldAfterCollectingBytes: amount(value.heldAfterCollectingBytes),
+    ttlMs: amount(value.ttlMs),
+    peak: peak(value.peak),
+  };
+}
+
+function peak(value: unknown): CurrentGeneration["peak"] {
+  if (!isFields(value)) return undefined;
+  const ttlMs = amount(value.ttlMs);
+  const outbound = amount(value.outbound);
+  return ttlMs === undefined || outbound === undefined ? undefined : { ttlMs, outbound };
+}
+
+function restartRecord(value: unknown): RestartRecord | undefined {
+  if (!isFields(value) || typeof value.reason !== "string") return undefined;
+  const timeMs = amount(value.timeMs);
+  const generation = amount(value.generation);
+  const allocatedBeforeBytes = amount(value.allocatedBeforeBytes);
+  const allocatedAfterBytes = amount(value.allocatedAfterBytes);
+  if (timeMs === undefined || generation === undefined) return undefined;
+  if (allocatedBeforeBytes === undefined || allocatedAfterBytes === undefined) return undefined;
+  const reason = value.reason.slice(0, MAX_REASON_LENGTH);
+  return { timeMs, generation, reason, allocatedBeforeBytes, allocatedAfterBytes };
+}
+
+/** The newest `max` items that can be read. */
+function listOf<T>(value: unknown, read: (item: unknown) => T | undefined, max: number): T[] {
+  if (!Array.isArray(value)) return [];
+  return value
+    .slice(-max)
+    .map(read)
+    .filter((item) => item !== undefined);
+}
+
+/** Bytes, counts and times alike: a finite number from 0 that arithmetic cannot overflow. */
+function amount(value: unknown): number | undefined {
+  return typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : undefined;
+}

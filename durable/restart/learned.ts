@@ -1,0 +1,136 @@
+import { REMEMBERED_GENERATIONS } from "../estimate/baseline.ts";
+import type { Estimate } from "../estimate/estimate.ts";
+import type { CurrentGeneration, History } from "../estimate/history.ts";
+
+/**
+ * What a service's object has learned, in the form in which it is stored: it survives restarts of the instance and
+ * evictions of the object. Values, never changed in place; each function here gives the next one.
+ *
+ * One life: `nothingLearned` or `readLearned`, then `startGeneration` for the first instance in this memory, `observe`
+ * after every estimate, `restartGeneration` for each fresh instance after that.
+ */
+export interface Learned extends History {
+  readonly v: 1;
+  /** What was learned holds for this configuration; another one may cache other entries for another time. */
+  readonly configVersion: string;
+  /** The newest restarts, oldest first. */
+  readonly restarts: readonly RestartRecord[];
+  /** All restarts, also those that are no longer in the list. */
+  readonly restartCount: number;
+}
+
+/** One line of the restart log. */
+export interface RestartRecord {
+  timeMs: number;
+  /** The generation that ended. */
+  generation: number;
+  /** A policy's reason, or what else ended it: "trap", "operator", "configuration". Machine-readable. */
+  reason: string;
+  allocatedBeforeBytes: number;
+  allocatedAfterBytes: number;
+}
+
+/** Restarts kept in the log. */
+export const LOGGED_RESTARTS = 50;
+
+/** A reason longer than this is cut, so that stored state stays bounded whatever a caller hands in. */
+export const MAX_REASON_LENGTH = 100;
+
+export function nothingLearned(configVersion: string): Learned {
+  return {
+    v: 1,
+    configVersion,
+    current: undefined,
+    heldAfterCollectingBytes: [],
+    lastTtlMs: undefined,
+    restarts: [],
+    restartCount: 0,
+  };
+}
+
+/**
+ * What still holds under a configuration: all of it under the same one; under another only the restart log and the
+ * numbering of generations, since its entries may be of another size and live for another time.
+ */
+export function underConfiguration(learned: Learned, configVersion: string): Learned {
+  if (learned.configVersion === configVersion) return learned;
+  const { current, restarts, restartCount } = learned;
+  return {
+    ...nothingLearned(configVersion),
+    current: current && {
+      ...current,
+      collectedBeforeMs: 0,
+      collectedMs: 0,
+      heldAfterCollectingBytes: undefined,
+      ttlMs: undefined,
+      peak: undefined,
+    },
+    restarts,
+    restartCount,
+  };
+}
+
+/**
+ * The first instance of an object that has just come into memory, new or back from eviction. The time an evicted
+ * instance had collected counts on; its cache is gone, so all else about it starts over.
+ */
+export function startGeneration(learned: Learned, start: { nowMs: number; allocatedBytes: number }): Learned {
+  return nextGeneration(learned, start.nowMs, start.allocatedBytes, learned.current?.collectedMs ?? 0);
+}
+
+/** A fresh instance in place of the present one: logged, and it collects anew from its start. */
+export function restartGeneration(
+  learned: Learned,
+  restart: { nowMs: number; reason: string; allocatedBeforeBytes: number; allocatedAfterBytes: number },
+): Learned {
+  const record: RestartRecord = {
+    timeMs: restart.nowMs,
+    generation: learned.current?.number ?? 0,
+    reason: restart.reason.slice(0, MAX_REASON_LENGTH),
+    allocatedBeforeBytes: restart.allocatedBeforeBytes,
+    allocatedAfterBytes: restart.allocatedAfterBytes,
+  };
+  return {
+    ...nextGeneration(learned, restart.nowMs, restart.allocatedAfterBytes, 0),
+    restarts: [...learned.restarts, record].slice(-LOGGED_RESTARTS),
+    restartCount: learned.restartCount + 1,
+  };
+}
+
+/** Keeps what an estimate of the present generation found out. One of another generation changes nothing. */
+export function observe(learned: Learned, estimate: Estimate): Learned {
+  const { current } = learned;
+  if (current === undefined || current.number !== estimate.generation) return learned;
+  const measuredTtlMs = estimate.sources.ttl === "measured" ? estimate.ttlMs : undefined;
+  return {
+    ...learned,
+    lastTtlMs: measuredTtlMs ?? learned.lastTtlMs,
+    current: {
+      ...current,
+      collectedMs: Math.max(current.collectedMs, estimate.collectedMs),
+      heldAfterCollectingBytes: estimate.heldAfterCollectingBytes,
+      ttlMs: current.ttlMs ?? measuredTtlMs,
+      peak: { ttlMs: estimate.ttlMs, outbound: estimate.maxOutboundInTtl },
+    },
+  };
+}
+
+function nextGeneration(learned: Learned, nowMs: number, allocatedBytes: number, collectedBeforeMs: number): Learned {
+  const held = learned.current?.heldAfterCollectingBytes;
+  const current: CurrentGeneration = {
+    number: (learned.current?.number ?? 0) + 1,
+    startedMs: nowMs,
+    startAllocatedBytes: allocatedBytes,
+    collectedBeforeMs,
+    collectedMs: collectedBeforeMs,
+    heldAfterCollectingBytes: undefined,
+    ttlMs: undefined,
+    peak: undefined,
+  };
+  const earlier = learned.heldAfterCollectingBytes;
+  return {
+    ...learned,
+    current,
+    heldAfterCollectingBytes: held === undefined ? earlier : [...earlier, held].slice(-REMEMBERED_GENERATIONS),
+  };
+}

@@ -1,0 +1,8 @@
+import type { RestartVerdict } from "./policy.ts";
+
+const VERDICT: RestartVerdict = { restart: false, reason: "never" };
+
+/** The policy `never`: memory only grows. For comparison, and for filters whose cache is too dear to lose. */
+export function neverRestart(): RestartVerdict {
+  return VERDICT;
+}

@@ -1,0 +1,54 @@
+import type { Estimate } from "../estimate/estimate.ts";
+import type { EstimateSettings } from "../estimate/settings.ts";
+import type { RestartPolicy, RestartSituation, RestartVerdict } from "./policy.ts";
+
+/**
+ * The policy `ratio`: the paper's rule, read literally. After the collection it restarts when allocated >= baseline,
+ * and required has begun to fall, and surplus has risen.
+ *
+ * "Begun to fall" and "risen" compare two bins of `binMs`: the mean over the bin that ends now against the mean over
+ * the one before it. Only estimates of this generation that assume the same TTL are compared: a TTL that has just been
+ * found moves required by itself, without any change of load.
+ */
+export function ratioPolicy(settings: Pick<EstimateSettings, "binMs" | "collectMs">): RestartPolicy {
+  return function ratio(situation: RestartSituation): RestartVerdict {
+    const { estimate } = situation;
+    // Asked of the time itself and not only of the phase: no other setting may lead to a judgement before its time.
+    if (estimate.phase === "collecting" || estimate.collectedMs < settings.collectMs) return keep("collecting");
+    if (estimate.allocatedBytes < estimate.baselineBytes) return keep("below_baseline");
+
+    const trend = trendOver(situation, settings.binMs);
+    if (trend === undefined) return keep("trend_unknown");
+    if (trend.now.requiredBytes >= trend.before.requiredBytes) return keep("required_not_falling");
+    if (trend.now.surplusBytes <= trend.before.surplusBytes) return keep("surplus_not_rising");
+    return { restart: true, reason: "required_fell" };
+  };
+}
+
+type Means = Pick<Estimate, "requiredBytes" | "surplusBytes">;
+
+/** Means over the last bin and the one before it; undefined as long as one of them is empty. */
+function trendOver({ estimate, previous }: RestartSituation, binMs: number): { now: Means; before: Means } | undefined {
+  const comparable = previous.filter(
+    ({ atMs, generation, ttlMs }) =>
+      generation === estimate.generation && ttlMs === estimate.ttlMs && atMs <= estimate.atMs,
+  );
+  const before = meansOf(comparable.filter(({ atMs }) => inBin(atMs, estimate.atMs - binMs, binMs)));
+  const now = meansOf([...comparable.filter(({ atMs }) => inBin(atMs, estimate.atMs, binMs)), estimate]);
+  return before && now && { now, before };
+}
+
+function inBin(atMs: number, endMs: number, binMs: number): boolean {
+  return atMs > endMs - binMs && atMs <= endMs;
+}
+
+function meansOf(estimates: readonly Estimate[]): Means | undefined {
+  if (estimates.length === 0) return undefined;
+  const mean = (of: (estimate: Estimate) => number) =>
+    estimates.reduce((sum, estimate) => sum + of(estimate), 0) / estimates.length;
+  return { requiredBytes: mean((e) => e.requiredBytes), surplusBytes: mean((e) => e.surplusBytes) };
+}
+
+function keep(reason: Extract<RestartVerdict, { restart: false }>["reason"]): RestartVerdict {
+  return { restart: false, reason };
+}

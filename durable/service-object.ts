@@ -1,0 +1,97 @@
+import { DurableObject } from "cloudflare:workers";
+import { AutoRouter, type IRequest } from "itty-router";
+import type { Cluster, Gateway } from "../config/index.ts";
+import { type Env, secretNamed, serviceBinding } from "./environment.ts";
+import { KeptState } from "./kept.ts";
+import type { Send } from "./outbound.ts";
+import { ProtectedService, type Runtime } from "./protected-service.ts";
+import { type Answer, type Ask, RPC_VERSION } from "./rpc.ts";
+
+export type { Runtime } from "./protected-service.ts";
+
+const PLATFORM: Runtime = {
+  nowMs: () => Date.now(),
+  randomBytes: (into) => crypto.getRandomValues(into),
+};
+
+/**
+ * The Durable Object of one service: its RPC and HTTP surface. The configuration is handed in, so that the same class
+ * serves the user's gateway, the demo and the tests.
+ */
+export class ServiceObject extends DurableObject<Env> {
+  readonly #gateway: Gateway;
+  readonly #runtime: Runtime;
+  readonly #kept: KeptState;
+  readonly #router = AutoRouter();
+  #protected: { readonly name: string; readonly service: ProtectedService } | undefined;
+
+  constructor(state: DurableObjectState, env: Env, gateway: Gateway, runtime: Runtime = PLATFORM) {
+    super(state, env);
+    this.#gateway = gateway;
+    this.#runtime = runtime;
+    this.#kept = new KeptState(state.storage, runtime.nowMs());
+    this.#router.get("/stats", (request: IRequest) => this.#stats(request));
+  }
+
+  /** Decides on one request. Answers with a value whatever happens; what cannot be decided is `unavailable`. */
+  async decide(ask: Ask): Promise<Answer> {
+    if (ask.v !== RPC_VERSION) {
+      const message = `the Worker speaks version ${ask.v} of the RPC, this object ${RPC_VERSION}`;
+      return { kind: "unavailable", reason: "rpc_version", message };
+    }
+    const service = this.#serviceNamed(ask.service);
+    if (service === undefined) {
+      const message = `configuration ${this.#gateway.version} has no service ${ask.service} (the Worker's: ${ask.configVersion})`;
+      return { kind: "unavailable", reason: "unknown_service", message };
+    }
+    try {
+      return await service.decide(ask);
+    } catch (error) {
+      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      return { kind: "unavailable", reason: "internal_error", message };
+    }
+  }
+
+  /** Restarts the filter in place; false where no instance is in memory or a fresh one will not start. */
+  async restart(reason = "operator"): Promise<boolean> {
+    return this.#protected?.service.restart(reason) ?? false;
+  }
+
+  override fetch(request: Request): Promise<Response> {
+    return this.#router.fetch(request);
+  }
+
+  #stats({ query }: IRequest): Response {
+    const name = typeof query.service === "string" ? query.service : "";
+    const service = this.#serviceNamed(name);
+    return service
+      ? Response.json(service.stats())
+      : Response.json({ error: `this object has no service ${JSON.stringify(name)}` }, { status: 404 });
+  }
+
+  /** The one service of this object, set up when its name is first heard. */
+  #serviceNamed(name: string): ProtectedService | undefined {
+    if (this.#protected === undefined) {
+      const service = this.#gateway.services.find((candidate) => candidate.name === name);
+      if (service === undefined) return undefined;
+      this.#protected = {
+        name,
+        service: new ProtectedService({
+          gateway: this.#gateway,
+          service,
+          runtime: this.#runtime,
+          kept: this.#kept,
+          sendTo: (cluster) => this.#sendTo(cluster),
+          secrets: (secret) => secretNamed(this.env, secret),
+        }),
+      };
+    }
+    return this.#protected.name === name ? this.#protected.service : undefined;
+  }
+
+  #sendTo(cluster: Cluster): Send | undefined {
+    if ("url" in cluster) return (url, init) => fetch(url, init);
+    const binding = serviceBinding(this.env, cluster.binding);
+    return binding && ((url, init) => binding.fetch(url, init));
+  }
+}

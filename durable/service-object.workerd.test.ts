@@ -1,0 +1,140 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
+import { ask, checksOf, pass, settled, statsOf, testEnv } from "../test/workerd/client.ts";
+
+const MINUTE = 60_000;
+
+describe("the decision cache in the object", () => {
+  it("answers a second request without asking the authorization server", async () => {
+    await ask("/orders/1", "allow-cached");
+    await ask("/orders/2", "allow-cached");
+    expect(await checksOf("allow-cached")).toBe(1);
+  });
+
+  it("keeps a refusal for a short time only", async () => {
+    await ask("/orders/1", "deny-cached");
+    pass(9_000);
+    await ask("/orders/1", "deny-cached");
+    expect(await checksOf("deny-cached")).toBe(1);
+    pass(2_000);
+    await ask("/orders/1", "deny-cached");
+    expect(await checksOf("deny-cached")).toBe(2);
+  });
+
+  it("keeps one rule's decision apart from another's", async () => {
+    await ask("/orders/1", "allow-rules");
+    await ask("/orders/admin/1", "allow-rules");
+    expect(await checksOf("allow-rules")).toBe(2);
+  });
+
+  it("forgets what has expired, counted from the write", async () => {
+    await ask("/orders/1", "allow-expiring");
+    pass(9 * MINUTE);
+    await ask("/orders/1", "allow-expiring");
+    pass(MINUTE + 2_000);
+    await ask("/orders/1", "allow-expiring");
+    expect(await checksOf("allow-expiring")).toBe(2);
+  });
+
+  it("obeys the reply's own limit and its wish not to be kept", async () => {
+    await ask("/orders/1", "brief-1");
+    pass(7_000);
+    await ask("/orders/1", "brief-1");
+    expect(await checksOf("brief-1")).toBe(2);
+    await ask("/orders/1", "unstored-1");
+    await ask("/orders/1", "unstored-1");
+    expect(await checksOf("unstored-1")).toBe(2);
+  });
+
+  it("makes one call for many requests that miss at once", async () => {
+    const responses = await Promise.all(Array.from({ length: 50 }, () => ask("/orders/1", "slow-crowd")));
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(await checksOf("slow-crowd")).toBe(1);
+  });
+
+  it("bounds the calls under way and still answers everyone", async () => {
+    const responses = await Promise.all(Array.from({ length: 24 }, (_, n) => ask("/orders/1", `slow-${n}`)));
+    expect(responses.every(({ status }) => status === 200)).toBe(true);
+  });
+});
+
+/** A rise and a fall of load in virtual time: `users` new users every second. */
+async function load(seconds: number, users: number, prefix: string): Promise<void> {
+  for (let second = 0; second < seconds; second += 1) {
+    const all = Array.from({ length: users }, (_, n) => ask("/ebbing", `big-${prefix}-${second}-${n}`));
+    for (const { status } of await Promise.all(all)) expect(status).toBe(200);
+    pass(1_000);
+    await settled();
+  }
+}
+
+describe("the restart in place", () => {
+  it("gives back what the load no longer needs, and goes on deciding", async () => {
+    await load(100, 20, "rise");
+    const risen = await statsOf("ebbing");
+    await load(100, 1, "fall");
+    const fallen = await statsOf("ebbing");
+
+    expect(fallen.restartCount).toBeGreaterThan(0);
+    expect(fallen.restarts[0]).toMatchObject({ reason: "required_fell" });
+    expect(fallen.allocatedBytes).toBeLessThan(risen.allocatedBytes / 2);
+    expect((await ask("/ebbing", "deny-after")).status).toBe(403);
+  });
+
+  it("lets requests that wait for a call finish on the old instance", async () => {
+    const stub = testEnv.SERVICE_OBJECT.getByName("orders");
+    await ask("/orders/1", "allow-before");
+    const waiting = ask("/orders/1", "slow-while-restarting");
+    const { generation } = await statsOf("orders");
+    // The fresh instance is forced as a trap would, while the call is under way.
+    await runInDurableObject(stub, async (object) => object.restart("test"));
+    expect((await waiting).status).toBe(200);
+    expect(await checksOf("slow-while-restarting")).toBe(1);
+    expect((await statsOf("orders")).generation).toBe(generation + 1);
+    await ask("/orders/1", "allow-before");
+    expect(await checksOf("allow-before")).toBe(2);
+  });
+});
+
+describe("an evicted object", () => {
+  it("comes back with what it had learned and an empty cache", async () => {
+    await ask("/orders/1", "allow-evicted");
+    pass(MINUTE + 1_000);
+    await ask("/orders/1", "allow-evicted");
+    await settled();
+    const before = await statsOf("orders");
+    expect(before.collectedMs).toBeGreaterThanOrEqual(MINUTE);
+
+    await evictDurableObject(testEnv.SERVICE_OBJECT.getByName("orders"));
+    expect(await statsOf("orders")).toMatchObject({ startReason: null, allocatedBytes: 0 });
+    await ask("/orders/1", "allow-evicted");
+
+    const after = await statsOf("orders");
+    expect(after).toMatchObject({ startReason: "eviction", generation: before.generation + 1 });
+    expect(after.collectedMs).toBeGreaterThanOrEqual(before.collectedMs);
+    expect(after.requests).toBeGreaterThan(before.requests);
+    expect(await checksOf("allow-evicted")).toBe(2);
+  });
+});
+
+describe("the versioned RPC", () => {
+  it("refuses a version or a service it does not know, as a value", async () => {
+    const stub = testEnv.SERVICE_OBJECT.getByName("orders");
+    const message = {
+      v: 1,
+      configVersion: "other",
+      service: "orders",
+      method: "GET",
+      path: "/orders/1",
+      query: "",
+      host: "gateway.test",
+      scheme: "https" as const,
+      headers: ["authorization", "Bearer allow-rpc"],
+      source: { address: "" },
+      endOfStream: true,
+    };
+    expect(await stub.decide(message)).toMatchObject({ kind: "continue" });
+    expect(await stub.decide({ ...message, v: 2 })).toMatchObject({ kind: "unavailable", reason: "rpc_version" });
+    expect(await stub.decide({ ...message, service: "stripped" })).toMatchObject({ reason: "unknown_service" });
+  });
+});

@@ -1,0 +1,86 @@
+import type { Service } from "../config/index.ts";
+import type { SharedState } from "../wasm/host/index.ts";
+import type { Estimate } from "./estimate/estimate.ts";
+import type { Generation, StartReason } from "./generation.ts";
+import { type Counters, hitRate } from "./metrics/counters.ts";
+import type { Sample } from "./metrics/samples.ts";
+import type { RestartController } from "./restart/controller.ts";
+import type { RestartRecord } from "./restart/learned.ts";
+import type { RestartVerdict } from "./restart/policy.ts";
+import type { Unavailable } from "./rpc.ts";
+
+/** Samples shown in /stats: ten minutes at the default interval. */
+const RECENT_SAMPLES = 60;
+
+/** What /stats tells of one service. Sizes in bytes, durations and times in ms (times since 1970). */
+export interface ServiceStats
+  extends Pick<
+      Estimate,
+      "phase" | "collectedMs" | "allocatedBytes" | "requiredBytes" | "surplusBytes" | "baselineBytes" | "ttlMs" | "sources"
+    >,
+    Counters {
+  readonly name: string;
+  /** Version of the configuration this object runs with. */
+  readonly configVersion: string;
+  /** Counts the lives of the instance; 0 before the first request. */
+  readonly generation: number;
+  /** Why the present generation began; null while no instance is in memory. */
+  readonly startReason: StartReason | null;
+  readonly uptimeMs: number;
+  readonly policy: string;
+  /** The policy's last judgement and what decided it; null before the first. */
+  readonly verdict: RestartVerdict | null;
+  readonly hitRate: number;
+  /** All restarts; the newest are in `restarts`. */
+  readonly restartCount: number;
+  readonly restarts: readonly RestartRecord[];
+  /** What the filter reports of itself, by its own names. */
+  readonly filterMetrics: Readonly<Record<string, number>>;
+  /** Why the filter cannot be started; null if it can. */
+  readonly failedStart: { readonly reason: string; readonly message: string; readonly atMs: number } | null;
+  /** Oldest first. */
+  readonly samples: readonly Sample[];
+}
+
+export interface StatsSources {
+  readonly service: Service;
+  readonly configVersion: string;
+  readonly nowMs: number;
+  readonly generation: Generation | undefined;
+  readonly controller: RestartController;
+  readonly counters: Counters;
+  readonly metrics: SharedState["metrics"];
+  readonly failedStart: (Unavailable & { readonly atMs: number }) | undefined;
+}
+
+export function serviceStats(sources: StatsSources): ServiceStats {
+  const { service, configVersion, nowMs, generation, controller, counters, metrics, failedStart } = sources;
+  const estimate = controller.estimate(nowMs);
+  const allocatedBytes = generation?.allocatedBytes ?? 0;
+  // Without an instance in memory nothing is held, whatever the last sample of the evicted one said.
+  const requiredBytes = Math.min(estimate.requiredBytes, allocatedBytes);
+  return {
+    name: service.name,
+    configVersion,
+    generation: estimate.generation,
+    startReason: generation?.startReason ?? null,
+    uptimeMs: generation === undefined ? 0 : Math.max(0, nowMs - generation.startedAtMs),
+    phase: estimate.phase,
+    collectedMs: estimate.collectedMs,
+    allocatedBytes,
+    requiredBytes,
+    surplusBytes: allocatedBytes - requiredBytes,
+    baselineBytes: estimate.baselineBytes,
+    ttlMs: estimate.ttlMs,
+    sources: estimate.sources,
+    policy: service.restart.policy,
+    verdict: controller.verdict ?? null,
+    ...counters,
+    hitRate: hitRate(counters),
+    restartCount: controller.learned.restartCount,
+    restarts: controller.learned.restarts,
+    filterMetrics: Object.fromEntries(metrics.snapshot().map(({ name, value }) => [name, value])),
+    failedStart: failedStart ? { reason: failedStart.reason, message: failedStart.message, atMs: failedStart.atMs } : null,
+    samples: controller.samples.recent(RECENT_SAMPLES),
+  };
+}

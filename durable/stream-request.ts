@@ -1,0 +1,20 @@
+import type { HeaderList, StreamRequest } from "../wasm/host/index.ts";
+import type { Ask } from "./rpc.ts";
+
+/** The head of a request as a Proxy-Wasm stream sees it: pseudo headers first, attributes beside them. */
+export function streamRequest(ask: Ask, ruleName: string): StreamRequest {
+  const headers: HeaderList = [
+    [":method", ask.method],
+    [":path", ask.path + ask.query],
+    [":authority", ask.host],
+    [":scheme", ask.scheme],
+  ];
+  for (let index = 0; index + 1 < ask.headers.length; index += 2) {
+    headers.push([ask.headers[index]!, ask.headers[index + 1]!]);
+  }
+  return {
+    headers,
+    endOfStream: ask.endOfStream,
+    attributes: { "xds.route_name": ruleName, "source.address": ask.source.address },
+  };
+}

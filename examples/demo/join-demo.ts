@@ -1,0 +1,45 @@
+import type { ClusterInput, GatewayInput, ServiceInput, UpstreamInput } from "../../config/input.ts";
+
+/** The service bindings of this folder's wrangler.toml. */
+const UPSTREAM_BINDING = "DEMO_UPSTREAM";
+const AUTHORIZATION_BINDING = "DEMO_AUTHORIZATION";
+
+/**
+ * The same gateway with the demo's Workers in place of servers that cannot exist: every upstream and cluster whose host
+ * ends in `.example`, a name reserved for documentation (RFC 2606). Everything else stays as configured, so a service
+ * whose servers are real reaches them in the demo as well.
+ */
+export function joinDemo(gateway: GatewayInput): GatewayInput {
+  return { ...gateway, services: mapValues(gateway.services, joinService) };
+}
+
+function joinService(service: ServiceInput): ServiceInput {
+  const upstream = joinUpstream(service.upstream);
+  return service.clusters === undefined
+    ? { ...service, upstream }
+    : { ...service, upstream, clusters: mapValues(service.clusters, joinCluster) };
+}
+
+function joinUpstream(upstream: UpstreamInput): UpstreamInput {
+  return exampleHost(upstream.url) === undefined ? upstream : { binding: UPSTREAM_BINDING };
+}
+
+function joinCluster(cluster: ClusterInput): ClusterInput {
+  const host = exampleHost(cluster.url);
+  if (host === undefined) return cluster;
+  const { url: _, ...limits } = cluster;
+  return { ...limits, binding: AUTHORIZATION_BINDING, host };
+}
+
+/** The host of a URL that cannot exist; undefined for real ones and for what is no URL, which validation will name. */
+function exampleHost(url: string | undefined): string | undefined {
+  const parsed = url === undefined ? null : URL.parse(url);
+  return parsed !== null && /(^|\.)example\.?$/.test(parsed.hostname) ? parsed.host : undefined;
+}
+
+function mapValues<Value>(
+  record: Readonly<Record<string, Value>>,
+  change: (value: Value) => Value,
+): Record<string, Value> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+}

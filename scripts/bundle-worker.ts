@@ -1,0 +1,52 @@
+import { readFile } from "node:fs/promises";
+import { basename, dirname, resolve } from "node:path";
+import { build, type Plugin } from "esbuild";
+
+/** A Worker as workerd loads it: one ES module and the compiled modules it imports. */
+export interface WorkerBundle {
+  readonly script: string;
+  /** By the specifier under which the script imports them. */
+  readonly wasm: ReadonlyMap<string, Uint8Array>;
+}
+
+/**
+ * Bundles a Worker's entry for a bare workerd, as wrangler does for a deployment: `.wasm` imports stay imports.
+ *
+ * @param constants values put in for names that the source only declares
+ * @throws esbuild's BuildFailure, which names file and line
+ */
+export async function bundleWorker(
+  entry: string,
+  constants: Readonly<Record<string, string>> = {},
+): Promise<WorkerBundle> {
+  const wasm = new Map<string, Uint8Array>();
+  const result = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2024",
+    conditions: ["workerd", "worker"],
+    external: ["cloudflare:*"],
+    define: Object.fromEntries(Object.entries(constants).map(([name, value]) => [name, JSON.stringify(value)])),
+    plugins: [keepWasmImports(wasm)],
+  });
+  return { script: result.outputFiles[0]!.text, wasm };
+}
+
+function keepWasmImports(found: Map<string, Uint8Array>): Plugin {
+  return {
+    name: "keep-wasm-imports",
+    setup(build) {
+      const names = new Map<string, string>();
+      build.onResolve({ filter: /\.wasm$/ }, async ({ path, importer }) => {
+        const file = resolve(dirname(importer), path);
+        // Two files of one name must stay two modules.
+        const name = names.get(file) ?? `./${names.size}-${basename(file)}`;
+        names.set(file, name);
+        found.set(name, await readFile(file));
+        return { path: name, external: true };
+      });
+    },
+  };
+}

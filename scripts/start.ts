@@ -1,0 +1,88 @@
+/**
+ * `npm start`: builds the filter, checks the configuration, and serves the gateway with the demo's authorization server
+ * and upstream until it is ended. `--help` lists the options.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseStartOptions, START_USAGE, type StartOptions } from "./start/options.ts";
+import { portObstacle } from "./start/port.ts";
+import { welcome } from "./start/welcome.ts";
+import { Wrangler } from "./start/wrangler.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+/** Bundling and a cold start take a few seconds, on a small machine under load much longer. */
+const READY_TIMEOUT_MS = 120_000;
+const POLL_INTERVAL_MS = 200;
+
+const parsed = parseStartOptions(process.argv.slice(2), process.env);
+switch (parsed.kind) {
+  case "help":
+    console.log(START_USAGE);
+    break;
+  case "wrong":
+    console.error(`${parsed.message} (--help lists the options)`);
+    process.exit(1);
+    break;
+  case "run":
+    process.exit(await start(parsed.options));
+}
+
+/** @returns the exit code: 0 if a user ended it, 1 if it failed or ended by itself */
+async function start(options: StartOptions): Promise<number> {
+  const obstacle = await portObstacle(options.port);
+  if (obstacle !== undefined) {
+    const reason = obstacle === "EADDRINUSE" ? "is in use" : `cannot be opened (${obstacle})`;
+    console.error(`Port ${options.port} ${reason}. Choose another: PORT=${options.port + 1} npm start`);
+    return 1;
+  }
+  for (const tool of ["build-filter.ts", "check-config.ts"]) {
+    if (!(await runTool(tool))) return 1;
+  }
+
+  const ended = endRequested();
+  const wrangler = Wrangler.start(ROOT, options);
+  const exited = wrangler.exited.then((how) => `Wrangler ended by itself (${how}).`);
+  const ready = answers(options.port).then((yes) => {
+    if (yes) console.log(welcome(options));
+    return yes ? ended : `The gateway did not answer within ${READY_TIMEOUT_MS / 1000} s.`;
+  });
+  const failure = await Promise.race([ended, exited, ready]);
+  await wrangler.end();
+  if (failure === undefined) return 0;
+  console.error(failure);
+  return 1;
+}
+
+/** Runs one of the scripts beside this one; it says itself what is wrong. */
+async function runTool(name: string): Promise<boolean> {
+  const tool = spawn(process.execPath, [join(import.meta.dirname, name)], { cwd: ROOT, stdio: "inherit" });
+  const [code] = await once(tool, "exit");
+  return code === 0;
+}
+
+/** Resolves when somebody wants an end: by a signal, or by ending npm, which passes not every signal on. */
+function endRequested(): Promise<undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve(undefined));
+  if (process.env.npm_lifecycle_event === "start") {
+    const npm = process.ppid;
+    setInterval(() => process.ppid !== npm && resolve(undefined), 1_000).unref();
+  }
+  return promise;
+}
+
+async function answers(port: number): Promise<boolean> {
+  const deadlineMs = performance.now() + READY_TIMEOUT_MS;
+  while (performance.now() < deadlineMs) {
+    try {
+      const response = await fetch(`http://localhost:${port}/`, { signal: AbortSignal.timeout(5_000) });
+      await response.body?.cancel();
+      return true;
+    } catch {
+      await sleep(POLL_INTERVAL_MS);
+    }
+  }
+  return false;
+}

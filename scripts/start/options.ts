@@ -1,0 +1,52 @@
+import { parseArgs } from "node:util";
+
+export interface StartOptions {
+  port: number;
+  /** Decisions and instances live a thirtieth of their time, so that a restart can be watched. */
+  fast: boolean;
+  /** Show everything that wrangler says, with a line for each request. */
+  verbose: boolean;
+}
+
+export type ParsedStart =
+  | { kind: "run"; options: StartOptions }
+  | { kind: "help" }
+  | { kind: "wrong"; message: string };
+
+export const START_USAGE = `npm start [-- options]      serves the gateway with a demo authorization server and upstream
+
+  --fast        short TTL and collection: watch a restart within minutes
+  --verbose     show everything wrangler says, a line for each request too
+
+  PORT=8788 npm start      serves on another port than 8787`;
+
+const DEFAULT_PORT = 8787;
+
+export function parseStartOptions(args: string[], environment: { PORT?: string | undefined }): ParsedStart {
+  const port = readPort(environment.PORT);
+  if (port === undefined) {
+    const found = JSON.stringify(environment.PORT);
+    return { kind: "wrong", message: `PORT is ${found}; allowed is a whole number from 1 to 65535.` };
+  }
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        fast: { type: "boolean", default: false },
+        verbose: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+    if (values.help) return { kind: "help" };
+    return { kind: "run", options: { port, fast: values.fast, verbose: values.verbose } };
+  } catch (error) {
+    if (error instanceof TypeError) return { kind: "wrong", message: error.message };
+    throw error;
+  }
+}
+
+function readPort(text: string | undefined): number | undefined {
+  if (text === undefined || text === "") return DEFAULT_PORT;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  return port >= 1 && port <= 65_535 ? port : undefined;
+}

@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
+import type { StartOptions } from "./options.ts";
+
+/** The first is the gateway, which answers on the port; the others are reached through its service bindings. */
+const WORKERS = ["examples/demo", "examples/authorization-server", "examples/upstream"];
+/** Wrangler needs a moment to end workerd; what is left after it is ended by force. */
+const GRACE_MS = 5_000;
+/** How long the system may take to clear away what was ended by force. */
+const CLEARING_MS = 2_000;
+
+/** `wrangler dev` with the gateway and the demo's Workers, as a process group that can be ended as a whole. */
+export class Wrangler {
+  readonly #process: ChildProcess;
+  /** Resolves with a description of how it ended: an exit code or a signal. */
+  readonly exited: Promise<string>;
+
+  /** Starts in an empty state: numbers learned at another pace (`--fast`) or from other code would only mislead. */
+  static start(root: string, options: StartOptions): Wrangler {
+    const folder = join(root, ".wrangler", `demo-${options.port}`);
+    rmSync(folder, { recursive: true, force: true });
+    return new Wrangler(
+      spawn(process.execPath, wranglerArguments(root, folder, options), {
+        cwd: root,
+        env: { ...process.env, ...quiet(folder) },
+        // Without a terminal on stdin wrangler offers no hotkeys; the channel tells it when this process is gone.
+        stdio: ["ignore", "inherit", "inherit", "ipc"],
+        detached: true,
+      }),
+    );
+  }
+
+  private constructor(process: ChildProcess) {
+    this.#process = process;
+    this.exited = once(process, "exit").then(([code, signal]) => (signal === null ? `exit code ${code}` : `${signal}`));
+  }
+
+  /** Ends wrangler and everything it started. */
+  async end(): Promise<void> {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      this.#process.kill("SIGTERM");
+      await Promise.race([this.exited, sleep(GRACE_MS, undefined, { ref: false })]);
+    }
+    const deadlineMs = performance.now() + CLEARING_MS;
+    while (this.#killGroup() && performance.now() < deadlineMs) await sleep(20);
+  }
+
+  /** @returns false once nobody of the group is left */
+  #killGroup(): boolean {
+    if (this.#process.pid === undefined) return false;
+    try {
+      return process.kill(-this.#process.pid, "SIGKILL");
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
+      throw error;
+    }
+  }
+}
+
+function wranglerArguments(root: string, folder: string, { port, fast, verbose }: StartOptions): string[] {
+  const secrets = join(root, ".dev.vars");
+  return [
+    "--import",
+    pathToFileURL(join(root, "scripts/start/end-with-parent.ts")).href,
+    join(root, "node_modules/wrangler/bin/wrangler.js"),
+    "dev",
+    ...WORKERS.flatMap((folder) => ["--config", join(root, folder, "wrangler.toml")]),
+    ...["--port", String(port), "--ip", "localhost", "--inspector-port", "0"],
+    ...["--persist-to", join(folder, "state"), "--log-level", verbose ? "log" : "warn"],
+    ...["--var", "EBB_DEV:1", ...(fast ? ["--var", "DEMO_FAST:1"] : [])],
+    ...(existsSync(secrets) ? ["--env-file", secrets] : []),
+    "--show-interactive-dev-session=false",
+  ];
+}
+
+/** Wrangler neither calls home nor talks about itself: a gateway on this machine needs nobody else. */
+function quiet(folder: string): Record<string, string> {
+  return {
+    CLOUDFLARE_CF_FETCH_ENABLED: "false",
+    WRANGLER_SEND_METRICS: "false",
+    WRANGLER_SEND_ERROR_REPORTS: "false",
+    WRANGLER_HIDE_BANNER: "true",
+    WRANGLER_NO_SKILLS_UPDATE_PROMPTS: "true",
+    X_LOCAL_EXPLORER: "false",
+    X_LOCAL_OBSERVABILITY: "false",
+    WRANGLER_LOG_PATH: join(folder, "logs"),
+    // Otherwise it would find, and be found by, other wranglers of this user that run Workers of the same name.
+    WRANGLER_REGISTRY_PATH: join(folder, "registry"),
+  };
+}

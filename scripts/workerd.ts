@@ -1,0 +1,149 @@
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import type { WorkerBundle } from "./bundle-worker.ts";
+
+/** The date every wrangler.toml of the project names. */
+const COMPATIBILITY_DATE = "2026-11-01";
+
+const START_TIMEOUT_MS = 20_000;
+
+export interface WorkerDefinition {
+  readonly bundle: WorkerBundle;
+  /** Environment variables and secrets. */
+  readonly text?: Readonly<Record<string, string>>;
+  /** Service bindings: name in the environment to name of a Worker of this process. */
+  readonly services?: Readonly<Record<string, string>>;
+  /** Durable Object classes: name in the environment to name of the class. They are never evicted. */
+  readonly objects?: Readonly<Record<string, string>>;
+}
+
+export interface WorkerdProcess {
+  readonly pid: number;
+  /** Loopback port of each Worker that `listen` names. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** What it wrote to standard error, to explain a failed test. */
+  log(): string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a bare workerd: no proxy of a development server stands before it, so it shows a Worker the path exactly as a
+ * client sent it. Listens on 127.0.0.1 only.
+ */
+export async function startWorkerd(
+  workers: Readonly<Record<string, WorkerDefinition>>,
+  listen: readonly string[],
+): Promise<WorkerdProcess> {
+  const folder = await mkdtemp(join(tmpdir(), "ebb-workerd-"));
+  await mkdir(join(folder, "objects"));
+  await writeFile(join(folder, "config.capnp"), await configuration(workers, listen, folder));
+
+  const child = spawn(workerdBinary(), ["serve", join(folder, "config.capnp"), "--control-fd=3"], {
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+  });
+  let log = "";
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+    log = (log + text).slice(-65_536);
+  });
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const stop = async () => {
+    child.kill("SIGKILL");
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const ports = await listeningPorts(child.stdio[3] as Readable, listen, ended, () => log);
+    return { pid: child.pid!, ports, log: () => log, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function workerdBinary(): string {
+  return createRequire(import.meta.url).resolve("workerd/bin/workerd");
+}
+
+/** workerd reports each socket's port, a line of JSON each, once it listens. */
+function listeningPorts(
+  control: Readable,
+  sockets: readonly string[],
+  ended: Promise<void>,
+  log: () => string,
+): Promise<Record<string, number>> {
+  return new Promise((resolve, reject) => {
+    const ports: Record<string, number> = {};
+    const fail = (what: string) => reject(new Error(`workerd ${what}:\n${log()}`));
+    const timeout = setTimeout(() => fail("does not listen"), START_TIMEOUT_MS);
+    ended.then(() => fail("ended at its start"));
+    let unread = "";
+    control.setEncoding("utf8").on("data", (text: string) => {
+      const lines = (unread + text).split("\n");
+      unread = lines.pop()!;
+      for (const line of lines) {
+        const event: { event: string; socket: string; port: number } = JSON.parse(line);
+        if (event.event === "listen") ports[event.socket] = event.port;
+      }
+      if (sockets.every((name) => name in ports)) {
+        clearTimeout(timeout);
+        resolve(ports);
+      }
+    });
+  });
+}
+
+/** The configuration in Cap'n Proto text (workerd.capnp); modules are files beside it. */
+async function configuration(
+  workers: Readonly<Record<string, WorkerDefinition>>,
+  listen: readonly string[],
+  folder: string,
+): Promise<string> {
+  const services = [
+    `(name = "internet", network = (allow = ["public", "private"]))`,
+    `(name = "objects", disk = (path = ${quoted(join(folder, "objects"))}, writable = true))`,
+  ];
+  for (const [name, definition] of Object.entries(workers)) {
+    services.push(`(name = ${quoted(name)}, worker = ${await workerText(name, definition, folder)})`);
+  }
+  const sockets = listen.map((name) => `(name = ${quoted(name)}, address = "127.0.0.1:0", http = (), service = ${quoted(name)})`);
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [ ${services.join(",\n")} ],
+  sockets = [ ${sockets.join(",\n")} ],
+);
+`;
+}
+
+async function workerText(name: string, { bundle, text, services, objects }: WorkerDefinition, folder: string): Promise<string> {
+  const files = [`${name}.js`, ...[...bundle.wasm.keys()].map((specifier) => `${name}-${specifier.slice(2)}`)];
+  await writeFile(join(folder, files[0]!), bundle.script);
+  const modules = [`(name = "worker", esModule = embed ${quoted(files[0]!)})`];
+  for (const [index, [specifier, bytes]] of [...bundle.wasm].entries()) {
+    await writeFile(join(folder, files[index + 1]!), bytes);
+    modules.push(`(name = ${quoted(specifier)}, wasm = embed ${quoted(files[index + 1]!)})`);
+  }
+  const bindings = [
+    ...Object.entries(text ?? {}).map(([key, value]) => `(name = ${quoted(key)}, text = ${quoted(value)})`),
+    ...Object.entries(services ?? {}).map(([key, value]) => `(name = ${quoted(key)}, service = ${quoted(value)})`),
+    ...Object.entries(objects ?? {}).map(([key, value]) => `(name = ${quoted(key)}, durableObjectNamespace = ${quoted(value)})`),
+  ];
+  const namespaces = Object.values(objects ?? {}).map(
+    (className) =>
+      `(className = ${quoted(className)}, uniqueKey = ${quoted(`${name}-${className}`)}, enableSql = true, preventEviction = true)`,
+  );
+  return `(
+    modules = [ ${modules.join(",\n")} ],
+    compatibilityDate = "${COMPATIBILITY_DATE}",
+    bindings = [ ${bindings.join(",\n")} ],
+    durableObjectNamespaces = [ ${namespaces.join(",\n")} ],
+    durableObjectStorage = (localDisk = "objects"),
+  )`;
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,147 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Miniflare } from "miniflare";
+import Provider from "oidc-provider";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundleWorker } from "../../scripts/bundle-worker.ts";
+
+/**
+ * The built gateway in workerd, and a certified OpenID provider that issues and revokes tokens: what is tested is that
+ * the two understand each other, not our idea of the protocol.
+ */
+let server: Server;
+let miniflare: Miniflare;
+let issuer: string;
+let introspections = 0;
+
+beforeAll(async () => {
+  server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const secrets = { client_secret: "s3cret / with: odd & characters", grant_types: ["client_credentials"] };
+  const provider = new Provider(issuer, {
+    clients: [
+      { client_id: "gateway", ...secrets, redirect_uris: [], response_types: [] },
+      { client_id: "shop", ...secrets, redirect_uris: [], response_types: [] },
+    ],
+    scopes: ["orders:read", "orders:admin"],
+    features: {
+      clientCredentials: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: () => true },
+      revocation: { enabled: true, allowedPolicy: () => true },
+      devInteractions: { enabled: false },
+    },
+    ttl: { ClientCredentials: 3_600 },
+  });
+  const answer = provider.callback();
+  server.on("request", (request, response) => {
+    if (request.url === "/token/introspection") introspections += 1;
+    answer(request, response);
+  });
+
+  const { script, wasm } = await bundleWorker("test/e2e/gateway.ts", { OIDC_ORIGIN: issuer });
+  miniflare = new Miniflare({
+    workers: [
+      {
+        name: "gateway",
+        compatibilityDate: "2026-11-01",
+        modules: [
+          { type: "ESModule", path: "gateway.js", contents: script },
+          ...[...wasm].map(([path, contents]) => ({ type: "CompiledWasm" as const, path: path.slice(2), contents })),
+        ],
+        bindings: { INTROSPECTION_SECRET: secrets.client_secret, WRONG_SECRET: "wrong" },
+        durableObjects: { SERVICE_OBJECT: { className: "ServiceObject", useSQLite: true } },
+        serviceBindings: { UPSTREAM: "upstream" },
+      },
+      {
+        name: "upstream",
+        compatibilityDate: "2026-11-01",
+        modules: true,
+        script: "export default { fetch: (request) => Response.json(Object.fromEntries(request.headers)) };",
+      },
+    ],
+  });
+  await miniflare.ready;
+});
+
+afterAll(async () => {
+  await miniflare?.dispose();
+  server?.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+function asShop(path: string, fields: Record<string, string>): Promise<Response> {
+  return fetch(issuer + path, {
+    method: "POST",
+    headers: { authorization: `Basic ${btoa(`shop:${encodeURIComponent("s3cret / with: odd & characters")}`)}` },
+    body: new URLSearchParams(fields),
+  });
+}
+
+async function tokenWith(scope: string): Promise<string> {
+  const response = await asShop("/token", { grant_type: "client_credentials", scope });
+  const { access_token } = (await response.json()) as { access_token: string };
+  expect(access_token, "the provider issues a token").toMatch(/./);
+  return access_token;
+}
+
+async function ask(path: string, token: string) {
+  const url = `http://gateway.test${path}`;
+  const response = await miniflare.dispatchFetch(url, { headers: { authorization: `Bearer ${token}` } });
+  return { status: response.status, headers: response.headers, body: await response.text() };
+}
+
+describe("tokens of an OpenID provider", () => {
+  it("pass as long as they are active, and name the client to the upstream", async () => {
+    const { status, body } = await ask("/orders/1", await tokenWith("orders:read"));
+    expect(status).toBe(200);
+    expect(JSON.parse(body)).toMatchObject({ "x-client": "shop", "x-scope": "orders:read" });
+  });
+
+  it("pass a second time without asking the provider", async () => {
+    const token = await tokenWith("orders:read");
+    await ask("/orders/1", token);
+    const before = introspections;
+    expect((await ask("/orders/2", token)).status).toBe(200);
+    expect(introspections).toBe(before);
+  });
+
+  it("that were never issued get 401 with the error of RFC 6750", async () => {
+    const { status, headers } = await ask("/orders/1", "made-up");
+    expect(status).toBe(401);
+    expect(headers.get("www-authenticate")).toMatch(/^Bearer .*error="invalid_token"/);
+  });
+
+  it("without a route's scope get 403, also when their token is cached for another route", async () => {
+    const token = await tokenWith("orders:read");
+    expect((await ask("/orders/1", token)).status).toBe(200);
+    const { status, headers } = await ask("/orders/admin/1", token);
+    expect(status).toBe(403);
+    expect(headers.get("www-authenticate")).toContain('error="insufficient_scope"');
+  });
+
+  it("with a route's scope pass there", async () => {
+    expect((await ask("/orders/admin/1", await tokenWith("orders:read orders:admin"))).status).toBe(200);
+  });
+
+  it("stop passing once revoked, at the latest when the cached decision ends", async () => {
+    const token = await tokenWith("orders:read");
+    expect((await ask("/orders/1", token)).status).toBe(200);
+    expect((await asShop("/token/revocation", { token })).status).toBe(200);
+    await new Promise((resolve) => setTimeout(resolve, 3_100));
+    expect((await ask("/orders/1", token)).status).toBe(401);
+  });
+});
+
+describe("a gateway the provider does not accept", () => {
+  it("closes the gate and says why", async () => {
+    const { status, body } = await ask("/misconfigured", await tokenWith("orders:read"));
+    expect(status).toBe(503);
+    expect(JSON.parse(body)).toHaveProperty("error");
+  });
+
+  it("closes the gate where its secret is not set", async () => {
+    const { status, body } = await ask("/without-secret", await tokenWith("orders:read"));
+    expect([status, JSON.parse(body)]).toEqual([503, { error: "secret_missing" }]);
+  });
+});

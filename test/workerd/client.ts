@@ -1,0 +1,41 @@
+import { env, exports } from "cloudflare:workers";
+import type { Env } from "../../durable/environment.ts";
+import type { ServiceStats } from "../../durable/stats.ts";
+import type { GatewayStats } from "../../worker/operator/stats.ts";
+import { clock } from "./clock.ts";
+
+export const testEnv = env as unknown as Env & { AUTHORIZATION: Fetcher };
+const worker = (exports as unknown as { default: Fetcher }).default;
+
+/** One request to the gateway, with a bearer token if given. */
+export function ask(path: string, token?: string, init: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(init.headers);
+  if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
+  return worker.fetch(`https://gateway.test${path}`, { redirect: "manual", ...init, headers });
+}
+
+/** How often the authorization server was asked about a token. */
+export async function checksOf(token: string): Promise<number> {
+  const query = new URLSearchParams({ token });
+  return (await testEnv.AUTHORIZATION.fetch(`https://auth/checks?${query}`)).json();
+}
+
+export async function gatewayStats(): Promise<GatewayStats> {
+  return (await ask("/stats", "operator-token")).json();
+}
+
+export async function statsOf(name: string): Promise<ServiceStats> {
+  const service = (await gatewayStats()).services.find((candidate) => candidate.name === name);
+  if (service === undefined || "error" in service) throw new Error(`no stats of ${name}: ${JSON.stringify(service)}`);
+  return service;
+}
+
+/** Lets virtual time pass. */
+export function pass(ms: number): void {
+  clock.nowMs += ms;
+}
+
+/** Until the work that waits for the answer to be out has been done. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 5));
+}

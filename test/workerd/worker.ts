@@ -1,0 +1,60 @@
+import filter from "../../wasm/filter/build/filter.wasm";
+import { type BuiltInServiceInput, defineGateway } from "../../config/index.ts";
+import { createGateway } from "../../worker/create-gateway.ts";
+import { clock } from "./clock.ts";
+
+/** The gateway under test: one service for each thing that is configured differently. */
+const common = {
+  upstream: { binding: "UPSTREAM" },
+  filter,
+  clusters: { auth: { binding: "AUTHORIZATION", timeoutMs: 1_000 } },
+  authorization: {
+    protocol: "forward-auth",
+    cluster: "auth",
+    path: "/check",
+    uri: "none",
+    upstreamHeaders: ["x-user", "x-profile"],
+  },
+} satisfies Omit<BuiltInServiceInput, "route">;
+
+const config = defineGateway({
+  services: {
+    orders: {
+      ...common,
+      route: { prefix: "/orders" },
+      rules: [
+        { path: "/orders/health", methods: ["GET"], public: true },
+        { path: "/orders/admin/*", scopes: ["admin"] },
+      ],
+      preflight: "pass",
+    },
+    stripped: { ...common, route: { prefix: "/stripped", stripPrefix: true } },
+    listed: { ...common, route: { prefix: "/listed" }, unmatched: "deny", rules: [{ path: "/listed/open" }] },
+    "fail-open": { ...common, route: { prefix: "/fail-open" }, failOpen: true },
+    unbound: {
+      ...common,
+      route: { prefix: "/unbound" },
+      clusters: { auth: { binding: "NO_SUCH_BINDING" } },
+      failOpen: true,
+    },
+    answering: {
+      ...common,
+      route: { prefix: "/answering" },
+      preflight: { answer: { origins: ["https://app.example"], credentials: true } },
+    },
+    ebbing: {
+      ...common,
+      route: { prefix: "/ebbing" },
+      cache: { maxTtlMs: 60_000 },
+      restart: { policy: "ratio", collectMs: 90_000, binMs: 10_000, ttlCapMs: 120_000, sampleIntervalMs: 1_000 },
+    },
+  },
+});
+
+const gateway = createGateway(config, {
+  nowMs: () => clock.nowMs,
+  randomBytes: (into) => crypto.getRandomValues(into),
+});
+
+export default gateway.worker;
+export const ServiceObject = gateway.ServiceObject;

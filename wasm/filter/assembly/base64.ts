@@ -1,0 +1,50 @@
+import { putByte } from "./text-writer";
+
+/** Appends standard base64 with padding (RFC 4648, 4), for Basic authentication. */
+export function putBase64(start: usize, size: usize): void {
+  const end = start + size;
+  for (let at = start; at < end; at += 3) {
+    const left = end - at;
+    const first = load<u8>(at);
+    const second: u32 = left > 1 ? load<u8>(at + 1) : 0;
+    const third: u32 = left > 2 ? load<u8>(at + 2) : 0;
+    const bits = (<u32>first << 16) | (second << 8) | third;
+    putByte(letter(bits >> 18));
+    putByte(letter((bits >> 12) & 63));
+    putByte(left > 1 ? letter((bits >> 6) & 63) : 0x3d);
+    putByte(left > 2 ? letter(bits & 63) : 0x3d);
+  }
+}
+
+/** Appends the bytes that base64url (RFC 4648, 5; unpadded, as in a JWT) stands for. False if it is not that. */
+export function putBase64UrlDecoded(start: usize, size: usize): bool {
+  if ((size & 3) == 1) return false;
+  let bits: u32 = 0;
+  let have: u32 = 0;
+  for (let at = start; at < start + size; at++) {
+    const value = urlValue(load<u8>(at));
+    if (value < 0) return false;
+    bits = (bits << 6) | <u32>value;
+    have += 6;
+    if (have >= 8) {
+      have -= 8;
+      putByte(<u8>(bits >> have));
+    }
+  }
+  return true;
+}
+
+function letter(value: u32): u8 {
+  if (value < 26) return <u8>(0x41 + value);
+  if (value < 52) return <u8>(0x61 + value - 26);
+  if (value < 62) return <u8>(0x30 + value - 52);
+  return value == 62 ? 0x2b : 0x2f;
+}
+
+function urlValue(byte: u8): i32 {
+  if (byte >= 0x41 && byte <= 0x5a) return byte - 0x41;
+  if (byte >= 0x61 && byte <= 0x7a) return byte - 0x61 + 26;
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30 + 52;
+  if (byte == 0x2d) return 62;
+  return byte == 0x5f ? 63 : -1;
+}

@@ -1,0 +1,35 @@
+import { STATUS_OK, proxy_get_current_time_nanoseconds } from "./abi";
+
+/**
+ * Two times, read from the host once per callback.
+ *
+ * Ages are counted on a clock of the filter's own, the sum of the forward steps of the host's: when the host's clock is
+ * set back, entries grow older by nothing for a moment instead of gaining life. Expiry instants that others state (`exp`)
+ * are compared with the latest wall time ever seen, so a clock set back cannot revive a token either.
+ */
+
+const NOW: usize = memory.data(8, 8);
+const NANOSECONDS_PER_MS: u64 = 1000000;
+
+let wallMs: u64 = 0;
+let latestWallMs: u64 = 0;
+/** Starts at 1 so that 0 can mean never. */
+let elapsedMs: u64 = 1;
+
+export function readClock(): void {
+  if (proxy_get_current_time_nanoseconds(NOW) != STATUS_OK) return;
+  const readMs = load<u64>(NOW) / NANOSECONDS_PER_MS;
+  if (wallMs != 0 && readMs > wallMs) elapsedMs += readMs - wallMs;
+  wallMs = readMs;
+  if (readMs > latestWallMs) latestWallMs = readMs;
+}
+
+/** Milliseconds of this instance's life, never falling. */
+export function nowMs(): u64 {
+  return elapsedMs;
+}
+
+/** Milliseconds since 1970, the latest seen. */
+export function latestWallTimeMs(): u64 {
+  return latestWallMs;
+}

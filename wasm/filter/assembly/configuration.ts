@@ -1,0 +1,157 @@
+import { MAX_UPSTREAM_HEADERS } from "./limits";
+import { Span } from "./span";
+
+/** The configuration in memory, written once by configuration-reader.ts. Texts lie in kept memory and never move. */
+
+export const PROTOCOL_FORWARD_AUTH: u32 = 1;
+export const PROTOCOL_INTROSPECTION: u32 = 2;
+export const PROTOCOL_AUTHZEN: u32 = 3;
+export const PROTOCOL_OPA: u32 = 4;
+
+export const URI_PATH_AND_QUERY: u32 = 0;
+export const URI_PATH: u32 = 1;
+export const URI_NONE: u32 = 2;
+
+export const CLIENT_NONE: u32 = 1;
+/** With an Authorization header, Basic or Bearer. */
+export const CLIENT_HEADER: u32 = 2;
+/** With client_id and client_secret in the form. */
+export const CLIENT_FORM: u32 = 3;
+
+export const FROM_AUTHORIZATION: u32 = 1;
+export const FROM_HEADER: u32 = 2;
+export const FROM_COOKIE: u32 = 3;
+
+/** Where a credential may be found. */
+@unmanaged
+export class CredentialSource {
+  from: u32;
+  acceptsBearer: u32;
+  acceptsBasic: u32;
+  /** Position in the configuration; part of every key. */
+  index: u32;
+  /** Of the header (lower case) or the cookie. */
+  name: Span;
+  next: CredentialSource | null;
+}
+
+/** A server to call, and what every call to it says. */
+@unmanaged
+export class Endpoint {
+  cluster: Span;
+  authority: Span;
+  path: Span;
+  timeoutMs: u32;
+  /** Of an introspection endpoint: a CLIENT_ constant, and the header's value or the form's suffix. */
+  clientAuthentication: u32;
+  clientProof: Span;
+}
+
+/** A header of fixed value, or a chosen one (value unused). */
+@unmanaged
+export class NamedHeader {
+  name: Span;
+  value: Span;
+  next: NamedHeader | null;
+}
+
+/** What a matched route asks for. */
+@unmanaged
+export class Rule {
+  name: Span;
+  /** Separated by single spaces; empty for none. */
+  scopes: Span;
+  /** Absent for none. */
+  permission: Span;
+  /** Next in the same bucket. */
+  next: usize;
+}
+
+@unmanaged
+export class Configuration {
+  digestKeyLow: u64;
+  digestKeyHigh: u64;
+  maxTtlMs: u64;
+  denyTtlMs: u64;
+  staleIfErrorMs: u64;
+  maxBytes: u64;
+  service: Span;
+  configVersion: Span;
+  realm: Span;
+  credentials: CredentialSource | null;
+  protocol: u32;
+  uri: u32;
+  endpoint: Endpoint;
+  /** Introspection before the decision; only with authzen and opa. */
+  subject: Endpoint | null;
+  /** Method of the forward-auth check. */
+  checkMethod: Span;
+  /** Chosen request headers. */
+  requestHeaders: NamedHeader | null;
+  fixedHeaders: NamedHeader | null;
+  /** Upstream headers: their number; names and claims by `upstreamName` and `upstreamClaim`. */
+  upstreamCount: u32;
+  challengeBearer: u32;
+  challengeBasic: u32;
+  failOpen: u32;
+  isComplete: u32;
+}
+
+export const configuration = changetype<Configuration>(memory.data(144, 8));
+
+const UPSTREAM_NAMES: usize = memory.data(4 * 32);
+const UPSTREAM_CLAIMS: usize = memory.data(4 * 32);
+
+/** Name of the upstream header at `index`. */
+export function upstreamName(index: u32): Span {
+  return changetype<Span>(load<usize>(UPSTREAM_NAMES + (<usize>index << 2)));
+}
+
+/** Claim (introspection) or reply header (forward-auth) the upstream header is taken from. */
+export function upstreamClaim(index: u32): Span {
+  return changetype<Span>(load<usize>(UPSTREAM_CLAIMS + (<usize>index << 2)));
+}
+
+/** False beyond MAX_UPSTREAM_HEADERS. */
+export function addUpstreamHeader(claim: Span, name: Span): bool {
+  const index = configuration.upstreamCount;
+  if (index == MAX_UPSTREAM_HEADERS) return false;
+  store<usize>(UPSTREAM_NAMES + (<usize>index << 2), changetype<usize>(name));
+  store<usize>(UPSTREAM_CLAIMS + (<usize>index << 2), changetype<usize>(claim));
+  configuration.upstreamCount = index + 1;
+  return true;
+}
+
+const RULE_BUCKETS: u32 = 256;
+const RULES: usize = memory.data(4 * 256);
+
+function ruleBucket(name: Span): usize {
+  // FNV-1a: names are the operator's, so nobody aims at a bucket.
+  let hash: u32 = 0x811c9dc5;
+  for (let at = name.start; at < name.end; at++) hash = (hash ^ load<u8>(at)) * 0x01000193;
+  return RULES + (<usize>(hash & (RULE_BUCKETS - 1)) << 2);
+}
+
+export function findRule(name: Span): Rule | null {
+  let at = load<usize>(ruleBucket(name));
+  while (at) {
+    const rule = changetype<Rule>(at);
+    if (rule.name.equals(name)) return rule;
+    at = rule.next;
+  }
+  return null;
+}
+
+/** False if a rule of this name exists. */
+export function addRule(rule: Rule): bool {
+  if (findRule(rule.name) !== null) return false;
+  const bucket = ruleBucket(rule.name);
+  rule.next = load<usize>(bucket);
+  store<usize>(bucket, changetype<usize>(rule));
+  return true;
+}
+
+/** Whether the method, URI and headers of a request are sent to the decision point, and so are part of the key. */
+export function sendsRequest(): bool {
+  return configuration.protocol != PROTOCOL_INTROSPECTION;
+}

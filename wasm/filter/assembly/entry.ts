@@ -1,0 +1,46 @@
+import { ENTRY_CLASS, allocateSlot, freeSlot } from "./slab";
+import { freePayload } from "./payload";
+
+/**
+ * One cached decision: 56 bytes, and 4 more for its share of the index. Links are addresses (0 = none).
+ * Times are of the filter's own clock (clock.ts), in milliseconds.
+ */
+@unmanaged
+export class Entry {
+  digestLow: u64;
+  digestHigh: u64;
+  expiresAtMs: u64;
+  /** How long after its expiry it may still stand in for an authorization server that cannot be reached. */
+  staleMs: u32;
+  /** Status of the refusal in the lower 10 bits, its reason above; 0 for an allow. */
+  outcome: u16;
+  payloadSize: u16;
+  payload: usize;
+  /** Next in the same bucket of the index. */
+  chainNext: usize;
+  lruNewer: usize;
+  lruOlder: usize;
+  wheelNext: usize;
+  /** The word that points at this entry: a slot of the wheel, or the `wheelNext` of the entry before. */
+  wheelLink: usize;
+
+  get address(): usize {
+    return changetype<usize>(this);
+  }
+
+  /** When it leaves the cache. */
+  get dropAtMs(): u64 {
+    return this.expiresAtMs + this.staleMs;
+  }
+}
+
+/** A new entry, its fields undefined, or null at the memory limit. */
+export function allocateEntry(): Entry | null {
+  return changetype<Entry | null>(allocateSlot(ENTRY_CLASS));
+}
+
+/** Frees an entry that is in no list any more, with its payload. */
+export function freeEntry(entry: Entry): void {
+  freePayload(entry.payload);
+  freeSlot(entry.address);
+}

@@ -1,0 +1,189 @@
+import { STATUS_OK, proxy_get_header_map_pairs } from "./abi";
+import { arenaMark, reserve, rewindArena } from "./arena";
+import { MAX_WRITTEN_HEADERS } from "./limits";
+import { Span } from "./span";
+import { putByte, putBytes, putSpan, putText } from "./text-writer";
+
+/**
+ * Header maps as the ABI serializes them: u32 count, count x (u32 name size, u32 value size), then each name and value
+ * followed by a NUL that the sizes do not count. One call brings a whole map, so a request costs one call however many
+ * headers are looked at, and repeated headers are seen.
+ */
+@unmanaged
+export class HeaderMap {
+  count: u32;
+  sizes: usize;
+  texts: usize;
+  /** Where `next` stands. */
+  index: u32;
+  at: usize;
+
+  /** Fetches a map from the host into the arena. False if it does not fit there or is not well formed. */
+  fetch(map: i32): bool {
+    this.count = 0;
+    this.rewind();
+    if (proxy_get_header_map_pairs(map, FETCHED, FETCHED + 4) != STATUS_OK) return false;
+    const start = load<usize>(FETCHED);
+    const size = load<usize>(FETCHED + 4);
+    if (size < 4) return true;
+    const count = load<u32>(start);
+    if (count > <u32>(size >> 3)) return false;
+    let end = start + 4 + (<usize>count << 3);
+    this.sizes = start + 4;
+    this.texts = end;
+    for (let i: u32 = 0; i < count; i++) {
+      const pair = this.sizes + (<usize>i << 3);
+      const nameSize = load<u32>(pair);
+      const valueSize = load<u32>(pair + 4);
+      if (nameSize > <u32>size || valueSize > <u32>size) return false;
+      end += nameSize + valueSize + 2;
+      if (end > start + size) return false;
+    }
+    this.count = count;
+    this.rewind();
+    return true;
+  }
+
+  rewind(): void {
+    this.index = 0;
+    this.at = this.texts;
+  }
+
+  next(name: Span, value: Span): bool {
+    if (this.index >= this.count) return false;
+    const pair = this.sizes + (<usize>this.index << 3);
+    name.set(this.at, load<u32>(pair));
+    value.set(name.end + 1, load<u32>(pair + 4));
+    this.at = value.end + 1;
+    this.index++;
+    return true;
+  }
+
+  /** How often the header occurs; `value` is its first value, absent if there is none. */
+  find(wanted: Span, value: Span): u32 {
+    value.clear();
+    let found: u32 = 0;
+    this.rewind();
+    while (this.next(scanName, scanValue)) {
+      if (!scanName.equals(wanted)) continue;
+      if (found == 0) value.copy(scanValue);
+      found++;
+    }
+    return found;
+  }
+
+  /** The header's values as one, joined by ", " (RFC 9110, 5.3) in the arena if there are several. */
+  findJoined(wanted: Span, value: Span): void {
+    if (this.find(wanted, value) < 2) return;
+    const start = arenaMark();
+    this.rewind();
+    while (this.next(scanName, scanValue)) {
+      if (!scanName.equals(wanted)) continue;
+      if (arenaMark() != start) putText(", ");
+      putSpan(scanValue);
+    }
+    value.set(start, arenaMark() - start);
+  }
+}
+
+const FETCHED: usize = memory.data(8);
+const scanName = changetype<Span>(memory.data(8));
+const scanValue = changetype<Span>(memory.data(8));
+
+/** The request's headers, and those of the reply being read. */
+export const requestHeaders = changetype<HeaderMap>(memory.data(20));
+export const replyHeaders = changetype<HeaderMap>(memory.data(20));
+
+/*
+ * Writing. Sizes come first in the format but are known last: room for the most headers is left before the texts, and
+ * the texts move down when the map is finished. One map is written at a time.
+ */
+
+let mapStart: usize = 0;
+let written: u32 = 0;
+let valueStart: usize = 0;
+
+const SIZES_ROOM: usize = 4 + 8 * <usize>MAX_WRITTEN_HEADERS;
+
+export function beginHeaders(): void {
+  written = 0;
+  mapStart = reserve(SIZES_ROOM);
+}
+
+/** Starts a header whose value is then put piece by piece and ended by `endHeader`. */
+export function beginHeader(name: string): void {
+  const start = arenaMark();
+  putText(name);
+  beginValue(start);
+}
+
+export function beginHeaderNamed(name: Span): void {
+  const start = arenaMark();
+  putSpan(name);
+  beginValue(start);
+}
+
+function beginValue(nameStart: usize): void {
+  noteSize(0, arenaMark() - nameStart);
+  putByte(0);
+  valueStart = arenaMark();
+}
+
+export function endHeader(): void {
+  noteSize(4, arenaMark() - valueStart);
+  putByte(0);
+  if (written < MAX_WRITTEN_HEADERS) written++;
+}
+
+export function addHeader(name: string, value: Span): void {
+  beginHeader(name);
+  putSpan(value);
+  endHeader();
+}
+
+export function addHeaderNamed(name: Span, value: Span): void {
+  beginHeaderNamed(name);
+  putSpan(value);
+  endHeader();
+}
+
+export function addHeaderText(name: string, value: string): void {
+  beginHeader(name);
+  putText(value);
+  endHeader();
+}
+
+/** False once the map is full: more headers would be lost. */
+export function hasRoomForHeader(): bool {
+  return written < MAX_WRITTEN_HEADERS - 1;
+}
+
+/** Ends the map; `into` is its serialized form. */
+export function finishHeaders(into: Span): void {
+  if (!mapStart) {
+    into.clear();
+    return;
+  }
+  const texts = mapStart + SIZES_ROOM;
+  const textsSize = arenaMark() - texts;
+  const compact = mapStart + 4 + (<usize>written << 3);
+  store<u32>(mapStart, written);
+  memory.copy(compact, texts, textsSize);
+  rewindArena(compact + textsSize);
+  into.set(mapStart, compact + textsSize - mapStart);
+}
+
+function noteSize(offset: usize, size: usize): void {
+  if (mapStart && written < MAX_WRITTEN_HEADERS) store<u32>(mapStart + 4 + (<usize>written << 3) + offset, <u32>size);
+}
+
+/** Puts bytes into the value being written, with every `byte` after a backslash (quoted-string of RFC 9110). */
+export function putQuoted(text: Span): void {
+  putByte(0x22);
+  for (let at = text.start; at < text.end; at++) {
+    const byte = load<u8>(at);
+    if (byte == 0x22 || byte == 0x5c) putByte(0x5c);
+    putBytes(at, 1);
+  }
+  putByte(0x22);
+}

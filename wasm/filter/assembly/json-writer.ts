@@ -1,0 +1,61 @@
+import { Span } from "./span";
+import { putByte, putText } from "./text-writer";
+
+/** JSON is composed by appending; strings are escaped here. Their bytes must be well-formed UTF-8 (`isCleanHeaderText`). */
+
+export function putJsonString(text: Span): void {
+  putByte(0x22);
+  for (let at = text.start; at < text.end; at++) {
+    const byte = load<u8>(at);
+    if (byte == 0x22 || byte == 0x5c) {
+      putByte(0x5c);
+      putByte(byte);
+    } else if (byte < 0x20 || byte == 0x7f) {
+      putText("\\u00");
+      putByte(hexDigit(byte >> 4));
+      putByte(hexDigit(byte & 15));
+    } else {
+      putByte(byte);
+    }
+  }
+  putByte(0x22);
+}
+
+/** `"name":` with an ASCII literal that needs no escapes, after a comma unless it is the first member. */
+export function putJsonName(name: string, first: bool = false): void {
+  if (!first) putByte(0x2c);
+  putByte(0x22);
+  putText(name);
+  putText("\":");
+}
+
+export function putJsonMember(name: string, value: Span, first: bool = false): void {
+  putJsonName(name, first);
+  putJsonString(value);
+}
+
+/** Space-separated words as an array of strings. The words hold no character that JSON escapes. */
+export function putJsonWords(words: Span): void {
+  putByte(0x5b);
+  let at = words.start;
+  let first = true;
+  while (at < words.end) {
+    const start = at;
+    while (at < words.end && load<u8>(at) != 0x20) at++;
+    if (at > start) {
+      if (!first) putByte(0x2c);
+      first = false;
+      word.set(start, at - start);
+      putJsonString(word);
+    }
+    at++;
+  }
+  putByte(0x5d);
+}
+
+const word = changetype<Span>(memory.data(8));
+
+export function hexDigit(value: u8): u8 {
+  return value < 10 ? 0x30 + value : 0x61 + value - 10;
+}
+

@@ -1,0 +1,41 @@
+import { PAGE_BYTES, takePage } from "./pages";
+import { SPAN_BYTES, Span } from "./span";
+
+/** Memory of the configuration: allocated once, kept for the life of the instance. Small ones need no page of their own. */
+
+const FIRST_BYTES: usize = 8192;
+
+let at: usize = memory.data(8192, 8);
+let end: usize = at + FIRST_BYTES;
+
+/** Zeroed bytes, 8-aligned; `size` below a page. 0 if memory is at its limit. */
+export function keepBytes(size: usize): usize {
+  const rounded = (size + 7) & ~7;
+  if (rounded > end - at) {
+    const page = takePage();
+    if (!page) return 0;
+    at = page;
+    end = page + PAGE_BYTES;
+  }
+  const start = at;
+  at += rounded;
+  memory.fill(start, 0, rounded);
+  return start;
+}
+
+/** A copy of the text. Its bytes follow the span. */
+export function keepText(text: Span): Span {
+  const start = keepBytes(SPAN_BYTES + text.size);
+  const kept = changetype<Span>(start);
+  if (!start) return changetype<Span>(NO_TEXT);
+  kept.set(start + SPAN_BYTES, text.size);
+  memory.copy(kept.start, text.start, text.size);
+  return kept;
+}
+
+const NO_TEXT: usize = memory.data(8);
+
+/** A span that is absent. */
+export function absentText(): Span {
+  return changetype<Span>(NO_TEXT);
+}

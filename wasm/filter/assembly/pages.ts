@@ -1,0 +1,37 @@
+/**
+ * Pages of 64 KiB, the unit in which linear memory grows. Slabs and table segments take single pages and give them back
+ * whole, so a page freed by one serves any other; memory grows by one page, and only when none is free.
+ */
+
+export const PAGE_BYTES: usize = 65536;
+
+let firstFree: usize = 0;
+let limitPages: i32 = 65536;
+
+/** Linear memory in all, the initial part included, is kept within `bytes`. */
+export function setMemoryLimit(bytes: u64): void {
+  const pages = bytes / <u64>PAGE_BYTES;
+  limitPages = pages > 65536 ? 65536 : <i32>pages;
+}
+
+/** Start of a page (its content undefined), or 0 at the limit or when the host refuses to grow. */
+export function takePage(): usize {
+  const page = firstFree;
+  if (page) {
+    firstFree = load<usize>(page);
+    return page;
+  }
+  return growBy(1);
+}
+
+export function givePage(page: usize): void {
+  store<usize>(page, firstFree);
+  firstFree = page;
+}
+
+/** Start of `count` adjacent new pages, or 0. They come back one by one, through `givePage`. */
+export function growBy(count: i32): usize {
+  if (memory.size() + count > limitPages) return 0;
+  const previous = memory.grow(count);
+  return previous < 0 ? 0 : <usize>previous * PAGE_BYTES;
+}

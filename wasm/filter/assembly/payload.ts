@@ -1,0 +1,58 @@
+import { reserve } from "./arena";
+import { LARGEST_BLOCK_BYTES, allocateAnySlot, allocateSlot, classFor, freeSlot, slotSize } from "./slab";
+
+/**
+ * A payload is stored as a chain of slots, each a 4-byte link and data. Chaining keeps the waste at one rounding for
+ * any size, needs few size classes, and at the memory limit lets a payload fill whatever slots evictions set free.
+ */
+
+const LINK_BYTES: usize = 4;
+
+/** Copies `size` > 0 bytes into a chain and returns its head, or 0 (and holds nothing) when memory is at its limit. */
+export function storePayload(start: usize, size: usize): usize {
+  let head: usize = 0;
+  let link: usize = 0;
+  let copied: usize = 0;
+  while (copied < size) {
+    const left = size - copied;
+    const wanted = left + LINK_BYTES < LARGEST_BLOCK_BYTES ? left + LINK_BYTES : LARGEST_BLOCK_BYTES;
+    let slot = allocateSlot(classFor(wanted));
+    if (!slot) slot = allocateAnySlot();
+    if (!slot) {
+      freePayload(head);
+      return 0;
+    }
+    const capacity = slotSize(slot) - LINK_BYTES;
+    const part = left < capacity ? left : capacity;
+    store<usize>(slot, 0);
+    memory.copy(slot + LINK_BYTES, start + copied, part);
+    copied += part;
+    if (link) store<usize>(link, slot);
+    else head = slot;
+    link = slot;
+  }
+  return head;
+}
+
+/** Address of the payload's bytes in one piece: in the chain itself if it is a single slot, else copied to the arena; 0 if full. */
+export function readPayload(head: usize, size: usize): usize {
+  if (!head || !load<usize>(head)) return head + LINK_BYTES;
+  const start = reserve(size);
+  if (!start) return 0;
+  let copied: usize = 0;
+  for (let slot = head; slot; slot = load<usize>(slot)) {
+    const capacity = slotSize(slot) - LINK_BYTES;
+    const part = size - copied < capacity ? size - copied : capacity;
+    memory.copy(start + copied, slot + LINK_BYTES, part);
+    copied += part;
+  }
+  return start;
+}
+
+export function freePayload(head: usize): void {
+  while (head) {
+    const next = load<usize>(head);
+    freeSlot(head);
+    head = next;
+  }
+}

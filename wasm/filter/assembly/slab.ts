@@ -1,0 +1,142 @@
+import { PAGE_BYTES, givePage, takePage } from "./pages";
+
+/**
+ * Slots of a few fixed sizes, carved out of pages: one page holds slots of one class. A page whose last slot is freed
+ * goes back to the page pool, where any class and the tables can take it. All operations are O(1).
+ *
+ * The classes are spaced so that a payload wastes at most 15 % plus the 20 bytes an entry leaves of its 80.
+ */
+
+/** Class of cache entries, which fit exactly. The others hold payload blocks, by size. */
+export const ENTRY_CLASS: u32 = 12;
+export const LARGEST_BLOCK_BYTES: usize = 256;
+
+const CLASS_COUNT: u32 = 13;
+const SLOT_BYTES: usize = memory.data<u16>([16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 56]);
+const CLASS_BY_SIXTEENTHS: usize = memory.data<u8>([0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 9, 9, 10, 10, 11, 11]);
+// 16-byte units: 1-8 map to 16..128, 9-10 to 160, 11-12 to 192, 13-14 to 224, 15-16 to 256.
+
+/** Heads of the lists of pages with a free slot, one for each class. */
+const OPEN_PAGES: usize = memory.data(4 * 13);
+
+/** The first bytes of a page that is a slab. */
+@unmanaged
+class Slab {
+  sizeClass: u32;
+  used: u32;
+  /** Freed slots, linked through their first word. */
+  firstFree: usize;
+  /** Slots from here to the end were never used. */
+  untouched: usize;
+  previous: usize;
+  next: usize;
+  /** 1 while in the list of open pages. */
+  open: u32;
+  reserved: u32;
+}
+
+const SLAB_HEADER_BYTES: usize = 32;
+
+let usedBytes: u64 = 0;
+
+/** Bytes of all slots in use. */
+export function slabUsedBytes(): u64 {
+  return usedBytes;
+}
+
+function slotBytes(sizeClass: u32): usize {
+  return load<u16>(SLOT_BYTES + (<usize>sizeClass << 1));
+}
+
+function openPage(sizeClass: u32): usize {
+  return load<usize>(OPEN_PAGES + (<usize>sizeClass << 2));
+}
+
+function setOpenPage(sizeClass: u32, page: usize): void {
+  store<usize>(OPEN_PAGES + (<usize>sizeClass << 2), page);
+}
+
+/** Smallest class whose slots hold `size` bytes; `size` at most LARGEST_BLOCK_BYTES. */
+export function classFor(size: usize): u32 {
+  return load<u8>(CLASS_BY_SIXTEENTHS + ((size + 15) >> 4));
+}
+
+/** Bytes of the slot at `slot`. */
+export function slotSize(slot: usize): usize {
+  return slotBytes(changetype<Slab>(slot & ~(PAGE_BYTES - 1)).sizeClass);
+}
+
+/** A slot of the class, content undefined, or 0 when no page is to be had. */
+export function allocateSlot(sizeClass: u32): usize {
+  let page = openPage(sizeClass);
+  if (!page) {
+    page = takePage();
+    if (!page) return 0;
+    startSlab(page, sizeClass);
+  }
+  const slab = changetype<Slab>(page);
+  const size = slotBytes(sizeClass);
+  let slot = slab.firstFree;
+  if (slot) {
+    slab.firstFree = load<usize>(slot);
+  } else {
+    slot = slab.untouched;
+    slab.untouched = slot + size;
+  }
+  slab.used++;
+  usedBytes += size;
+  if (!slab.firstFree && slab.untouched + size > page + PAGE_BYTES) close(slab);
+  return slot;
+}
+
+/** At the memory limit: a slot of whatever class has one free, the largest first, or 0. */
+export function allocateAnySlot(): usize {
+  for (let sizeClass: i32 = <i32>classFor(LARGEST_BLOCK_BYTES); sizeClass >= 0; sizeClass--) {
+    if (openPage(sizeClass)) return allocateSlot(sizeClass);
+  }
+  return openPage(ENTRY_CLASS) ? allocateSlot(ENTRY_CLASS) : 0;
+}
+
+/** Frees and wipes a slot: payloads may carry identities and tokens made for the upstream. */
+export function freeSlot(slot: usize): void {
+  const page = slot & ~(PAGE_BYTES - 1);
+  const slab = changetype<Slab>(page);
+  const size = slotBytes(slab.sizeClass);
+  memory.fill(slot, 0, size);
+  store<usize>(slot, slab.firstFree);
+  slab.firstFree = slot;
+  slab.used--;
+  usedBytes -= size;
+  if (slab.used == 0) {
+    if (slab.open) close(slab);
+    givePage(page);
+  } else if (!slab.open) {
+    open(slab);
+  }
+}
+
+function startSlab(page: usize, sizeClass: u32): void {
+  const slab = changetype<Slab>(page);
+  slab.sizeClass = sizeClass;
+  slab.used = 0;
+  slab.firstFree = 0;
+  slab.untouched = page + SLAB_HEADER_BYTES;
+  slab.open = 0;
+  open(slab);
+}
+
+function open(slab: Slab): void {
+  const next = openPage(slab.sizeClass);
+  slab.previous = 0;
+  slab.next = next;
+  if (next) changetype<Slab>(next).previous = changetype<usize>(slab);
+  setOpenPage(slab.sizeClass, changetype<usize>(slab));
+  slab.open = 1;
+}
+
+function close(slab: Slab): void {
+  if (slab.next) changetype<Slab>(slab.next).previous = slab.previous;
+  if (slab.previous) changetype<Slab>(slab.previous).next = slab.next;
+  else setOpenPage(slab.sizeClass, slab.next);
+  slab.open = 0;
+}

@@ -1,0 +1,78 @@
+import { Status } from "../abi.ts";
+import type { LocalResponse } from "../contexts.ts";
+import { decodeHeaderMap } from "../header-codec.ts";
+import { writableHeaders } from "../header-rules.ts";
+import { HOST_LIMITS } from "../limits.ts";
+import type { Vm } from "../vm.ts";
+import type { HostFunctions } from "./host-function.ts";
+
+type Reading = { ok: true; response: LocalResponse } | { ok: false; status: Status; problem: string };
+
+/**
+ * `proxy_send_local_response`. A guest that calls it means to refuse; where its response is no good (a header that a
+ * client's input broke, say) and the guest ignores the status and continues, letting the request pass would turn the
+ * client's input into a way around the filter. So the stream is then failed, unless a good response follows.
+ */
+export function localResponseFunctions(vm: Vm): HostFunctions {
+  const read = (
+    status: number,
+    detailsPointer: number,
+    detailsSize: number,
+    bodyPointer: number,
+    bodySize: number,
+    headersPointer: number,
+    headersSize: number,
+  ): Reading => {
+    const { memory } = vm;
+    if (
+      !memory.holds(detailsPointer, detailsSize) ||
+      !memory.holds(bodyPointer, bodySize) ||
+      !memory.holds(headersPointer, headersSize)
+    ) {
+      return { ok: false, status: Status.INVALID_MEMORY_ACCESS, problem: "outside of memory" };
+    }
+    // What Workers can send as a final response.
+    if (!(status >= 200 && status <= 599)) return badArgument(`status ${status} is not within 200..599`);
+    if (bodySize >>> 0 > HOST_LIMITS.localResponseBodyBytes) return badArgument(`body of ${bodySize >>> 0} bytes`);
+    const pairs = memory.decode(headersPointer, headersSize, decodeHeaderMap);
+    if (pairs === undefined) return badArgument("malformed headers");
+    // Some SDKs repeat the status among the headers.
+    const headers = writableHeaders(pairs.filter(([name]) => !name.startsWith(":")));
+    if (headers === undefined) return badArgument("a header name or value that would break the response");
+    const details = memory.readValue(
+      detailsPointer,
+      Math.min(detailsSize >>> 0, HOST_LIMITS.localResponseDetailsBytes),
+    );
+    const body = memory.readBytes(bodyPointer, bodySize);
+    return { ok: true, response: { status, headers, body: body ?? new Uint8Array(0), details: details ?? "" } };
+  };
+
+  return {
+    proxy_send_local_response(
+      status: number,
+      detailsPointer: number,
+      detailsSize: number,
+      bodyPointer: number,
+      bodySize: number,
+      headersPointer: number,
+      headersSize: number,
+      _grpcStatus: number,
+    ): Status {
+      const stream = vm.stream;
+      // Outside a stream, or for one that is gone, there is nobody to answer; Envoy answers OK then.
+      if (stream === undefined) return Status.OK;
+      if (stream.localResponse !== undefined || (stream.phase !== "running" && stream.phase !== "paused")) {
+        return Status.BAD_ARGUMENT;
+      }
+      const reading = read(status, detailsPointer, detailsSize, bodyPointer, bodySize, headersPointer, headersSize);
+      if (reading.ok) stream.localResponse = reading.response;
+      else stream.refusedResponse = reading.problem;
+      vm.touch(stream);
+      return reading.ok ? Status.OK : reading.status;
+    },
+  };
+}
+
+function badArgument(problem: string): Reading {
+  return { ok: false, status: Status.BAD_ARGUMENT, problem };
+}

@@ -1,0 +1,39 @@
+import { METRIC_TYPES, Status } from "../abi.ts";
+import { HOST_LIMITS } from "../limits.ts";
+import type { Vm } from "../vm.ts";
+import type { HostFunctions } from "./host-function.ts";
+
+export function metricFunctions(vm: Vm): HostFunctions {
+  const { metrics } = vm.services.shared;
+  return {
+    proxy_define_metric(type: number, namePointer: number, nameSize: number, idOut: number): Status {
+      const typeName = METRIC_TYPES[type];
+      if (typeName === undefined || nameSize >>> 0 > HOST_LIMITS.metricNameBytes) return Status.BAD_ARGUMENT;
+      const name = vm.memory.readText(namePointer, nameSize);
+      if (name === undefined || !vm.memory.holds(idOut, 4)) return Status.INVALID_MEMORY_ACCESS;
+      const id = metrics.define(typeName, name);
+      return id === undefined ? Status.BAD_ARGUMENT : vm.memory.writeU32(idOut, id);
+    },
+
+    /** The value is unsigned for the ABI; a gauge's is taken as signed, so that what fell below zero reads back. */
+    proxy_record_metric(id: number, value: bigint | number): Status {
+      return metrics.record(id >>> 0, integerOf(value));
+    },
+
+    proxy_increment_metric(id: number, delta: bigint | number): Status {
+      return metrics.increment(id >>> 0, integerOf(delta));
+    },
+
+    proxy_get_metric(id: number, valueOut: number): Status {
+      const value = metrics.valueOf(id >>> 0);
+      if (value === undefined) return Status.NOT_FOUND;
+      return vm.memory.writeU64(valueOut, Math.floor(value / 0x1_0000_0000), value >>> 0);
+    },
+  };
+}
+
+/** A guest that declares the import with another type passes a number, or nothing. */
+function integerOf(value: bigint | number): number {
+  const integer = Math.trunc(Number(value));
+  return Number.isSafeInteger(integer) || typeof value === "bigint" ? integer : 0;
+}

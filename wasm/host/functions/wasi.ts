@@ -1,0 +1,116 @@
+import { Status } from "../abi.ts";
+import { GuestExit } from "../failures.ts";
+import { HOST_LIMITS } from "../limits.ts";
+import type { Vm } from "../vm.ts";
+import { writeTime } from "./clock.ts";
+import type { HostFunctions } from "./host-function.ts";
+import { isLogged, logLine } from "./log.ts";
+
+/** `errno` of WASI preview 1, those that are answered here. */
+const Errno = { SUCCESS: 0, BADF: 8, FAULT: 21, INVAL: 28, NOENT: 44, NOSYS: 52, NOTSUP: 58, SPIPE: 70 } as const;
+type Errno = (typeof Errno)[keyof typeof Errno];
+
+const STDOUT = 1;
+const STDERR = 2;
+const CLOCK_REALTIME = 0;
+const CLOCK_MONOTONIC = 1;
+/** Size of `fdstat`, and in it the place and the value of the right to write. */
+const FDSTAT_BYTES = 24;
+const FDSTAT_RIGHTS_AT = 8;
+const RIGHT_FD_WRITE = 64;
+
+/** The modules under which toolchains import WASI. */
+export const WASI_MODULES: readonly string[] = ["wasi_snapshot_preview1", "wasi_unstable"];
+
+/**
+ * The part of WASI preview 1 that Proxy-Wasm toolchains import: no files, no arguments, no environment; standard output
+ * and error are log lines. What each answers is what Envoy's host answers, since language runtimes are built against it
+ * (Go ends its scan for directories at BADF and needs `poll_oneoff` to succeed).
+ */
+export function wasiFunctions(vm: Vm): HostFunctions {
+  const { memory } = vm;
+  const errno = (status: Status): Errno => (status === Status.OK ? Errno.SUCCESS : Errno.FAULT);
+
+  /** Two empty lists: no argument, no variable. */
+  const writeNoStrings = (countOut: number, bytesOut: number): Errno => {
+    const counted = errno(memory.writeU32(countOut, 0));
+    return counted === Errno.SUCCESS ? errno(memory.writeU32(bytesOut, 0)) : counted;
+  };
+  const succeed = (): Errno => Errno.SUCCESS;
+  const noSystem = (): Errno => Errno.NOSYS;
+
+  return {
+    fd_write(fd: number, vectors: number, count: number, writtenOut: number): Errno {
+      if (fd !== STDOUT && fd !== STDERR) return Errno.BADF;
+      if (count >>> 0 > HOST_LIMITS.ioVectors) return Errno.INVAL;
+      if (!memory.holds(writtenOut, 4)) return Errno.FAULT;
+      const level = fd === STDOUT ? "info" : "error";
+      const wanted = isLogged(vm, level);
+      let text = "";
+      let written = 0;
+      for (let index = 0; index < count >>> 0; index++) {
+        const pointer = memory.readU32((vectors >>> 0) + 8 * index);
+        const size = memory.readU32((vectors >>> 0) + 8 * index + 4);
+        if (pointer === undefined || size === undefined || !memory.holds(pointer, size)) return Errno.FAULT;
+        written += size;
+        const room = HOST_LIMITS.logLineBytes - text.length;
+        if (wanted && room > 0) text += memory.readValue(pointer, Math.min(size, room)) ?? "";
+      }
+      for (const line of text.split("\n")) {
+        if (line !== "") logLine(vm, level, line);
+      }
+      return errno(memory.writeU32(writtenOut, written));
+    },
+
+    proc_exit(code: number): never {
+      const exit = new GuestExit(code >>> 0);
+      // Noted before it is thrown: a guest with exception handling could catch it. A command that merely ends its
+      // `_start` with success is no failure; its exports go on to serve.
+      if (vm.stage !== "loading" || exit.code !== 0) vm.fail(exit);
+      throw exit;
+    },
+
+    random_get(pointer: number, size: number): Errno {
+      if (size >>> 0 > HOST_LIMITS.randomBytes) return Errno.INVAL;
+      if (!memory.holds(pointer, size)) return Errno.FAULT;
+      const bytes = new Uint8Array(size >>> 0);
+      vm.services.randomBytes(bytes);
+      return errno(memory.writeBytes(pointer, bytes));
+    },
+
+    clock_time_get(clock: number, _precision: bigint, timeOut: number): Errno {
+      if (clock !== CLOCK_REALTIME && clock !== CLOCK_MONOTONIC) return Errno.NOTSUP;
+      return errno(writeTime(vm, timeOut));
+    },
+
+    args_sizes_get: writeNoStrings,
+    environ_sizes_get: writeNoStrings,
+    args_get: succeed,
+    environ_get: succeed,
+    sched_yield: succeed,
+
+    /** No event ever happens, and none is waited for. */
+    poll_oneoff(_subscriptions: number, _events: number, _count: number, eventsOut: number): Errno {
+      return errno(memory.writeU32(eventsOut, 0));
+    },
+
+    fd_fdstat_get(fd: number, statOut: number): Errno {
+      if (fd !== STDOUT && fd !== STDERR) return Errno.BADF;
+      const stat = new Uint8Array(FDSTAT_BYTES);
+      stat[FDSTAT_RIGHTS_AT] = RIGHT_FD_WRITE;
+      return errno(memory.writeBytes(statOut, stat));
+    },
+
+    fd_close: (fd: number): Errno => (fd >= 0 && fd <= STDERR ? Errno.SUCCESS : Errno.BADF),
+    fd_seek: (fd: number): Errno => (fd >= 0 && fd <= STDERR ? Errno.SPIPE : Errno.BADF),
+    fd_prestat_get: (): Errno => Errno.BADF,
+    fd_prestat_dir_name: (): Errno => Errno.BADF,
+    fd_read: noSystem,
+    fd_fdstat_set_flags: noSystem,
+    path_open: (): Errno => Errno.NOENT,
+    path_filestat_get: noSystem,
+  };
+}
+
+/** What an unknown function of WASI answers. */
+export const wasiNoSystem = (): Errno => Errno.NOSYS;

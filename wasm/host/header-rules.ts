@@ -1,0 +1,51 @@
+import type { HeaderList } from "./services.ts";
+
+/** A token of RFC 9110, in lower case. */
+const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+/** What would end the header line or the value: header injection (CWE-113). */
+const INJECTION = /[\0\r\n]/;
+
+const PSEUDO_HEADERS: ReadonlySet<string> = new Set([
+  ":method",
+  ":path",
+  ":authority",
+  ":scheme",
+  ":status",
+  ":protocol",
+]);
+
+/** True for a name that a guest may write: a lower-case field name or a known pseudo header. */
+export function isWritableName(name: string): boolean {
+  return FIELD_NAME.test(name) || PSEUDO_HEADERS.has(name);
+}
+
+/** True for a value that cannot break out of its header. */
+export function isWritableValue(value: string): boolean {
+  return !INJECTION.test(value);
+}
+
+/**
+ * The headers with names in lower case, or undefined if a name or a value could not go on the wire as it is. Nothing is
+ * repaired: a filter that passes on what a client chose must learn that it did.
+ */
+export function writableHeaders(headers: HeaderList): HeaderList | undefined {
+  const writable: HeaderList = [];
+  for (const [rawName, value] of headers) {
+    const name = rawName.toLowerCase();
+    if (!isWritableName(name) || !isWritableValue(value)) return undefined;
+    writable.push([name, value]);
+  }
+  return writable;
+}
+
+/** In requests `host` is another name of `:authority`, for filters written for HTTP/1. */
+export function requestName(name: string): string {
+  return name === "host" ? ":authority" : name;
+}
+
+export function headerValue(headers: Readonly<HeaderList>, name: string): string | undefined {
+  for (const [candidate, value] of headers) {
+    if (candidate === name) return value;
+  }
+  return undefined;
+}

@@ -1,0 +1,159 @@
+import { HOST_LIMITS } from "./limits.ts";
+import type { HeaderList } from "./services.ts";
+
+/** Final values of a header the guest touched; empty values: it is removed. Pseudo headers included. */
+export interface HeaderChange {
+  readonly name: string;
+  readonly values: string[];
+}
+
+/**
+ * One header map as a guest sees and changes it: a flat list, searched from the start, since requests carry some twenty
+ * headers. The embedder's list is copied only when the guest first writes. All names are in lower case.
+ */
+export class HeaderTable {
+  #entries: HeaderList;
+  #copied = false;
+  #bytes = 0;
+  readonly #touched: string[] = [];
+
+  constructor(entries: HeaderList) {
+    this.#entries = entries;
+  }
+
+  get count(): number {
+    return this.#entries.length;
+  }
+
+  /** Not to be changed. */
+  get entries(): Readonly<HeaderList> {
+    return this.#entries;
+  }
+
+  /** As `joinedValue`. */
+  get(name: string): string | undefined {
+    return joinedValue(this.#entries, name);
+  }
+
+  /** False if the map would pass a limit; then nothing changed. */
+  add(name: string, value: string): boolean {
+    this.#copy();
+    if (!this.#admits(name, value, 0, 0)) return false;
+    this.#touch(name);
+    this.#push(name, value);
+    return true;
+  }
+
+  /** Sets the one value of a header, in the place of its first one. False if the map would pass a limit. */
+  replace(name: string, value: string): boolean {
+    this.#copy();
+    const entries = this.#entries;
+    const first = entries.findIndex((entry) => entry[0] === name);
+    if (first < 0) return this.add(name, value);
+    const old = entries[first]!;
+    if (!this.#admits(name, value, 1, sizeOf(old[0], old[1]))) return false;
+    this.#touch(name);
+    this.#bytes += value.length - old[1].length;
+    entries[first] = [name, value];
+    this.#drop(name, first + 1);
+    return true;
+  }
+
+  remove(name: string): void {
+    if (!this.#entries.some((entry) => entry[0] === name)) return;
+    this.#copy();
+    this.#touch(name);
+    this.#drop(name, 0);
+  }
+
+  /** Replaces the whole map. Only headers that differ afterwards count as touched. */
+  replaceAll(headers: HeaderList): void {
+    const before = valuesByName(this.#entries);
+    const after = valuesByName(headers);
+    for (const name of new Set([...before.keys(), ...after.keys()])) {
+      if (!sameValues(before.get(name), after.get(name))) this.#touch(name);
+    }
+    this.#entries = headers;
+    this.#copied = true;
+    this.#bytes = bytesOf(headers);
+  }
+
+  changes(): HeaderChange[] {
+    return this.#touched.map((name) => ({
+      name,
+      values: this.#entries.filter((entry) => entry[0] === name).map((entry) => entry[1]),
+    }));
+  }
+
+  #copy(): void {
+    if (this.#copied) return;
+    this.#copied = true;
+    this.#entries = this.#entries.slice();
+    this.#bytes = bytesOf(this.#entries);
+  }
+
+  #admits(name: string, value: string, replacedCount: number, replacedBytes: number): boolean {
+    return (
+      this.#entries.length - replacedCount < HOST_LIMITS.headersPerMap &&
+      this.#bytes - replacedBytes + sizeOf(name, value) <= HOST_LIMITS.headerMapBytes
+    );
+  }
+
+  #push(name: string, value: string): void {
+    this.#entries.push([name, value]);
+    this.#bytes += sizeOf(name, value);
+  }
+
+  #drop(name: string, from: number): void {
+    const entries = this.#entries;
+    let kept = from;
+    for (let index = from; index < entries.length; index++) {
+      const entry = entries[index]!;
+      if (entry[0] === name) this.#bytes -= sizeOf(entry[0], entry[1]);
+      else entries[kept++] = entry;
+    }
+    entries.length = kept;
+  }
+
+  #touch(name: string): void {
+    if (!this.#touched.includes(name)) this.#touched.push(name);
+  }
+}
+
+/**
+ * A header's value, or undefined if absent. Repeated headers are joined as RFC 9110 (5.3) and RFC 9113 (8.2.3, cookies)
+ * join them, as Workers does too. Envoy's host shows a filter only the first value, so that a second one passes unseen.
+ */
+export function joinedValue(headers: Readonly<HeaderList>, name: string): string | undefined {
+  let joined: string | undefined;
+  for (let index = 0; index < headers.length; index++) {
+    const entry = headers[index]!;
+    if (entry[0] !== name) continue;
+    joined = joined === undefined ? entry[1] : `${joined}${name === "cookie" ? "; " : ", "}${entry[1]}`;
+  }
+  return joined;
+}
+
+function sizeOf(name: string, value: string): number {
+  return name.length + value.length;
+}
+
+function bytesOf(headers: Readonly<HeaderList>): number {
+  let bytes = 0;
+  for (const [name, value] of headers) bytes += sizeOf(name, value);
+  return bytes;
+}
+
+function valuesByName(headers: Readonly<HeaderList>): Map<string, string[]> {
+  const values = new Map<string, string[]>();
+  for (const [name, value] of headers) {
+    const known = values.get(name);
+    if (known === undefined) values.set(name, [value]);
+    else known.push(value);
+  }
+  return values;
+}
+
+function sameValues(left: string[] | undefined, right: string[] | undefined): boolean {
+  return left?.length === right?.length && (left ?? []).every((value, index) => value === right?.[index]);
+}

@@ -1,0 +1,16 @@
+/**
+ * A host of the Proxy-Wasm ABI (proxy-wasm/spec) in TypeScript. It knows nothing of Cloudflare and runs wherever there is
+ * WebAssembly: clock, network, log and randomness are handed in as HostServices.
+ */
+
+export type { AbiVersion, LogLevel, MetricType } from "./abi.ts";
+export type { Decision, DecisionFailure, StreamRequest } from "./decision.ts";
+export { type FilterFailure, FilterStartError, type FilterStartReason } from "./failures.ts";
+export { decodeHeaderMap, encodeHeaderMap } from "./header-codec.ts";
+export type { HeaderChange } from "./header-table.ts";
+export { FilterInstance } from "./instance.ts";
+export { HOST_LIMITS } from "./limits.ts";
+export type { MetricSnapshot } from "./metric-registry.ts";
+export type { HeaderList, HostServices, OutboundCall, OutboundFailure, OutboundResult } from "./services.ts";
+export { createSharedState, type SharedState } from "./shared-state.ts";
+export type { StartOptions } from "./vm.ts";

@@ -1,0 +1,152 @@
+import type { AbiVersion } from "./abi.ts";
+import { Status } from "./abi.ts";
+import type { Decision, StreamRequest } from "./decision.ts";
+import type { FilterFailure } from "./failures.ts";
+import { HOST_LIMITS } from "./limits.ts";
+import { shapeOf } from "./module-shape.ts";
+import type { HostServices, OutboundResult } from "./services.ts";
+import { startGuest } from "./start.ts";
+import { failed, StreamLife } from "./stream-life.ts";
+import { type CallReply, type StartOptions, Vm } from "./vm.ts";
+
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * One running Proxy-Wasm filter. Nothing of it survives `close`; what has to (shared data, metrics, pending work of the
+ * embedder) is in HostServices. No method may be called from within a function of HostServices.
+ */
+export class FilterInstance {
+  readonly abiVersion: AbiVersion;
+  /** Imported functions that no ABI version knows, as `module.name`; the filter runs, but they answer UNIMPLEMENTED. */
+  readonly unknownImports: readonly string[];
+  readonly #vm: Vm;
+  readonly #streams: StreamLife;
+  #closed = false;
+  #bytesAtClose = 0;
+
+  /**
+   * Instantiates, initialises and configures a filter. Synchronous; what the filter starts meanwhile (http calls from
+   * `on_configure`) goes on afterwards.
+   * @throws FilterStartError with a machine-readable reason
+   */
+  static start(module: WebAssembly.Module, services: HostServices, options: StartOptions): FilterInstance {
+    return new FilterInstance(module, services, options);
+  }
+
+  private constructor(module: WebAssembly.Module, services: HostServices, options: StartOptions) {
+    const shape = shapeOf(module);
+    this.abiVersion = shape.abiVersion;
+    this.#vm = new Vm(shape.abiVersion, services, options, (callId, result) => this.#deliver(callId, result));
+    this.#streams = new StreamLife(this.#vm);
+    try {
+      this.unknownImports = startGuest(this.#vm, module, shape);
+    } catch (error) {
+      this.#vm.release();
+      throw error;
+    }
+  }
+
+  /** Bytes of linear memory: pages x 65,536. After `close` what it was then. */
+  get allocatedBytes(): number {
+    return this.#closed ? this.#bytesAtClose : this.#vm.memory.byteLength;
+  }
+
+  /** Set once the guest trapped or exited; from then on every request fails. */
+  get failure(): FilterFailure | undefined {
+    return this.#vm.failure;
+  }
+
+  /** Requests that wait for a decision. */
+  get openStreams(): number {
+    return this.#streams.undecided;
+  }
+
+  /** Http calls that wait for a reply, those of ticks included. */
+  get pendingCalls(): number {
+    return this.#vm.calls.count;
+  }
+
+  /** Http calls ever dispatched. */
+  get outboundCalls(): number {
+    return this.#vm.calls.dispatched;
+  }
+
+  /** What the filter asked for by `proxy_set_tick_period_milliseconds`; 0: it wants no ticks. */
+  get tickPeriodMs(): number {
+    return this.#vm.tickPeriodMs;
+  }
+
+  /**
+   * One request through the request-headers stage, then done, log and delete. Synchronous when the guest answered at
+   * once. Never throws or rejects for what the guest does: every failure is a decision of kind `failed`.
+   */
+  decide(request: StreamRequest): Decision | Promise<Decision> {
+    this.#assertOutsideGuest("decide");
+    const { failure } = this.#vm;
+    if (failure !== undefined) return failed(failure.reason, failure.message, 0, false);
+    if (this.#closed) return failed("closed", "the filter is closed", 0, false);
+    return this.#streams.open(request);
+  }
+
+  /** Runs `on_tick` if the guest set a tick period; when it is due is the embedder's to know. */
+  tick(): void {
+    this.#assertOutsideGuest("tick");
+    const { callbacks, root, tickPeriodMs } = this.#vm;
+    if (tickPeriodMs === 0 || callbacks.proxy_on_tick === undefined) return;
+    this.#vm.call(root, callbacks.proxy_on_tick, root.id);
+    this.#streams.settle();
+  }
+
+  /**
+   * Ends the instance: waiting requests are decided as failed, the root gets done, log and delete, and every reference
+   * to the guest is dropped. Traps on the way are expected (some SDKs have no root to be done with) and ignored.
+   */
+  close(): void {
+    this.#assertOutsideGuest("close");
+    if (this.#closed) return;
+    this.#bytesAtClose = this.#vm.memory.byteLength;
+    this.#closed = true;
+    this.#streams.closeAll();
+    const { callbacks, root } = this.#vm;
+    for (const callback of [callbacks.proxy_on_done, callbacks.proxy_on_log, callbacks.proxy_on_delete]) {
+      if (callback !== undefined) this.#vm.call(root, callback, root.id);
+    }
+    this.#vm.release();
+  }
+
+  /**
+   * Has `registry` told when the linear memory was really collected. On the memory itself, since a forgotten view pins
+   * the memory after the instance is gone; and without handing it out, since every holder of it would pin it too.
+   */
+  watchCollection<T>(registry: FinalizationRegistry<T>, heldValue: T): void {
+    this.#vm.memory.watchCollection(registry, heldValue);
+  }
+
+  /** Hands a reply to the guest, on the root context as always; the stream that asked may be gone. */
+  #deliver(callId: number, result: OutboundResult): void {
+    const vm = this.#vm;
+    const { proxy_on_http_call_response: callback } = vm.callbacks;
+    if (callback === undefined || vm.failure !== undefined) return;
+    const reply = replyOf(result);
+    vm.reply = reply;
+    vm.call(vm.root, callback, vm.root.id, callId, reply.headers.length, reply.body.length, reply.trailers.length);
+    vm.reply = undefined;
+    this.#streams.settle();
+  }
+
+  /** Entering a guest that is already running would corrupt its stack of contexts; it is the embedder's mistake. */
+  #assertOutsideGuest(method: string): void {
+    if (this.#vm.scope.active) throw new Error(`FilterInstance.${method} was called from within HostServices`);
+  }
+}
+
+function replyOf(result: OutboundResult): CallReply {
+  if (!result.ok) return failedReply(result.reason);
+  if (result.body.length > HOST_LIMITS.callReplyBodyBytes) return failedReply("rejected");
+  return { headers: result.headers, body: result.body, trailers: result.trailers, statusCode: 0, statusMessage: "" };
+}
+
+/** A call that failed has no headers: that is how guests tell. */
+function failedReply(reason: string): CallReply {
+  return { headers: [], body: NO_BYTES, trailers: [], statusCode: Status.BROKEN_CONNECTION, statusMessage: reason };
+}

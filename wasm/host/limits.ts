@@ -1,0 +1,46 @@
+/**
+ * Bounds on everything a guest can make the host hold or do. A filter is code of somebody else that runs on what clients
+ * send; linear memory has its own maximum, these bound the host's side of it.
+ */
+export const HOST_LIMITS = {
+  /** Entries of one header map. A guest adding headers in a loop would otherwise grow the host's heap without end. */
+  headersPerMap: 1_024,
+  /** Bytes of names and values of one header map that a guest wrote. Fewer but huge headers do the same harm. */
+  headerMapBytes: 256 * 1_024,
+  /** Bytes of any one text a guest hands over (path, name, key). A string of a gigabyte cannot even be made: it throws. */
+  textBytes: 64 * 1_024,
+  /** Streams that wait for a decision or for `proxy_done`. A guest that never resumes would collect every request. */
+  openStreams: 8_192,
+  /** Http calls one stream may have under way. One request must not fan out into a flood on an authorization server. */
+  pendingCallsPerStream: 64,
+  /** Http calls one instance may have under way, those of `on_tick` included. */
+  pendingCalls: 8_192,
+  /** Bytes of the body of one outbound call; it is copied out of linear memory and held until it is sent. */
+  callBodyBytes: 1_024 * 1_024,
+  /** Bytes of the body of a reply; a larger one would be copied into linear memory, which never shrinks again. */
+  callReplyBodyBytes: 4 * 1_024 * 1_024,
+  /** Bytes of the body of a local response; it travels from the object to the Worker in one piece. */
+  localResponseBodyBytes: 1_024 * 1_024,
+  /** Bytes of the details of a local response; longer ones are cut, they end up in logs. */
+  localResponseDetailsBytes: 1_024,
+  /** Bytes of one log line; longer ones are cut. */
+  logLineBytes: 16 * 1_024,
+  /** Bytes of log lines of one stream, or of one callback outside a stream; logs are paid for by the byte. */
+  logBytesPerRequest: 64 * 1_024,
+  /** Bytes of keys and values of the shared data of one VM id; they outlive restarts, so nothing else would free them. */
+  sharedDataBytes: 16 * 1_024 * 1_024,
+  /** Entries of the shared data of one VM id; a small entry costs more host memory than its own bytes. */
+  sharedDataEntries: 65_536,
+  /** Metrics of one service. A name made from a client's input would otherwise add a metric for each request. */
+  metrics: 1_024,
+  /** Bytes of a metric's name. */
+  metricNameBytes: 512,
+  /** Properties a guest set on one context. */
+  propertiesPerContext: 256,
+  /** Bytes of all properties a guest set on one context. */
+  propertyBytesPerContext: 64 * 1_024,
+  /** Bytes of one `random_get`: WASI and Web Crypto draw the same line. */
+  randomBytes: 65_536,
+  /** Vectors of one `fd_write`; each costs the host a read. */
+  ioVectors: 1_024,
+} as const;

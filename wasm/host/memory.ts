@@ -1,0 +1,212 @@
+import { Status } from "./abi.ts";
+import { HOST_LIMITS } from "./limits.ts";
+import { TextCache } from "./text-cache.ts";
+
+/** The guest's allocator: `proxy_on_memory_allocate` or `malloc`. Returns the address, 0 for failure. */
+export type GuestAllocator = (size: number) => unknown;
+
+const NO_BYTES = new Uint8Array(0);
+/** Up to this length a loop is faster than `encodeInto`, which needs a subarray and a call out of JavaScript. */
+const LOOP_CHARACTERS = 48;
+
+/**
+ * The guest's linear memory. No view of it ever leaves this class: growth detaches every view, and a view kept anywhere
+ * pins the whole memory of a filter that was long replaced. Every address from the guest is taken as unsigned and checked
+ * against the memory as it is now; what lies outside answers `undefined`, `false` or INVALID_MEMORY_ACCESS, never throws.
+ */
+export class GuestMemory {
+  #memory: WebAssembly.Memory | undefined;
+  #allocator: GuestAllocator | undefined;
+  #bytes: Uint8Array = NO_BYTES;
+  #allocating = false;
+  readonly #encoder = new TextEncoder();
+  readonly #decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
+  /** Windows-1252 in truth, which maps bytes to characters one to one. */
+  readonly #byteDecoder = new TextDecoder("latin1");
+  readonly #names = new TextCache(this.#decoder, true);
+  readonly #texts = new TextCache(this.#decoder, false);
+
+  /** Until then (a start section may already call the host) every access is outside of memory. */
+  attach(memory: WebAssembly.Memory, allocator: GuestAllocator): void {
+    this.#memory = memory;
+    this.#allocator = allocator;
+  }
+
+  /** Lets go of the memory for good. */
+  release(): void {
+    this.#memory = undefined;
+    this.#allocator = undefined;
+    this.#bytes = NO_BYTES;
+  }
+
+  /** Drops the view that serves the current callback, so that none outlives it. */
+  endCall(): void {
+    this.#bytes = NO_BYTES;
+  }
+
+  /** See FilterInstance.watchCollection. */
+  watchCollection<T>(registry: FinalizationRegistry<T>, heldValue: T): void {
+    if (this.#memory !== undefined) registry.register(this.#memory, heldValue);
+  }
+
+  get byteLength(): number {
+    return this.#memory?.buffer.byteLength ?? 0;
+  }
+
+  /** True if `size` bytes at `pointer` lie inside; nothing has no address, so zero bytes lie anywhere. */
+  holds(pointer: number, size: number): boolean {
+    return size >>> 0 === 0 || (pointer >>> 0) + (size >>> 0) <= this.#live().length;
+  }
+
+  /** UTF-8 decoded; what is not UTF-8 becomes U+FFFD. Undefined outside of memory or beyond `HOST_LIMITS.textBytes`. */
+  readText(pointer: number, size: number): string | undefined {
+    return this.#readable(pointer, size) ? this.#texts.read(this.#bytes, pointer >>> 0, size >>> 0) : undefined;
+  }
+
+  /** A header's name in lower case. */
+  readName(pointer: number, size: number): string | undefined {
+    return this.#readable(pointer, size) ? this.#names.read(this.#bytes, pointer >>> 0, size >>> 0) : undefined;
+  }
+
+  /** Like `readText`, for text that rarely repeats and may be secret: it is not remembered. */
+  readValue(pointer: number, size: number): string | undefined {
+    return size >>> 0 <= HOST_LIMITS.headerMapBytes ? this.decode(pointer, size, this.#decodeText) : undefined;
+  }
+
+  /** One character for each byte: keys that are not UTF-8 stay different keys. Bounds as `readText`. */
+  readKey(pointer: number, size: number): string | undefined {
+    return this.#readable(pointer, size) ? this.decode(pointer, size, this.#decodeKey) : undefined;
+  }
+
+  /** A copy. Undefined outside of memory; the caller bounds `size`. */
+  readBytes(pointer: number, size: number): Uint8Array | undefined {
+    return this.decode(pointer, size, copyOf);
+  }
+
+  /** Lends the bytes to `decode`, which must not keep them. Undefined outside of memory. */
+  decode<T>(pointer: number, size: number, decode: (bytes: Uint8Array) => T): T | undefined {
+    if (size >>> 0 === 0) return decode(NO_BYTES);
+    if (!this.holds(pointer, size)) return undefined;
+    const start = pointer >>> 0;
+    return decode(this.#live().subarray(start, start + (size >>> 0)));
+  }
+
+  readU32(pointer: number): number | undefined {
+    if (!this.holds(pointer, 4)) return undefined;
+    const bytes = this.#live();
+    const at = pointer >>> 0;
+    return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+  }
+
+  /** @returns OK or INVALID_MEMORY_ACCESS */
+  writeU32(pointer: number, value: number): Status {
+    if (!this.holds(pointer, 4)) return Status.INVALID_MEMORY_ACCESS;
+    const bytes = this.#live();
+    const at = pointer >>> 0;
+    bytes[at] = value;
+    bytes[at + 1] = value >>> 8;
+    bytes[at + 2] = value >>> 16;
+    bytes[at + 3] = value >>> 24;
+    return Status.OK;
+  }
+
+  /** Eight bytes, given as two halves: a BigInt would cost an allocation for every reading of the clock. */
+  writeU64(pointer: number, high: number, low: number): Status {
+    if (!this.holds(pointer, 8)) return Status.INVALID_MEMORY_ACCESS;
+    this.writeU32(pointer, low);
+    return this.writeU32(pointer + 4, high);
+  }
+
+  writeBytes(pointer: number, bytes: Uint8Array): Status {
+    if (!this.holds(pointer, bytes.length)) return Status.INVALID_MEMORY_ACCESS;
+    if (bytes.length > 0) this.#live().set(bytes, pointer >>> 0);
+    return Status.OK;
+  }
+
+  /**
+   * Hands bytes to the guest: an allocation of its own of exactly their size, its address at `pointerOut`, its size at
+   * `sizeOut`. SDKs take over the allocation, so it is neither shared nor larger. Nothing is `(0, 0)`, unallocated.
+   */
+  returnBytes(bytes: Uint8Array, pointerOut: number, sizeOut: number): Status {
+    const pointer = this.#reserve(bytes.length, pointerOut, sizeOut);
+    if (pointer === undefined) return Status.INVALID_MEMORY_ACCESS;
+    if (pointer > 0) this.#live().set(bytes, pointer);
+    return Status.OK;
+  }
+
+  /** As `returnBytes`, for text in UTF-8. */
+  returnText(text: string, pointerOut: number, sizeOut: number): Status {
+    if (!isAscii(text)) return this.returnBytes(this.#encoder.encode(text), pointerOut, sizeOut);
+    const pointer = this.#reserve(text.length, pointerOut, sizeOut);
+    if (pointer === undefined) return Status.INVALID_MEMORY_ACCESS;
+    const bytes = this.#live();
+    if (text.length > LOOP_CHARACTERS) {
+      this.#encoder.encodeInto(text, bytes.subarray(pointer, pointer + text.length));
+    } else {
+      for (let index = 0; index < text.length; index++) bytes[pointer + index] = text.charCodeAt(index);
+    }
+    return Status.OK;
+  }
+
+  /** As `returnBytes`, for what `encode` writes into the `size` bytes lent to it. */
+  returnEncoded<T>(
+    value: T,
+    size: number,
+    encode: (value: T, into: Uint8Array) => void,
+    pointerOut: number,
+    sizeOut: number,
+  ): Status {
+    const pointer = this.#reserve(size, pointerOut, sizeOut);
+    if (pointer === undefined) return Status.INVALID_MEMORY_ACCESS;
+    if (pointer > 0) encode(value, this.#live().subarray(pointer, pointer + size));
+    return Status.OK;
+  }
+
+  /** Allocates and reports; 0 for zero bytes, undefined where the guest's addresses or its allocator are no good. */
+  #reserve(size: number, pointerOut: number, sizeOut: number): number | undefined {
+    // Checked before the allocation: a guest with a bad address must not also leak memory.
+    if (!this.holds(pointerOut, 4) || !this.holds(sizeOut, 4)) return undefined;
+    const pointer = size === 0 ? 0 : this.#allocate(size);
+    if (pointer === undefined) return undefined;
+    this.writeU32(pointerOut, pointer);
+    this.writeU32(sizeOut, size);
+    return pointer;
+  }
+
+  /** A trap of the allocator is the guest's trap and passes through. */
+  #allocate(size: number): number | undefined {
+    // An allocator that asks the host for something allocated would recurse until the stack ends.
+    if (this.#allocating || this.#allocator === undefined) return undefined;
+    this.#allocating = true;
+    try {
+      const pointer = Number(this.#allocator(size)) >>> 0;
+      return pointer !== 0 && this.holds(pointer, size) ? pointer : undefined;
+    } finally {
+      this.#allocating = false;
+    }
+  }
+
+  #readable(pointer: number, size: number): boolean {
+    return size >>> 0 <= HOST_LIMITS.textBytes && this.holds(pointer, size);
+  }
+
+  readonly #decodeKey = (bytes: Uint8Array): string => this.#byteDecoder.decode(bytes);
+  readonly #decodeText = (bytes: Uint8Array): string => this.#decoder.decode(bytes);
+
+  /** The bytes as they are now. A buffer that grew is detached: its views have length 0. */
+  #live(): Uint8Array {
+    if (this.#bytes.length === 0 && this.#memory !== undefined) this.#bytes = new Uint8Array(this.#memory.buffer);
+    return this.#bytes;
+  }
+}
+
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return bytes.slice();
+}
+
+function isAscii(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    if (text.charCodeAt(index) >= 0x80) return false;
+  }
+  return true;
+}

@@ -1,0 +1,70 @@
+import { type MetricType, Status } from "./abi.ts";
+import { HOST_LIMITS } from "./limits.ts";
+
+/** A metric as it stands. The value of a histogram is the sum of what was recorded. */
+export interface MetricSnapshot {
+  readonly name: string;
+  readonly type: MetricType;
+  readonly value: number;
+  /** How often a value was recorded or added. */
+  readonly count: number;
+}
+
+interface Metric {
+  readonly name: string;
+  readonly type: MetricType;
+  value: number;
+  count: number;
+}
+
+/**
+ * The metrics of the filters of one service. Known by name, so that a restarted filter goes on with the numbers of its
+ * predecessor; ids are positions and therefore survive as well. Values are exact up to 2^53.
+ */
+export class MetricRegistry {
+  readonly #metrics: Metric[] = [];
+  readonly #idsByName = new Map<string, number>();
+
+  /** The id (from 1) of the metric, new or known; undefined if the name has another type or there are too many. */
+  define(type: MetricType, name: string): number | undefined {
+    const known = this.#idsByName.get(name);
+    if (known !== undefined) return this.#metrics[known - 1]?.type === type ? known : undefined;
+    if (this.#metrics.length >= HOST_LIMITS.metrics) return undefined;
+    const id = this.#metrics.push({ name, type, value: 0, count: 0 });
+    this.#idsByName.set(name, id);
+    return id;
+  }
+
+  /** Sets a counter or gauge; adds a sample to a histogram. */
+  record(id: number, value: number): Status {
+    const metric = this.#metrics[id - 1];
+    if (metric === undefined) return Status.NOT_FOUND;
+    metric.value = metric.type === "histogram" ? metric.value + value : value;
+    metric.count += 1;
+    return Status.OK;
+  }
+
+  /** BAD_ARGUMENT for a counter that would fall and for a histogram, which has nothing to increment. */
+  increment(id: number, delta: number): Status {
+    const metric = this.#metrics[id - 1];
+    if (metric === undefined) return Status.NOT_FOUND;
+    if (metric.type === "histogram" || (metric.type === "counter" && delta < 0)) return Status.BAD_ARGUMENT;
+    metric.value += delta;
+    metric.count += 1;
+    return Status.OK;
+  }
+
+  valueOf(id: number): number | undefined {
+    return this.#metrics[id - 1]?.value;
+  }
+
+  value(name: string): number | undefined {
+    const id = this.#idsByName.get(name);
+    return id === undefined ? undefined : this.valueOf(id);
+  }
+
+  /** Copies, in the order of definition. */
+  snapshot(): MetricSnapshot[] {
+    return this.#metrics.map((metric) => ({ ...metric }));
+  }
+}

@@ -1,0 +1,81 @@
+import type { StreamContext } from "./contexts.ts";
+import { HOST_LIMITS } from "./limits.ts";
+import type { HostServices, OutboundCall, OutboundResult } from "./services.ts";
+
+interface PendingCall {
+  /** The stream that made the call; undefined for the root. It may be gone when the reply arrives. */
+  readonly stream: StreamContext | undefined;
+}
+
+/** The http calls of one instance that wait for a reply. */
+export class PendingCalls {
+  readonly #services: HostServices;
+  readonly #deliver: (callId: number, result: OutboundResult) => void;
+  readonly #pending = new Map<number, PendingCall>();
+  #lastId = 0;
+  #dispatched = 0;
+
+  /** @param deliver called with each reply, never while the guest runs */
+  constructor(services: HostServices, deliver: (callId: number, result: OutboundResult) => void) {
+    this.#services = services;
+    this.#deliver = deliver;
+  }
+
+  get count(): number {
+    return this.#pending.size;
+  }
+
+  /** Calls ever dispatched. */
+  get dispatched(): number {
+    return this.#dispatched;
+  }
+
+  /** True if one more call is within the limits. */
+  admits(stream: StreamContext | undefined): boolean {
+    return (
+      this.#pending.size < HOST_LIMITS.pendingCalls &&
+      (stream === undefined || stream.pendingCalls < HOST_LIMITS.pendingCallsPerStream)
+    );
+  }
+
+  /** The id of the next call; the guest learns it before the call is sent. */
+  nextId(): number {
+    do this.#lastId = (this.#lastId + 1) >>> 0 || 1;
+    while (this.#pending.has(this.#lastId));
+    return this.#lastId;
+  }
+
+  dispatch(callId: number, call: OutboundCall, stream: StreamContext | undefined): void {
+    this.#pending.set(callId, { stream });
+    this.#dispatched += 1;
+    if (stream !== undefined) {
+      stream.calls += 1;
+      stream.pendingCalls += 1;
+    }
+    // Replies come by promise and therefore after the guest has returned, even those that are there at once.
+    this.#send(call).then((result) => this.#settle(callId, result));
+  }
+
+  /** Forgets all calls; their replies will find nobody. */
+  clear(): void {
+    this.#pending.clear();
+  }
+
+  /** An embedder that breaks its word and throws must not hang the stream that waits. */
+  async #send(call: OutboundCall): Promise<OutboundResult> {
+    try {
+      return await this.#services.httpCall(call);
+    } catch (error) {
+      this.#services.log("error", `http call to ${call.cluster}: the host could not make it: ${String(error)}`);
+      return { ok: false, reason: "rejected" };
+    }
+  }
+
+  #settle(callId: number, result: OutboundResult): void {
+    const call = this.#pending.get(callId);
+    if (call === undefined) return;
+    this.#pending.delete(callId);
+    if (call.stream !== undefined) call.stream.pendingCalls -= 1;
+    this.#deliver(callId, result);
+  }
+}

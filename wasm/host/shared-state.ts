@@ -1,0 +1,24 @@
+import { MetricRegistry } from "./metric-registry.ts";
+import { SharedData } from "./shared-data.ts";
+
+/** What filters of one service share and what outlives each of them. The embedder keeps it for as long as it lives. */
+export interface SharedState {
+  /** Shared data is kept apart by VM id, as in Envoy. */
+  dataOf(vmId: string): SharedData;
+  readonly metrics: MetricRegistry;
+}
+
+export function createSharedState(): SharedState {
+  const dataByVmId = new Map<string, SharedData>();
+  return {
+    metrics: new MetricRegistry(),
+    dataOf(vmId) {
+      let data = dataByVmId.get(vmId);
+      if (data === undefined) {
+        data = new SharedData();
+        dataByVmId.set(vmId, data);
+      }
+      return data;
+    },
+  };
+}

@@ -1,0 +1,53 @@
+/** 256 texts of up to 64 bytes: filters ask for the same few names with every request. */
+const SLOTS = 256;
+const CACHED_BYTES = 64;
+
+/**
+ * Turns short ASCII byte sequences into strings without decoding them each time. Filters pass the same header names and
+ * property paths with every request, and a `TextDecoder` call costs more than the rest of a header lookup.
+ */
+export class TextCache {
+  readonly #slots: string[] = new Array<string>(SLOTS).fill("");
+  readonly #decoder: TextDecoder;
+  readonly #lowerCase: boolean;
+
+  /** @param lowerCase folds A-Z to a-z, as header names are compared */
+  constructor(decoder: TextDecoder, lowerCase: boolean) {
+    this.#decoder = decoder;
+    this.#lowerCase = lowerCase;
+  }
+
+  /** The text of `size` bytes at `start`, which the caller has checked to lie inside `bytes`. */
+  read(bytes: Uint8Array, start: number, size: number): string {
+    if (size > CACHED_BYTES) return this.#decode(bytes, start, size);
+    let hash = size;
+    for (let index = 0; index < size; index++) {
+      const byte = bytes[start + index]!;
+      if (byte >= 0x80) return this.#decode(bytes, start, size);
+      hash = (Math.imul(hash, 31) + this.#fold(byte)) | 0;
+    }
+    const slot = (hash ^ (hash >>> 8)) & (SLOTS - 1);
+    const cached = this.#slots[slot]!;
+    if (this.#holds(cached, bytes, start, size)) return cached;
+    const text = this.#decode(bytes, start, size);
+    this.#slots[slot] = text;
+    return text;
+  }
+
+  #holds(text: string, bytes: Uint8Array, start: number, size: number): boolean {
+    if (text.length !== size) return false;
+    for (let index = 0; index < size; index++) {
+      if (text.charCodeAt(index) !== this.#fold(bytes[start + index]!)) return false;
+    }
+    return true;
+  }
+
+  #fold(byte: number): number {
+    return this.#lowerCase && byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
+  }
+
+  #decode(bytes: Uint8Array, start: number, size: number): string {
+    const text = this.#decoder.decode(bytes.subarray(start, start + size));
+    return this.#lowerCase ? text.toLowerCase() : text;
+  }
+}

@@ -1,0 +1,41 @@
+import { Hono } from "hono";
+import { findService, type Gateway } from "../config/index.ts";
+import type { Env } from "../durable/environment.ts";
+import { forward } from "./forward.ts";
+import { mayOperate } from "./operator/access.ts";
+import { gatewayStats } from "./operator/stats.ts";
+import { refuse } from "./replies.ts";
+import { readTarget } from "./route.ts";
+
+/** The front door: the operator's pages under their reserved prefix, services everywhere else. */
+export function createApp(gateway: Gateway): Hono<{ Bindings: Env }> {
+  const { prefix, tokenSecret } = gateway.operator;
+  const app = new Hono<{ Bindings: Env }>({ getPath: rawPath });
+
+  app.use(`${prefix}/*`, async (c, next) => {
+    if (await mayOperate(c.req.raw, c.env, tokenSecret)) return next();
+    return refuse(401, "operator_token_required", { "www-authenticate": 'Bearer realm="ebb operator"' });
+  });
+  app.get(prefix, async (c) => c.json(await gatewayStats(gateway, c.env), 200, { "cache-control": "no-store" }));
+  app.all(prefix, () => refuse(405, "method_not_allowed", { allow: "GET" }));
+  app.all(`${prefix}/*`, () => refuse(404, "no_such_page"));
+
+  app.all("*", (c) => {
+    const target = readTarget(c.req.raw.url);
+    if (!target.ok) return refuse(400, target.reason);
+    const service = findService(gateway, target.host, target.path);
+    return service ? forward(c.req.raw, c.env, gateway, service, target) : refuse(404, "no_service");
+  });
+
+  app.onError((error) => {
+    console.error(`internal error: ${error.stack ?? error.message}`);
+    return refuse(503, "internal_error");
+  });
+  return app;
+}
+
+/** Hono would decode and normalize; the operator's prefix must be compared with what was received. */
+function rawPath(request: Request): string {
+  const target = readTarget(request.url);
+  return target.ok ? target.path : "/";
+}

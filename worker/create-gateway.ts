@@ -1,0 +1,25 @@
+import { formatProblems, type GatewayInput, resolveGateway } from "../config/index.ts";
+import type { Env } from "../durable/environment.ts";
+import { type Runtime, ServiceObject } from "../durable/service-object.ts";
+import { createApp } from "./app.ts";
+
+/**
+ * Binds a configuration to the Worker and to the class of its objects. Throws while the module loads if the
+ * configuration is wrong, with every problem named: such a Worker can neither start nor be deployed.
+ *
+ * @param runtime clock and sources of randomness; the platform's own unless a test brings others
+ */
+export function createGateway(input: GatewayInput, runtime?: Runtime) {
+  const resolved = resolveGateway(input);
+  if (!resolved.ok) throw new Error(formatProblems(resolved.problems));
+  const { gateway } = resolved;
+  const app = createApp(gateway);
+
+  class ConfiguredServiceObject extends ServiceObject {
+    constructor(state: DurableObjectState, env: Env) {
+      super(state, env, gateway, runtime);
+    }
+  }
+  const worker: ExportedHandler<Env> = { fetch: (request, env, ctx) => app.fetch(request, env, ctx) };
+  return { worker, ServiceObject: ConfiguredServiceObject };
+}

@@ -1,0 +1,190 @@
+import { describe, expect, it } from "vitest";
+import { ask, checksOf, statsOf } from "../test/workerd/client.ts";
+
+interface Echo {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body: string;
+}
+
+describe("a request that may pass", () => {
+  it("reaches the upstream with the identity the authorization server gave", async () => {
+    const response = await ask("/orders/1?x=1", "allow-ann");
+    expect(response.status).toBe(200);
+    const echo = await response.json<Echo>();
+    expect(echo.headers["x-user"]).toBe("ann");
+    expect(new URL(echo.url).pathname + new URL(echo.url).search).toBe("/orders/1?x=1");
+  });
+
+  it("streams its body to the upstream with its method", async () => {
+    const response = await ask("/orders", "allow-ann", { method: "POST", body: "one order" });
+    expect(await response.json<Echo>()).toMatchObject({ method: "POST", body: "one order" });
+  });
+
+  it("keeps its prefix unless the service strips it", async () => {
+    const paths = ["/stripped/a/b?c", "/stripped", "/stripped/"];
+    const seen = await Promise.all(
+      paths.map(async (path) => {
+        const { url } = await (await ask(path, "allow-ann")).json<Echo>();
+        return new URL(url).pathname + new URL(url).search;
+      }),
+    );
+    expect(seen).toEqual(["/a/b?c", "/", "/"]);
+  });
+
+  it("gets the upstream's redirect as it is", async () => {
+    const response = await ask("/orders/redirect", "allow-ann");
+    expect([response.status, response.headers.get("location")]).toEqual([302, "https://elsewhere.example/"]);
+  });
+
+  it("may upgrade to a WebSocket", async () => {
+    const response = await ask("/orders/live", "allow-ann", { headers: { upgrade: "websocket" } });
+    expect(response.status).toBe(101);
+    const socket = response.webSocket!;
+    socket.accept();
+    const reply = new Promise((resolve) => socket.addEventListener("message", ({ data }) => resolve(data)));
+    socket.send("hello");
+    expect(await reply).toBe("echo hello");
+    socket.close();
+  });
+});
+
+describe("a request that may not pass", () => {
+  it("without a credential gets the filter's 401", async () => {
+    const response = await ask("/orders/1");
+    expect(response.status).toBe(401);
+    expect(response.headers.get("www-authenticate")).toMatch(/^Bearer/);
+    expect(response.headers.get("x-ebb-reason")).toBe("missing_credential");
+  });
+
+  it("gets the authorization server's refusal", async () => {
+    expect((await ask("/orders/1", "deny-bob")).status).toBe(403);
+    expect((await ask("/orders/1", "unknown")).status).toBe(401);
+  });
+
+  it("gets the authorization server's redirect with every cookie", async () => {
+    const response = await ask("/orders/1", "redirect-x");
+    expect([response.status, response.headers.get("location")]).toEqual([302, "https://login.example/"]);
+    expect(response.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
+  });
+
+  it("cannot upgrade to a WebSocket", async () => {
+    const response = await ask("/orders/live", "deny-bob", { headers: { upgrade: "websocket" } });
+    expect([response.status, response.webSocket ?? null]).toEqual([403, null]);
+  });
+
+  it("finds no service beside a prefix", async () => {
+    expect((await ask("/ordersX", "allow-ann")).status).toBe(404);
+  });
+
+  it("is refused where no rule names it and the service lists what is open", async () => {
+    expect((await ask("/listed/open", "allow-ann")).status).toBe(200);
+    const response = await ask("/listed/other", "allow-ann");
+    expect([response.status, response.headers.get("x-ebb-reason")]).toEqual([403, "no_rule"]);
+  });
+});
+
+describe("identity headers", () => {
+  it("of a client never reach the upstream, under any spelling", async () => {
+    const headers = { "X-User": "root", X_User: "root", "x-profile": "admin", connection: "close, x-tenant" };
+    const { headers: seen } = await (await ask("/orders/1", "allow-ann", { headers })).json<Echo>();
+    expect(seen["x-user"]).toBe("ann");
+    expect([seen.x_user, seen["x-profile"]]).toEqual([undefined, undefined]);
+  });
+
+  it("of a client do not pass on a public path either", async () => {
+    const { headers } = await (await ask("/orders/health", undefined, { headers: { "x-user": "root" } })).json<Echo>();
+    expect(headers["x-user"]).toBeUndefined();
+  });
+});
+
+describe("preflights", () => {
+  const preflight = {
+    method: "OPTIONS",
+    headers: { origin: "https://app.example", "access-control-request-method": "PUT" },
+  };
+
+  it("pass to the upstream where the service says so", async () => {
+    const response = await ask("/orders/1", undefined, preflight);
+    expect(await response.json<Echo>()).toMatchObject({ method: "OPTIONS" });
+  });
+
+  it("are answered by the gateway where the service says so", async () => {
+    const response = await ask("/answering", undefined, preflight);
+    expect(response.status).toBe(204);
+    expect(response.headers.get("access-control-allow-origin")).toBe("https://app.example");
+    expect(response.headers.get("access-control-allow-credentials")).toBe("true");
+  });
+
+  it("of another origin get no permission", async () => {
+    const headers = { ...preflight.headers, origin: "https://evil.example" };
+    const response = await ask("/answering", undefined, { ...preflight, headers });
+    expect([response.status, response.headers.get("access-control-allow-origin")]).toEqual([403, null]);
+  });
+
+  it("are requests like any other unless the service says so", async () => {
+    expect((await ask("/stripped", undefined, preflight)).status).toBe(401);
+  });
+
+  it("that are no preflights need a credential", async () => {
+    expect((await ask("/orders/1", undefined, { method: "OPTIONS" })).status).toBe(401);
+  });
+});
+
+describe("an authorization server that fails", () => {
+  it.each([
+    ["answers 500", "error-1", "authorization_server_error"],
+    ["answers 502", "gone-1", "authorization_server_unreachable"],
+    ["resets the connection", "reset-1", "authorization_server_unreachable"],
+    ["does not answer in time", "hang-1", "authorization_server_timeout"],
+    ["never ends its answer", "endless-1", "authorization_server_malformed"],
+  ])("and %s closes the gate", async (_, token, reason) => {
+    const response = await ask("/orders/1", token);
+    expect([response.status, response.headers.get("x-ebb-reason")]).toEqual([503, reason]);
+  });
+
+  it("opens the gate only if it is unreachable and the service says so, and that is counted", async () => {
+    const before = (await statsOf("fail-open")).filterMetrics.ebb_fail_open ?? 0;
+    expect((await ask("/fail-open", "reset-2")).status).toBe(200);
+    expect((await ask("/fail-open", "gone-2")).status).toBe(200);
+    expect((await ask("/fail-open", "error-2")).status).toBe(503);
+    expect((await ask("/fail-open", "deny-2")).status).toBe(403);
+    expect((await statsOf("fail-open")).filterMetrics.ebb_fail_open).toBe(before + 2);
+  });
+
+  it("is not what a missing service binding of ours is taken for", async () => {
+    expect((await ask("/unbound", "allow-ann")).status).toBe(503);
+  });
+
+  it("leaves no identity of the client behind when the gate is open", async () => {
+    const response = await ask("/fail-open", "reset-3", { headers: { "x-user": "root" } });
+    expect((await response.json<Echo>()).headers["x-user"]).toBeUndefined();
+  });
+
+  it("is asked again by the next request", async () => {
+    await ask("/orders/1", "error-again");
+    await ask("/orders/1", "error-again");
+    expect(await checksOf("error-again")).toBe(2);
+  });
+});
+
+describe("the operator's pages", () => {
+  it("need the operator token", async () => {
+    expect((await ask("/stats")).status).toBe(401);
+    expect((await ask("/stats", "wrong")).status).toBe(401);
+    expect((await ask("/stats", "", { headers: { host: "localhost" } })).status).toBe(401);
+    expect((await ask("/stats", "operator-token")).status).toBe(200);
+  });
+
+  it("answer to no other method and on no other path", async () => {
+    expect((await ask("/stats", "operator-token", { method: "POST" })).status).toBe(405);
+    expect((await ask("/stats/other", "operator-token")).status).toBe(404);
+    expect((await ask("/statsX", "operator-token")).status).toBe(404);
+  });
+
+  it("show a service nobody has used, without starting its filter", async () => {
+    const stats = await statsOf("answering");
+    expect(stats).toMatchObject({ requests: 0, allocatedBytes: 0, generation: 0, startReason: null });
+  });
+});
