@@ -34,7 +34,12 @@ export default defineConfig({
             },
           }),
         ],
-        test: { name: "workerd", include: UNDER_WORKERD, testTimeout: 60_000 },
+        test: {
+          name: "workerd",
+          include: UNDER_WORKERD,
+          globalSetup: ["test/build-filter.setup.ts", "test/workerd/trace.setup.ts"],
+          testTimeout: 60_000,
+        },
       },
     ],
   },

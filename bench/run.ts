@@ -16,7 +16,9 @@ const { values } = parseArgs({
     users: { type: "string", default: "1000" },
   },
 });
-const [rounds, seconds, connections, users] = [values.rounds, values.seconds, values.connections, values.users].map(Number);
+const [rounds, seconds, connections, users] = [values.rounds, values.seconds, values.connections, values.users].map(
+  Number,
+);
 if (![rounds, seconds, connections, users].every((value) => value !== undefined && value > 0)) {
   console.error("bench: --rounds, --seconds, --connections and --users are numbers above 0");
   process.exit(2);
@@ -58,7 +60,8 @@ try {
   for (let round = 0; round < rounds!; round += 1) {
     for (const name of contenders) {
       const result = await closedLoop(workerd.ports[name]!, connections!, seconds! * 1_000, requestOf);
-      if (result.failures > 0) throw new Error(`${name}: ${result.failures} of ${result.requests} failed:\n${workerd.log()}`);
+      if (result.failures > 0)
+        throw new Error(`${name}: ${result.failures} of ${result.requests} failed:\n${workerd.log()}`);
       measured.get(name)!.push(result.requestsPerSecond);
     }
     console.error(`round ${round + 1} of ${rounds}`);

@@ -31,7 +31,7 @@ export function findService(gateway: Gateway, host: string, path: string): Servi
 }
 
 /** The host without port and final dot, in lower case. */
-export function hostName(host: string): string {
+function hostName(host: string): string {
   const withoutPort = host.replace(/:\d*$/, "");
   return (withoutPort.endsWith(".") ? withoutPort.slice(0, -1) : withoutPort).toLowerCase();
 }

@@ -10,7 +10,7 @@ export const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 export const PLAIN_HEADER_NAME = /^[0-9A-Za-z-]+$/;
 
 /** Fields of one connection, not of the message: RFC 9110 7.6.1, and `keep-alive`, `proxy-*` from before it. */
-export const HOP_BY_HOP_HEADERS: ReadonlySet<string> = new Set([
+const HOP_BY_HOP_HEADERS: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
   "proxy-authenticate",
@@ -25,14 +25,10 @@ export const HOP_BY_HOP_HEADERS: ReadonlySet<string> = new Set([
 ]);
 
 /** Where a message goes and where it ends. Only the runtime that writes the message may say so. */
-export const FRAMING_HEADERS: ReadonlySet<string> = new Set(["host", "content-length", "expect"]);
+const FRAMING_HEADERS: ReadonlySet<string> = new Set(["host", "content-length", "expect"]);
 
 /** Set by the gateway on every request to the upstream, from what it saw itself. */
-export const FORWARDED_HEADERS: ReadonlySet<string> = new Set([
-  "x-forwarded-for",
-  "x-forwarded-host",
-  "x-forwarded-proto",
-]);
+const FORWARDED_HEADERS: ReadonlySet<string> = new Set(["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"]);
 
 /** Headers the client and the upstream need for themselves; taking them out or replacing them breaks the request. */
 const CLIENT_HEADERS: ReadonlySet<string> = new Set([

@@ -68,7 +68,7 @@ export interface OtherServiceInput extends CommonServiceInput {
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** At least one of the two. */
-export type RouteInput =
+type RouteInput =
   | {
       /** `api.example.com`, or `*.example.org` for every name below it. */
       readonly hosts: readonly string[];
@@ -108,7 +108,7 @@ export type ClusterInput =
       readonly host?: string;
     });
 
-export type AuthorizationInput = ForwardAuthInput | IntrospectionInput | AuthZenInput | OpaInput;
+type AuthorizationInput = ForwardAuthInput | IntrospectionInput | AuthZenInput | OpaInput;
 
 /** How much of the URL is sent to the decision point. What is sent is part of the cache's key. */
 export type SentUri = "path-and-query" | "path" | "none";
@@ -123,7 +123,7 @@ interface AskedAboutRequestInput {
 }
 
 /** The check carries method, URI and chosen headers; any 2xx allows. */
-export interface ForwardAuthInput extends AskedAboutRequestInput {
+interface ForwardAuthInput extends AskedAboutRequestInput {
   readonly protocol: "forward-auth";
   readonly cluster: string;
   readonly path: string;
@@ -132,7 +132,7 @@ export interface ForwardAuthInput extends AskedAboutRequestInput {
 }
 
 /** OAuth 2.0 Token Introspection, RFC 7662. Only the token is sent. */
-export interface IntrospectionInput {
+interface IntrospectionInput {
   readonly protocol: "introspection";
   readonly cluster: string;
   readonly path: string;
@@ -142,7 +142,7 @@ export interface IntrospectionInput {
 }
 
 /** How the gateway proves itself to the introspection endpoint. */
-export type ClientAuthenticationInput =
+type ClientAuthenticationInput =
   | { readonly type: "basic" | "post"; readonly id: string | Secret; readonly secret: Secret }
   | { readonly type: "bearer"; readonly token: Secret }
   | { readonly type: "none" };
@@ -160,20 +160,20 @@ interface DecisionPointInput extends AskedAboutRequestInput {
 }
 
 /** AuthZEN Authorization API 1.0, access evaluation. */
-export interface AuthZenInput extends DecisionPointInput {
+interface AuthZenInput extends DecisionPointInput {
   readonly protocol: "authzen";
   /** Default `/access/v1/evaluation`. */
   readonly path?: string;
 }
 
 /** Open Policy Agent's data API. */
-export interface OpaInput extends DecisionPointInput {
+interface OpaInput extends DecisionPointInput {
   readonly protocol: "opa";
   /** `/v1/data/` and the policy's package. */
   readonly path: string;
 }
 
-export type CredentialInput =
+type CredentialInput =
   | { readonly from: "authorization"; readonly schemes: readonly ("Bearer" | "Basic" | "bearer" | "basic")[] }
   | { readonly from: "header"; readonly name: string }
   | { readonly from: "cookie"; readonly name: string };
@@ -189,32 +189,32 @@ interface RulePatternInput {
 }
 
 /** Anyone may pass; the filter is not asked. */
-export interface PublicRuleInput extends RulePatternInput {
+interface PublicRuleInput extends RulePatternInput {
   readonly public: true;
   readonly scopes?: never;
   readonly permission?: never;
 }
 
 /** The filter decides, nothing more is asked for. */
-export interface AuthenticateRuleInput extends RulePatternInput {
+interface AuthenticateRuleInput extends RulePatternInput {
   readonly public?: never;
   readonly scopes?: never;
   readonly permission?: never;
 }
 
 /** The filter decides, and the credential must carry every scope and the permission. */
-export interface RestrictedRuleInput extends RulePatternInput {
+interface RestrictedRuleInput extends RulePatternInput {
   readonly public?: never;
   readonly scopes?: readonly string[];
   readonly permission?: string;
 }
 
-export type RuleInput = PublicRuleInput | AuthenticateRuleInput | RestrictedRuleInput;
+type RuleInput = PublicRuleInput | AuthenticateRuleInput | RestrictedRuleInput;
 
 export type Unmatched = "authenticate" | "deny";
 
 /** `pass` sends preflights to the upstream unauthorized; `answer` lets the gateway answer them. */
-export type PreflightInput =
+type PreflightInput =
   | "authorize"
   | "pass"
   | {
@@ -232,7 +232,7 @@ export type PreflightInput =
       };
     };
 
-export interface CacheInput {
+interface CacheInput {
   /** Longest life of an allow decision. Default 600000 (10 minutes). */
   readonly maxTtlMs?: number;
   /** Life of a refusal; 0 keeps none. Default 10000. */
@@ -243,7 +243,7 @@ export interface CacheInput {
   readonly maxBytes?: number;
 }
 
-export interface RestartInput {
+interface RestartInput {
   /** Default `ratio`. */
   readonly policy?: "ratio" | "never";
   /** Time from the start of an instance in which nothing is judged. Default 900000 (15 minutes). */

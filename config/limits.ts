@@ -2,8 +2,8 @@
 export const CONFIG_LIMITS = {
   /** One Wasm page; linear memory is counted in these. */
   pageBytes: 65_536,
-  /** Below this the filter's own tables and scratch leave no room for entries worth keeping. */
-  minCacheBytes: 1024 * 1024,
+  /** Below this the built-in filter's own tables and scratch leave no room for entries; it refuses to start. */
+  minCacheBytes: 4 * 65_536,
   /** An isolate has 128 MB for the code, the gateway and every filter in it; more than this resets all of them. */
   maxCacheBytes: 100 * 1024 * 1024,
   /** A revoked credential stays allowed for up to this long, so no configuration may ask for more. */
@@ -19,6 +19,8 @@ export const CONFIG_LIMITS = {
   maxServices: 200,
   /** Lists a user writes: hosts, rules, header names, scopes, origins. Rules are tried one after the other. */
   maxListLength: 500,
+  /** What the built-in filter reads of a request, sends as fixed headers, or hands to the upstream: its own tables' size. */
+  maxFilterHeaders: 32,
   /** Paths, host names, permissions and other short texts. */
   maxTextLength: 1_000,
 } as const;

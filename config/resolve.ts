@@ -32,12 +32,8 @@ const gatewaySchema = fields({
     {},
   ),
   services: v.pipe(
-    named(serviceName, v.unknown(), "an object from names to services"),
+    named(serviceName, v.unknown(), "an object from names to services", CONFIG_LIMITS.maxServices),
     v.check((services) => Object.keys(services).length > 0, "at least one service"),
-    v.check(
-      (services) => Object.keys(services).length <= CONFIG_LIMITS.maxServices,
-      `at most ${CONFIG_LIMITS.maxServices} services`,
-    ),
   ),
 });
 

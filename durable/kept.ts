@@ -4,8 +4,9 @@ import type { Learned } from "./restart/learned.ts";
 import { readLearned, writeLearned } from "./restart/learned-storage.ts";
 
 /**
- * What an object keeps in its storage, under these keys: `learned` (JSON text), `samples` (the newest), `counters`.
- * An idle object leaves memory after seconds; without this every quiet quarter of an hour would start learning anew.
+ * What an object keeps in its storage, under these keys: `learned` (JSON text), `samples` (the newest), `counters`, and
+ * `writtenAtMs`, when they were written. An idle object leaves memory after seconds; without this every quiet quarter of
+ * an hour would start learning anew.
  */
 export interface Kept {
   readonly learned: Learned;
@@ -13,18 +14,20 @@ export interface Kept {
   readonly counters: Counters;
 }
 
-const KEYS = { learned: "learned", samples: "samples", counters: "counters" } as const;
+const KEYS = { learned: "learned", samples: "samples", counters: "counters", writtenAtMs: "writtenAtMs" } as const;
 
 /** Between two writes. Writes are billed, and losing a minute of what was learned costs nothing. */
 const WRITE_INTERVAL_MS = 60_000;
 
 export class KeptState {
   readonly #storage: DurableObjectStorage;
+  /** Of any life of the object: one that lasts seconds must get its turn to write too. */
   #writtenAtMs: number;
 
-  constructor(storage: DurableObjectStorage, nowMs: number) {
+  constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
-    this.#writtenAtMs = nowMs;
+    const writtenAtMs = storage.kv.get(KEYS.writtenAtMs);
+    this.#writtenAtMs = typeof writtenAtMs === "number" ? writtenAtMs : 0;
   }
 
   /** Reads everything; what is missing or cannot be read starts from nothing. */
@@ -46,6 +49,7 @@ export class KeptState {
       [KEYS.learned]: writeLearned(kept.learned),
       [KEYS.samples]: kept.samples.toJSON(),
       [KEYS.counters]: { ...kept.counters },
+      [KEYS.writtenAtMs]: nowMs,
     };
     this.#storage.put(entries, { allowUnconfirmed: true }).catch((error: unknown) => {
       console.error(`what was learned could not be stored: ${String(error)}`);

@@ -92,7 +92,9 @@ describe("an outbound call", () => {
     const { send } = server();
     const headers: OutboundCall["headers"] = [["x-bad", "a\nb"]];
     expect(await callsTo(send).call(call({ headers }))).toEqual({ ok: false, reason: "rejected" });
-    const result = callsTo(() => Promise.resolve(new Response(new Uint8Array(OUTBOUND_LIMITS.replyBodyBytes + 1)))).call(call());
+    const result = callsTo(() =>
+      Promise.resolve(new Response(new Uint8Array(OUTBOUND_LIMITS.replyBodyBytes + 1))),
+    ).call(call());
     expect(await result).toEqual({ ok: false, reason: "rejected" });
   });
 

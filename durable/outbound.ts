@@ -80,10 +80,13 @@ export class OutboundCalls {
       },
     };
     // A call that never got its place failed through our own load, not the server's: that must never open a gate.
-    const deadline = setTimeout(() => {
-      abort.abort();
-      settle({ ok: false, reason: underWay ? "timeout" : "overflow" });
-    }, shorterTimeout(call.timeoutMs, cluster.timeoutMs));
+    const deadline = setTimeout(
+      () => {
+        abort.abort();
+        settle({ ok: false, reason: underWay ? "timeout" : "overflow" });
+      },
+      shorterTimeout(call.timeoutMs, cluster.timeoutMs),
+    );
 
     let settled = false;
     const settle = (result: OutboundResult): void => {

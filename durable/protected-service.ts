@@ -8,6 +8,7 @@ import { type Counters, countDecision } from "./metrics/counters.ts";
 import { OutboundCalls, type Send } from "./outbound.ts";
 import { RestartController } from "./restart/controller.ts";
 import { restartPolicy } from "./restart/policies.ts";
+import type { RestartVerdict } from "./restart/policy.ts";
 import type { Answer, Ask, Unavailable } from "./rpc.ts";
 import { type ServiceStats, serviceStats } from "./stats.ts";
 import { streamRequest } from "./stream-request.ts";
@@ -110,7 +111,9 @@ export class ProtectedService {
 
   /** A fresh instance at once; false where none is in memory or none will start. The reason goes into the log. */
   restart(reason: string): boolean {
-    return this.#generation !== undefined && this.#replace(reason) instanceof Generation;
+    if (this.#generation === undefined) return false;
+    this.#sample(this.#generation);
+    return this.#replace(reason) instanceof Generation;
   }
 
   /** The generation that takes new requests, started or replaced if need be. */
@@ -173,16 +176,19 @@ export class ProtectedService {
   #observe(): void {
     const generation = this.#generation;
     if (generation === undefined || generation.failed) return;
-    const nowMs = this.#surroundings.runtime.nowMs();
-    const verdict = this.#controller.sample(nowMs, {
-      allocatedBytes: generation.allocatedBytes,
-      counts: this.#counters,
-    });
+    const verdict = this.#sample(generation);
     if (verdict.restart) this.#replace(verdict.reason);
-    this.#surroundings.kept.writeIfDue(nowMs, {
+    this.#surroundings.kept.writeIfDue(this.#surroundings.runtime.nowMs(), {
       learned: this.#controller.learned,
       samples: this.#controller.samples,
       counters: this.#counters,
+    });
+  }
+
+  #sample(generation: Generation): RestartVerdict {
+    return this.#controller.sample(this.#surroundings.runtime.nowMs(), {
+      allocatedBytes: generation.allocatedBytes,
+      counts: this.#counters,
     });
   }
 }

@@ -29,7 +29,7 @@ export class ServiceObject extends DurableObject<Env> {
     super(state, env);
     this.#gateway = gateway;
     this.#runtime = runtime;
-    this.#kept = new KeptState(state.storage, runtime.nowMs());
+    this.#kept = new KeptState(state.storage);
     this.#router.get("/stats", (request: IRequest) => this.#stats(request));
   }
 

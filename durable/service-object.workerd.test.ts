@@ -69,14 +69,17 @@ async function load(seconds: number, users: number, prefix: string): Promise<voi
 }
 
 describe("the restart in place", () => {
-  it("gives back what the load no longer needs, and goes on deciding", async () => {
-    await load(100, 20, "rise");
+  it("gives back what the load no longer needs, and every request gets its answer meanwhile", async () => {
+    await load(80, 20, "rise");
     const risen = await statsOf("ebbing");
+    expect(risen).toMatchObject({ phase: "collecting", restartCount: 0 });
     await load(100, 1, "fall");
-    const fallen = await statsOf("ebbing");
 
+    const fallen = await statsOf("ebbing");
     expect(fallen.restartCount).toBeGreaterThan(0);
-    expect(fallen.restarts[0]).toMatchObject({ reason: "required_fell" });
+    const [first] = fallen.restarts;
+    expect(first).toMatchObject({ reason: "required_fell", generation: 1, allocatedBeforeBytes: risen.allocatedBytes });
+    expect(first!.allocatedAfterBytes).toBeLessThan(risen.allocatedBytes / 4);
     expect(fallen.allocatedBytes).toBeLessThan(risen.allocatedBytes / 2);
     expect((await ask("/ebbing", "deny-after")).status).toBe(403);
   });

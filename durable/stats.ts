@@ -16,7 +16,14 @@ const RECENT_SAMPLES = 60;
 export interface ServiceStats
   extends Pick<
       Estimate,
-      "phase" | "collectedMs" | "allocatedBytes" | "requiredBytes" | "surplusBytes" | "baselineBytes" | "ttlMs" | "sources"
+      | "phase"
+      | "collectedMs"
+      | "allocatedBytes"
+      | "requiredBytes"
+      | "surplusBytes"
+      | "baselineBytes"
+      | "ttlMs"
+      | "sources"
     >,
     Counters {
   readonly name: string;
@@ -80,7 +87,9 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     restartCount: controller.learned.restartCount,
     restarts: controller.learned.restarts,
     filterMetrics: Object.fromEntries(metrics.snapshot().map(({ name, value }) => [name, value])),
-    failedStart: failedStart ? { reason: failedStart.reason, message: failedStart.message, atMs: failedStart.atMs } : null,
+    failedStart: failedStart
+      ? { reason: failedStart.reason, message: failedStart.message, atMs: failedStart.atMs }
+      : null,
     samples: controller.samples.recent(RECENT_SAMPLES),
   };
 }

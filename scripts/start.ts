@@ -37,6 +37,7 @@ async function start(options: StartOptions): Promise<number> {
     console.error(`Port ${options.port} ${reason}. Choose another: PORT=${options.port + 1} npm start`);
     return 1;
   }
+  console.log("Building the filter and starting the gateway …");
   for (const tool of ["build-filter.ts", "check-config.ts"]) {
     if (!(await runTool(tool))) return 1;
   }
@@ -55,9 +56,12 @@ async function start(options: StartOptions): Promise<number> {
   return 1;
 }
 
-/** Runs one of the scripts beside this one; it says itself what is wrong. */
+/** Runs one of the scripts beside this one. Only what is wrong is shown. */
 async function runTool(name: string): Promise<boolean> {
-  const tool = spawn(process.execPath, [join(import.meta.dirname, name)], { cwd: ROOT, stdio: "inherit" });
+  const tool = spawn(process.execPath, [join(import.meta.dirname, name)], {
+    cwd: ROOT,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   const [code] = await once(tool, "exit");
   return code === 0;
 }

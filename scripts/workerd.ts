@@ -109,7 +109,9 @@ async function configuration(
   for (const [name, definition] of Object.entries(workers)) {
     services.push(`(name = ${quoted(name)}, worker = ${await workerText(name, definition, folder)})`);
   }
-  const sockets = listen.map((name) => `(name = ${quoted(name)}, address = "127.0.0.1:0", http = (), service = ${quoted(name)})`);
+  const sockets = listen.map(
+    (name) => `(name = ${quoted(name)}, address = "127.0.0.1:0", http = (), service = ${quoted(name)})`,
+  );
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [ ${services.join(",\n")} ],
@@ -118,7 +120,11 @@ const config :Workerd.Config = (
 `;
 }
 
-async function workerText(name: string, { bundle, text, services, objects }: WorkerDefinition, folder: string): Promise<string> {
+async function workerText(
+  name: string,
+  { bundle, text, services, objects }: WorkerDefinition,
+  folder: string,
+): Promise<string> {
   const files = [`${name}.js`, ...[...bundle.wasm.keys()].map((specifier) => `${name}-${specifier.slice(2)}`)];
   await writeFile(join(folder, files[0]!), bundle.script);
   const modules = [`(name = "worker", esModule = embed ${quoted(files[0]!)})`];
@@ -129,7 +135,9 @@ async function workerText(name: string, { bundle, text, services, objects }: Wor
   const bindings = [
     ...Object.entries(text ?? {}).map(([key, value]) => `(name = ${quoted(key)}, text = ${quoted(value)})`),
     ...Object.entries(services ?? {}).map(([key, value]) => `(name = ${quoted(key)}, service = ${quoted(value)})`),
-    ...Object.entries(objects ?? {}).map(([key, value]) => `(name = ${quoted(key)}, durableObjectNamespace = ${quoted(value)})`),
+    ...Object.entries(objects ?? {}).map(
+      ([key, value]) => `(name = ${quoted(key)}, durableObjectNamespace = ${quoted(value)})`,
+    ),
   ];
   const namespaces = Object.values(objects ?? {}).map(
     (className) =>

@@ -34,8 +34,13 @@ export function createApp(gateway: Gateway): Hono<{ Bindings: Env }> {
   return app;
 }
 
-/** Hono would decode and normalize; the operator's prefix must be compared with what was received. */
-function rawPath(request: Request): string {
-  const target = readTarget(request.url);
-  return target.ok ? target.path : "/";
+/**
+ * The path as received. Hono's own reading decodes it; what is not canonical here matches no page of the operator's and
+ * is refused by `readTarget`.
+ */
+function rawPath({ url }: Request): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  if (start < 0) return "/";
+  const query = url.indexOf("?", start);
+  return query < 0 ? url.slice(start) : url.slice(start, query);
 }

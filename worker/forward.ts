@@ -10,6 +10,7 @@ import type { Target } from "./route.ts";
 
 /** Methods that `fetch` cannot send and no upstream behind a gateway should see. */
 const REFUSED_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
+const BODYLESS_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
 /**
  * One request's way: is it free, does it need a decision, and if that is favourable, on to the upstream. Whatever goes
@@ -23,6 +24,8 @@ export async function forward(
   target: Target,
 ): Promise<Response> {
   if (REFUSED_METHODS.has(request.method)) return refuse(405, "method_not_allowed");
+  // The platform cannot send it on, and servers disagree where such a request ends.
+  if (request.body !== null && BODYLESS_METHODS.has(request.method)) return refuse(400, "body_not_allowed");
 
   if (isPreflight(request) && service.preflight !== "authorize") {
     return service.preflight === "pass"

@@ -135,10 +135,10 @@ describe("preflights", () => {
 describe("an authorization server that fails", () => {
   it.each([
     ["answers 500", "error-1", "authorization_server_error"],
-    ["answers 502", "gone-1", "authorization_server_unreachable"],
+    ["answers 502", "gone-1", "authorization_server_error"],
     ["resets the connection", "reset-1", "authorization_server_unreachable"],
     ["does not answer in time", "hang-1", "authorization_server_timeout"],
-    ["never ends its answer", "endless-1", "authorization_server_malformed"],
+    ["never ends its answer", "endless-1", "authorization_server_error"],
   ])("and %s closes the gate", async (_, token, reason) => {
     const response = await ask("/orders/1", token);
     expect([response.status, response.headers.get("x-ebb-reason")]).toEqual([503, reason]);

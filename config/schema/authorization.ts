@@ -15,17 +15,17 @@ import { discriminated, fields, list, named, text, wholeNumber } from "./fields.
 import {
   callPath,
   identityHeader,
-  identityHeaders,
   requestHeader,
   requestHeaders,
   secretReference,
   textOrSecret,
+  upstreamHeaders,
   visibleText,
 } from "./values.ts";
 
 /** What only the built-in filter knows: who decides, where the credential is, how long a decision is kept. */
 
-const { maxTextLength, pageBytes } = CONFIG_LIMITS;
+const { maxTextLength, maxFilterHeaders, pageBytes } = CONFIG_LIMITS;
 
 const clusterName = text("the name of one of the service's clusters", (value) => value !== "", maxTextLength);
 
@@ -43,7 +43,7 @@ const askedAboutRequest = {
     "path-and-query",
   ),
   requestHeaders: v.optional(requestHeaders, []),
-  upstreamHeaders: v.optional(identityHeaders, []),
+  upstreamHeaders: v.optional(upstreamHeaders, []),
 };
 
 const forwardAuth: v.GenericSchema<unknown, ForwardAuth> = fields({
@@ -59,7 +59,12 @@ const introspection: v.GenericSchema<unknown, Introspection> = fields({
   path: callPath,
   clientAuthentication,
   upstreamClaims: v.optional(
-    named(visibleText("the name of a claim"), identityHeader, "an object from claims to header names"),
+    named(
+      visibleText("the name of a claim"),
+      identityHeader,
+      "an object from claims to header names",
+      maxFilterHeaders,
+    ),
     {},
   ),
 });
@@ -72,7 +77,7 @@ const subject: v.GenericSchema<unknown, SubjectSource> = fields({
 
 /** Fixed headers of a call. A credential written out in the file is the mistake this refuses. */
 const fixedHeaders: v.GenericSchema<unknown, Record<string, string | Secret>> = v.pipe(
-  named(requestHeaderName(), textOrSecret, "an object from header names to texts"),
+  named(requestHeader, textOrSecret, "an object from header names to texts", maxFilterHeaders),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
     for (const [name, value] of Object.entries(dataset.value)) {
@@ -85,10 +90,6 @@ const fixedHeaders: v.GenericSchema<unknown, Record<string, string | Secret>> = 
     }
   }),
 );
-
-function requestHeaderName(): v.GenericSchema<string, string> {
-  return requestHeader;
-}
 
 const decisionPoint = {
   ...askedAboutRequest,

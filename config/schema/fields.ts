@@ -56,6 +56,7 @@ export function named<Value extends v.GenericSchema<unknown, unknown>>(
   name: v.GenericSchema<string, string>,
   value: Value,
   allowed: string,
+  maxEntries: number,
 ): v.GenericSchema<unknown, Record<string, v.InferOutput<Value>>> {
   return v.pipe(
     v.custom<Record<string, unknown>>(isPlainObject, allowed),
@@ -63,6 +64,7 @@ export function named<Value extends v.GenericSchema<unknown, unknown>>(
       (input) => !RESERVED_NAMES.some((reserved) => Object.hasOwn(input, reserved)),
       `names other than ${RESERVED_NAMES.join(", ")}`,
     ),
+    v.check((input) => Object.keys(input).length <= maxEntries, `${allowed}, at most ${maxEntries} of them`),
     v.record(name, value),
   );
 }
@@ -70,7 +72,7 @@ export function named<Value extends v.GenericSchema<unknown, unknown>>(
 /** Names that mean something else to JavaScript objects; valibot leaves them out of records without a word. */
 const RESERVED_NAMES = ["__proto__", "prototype", "constructor"];
 
-/** A list with at least one item, of one kind. */
+/** A list of items of one kind. */
 export function list<Item extends v.GenericSchema<unknown, unknown>>(
   item: Item,
   allowed: string,

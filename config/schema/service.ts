@@ -170,7 +170,7 @@ const common = {
     isWebAssemblyModule,
     'a WebAssembly module: import filter from "./wasm/filter/build/filter.wasm"',
   ),
-  clusters: v.optional(named(clusterName, cluster, "an object from cluster names to servers"), {}),
+  clusters: v.optional(named(clusterName, cluster, "an object from cluster names to servers", 100), {}),
   unmatched: v.optional(v.picklist(["authenticate", "deny"], '"authenticate" or "deny"'), "authenticate"),
   preflight: v.optional(preflight, "authorize"),
   identityHeaders: v.optional(identityHeaders, []),

@@ -80,7 +80,11 @@ export const requestHeader = v.pipe(
 );
 
 export const identityHeaders = list(identityHeader, "a list of header names", { min: 0, max: maxListLength });
-export const requestHeaders = list(requestHeader, "a list of header names", { min: 0, max: maxListLength });
+
+/** Lists that the built-in filter keeps in tables of a fixed size. */
+const filterList = { min: 0, max: CONFIG_LIMITS.maxFilterHeaders };
+export const requestHeaders = list(requestHeader, "a list of header names", filterList);
+export const upstreamHeaders = list(identityHeader, "a list of header names", filterList);
 
 /** Methods are case-sensitive, and every method in use is in capitals: `get` would never match. */
 export const methodName = text('a method in capitals, like "GET"', (value) => /^[A-Z][A-Z-]*$/.test(value), 40);

@@ -52,12 +52,12 @@ export function estimate(
   settings: Readonly<EstimateSettings>,
   nowMs: number,
 ): Estimate {
-  const generation = history.current ?? notStarted(nowMs);
+  const atMs = Number.isFinite(nowMs) ? nowMs : (history.current?.startedMs ?? 0);
+  const generation = history.current ?? notStarted(atMs);
   const first = samples.firstOf(generation.number);
   const allocatedBytes =
     first < samples.length ? samples.allocatedBytesAt(samples.length - 1) : generation.startAllocatedBytes;
 
-  const atMs = Number.isFinite(nowMs) ? nowMs : generation.startedMs;
   const uptimeMs = Math.max(0, atMs - generation.startedMs);
   const collectedMs = Math.max(generation.collectedMs, generation.collectedBeforeMs + uptimeMs);
   const phase = history.current !== undefined && collectedMs >= settings.collectMs ? "judging" : "collecting";

@@ -49,7 +49,8 @@ export function outboundInTtl(
     }
     inWindow = whole;
     if (tail < samples.length && tail <= end && tailStartMs < windowStartMs) {
-      inWindow -= (samples.outboundAt(tail) * (windowStartMs - tailStartMs)) / (tailEndMs - tailStartMs);
+      const expired = (samples.outboundAt(tail) * (windowStartMs - tailStartMs)) / (tailEndMs - tailStartMs);
+      inWindow = Math.max(0, whole - expired);
     }
     max = Math.max(max, inWindow);
   }

@@ -69,16 +69,22 @@ describe("the TTL by the falling ratio", () => {
     const quiet = minutesOf(2, {});
     const rows = [...filling, ...quiet, ...minutesOf(1, { outbound: 10, grownPages: 1 }), ...quiet];
     expect(ttlOfSamples(everyTenSeconds(rows))).toEqual(BY_DEFAULT);
-    expect(ttlOfSamples(everyTenSeconds([...rows, ...minutesOf(2, { outbound: 10 })])).ttlMs).toBe(6 * MINUTE_MS);
+    // Growth ended with the sixth minute; nothing could show it before the calls of the ninth.
+    const { ttlMs } = ttlOfSamples(everyTenSeconds([...rows, ...minutesOf(2, { outbound: 10 })]));
+    expect(ttlMs).toBeGreaterThanOrEqual(6 * MINUTE_MS);
+    expect(ttlMs).toBeLessThan(8 * MINUTE_MS);
   });
 
   it("reads samples that come late and unevenly", () => {
-    const rows = [20, 50, 90, 140, 200, 230, 300, 420].map((seconds) => ({
-      timeMs: seconds * 1_000,
-      outbound: 30,
-      grownPages: seconds > 230 ? 0 : 3,
-    }));
-    expect(ttlOfSamples(rows)).toEqual({ ttlMs: 300_000, source: "measured" });
+    let timeMs = 0;
+    const rows = Array.from({ length: 60 }, (_, index) => {
+      const seconds = [5, 25, 10, 40, 15][index % 5]!;
+      timeMs += seconds * 1_000;
+      return { timeMs, outbound: 10 * seconds, grownPages: timeMs <= 5 * MINUTE_MS ? seconds / 5 : 0 };
+    });
+    const found = ttlOfSamples(rows);
+    expect(found.source).toBe("measured");
+    expect(Math.abs(found.ttlMs - 5 * MINUTE_MS)).toBeLessThanOrEqual(MINUTE_MS / 2);
   });
 });
 

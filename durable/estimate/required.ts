@@ -23,5 +23,6 @@ export function requiredBytes(
   const fixedBytes = Math.min(Math.max(startAllocatedBytes, 0), allocatedBytes);
   const liveShare = Math.min(Math.max(calls.now / calls.max, 0), 1);
   // Whole bytes, so that a steady share of a steady allocation cannot seem to fall by a rounding error.
-  return { bytes: Math.round(fixedBytes + (allocatedBytes - fixedBytes) * liveShare), source: "estimated" };
+  const bytes = Math.round(fixedBytes + (allocatedBytes - fixedBytes) * liveShare);
+  return { bytes: Math.min(bytes, allocatedBytes), source: "estimated" };
 }

@@ -29,11 +29,11 @@ export default {
       case "/check":
         return check(request, settings);
       case "/introspect":
-        return request.method === "POST" ? introspect(await request.formData(), settings) : methodNotAllowed();
+        return answerPosted(request, async () => introspect(await request.formData(), settings));
       case "/access/v1/evaluation":
-        return request.method === "POST" ? evaluate(await request.json(), settings) : methodNotAllowed();
+        return answerPosted(request, async () => evaluate(await request.json(), settings));
       case "/v1/data/ebb/allow":
-        return request.method === "POST" ? decide(await request.json(), settings) : methodNotAllowed();
+        return answerPosted(request, async () => decide(await request.json(), settings));
       default:
         return new Response("Not found\n", { status: 404 });
     }
@@ -66,23 +66,39 @@ function introspect(form: FormData, settings: Settings): Response {
   );
 }
 
+/** The subject is a token, or a user whose token the gateway has had introspected before. */
 function evaluate(evaluation: unknown, settings: Settings): Response {
-  const verdict = judgeSubject(field(evaluation, "subject"));
+  const subject = field(evaluation, "subject");
+  const verdict = judgeSubject(textField(subject, "id"), field(subject, "type") === "token");
   if (verdict.kind !== "allowed") return Response.json({ decision: false });
   const context = { headers: userHeaders(verdict.user, settings) };
   return Response.json({ decision: true, context }, { headers: caching(settings) });
 }
 
+/** The input has a token, or a subject whose token the gateway has had introspected before. */
 function decide(query: unknown, settings: Settings): Response {
-  const verdict = judgeSubject(field(query, "input"));
+  const input = field(query, "input");
+  const token = textField(input, "token");
+  const verdict = judgeSubject(token ?? textField(input, "subject"), token !== undefined);
   if (verdict.kind !== "allowed") return Response.json({ result: { allow: false } });
   const result = { allow: true, headers: userHeaders(verdict.user, settings) };
   return Response.json({ result }, { headers: caching(settings) });
 }
 
-/** What the gateway asks about: the token itself, or a subject that it has verified by introspection before. */
-function judgeSubject(asked: unknown): Verdict {
-  return { kind: "unknown" };
+/** A verified user has a token that introspection called active, so the rule has been applied to it. */
+function judgeSubject(subject: string | undefined, isToken: boolean): Verdict {
+  if (subject === undefined) return { kind: "unknown" };
+  return isToken ? judgeToken(subject) : { kind: "allowed", user: subject };
+}
+
+/** Answers a POST whose body can be read. */
+async function answerPosted(request: Request, answer: () => Promise<Response>): Promise<Response> {
+  if (request.method !== "POST") return new Response("POST only\n", { status: 405, headers: { allow: "POST" } });
+  try {
+    return await answer();
+  } catch {
+    return new Response("The body cannot be read\n", { status: 400 });
+  }
 }
 
 function userHeaders(user: string, { PROFILE_BYTES }: Settings): Record<string, string> {
@@ -94,10 +110,11 @@ function caching({ MAX_AGE_SECONDS }: Settings): Record<string, string> {
   return MAX_AGE_SECONDS === undefined ? {} : { "cache-control": `max-age=${Number(MAX_AGE_SECONDS)}` };
 }
 
-function methodNotAllowed(): Response {
-  return new Response("POST only\n", { status: 405, headers: { allow: "POST" } });
-}
-
 function field(record: unknown, name: string): unknown {
   return typeof record === "object" && record !== null && name in record ? Reflect.get(record, name) : undefined;
+}
+
+function textField(record: unknown, name: string): string | undefined {
+  const value = field(record, name);
+  return typeof value === "string" ? value : undefined;
 }

@@ -8,7 +8,7 @@ const SAMPLE_INTERVAL_MS = 1_000;
 
 /**
  * The same gateway with a short life of decisions and instances, for `npm start -- --fast`: one can watch memory ebb
- * within minutes. The demo's authorization server sends a profile of 2 KB with each decision; here it goes on to the
+ * within minutes. The demo's authorization server sends a profile of 1 KB with each decision; here it goes on to the
  * upstream and thereby into the cache, so that a few thousand users fill memory worth giving back.
  */
 export function quicken(gateway: GatewayInput): GatewayInput {

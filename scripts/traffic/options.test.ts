@@ -20,7 +20,7 @@ describe("without options", () => {
       tokenPrefix: "demo-",
       concurrency: 64,
       seed: 1,
-      load: { kind: "synthetic", users: 5000, zipfExponent: 1, peakPerSecond: 200, durationSeconds: 600, waves: 1 },
+      load: { kind: "synthetic", users: 5000, zipfExponent: 1, peakPerSecond: 100, durationSeconds: 600, waves: 1 },
     });
   });
 

@@ -41,7 +41,7 @@ export const USAGE = `npm run traffic -- [options]      drives load at the gatew
   --token-prefix TEXT   what tokens begin with (default demo-)
   --users N             how many users there are (default 5000)
   --zipf S              how unequal they are: 0 is equal, 1 is like the web (default 1)
-  --rate N              requests per second at the peak (default 200)
+  --rate N              requests per second at the peak (default 100)
   --minutes N           how long (default 10)
   --waves N             rises and falls of the load in that time (default 1)
   --trace FILE          instead: replay a trace, lines of "t,client,key"
@@ -102,7 +102,7 @@ function readSynthetic(values: Values): SyntheticLoad {
     kind: "synthetic",
     users: readNumber("users", values.users, 5000, { from: 1, to: 5_000_000, whole: true }),
     zipfExponent: readNumber("zipf", values.zipf, 1, { from: 0, to: 5 }),
-    peakPerSecond: readNumber("rate", values.rate, 200, { from: 0.1, to: 10_000 }),
+    peakPerSecond: readNumber("rate", values.rate, 100, { from: 0.1, to: 10_000 }),
     durationSeconds: 60 * readNumber("minutes", values.minutes, 10, { from: 0.05, to: 10_080 }),
     waves: readNumber("waves", values.waves, 1, { from: 1, to: 1000, whole: true }),
   };

@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Miniflare } from "miniflare";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import Provider from "oidc-provider";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleWorker } from "../../scripts/bundle-worker.ts";
@@ -40,7 +40,7 @@ beforeAll(async () => {
   });
 
   const { script, wasm } = await bundleWorker("test/e2e/gateway.ts", { OIDC_ORIGIN: issuer });
-  miniflare = new Miniflare({
+  const options = convertV4MiniflareOptions({
     workers: [
       {
         name: "gateway",
@@ -61,6 +61,7 @@ beforeAll(async () => {
       },
     ],
   });
+  miniflare = new Miniflare(options);
   await miniflare.ready;
 });
 

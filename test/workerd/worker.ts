@@ -1,5 +1,5 @@
-import filter from "../../wasm/filter/build/filter.wasm";
 import { type BuiltInServiceInput, defineGateway } from "../../config/index.ts";
+import filter from "../../wasm/filter/build/filter.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
 import { clock } from "./clock.ts";
 
@@ -42,6 +42,7 @@ const config = defineGateway({
       route: { prefix: "/answering" },
       preflight: { answer: { origins: ["https://app.example"], credentials: true } },
     },
+    traced: { ...common, route: { prefix: "/traced" } },
     ebbing: {
       ...common,
       route: { prefix: "/ebbing" },

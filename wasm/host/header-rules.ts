@@ -31,11 +31,16 @@ export function isWritableValue(value: string): boolean {
 export function writableHeaders(headers: HeaderList): HeaderList | undefined {
   const writable: HeaderList = [];
   for (const [rawName, value] of headers) {
-    const name = rawName.toLowerCase();
+    const name = lowerCaseName(rawName);
     if (!isWritableName(name) || !isWritableValue(value)) return undefined;
     writable.push([name, value]);
   }
   return writable;
+}
+
+/** Lower case of A-Z alone: full case folding would make ASCII names of others (U+212A, the Kelvin sign, becomes "k"). */
+export function lowerCaseName(name: string): string {
+  return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 /** In requests `host` is another name of `:authority`, for filters written for HTTP/1. */

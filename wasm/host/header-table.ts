@@ -128,7 +128,8 @@ export function joinedValue(headers: Readonly<HeaderList>, name: string): string
   let joined: string | undefined;
   for (let index = 0; index < headers.length; index++) {
     const entry = headers[index]!;
-    if (entry[0] !== name) continue;
+    // Lengths first: they tell most names apart without a call into the engine's string comparison.
+    if (entry[0].length !== name.length || entry[0] !== name) continue;
     joined = joined === undefined ? entry[1] : `${joined}${name === "cookie" ? "; " : ", "}${entry[1]}`;
   }
   return joined;

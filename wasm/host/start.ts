@@ -15,7 +15,7 @@ export function startGuest(vm: Vm, module: WebAssembly.Module, shape: ModuleShap
   const { imports, unknown } = importsFor(vm, shape.imports);
   const { exports } = instantiate(vm, module, imports);
 
-  const memory: unknown = exports["memory"];
+  const memory: unknown = exports.memory;
   const allocator = exportedFunction(exports, shape.allocator);
   // A shared memory does not detach its views on growth, and its bytes can change while they are checked.
   if (!(memory instanceof WebAssembly.Memory) || !(memory.buffer instanceof ArrayBuffer) || allocator === undefined) {

@@ -1,3 +1,5 @@
+import { lowerCaseName } from "./header-rules.ts";
+
 /** 256 texts of up to 64 bytes: filters ask for the same few names with every request. */
 const SLOTS = 256;
 const CACHED_BYTES = 64;
@@ -48,6 +50,6 @@ export class TextCache {
 
   #decode(bytes: Uint8Array, start: number, size: number): string {
     const text = this.#decoder.decode(bytes.subarray(start, start + size));
-    return this.#lowerCase ? text.toLowerCase() : text;
+    return this.#lowerCase ? lowerCaseName(text) : text;
   }
 }

@@ -52,13 +52,10 @@ export function keep(
       payload = storePayload(payloadStart, payloadSize);
     }
   }
-  let entry = allocateEntry();
-  while (entry === null) {
-    if (!evict()) {
-      freePayload(payload);
-      return false;
-    }
-    entry = allocateEntry();
+  const entry = allocateEntryOrEvict();
+  if (entry === null) {
+    freePayload(payload);
+    return false;
   }
   entry.digestLow = digestLow;
   entry.digestHigh = digestHigh;
@@ -84,6 +81,12 @@ export function expire(budget: i32): void {
     count(CACHE_EXPIRED);
     entry = nextDue(now);
   }
+}
+
+function allocateEntryOrEvict(): Entry | null {
+  let entry = allocateEntry();
+  while (entry === null && evict()) entry = allocateEntry();
+  return entry;
 }
 
 function evict(): bool {

@@ -16,7 +16,7 @@ import {
   MAX_CONFIGURATION_TEXT_BYTES, MAX_CREDENTIAL_SOURCES, MAX_FIXED_HEADERS, MAX_REQUEST_HEADERS, MAX_RULES,
   MAX_SCOPES_BYTES, MAX_TIMEOUT_MS, MAX_TTL_MS,
 } from "./limits";
-import { Span, lowerCase } from "./span";
+import { SPAN_BYTES, Span, lowerCase } from "./span";
 import { putByte, putDecimal, putSpan, putText, takeWritten } from "./text-writer";
 import { isCleanHeaderText, isVisibleAscii } from "./utf8";
 
@@ -543,14 +543,27 @@ function readRequestHeaders(): void {
   if (!openArray("requestHeaders")) return;
   let last: NamedHeader | null = null;
   for (let count: u32 = 0; nextElement(); count++) {
-    const header = newHeader();
-    if (header === null) return;
     if (count == MAX_REQUEST_HEADERS) complainAbout("requestHeaders", "must name at most 32 headers");
-    header.name = readHeaderName("requestHeaders");
+    const name = readHeaderName("requestHeaders");
+    if (isChosen(name)) continue;
+    const header = newHeader();
+    const value = keepBytes(SPAN_BYTES);
+    if (header === null || !value) return;
+    header.name = name;
+    header.value = changetype<Span>(value);
     if (last === null) configuration.requestHeaders = header;
     else last.next = header;
     last = header;
   }
+}
+
+function isChosen(name: Span): bool {
+  let header = configuration.requestHeaders;
+  while (header !== null) {
+    if (header.name.equals(name)) return true;
+    header = header.next;
+  }
+  return false;
 }
 
 function readFixedHeaders(): void {
@@ -657,7 +670,7 @@ function readScopes(): Span {
     memory.copy(joined + size, text.start, text.size);
     size += text.size;
   }
-  rewindArena(joined);
+  if (joined) rewindArena(joined);
   if (size == 0) return absentText();
   text.set(joined, size);
   return keep("scopes");

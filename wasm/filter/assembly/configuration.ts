@@ -47,7 +47,7 @@ export class Endpoint {
   clientProof: Span;
 }
 
-/** A header of fixed value, or a chosen one (value unused). */
+/** A header of fixed value, or a chosen one; its value is then that of the request being handled (request.ts). */
 @unmanaged
 export class NamedHeader {
   name: Span;

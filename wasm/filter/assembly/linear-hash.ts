@@ -9,6 +9,9 @@ import { givePage, takePage } from "./pages";
  * Digests are pseudo-random, so the low bits select buckets evenly and nobody outside can aim at one.
  */
 
+/** One bucket, the address of its first entry, for each entry. */
+export const INDEX_BYTES_PER_ENTRY: u32 = 4;
+
 const SEGMENT_BITS: u32 = 14;
 const SEGMENT_BUCKETS: u32 = 1 << SEGMENT_BITS;
 /** Four million buckets; beyond, chains grow longer. 256 MB of entries are fewer. */
@@ -22,11 +25,6 @@ let mask: u32 = SEGMENT_BUCKETS - 1;
 
 export function entryCount(): u32 {
   return count;
-}
-
-/** Bytes of the buckets in use. */
-export function indexBytes(): u64 {
-  return <u64>buckets << 2;
 }
 
 function bucketAt(index: u32): usize {

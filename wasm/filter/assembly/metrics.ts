@@ -2,7 +2,7 @@ import {
   METRIC_COUNTER, METRIC_GAUGE, STATUS_OK, proxy_define_metric, proxy_increment_metric, proxy_record_metric,
 } from "./abi";
 import { arenaMark, rewindArena } from "./arena";
-import { entryCount, indexBytes } from "./linear-hash";
+import { INDEX_BYTES_PER_ENTRY, entryCount } from "./linear-hash";
 import { slabUsedBytes } from "./slab";
 import { putText } from "./text-writer";
 
@@ -10,8 +10,9 @@ import { putText } from "./text-writer";
  * The filter's metrics. Counts gather here and go to the host together: after each miss, each tick, and a hit at most
  * once a second, because every host call costs as much as a lookup.
  *
- * ebb_cache_live_bytes = slots in use by entries and their payloads (as rounded by the allocator) + 4 bytes for each
- * bucket of the index in use; the fixed part (code's data, arena, pending calls) is not in it.
+ * ebb_cache_live_bytes = slots in use by entries (56 bytes each) and their payloads (as the allocator rounds them) + 4
+ * bytes an entry, its share of the index. The fixed part (static data, arena, pending calls, the index's first page) is
+ * not in it.
  */
 
 export const CACHE_HITS: u32 = 0;
@@ -83,7 +84,7 @@ export function flushMetrics(nowMs: u64): void {
     store<u64>(at, 0);
   }
   recordGauge(CACHE_ENTRIES, entryCount());
-  recordGauge(CACHE_LIVE_BYTES, slabUsedBytes() + indexBytes());
+  recordGauge(CACHE_LIVE_BYTES, slabUsedBytes() + <u64>INDEX_BYTES_PER_ENTRY * entryCount());
 }
 
 export function flushMetricsIfDue(nowMs: u64): void {

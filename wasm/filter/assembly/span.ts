@@ -46,8 +46,8 @@ export class Span {
   }
 }
 
-/** Bytes of a Span; `memory.data` wants a constant. */
-export const SPAN_BYTES: i32 = 8;
+/** Bytes of a Span. (`memory.data` takes literals only, hence the 8s.) */
+export const SPAN_BYTES: usize = 8;
 
 function sameLetters(start: usize, text: string, ignoreCase: bool): bool {
   const letters = changetype<usize>(text);
@@ -81,4 +81,13 @@ export function trim(span: Span): void {
 export function indexOfByte(start: usize, end: usize, byte: u8): usize {
   while (start < end && load<u8>(start) != byte) start++;
   return start;
+}
+
+/** Whether `text`, lower-cased, equals `lower`. */
+export function equalsIgnoringCase(text: Span, lower: Span): bool {
+  if (text.size != lower.size) return false;
+  for (let i: usize = 0; i < text.size; i++) {
+    if (lowerCase(load<u8>(text.start + i)) != load<u8>(lower.start + i)) return false;
+  }
+  return true;
 }

@@ -1,6 +1,7 @@
 import { Status } from "../abi.ts";
 import type { Context, StreamContext } from "../contexts.ts";
 import { encodeHeaderMap } from "../header-codec.ts";
+import { lowerCaseName, requestName } from "../header-rules.ts";
 import { HOST_LIMITS } from "../limits.ts";
 import type { Vm } from "../vm.ts";
 import type { HostFunctions } from "./host-function.ts";
@@ -70,7 +71,7 @@ function streamProperty(stream: StreamContext, path: string): PropertyValue | un
   const header = HEADER_ATTRIBUTES.get(path);
   if (header !== undefined) return requestHeaders.get(header);
   if (path.startsWith(REQUEST_HEADER_PREFIX)) {
-    return requestHeaders.get(path.slice(REQUEST_HEADER_PREFIX.length).toLowerCase());
+    return requestHeaders.get(requestName(lowerCaseName(path.slice(REQUEST_HEADER_PREFIX.length))));
   }
   switch (path) {
     case "request.url_path":

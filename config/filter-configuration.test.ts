@@ -1,0 +1,145 @@
+import { describe, expect, it } from "vitest";
+import { filterConfiguration } from "./filter-configuration.ts";
+import { secret } from "./input.ts";
+import { builtInService, otherService, serviceOf } from "./testing/inputs.ts";
+
+const digestKey = "00112233445566778899aabbccddeeff";
+
+function textOf(service: object, secrets: Record<string, string> = {}): string {
+  const result = filterConfiguration(serviceOf({ ...service }), "v1", { digestKey, secrets: (name) => secrets[name] });
+  if (!result.ok) throw new Error(`missing ${result.missingSecret}`);
+  return new TextDecoder().decode(result.bytes);
+}
+
+function missingOf(service: object, secrets: Record<string, string> = {}): string | undefined {
+  const result = filterConfiguration(serviceOf({ ...service }), "v1", { digestKey, secrets: (name) => secrets[name] });
+  return result.ok ? undefined : result.missingSecret;
+}
+
+const clientAuthentication = { type: "basic", id: "ebb", secret: secret("CLIENT_SECRET") };
+
+describe("the built-in filter's configuration", () => {
+  it("names everything of forward-auth", () => {
+    const service = builtInService({
+      authorization: {
+        protocol: "forward-auth",
+        cluster: "auth",
+        path: "/check",
+        uri: "path",
+        requestHeaders: ["X-Tenant"],
+        upstreamHeaders: ["X-User"],
+      },
+      clusters: { auth: { url: "https://auth.example:8443", timeoutMs: 500 } },
+      credentials: [
+        { from: "authorization", schemes: ["Bearer", "basic"] },
+        { from: "cookie", name: "Session" },
+      ],
+      cache: { maxTtlMs: 1000 },
+      failOpen: true,
+    });
+    expect(JSON.parse(textOf(service))).toEqual({
+      service: "orders",
+      configVersion: "v1",
+      digestKey,
+      realm: "orders",
+      credentials: [
+        { from: "authorization", schemes: ["bearer", "basic"] },
+        { from: "cookie", name: "Session" },
+      ],
+      protocol: {
+        type: "forward-auth",
+        cluster: "auth",
+        authority: "auth.example:8443",
+        path: "/check",
+        timeoutMs: 500,
+        method: "GET",
+        uri: "path",
+        requestHeaders: ["x-tenant"],
+        upstreamHeaders: ["x-user"],
+      },
+      cache: { maxTtlMs: 1000, denyTtlMs: 10_000, staleIfErrorMs: 0, maxBytes: 33_554_432 },
+      rules: [{ name: "authenticate", scopes: [] }],
+      failOpen: true,
+    });
+  });
+
+  it("holds every rule the gateway may name, and no public one", () => {
+    const rules = [
+      { path: "/orders/health", public: true },
+      { path: "/orders/list" },
+      { path: "/orders/admin/*", scopes: ["a", "b", "a"] },
+      { path: "/orders/:id", methods: ["DELETE"], permission: "orders.delete" },
+    ];
+    expect(JSON.parse(textOf(builtInService({ rules }))).rules).toEqual([
+      { name: "authenticate", scopes: [] },
+      { name: "rule-2", scopes: ["a", "b"] },
+      { name: "rule-3", scopes: [], permission: "orders.delete" },
+    ]);
+  });
+
+  it("sends nothing of the request to an introspection endpoint, so that one answer serves all paths", () => {
+    const authorization = {
+      protocol: "introspection",
+      cluster: "auth",
+      path: "/introspect",
+      clientAuthentication,
+      upstreamClaims: { sub: "X-User" },
+    };
+    expect(JSON.parse(textOf(builtInService({ authorization }), { CLIENT_SECRET: "s" })).protocol).toEqual({
+      type: "introspection",
+      cluster: "auth",
+      authority: "auth.example",
+      path: "/introspect",
+      timeoutMs: 2000,
+      uri: "none",
+      requestHeaders: [],
+      clientAuthentication: { type: "basic", id: "ebb", secret: "s" },
+      upstreamClaims: { sub: "x-user" },
+    });
+  });
+
+  it("nests the verification of the subject under AuthZEN and OPA", () => {
+    const authorization = {
+      protocol: "authzen",
+      cluster: "pdp",
+      headers: { Authorization: secret("PDP_TOKEN") },
+      subject: { cluster: "auth", path: "/introspect", clientAuthentication: { type: "none" } },
+    };
+    const clusters = { pdp: { binding: "PDP" }, auth: { binding: "AUTH", host: "auth.internal" } };
+    const { protocol } = JSON.parse(textOf(builtInService({ authorization, clusters }), { PDP_TOKEN: "Bearer t" }));
+    expect(protocol).toMatchObject({
+      type: "authzen",
+      authority: "pdp",
+      path: "/access/v1/evaluation",
+      headers: { authorization: "Bearer t" },
+      subject: { cluster: "auth", authority: "auth.internal", path: "/introspect", timeoutMs: 2000 },
+    });
+  });
+
+  it("does not come into being while a secret is missing or empty", () => {
+    const authorization = { protocol: "introspection", cluster: "auth", path: "/i", clientAuthentication };
+    expect(missingOf(builtInService({ authorization }))).toBe("CLIENT_SECRET");
+    expect(missingOf(builtInService({ authorization }), { CLIENT_SECRET: "" })).toBe("CLIENT_SECRET");
+  });
+});
+
+describe("another filter's configuration", () => {
+  it("is its text as it is", () => {
+    expect(textOf(otherService({ configuration: "rules:\n- a\n" }))).toBe("rules:\n- a\n");
+    expect(textOf(otherService({ configuration: "" }))).toBe("");
+  });
+
+  it("is JSON, with its secrets filled in at any depth", () => {
+    const configuration = { keys: [secret("K")], nested: { secret: "kept", beside: 1 }, n: null };
+    expect(JSON.parse(textOf(otherService({ configuration }), { K: 'a"b' }))).toEqual({
+      keys: ['a"b'],
+      nested: { secret: "kept", beside: 1 },
+      n: null,
+    });
+  });
+
+  it("may be a secret as a whole", () => {
+    expect(textOf(otherService({ configuration: secret("ALL") }), { ALL: "text" })).toBe("text");
+    expect(missingOf(otherService({ configuration: [[secret("DEEP")]] }))).toBe("DEEP");
+  });
+});

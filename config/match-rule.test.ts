@@ -1,0 +1,127 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { matchRule } from "./match-rule.ts";
+import { builtInService, serviceOf } from "./testing/inputs.ts";
+
+function match(rules: object[], method: string, path: string, unmatched = "authenticate"): string {
+  const service = serviceOf(builtInService({ route: { prefix: "/" }, rules, unmatched }));
+  const matched = matchRule(service, method, path);
+  return matched.kind === "authorize" ? matched.ruleName : matched.kind;
+}
+
+const restricted = { scopes: ["s"] };
+
+describe("a path pattern", () => {
+  it.each([
+    ["/orders/:id", "/orders/1", true],
+    ["/orders/:id", "/orders/", false],
+    ["/orders/:id", "/orders", false],
+    ["/orders/:id", "/orders/1/2", false],
+    ["/orders/*", "/orders", true],
+    ["/orders/*", "/orders/", true],
+    ["/orders/*", "/orders/a/b/c", true],
+    ["/orders/*", "/ordersX", false],
+    ["/orders/:id/items", "/orders/1/items", true],
+    ["/orders/:id/*", "/orders/1", true],
+    ["/orders/:id/*", "/orders", false],
+    ["/Orders", "/orders", false],
+    ["/orders/a b", "/orders/a%20b", true],
+    ["/orders/café", "/orders/caf%C3%A9", true],
+    ["/orders/café", "/orders/caf%c3%a9", true],
+    ["/orders/a+b", "/orders/a%2Bb", true],
+    ["/*", "/", true],
+    ["/", "/", true],
+    ["/", "/x", false],
+  ])("%s and the path %s: %s", (pattern, path, matches) => {
+    expect(match([{ path: pattern, ...restricted }], "GET", path)).toBe(matches ? "rule-0" : "authenticate");
+  });
+});
+
+describe("the rules of a service", () => {
+  it("are tried in order, the first match wins", () => {
+    const rules = [
+      { path: "/orders/health", public: true },
+      { path: "/orders/:id", ...restricted },
+      { path: "/orders/*", permission: "p" },
+    ];
+    expect(match(rules, "GET", "/orders/health")).toBe("public");
+    expect(match(rules, "GET", "/orders/1")).toBe("rule-1");
+    expect(match(rules, "GET", "/orders/1/2")).toBe("rule-2");
+  });
+
+  it("share one name where nothing is asked beyond the filter's yes", () => {
+    expect(match([{ path: "/orders" }], "GET", "/orders")).toBe("authenticate");
+    expect(match([], "GET", "/orders")).toBe("authenticate");
+  });
+
+  it("may be an exhaustive list", () => {
+    expect(match([{ path: "/orders" }], "GET", "/orders", "deny")).toBe("authenticate");
+    expect(match([{ path: "/orders" }], "GET", "/other", "deny")).toBe("deny");
+  });
+});
+
+describe("a rule's methods", () => {
+  const rules = [{ path: "/a", methods: ["GET", "PUT"], ...restricted }];
+
+  it.each([
+    ["GET", "rule-0"],
+    ["HEAD", "rule-0"],
+    ["PUT", "rule-0"],
+    ["POST", "authenticate"],
+    ["get", "authenticate"],
+  ])("GET and PUT, and the method %s: %s", (method, name) => {
+    expect(match(rules, method, "/a")).toBe(name);
+  });
+
+  it("do not extend HEAD to GET", () => {
+    expect(match([{ path: "/a", methods: ["HEAD"], ...restricted }], "GET", "/a")).toBe("authenticate");
+  });
+});
+
+describe("a path that a lenient upstream reads as another", () => {
+  it.each(["/admin/", "/admin;x=1", "/admin;/", "/admin%3Bx"])(
+    "%s is covered by a rule that asks for something",
+    (path) => {
+      expect(match([{ path: "/admin", ...restricted }], "GET", path)).toBe("rule-0");
+    },
+  );
+
+  it.each(["/health/", "/health;x", "/health/x", "/healthX"])(
+    "%s is not covered by the public rule /health",
+    (path) => {
+      expect(match([{ path: "/health", public: true }], "GET", path)).toBe("authenticate");
+    },
+  );
+
+  it("cannot be decoded: it is denied, even where everything is public", () => {
+    expect(match([{ path: "/*", public: true }], "GET", "/%ff")).toBe("deny");
+  });
+});
+
+describe("matchRule", () => {
+  const segment = fc.constantFrom("a", "b", "c");
+  const pattern = fc
+    .tuple(fc.array(fc.oneof(segment, fc.constant(":p")), { minLength: 1, maxLength: 3 }), fc.boolean())
+    .map(([segments, rest]) => `/${segments.join("/")}${rest ? "/*" : ""}`);
+  const path = fc.array(segment, { minLength: 1, maxLength: 4 }).map((segments) => `/${segments.join("/")}`);
+
+  it("agrees with patterns read as regular expressions", () => {
+    fc.assert(
+      fc.property(pattern, path, (written, requested) => {
+        const expression = written.replace(/:p/g, "[^/]+").replace(/\/\*$/, "(/.*)?");
+        const expected = new RegExp(`^${expression}$`).test(requested) ? "rule-0" : "authenticate";
+        expect(match([{ path: written, ...restricted }], "GET", requested)).toBe(expected);
+      }),
+    );
+  });
+
+  it("finds a public rule by no other path than the one written", () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const requested = `/${text}`;
+        fc.pre(requested !== "/health" && !/%68|%65|%61|%6c|%74/i.test(requested));
+        expect(match([{ path: "/health", public: true }], "GET", requested)).not.toBe("public");
+      }),
+    );
+  });
+});

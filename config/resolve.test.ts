@@ -1,0 +1,588 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { defineGateway, secret } from "./input.ts";
+import { resolveGateway } from "./resolve.ts";
+import { builtInService, emptyModule, gatewayOf, otherService, problemsOf, serviceOf } from "./testing/inputs.ts";
+
+/** Problems of one service with the built-in filter, without the common beginning of their paths. */
+function problemsWith(fields: Record<string, unknown>): string[] {
+  return problemsOf({ services: { orders: builtInService(fields) } }).map(shorten);
+}
+
+function problemsOfOther(fields: Record<string, unknown>): string[] {
+  return problemsOf({ services: { orders: otherService(fields) } }).map(shorten);
+}
+
+function shorten(problem: string): string {
+  return problem.replace("services.orders.", "");
+}
+
+const forwardAuth = { protocol: "forward-auth", cluster: "auth", path: "/check" };
+const introspection = {
+  protocol: "introspection",
+  cluster: "auth",
+  path: "/introspect",
+  clientAuthentication: { type: "none" },
+};
+
+describe("a resolved gateway", () => {
+  it("has every default filled in", () => {
+    const gateway = gatewayOf({ orders: builtInService() });
+    expect(gateway).toEqual({
+      version: expect.stringMatching(/^[0-9a-f]{16}$/),
+      operator: { prefix: "/stats", tokenSecret: "OPERATOR_TOKEN" },
+      services: [
+        {
+          name: "orders",
+          route: { hosts: [], prefix: "/orders", stripPrefix: false },
+          upstream: { url: "https://orders.example" },
+          filter: emptyModule,
+          filterKind: {
+            kind: "built-in",
+            authorization: {
+              ...forwardAuth,
+              method: "GET",
+              uri: "path-and-query",
+              requestHeaders: [],
+              upstreamHeaders: [],
+            },
+            credentials: [{ from: "authorization", schemes: ["bearer"] }],
+            cache: { maxTtlMs: 600_000, denyTtlMs: 10_000, staleIfErrorMs: 0, maxBytes: 33_554_432 },
+            failOpen: false,
+          },
+          clusters: {
+            auth: { url: "https://auth.example", authority: "auth.example", timeoutMs: 2_000, concurrency: 6 },
+          },
+          rules: [],
+          unmatched: "authenticate",
+          preflight: "authorize",
+          identityHeaders: [],
+          neededHeaders: ["authorization"],
+          restart: { policy: "ratio", collectMs: 900_000, binMs: 60_000, ttlCapMs: 600_000, sampleIntervalMs: 10_000 },
+        },
+      ],
+    });
+  });
+
+  it("knows the identity headers that its authorization server fills", () => {
+    const forward = builtInService({
+      authorization: { ...forwardAuth, upstreamHeaders: ["X-User", "x-tenant"] },
+      identityHeaders: ["X-Admin", "x-user"],
+    });
+    expect(serviceOf(forward).identityHeaders).toEqual(["x-admin", "x-user", "x-tenant"]);
+    const claims = builtInService({ authorization: { ...introspection, upstreamClaims: { sub: "X-Sub" } } });
+    expect(serviceOf(claims).identityHeaders).toEqual(["x-sub"]);
+  });
+
+  it("knows the headers the built-in filter reads, and that other filters may read all", () => {
+    const service = builtInService({
+      authorization: { ...forwardAuth, requestHeaders: ["X-Tenant", "cookie"] },
+      credentials: [
+        { from: "header", name: "X-Api-Key" },
+        { from: "cookie", name: "session" },
+      ],
+    });
+    expect(serviceOf(service).neededHeaders).toEqual(["x-api-key", "cookie", "x-tenant"]);
+    expect(serviceOf(otherService()).neededHeaders).toBe("all");
+  });
+
+  it("brings URLs and hosts into one form", () => {
+    const service = serviceOf(
+      builtInService({
+        route: { hosts: ["API.example.com", "*.Example.org", "api.example.com"] },
+        upstream: { url: "https://Orders.example:443/v1/" },
+      }),
+    );
+    expect(service.route).toEqual({ hosts: ["api.example.com", "*.example.org"], prefix: "/", stripPrefix: false });
+    expect(service.upstream).toEqual({ url: "https://orders.example/v1" });
+  });
+
+  it("fits the finer durations of a restart policy to a short coarse one", () => {
+    expect(serviceOf(builtInService({ restart: { collectMs: 1_000 } })).restart).toMatchObject({
+      collectMs: 1_000,
+      binMs: 1_000,
+      sampleIntervalMs: 1_000,
+    });
+  });
+
+  it("calls a bound Worker by its host, else by the cluster's name, which other filters choose freely", () => {
+    const clusters = {
+      auth: { binding: "A" },
+      b: { binding: "B", host: "idp.example" },
+      "outbound|80||x": { binding: "C" },
+    };
+    const resolved = serviceOf(otherService({ clusters })).clusters;
+    expect(Object.values(resolved).map(({ authority }) => authority)).toEqual(["auth", "idp.example", "cluster"]);
+  });
+
+  it("is what defineGateway's type allows", () => {
+    const gateway = defineGateway({
+      services: {
+        orders: {
+          route: { hosts: ["api.example.com"] },
+          upstream: { binding: "ORDERS" },
+          filter: emptyModule,
+          authorization: {
+            protocol: "opa",
+            cluster: "opa",
+            path: "/v1/data/ebb",
+            headers: { authorization: secret("OPA_TOKEN") },
+          },
+          clusters: { opa: { url: "http://opa.internal:8181" } },
+          rules: [{ path: "/a", public: true }, { path: "/b/*", scopes: ["b"] }, { path: "/c" }],
+          preflight: { answer: { origins: ["https://app.example.com"], credentials: true } },
+        },
+        legacy: {
+          route: { prefix: "/legacy" },
+          upstream: { url: "https://legacy.example" },
+          filter: emptyModule,
+          configuration: { key: secret("KEY"), list: [1, true, null] },
+        },
+      },
+    });
+    expect(resolveGateway(gateway).ok).toBe(true);
+  });
+});
+
+describe("the version of a configuration", () => {
+  const version = (services: Record<string, object>) => gatewayOf({ ...services }).version;
+
+  it("stays the same for other modules, another order of fields, and defaults written out", () => {
+    const base = version({ orders: builtInService() });
+    const otherModule = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 0, 2, 1, 97));
+    expect(version({ orders: builtInService({ filter: otherModule }) })).toBe(base);
+    expect(version({ orders: Object.fromEntries(Object.entries(builtInService()).reverse()) })).toBe(base);
+    expect(version({ orders: builtInService({ failOpen: false, unmatched: "authenticate" }) })).toBe(base);
+  });
+
+  it("changes with everything that changes a decision", () => {
+    const changes = [
+      {},
+      { failOpen: true },
+      { rules: [{ path: "/orders/a", public: true }] },
+      { authorization: { ...forwardAuth, uri: "none" } },
+      { clusters: { auth: { url: "https://other.example" } } },
+      { cache: { maxTtlMs: 1 } },
+    ];
+    const versions = changes.map((change) => version({ orders: builtInService(change) }));
+    expect(new Set(versions).size).toBe(changes.length);
+    expect(version({ renamed: builtInService() })).not.toBe(versions[0]);
+  });
+});
+
+describe("problems", () => {
+  it("come all at once, sorted by path, each with place, finding and way out", () => {
+    const result = resolveGateway({
+      operater: {},
+      services: {
+        orders: builtInService({
+          fail_open: true,
+          clusters: { auth: { url: "https://auth.example", timeoutMs: "2s" } },
+        }),
+        users: builtInService({ route: { prefix: "/users/" }, upstreem: {} }),
+      },
+    });
+    expect(result).toEqual({
+      ok: false,
+      problems: [
+        {
+          file: "gateway.config.ts",
+          path: "operater",
+          found: "an unknown field",
+          allowed: 'only operator, services (did you mean "operator"?)',
+        },
+        {
+          file: "gateway.config.ts",
+          path: "services.orders.clusters.auth.timeoutMs",
+          found: '"2s"',
+          allowed: "a whole number from 1 to 60000 (milliseconds)",
+        },
+        expect.objectContaining({
+          path: "services.orders.fail_open",
+          allowed: expect.stringContaining('did you mean "failOpen"?'),
+        }),
+        expect.objectContaining({ path: "services.users.route.prefix", found: '"/users/"' }),
+        expect.objectContaining({
+          path: "services.users.upstreem",
+          allowed: expect.stringContaining('did you mean "upstream"?'),
+        }),
+      ],
+    });
+  });
+
+  it("are sorted by number within a list", () => {
+    const rules = Array.from({ length: 12 }, (_, index) => ({
+      path: index === 2 || index === 10 ? "x" : `/orders/${index}`,
+    }));
+    expect(problemsWith({ rules }).map((problem) => problem.split(":")[0])).toEqual([
+      "rules[2].path",
+      "rules[10].path",
+    ]);
+  });
+
+  it("name every unknown field of an object, not only the first", () => {
+    expect(problemsWith({ aaaaaaaa: 1, bbbbbbbb: 2 })).toHaveLength(2);
+  });
+
+  it("never repeat what may be a secret", () => {
+    const leaks = problemsOf({
+      services: {
+        orders: builtInService({
+          authorization: {
+            ...introspection,
+            clientAuthentication: { type: "basic", id: "ebb", secret: "hunter2" },
+          },
+          upstream: { url: "https://admin:hunter2@orders.example" },
+        }),
+        users: builtInService({
+          route: { prefix: "/users" },
+          authorization: {
+            protocol: "opa",
+            cluster: "auth",
+            path: "/v1",
+            headers: { authorization: "Bearer hunter2" },
+          },
+        }),
+      },
+    });
+    expect(leaks).toHaveLength(3);
+    expect(leaks.join()).not.toContain("hunter2");
+    expect(leaks.join()).toContain('secret("NAME")');
+  });
+
+  it.each([undefined, null, 1, "text", [], () => ({}), new Map(), emptyModule, { services: [] }, { services: {} }])(
+    "are found in %s as a whole configuration",
+    (input) => {
+      expect(problemsOf(input)).not.toEqual([]);
+    },
+  );
+
+  it("are found in names that JavaScript objects have themselves", () => {
+    const services = JSON.parse('{"__proto__":{},"orders":{}}');
+    expect(problemsOf({ services })[0]).toContain("names other than __proto__");
+    expect(problemsOf({ services: { constructor: builtInService() } })).not.toEqual([]);
+  });
+
+  it("are values whatever the input is: nothing is thrown", () => {
+    fc.assert(
+      fc.property(
+        fc.anything(),
+        fc.constantFrom("route", "rules", "clusters", "authorization", "cache"),
+        (value, key) => {
+          expect(resolveGateway(value).ok).toBe(false);
+          resolveGateway({ services: { orders: builtInService({ [key]: value }) } });
+          resolveGateway({ services: { orders: value } });
+        },
+      ),
+    );
+  });
+});
+
+describe("a route", () => {
+  it.each(["orders", "/orders/", "//orders", "/a//b", "/a/../b", "/./a", "/a%20b", "/a b", "/ä", "/a;b", "/a?b", ""])(
+    "cannot have the prefix %j",
+    (prefix) => {
+      expect(problemsWith({ route: { prefix } })).toEqual([expect.stringMatching(/^route\.prefix: found/)]);
+    },
+  );
+
+  it.each(["*", "*.", "api.example.com:443", "https://api.example.com", "a..b", "a b", "", "*.*.example.org", "a.*.b"])(
+    "cannot have the host %j",
+    (host) => {
+      expect(problemsWith({ route: { hosts: [host] } })).toEqual([expect.stringMatching(/^route\.hosts\[0\]: found/)]);
+    },
+  );
+
+  it("needs hosts or a prefix", () => {
+    expect(problemsWith({ route: {} })).toEqual([expect.stringContaining("hosts, a prefix, or both")]);
+    expect(problemsWith({ route: { hosts: [] } })).toHaveLength(1);
+  });
+
+  it.each([
+    [{ prefix: "/a" }, { prefix: "/a" }],
+    [{ hosts: ["a.example"] }, { hosts: ["b.example", "A.example"] }],
+    [
+      { hosts: ["*.example.org"], prefix: "/a" },
+      { hosts: ["*.example.org"], prefix: "/a" },
+    ],
+  ])("%j cannot be claimed by a second service", (first, second) => {
+    const services = { a: builtInService({ route: first }), b: builtInService({ route: second }) };
+    expect(problemsOf({ services })).toEqual([expect.stringMatching(/^services\.b\.route: .* services\.a claims too/)]);
+  });
+
+  it.each([
+    [{ prefix: "/a" }, { prefix: "/a/b" }],
+    [{ prefix: "/a" }, { prefix: "/ab" }],
+    [{ prefix: "/a" }, { hosts: ["a.example"], prefix: "/a" }],
+    [{ hosts: ["*.example.org"] }, { hosts: ["api.example.org"] }],
+    [{ hosts: ["*.example.org"] }, { hosts: ["*.eu.example.org"] }],
+  ])("%j may be overlapped by the more specific %j", (first, second) => {
+    const services = { a: builtInService({ route: first }), b: builtInService({ route: second }) };
+    expect(problemsOf({ services })).toEqual([]);
+  });
+
+  it.each([
+    ["/stats", undefined],
+    ["/stats/x", undefined],
+    ["/ops", "/ops/stats"],
+    ["/ops/stats/deep", "/ops/stats"],
+  ])("cannot have the prefix %s where the operator has %s", (prefix, operator) => {
+    const gateway = { services: { a: builtInService({ route: { prefix } }) } };
+    const input = operator === undefined ? gateway : { ...gateway, operator: { prefix: operator } };
+    expect(problemsOf(input)).toEqual([expect.stringMatching(/^services\.a\.route\.prefix: .*the operator's/)]);
+  });
+
+  it("may be everything that the operator leaves", () => {
+    expect(problemsWith({ route: { prefix: "/" } })).toEqual([]);
+    expect(problemsWith({ route: { prefix: "/statistics" } })).toEqual([]);
+  });
+});
+
+describe("the operator", () => {
+  it("cannot have every path, and its token has a name that an environment can have", () => {
+    const problems = problemsOf({
+      operator: { prefix: "/", tokenSecret: "my token" },
+      services: { orders: builtInService() },
+    });
+    expect(problems).toEqual([
+      expect.stringMatching(/^operator\.prefix: /),
+      expect.stringMatching(/^operator\.tokenSecret: /),
+    ]);
+  });
+});
+
+describe("an upstream or cluster", () => {
+  it.each([
+    "ftp://a.example",
+    "//a.example",
+    "a.example",
+    "https://",
+    "https://a.example/?q",
+    "https://a.example?",
+    "https://a.example/#",
+    "https://user@a.example",
+    "https://a.example\\b",
+    "https://a.example/a/../b",
+    "https://a.example/a//b",
+    "https://a.example/ä",
+    "https://a .example",
+    "javascript:alert(1)",
+    "",
+  ])("cannot have the URL %j", (url) => {
+    expect(problemsWith({ upstream: { url } })).toEqual([expect.stringMatching(/^upstream\.url: found/)]);
+  });
+
+  it("has a URL or a binding, not both and not neither", () => {
+    expect(problemsWith({ upstream: { url: "https://a.example", binding: "A" } })).toEqual([
+      expect.stringContaining("either url or binding"),
+    ]);
+    expect(problemsWith({ upstream: {} })).toHaveLength(1);
+    expect(problemsWith({ upstream: { binding: "MY-BINDING" } })).toHaveLength(1);
+    expect(problemsWith({ upstream: "https://a.example" })).toHaveLength(1);
+  });
+
+  it("as a cluster has no path, which belongs to the call", () => {
+    expect(problemsWith({ clusters: { auth: { url: "https://auth.example/base" } } })).toEqual([
+      expect.stringContaining('the path "/base" belongs to the call'),
+    ]);
+  });
+
+  it.each([
+    { timeoutMs: 0 },
+    { timeoutMs: 60_001 },
+    { timeoutMs: 1.5 },
+    { timeoutMs: Number.NaN },
+    { concurrency: 0 },
+    { concurrency: 7 },
+  ])("as a cluster cannot have %j", (limits) => {
+    expect(problemsWith({ clusters: { auth: { url: "https://auth.example", ...limits } } })).toHaveLength(1);
+  });
+
+  it("named by the authorization exists, or the near one is suggested", () => {
+    const authorization = { ...forwardAuth, cluster: "atuh" };
+    expect(problemsWith({ authorization })).toEqual([expect.stringContaining('did you mean "auth"?')]);
+    expect(problemsWith({ clusters: {} })).toEqual([expect.stringMatching(/^authorization\.cluster: .*none yet/)]);
+    const subject = { cluster: "idp", path: "/i", clientAuthentication: { type: "none" } };
+    expect(problemsWith({ authorization: { protocol: "authzen", cluster: "auth", subject } })).toEqual([
+      expect.stringMatching(/^authorization\.subject\.cluster: /),
+    ]);
+  });
+});
+
+describe("an authorization", () => {
+  it("of an unknown protocol is told the known ones", () => {
+    expect(problemsWith({ authorization: { protocol: "ldap" } })).toEqual([
+      expect.stringMatching(/^authorization\.protocol: found "ldap"; .*"forward-auth"/),
+    ]);
+    expect(problemsWith({ authorization: "opa" })).toHaveLength(1);
+  });
+
+  it("has no fields of another protocol", () => {
+    const claims = { ...forwardAuth, upstreamClaims: { sub: "x-user" } };
+    expect(problemsWith({ authorization: claims })).toEqual([
+      expect.stringMatching(/^authorization\.upstreamClaims: /),
+    ]);
+    const uri = { ...introspection, uri: "path" };
+    expect(problemsWith({ authorization: uri })).toEqual([expect.stringMatching(/^authorization\.uri: /)]);
+  });
+
+  it.each(["check", "//evil.example/check", "/a b", "/a#b", "/ä", ""])("cannot call the path %j", (path) => {
+    expect(problemsWith({ authorization: { ...forwardAuth, path } })).toHaveLength(1);
+  });
+
+  it.each(["", "x user", "x-user:", "host", "Cookie", "authorization", "content-length", "x-ebb-a", "x_ebb_a", "te"])(
+    "cannot put the header %j into the upstream's request",
+    (name) => {
+      expect(problemsWith({ authorization: { ...forwardAuth, upstreamHeaders: [name] } })).toHaveLength(1);
+      expect(problemsWith({ identityHeaders: [name] })).toHaveLength(1);
+      const claims = { ...introspection, upstreamClaims: { sub: name } };
+      expect(problemsWith({ authorization: claims })).toHaveLength(1);
+    },
+  );
+
+  it("cannot read what the gateway takes out of every request", () => {
+    const sent = { authorization: { ...forwardAuth, requestHeaders: ["x-user"] }, identityHeaders: ["X_User"] };
+    expect(problemsWith(sent)).toEqual([expect.stringMatching(/^authorization\.requestHeaders\[0\]: /)]);
+    const credential = { credentials: [{ from: "header", name: "x-key" }], identityHeaders: ["x-key"] };
+    expect(problemsWith(credential)).toEqual([expect.stringMatching(/^credentials\[0\]\.name: /)]);
+  });
+
+  it("cannot read headers that do not pass the gateway", () => {
+    for (const name of ["x_tenant", "connection", "host"]) {
+      expect(problemsWith({ authorization: { ...forwardAuth, requestHeaders: [name] } })).toHaveLength(1);
+      expect(problemsWith({ credentials: [{ from: "header", name }] })).toHaveLength(1);
+    }
+  });
+});
+
+describe("rules", () => {
+  it.each([
+    "orders",
+    "/orders/",
+    "/orders//a",
+    "/orders/../a",
+    "/orders/%41",
+    "/orders/*/a",
+    "/orders/a*",
+    "/orders/:",
+    "/orders/a?b",
+  ])("cannot have the path %j", (path) => {
+    expect(problemsWith({ rules: [{ path }] })).toEqual([expect.stringMatching(/^rules\[0\]\.path: found/)]);
+  });
+
+  it("are refused outside the service's prefix, where they could never match", () => {
+    expect(problemsWith({ rules: [{ path: "/health", public: true }] })).toEqual([
+      expect.stringContaining('under the service\'s prefix "/orders"'),
+    ]);
+    expect(problemsWith({ rules: [{ path: "/:any/health" }, { path: "/*" }] })).toEqual([]);
+  });
+
+  it("are refused where an earlier rule matches everything they match", () => {
+    const rules = [
+      { path: "/orders/:id", methods: ["GET"] },
+      { path: "/orders/admin", methods: ["GET", "HEAD"], scopes: ["admin"] },
+      { path: "/orders/admin", methods: ["GET", "POST"], scopes: ["admin"] },
+      { path: "/orders/x/*", scopes: ["x"] },
+      { path: "/orders/x/y", public: true },
+    ];
+    expect(problemsWith({ rules })).toEqual([
+      expect.stringMatching(/^rules\[1\]\.path: .*rules\[0\] matches all of it first/),
+      expect.stringMatching(/^rules\[4\]\.path: .*rules\[3\] matches all of it first/),
+    ]);
+  });
+
+  it("are either public or ask for something", () => {
+    expect(problemsWith({ rules: [{ path: "/orders/a", public: true, scopes: ["a"] }] })).toHaveLength(1);
+    expect(problemsWith({ rules: [{ path: "/orders/a", public: false }] })).toHaveLength(1);
+    expect(problemsWith({ rules: [{ path: "/orders/a", scopes: [] }] })).toHaveLength(1);
+    expect(problemsWith({ rules: [{ path: "/orders/a", scopes: ['a"b'] }] })).toHaveLength(1);
+    expect(problemsWith({ rules: [{ path: "/orders/a", methods: ["get"] }] })).toHaveLength(1);
+  });
+
+  it("cannot ask introspection for a permission, which it would never check", () => {
+    const rules = [{ path: "/orders/a", permission: "p" }];
+    expect(problemsWith({ authorization: introspection, rules })).toEqual([
+      expect.stringMatching(/^rules\[0\]\.permission: .*scopes/),
+    ]);
+    expect(problemsWith({ rules })).toEqual([]);
+  });
+});
+
+describe("a service with another filter", () => {
+  it("is told where to configure what only the built-in filter takes from here", () => {
+    const problems = problemsOfOther({
+      failOpen: true,
+      cache: {},
+      credentials: [],
+      rules: [{ path: "/orders/a", scopes: ["a"], permission: "p" }],
+    });
+    expect(problems.map((problem) => problem.split(":")[0])).toEqual([
+      "cache",
+      "credentials",
+      "failOpen",
+      "rules[0].permission",
+      "rules[0].scopes",
+    ]);
+    expect(problems.every((problem) => problem.includes("configuration"))).toBe(true);
+  });
+
+  it("has an authorization or a configuration, not both and not neither", () => {
+    expect(problemsWith({ configuration: "" })).toEqual([expect.stringContaining("either authorization")]);
+    expect(problemsOfOther({ configuration: undefined })).toEqual([
+      expect.stringMatching(/^authorization: found nothing/),
+    ]);
+  });
+
+  it.each([() => 1, Number.NaN, new Date(), [undefined], { a: 1n }])("cannot be configured by %s", (configuration) => {
+    expect(problemsOfOther({ configuration })).toHaveLength(1);
+  });
+
+  it("cannot be configured by an endless object", () => {
+    const endless: Record<string, unknown> = {};
+    endless.again = endless;
+    expect(problemsOfOther({ configuration: endless })).toHaveLength(1);
+  });
+
+  it.each([undefined, "filter.wasm", {}, new Uint8Array(8)])("needs a compiled module, not %s", (filter) => {
+    expect(problemsOfOther({ filter })).toEqual([expect.stringMatching(/^filter: found .*import filter from/)]);
+  });
+});
+
+describe("durations and sizes", () => {
+  it.each([
+    { cache: { maxTtlMs: 0 } },
+    { cache: { maxTtlMs: 86_400_001 } },
+    { cache: { denyTtlMs: -1 } },
+    { cache: { staleIfErrorMs: 3_600_001 } },
+    { cache: { maxBytes: 1_000_000 } },
+    { cache: { maxBytes: 65_536 } },
+    { cache: { maxBytes: 101 * 1024 * 1024 } },
+    { restart: { collectMs: 0 } },
+    { restart: { policy: "sometimes" } },
+    { restart: { collectMs: 1_000, binMs: 2_000 } },
+    { restart: { binMs: 1_000, sampleIntervalMs: 2_000 } },
+  ])("cannot be %j", (fields) => {
+    expect(problemsWith(fields)).toHaveLength(1);
+  });
+});
+
+describe("preflight answers", () => {
+  it.each([
+    { origins: [] },
+    { origins: ["https://app.example.com/"] },
+    { origins: ["app.example.com"] },
+    { origins: ["null"] },
+    { origins: ["*", "https://app.example.com"] },
+    { origins: ["*"], credentials: true },
+    { origins: ["https://app.example.com"], maxAgeSeconds: -1 },
+    { origins: ["https://app.example.com"], methods: ["*"] },
+  ])("cannot be %j", (answer) => {
+    expect(problemsWith({ preflight: { answer } })).toHaveLength(1);
+  });
+
+  it("are one of three", () => {
+    expect(problemsWith({ preflight: "pass" })).toEqual([]);
+    expect(problemsWith({ preflight: "deny" })).toHaveLength(1);
+    expect(problemsWith({ preflight: { answer: { origins: ["*"] } } })).toEqual([]);
+  });
+});

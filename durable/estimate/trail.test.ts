@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { type Estimate, estimate } from "./estimate.ts";
+import { DEFAULT_SETTINGS } from "./settings.ts";
+import { generation, history, samplesOf } from "./testing/build.ts";
+import { EstimateTrail } from "./trail.ts";
+
+function estimateAt(atMs: number, number = 1): Estimate {
+  return estimate(samplesOf([]), history({ current: generation({ number }) }), DEFAULT_SETTINGS, atMs);
+}
+
+function trailOf(estimates: readonly Estimate[]): number[] {
+  const trail = new EstimateTrail(60_000);
+  for (const found of estimates) trail.push(found);
+  return trail.all.map(({ atMs }) => atMs);
+}
+
+describe("the trail of estimates", () => {
+  it("holds those of the last two bins, oldest first", () => {
+    expect(trailOf([0, 50_000, 110_000, 170_000].map((atMs) => estimateAt(atMs)))).toEqual([110_000, 170_000]);
+  });
+
+  it("stays short however often it is fed", () => {
+    const often = Array.from({ length: 1_000 }, (_, index) => estimateAt(index * 1_000));
+    expect(trailOf(often).length).toBeLessThanOrEqual(20);
+  });
+
+  it("starts anew with a generation", () => {
+    expect(trailOf([estimateAt(0), estimateAt(10_000), estimateAt(10_000, 2)])).toEqual([10_000]);
+  });
+
+  it("starts anew when the clock jumps back", () => {
+    expect(trailOf([50_000, 60_000, 10_000].map((atMs) => estimateAt(atMs)))).toEqual([10_000]);
+  });
+});

@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import type { Decision } from "../../wasm/host/index.ts";
+import { countDecision, hitRate, noCounts, readCounters } from "./counters.ts";
+
+function decision(fields: Partial<Decision> & Pick<Decision, "kind">): Decision {
+  const common = { calls: 0, paused: false };
+  if (fields.kind === "continue") return { changes: [], ...common, ...fields } as Decision;
+  if (fields.kind === "failed") return { reason: "trap", message: "", ...common, ...fields } as Decision;
+  return { status: 403, headers: [], body: new Uint8Array(0), details: "", ...common, ...fields } as Decision;
+}
+
+describe("the counters", () => {
+  it("take for a hit what was decided at once, allowed or refused", () => {
+    const counters = noCounts();
+    countDecision(counters, decision({ kind: "continue" }));
+    countDecision(counters, decision({ kind: "respond", details: "denied" }));
+    countDecision(counters, decision({ kind: "continue", calls: 1, paused: true }));
+    countDecision(counters, decision({ kind: "continue", calls: 0, paused: true }));
+    expect(counters).toMatchObject({ requests: 4, hits: 2 });
+    expect(hitRate(counters)).toBe(0.5);
+  });
+
+  it("leave out of the hit rate what never looked for a decision", () => {
+    const counters = noCounts();
+    countDecision(counters, decision({ kind: "respond", status: 401, details: "missing_credential" }));
+    countDecision(counters, decision({ kind: "failed" }));
+    expect(hitRate(counters)).toBe(0);
+    countDecision(counters, decision({ kind: "continue" }));
+    expect(counters).toMatchObject({ requests: 3, hits: 1, withoutCredential: 1, failures: 1 });
+    expect(hitRate(counters)).toBe(1);
+  });
+
+  it("come back from storage, and from garbage as zero", () => {
+    expect(readCounters({ requests: 5, hits: -1, outbound: "6", withoutCredential: Number.NaN })).toEqual({
+      ...noCounts(),
+      requests: 5,
+    });
+    for (const garbage of [undefined, null, "text", 7, []]) expect(readCounters(garbage)).toEqual(noCounts());
+  });
+});

@@ -1,0 +1,165 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { REMEMBERED_GENERATIONS } from "../estimate/baseline.ts";
+import { estimate } from "../estimate/estimate.ts";
+import { DEFAULT_SETTINGS } from "../estimate/settings.ts";
+import { samplesOf } from "../estimate/testing/build.ts";
+import {
+  type Learned,
+  LOGGED_RESTARTS,
+  nothingLearned,
+  observe,
+  restartGeneration,
+  startGeneration,
+  underConfiguration,
+} from "./learned.ts";
+import { readLearned, writeLearned } from "./learned-storage.ts";
+
+const PAGE = 65_536;
+const STARTED_MS = 1_000_000;
+
+function started(): Learned {
+  return startGeneration(nothingLearned("v1"), { nowMs: STARTED_MS, allocatedBytes: 2 * PAGE });
+}
+
+/** `learned` after an estimate at `nowMs`, of samples that show only what is allocated. */
+function observedAt(learned: Learned, nowMs: number, allocatedBytes = 8 * PAGE): Learned {
+  const generation = learned.current?.number ?? 0;
+  const samples = samplesOf([{ generation, timeMs: nowMs, allocatedBytes, outbound: 10 }]);
+  return observe(learned, estimate(samples, learned, DEFAULT_SETTINGS, nowMs));
+}
+
+function restartedAt(learned: Learned, nowMs: number, reason = "required_fell"): Learned {
+  return restartGeneration(learned, {
+    nowMs,
+    reason,
+    allocatedBeforeBytes: 8 * PAGE,
+    allocatedAfterBytes: 2 * PAGE,
+  });
+}
+
+describe("what is learned", () => {
+  it("numbers generations from 1", () => {
+    expect(started().current?.number).toBe(1);
+    expect(restartedAt(started(), STARTED_MS + 1).current?.number).toBe(2);
+  });
+
+  it("carries the time collected over an eviction, and over a restart not", () => {
+    const collected = observedAt(started(), STARTED_MS + 500_000);
+    const back = startGeneration(collected, { nowMs: 9_000_000, allocatedBytes: 2 * PAGE });
+    expect(back.current).toMatchObject({ number: 2, startedMs: 9_000_000, collectedBeforeMs: 500_000 });
+    expect(restartedAt(collected, 9_000_000).current).toMatchObject({ collectedBeforeMs: 0, collectedMs: 0 });
+  });
+
+  it("adds up over many evictions", () => {
+    let learned = nothingLearned("v1");
+    for (let round = 0; round < 20; round += 1) {
+      learned = startGeneration(learned, { nowMs: round * 1e7, allocatedBytes: 2 * PAGE });
+      learned = observedAt(learned, round * 1e7 + 45_000);
+    }
+    expect(learned.current?.collectedMs).toBe(900_000);
+  });
+
+  it("remembers what a generation held after collecting once that generation is over", () => {
+    const judged = observedAt(observedAt(started(), STARTED_MS + 900_000, 8 * PAGE), STARTED_MS + 950_000, 12 * PAGE);
+    expect(judged.heldAfterCollectingBytes).toEqual([]);
+    expect(restartedAt(judged, STARTED_MS + 960_000).heldAfterCollectingBytes).toEqual([8 * PAGE]);
+    const back = startGeneration(judged, { nowMs: 9_000_000, allocatedBytes: 2 * PAGE });
+    expect(back.heldAfterCollectingBytes).toEqual([8 * PAGE]);
+  });
+
+  it("remembers nothing of a generation that ended while collecting", () => {
+    const collecting = observedAt(started(), STARTED_MS + 899_999);
+    expect(restartedAt(collecting, STARTED_MS + 900_000).heldAfterCollectingBytes).toEqual([]);
+  });
+
+  it("remembers the last generations only, and the last restarts, but counts them all", () => {
+    let learned = started();
+    for (let round = 1; round <= 60; round += 1) {
+      learned = observedAt(learned, STARTED_MS + round * 1_000_000);
+      learned = restartedAt(learned, STARTED_MS + round * 1_000_000, round === 60 ? "x".repeat(1_000) : "trap");
+    }
+    expect(learned.heldAfterCollectingBytes).toHaveLength(REMEMBERED_GENERATIONS);
+    expect(learned.restarts).toHaveLength(LOGGED_RESTARTS);
+    expect(learned.restartCount).toBe(60);
+    expect(learned.restarts.at(-1)).toMatchObject({ generation: 60, timeMs: STARTED_MS + 60_000_000 });
+    expect(writeLearned(learned).length).toBeLessThan(16 * 1_024);
+  });
+
+  it("keeps a measured TTL for the generations after", () => {
+    const samples = samplesOf(
+      Array.from({ length: 60 }, (_, index) => ({
+        timeMs: STARTED_MS + (index + 1) * 10_000,
+        allocatedBytes: 9 * PAGE,
+        grownPages: index < 30 ? 1 : 0,
+        outbound: 10,
+      })),
+    );
+    const learned = observe(started(), estimate(samples, started(), DEFAULT_SETTINGS, STARTED_MS + 600_000));
+    expect(learned).toMatchObject({ lastTtlMs: 300_000, current: { ttlMs: 300_000 } });
+    expect(restartedAt(learned, STARTED_MS + 700_000)).toMatchObject({
+      lastTtlMs: 300_000,
+      current: { ttlMs: undefined },
+    });
+  });
+
+  it("does not mix in an estimate of a generation that is over", () => {
+    const learned = started();
+    const late = estimate(samplesOf([]), learned, DEFAULT_SETTINGS, STARTED_MS + 900_000);
+    const next = restartedAt(learned, STARTED_MS + 900_000);
+    expect(observe(next, late)).toBe(next);
+  });
+
+  it("keeps only the log and the numbering under another configuration", () => {
+    const learned = restartedAt(observedAt(started(), STARTED_MS + 900_000), STARTED_MS + 900_000);
+    expect(underConfiguration(learned, "v1")).toBe(learned);
+    const other = underConfiguration(observedAt(learned, STARTED_MS + 1_500_000), "v2");
+    expect(other).toMatchObject({ configVersion: "v2", heldAfterCollectingBytes: [], restarts: learned.restarts });
+    expect(startGeneration(other, { nowMs: 9e6, allocatedBytes: 0 }).current).toMatchObject({
+      number: 3,
+      collectedBeforeMs: 0,
+    });
+  });
+});
+
+describe("stored learning", () => {
+  it("comes back as it was", () => {
+    const learned = observedAt(restartedAt(observedAt(started(), STARTED_MS + 900_000), 2_000_000), 3_000_000);
+    expect(readLearned(writeLearned(learned), "v1")).toEqual(learned);
+  });
+
+  it("is read without an error whatever is stored, into something that can be worked with", () => {
+    const shaped = fc.record(
+      {
+        v: fc.constant(1),
+        configVersion: fc.constant("v1"),
+        current: fc.oneof(
+          fc.anything(),
+          fc.record({ number: fc.anything(), peak: fc.anything(), ttlMs: fc.anything() }),
+        ),
+        heldAfterCollectingBytes: fc.oneof(fc.anything(), fc.array(fc.anything())),
+        lastTtlMs: fc.anything(),
+        restarts: fc.oneof(fc.anything(), fc.array(fc.anything())),
+        restartCount: fc.anything(),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(fc.oneof(fc.anything(), fc.json(), shaped), (stored) => {
+        const learned = startGeneration(readLearned(stored, "v1"), { nowMs: STARTED_MS, allocatedBytes: PAGE });
+        expect(learned.current?.number).toBeGreaterThanOrEqual(1);
+        expect(readLearned(writeLearned(learned), "v1")).toEqual(learned);
+      }),
+    );
+  });
+
+  it("loses only the fields that cannot be read", () => {
+    const learned = restartedAt(observedAt(started(), STARTED_MS + 900_000), 2_000_000);
+    const garbled = { ...learned, lastTtlMs: "soon", restarts: [{ timeMs: "now" }, ...learned.restarts, null] };
+    expect(readLearned(garbled, "v1")).toEqual({ ...learned, lastTtlMs: undefined });
+  });
+
+  it("of a version that is not known counts as nothing learned", () => {
+    expect(readLearned({ ...started(), v: 2 }, "v1")).toEqual(nothingLearned("v1"));
+  });
+});

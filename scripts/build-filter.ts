@@ -1,0 +1,67 @@
+/**
+ * Compiles the built-in filter: `node scripts/build-filter.ts [--maximum-bytes N] [--out FILE]`.
+ * Does nothing if the output is newer than every input and has the same maximum.
+ */
+import { mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { main as compile } from "assemblyscript/asc";
+import { readMemoryLimits } from "../wasm/filter/memory-limits.ts";
+
+const PAGE_BYTES = 65_536;
+/** Static data and the arena. Beyond it memory grows by single pages. */
+const INITIAL_PAGES = 3;
+export const DEFAULT_MAXIMUM_BYTES = 33_554_432;
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const sourceDirectory = join(root, "wasm/filter/assembly");
+export const defaultFilterFile = join(root, "wasm/filter/build/filter.wasm");
+
+export interface FilterBuild {
+  /** Linear memory never exceeds this; written into the module's memory section, rounded down to pages. */
+  maximumBytes?: number;
+  outFile?: string;
+}
+
+/**
+ * Compiles the filter unless that was done already.
+ * @returns true if it compiled, false if the output was up to date
+ * @throws Error with the compiler's messages
+ */
+export async function buildFilter(build: FilterBuild = {}): Promise<boolean> {
+  const { maximumBytes = DEFAULT_MAXIMUM_BYTES, outFile = defaultFilterFile } = build;
+  const maximumPages = Math.floor(maximumBytes / PAGE_BYTES);
+  if (!Number.isSafeInteger(maximumBytes) || maximumPages < INITIAL_PAGES || maximumPages > PAGE_BYTES) {
+    throw new Error(`--maximum-bytes is ${maximumBytes}; allowed is ${INITIAL_PAGES * PAGE_BYTES} to ${PAGE_BYTES ** 2}`);
+  }
+  if (await isUpToDate(outFile, maximumPages)) return false;
+  await mkdir(dirname(outFile), { recursive: true });
+  const { error, stderr } = await compile([
+    join(sourceDirectory, "main.ts"),
+    ...["--outFile", outFile],
+    ...["--runtime", "stub", "--exportStart", "_initialize"],
+    ...["--optimizeLevel", "3", "--noAssert"],
+    ...["--initialMemory", String(INITIAL_PAGES), "--maximumMemory", String(maximumPages)],
+  ]);
+  if (error) throw new Error(`the filter does not compile: ${error.message}\n${stderr.toString()}`);
+  return true;
+}
+
+async function isUpToDate(outFile: string, maximumPages: number): Promise<boolean> {
+  const built = await stat(outFile).catch(() => undefined);
+  if (!built) return false;
+  const sources = (await readdir(sourceDirectory)).map((name) => join(sourceDirectory, name));
+  const inputs = await Promise.all([fileURLToPath(import.meta.url), ...sources].map((file) => stat(file)));
+  if (inputs.some((input) => input.mtimeMs >= built.mtimeMs)) return false;
+  return readMemoryLimits(await readFile(outFile))?.maximumPages === maximumPages;
+}
+
+if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({ options: { "maximum-bytes": { type: "string" }, out: { type: "string" } } });
+  const compiled = await buildFilter({
+    ...(values["maximum-bytes"] !== undefined && { maximumBytes: Number(values["maximum-bytes"]) }),
+    ...(values.out !== undefined && { outFile: resolve(values.out) }),
+  });
+  console.log(compiled ? "filter compiled" : "filter is up to date");
+}

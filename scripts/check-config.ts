@@ -1,0 +1,43 @@
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { formatProblems, type Gateway, resolveGateway, type Service } from "../config/index.ts";
+import { loadConfig } from "./load-config.ts";
+
+/** What the command prints and exits with. */
+export interface Verdict {
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+/** Checks a configuration file: every problem of it, or one line for each service. */
+export async function checkConfig(file: string): Promise<Verdict> {
+  const loaded = await loadConfig(file);
+  if (!loaded.ok) return { ok: false, text: loaded.message };
+  const result = resolveGateway(loaded.config, file);
+  if (result.ok) return { ok: true, text: summary(result.gateway) };
+  const count = result.problems.length === 1 ? "1 problem" : `${result.problems.length} problems`;
+  return { ok: false, text: `${formatProblems(result.problems)}\n${count}` };
+}
+
+function summary({ services, operator, version }: Gateway): string {
+  return [...services.map(describe), `operator's pages under ${operator.prefix}, configuration ${version}`].join("\n");
+}
+
+function describe(service: Service): string {
+  const { name, route, upstream, rules, filterKind } = service;
+  const hosts = route.hosts.length === 0 ? "any host" : route.hosts.join(", ");
+  const target = "url" in upstream ? upstream.url : `binding ${upstream.binding}`;
+  const decision =
+    filterKind.kind === "built-in"
+      ? `${filterKind.authorization.protocol} at ${filterKind.authorization.cluster}`
+      : "a filter of your own";
+  const open = filterKind.kind === "built-in" && filterKind.failOpen ? ", FAILS OPEN" : "";
+  const ruleCount = rules.length === 1 ? "1 rule" : `${rules.length} rules`;
+  return `${name}: ${route.prefix} on ${hosts} -> ${target}; ${decision}, ${ruleCount}${open}`;
+}
+
+if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const verdict = await checkConfig(process.argv[2] ?? "gateway.config.ts");
+  (verdict.ok ? console.log : console.error)(verdict.text);
+  process.exitCode = verdict.ok ? 0 : 1;
+}

@@ -1,0 +1,79 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type LoadOptions, loadConfig } from "./load-config.ts";
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ebb-load-config-"));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+async function load(source: string, options?: LoadOptions) {
+  const file = join(folder, "gateway.config.ts");
+  await writeFile(file, source);
+  return loadConfig(file, options);
+}
+
+async function messageOf(source: string): Promise<string> {
+  const loaded = await load(source);
+  return loaded.ok ? "loaded" : loaded.message;
+}
+
+describe("loadConfig", () => {
+  it("gives the default export, types and all", async () => {
+    expect(await load("interface A { a: number }\nconst a: A = { a: 1 };\nexport default a;")).toEqual({
+      ok: true,
+      config: { a: 1 },
+    });
+  });
+
+  it("loads the file anew each time", async () => {
+    expect(await load("export default 1;")).toEqual({ ok: true, config: 1 });
+    expect(await load("export default 2;")).toEqual({ ok: true, config: 2 });
+  });
+
+  it("compiles imported .wasm files", async () => {
+    await writeFile(join(folder, "ok.wasm"), Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+    const source = 'import a from "./ok.wasm"; import b from "./ok.wasm?module"; export default [a, b];';
+    expect(await load(source)).toEqual({
+      ok: true,
+      config: [expect.any(WebAssembly.Module), expect.any(WebAssembly.Module)],
+    });
+  });
+
+  it("needs no .wasm file where an empty module will do", async () => {
+    const source = 'import filter from "./absent.wasm"; export default filter;';
+    expect(await load(source, { stubWasm: true })).toEqual({ ok: true, config: expect.any(WebAssembly.Module) });
+  });
+});
+
+describe("a mistake in the file", () => {
+  it.each([
+    ["export default {", /gateway\.config\.ts:1:\d+: /],
+    ['import a from "./absent.ts"; export default a;', /gateway\.config\.ts:1:\d+: Could not resolve "\.\/absent\.ts"/],
+    ['import a from "no-such-package"; export default a;', /Could not resolve "no-such-package"/],
+    ['import filter from "./absent.wasm"; export default filter;', /absent\.wasm does not exist; .*npm run build/],
+    ["export const gateway = {};", /has no default export; it must say: export default defineGateway/],
+    ["export default missing.field;", /fails when it is evaluated: missing is not defined/],
+    ["throw 1;\nexport default 1;", /fails when it is evaluated: 1/],
+    ["export default await Promise.reject(new Error('later'));", /fails when it is evaluated: later/],
+  ])("%j is one message without a stack", async (source, message) => {
+    const text = await messageOf(source);
+    expect(text).toMatch(message);
+    expect(text).not.toMatch(/^\s+at /m);
+  });
+
+  it("is a .wasm file that is none", async () => {
+    await writeFile(join(folder, "broken.wasm"), "not wasm");
+    expect(await messageOf('import a from "./broken.wasm"; export default a;')).toMatch(/broken\.wasm is not a valid/);
+  });
+
+  it("is a file that does not exist", async () => {
+    const loaded = await loadConfig(join(folder, "absent.config.ts"));
+    expect(loaded).toEqual({ ok: false, message: expect.stringMatching(/absent\.config\.ts does not exist/) });
+  });
+});

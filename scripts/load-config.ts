@@ -1,0 +1,98 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename, dirname, relative, resolve } from "node:path";
+import { type BuildFailure, build, type Plugin } from "esbuild";
+
+/** A configuration as its file exports it, not yet checked, or one message for the person who wrote it. */
+export type LoadedConfig =
+  | { readonly ok: true; readonly config: unknown }
+  | { readonly ok: false; readonly message: string };
+
+export interface LoadOptions {
+  /** Put an empty module in the place of every `.wasm` file, which then need not exist (nor be built) yet. */
+  readonly stubWasm?: boolean;
+}
+
+/**
+ * Loads a `gateway.config.ts` in Node: bundled once, because Node imports no `.wasm`, then evaluated. Imported `.wasm`
+ * files arrive as compiled modules, as in a Worker. Mistakes of the user are messages; nothing is thrown for them.
+ */
+export async function loadConfig(file: string, options: LoadOptions = {}): Promise<LoadedConfig> {
+  const shown = relative(process.cwd(), resolve(file));
+  if (!existsSync(file)) return { ok: false, message: `${shown} does not exist` };
+  const bundled = await bundle(resolve(file), options);
+  if (!bundled.ok) return bundled;
+  let exports: unknown;
+  try {
+    exports = await import(`data:text/javascript;base64,${Buffer.from(bundled.script).toString("base64")}`);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { ok: false, message: `${shown}: fails when it is evaluated: ${message}` };
+  }
+  if (typeof exports !== "object" || exports === null || !("default" in exports)) {
+    return {
+      ok: false,
+      message: `${shown}: has no default export; it must say: export default defineGateway({ ... })`,
+    };
+  }
+  return { ok: true, config: exports.default };
+}
+
+type Bundled = { readonly ok: true; readonly script: string } | { readonly ok: false; readonly message: string };
+
+async function bundle(file: string, { stubWasm = false }: LoadOptions): Promise<Bundled> {
+  try {
+    const result = await build({
+      entryPoints: [file],
+      bundle: true,
+      write: false,
+      format: "esm",
+      platform: "node",
+      target: "es2024",
+      logLevel: "silent",
+      plugins: [compiledWasm(stubWasm)],
+    });
+    return { ok: true, script: result.outputFiles[0]!.text };
+  } catch (error) {
+    if (!isBuildFailure(error)) throw error;
+    return { ok: false, message: error.errors.map(formatMessage).join("\n") };
+  }
+}
+
+/** The smallest valid module: the magic number and the version. */
+const EMPTY_MODULE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
+
+/** Turns `import filter from "x.wasm"` into a module compiled from the bytes, which travel in the bundle. */
+function compiledWasm(stubWasm: boolean): Plugin {
+  return {
+    name: "compiled-wasm",
+    setup(build) {
+      build.onResolve({ filter: /\.wasm(\?module)?$/ }, ({ path, importer }) => ({
+        path: resolve(dirname(importer), path.replace(/\?module$/, "")),
+        namespace: "compiled-wasm",
+      }));
+      build.onLoad({ filter: /.*/, namespace: "compiled-wasm" }, async ({ path }) => {
+        const bytes = stubWasm ? EMPTY_MODULE : await readFile(path).catch(() => undefined);
+        const shown = relative(process.cwd(), path);
+        if (bytes === undefined)
+          return { errors: [{ text: `${shown} does not exist; build it first: npm run build` }] };
+        if (!WebAssembly.validate(new Uint8Array(bytes))) {
+          return {
+            errors: [{ text: `${basename(path)} is not a valid WebAssembly module; build it again: npm run build` }],
+          };
+        }
+        const base64 = Buffer.from(bytes).toString("base64");
+        return { contents: `export default new WebAssembly.Module(Buffer.from("${base64}", "base64"));`, loader: "js" };
+      });
+    },
+  };
+}
+
+function isBuildFailure(error: unknown): error is BuildFailure {
+  return error instanceof Error && "errors" in error && Array.isArray(error.errors);
+}
+
+/** `gateway.config.ts:3:10: Expected ";" but found "}"`, with the place only where esbuild knows one. */
+function formatMessage({ text, location }: BuildFailure["errors"][number]): string {
+  return location === null ? text : `${location.file}:${location.line}:${location.column + 1}: ${text}`;
+}

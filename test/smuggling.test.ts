@@ -1,0 +1,175 @@
+import { connect } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundleWorker } from "../scripts/bundle-worker.ts";
+import { startWorkerd, type WorkerdProcess } from "../scripts/workerd.ts";
+
+/**
+ * Bytes on a bare socket against a bare workerd: no client and no development proxy tidies up what is sent here, so this
+ * is what the gateway sees from an attacker.
+ */
+let workerd: WorkerdProcess;
+
+beforeAll(async () => {
+  workerd = await startWorkerd(
+    {
+      gateway: {
+        bundle: await bundleWorker("test/smuggling/gateway.ts"),
+        services: { UPSTREAM: "upstream", AUTHORIZATION: "authorization" },
+        objects: { SERVICE_OBJECT: "ServiceObject" },
+      },
+      upstream: { bundle: await bundleWorker("test/workerd/upstream.js") },
+      authorization: { bundle: await bundleWorker("test/workerd/authorization.js") },
+    },
+    ["gateway"],
+  );
+});
+afterAll(() => workerd?.stop());
+
+/** Sends bytes as they are and reads until the server closes. */
+function send(bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(workerd.ports.gateway!, "127.0.0.1");
+    let received = "";
+    socket.setEncoding("latin1");
+    socket.on("data", (text: string) => {
+      received += text;
+    });
+    socket.on("close", () => resolve(received));
+    socket.on("error", reject);
+    socket.write(Buffer.from(bytes, "latin1"));
+    socket.setTimeout(5_000, () => socket.destroy());
+  });
+}
+
+async function get(target: string, headers: readonly string[] = ["Authorization: Bearer allow-ann"]) {
+  const response = await send(
+    [`GET ${target} HTTP/1.1`, "Host: api.example", ...headers, "Connection: close", "\r\n"].join("\r\n"),
+  );
+  const [head = "", body = ""] = response.split("\r\n\r\n");
+  return { status: Number(head.slice(9, 12)), reason: /x-ebb-reason: (.*)/i.exec(head)?.[1]?.trim(), body };
+}
+
+describe("a path that two parsers could read differently", () => {
+  it.each([
+    "/orders/../secret",
+    "/orders/./1",
+    "/orders/..",
+    "/orders/%2e%2e/secret",
+    "/orders/%2E./secret",
+    "/orders/..;/secret",
+    "/orders//1",
+    "//orders/1",
+    "/orders%2fsecret",
+    "/orders%2Fsecret",
+    "/orders%5csecret",
+    "/orders\\secret",
+    "/\\evil.example/orders",
+    "/orders/%00",
+    "/orders/%0d%0aX-User:root",
+    "/orders/%",
+    "/orders/%zz",
+    "/%6frders/1",
+    "/orders/%c0%ae%c0%ae/",
+    "http://other.example//orders/1",
+  ])("is refused: %s", async (target) => {
+    const { status, body } = await get(target);
+    expect(status).toBe(400);
+    expect(JSON.parse(body)).toHaveProperty("error");
+  });
+
+  it("with bytes beyond ASCII is refused, by the runtime itself", async () => {
+    expect((await get("/orders/caf\xe9")).status).toBe(400);
+  });
+
+  it("is not what an ordinary path is taken for", async () => {
+    for (const target of ["/orders", "/orders/", "/orders/caf%C3%A9/a%20b?q=%2F..%00", "/orders/a:b@c,d;e=f"]) {
+      const { status, body } = await get(target);
+      expect([target, status]).toEqual([target, 200]);
+      expect(new URL(JSON.parse(body).url as string).href).toBe(`http://api.example${target}`);
+    }
+  });
+});
+
+describe("an operator's page", () => {
+  it("is not opened by a Host header or another spelling of its path", async () => {
+    for (const target of ["/stats", "/stats/", "http://localhost/stats", "/%73tats", "/./stats", "/stats?x"]) {
+      const { status } = await get(target, ["X-Forwarded-Host: localhost"]);
+      expect([400, 401, 404]).toContain(status);
+    }
+  });
+});
+
+describe("a credential", () => {
+  it("that is not UTF-8 is refused, so that two tokens cannot become one", async () => {
+    const one = await get("/orders/1", ["Authorization: Bearer allow-\xe9"]);
+    const other = await get("/orders/1", ["Authorization: Bearer allow-\xe8"]);
+    expect([one.status, other.status]).toEqual([400, 400]);
+    expect(one.reason).toBe("header_not_utf8");
+  });
+
+  it("that is not visible ASCII is refused", async () => {
+    expect(await get("/orders/1", ["Authorization: Bearer allow-\xc3\xa9"])).toMatchObject({ status: 401 });
+  });
+
+  it("given twice is refused, not chosen from", async () => {
+    const headers = ["Authorization: Bearer deny-bob", "Authorization: Bearer allow-ann"];
+    expect(await get("/orders/1", headers)).toMatchObject({ status: 401, reason: "malformed_credential" });
+  });
+
+  it.each([
+    "Basic YWxsb3ctYW5u",
+    "Bearer",
+    "Bearer ",
+    "Bearer allow-ann extra",
+    "allow-ann",
+    "Bearer\tallow-ann",
+    `Bearer ${"a".repeat(12_000)}`,
+  ])("that is garbage gets 401 with a challenge: %.30s", async (value) => {
+    const response = await send(
+      `GET /orders/1 HTTP/1.1\r\nHost: api.example\r\nAuthorization: ${value}\r\nConnection: close\r\n\r\n`,
+    );
+    expect(response).toMatch(/^HTTP\/1\.1 401/);
+    expect(response).toMatch(/www-authenticate: Bearer/i);
+  });
+});
+
+describe("two requests in one", () => {
+  it("do not come through a body whose length is given twice", async () => {
+    const hidden = "GET /orders/hidden HTTP/1.1\r\nHost: api.example\r\nAuthorization: Bearer allow-ann\r\n\r\n";
+    const response = await send(
+      `POST /orders/1 HTTP/1.1\r\nHost: api.example\r\nAuthorization: Bearer allow-ann\r\nContent-Length: ${hidden.length}\r\nContent-Length: 0\r\n\r\n${hidden}`,
+    );
+    expect(response).not.toContain("/orders/hidden");
+  });
+
+  it("with an upgrade that is none stay one request of an authorized client", async () => {
+    const { status } = await get("/orders/1", [
+      "Authorization: Bearer deny-bob",
+      "Upgrade: h2c",
+      "HTTP2-Settings: AAMA",
+    ]);
+    expect(status).toBe(403);
+  });
+
+  it("are not told apart by a GET with a body: it is refused", async () => {
+    const headers = ["Authorization: Bearer allow-ann", "Content-Length: 4"];
+    const response = await send(
+      [`GET /orders/1 HTTP/1.1`, "Host: api.example", ...headers, "Connection: close", "\r\nbody"].join("\r\n"),
+    );
+    expect(response).toMatch(/^HTTP\/1\.1 400/);
+  });
+});
+
+describe("too much", () => {
+  it("of headers is refused before any object is asked", async () => {
+    const { status } = await get("/orders/1", [`Authorization: Bearer allow-${"x".repeat(70_000)}`]);
+    expect(status).toBe(431);
+  });
+
+  it("of a body that never ends does not hold up its own refusal", async () => {
+    const response = await send(
+      "POST /orders/1 HTTP/1.1\r\nHost: api.example\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n4\r\nbody\r\n",
+    );
+    expect(response).toMatch(/^HTTP\/1\.1 401/);
+  });
+});

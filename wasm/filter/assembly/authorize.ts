@@ -1,0 +1,92 @@
+import { ACTION_CONTINUE, ACTION_PAUSE, STATUS_NOT_FOUND, STATUS_OK, proxy_get_property } from "./abi";
+import { arenaMark, arenaOverflowed } from "./arena";
+import { lookUpFresh } from "./cache";
+import { Rule, configuration, findRule } from "./configuration";
+import { CREDENTIAL_MALFORMED, CREDENTIAL_MISSING, findCredential, token } from "./credentials";
+import { digestRequest } from "./decision-key";
+import { serveEntry } from "./decision";
+import { CACHE_COALESCED, CACHE_HITS, CACHE_MISSES, count } from "./metrics";
+import { dispatchedCall } from "./outbound";
+import { addPending, addWaiter, findPending, hasRoomToWait } from "./pending";
+import { askFirst } from "./protocol";
+import {
+  HEADERS_TOO_LARGE, HEADER_NOT_UTF8, MALFORMED_CREDENTIAL, MISSING_CREDENTIAL, SERVER_OVERLOADED, SERVER_UNREACHABLE,
+  UNKNOWN_RULE,
+} from "./reasons";
+import { refuseNow } from "./refusal";
+import { readRequest } from "./request";
+import { digestHigh, digestLow } from "./siphash";
+import { Span } from "./span";
+import { putText } from "./text-writer";
+import { NEVER_MS, unverifiedExpiryMs } from "./unverified-expiry";
+
+/** One request's way: credential, key, cache; and on a miss the call, or a place among those who wait for it. */
+
+let lastMissed: bool = false;
+
+/** Whether the last request asked the authorization server or joined a call. */
+export function missed(): bool {
+  return lastMissed;
+}
+
+/** @returns the action for `proxy_on_request_headers` */
+export function authorizeRequest(contextId: u32): i32 {
+  lastMissed = false;
+  if (!readRequest()) return refuse(HEADERS_TOO_LARGE);
+  const found = findCredential();
+  if (found == CREDENTIAL_MISSING) return refuse(MISSING_CREDENTIAL);
+  if (found == CREDENTIAL_MALFORMED) return refuse(MALFORMED_CREDENTIAL);
+  if (!readRuleName()) return refuse(UNKNOWN_RULE);
+  let rule: Rule | null = null;
+  if (ruleName.size > 0) {
+    rule = findRule(ruleName);
+    if (rule === null) return refuse(UNKNOWN_RULE);
+  }
+  if (!digestRequest(rule)) return refuse(HEADER_NOT_UTF8);
+  const entry = lookUpFresh(digestLow(), digestHigh());
+  if (entry !== null) {
+    count(CACHE_HITS);
+    return serveEntry(entry) ? ACTION_CONTINUE : ACTION_PAUSE;
+  }
+  lastMissed = true;
+  return waitForDecision(contextId, rule);
+}
+
+function waitForDecision(contextId: u32, rule: Rule | null): i32 {
+  const running = findPending(digestLow(), digestHigh());
+  if (running !== null) {
+    count(CACHE_COALESCED);
+    return addWaiter(running, contextId) ? ACTION_PAUSE : refuse(SERVER_OVERLOADED);
+  }
+  count(CACHE_MISSES);
+  if (!hasRoomToWait()) return refuse(SERVER_OVERLOADED);
+  const expiresAtMs = unverifiedExpiryMs(token);
+  if (!askFirst(rule)) return refuse(arenaOverflowed() ? HEADERS_TOO_LARGE : SERVER_UNREACHABLE);
+  const pending = addPending(digestLow(), digestHigh(), dispatchedCall());
+  pending.credentialExpiresAtMs = expiresAtMs;
+  pending.freshForMs = NEVER_MS;
+  pending.isStorable = 1;
+  pending.isReusableStale = 1;
+  pending.asksDecision = 0;
+  pending.rule = changetype<usize>(rule);
+  addWaiter(pending, contextId);
+  return ACTION_PAUSE;
+}
+
+function refuse(reason: u32): i32 {
+  refuseNow(reason);
+  return ACTION_PAUSE;
+}
+
+const RESULT: usize = memory.data(8);
+const ruleName = changetype<Span>(memory.data(8));
+
+/** Name of the rule that the gateway matched, empty if it names none. False if the host cannot say. */
+function readRuleName(): bool {
+  const path = arenaMark();
+  putText("xds\0route_name");
+  const status = proxy_get_property(path, arenaMark() - path, RESULT, RESULT + 4);
+  ruleName.clear();
+  if (status == STATUS_OK) ruleName.set(load<usize>(RESULT), load<usize>(RESULT + 4));
+  return status == STATUS_OK || status == STATUS_NOT_FOUND;
+}

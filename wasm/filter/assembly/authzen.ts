@@ -1,0 +1,101 @@
+import { Rule, configuration } from "./configuration";
+import { credentialKind, putChosenHeaders, beginQuestion, sendQuestion } from "./decision-point";
+import { allowDecision, denyDecision, isAnswer, readDecisionHeaders } from "./decision-point";
+import { token } from "./credentials";
+import { beginJson, enterObject, failJson, jsonEnded, nextMember, readBoolean, skipValue } from "./json-reader";
+import { putJsonMember, putJsonName, putJsonString, putJsonWords } from "./json-writer";
+import { SERVER_MALFORMED } from "./reasons";
+import { replyBody } from "./reply";
+import { requestAuthority, requestMethod, requestScheme, sentUri } from "./request";
+import { Span } from "./span";
+import { putByte, putText } from "./text-writer";
+import { clearUpstreamValues } from "./upstream-headers";
+import { verdict } from "./verdict";
+
+/**
+ * OpenID AuthZEN Authorization API 1.0, Access Evaluation (section 6): subject, action, resource and context are
+ * posted; `decision` answers.
+ *
+ * subject   { type: "user", id: verified sub }, or { type: "token", id: the credential, properties: { kind } } for a
+ *           decision point that verifies it itself
+ * action    { name: the rule's permission or the method, properties: { method } }
+ * resource  { type: "uri", id: URI as far as it is sent, else the service, properties: { service, host, scheme, rule } }
+ * context   { scopes, headers }
+ */
+
+const name = changetype<Span>(memory.data(8));
+
+/** @param subject the verified subject, or absent to send the credential itself */
+export function askAuthZen(rule: Rule | null, subject: Span): bool {
+  beginQuestion();
+  putText("{\"subject\":{");
+  if (subject.isPresent) {
+    putText("\"type\":\"user\"");
+    putJsonMember("id", subject);
+  } else {
+    putText("\"type\":\"token\"");
+    putJsonMember("id", token);
+    putText(",\"properties\":{\"kind\":\"");
+    putText(credentialKind());
+    putText("\"}");
+  }
+  putText("},\"action\":{\"name\":");
+  putJsonString(rule !== null && rule.permission.isPresent ? rule.permission : requestMethod);
+  putText(",\"properties\":{");
+  putJsonMember("method", requestMethod, true);
+  putText("}},\"resource\":{\"type\":\"uri\",\"id\":");
+  putJsonString(sentUri.isPresent ? sentUri : configuration.service);
+  putText(",\"properties\":{");
+  putJsonMember("service", configuration.service, true);
+  putJsonMember("host", requestAuthority);
+  putJsonMember("scheme", requestScheme);
+  if (rule !== null) putJsonMember("rule", rule.name);
+  putText("}},\"context\":{");
+  putJsonName("scopes", true);
+  if (rule !== null) putJsonWords(rule.scopes);
+  else putText("[]");
+  putChosenHeaders(false);
+  putText("}}");
+  return sendQuestion();
+}
+
+/** `decision` must be literally true; `context.headers` may carry headers for the upstream. */
+export function judgeAuthZen(): void {
+  if (!isAnswer()) return;
+  clearUpstreamValues();
+  let decided = false;
+  let allowed = false;
+  let hasContext = false;
+  beginJson(replyBody.start, replyBody.size);
+  enterObject();
+  while (nextMember(name)) {
+    if (name.is("decision")) {
+      if (decided) failJson();
+      decided = true;
+      allowed = readBoolean();
+    } else if (name.is("context")) {
+      if (hasContext) failJson();
+      hasContext = true;
+      readContext();
+    } else {
+      skipValue();
+    }
+  }
+  if (!jsonEnded() || !decided) verdict.fail(SERVER_MALFORMED);
+  else if (allowed) allowDecision();
+  else denyDecision();
+}
+
+function readContext(): void {
+  let hasHeaders = false;
+  enterObject();
+  while (nextMember(name)) {
+    if (name.is("headers")) {
+      if (hasHeaders) failJson();
+      hasHeaders = true;
+      readDecisionHeaders();
+    } else {
+      skipValue();
+    }
+  }
+}

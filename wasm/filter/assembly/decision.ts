@@ -1,0 +1,136 @@
+import { STATUS_OK, STREAM_REQUEST, proxy_continue_stream, proxy_set_effective_context } from "./abi";
+import { releaseArena } from "./arena";
+import { forget, keep, lookUpStale } from "./cache";
+import { latestWallTimeMs } from "./clock";
+import { configuration } from "./configuration";
+import { Entry } from "./entry";
+import { CACHE_STALE_SERVED, FAIL_OPEN, count } from "./metrics";
+import { readPayload } from "./payload";
+import { Pending, endPending, freePending, hasWaiters, takeWaiter } from "./pending";
+import { HEADERS_TOO_LARGE, statusOf } from "./reasons";
+import { composeRefusal, noScopes, refuseNow, sendRefusal } from "./refusal";
+import { Span } from "./span";
+import { applyUpstreamPayload } from "./upstream-headers";
+import { VERDICT_ALLOW, VERDICT_FAIL, verdict } from "./verdict";
+
+/** Decisions at work: served from the cache, and once made, kept and given to everyone who waits. */
+
+/** `Entry.outcome`: the status in the lower bits, the reason above. */
+const STATUS_BITS: u16 = 10;
+const STATUS_MASK: u16 = 0x3ff;
+
+const payload = changetype<Span>(memory.data(8));
+
+/** Serves a cached decision to the request of the effective context. True if it goes on, false if it was answered. */
+export function serveEntry(entry: Entry): bool {
+  if (!loadPayload(entry)) {
+    refuseNow(HEADERS_TOO_LARGE);
+    return false;
+  }
+  if (entry.outcome == 0) {
+    applyUpstreamPayload(payload);
+    return true;
+  }
+  sendRefusal(entry.outcome & STATUS_MASK, entry.outcome >> STATUS_BITS, payload);
+  return false;
+}
+
+/** False if the arena has no room left for it, which takes a request of nearly its size. */
+function loadPayload(entry: Entry): bool {
+  payload.clear();
+  if (entry.payloadSize == 0) return true;
+  payload.set(readPayload(entry.payload, entry.payloadSize), entry.payloadSize);
+  return payload.isPresent;
+}
+
+/** Ends a call with the verdict: keeps what may be kept, then answers or lets through everyone who waits. */
+export function conclude(pending: Pending): void {
+  endPending(pending);
+  // Without a decision nothing in the arena is needed any more, and it may be full.
+  if (verdict.kind == VERDICT_FAIL) releaseArena();
+  const standIn = verdict.kind == VERDICT_FAIL ? findStandIn(pending) : NO_STAND_IN;
+  if (verdict.kind == VERDICT_FAIL) {
+    composeRefusal(verdict.reason, noScopes(), payload);
+    verdict.payloadStart = payload.start;
+    verdict.payloadSize = payload.size;
+    verdict.status = statusOf(verdict.reason);
+  } else {
+    keepVerdict(pending);
+  }
+  while (hasWaiters(pending)) {
+    // The stream may be gone although nobody told: then there is nobody to answer.
+    if (proxy_set_effective_context(takeWaiter(pending)) == STATUS_OK) answer(standIn);
+  }
+  freePending(pending);
+}
+
+const NO_STAND_IN: u32 = 0;
+/** An earlier allow, past its time, serves while the server fails (`staleIfErrorMs`). Its payload is in `stale`. */
+const STAND_IN_STALE: u32 = 1;
+/** The service chose to let requests pass while the server cannot be reached (`failOpen`). */
+const STAND_IN_OPEN: u32 = 2;
+
+const stale = changetype<Span>(memory.data(8));
+const NOTHING = changetype<Span>(memory.data(8));
+
+function findStandIn(pending: Pending): u32 {
+  if (verdict.mayServeStale) {
+    const entry = lookUpStale(pending.digestLow, pending.digestHigh);
+    if (entry !== null && entry.outcome == 0 && loadPayload(entry)) {
+      stale.copy(payload);
+      return STAND_IN_STALE;
+    }
+  }
+  return configuration.failOpen && verdict.isUnreachable ? STAND_IN_OPEN : NO_STAND_IN;
+}
+
+function answer(standIn: u32): void {
+  if (standIn == STAND_IN_STALE) {
+    count(CACHE_STALE_SERVED);
+    letThrough(stale);
+  } else if (standIn == STAND_IN_OPEN) {
+    count(FAIL_OPEN);
+    letThrough(NOTHING);
+  } else {
+    payload.set(verdict.payloadStart, verdict.payloadSize);
+    if (verdict.kind == VERDICT_ALLOW) letThrough(payload);
+    else sendRefusal(verdict.status, verdict.reason, payload);
+  }
+}
+
+function letThrough(upstream: Span): void {
+  applyUpstreamPayload(upstream);
+  proxy_continue_stream(STREAM_REQUEST);
+}
+
+/** Keeps the verdict if it may be kept. Whatever was known of this key before is over in any case. */
+function keepVerdict(pending: Pending): void {
+  const lifetimeMs = lifetimeOf(pending);
+  if (lifetimeMs == 0) {
+    forget(pending.digestLow, pending.digestHigh);
+    return;
+  }
+  const outcome: u16 = verdict.kind == VERDICT_ALLOW ? 0 : <u16>((verdict.reason << STATUS_BITS) | verdict.status);
+  keep(
+    pending.digestLow, pending.digestHigh, outcome, verdict.payloadStart, verdict.payloadSize,
+    lifetimeMs, staleTimeOf(pending, lifetimeMs),
+  );
+}
+
+/** How long the verdict holds from now: the least of all that bound it; 0 if it may not be kept. */
+function lifetimeOf(pending: Pending): u64 {
+  if (!pending.isStorable || !verdict.isCacheable) return 0;
+  const configured = verdict.kind == VERDICT_ALLOW ? configuration.maxTtlMs : configuration.denyTtlMs;
+  return min(min(configured, pending.freshForMs), credentialTimeLeft(pending));
+}
+
+/** How long after its lifetime it may stand in; never beyond the credential's own end. */
+function staleTimeOf(pending: Pending, lifetimeMs: u64): u32 {
+  if (verdict.kind != VERDICT_ALLOW || !pending.isReusableStale) return 0;
+  return <u32>min(configuration.staleIfErrorMs, credentialTimeLeft(pending) - lifetimeMs);
+}
+
+function credentialTimeLeft(pending: Pending): u64 {
+  const nowMs = latestWallTimeMs();
+  return pending.credentialExpiresAtMs > nowMs ? pending.credentialExpiresAtMs - nowMs : 0;
+}

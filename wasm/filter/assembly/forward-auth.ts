@@ -1,0 +1,119 @@
+import { FROM_AUTHORIZATION, FROM_COOKIE, NamedHeader, Rule, configuration, upstreamName } from "./configuration";
+import { credentialSource } from "./credentials";
+import {
+  addHeader, addHeaderNamed, addHeaderText, hasRoomForHeader, replyHeaders,
+} from "./header-map";
+import { addCredential, addFixedHeaders, beginCallNamed, dispatch, endCallHeaders } from "./outbound";
+import { DENIED, SERVER_MALFORMED } from "./reasons";
+import { addChallenges, beginRefusal, endRefusalHeaders, noScopes, putReasonBody, takeRefusal } from "./refusal";
+import { replyBody, replyBodyFits, replyStatus } from "./reply";
+import { requestAuthority, requestMethod, requestScheme, sentUri } from "./request";
+import { Span } from "./span";
+import { putSpan } from "./text-writer";
+import { clearUpstreamValues, composeUpstreamPayload, setUpstreamValue } from "./upstream-headers";
+import { verdict } from "./verdict";
+
+/**
+ * Forward-auth, as nginx's auth_request, Traefik's ForwardAuth and Envoy's HTTP ext_authz speak it: the server is shown
+ * the request by its headers and answers by status. Any 2xx allows; 3xx and 4xx are the client's answer.
+ */
+
+const value = changetype<Span>(memory.data(8));
+const name = changetype<Span>(memory.data(8));
+const payload = changetype<Span>(memory.data(8));
+const NO_BODY = changetype<Span>(memory.data(8));
+
+/** Sends the check for the current request. */
+export function askForwardAuth(rule: Rule | null): bool {
+  beginCallNamed(configuration.endpoint, configuration.checkMethod);
+  // What comes back is passed on without its Content-Encoding, so it must not have one.
+  addHeaderText("accept-encoding", "identity");
+  addHeader("x-forwarded-method", requestMethod);
+  if (sentUri.isPresent) addHeader("x-forwarded-uri", sentUri);
+  addHeader("x-forwarded-host", requestAuthority);
+  if (requestScheme.isPresent) addHeader("x-forwarded-proto", requestScheme);
+  if (rule !== null && rule.scopes.isPresent) addHeader("x-ebb-scopes", rule.scopes);
+  if (rule !== null && rule.permission.isPresent) addHeader("x-ebb-permission", rule.permission);
+  addFixedHeaders();
+  addChosenHeaders();
+  if (!isCredentialChosen()) addCredential();
+  endCallHeaders();
+  return dispatch(configuration.endpoint, NO_BODY);
+}
+
+function addChosenHeaders(): void {
+  let header: NamedHeader | null = configuration.requestHeaders;
+  while (header !== null) {
+    if (header.value.isPresent && !isSetByTheCheck(header.name)) addHeaderNamed(header.name, header.value);
+    header = header.next;
+  }
+}
+
+/** Headers that say what the gateway saw must not be doubled by what the client claims. */
+function isSetByTheCheck(name: Span): bool {
+  return name.is("x-forwarded-method") || name.is("x-forwarded-uri") || name.is("x-forwarded-host")
+    || name.is("x-forwarded-proto") || name.startsWith("x-ebb-") || name.startsWith(":")
+    || name.is("accept-encoding") || name.is("host") || name.is("content-length");
+}
+
+/** Whether the header the credential came in is sent whole, as a chosen header. */
+function isCredentialChosen(): bool {
+  const source = credentialSource();
+  let header: NamedHeader | null = configuration.requestHeaders;
+  while (header !== null) {
+    if (source.from == FROM_AUTHORIZATION) {
+      if (header.name.is("authorization")) return true;
+    } else if (source.from == FROM_COOKIE) {
+      if (header.name.is("cookie")) return true;
+    } else if (header.name.equals(source.name)) {
+      return true;
+    }
+    header = header.next;
+  }
+  return false;
+}
+
+/** Judges the reply. */
+export function judgeForwardAuth(): void {
+  const status = replyStatus();
+  if (status < 300) allow();
+  else passRefusalOn(status);
+}
+
+function allow(): void {
+  clearUpstreamValues();
+  for (let index: u32 = 0; index < configuration.upstreamCount; index++) {
+    replyHeaders.findJoined(upstreamName(index), value);
+    if (value.isPresent && !setUpstreamValue(index, value)) {
+      verdict.fail(SERVER_MALFORMED);
+      return;
+    }
+  }
+  composeUpstreamPayload(payload);
+  verdict.allow(payload);
+}
+
+/** The client gets what the server said: a login redirect with its cookies, or a denial. */
+function passRefusalOn(status: u32): void {
+  const hasBody = replyBody.isPresent && replyBodyFits();
+  let challenged = false;
+  beginRefusal();
+  replyHeaders.rewind();
+  while (replyHeaders.next(name, value) && hasRoomForHeader()) {
+    if (!isPassedOn(name) || (name.is("content-type") && !hasBody)) continue;
+    addHeaderNamed(name, value);
+    if (name.is("www-authenticate")) challenged = true;
+  }
+  if (status == 401 && !challenged) addChallenges(DENIED, noScopes());
+  if (!hasBody) addHeaderText("content-type", "application/json");
+  endRefusalHeaders();
+  if (hasBody) putSpan(replyBody);
+  else putReasonBody(DENIED);
+  takeRefusal(payload);
+  verdict.refuse(status, DENIED, payload, (status == 401 || status == 403) && replyBodyFits());
+}
+
+function isPassedOn(name: Span): bool {
+  return name.is("set-cookie") || name.is("www-authenticate") || name.is("location") || name.is("content-type")
+    || name.is("retry-after") || name.is("cache-control");
+}

@@ -1,0 +1,103 @@
+import { HeaderMap } from "./header-map";
+import { NEVER_MS } from "./unverified-expiry";
+import { Span, indexOfByte, isBlank, trim } from "./span";
+
+/**
+ * What a reply's headers allow of keeping it (RFC 9111). Only ever less than the configuration: `max-age` can shorten.
+ */
+
+let storable: bool = true;
+let reusableStale: bool = true;
+let maxAgeSeconds: u64 = NEVER_MS;
+let ageSeconds: u64 = 0;
+
+/** Whether it may be kept at all: no-store, no-cache, Vary: * and Set-Cookie say no. */
+export function isStorable(): bool {
+  return storable;
+}
+
+/** Whether it may be used after its time when the server fails: must-revalidate and proxy-revalidate say no. */
+export function isReusableStale(): bool {
+  return reusableStale;
+}
+
+/** How long it stays fresh, or NEVER_MS if it does not say. */
+export function freshForMs(): u64 {
+  if (maxAgeSeconds == NEVER_MS) return NEVER_MS;
+  return maxAgeSeconds > ageSeconds ? (maxAgeSeconds - ageSeconds) * 1000 : 0;
+}
+
+const name = changetype<Span>(memory.data(8));
+const value = changetype<Span>(memory.data(8));
+const directive = changetype<Span>(memory.data(8));
+const argument = changetype<Span>(memory.data(8));
+
+export function readFreshness(headers: HeaderMap): void {
+  storable = true;
+  reusableStale = true;
+  maxAgeSeconds = NEVER_MS;
+  ageSeconds = 0;
+  headers.rewind();
+  while (headers.next(name, value)) {
+    if (name.is("cache-control") || name.is("pragma")) readDirectives();
+    else if (name.is("age")) ageSeconds = max(ageSeconds, seconds(value));
+    else if (name.is("set-cookie")) storable = false;
+    else if (name.is("vary")) readVary();
+  }
+}
+
+function readVary(): void {
+  for (let at = value.start; at < value.end; at++) {
+    if (load<u8>(at) == 0x2a) storable = false;
+  }
+}
+
+function readDirectives(): void {
+  let at = value.start;
+  while (at < value.end) {
+    const end = endOfDirective(at, value.end);
+    const equals = indexOfByte(at, end, 0x3d);
+    directive.set(at, equals - at);
+    trim(directive);
+    if (equals < end) argument.set(equals + 1, end - equals - 1);
+    else argument.set(end, 0);
+    readDirective();
+    at = end + 1;
+  }
+}
+
+/** The comma after the directive at `at`; commas in quotes do not count. */
+function endOfDirective(at: usize, end: usize): usize {
+  let quoted = false;
+  for (; at < end; at++) {
+    const byte = load<u8>(at);
+    if (byte == 0x22) quoted = !quoted;
+    else if (byte == 0x5c && quoted) at++;
+    else if (byte == 0x2c && !quoted) break;
+  }
+  return min(at, end);
+}
+
+function readDirective(): void {
+  if (directive.isIgnoringCase("no-store") || directive.isIgnoringCase("no-cache")) {
+    storable = false;
+  } else if (directive.isIgnoringCase("must-revalidate") || directive.isIgnoringCase("proxy-revalidate")) {
+    reusableStale = false;
+  } else if (directive.isIgnoringCase("max-age") || directive.isIgnoringCase("s-maxage")) {
+    maxAgeSeconds = min(maxAgeSeconds, seconds(argument));
+  }
+}
+
+/** Delta-seconds, perhaps in quotes; 0, already stale, if it is anything else (RFC 9111, 4.2.1). */
+function seconds(text: Span): u64 {
+  let total: u64 = 0;
+  let digits = 0;
+  for (let at = text.start; at < text.end; at++) {
+    const byte = load<u8>(at);
+    if (byte == 0x22 || isBlank(byte)) continue;
+    if (byte < 0x30 || byte > 0x39) return 0;
+    // Ten digits are three centuries; more of them must not overflow.
+    if (++digits <= 10) total = total * 10 + (byte - 0x30);
+  }
+  return total;
+}

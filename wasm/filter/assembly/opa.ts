@@ -1,0 +1,92 @@
+import { Rule, configuration } from "./configuration";
+import { token } from "./credentials";
+import {
+  allowDecision, beginQuestion, credentialKind, denyDecision, isAnswer, putChosenHeaders, readDecisionHeaders,
+  sendQuestion,
+} from "./decision-point";
+import { beginJson, enterObject, failJson, jsonEnded, nextMember, peekJson, readBoolean, skipValue } from "./json-reader";
+import { putJsonMember, putJsonName, putJsonWords } from "./json-writer";
+import { SERVER_MALFORMED } from "./reasons";
+import { replyBody } from "./reply";
+import { requestAuthority, requestMethod, requestScheme, sentUri } from "./request";
+import { Span } from "./span";
+import { putText } from "./text-writer";
+import { clearUpstreamValues } from "./upstream-headers";
+import { verdict } from "./verdict";
+
+/**
+ * Open Policy Agent's data API: POST /v1/data/… with
+ * { input: { service, rule, method, host, scheme, uri, headers, scopes, permission, and subject or token + credential } }.
+ * The result is true or false, or { allow: boolean, headers: { … } }. An undefined result denies, as OPA advises.
+ */
+
+const name = changetype<Span>(memory.data(8));
+
+/** @param subject the verified subject, or absent to send the credential itself */
+export function askOpa(rule: Rule | null, subject: Span): bool {
+  beginQuestion();
+  putText("{\"input\":{");
+  putJsonMember("service", configuration.service, true);
+  if (rule !== null) putJsonMember("rule", rule.name);
+  putJsonMember("method", requestMethod);
+  putJsonMember("host", requestAuthority);
+  putJsonMember("scheme", requestScheme);
+  if (sentUri.isPresent) putJsonMember("uri", sentUri);
+  putChosenHeaders(false);
+  putJsonName("scopes");
+  if (rule !== null) putJsonWords(rule.scopes);
+  else putText("[]");
+  if (rule !== null && rule.permission.isPresent) putJsonMember("permission", rule.permission);
+  if (subject.isPresent) {
+    putJsonMember("subject", subject);
+  } else {
+    putJsonMember("token", token);
+    putText(",\"credential\":\"");
+    putText(credentialKind());
+    putText("\"");
+  }
+  putText("}}");
+  return sendQuestion();
+}
+
+export function judgeOpa(): void {
+  if (!isAnswer()) return;
+  clearUpstreamValues();
+  let hasResult = false;
+  let allowed = false;
+  beginJson(replyBody.start, replyBody.size);
+  enterObject();
+  while (nextMember(name)) {
+    if (!name.is("result")) {
+      skipValue();
+      continue;
+    }
+    if (hasResult) failJson();
+    hasResult = true;
+    allowed = peekJson() == 0x7b ? readResult() : readBoolean();
+  }
+  if (!jsonEnded()) verdict.fail(SERVER_MALFORMED);
+  else if (allowed) allowDecision();
+  else denyDecision();
+}
+
+function readResult(): bool {
+  let hasAllow = false;
+  let hasHeaders = false;
+  let allowed = false;
+  enterObject();
+  while (nextMember(name)) {
+    if (name.is("allow")) {
+      if (hasAllow) failJson();
+      hasAllow = true;
+      allowed = readBoolean();
+    } else if (name.is("headers")) {
+      if (hasHeaders) failJson();
+      hasHeaders = true;
+      readDecisionHeaders();
+    } else {
+      skipValue();
+    }
+  }
+  return allowed;
+}

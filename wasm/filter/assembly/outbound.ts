@@ -1,0 +1,79 @@
+import { STATUS_OK, proxy_http_call } from "./abi";
+import { arenaOverflowed } from "./arena";
+import { Endpoint, FROM_AUTHORIZATION, FROM_COOKIE, NamedHeader, configuration } from "./configuration";
+import { SCHEME_BASIC, credentialScheme, credentialSource, token } from "./credentials";
+import {
+  addHeader, addHeaderNamed, addHeaderText, beginHeader, beginHeaders, endHeader, finishHeaders,
+} from "./header-map";
+import { Span } from "./span";
+import { putByte, putSpan, putText } from "./text-writer";
+
+/** Calls to authorization servers, as far as all protocols compose them alike. */
+
+const headers = changetype<Span>(memory.data(8));
+const CALL_ID: usize = memory.data(4);
+
+/** Starts the headers of a call. */
+export function beginCall(endpoint: Endpoint, method: string): void {
+  beginHeaders();
+  addHeaderText(":method", method);
+  addTarget(endpoint);
+}
+
+export function beginCallNamed(endpoint: Endpoint, method: Span): void {
+  beginHeaders();
+  addHeader(":method", method);
+  addTarget(endpoint);
+}
+
+function addTarget(endpoint: Endpoint): void {
+  addHeader(":path", endpoint.path);
+  addHeader(":authority", endpoint.authority);
+}
+
+export function addFixedHeaders(): void {
+  let header: NamedHeader | null = configuration.fixedHeaders;
+  while (header !== null) {
+    addHeaderNamed(header.name, header.value);
+    header = header.next;
+  }
+}
+
+/** The credential, in the place where the client sent it. */
+export function addCredential(): void {
+  const source = credentialSource();
+  if (source.from == FROM_AUTHORIZATION) {
+    beginHeader("authorization");
+    putText(credentialScheme() == SCHEME_BASIC ? "Basic " : "Bearer ");
+    putSpan(token);
+    endHeader();
+  } else if (source.from == FROM_COOKIE) {
+    beginHeader("cookie");
+    putSpan(source.name);
+    putByte(0x3d);
+    putSpan(token);
+    endHeader();
+  } else {
+    addHeaderNamed(source.name, token);
+  }
+}
+
+/** Ends the headers of a call, after which its body is composed. */
+export function endCallHeaders(): void {
+  finishHeaders(headers);
+}
+
+/** Sends the call. False if the host does not take it, or it did not fit into the arena. */
+export function dispatch(endpoint: Endpoint, body: Span): bool {
+  if (arenaOverflowed() || !headers.isPresent) return false;
+  const status = proxy_http_call(
+    endpoint.cluster.start, endpoint.cluster.size, headers.start, headers.size, body.start, body.size,
+    0, 0, endpoint.timeoutMs, CALL_ID,
+  );
+  return status == STATUS_OK;
+}
+
+/** Id of the call last dispatched. */
+export function dispatchedCall(): u32 {
+  return load<u32>(CALL_ID);
+}

@@ -1,0 +1,206 @@
+import { MAX_PENDING, MAX_WAITERS } from "./limits";
+
+/**
+ * Calls under way and the requests that wait for them. A miss whose key already has a call joins it, so one key costs
+ * one call however many ask (no stampede at expiry). Both pools are fixed: their memory does not depend on the load.
+ *
+ * Nothing of a request is copied here; a second call reads it again from a waiter, of which any will do, since equal
+ * keys mean that everything sent is equal.
+ */
+
+@unmanaged
+export class Pending {
+  digestLow: u64;
+  digestHigh: u64;
+  /** Earliest end of the credential that is known, ms since 1970; NEVER_MS if none is. */
+  credentialExpiresAtMs: u64;
+  /** The shortest freshness that the replies so far allow, or NEVER_MS. */
+  freshForMs: u64;
+  callId: u32;
+  /** The rule that the requests matched, or 0. */
+  rule: usize;
+  firstWaiter: usize;
+  lastWaiter: usize;
+  /** Next in the bucket by digest, and in the bucket by call; the first also links the free ones. */
+  nextByDigest: usize;
+  nextByCall: usize;
+  isStorable: u8;
+  isReusableStale: u8;
+  /** The subject is known and the call under way asks for the decision. */
+  asksDecision: u8;
+}
+
+@unmanaged
+class Waiter {
+  contextId: u32;
+  pending: usize;
+  /** Neighbours among the waiters of the same call. */
+  previous: usize;
+  next: usize;
+  /** Next in the bucket by context; also links the free ones. */
+  nextByContext: usize;
+}
+
+const PENDING_BYTES: usize = 64;
+const WAITER_BYTES: usize = 20;
+const BUCKETS: u32 = 256;
+
+const PENDING_POOL: usize = memory.data(64 * 256, 8);
+const WAITER_POOL: usize = memory.data(20 * 2048, 8);
+const BY_DIGEST: usize = memory.data(4 * 256);
+const BY_CALL: usize = memory.data(4 * 256);
+const BY_CONTEXT: usize = memory.data(4 * 256);
+
+let freePendings: usize = linkPool(PENDING_POOL, PENDING_BYTES, MAX_PENDING, offsetof<Pending>("nextByDigest"));
+let freeWaiters: usize = linkPool(WAITER_POOL, WAITER_BYTES, MAX_WAITERS, offsetof<Waiter>("nextByContext"));
+let waiterCount: i32 = 0;
+
+function linkPool(pool: usize, size: usize, count: i32, linkOffset: usize): usize {
+  for (let i: i32 = 0; i < count; i++) {
+    const item = pool + <usize>i * size;
+    store<usize>(item + linkOffset, i + 1 < count ? item + size : 0);
+  }
+  return pool;
+}
+
+function bucket(table: usize, value: u32): usize {
+  return table + (<usize>(value & (BUCKETS - 1)) << 2);
+}
+
+export function findPending(digestLow: u64, digestHigh: u64): Pending | null {
+  let at = load<usize>(bucket(BY_DIGEST, <u32>digestLow));
+  while (at) {
+    const pending = changetype<Pending>(at);
+    if (pending.digestLow == digestLow && pending.digestHigh == digestHigh) return pending;
+    at = pending.nextByDigest;
+  }
+  return null;
+}
+
+export function findPendingByCall(callId: u32): Pending | null {
+  let at = load<usize>(bucket(BY_CALL, callId));
+  while (at) {
+    const pending = changetype<Pending>(at);
+    if (pending.callId == callId) return pending;
+    at = pending.nextByCall;
+  }
+  return null;
+}
+
+/** Whether one more key and one more request can wait. */
+export function hasRoomToWait(): bool {
+  return freePendings != 0 && freeWaiters != 0;
+}
+
+/** Records a call under this digest. Call `hasRoomToWait` first. Fields beside digest and call are the caller's. */
+export function addPending(digestLow: u64, digestHigh: u64, callId: u32): Pending {
+  const pending = changetype<Pending>(freePendings);
+  freePendings = pending.nextByDigest;
+  pending.digestLow = digestLow;
+  pending.digestHigh = digestHigh;
+  pending.firstWaiter = 0;
+  pending.lastWaiter = 0;
+  const byDigest = bucket(BY_DIGEST, <u32>digestLow);
+  pending.nextByDigest = load<usize>(byDigest);
+  store<usize>(byDigest, changetype<usize>(pending));
+  addByCall(pending, callId);
+  return pending;
+}
+
+/** The call has been answered and another follows. */
+export function setCall(pending: Pending, callId: u32): void {
+  removeByCall(pending);
+  addByCall(pending, callId);
+}
+
+/** The call is over; its waiters are still to be taken. Nobody can join any more. */
+export function endPending(pending: Pending): void {
+  unlink(bucket(BY_DIGEST, <u32>pending.digestLow), changetype<usize>(pending), offsetof<Pending>("nextByDigest"));
+  removeByCall(pending);
+}
+
+/** Gives a pending call back whose waiters are all taken. */
+export function freePending(pending: Pending): void {
+  pending.nextByDigest = freePendings;
+  freePendings = changetype<usize>(pending);
+}
+
+/** False if too many requests wait already. */
+export function addWaiter(pending: Pending, contextId: u32): bool {
+  if (!freeWaiters) return false;
+  const waiter = changetype<Waiter>(freeWaiters);
+  freeWaiters = waiter.nextByContext;
+  waiterCount++;
+  waiter.contextId = contextId;
+  waiter.pending = changetype<usize>(pending);
+  waiter.previous = pending.lastWaiter;
+  waiter.next = 0;
+  if (pending.lastWaiter) changetype<Waiter>(pending.lastWaiter).next = changetype<usize>(waiter);
+  else pending.firstWaiter = changetype<usize>(waiter);
+  pending.lastWaiter = changetype<usize>(waiter);
+  const byContext = bucket(BY_CONTEXT, contextId);
+  waiter.nextByContext = load<usize>(byContext);
+  store<usize>(byContext, changetype<usize>(waiter));
+  return true;
+}
+
+export function hasWaiters(pending: Pending): bool {
+  return pending.firstWaiter != 0;
+}
+
+/** Context of the waiter that has waited longest. */
+export function firstWaitingContext(pending: Pending): u32 {
+  return changetype<Waiter>(pending.firstWaiter).contextId;
+}
+
+/** Takes the waiter that has waited longest off the list and returns its context. */
+export function takeWaiter(pending: Pending): u32 {
+  const waiter = changetype<Waiter>(pending.firstWaiter);
+  const contextId = waiter.contextId;
+  removeWaiter(waiter);
+  return contextId;
+}
+
+/** The stream is gone: it waits no more. */
+export function forgetWaiter(contextId: u32): void {
+  if (waiterCount == 0) return;
+  let at = load<usize>(bucket(BY_CONTEXT, contextId));
+  while (at) {
+    const waiter = changetype<Waiter>(at);
+    if (waiter.contextId == contextId) {
+      removeWaiter(waiter);
+      return;
+    }
+    at = waiter.nextByContext;
+  }
+}
+
+function removeWaiter(waiter: Waiter): void {
+  const pending = changetype<Pending>(waiter.pending);
+  if (waiter.previous) changetype<Waiter>(waiter.previous).next = waiter.next;
+  else pending.firstWaiter = waiter.next;
+  if (waiter.next) changetype<Waiter>(waiter.next).previous = waiter.previous;
+  else pending.lastWaiter = waiter.previous;
+  const address = changetype<usize>(waiter);
+  unlink(bucket(BY_CONTEXT, waiter.contextId), address, offsetof<Waiter>("nextByContext"));
+  waiter.nextByContext = freeWaiters;
+  freeWaiters = address;
+  waiterCount--;
+}
+
+function addByCall(pending: Pending, callId: u32): void {
+  pending.callId = callId;
+  const byCall = bucket(BY_CALL, callId);
+  pending.nextByCall = load<usize>(byCall);
+  store<usize>(byCall, changetype<usize>(pending));
+}
+
+function removeByCall(pending: Pending): void {
+  unlink(bucket(BY_CALL, pending.callId), changetype<usize>(pending), offsetof<Pending>("nextByCall"));
+}
+
+/** Takes `item` out of the chain that starts at the word `link`. */
+function unlink(link: usize, item: usize, nextOffset: usize): void {
+  while (load<usize>(link) != item) link = load<usize>(link) + nextOffset;
+  store<usize>(link, load<usize>(item + nextOffset));
+}

@@ -1,0 +1,39 @@
+import { askAuthZen, judgeAuthZen } from "./authzen";
+import {
+  PROTOCOL_AUTHZEN, PROTOCOL_FORWARD_AUTH, PROTOCOL_INTROSPECTION, Rule, configuration,
+} from "./configuration";
+import { askForwardAuth, judgeForwardAuth } from "./forward-auth";
+import { askIntrospection, judgeIntrospection, judgeSubject, verifiedSubject } from "./introspection";
+import { askOpa, judgeOpa } from "./opa";
+import { Span } from "./span";
+
+/** Which protocol asks and judges. A decision takes one call, or two where the subject is asked for first. */
+
+const NO_SUBJECT = changetype<Span>(memory.data(8));
+
+/** Sends the first call for the current request. */
+export function askFirst(rule: Rule | null): bool {
+  const subject = configuration.subject;
+  if (subject !== null) return askIntrospection(subject);
+  if (configuration.protocol == PROTOCOL_FORWARD_AUTH) return askForwardAuth(rule);
+  if (configuration.protocol == PROTOCOL_INTROSPECTION) return askIntrospection(configuration.endpoint);
+  return askDecisionPoint(rule, NO_SUBJECT);
+}
+
+/** Sends the second call, about the subject that was just verified. */
+export function askAboutSubject(rule: Rule | null): bool {
+  return askDecisionPoint(rule, verifiedSubject);
+}
+
+function askDecisionPoint(rule: Rule | null, subject: Span): bool {
+  return configuration.protocol == PROTOCOL_AUTHZEN ? askAuthZen(rule, subject) : askOpa(rule, subject);
+}
+
+/** Judges the reply that was read; the result is in `verdict`. */
+export function judge(rule: Rule | null, asksDecision: bool): void {
+  if (configuration.subject !== null && !asksDecision) judgeSubject();
+  else if (configuration.protocol == PROTOCOL_FORWARD_AUTH) judgeForwardAuth();
+  else if (configuration.protocol == PROTOCOL_INTROSPECTION) judgeIntrospection(rule);
+  else if (configuration.protocol == PROTOCOL_AUTHZEN) judgeAuthZen();
+  else judgeOpa();
+}

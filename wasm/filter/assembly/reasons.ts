@@ -1,0 +1,46 @@
+/** Why a request was not let through, as told in the details of the local response and in its body. */
+
+export const MISSING_CREDENTIAL: u32 = 1;
+export const MALFORMED_CREDENTIAL: u32 = 2;
+export const TOKEN_INACTIVE: u32 = 3;
+export const INSUFFICIENT_SCOPE: u32 = 4;
+export const DENIED: u32 = 5;
+export const SERVER_UNREACHABLE: u32 = 6;
+export const SERVER_TIMEOUT: u32 = 7;
+export const SERVER_OVERLOADED: u32 = 8;
+export const SERVER_ERROR: u32 = 9;
+export const SERVER_MALFORMED: u32 = 10;
+export const UNKNOWN_RULE: u32 = 11;
+export const HEADER_NOT_UTF8: u32 = 12;
+export const HEADERS_TOO_LARGE: u32 = 13;
+
+export function reasonText(reason: u32): string {
+  switch (reason) {
+    case MISSING_CREDENTIAL: return "missing_credential";
+    case MALFORMED_CREDENTIAL: return "malformed_credential";
+    case TOKEN_INACTIVE: return "token_inactive";
+    case INSUFFICIENT_SCOPE: return "insufficient_scope";
+    case DENIED: return "denied";
+    case SERVER_UNREACHABLE: return "authorization_server_unreachable";
+    case SERVER_TIMEOUT: return "authorization_server_timeout";
+    case SERVER_OVERLOADED: return "authorization_server_overloaded";
+    case SERVER_ERROR: return "authorization_server_error";
+    case SERVER_MALFORMED: return "authorization_server_malformed";
+    case UNKNOWN_RULE: return "unknown_rule";
+    case HEADER_NOT_UTF8: return "header_not_utf8";
+    default: return "request_headers_too_large";
+  }
+}
+
+export function statusOf(reason: u32): u32 {
+  switch (reason) {
+    case MISSING_CREDENTIAL:
+    case MALFORMED_CREDENTIAL:
+    case TOKEN_INACTIVE: return 401;
+    case INSUFFICIENT_SCOPE:
+    case DENIED: return 403;
+    case HEADER_NOT_UTF8: return 400;
+    case HEADERS_TOO_LARGE: return 431;
+    default: return 503;
+  }
+}

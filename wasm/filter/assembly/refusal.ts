@@ -1,0 +1,105 @@
+import { NO_GRPC_STATUS, proxy_send_local_response } from "./abi";
+import { arenaMark, releaseArena, reserve, rewindArena } from "./arena";
+import { configuration } from "./configuration";
+import { addHeaderText, beginHeader, beginHeaders, endHeader, finishHeaders, putQuoted } from "./header-map";
+import {
+  INSUFFICIENT_SCOPE, MALFORMED_CREDENTIAL, SERVER_OVERLOADED, TOKEN_INACTIVE, reasonText, statusOf,
+} from "./reasons";
+import { Span } from "./span";
+import { putText, takeWritten } from "./text-writer";
+
+/**
+ * Responses to the client in place of the upstream's. As a payload: u32 size of the header map, the map, the body.
+ * The same bytes are sent at once, to every waiting request, and from the cache.
+ */
+
+const headers = changetype<Span>(memory.data(8));
+const payload = changetype<Span>(memory.data(8));
+
+let payloadStart: usize = 0;
+
+/** Starts a refusal; headers are then added as in header-map.ts. */
+export function beginRefusal(): void {
+  payloadStart = reserve(4);
+  beginHeaders();
+}
+
+/** Ends the headers; what is put from here to `takeRefusal` is the body. */
+export function endRefusalHeaders(): void {
+  finishHeaders(headers);
+  if (!payloadStart || !headers.isPresent) return;
+  // The map was begun 8-aligned behind the 4 bytes of its size; close the gap.
+  memory.copy(payloadStart + 4, headers.start, headers.size);
+  store<u32>(payloadStart, <u32>headers.size);
+  rewindArena(payloadStart + 4 + headers.size);
+}
+
+export function takeRefusal(into: Span): void {
+  takeWritten(payloadStart, into);
+}
+
+/** A refusal of the gateway's own: JSON that names the reason, and for 401 and missing scopes the challenge. */
+export function composeRefusal(reason: u32, scopes: Span, into: Span): void {
+  beginRefusal();
+  addHeaderText("content-type", "application/json");
+  addHeaderText("cache-control", "no-store");
+  if (statusOf(reason) == 401 || reason == INSUFFICIENT_SCOPE) addChallenges(reason, scopes);
+  if (reason == SERVER_OVERLOADED) addHeaderText("retry-after", "1");
+  endRefusalHeaders();
+  putReasonBody(reason);
+  takeRefusal(into);
+}
+
+export function putReasonBody(reason: u32): void {
+  putText("{\"error\":\"");
+  putText(reasonText(reason));
+  putText("\"}");
+}
+
+/** WWW-Authenticate for each accepted scheme (RFC 6750, 3 and RFC 7617, 2); Bearer if only cookies or own headers are. */
+export function addChallenges(reason: u32, scopes: Span): void {
+  if (configuration.challengeBearer || !configuration.challengeBasic) {
+    beginHeader("www-authenticate");
+    putText("Bearer realm=");
+    putQuoted(configuration.realm);
+    if (reason == MALFORMED_CREDENTIAL || reason == TOKEN_INACTIVE) {
+      putText(", error=\"invalid_token\"");
+    } else if (reason == INSUFFICIENT_SCOPE) {
+      putText(", error=\"insufficient_scope\", scope=");
+      putQuoted(scopes);
+    }
+    endHeader();
+  }
+  if (configuration.challengeBasic && reason != INSUFFICIENT_SCOPE) {
+    beginHeader("www-authenticate");
+    putText("Basic realm=");
+    putQuoted(configuration.realm);
+    putText(", charset=\"UTF-8\"");
+    endHeader();
+  }
+}
+
+/** Answers the request of the effective context. */
+export function sendRefusal(status: u32, reason: u32, payload: Span): void {
+  const details = arenaMark();
+  putText(reasonText(reason));
+  const detailsSize = arenaMark() - details;
+  const map = payload.start + 4;
+  const mapSize: usize = load<u32>(payload.start);
+  const body = map + mapSize;
+  proxy_send_local_response(status, details, detailsSize, body, payload.end - body, map, mapSize, NO_GRPC_STATUS);
+  rewindArena(details);
+}
+
+const NO_SCOPES = changetype<Span>(memory.data(8));
+
+/** Composes and sends a refusal of the gateway's own. Nothing read before is needed after it, and the arena may be full. */
+export function refuseNow(reason: u32): void {
+  releaseArena();
+  composeRefusal(reason, NO_SCOPES, payload);
+  sendRefusal(statusOf(reason), reason, payload);
+}
+
+export function noScopes(): Span {
+  return NO_SCOPES;
+}

@@ -1,0 +1,47 @@
+import { MAP_REQUEST_HEADERS } from "./abi";
+import { NamedHeader, URI_NONE, URI_PATH, configuration } from "./configuration";
+import { requestHeaders } from "./header-map";
+import { Span, indexOfByte } from "./span";
+
+/**
+ * The request of the effective context, as spans of its header map in the arena. The values of the chosen headers are
+ * in `configuration.requestHeaders`.
+ */
+
+export const requestMethod = changetype<Span>(memory.data(8));
+export const requestAuthority = changetype<Span>(memory.data(8));
+export const requestScheme = changetype<Span>(memory.data(8));
+/** What of path and query is sent to the decision point; absent if nothing is. */
+export const sentUri = changetype<Span>(memory.data(8));
+
+const name = changetype<Span>(memory.data(8));
+const value = changetype<Span>(memory.data(8));
+
+/** Fetches the request's headers with one host call. False if they do not fit into the arena. */
+export function readRequest(): bool {
+  requestMethod.clear();
+  requestAuthority.clear();
+  requestScheme.clear();
+  sentUri.clear();
+  if (!requestHeaders.fetch(MAP_REQUEST_HEADERS)) return false;
+  requestHeaders.rewind();
+  while (requestHeaders.next(name, value)) {
+    if (name.size == 0 || load<u8>(name.start) != 0x3a) continue;
+    if (name.is(":method")) requestMethod.copy(value);
+    else if (name.is(":path")) takeUri(value);
+    else if (name.is(":authority")) requestAuthority.copy(value);
+    else if (name.is(":scheme")) requestScheme.copy(value);
+  }
+  let chosen: NamedHeader | null = configuration.requestHeaders;
+  while (chosen !== null) {
+    requestHeaders.findJoined(chosen.name, chosen.value);
+    chosen = chosen.next;
+  }
+  return true;
+}
+
+function takeUri(path: Span): void {
+  if (configuration.uri == URI_NONE) return;
+  sentUri.copy(path);
+  if (configuration.uri == URI_PATH) sentUri.size = indexOfByte(path.start, path.end, 0x3f) - path.start;
+}

@@ -1,0 +1,45 @@
+import { putBase64UrlDecoded } from "./base64";
+import { arenaMark } from "./arena";
+import { beginJson, enterObject, jsonEnded, nextMember, peekJson, readNumber, skipValue } from "./json-reader";
+import { Span, indexOfByte } from "./span";
+
+/** No instant is known. */
+export const NEVER_MS: u64 = u64.MAX_VALUE;
+
+/** An `exp` (seconds since 1970, RFC 7519 NumericDate) as milliseconds since 1970. */
+export function expiryMs(seconds: f64): u64 {
+  if (!(seconds > 0)) return 0;
+  const ms = seconds * 1000;
+  return ms < 9e15 ? <u64>ms : NEVER_MS;
+}
+
+const name = changetype<Span>(memory.data(8));
+
+/**
+ * The `exp` that a token states of itself if it looks like a JWT, else NEVER_MS. Nobody has verified it, so it may only
+ * shorten the life of a cached decision; whatever is wrong with it, it is then ignored.
+ */
+export function unverifiedExpiryMs(token: Span): u64 {
+  const firstDot = indexOfByte(token.start, token.end, 0x2e);
+  if (firstDot == token.end) return NEVER_MS;
+  const secondDot = indexOfByte(firstDot + 1, token.end, 0x2e);
+  if (secondDot == token.end) return NEVER_MS;
+  const claims = arenaMark();
+  if (!putBase64UrlDecoded(firstDot + 1, secondDot - firstDot - 1)) return NEVER_MS;
+  beginJson(claims, arenaMark() - claims);
+  let earliest = NEVER_MS;
+  if (!enterObject()) return NEVER_MS;
+  while (nextMember(name)) {
+    if (name.is("exp") && isNumber(peekJson())) {
+      const stated = expiryMs(readNumber());
+      if (stated < earliest) earliest = stated;
+    } else {
+      skipValue();
+    }
+  }
+  return jsonEnded() ? earliest : NEVER_MS;
+}
+
+function isNumber(first: u8): bool {
+  return first == 0x2d || (first >= 0x30 && first <= 0x39);
+}

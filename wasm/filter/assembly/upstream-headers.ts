@@ -1,0 +1,81 @@
+import { MAP_REQUEST_HEADERS, proxy_remove_header_map_value, proxy_replace_header_map_value } from "./abi";
+import { arenaMark, extend } from "./arena";
+import { configuration, upstreamClaim, upstreamName } from "./configuration";
+import { MAX_UPSTREAM_HEADERS } from "./limits";
+import { Span, equalsIgnoringCase } from "./span";
+import { putBytes, takeWritten } from "./text-writer";
+import { isCleanHeaderText } from "./utf8";
+
+/**
+ * The headers a decision sets for the upstream. They travel and are cached as a payload: for each header that has a
+ * value, its index in the configuration (u8), the value's size (u16) and the value. Names are not repeated.
+ */
+
+const RECORD_HEADER_BYTES: usize = 3;
+const VALUES: usize = memory.data(8 * 32);
+
+function valueAt(index: u32): Span {
+  return changetype<Span>(VALUES + (<usize>index << 3));
+}
+
+export function clearUpstreamValues(): void {
+  memory.fill(VALUES, 0, 8 * <usize>MAX_UPSTREAM_HEADERS);
+}
+
+/** False if the value was set before, or cannot be a header's value. */
+export function setUpstreamValue(index: u32, value: Span): bool {
+  const slot = valueAt(index);
+  if (slot.isPresent || value.size > 0xffff || !isCleanHeaderText(value.start, value.size)) return false;
+  slot.copy(value);
+  return true;
+}
+
+/** Index of the upstream header taken from this claim, or -1. */
+export function indexOfClaim(claim: Span): i32 {
+  for (let index: u32 = 0; index < configuration.upstreamCount; index++) {
+    if (upstreamClaim(index).equals(claim)) return index;
+  }
+  return -1;
+}
+
+/** Index of the upstream header of this name, in whatever case, or -1. */
+export function indexOfName(name: Span): i32 {
+  for (let index: u32 = 0; index < configuration.upstreamCount; index++) {
+    if (equalsIgnoringCase(name, upstreamName(index))) return index;
+  }
+  return -1;
+}
+
+/** Writes the values that were set as a payload. */
+export function composeUpstreamPayload(into: Span): void {
+  const start = arenaMark();
+  for (let index: u32 = 0; index < configuration.upstreamCount; index++) {
+    const value = valueAt(index);
+    if (!value.isPresent) continue;
+    const record = extend(RECORD_HEADER_BYTES);
+    if (!record) break;
+    store<u8>(record, <u8>index);
+    store<u16>(record + 1, <u16>value.size);
+    putBytes(value.start, value.size);
+  }
+  takeWritten(start, into);
+}
+
+/** Sets the payload's headers on the request, in place of any it brought, and removes the configured others. */
+export function applyUpstreamPayload(payload: Span): void {
+  let set: u32 = 0;
+  for (let at = payload.start; at < payload.end; ) {
+    const index = load<u8>(at);
+    const size = load<u16>(at + 1);
+    const name = upstreamName(index);
+    const value = at + RECORD_HEADER_BYTES;
+    proxy_replace_header_map_value(MAP_REQUEST_HEADERS, name.start, name.size, value, size);
+    set |= 1 << index;
+    at = value + size;
+  }
+  for (let index: u32 = 0; index < configuration.upstreamCount; index++) {
+    if (set & (1 << index)) continue;
+    const name = upstreamName(index);
+    proxy_remove_header_map_value(MAP_REQUEST_HEADERS, name.start, name.size);
+  }
+}

@@ -1,0 +1,64 @@
+import { NEVER_MS } from "./unverified-expiry";
+import { Span } from "./span";
+
+/** What a reply of the authorization server comes to. One is worked on at a time. */
+
+/** Let through; the payload is of upstream-headers.ts. */
+export const VERDICT_ALLOW: u32 = 1;
+/** Answer the client; the payload is of refusal.ts. */
+export const VERDICT_REFUSE: u32 = 2;
+/** There is no decision. */
+export const VERDICT_FAIL: u32 = 3;
+/** Another call is needed first (the subject is known, the decision is not). */
+export const VERDICT_ASK_DECISION: u32 = 4;
+
+@unmanaged
+export class Verdict {
+  kind: u32;
+  /** Of the response to the client; 0 for an allow. */
+  status: u32;
+  reason: u32;
+  payloadStart: usize;
+  payloadSize: usize;
+  /** Of a refusal: whether the kind of refusal may be kept at all. */
+  isCacheable: u32;
+  /** Of a failure: the server cannot be reached, so that `failOpen` may apply. */
+  isUnreachable: u32;
+  /** Of a failure: an earlier allow may stand in, if configured. */
+  mayServeStale: u32;
+  /** `exp` as the introspection reply states it, ms since 1970. */
+  expiresAtMs: u64;
+
+  allow(payload: Span): void {
+    this.kind = VERDICT_ALLOW;
+    this.status = 0;
+    this.reason = 0;
+    this.isCacheable = 1;
+    this.payloadStart = payload.start;
+    this.payloadSize = payload.size;
+  }
+
+  refuse(status: u32, reason: u32, payload: Span, isCacheable: bool): void {
+    this.kind = VERDICT_REFUSE;
+    this.status = status;
+    this.reason = reason;
+    this.isCacheable = isCacheable ? 1 : 0;
+    this.payloadStart = payload.start;
+    this.payloadSize = payload.size;
+  }
+
+  fail(reason: u32, isUnreachable: bool = false, mayServeStale: bool = false): void {
+    this.kind = VERDICT_FAIL;
+    this.reason = reason;
+    this.isCacheable = 0;
+    this.isUnreachable = isUnreachable ? 1 : 0;
+    this.mayServeStale = mayServeStale ? 1 : 0;
+  }
+
+  reset(): void {
+    this.kind = 0;
+    this.expiresAtMs = NEVER_MS;
+  }
+}
+
+export const verdict = changetype<Verdict>(memory.data(40, 8));

@@ -1,0 +1,64 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { describe, expect, it } from "vitest";
+import { FilterInstance } from "./index.ts";
+import { FakeServices, OK_REPLY, START } from "./testing/fake-services.node.ts";
+import { onRequest, pausing, REQUEST } from "./testing/scenes.node.ts";
+import { guest } from "./testing/wat-guest.node.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage: unknown = runInNewContext("gc");
+
+/** Runs `use` on a filter and tells whether its linear memory is collected afterwards. */
+async function isCollectedAfter(
+  module: WebAssembly.Module,
+  use: (instance: FilterInstance, services: FakeServices) => unknown,
+): Promise<boolean> {
+  let collected = false;
+  const registry = new FinalizationRegistry<string>(() => {
+    collected = true;
+  });
+  const services = new FakeServices();
+  // The instance itself stays alive: an embedder may well keep it, in a list of past generations say.
+  const kept = FilterInstance.start(module, services, START);
+  kept.watchCollection(registry, "memory");
+  await use(kept, services);
+  for (let attempt = 0; attempt < 20 && !collected; attempt++) {
+    if (typeof collectGarbage === "function") collectGarbage();
+    await new Promise((done) => setTimeout(done, 2));
+  }
+  expect(kept.openStreams).toBe(0);
+  return collected;
+}
+
+describe("the memory of a filter", () => {
+  it("stays while the filter is open", async () => {
+    expect(
+      await isCollectedAfter(
+        guest(() => ""),
+        (instance) => instance.decide(REQUEST),
+      ),
+    ).toBe(false);
+  });
+
+  it("can be collected once it is closed, although calls are still under way and their replies come", async () => {
+    const late = async (instance: FilterInstance, services: FakeServices): Promise<void> => {
+      const decision = instance.decide(REQUEST);
+      instance.close();
+      await decision;
+      expect(instance.allocatedBytes).toBe(65_536);
+      await services.calls[0]?.answer(OK_REPLY);
+    };
+    expect(await isCollectedAfter(guest(pausing), late)).toBe(true);
+  });
+
+  it("can be collected after a trap, whose error would hold the guest's frames", async () => {
+    const module = guest(() => onRequest("(unreachable)"));
+    const trap = (instance: FilterInstance): void => {
+      instance.decide(REQUEST);
+      expect(instance.failure?.reason).toBe("trap");
+      instance.close();
+    };
+    expect(await isCollectedAfter(module, trap)).toBe(true);
+  });
+});

@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { OK_REPLY } from "./testing/fake-services.node.ts";
+import { call, filter, onReply, onRequest, respond } from "./testing/scenes.node.ts";
+import type { GuestText } from "./testing/wat-guest.node.ts";
+
+/** Pauses the first request; what happens with the second is the test's. */
+const failingSecond = ($: GuestText, second: string): string => `
+  (global $requests (mut i32) (i32.const 0))
+  ${onRequest(`
+    (global.set $requests (i32.add (global.get $requests) (i32.const 1)))
+    (if (i32.eq (global.get $requests) (i32.const 2)) (then ${second}))
+    ${call($)}
+    (i32.const 1)`)}`;
+
+describe("a trap", () => {
+  it("fails the request and every other that waits, and the instance for good", async () => {
+    const { services, instance, decide } = filter(($) => failingSecond($, "(unreachable)"));
+    const waiting = decide();
+    expect(decide()).toMatchObject({ kind: "failed", reason: "trap", paused: false });
+    expect(await waiting).toMatchObject({ kind: "failed", reason: "trap", calls: 1, paused: true });
+    expect(decide()).toMatchObject({ kind: "failed", reason: "trap" });
+    expect(instance.failure?.reason).toBe("trap");
+    expect([instance.openStreams, instance.pendingCalls]).toEqual([0, 0]);
+    expect(services.levels.at(-1)).toBe("critical");
+  });
+
+  it("fails the request even if a local response was sent before", () => {
+    const { decide } = filter(($) => onRequest(`${respond($, 200, "")} (unreachable)`));
+    expect(decide()).toMatchObject({ kind: "failed", reason: "trap" });
+  });
+
+  it("in the creation of a stream keeps on_request_headers from being called", () => {
+    const { services, decide } = filter(
+      ($) => `
+      (func (export "proxy_on_context_create") (param i32) (param $parent i32)
+        (if (local.get $parent) (then (unreachable))))
+      ${onRequest(`(call $log ${$("asked")}) (i32.const 0)`)}`,
+    );
+    expect(decide()).toMatchObject({ kind: "failed", reason: "trap" });
+    expect(services.lines).not.toContain("asked");
+  });
+
+  it("in a reply fails the request that waited for it", async () => {
+    const { services, instance, decide } = filter(
+      ($) => `${onRequest(`${call($)} ${call($)} (i32.const 1)`)} ${onReply("(unreachable)")}`,
+    );
+    const waiting = decide();
+    await services.calls[0]?.answer(OK_REPLY);
+    expect(await waiting).toMatchObject({ kind: "failed", reason: "trap", calls: 2 });
+    await services.calls[1]?.answer(OK_REPLY);
+    expect(instance.failure?.reason).toBe("trap");
+  });
+
+  it("in a tick fails the requests that wait", async () => {
+    const { instance, decide } = filter(
+      ($) => `
+      ${failingSecond($, "")}
+      (func (export "proxy_on_tick") (param i32) (unreachable))
+      (func (export "proxy_on_configure") (param i32 i32) (result i32)
+        (call $proxy_set_tick_period_milliseconds (i32.const 1)) (i32.const 1) (i32.or))`,
+    );
+    const waiting = decide();
+    instance.tick();
+    expect(await waiting).toMatchObject({ kind: "failed", reason: "trap" });
+  });
+
+  it.each(["proxy_on_log", "proxy_on_delete"])("in %s leaves the decision as it was taken", (callback) => {
+    const { instance, decide } = filter(() => `(func (export "${callback}") (param i32) (unreachable))`);
+    expect(decide()).toMatchObject({ kind: "continue" });
+    expect(instance.failure?.reason).toBe("trap");
+    expect(decide()).toMatchObject({ kind: "failed" });
+  });
+
+  it("in on_done leaves the decision as it was taken, and ends the callbacks", () => {
+    const { services, decide } = filter(
+      ($) => `
+      (func (export "proxy_on_done") (param i32) (result i32) (unreachable))
+      (func (export "proxy_on_log") (param i32) (call $log ${$("log")}))`,
+    );
+    expect(decide()).toMatchObject({ kind: "continue" });
+    expect(services.lines).not.toContain("log");
+  });
+
+  it("in the allocator is the guest's, wherever it was needed", () => {
+    const { instance, decide } = filter(
+      ($) =>
+        onRequest(`
+        (drop (call $proxy_get_header_map_value (i32.const 0) ${$(":path")} (i32.const 0) (i32.const 4))) (i32.const 0)`),
+      { allocate: "(unreachable)" },
+    );
+    expect(decide()).toMatchObject({ kind: "failed", reason: "trap" });
+    expect(instance.failure?.reason).toBe("trap");
+  });
+
+  it("by an endless recursion through the host is one too", () => {
+    const { decide } = filter(
+      ($) =>
+        onRequest(`
+        (drop (call $proxy_get_header_map_value (i32.const 0) ${$(":path")} (i32.const 0) (i32.const 4))) (i32.const 0)`),
+      { allocate: "(call $allocate (local.get $size))" },
+    );
+    expect(decide()).toMatchObject({ kind: "failed", reason: "trap" });
+  });
+
+  it("while closing is tolerated, since some SDKs have no root to be done with", () => {
+    const { instance } = filter(() => `(func (export "proxy_on_done") (param i32) (result i32) (unreachable))`);
+    expect(() => instance.close()).not.toThrow();
+    expect(() => instance.close()).not.toThrow();
+  });
+});
+
+describe("proc_exit", () => {
+  it("ends the filter with its own reason", () => {
+    const { instance, decide } = filter(() => onRequest(`(call $proc_exit (i32.const 255)) (i32.const 0)`));
+    expect(decide()).toMatchObject({ kind: "failed", reason: "proc_exit" });
+    expect(instance.failure?.message).toContain("255");
+  });
+
+  it("cannot be caught by a guest with exception handling", () => {
+    const { decide } = filter(() => onRequest(`(try (do (call $proc_exit (i32.const 0))) (catch_all)) (i32.const 0)`));
+    expect(decide()).toMatchObject({ kind: "failed", reason: "proc_exit" });
+  });
+});

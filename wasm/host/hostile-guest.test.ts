@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { FilterInstance } from "./index.ts";
+import { FakeServices, OK_REPLY, START } from "./testing/fake-services.node.ts";
+import { REQUEST } from "./testing/scenes.node.ts";
+import { guest, HOST_SIGNATURES, WASI_SIGNATURES } from "./testing/wat-guest.node.ts";
+
+/**
+ * A guest that calls every host function with arguments drawn at random from a generator of its own: small numbers, ids,
+ * sizes, addresses at the very edges of its memory and of 32 bits. It counts answers that are no status at all, and keeps
+ * its counters in globals, which no write of the host can reach.
+ */
+const SIGNATURES = { ...HOST_SIGNATURES, ...WASI_SIGNATURES };
+/** The largest status of the ABI, and the largest errno of WASI. */
+const LARGEST_STATUS = 12;
+const LARGEST_ERRNO = 76;
+const CALLS_PER_REQUEST = 200;
+const REQUESTS = 60;
+
+const hostile = (seed: number): WebAssembly.Module =>
+  guest(
+    () => `
+    (global $state (mut i32) (i32.const ${seed}))
+    (global $calls (mut i32) (i32.const 0))
+    (global $nonsense (mut i32) (i32.const 0))
+    (func (export "calls") (result i32) (global.get $calls))
+    (func (export "nonsense") (result i32) (global.get $nonsense))
+    (func $random (result i32)
+      (global.set $state (i32.xor (global.get $state) (i32.shl (global.get $state) (i32.const 13))))
+      (global.set $state (i32.xor (global.get $state) (i32.shr_u (global.get $state) (i32.const 17))))
+      (global.set $state (i32.xor (global.get $state) (i32.shl (global.get $state) (i32.const 5))))
+      (global.get $state))
+    (func $argument (result i32)
+      (local $kind i32)
+      (local.set $kind (i32.and (call $random) (i32.const 15)))
+      (if (i32.lt_u (local.get $kind) (i32.const 5)) (then (return (i32.and (call $random) (i32.const 15)))))
+      (if (i32.lt_u (local.get $kind) (i32.const 9)) (then (return (i32.and (call $random) (i32.const 0xffff)))))
+      (if (i32.lt_u (local.get $kind) (i32.const 11))
+        (then (return (i32.sub (i32.shl (memory.size) (i32.const 16)) (i32.and (call $random) (i32.const 7))))))
+      (if (i32.lt_u (local.get $kind) (i32.const 13)) (then (return (i32.sub (i32.const 0) (i32.and (call $random) (i32.const 15))))))
+      (if (i32.eq (local.get $kind) (i32.const 13)) (then (return (i32.const 0x80000000))))
+      (call $random))
+    (func $check (param $status i32) (param $largest i32)
+      (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+      (if (i32.gt_u (local.get $status) (local.get $largest))
+        (then (global.set $nonsense (i32.add (global.get $nonsense) (i32.const 1))))))
+    (func $attack (local $left i32) (local $choice i32)
+      (local.set $left (i32.const ${CALLS_PER_REQUEST}))
+      (loop $again
+        ;; The allocator starts over now and then, or the memory would be its only victim.
+        (global.set $heap (i32.const 32768))
+        (local.set $choice (i32.rem_u (call $random) (i32.const ${Object.keys(SIGNATURES).length})))
+        ${Object.entries(SIGNATURES)
+          .map(([name, parameters], index) => {
+            const args = [...parameters].map((kind) =>
+              kind === "I"
+                ? "(i64.mul (i64.extend_i32_s (call $argument)) (i64.extend_i32_s (call $argument)))"
+                : "(call $argument)",
+            );
+            const largest = name.startsWith("proxy_") ? LARGEST_STATUS : LARGEST_ERRNO;
+            return `(if (i32.eq (local.get $choice) (i32.const ${index}))
+              (then (call $check (call $${name} ${args.join(" ")}) (i32.const ${largest}))))`;
+          })
+          .join("\n")}
+        (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+        (br_if $again (local.get $left))))
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+      (call $attack) (i32.and (call $random) (i32.const 1)))
+    (func (export "proxy_on_http_call_response") (param i32 i32 i32 i32 i32) (call $attack))
+    (func (export "proxy_on_tick") (param i32) (call $attack))
+    (func (export "proxy_on_done") (param i32) (result i32) (call $attack) (i32.and (call $random) (i32.const 1)))
+    (func (export "proxy_on_log") (param i32) (call $attack))`,
+    { pages: 4 },
+  );
+
+describe("a hostile guest", () => {
+  it.each([1, 77, 4_242])(
+    "gets statuses for any arguments to any host function, never an exception (seed %i)",
+    async (seed) => {
+      const services = new FakeServices();
+      const instance = FilterInstance.start(hostile(seed), services, START);
+      for (let request = 0; request < REQUESTS; request++) {
+        instance.decide({ ...REQUEST, attributes: { "xds.route_name": "rule-0" } });
+        instance.tick();
+        await services.calls.shift()?.answer(OK_REPLY);
+      }
+      expect(instance.failure).toBeUndefined();
+      expect(instance.allocatedBytes).toBe(4 * 65_536);
+      instance.close();
+    },
+  );
+});

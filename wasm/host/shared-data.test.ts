@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { Status } from "./abi.ts";
+import { HOST_LIMITS } from "./limits.ts";
+import { SharedData } from "./shared-data.ts";
+import { createSharedState } from "./shared-state.ts";
+
+const bytes = (...values: number[]): Uint8Array => Uint8Array.of(...values);
+
+describe("shared data", () => {
+  it("gives every value a new number, never 0", () => {
+    const data = new SharedData();
+    data.set("a", bytes(1), 0);
+    const first = data.get("a");
+    data.set("a", bytes(2), 0);
+    const second = data.get("a");
+    expect(first?.cas).toBeGreaterThan(0);
+    expect(second?.cas).not.toBe(first?.cas);
+    expect([...(second?.bytes ?? [])]).toEqual([2]);
+  });
+
+  it("changes a value only for who saw the last one", () => {
+    const data = new SharedData();
+    data.set("a", bytes(1), 0);
+    const seen = data.get("a")?.cas ?? 0;
+    expect(data.set("a", bytes(2), seen)).toBe(Status.OK);
+    expect(data.set("a", bytes(3), seen)).toBe(Status.CAS_MISMATCH);
+    expect([...(data.get("a")?.bytes ?? [])]).toEqual([2]);
+  });
+
+  it("takes a condition on a missing value as met, as Envoy does", () => {
+    expect(new SharedData().set("a", bytes(1), 77)).toBe(Status.OK);
+  });
+
+  it("refuses what would pass its limits and keeps what it has", () => {
+    const data = new SharedData();
+    const half = new Uint8Array(HOST_LIMITS.sharedDataBytes / 2);
+    expect(data.set("a", half, 0)).toBe(Status.OK);
+    expect(data.set("b", half, 0)).toBe(Status.INTERNAL_FAILURE);
+    expect(data.set("a", bytes(1), 0)).toBe(Status.OK);
+    expect(data.set("b", half, 0)).toBe(Status.OK);
+  });
+
+  it("is kept apart by VM id", () => {
+    const state = createSharedState();
+    state.dataOf("one").set("a", bytes(1), 0);
+    expect(state.dataOf("two").get("a")).toBeUndefined();
+    expect(state.dataOf("one").get("a")).toBeDefined();
+  });
+});
