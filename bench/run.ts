@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { buildFilter } from "../scripts/build-filter.ts";
+import { buildForConfig } from "../scripts/build.ts";
 import { bundleWorker } from "../scripts/bundle-worker.ts";
 import { startWorkerd } from "../scripts/workerd.ts";
 import { closedLoop } from "./load.ts";
@@ -24,7 +24,7 @@ if (![rounds, seconds, connections, users].every((value) => value !== undefined 
   process.exit(2);
 }
 
-await buildFilter();
+await buildForConfig("gateway.config.ts");
 const bundle = (name: string) => bundleWorker(`bench/workers/${name}.ts`);
 const services = { UPSTREAM: "upstream", AUTHORIZATION: "authorization" };
 const contenders = ["direct", "no-op-object", "gateway"] as const;

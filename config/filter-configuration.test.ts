@@ -6,13 +6,13 @@ import { builtInService, otherService, serviceOf } from "./testing/inputs.ts";
 const digestKey = "00112233445566778899aabbccddeeff";
 
 function textOf(service: object, secrets: Record<string, string> = {}): string {
-  const result = filterConfiguration(serviceOf({ ...service }), "v1", { digestKey, secrets: (name) => secrets[name] });
+  const result = filterConfiguration(serviceOf({ ...service }), { digestKey, secrets: (name) => secrets[name] });
   if (!result.ok) throw new Error(`missing ${result.missingSecret}`);
   return new TextDecoder().decode(result.bytes);
 }
 
 function missingOf(service: object, secrets: Record<string, string> = {}): string | undefined {
-  const result = filterConfiguration(serviceOf({ ...service }), "v1", { digestKey, secrets: (name) => secrets[name] });
+  const result = filterConfiguration(serviceOf({ ...service }), { digestKey, secrets: (name) => secrets[name] });
   return result.ok ? undefined : result.missingSecret;
 }
 

@@ -19,14 +19,10 @@ export type FilterConfiguration =
  * The plugin configuration of a service's filter, with its secrets filled in: for the built-in filter JSON that names
  * the protocol, the credentials, the cache and the rules; for any other filter its own text or JSON.
  */
-export function filterConfiguration(
-  service: Service,
-  version: string,
-  environment: FilterEnvironment,
-): FilterConfiguration {
+export function filterConfiguration(service: Service, environment: FilterEnvironment): FilterConfiguration {
   const { filterKind } = service;
   const withSecrets =
-    filterKind.kind === "other" ? filterKind.configuration : builtIn(service, filterKind, version, environment);
+    filterKind.kind === "other" ? filterKind.configuration : builtIn(service, filterKind, environment);
   const filled = fillIn(withSecrets, environment.secrets);
   if (!filled.ok) return filled;
   const text = typeof filled.value === "string" ? filled.value : JSON.stringify(filled.value);
@@ -36,12 +32,11 @@ export function filterConfiguration(
 function builtIn(
   service: Service,
   { authorization, credentials, cache, failOpen }: Extract<FilterKind, { kind: "built-in" }>,
-  version: string,
   { digestKey }: FilterEnvironment,
 ): Json {
   return {
     service: service.name,
-    configVersion: version,
+    configVersion: service.version,
     digestKey,
     realm: service.name,
     credentials,

@@ -11,6 +11,8 @@ export interface Gateway {
 
 export interface Service {
   readonly name: string;
+  /** Hash of everything below except the module: what was learned and cached holds for this version alone. */
+  readonly version: string;
   readonly route: Route;
   readonly upstream: Upstream;
   readonly filter: WebAssembly.Module;
@@ -129,6 +131,7 @@ export interface Cache {
   readonly maxTtlMs: number;
   readonly denyTtlMs: number;
   readonly staleIfErrorMs: number;
+  readonly obeyCacheControl: boolean;
   readonly maxBytes: number;
 }
 

@@ -239,6 +239,12 @@ interface CacheInput {
   readonly denyTtlMs?: number;
   /** How long after its expiry an allow may still be used while the server is unreachable. Default 0: never. */
   readonly staleIfErrorMs?: number;
+  /**
+   * Whether the reply's Cache-Control can forbid or shorten keeping a decision. Many introspection endpoints send
+   * `no-store` with every reply, meant for HTTP caches; `false` keeps their decisions for `maxTtlMs`, never beyond the
+   * token's `exp`. Default true.
+   */
+  readonly obeyCacheControl?: boolean;
   /** The filter's memory never grows beyond this; a multiple of 65536. Default 33554432 (32 MiB). */
   readonly maxBytes?: number;
 }

@@ -69,7 +69,8 @@ export function resolveGateway(input: unknown, fileName = "gateway.config.ts"): 
     operator: top.output.operator,
     services: [...parsed].map(([name, service]) => resolveService(name, service)),
   };
-  return { ok: true, gateway: { version: versionOf(resolved), ...resolved } };
+  const versions = resolved.services.map(({ version }) => version);
+  return { ok: true, gateway: { version: versionOf({ operator: resolved.operator, versions }), ...resolved } };
 }
 
 /** The services as far as there are any, also where something else of the configuration is wrong. */
@@ -82,11 +83,10 @@ function serviceEntries(input: unknown): [string, unknown][] {
 function resolveService(name: string, parsed: ParsedService): Service {
   const { route, upstream, filter, unmatched, preflight, restart } = parsed;
   const clusters = Object.entries(parsed.clusters).map(([key, value]) => [key, resolveCluster(key, value)] as const);
-  return {
+  const resolved = {
     name,
     route,
     upstream,
-    filter,
     filterKind: filterKindOf(parsed),
     clusters: Object.fromEntries(clusters),
     rules: parsed.rules.map(resolveRule),
@@ -96,6 +96,8 @@ function resolveService(name: string, parsed: ParsedService): Service {
     neededHeaders: neededHeadersOf(parsed),
     restart,
   };
+  // The module is left out: it is not text, and a new one arrives with a new deployment anyway.
+  return { ...resolved, filter, version: versionOf(resolved) };
 }
 
 function filterKindOf({ authorization, credentials, cache, failOpen, configuration }: ParsedService): FilterKind {
@@ -123,8 +125,6 @@ function resolveCluster(name: string, cluster: ParsedCluster): Cluster {
   return { timeoutMs, concurrency, authority, binding: cluster.binding };
 }
 
-/** Modules are left out: they are not text, and a new module arrives with a new deployment anyway. */
-function versionOf(resolved: Omit<Gateway, "version">): string {
-  const services = resolved.services.map(({ filter: _module, ...rest }) => rest);
-  return fnv1a64(canonicalJson({ operator: resolved.operator, services }));
+function versionOf(resolved: object): string {
+  return fnv1a64(canonicalJson(resolved));
 }

@@ -1,4 +1,4 @@
-import { filterConfiguration, type Gateway, type Service } from "../config/index.ts";
+import { filterConfiguration, type Service } from "../config/index.ts";
 import { FilterInstance, FilterStartError, type HostServices } from "../wasm/host/index.ts";
 import type { UnavailableReason } from "./rpc.ts";
 
@@ -8,7 +8,6 @@ export type FilterStart =
 
 /** Everything of the service that an instance needs and that outlives it. */
 export interface FilterSurroundings {
-  readonly gateway: Gateway;
   readonly service: Service;
   readonly host: HostServices;
   /** 128-bit key of the cache's digests, hexadecimal. */
@@ -17,8 +16,8 @@ export interface FilterSurroundings {
 }
 
 /** Starts a fresh instance from the already compiled module. A filter that will not start is a value, not a crash. */
-export function startFilter({ gateway, service, host, digestKey, secrets }: FilterSurroundings): FilterStart {
-  const configuration = filterConfiguration(service, gateway.version, { digestKey, secrets });
+export function startFilter({ service, host, digestKey, secrets }: FilterSurroundings): FilterStart {
+  const configuration = filterConfiguration(service, { digestKey, secrets });
   if (!configuration.ok) {
     return {
       ok: false,

@@ -1,4 +1,4 @@
-import { type Gateway, matchRule, type Service } from "../config/index.ts";
+import { matchRule, type Service } from "../config/index.ts";
 import { createSharedState, type Decision, type HostServices, type SharedState } from "../wasm/host/index.ts";
 import { estimateSettings } from "./estimate/settings.ts";
 import { startFilter } from "./filter-start.ts";
@@ -20,7 +20,6 @@ export interface Runtime {
 }
 
 export interface ServiceSurroundings {
-  readonly gateway: Gateway;
   readonly service: Service;
   readonly runtime: Runtime;
   readonly kept: KeptState;
@@ -49,8 +48,8 @@ export class ProtectedService {
 
   constructor(surroundings: ServiceSurroundings) {
     this.#surroundings = surroundings;
-    const { gateway, service, runtime, kept, sendTo } = surroundings;
-    const remembered = kept.read(gateway.version);
+    const { service, runtime, kept, sendTo } = surroundings;
+    const remembered = kept.read(service.version);
     this.#counters = remembered.counters;
     const settings = estimateSettings(service.restart);
     this.#controller = new RestartController(
@@ -99,7 +98,6 @@ export class ProtectedService {
     this.#generation?.tick();
     return serviceStats({
       service: this.#surroundings.service,
-      configVersion: this.#surroundings.gateway.version,
       nowMs: this.#surroundings.runtime.nowMs(),
       generation: this.#generation,
       controller: this.#controller,

@@ -77,7 +77,6 @@ export class ServiceObject extends DurableObject<Env> {
       this.#protected = {
         name,
         service: new ProtectedService({
-          gateway: this.#gateway,
           service,
           runtime: this.#runtime,
           kept: this.#kept,

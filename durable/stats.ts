@@ -27,7 +27,7 @@ export interface ServiceStats
     >,
     Counters {
   readonly name: string;
-  /** Version of the configuration this object runs with. */
+  /** Version of the service's configuration this object runs with. */
   readonly configVersion: string;
   /** Counts the lives of the instance; 0 before the first request. */
   readonly generation: number;
@@ -51,7 +51,6 @@ export interface ServiceStats
 
 export interface StatsSources {
   readonly service: Service;
-  readonly configVersion: string;
   readonly nowMs: number;
   readonly generation: Generation | undefined;
   readonly controller: RestartController;
@@ -61,14 +60,14 @@ export interface StatsSources {
 }
 
 export function serviceStats(sources: StatsSources): ServiceStats {
-  const { service, configVersion, nowMs, generation, controller, counters, metrics, failedStart } = sources;
+  const { service, nowMs, generation, controller, counters, metrics, failedStart } = sources;
   const estimate = controller.estimate(nowMs);
   const allocatedBytes = generation?.allocatedBytes ?? 0;
   // Without an instance in memory nothing is held, whatever the last sample of the evicted one said.
   const requiredBytes = Math.min(estimate.requiredBytes, allocatedBytes);
   return {
     name: service.name,
-    configVersion,
+    configVersion: service.version,
     generation: estimate.generation,
     startReason: generation?.startReason ?? null,
     uptimeMs: generation === undefined ? 0 : Math.max(0, nowMs - generation.startedAtMs),

@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { onNpmGone } from "./start/npm.ts";
 import { parseStartOptions, START_USAGE, type StartOptions } from "./start/options.ts";
 import { portObstacle } from "./start/port.ts";
 import { welcome } from "./start/welcome.ts";
@@ -38,7 +39,7 @@ async function start(options: StartOptions): Promise<number> {
     return 1;
   }
   console.log("Building the filter and starting the gateway …");
-  for (const tool of ["build-filter.ts", "check-config.ts"]) {
+  for (const tool of ["build.ts", "check-config.ts"]) {
     if (!(await runTool(tool))) return 1;
   }
 
@@ -66,14 +67,11 @@ async function runTool(name: string): Promise<boolean> {
   return code === 0;
 }
 
-/** Resolves when somebody wants an end: by a signal, or by ending npm, which passes not every signal on. */
+/** Resolves when somebody wants an end: by a signal, or by killing npm. */
 function endRequested(): Promise<undefined> {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve(undefined));
-  if (process.env.npm_lifecycle_event === "start") {
-    const npm = process.ppid;
-    setInterval(() => process.ppid !== npm && resolve(undefined), 1_000).unref();
-  }
+  onNpmGone(() => resolve(undefined));
   return promise;
 }
 

@@ -1,6 +1,6 @@
-import { buildFilter } from "../scripts/build-filter.ts";
+import { buildForConfig } from "../scripts/build.ts";
 
 /** Tests import the compiled filter: it is built once before the first of them. */
 export default async function setup(): Promise<void> {
-  await buildFilter();
+  await buildForConfig("gateway.config.ts");
 }

@@ -151,6 +151,7 @@ export const cache: v.GenericSchema<unknown, Cache> = fields({
   maxTtlMs: v.optional(wholeNumber(1, CONFIG_LIMITS.maxTtlMs, "milliseconds"), 600_000),
   denyTtlMs: v.optional(wholeNumber(0, CONFIG_LIMITS.maxTtlMs, "milliseconds, 0 keeps none"), 10_000),
   staleIfErrorMs: v.optional(wholeNumber(0, CONFIG_LIMITS.maxStaleIfErrorMs, "milliseconds, 0 is never"), 0),
+  obeyCacheControl: v.optional(v.boolean("true or false"), true),
   maxBytes: v.optional(
     v.pipe(
       v.number(maxBytesAllowed),

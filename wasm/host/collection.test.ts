@@ -2,9 +2,9 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { FilterInstance } from "./index.ts";
-import { FakeServices, OK_REPLY, START } from "./testing/fake-services.node.ts";
-import { onRequest, pausing, REQUEST } from "./testing/scenes.node.ts";
-import { guest } from "./testing/wat-guest.node.ts";
+import { FakeServices, OK_REPLY, START } from "./testing/fake-services.setup.ts";
+import { onRequest, pausing, REQUEST } from "./testing/scenes.setup.ts";
+import { guest } from "./testing/wat-guest.setup.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage: unknown = runInNewContext("gc");

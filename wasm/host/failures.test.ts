@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { OK_REPLY } from "./testing/fake-services.node.ts";
-import { call, filter, onReply, onRequest, respond } from "./testing/scenes.node.ts";
-import type { GuestText } from "./testing/wat-guest.node.ts";
+import { OK_REPLY } from "./testing/fake-services.setup.ts";
+import { call, filter, onReply, onRequest, respond } from "./testing/scenes.setup.ts";
+import type { GuestText } from "./testing/wat-guest.setup.ts";
 
 /** Pauses the first request; what happens with the second is the test's. */
 const failingSecond = ($: GuestText, second: string): string => `

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Decision, HOST_LIMITS } from "./index.ts";
-import { OK_REPLY } from "./testing/fake-services.node.ts";
-import { call, filter, onReply, onRequest, pausing, respond } from "./testing/scenes.node.ts";
+import { OK_REPLY } from "./testing/fake-services.setup.ts";
+import { call, filter, onReply, onRequest, pausing, respond } from "./testing/scenes.setup.ts";
 
 async function pending(decision: Decision | Promise<Decision>): Promise<boolean> {
   if (!(decision instanceof Promise)) return false;

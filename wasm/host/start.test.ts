@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FilterInstance, FilterStartError, type FilterStartReason } from "./index.ts";
-import { FakeServices, START } from "./testing/fake-services.node.ts";
-import { guest, moduleOf } from "./testing/wat-guest.node.ts";
+import { FakeServices, START } from "./testing/fake-services.setup.ts";
+import { guest, moduleOf } from "./testing/wat-guest.setup.ts";
 
 function start(module: WebAssembly.Module): { services: FakeServices; instance: FilterInstance } {
   const services = new FakeServices();

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { FilterInstance, HOST_LIMITS } from "./index.ts";
-import { FakeServices, OK_REPLY, START } from "./testing/fake-services.node.ts";
-import { call, filter, onReply, onRequest, pausing, REQUEST, respond } from "./testing/scenes.node.ts";
-import { type GuestText, guest } from "./testing/wat-guest.node.ts";
+import { FilterInstance } from "./index.ts";
+import { FakeServices, OK_REPLY, START } from "./testing/fake-services.setup.ts";
+import { call, filter, onReply, onRequest, REQUEST, respond } from "./testing/scenes.setup.ts";
+import { type GuestText, guest } from "./testing/wat-guest.setup.ts";
 
 describe("one request", () => {
   it("passes create, request headers, done, log and delete in this order, and is decided synchronously", () => {

@@ -261,7 +261,7 @@ function readCache(): void {
       configuration.staleIfErrorMs = readWhole("staleIfErrorMs", 0, MAX_TTL_MS, ttl);
     } else if (isField(key, "maxBytes", 3)) {
       configuration.maxBytes = readWhole(
-        "maxBytes", 262144, 4294967296, "must be a whole number of bytes from 262144 to 4294967296",
+        "maxBytes", 327680, 4294967296, "must be a whole number of bytes from 327680 to 4294967296",
       );
     } else skipValue();
   }

@@ -3,7 +3,7 @@ import { type Context, StreamContext } from "../contexts.ts";
 import type { StreamRequest } from "../decision.ts";
 import { importsFor } from "../imports.ts";
 import { Vm } from "../vm.ts";
-import { FakeServices, START } from "./fake-services.node.ts";
+import { FakeServices, START } from "./fake-services.setup.ts";
 
 const RESULTS_AT = 16;
 const HEAP_AT = 1_024;

@@ -18,6 +18,7 @@ export class FakeServices implements HostServices {
   readonly levels: LogLevel[] = [];
   readonly calls: FakeCall[] = [];
   readonly shared = createSharedState();
+  minimumLogLevel: LogLevel = "trace";
   now = 1_760_000_000_000.25;
 
   nowMs(): number {

@@ -1,6 +1,6 @@
 import { encodeHeaderMap, FilterInstance, type HeaderList, type StreamRequest } from "../index.ts";
-import { FakeServices, START } from "./fake-services.node.ts";
-import { type GuestOptions, type GuestText, guest } from "./wat-guest.node.ts";
+import { FakeServices, START } from "./fake-services.setup.ts";
+import { type GuestOptions, type GuestText, guest } from "./wat-guest.setup.ts";
 
 export const REQUEST: StreamRequest = {
   headers: [

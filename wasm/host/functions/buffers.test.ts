@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import { BufferType, Status } from "../abi.ts";
+import { HostHarness } from "../testing/host-harness.setup.ts";
+
+const ALL = 0xffff_ffff;
+const VM = "vm configuration";
+
+function harness(): HostHarness {
+  const host = new HostHarness();
+  host.vm.stage = "running";
+  return host;
+}
+
+describe("reading a buffer", () => {
+  it("gives the part that is asked for, cut at the end", () => {
+    const host = harness();
+    const read = (start: number, size: number) =>
+      host.ask("proxy_get_buffer_bytes", [BufferType.VM_CONFIGURATION, start, size]);
+    expect(read(0, ALL).text).toBe(VM);
+    expect(read(3, 6).text).toBe("config");
+    expect(read(3, 1_000).text).toBe("configuration");
+    expect(read(VM.length, 5)).toMatchObject({ status: Status.OK, pointer: 0, text: "" });
+    expect(read(1_000_000, 5)).toMatchObject({ status: Status.OK, pointer: 0, text: "" });
+    expect(read(0, 0)).toMatchObject({ status: Status.OK, pointer: 0, text: "" });
+  });
+
+  it("is BAD_ARGUMENT only where start and size together pass 32 bits", () => {
+    const read = (start: number, size: number) => harness().ask("proxy_get_buffer_bytes", [6, start, size]).status;
+    expect(read(1, ALL)).toBe(Status.BAD_ARGUMENT);
+    expect(read(-1, -1)).toBe(Status.BAD_ARGUMENT);
+    expect(read(1, ALL - 1)).toBe(Status.OK);
+  });
+
+  it("of the plugin's configuration ends with its start, as in Envoy", () => {
+    const host = harness();
+    const read = () => host.ask("proxy_get_buffer_bytes", [BufferType.PLUGIN_CONFIGURATION, 0, ALL]);
+    expect(read().status).toBe(Status.NOT_FOUND);
+    host.vm.stage = "configure";
+    expect(read().text).toBe("plugin configuration");
+  });
+
+  it("of a reply is possible while the reply is delivered", () => {
+    const host = harness();
+    const read = () => host.ask("proxy_get_buffer_bytes", [BufferType.CALL_RESPONSE_BODY, 0, ALL]);
+    expect(read().status).toBe(Status.NOT_FOUND);
+    host.vm.reply = { headers: [], body: Uint8Array.of(104, 105), trailers: [], statusCode: 0, statusMessage: "" };
+    expect(read().text).toBe("hi");
+  });
+
+  it("that is not available is NOT_FOUND, that is not known BAD_ARGUMENT", () => {
+    for (const type of [0, 1, 2, 3, 5, 8]) {
+      expect(harness().ask("proxy_get_buffer_bytes", [type, 0, 1]).status).toBe(Status.NOT_FOUND);
+      expect(harness().call("proxy_get_buffer_status", [type, 0, 4])).toBe(Status.NOT_FOUND);
+    }
+    for (const type of [9, -1, ALL]) {
+      expect(harness().ask("proxy_get_buffer_bytes", [type, 0, 1]).status).toBe(Status.BAD_ARGUMENT);
+      expect(harness().call("proxy_get_buffer_status", [type, 0, 4])).toBe(Status.BAD_ARGUMENT);
+      expect(harness().call("proxy_set_buffer_bytes", [type, 0, 0, 0, 0])).toBe(Status.BAD_ARGUMENT);
+    }
+  });
+
+  it("needs a place for its results", () => {
+    expect(harness().call("proxy_get_buffer_bytes", [6, 0, ALL, 65_534, 0])).toBe(Status.INVALID_MEMORY_ACCESS);
+    expect(harness().call("proxy_get_buffer_status", [6, -1, 0])).toBe(Status.INVALID_MEMORY_ACCESS);
+  });
+});
+
+it("a buffer's status is its size", () => {
+  const host = harness();
+  expect(host.call("proxy_get_buffer_status", [6, 8, 12])).toBe(Status.OK);
+  expect([host.u32(8), host.u32(12)]).toEqual([VM.length, 0]);
+});
+
+it("a configuration cannot be written", () => {
+  const host = harness();
+  expect(host.call("proxy_set_buffer_bytes", [6, 0, 0, ...host.put("x")])).toBe(Status.BAD_ARGUMENT);
+  expect(host.call("proxy_set_buffer_bytes", [0, 0, 0, ...host.put("x")])).toBe(Status.NOT_FOUND);
+  expect(host.call("proxy_set_buffer_bytes", [0, 0, 0, 0, ALL])).toBe(Status.INVALID_MEMORY_ACCESS);
+});
+
+it("ABI 0.1.0 reads whichever configuration is being applied", () => {
+  const host = harness();
+  host.vm.stage = "vm_start";
+  expect(host.ask("proxy_get_configuration", []).text).toBe(VM);
+  host.vm.stage = "configure";
+  expect(host.ask("proxy_get_configuration", []).text).toBe("plugin configuration");
+});

@@ -1,0 +1,165 @@
+import { describe, expect, it } from "vitest";
+import { MapType, Status } from "../abi.ts";
+import { decodeHeaderMap, encodeHeaderMap, headerMapSize } from "../header-codec.ts";
+import { HOST_LIMITS } from "../limits.ts";
+import type { HeaderList } from "../services.ts";
+import { HostHarness } from "../testing/host-harness.setup.ts";
+
+const HEADERS: HeaderList = [
+  [":method", "GET"],
+  [":authority", "api.example.com"],
+  ["accept", "a"],
+  ["accept", "b"],
+  ["x-ünïcode", "wert"],
+];
+const UNAVAILABLE = [1, 2, 3, 4, 5, 6, 7];
+const UNKNOWN = [8, -1, 0xffff_ffff];
+
+const harness = (): HostHarness => new HostHarness({ headers: HEADERS });
+const get = (host: HostHarness, name: string, map: number = MapType.REQUEST_HEADERS) =>
+  host.ask("proxy_get_header_map_value", [map, ...host.put(name)]);
+const write = (
+  host: HostHarness,
+  how: "add" | "replace",
+  name: string | Uint8Array,
+  value: string | Uint8Array,
+): number =>
+  host.call(`proxy_${how}_header_map_value`, [MapType.REQUEST_HEADERS, ...host.put(name), ...host.put(value)]);
+
+describe("a header's value", () => {
+  it("is found whatever the case of its name, and joined where it is repeated", () => {
+    const host = harness();
+    expect(get(host, ":METHOD").text).toBe("GET");
+    expect(get(host, "Accept").text).toBe("a, b");
+  });
+
+  it("of host is that of :authority", () => {
+    expect(get(harness(), "Host").text).toBe("api.example.com");
+  });
+
+  it("that is missing is NOT_FOUND, but OK and empty in ABI 0.1.0", () => {
+    expect(get(harness(), "absent").status).toBe(Status.NOT_FOUND);
+    const old = new HostHarness({ headers: HEADERS }, "0.1.0");
+    expect(get(old, "absent")).toMatchObject({ status: Status.OK, text: "", pointer: 0 });
+  });
+
+  it("of a map that is not available or not known is BAD_ARGUMENT", () => {
+    for (const map of [...UNAVAILABLE, ...UNKNOWN])
+      expect(get(harness(), "accept", map).status).toBe(Status.BAD_ARGUMENT);
+  });
+
+  it("cannot be asked for from outside of memory", () => {
+    const host = harness();
+    expect(host.ask("proxy_get_header_map_value", [0, -1, 6]).status).toBe(Status.INVALID_MEMORY_ACCESS);
+    const name = host.put("accept");
+    expect(host.call("proxy_get_header_map_value", [0, ...name, -1, 0])).toBe(Status.INVALID_MEMORY_ACCESS);
+    expect(host.call("proxy_get_header_map_value", [0, ...name, 0, 65_535])).toBe(Status.INVALID_MEMORY_ACCESS);
+  });
+});
+
+describe("the pairs of a map", () => {
+  it("come serialized, in order, and have the size that is told", () => {
+    const host = harness();
+    const { status, bytes } = host.ask("proxy_get_header_map_pairs", [MapType.REQUEST_HEADERS]);
+    expect(status).toBe(Status.OK);
+    expect(decodeHeaderMap(bytes)).toEqual(HEADERS);
+    expect(host.call("proxy_get_header_map_size", [MapType.REQUEST_HEADERS, 8])).toBe(Status.OK);
+    expect(host.u32(8)).toBe(headerMapSize(HEADERS));
+  });
+
+  it("arrive although the allocation grew the memory", () => {
+    const host = harness();
+    host.growsOnAllocation = true;
+    expect(decodeHeaderMap(host.ask("proxy_get_header_map_pairs", [0]).bytes)).toEqual(HEADERS);
+  });
+
+  it("are empty where the map is not available, and BAD_ARGUMENT where it is not known", () => {
+    for (const map of UNAVAILABLE) {
+      expect(harness().ask("proxy_get_header_map_pairs", [map])).toMatchObject({ status: Status.OK, pointer: 0 });
+    }
+    for (const map of UNKNOWN) {
+      expect(harness().ask("proxy_get_header_map_pairs", [map]).status).toBe(Status.BAD_ARGUMENT);
+      expect(harness().call("proxy_get_header_map_size", [map, 8])).toBe(Status.BAD_ARGUMENT);
+    }
+  });
+
+  it("can be replaced as a whole, with names in lower case", () => {
+    const host = harness();
+    const map = encodeHeaderMap([
+      ["Host", "other"],
+      ["X-New", "1"],
+    ]);
+    expect(host.call("proxy_set_header_map_pairs", [0, ...host.put(map)])).toBe(Status.OK);
+    expect(host.stream.requestHeaders.entries).toEqual([
+      [":authority", "other"],
+      ["x-new", "1"],
+    ]);
+  });
+
+  it("are not replaced by a malformed map or by headers that would break the request", () => {
+    const host = harness();
+    for (const map of [
+      Uint8Array.of(1, 2, 3),
+      Uint8Array.of(255, 255, 255, 255, 0, 0),
+      encodeHeaderMap([["x", "a\r\nb: c"]]),
+      encodeHeaderMap([["bad name", "a"]]),
+    ]) {
+      expect(host.call("proxy_set_header_map_pairs", [0, ...host.put(map)])).toBe(Status.BAD_ARGUMENT);
+    }
+    expect(host.call("proxy_set_header_map_pairs", [0, 65_000, 1_000])).toBe(Status.INVALID_MEMORY_ACCESS);
+    expect(host.stream.requestHeaders.entries).toEqual(HEADERS);
+  });
+});
+
+describe("writing a header", () => {
+  it("adds, replaces and removes, and removing what is absent is fine", () => {
+    const host = harness();
+    expect(write(host, "add", "Accept", "c")).toBe(Status.OK);
+    expect(get(host, "accept").text).toBe("a, b, c");
+    expect(write(host, "replace", "ACCEPT", "d")).toBe(Status.OK);
+    expect(get(host, "accept").text).toBe("d");
+    for (const name of ["accept", "absent"]) {
+      expect(host.call("proxy_remove_header_map_value", [0, ...host.put(name)])).toBe(Status.OK);
+      expect(get(host, name).status).toBe(Status.NOT_FOUND);
+    }
+  });
+
+  it.each(["", "bad name", "x:y", "x\r\nset-cookie", "ünïcode", "x\0", ":unknown", "\u212a"])(
+    "refuses the name %j",
+    (name) => {
+      const host = harness();
+      expect(write(host, "add", name, "v")).toBe(Status.BAD_ARGUMENT);
+      expect(write(host, "replace", name, "v")).toBe(Status.BAD_ARGUMENT);
+      expect(host.stream.requestHeaders.changes()).toEqual([]);
+    },
+  );
+
+  it.each(["a\r\nset-cookie: b", "a\nb", "a\0b"])("refuses the value %j", (value) => {
+    const host = harness();
+    expect(write(host, "add", "x", value)).toBe(Status.BAD_ARGUMENT);
+    expect(write(host, "replace", "x", value)).toBe(Status.BAD_ARGUMENT);
+    expect(host.stream.requestHeaders.changes()).toEqual([]);
+  });
+
+  it("takes bytes that are not UTF-8 as U+FFFD", () => {
+    const host = harness();
+    expect(write(host, "add", "x", Uint8Array.of(0x61, 0xff))).toBe(Status.OK);
+    expect(get(host, "x").text).toBe("a\ufffd");
+  });
+
+  it("is refused for a value beyond the limit, in maps that cannot be written, and after the decision", () => {
+    const host = harness();
+    const size = HOST_LIMITS.headerMapBytes + 1;
+    expect(host.call("proxy_add_header_map_value", [0, ...host.put("x"), 0, size])).toBe(Status.BAD_ARGUMENT);
+    for (const map of [...UNAVAILABLE, ...UNKNOWN]) {
+      expect(host.call("proxy_add_header_map_value", [map, ...host.put("x"), ...host.put("v")])).toBe(
+        Status.BAD_ARGUMENT,
+      );
+      expect(host.call("proxy_remove_header_map_value", [map, ...host.put("x")])).toBe(Status.BAD_ARGUMENT);
+      expect(host.call("proxy_set_header_map_pairs", [map, 0, 0])).toBe(Status.BAD_ARGUMENT);
+    }
+    host.stream.phase = "decided";
+    expect(write(host, "add", "x", "late")).toBe(Status.BAD_ARGUMENT);
+    expect(get(host, "accept").status).toBe(Status.OK);
+  });
+});

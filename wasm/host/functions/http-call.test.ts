@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { Status } from "../abi.ts";
+import type { Context } from "../contexts.ts";
+import { encodeHeaderMap } from "../header-codec.ts";
+import { HOST_LIMITS } from "../limits.ts";
+import type { HeaderList } from "../services.ts";
+import { HostHarness } from "../testing/host-harness.setup.ts";
+
+const HEADERS: HeaderList = [
+  [":method", "POST"],
+  [":path", "/check"],
+  ["Host", "auth.example.com"],
+  ["X-Token", "t"],
+];
+const CALL_ID_AT = 8;
+
+interface Parts {
+  cluster?: string;
+  headers?: HeaderList | Uint8Array;
+  trailers?: HeaderList;
+  timeoutMs?: number;
+  callIdAt?: number;
+}
+
+function call(host: HostHarness, parts: Parts = {}, context: Context = host.stream): number {
+  const { cluster = "auth", headers = HEADERS, trailers = [], timeoutMs = 250, callIdAt = CALL_ID_AT } = parts;
+  const map = headers instanceof Uint8Array ? headers : encodeHeaderMap(headers);
+  const args = [
+    ...host.put(cluster),
+    ...host.put(map),
+    ...host.put("body"),
+    ...host.put(encodeHeaderMap(trailers)),
+    timeoutMs,
+    callIdAt,
+  ];
+  return host.call("proxy_http_call", args, context);
+}
+
+describe("an http call", () => {
+  it("is sent as the guest wrote it, with names in lower case and host as :authority", () => {
+    const host = new HostHarness();
+    expect(call(host, { trailers: [["X-Sum", "1"]] })).toBe(Status.OK);
+    expect(host.services.calls).toMatchObject([
+      {
+        cluster: "auth",
+        timeoutMs: 250,
+        headers: [
+          [":method", "POST"],
+          [":path", "/check"],
+          [":authority", "auth.example.com"],
+          ["x-token", "t"],
+        ],
+        body: new TextEncoder().encode("body"),
+        trailers: [["x-sum", "1"]],
+      },
+    ]);
+  });
+
+  it("gets an id of its own and counts for the stream that made it", () => {
+    const host = new HostHarness();
+    call(host);
+    const first = host.u32(CALL_ID_AT);
+    call(host);
+    call(host, {}, host.vm.root);
+    expect(host.u32(CALL_ID_AT)).not.toBe(first);
+    expect([host.stream.calls, host.vm.calls.count, host.vm.calls.dispatched]).toEqual([2, 3, 3]);
+  });
+
+  it.each<[string, Parts]>([
+    ["an unknown cluster", { cluster: "unknown" }],
+    ["no cluster", { cluster: "" }],
+    ["a missing method", { headers: HEADERS.slice(1) }],
+    ["a missing path", { headers: HEADERS.filter(([name]) => name !== ":path") }],
+    ["a missing authority", { headers: HEADERS.filter(([name]) => name !== "Host") }],
+    ["a malformed map", { headers: Uint8Array.of(1, 2, 3) }],
+    ["a header that would break the request", { headers: [...HEADERS, ["x", "a\r\nb: c"]] }],
+    ["a trailer that would break the request", { trailers: [["x y", ""]] }],
+    ["a negative timeout", { timeoutMs: -1 }],
+  ])("is BAD_ARGUMENT for %s, and nothing is sent", (_what, parts) => {
+    const host = new HostHarness();
+    expect(call(host, parts)).toBe(Status.BAD_ARGUMENT);
+    expect(host.services.calls).toHaveLength(0);
+  });
+
+  it("is not sent where the guest has no place for its id, or what it sends is outside of memory", () => {
+    const host = new HostHarness();
+    expect(call(host, { callIdAt: 65_533 })).toBe(Status.INVALID_MEMORY_ACCESS);
+    const [pointer, size] = host.put("auth");
+    const args = [pointer, size, -1, 9, 0, 0, 0, 0, 0, CALL_ID_AT];
+    expect(host.call("proxy_http_call", args)).toBe(Status.INVALID_MEMORY_ACCESS);
+    expect(host.services.calls).toHaveLength(0);
+  });
+
+  it("is refused for a body beyond the limit", () => {
+    const host = new HostHarness();
+    host.memory.grow(32);
+    const args = [
+      ...host.put("auth"),
+      ...host.put(encodeHeaderMap(HEADERS)),
+      ...[0, HOST_LIMITS.callBodyBytes + 1],
+      ...[0, 0, 0, CALL_ID_AT],
+    ];
+    expect(host.call("proxy_http_call", args)).toBe(Status.BAD_ARGUMENT);
+  });
+
+  it("fails where one stream has too many under way, while others go on", () => {
+    const host = new HostHarness();
+    for (let index = 0; index < HOST_LIMITS.pendingCallsPerStream; index++) expect(call(host)).toBe(Status.OK);
+    expect(call(host)).toBe(Status.INTERNAL_FAILURE);
+    expect(call(host, {}, host.addStream())).toBe(Status.OK);
+  });
+
+  it("comes to an end even where the embedder breaks its word and throws", async () => {
+    const host = new HostHarness();
+    host.services.httpCall = () => {
+      throw new Error("broken");
+    };
+    expect(call(host)).toBe(Status.OK);
+    await new Promise((done) => setTimeout(done, 0));
+    expect(host.vm.calls.count).toBe(0);
+    expect(host.services.levels).toEqual(["error"]);
+  });
+});

@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { Status } from "../abi.ts";
+import { HOST_LIMITS } from "../limits.ts";
+import { HostHarness } from "../testing/host-harness.setup.ts";
+
+const log = (host: HostHarness, level: number, message: string | Uint8Array): number =>
+  host.call("proxy_log", [level, ...host.put(message)]);
+
+describe("proxy_log", () => {
+  it("logs each of the six levels, and knows no seventh", () => {
+    const host = new HostHarness();
+    for (let level = 0; level < 6; level++) expect(log(host, level, `line ${level}`)).toBe(Status.OK);
+    expect(host.services.levels).toEqual(["trace", "debug", "info", "warn", "error", "critical"]);
+    for (const level of [6, -1]) expect(log(host, level, "x")).toBe(Status.BAD_ARGUMENT);
+    expect(host.services.lines).toHaveLength(6);
+  });
+
+  it("takes bytes that are not UTF-8, and refuses those outside of memory", () => {
+    const host = new HostHarness();
+    log(host, 2, Uint8Array.of(0x61, 0xff));
+    expect(host.services.lines).toEqual(["a\ufffd"]);
+    expect(host.call("proxy_log", [2, 65_535, 2])).toBe(Status.INVALID_MEMORY_ACCESS);
+  });
+
+  it("cuts long lines, and drops the rest of a request that logs too much, saying so once", () => {
+    const host = new HostHarness();
+    host.memory.grow(8);
+    const line = "l".repeat(HOST_LIMITS.logLineBytes + 1);
+    const lines = HOST_LIMITS.logBytesPerRequest / HOST_LIMITS.logLineBytes;
+    for (let index = 0; index < lines + 3; index++) expect(log(host, 2, line)).toBe(Status.OK);
+    expect(host.services.lines[0]).toHaveLength(HOST_LIMITS.logLineBytes);
+    expect(host.services.levels).toEqual([...new Array<string>(lines - 1).fill("info"), "warn"]);
+
+    const other = host.addStream();
+    host.call("proxy_log", [2, ...host.put("another request")], other);
+    expect(host.services.lines.at(-1)).toBe("another request");
+  });
+});
+
+describe("the log level", () => {
+  it("is trace unless the embedder wants less", () => {
+    const host = new HostHarness();
+    expect(host.call("proxy_get_log_level", [8])).toBe(Status.OK);
+    expect(host.u32(8)).toBe(0);
+    expect(host.call("proxy_get_log_level", [-1])).toBe(Status.INVALID_MEMORY_ACCESS);
+  });
+
+  it("keeps lines below it from being logged", () => {
+    const host = new HostHarness();
+    host.services.minimumLogLevel = "warn";
+    host.call("proxy_get_log_level", [8]);
+    expect(host.u32(8)).toBe(3);
+    log(host, 2, "info");
+    log(host, 3, "warn");
+    expect(host.services.lines).toEqual(["warn"]);
+  });
+});

@@ -1,0 +1,125 @@
+import { describe, expect, it } from "vitest";
+import { Status } from "../abi.ts";
+import { decodeHeaderMap } from "../header-codec.ts";
+import { HOST_LIMITS } from "../limits.ts";
+import type { HeaderList } from "../services.ts";
+import { HostHarness } from "../testing/host-harness.setup.ts";
+
+const HEADERS: HeaderList = [
+  [":method", "POST"],
+  [":path", "/a/b?c=d?e"],
+  [":authority", "api.example.com"],
+  [":scheme", "https"],
+  ["user-agent", "curl"],
+  ["content-length", "12"],
+];
+
+function harness(): HostHarness {
+  return new HostHarness({
+    headers: HEADERS,
+    attributes: {
+      "xds.route_name": "rule-0",
+      "source.address": "192.0.2.1:443",
+      "source.port": 443,
+      "connection.mtls": true,
+      "request.scheme": "wss",
+      ratio: 0.5,
+      raw: Uint8Array.of(1, 2),
+    },
+  });
+}
+
+const path = (dotted: string): string => dotted.replaceAll(".", "\0");
+const get = (host: HostHarness, dotted: string) => host.ask("proxy_get_property", host.put(path(dotted)));
+const set = (host: HostHarness, dotted: string, value: string | Uint8Array): number =>
+  host.call("proxy_set_property", [...host.put(path(dotted)), ...host.put(value)]);
+
+describe("a property", () => {
+  it.each([
+    ["request.method", "POST"],
+    ["request.path", "/a/b?c=d?e"],
+    ["request.url_path", "/a/b"],
+    ["request.query", "c=d?e"],
+    ["request.host", "api.example.com"],
+    ["request.useragent", "curl"],
+    ["request.headers.user-agent", "curl"],
+    ["request.headers.Host", "api.example.com"],
+    ["xds.route_name", "rule-0"],
+    ["route_name", "rule-0"],
+    ["source.address", "192.0.2.1:443"],
+    ["plugin_name", "plugin"],
+    ["plugin_root_id", "root"],
+    ["plugin_vm_id", "vm"],
+  ])("%s is text", (name, value) => {
+    expect(get(harness(), name)).toMatchObject({ status: Status.OK, text: value });
+  });
+
+  it("handed in by the embedder outweighs the header it would come from", () => {
+    expect(get(harness(), "request.scheme").text).toBe("wss");
+  });
+
+  it("that is a number is eight bytes, that is a truth value one, that is bytes itself", () => {
+    const host = harness();
+    const view = (name: string): DataView => new DataView(get(host, name).bytes.slice().buffer);
+    expect(view("source.port").getBigInt64(0, true)).toBe(443n);
+    expect(view("request.size").getBigInt64(0, true)).toBe(12n);
+    expect(view("plugin_vm_memory").getBigUint64(0, true)).toBe(65_536n);
+    expect(view("request.time").getBigInt64(0, true)).toBe(1_760_000_000_000_000_000n);
+    expect(view("ratio").getFloat64(0, true)).toBe(0.5);
+    expect([...get(host, "connection.mtls").bytes]).toEqual([1]);
+    expect([...get(host, "raw").bytes]).toEqual([1, 2]);
+  });
+
+  it("that is a map is a serialized one", () => {
+    expect(decodeHeaderMap(get(harness(), "request.headers").bytes)).toEqual(HEADERS);
+  });
+
+  it("may end with a NUL", () => {
+    const host = harness();
+    expect(host.ask("proxy_get_property", host.put("request\0method\0")).text).toBe("POST");
+  });
+
+  it.each(["", "absent", "constructor", "__proto__", "request.headers.absent", "response.code", "request.toString"])(
+    "%j is not found",
+    (name) => {
+      expect(get(harness(), name).status).toBe(Status.NOT_FOUND);
+    },
+  );
+
+  it("of a request is not found from the root", () => {
+    const host = harness();
+    expect(host.ask("proxy_get_property", host.put("request\0method"), host.vm.root).status).toBe(Status.NOT_FOUND);
+    expect(host.ask("proxy_get_property", host.put("plugin_name"), host.vm.root).text).toBe("plugin");
+  });
+
+  it("cannot be asked for from outside of memory", () => {
+    expect(harness().ask("proxy_get_property", [-5, 4]).status).toBe(Status.INVALID_MEMORY_ACCESS);
+  });
+});
+
+describe("a property the filter sets", () => {
+  it("can be read back in its own context only", () => {
+    const host = harness();
+    expect(set(host, "filter.state", "seen")).toBe(Status.OK);
+    expect(get(host, "filter.state").text).toBe("seen");
+    const other = host.addStream();
+    expect(host.ask("proxy_get_property", host.put(path("filter.state")), other).status).toBe(Status.NOT_FOUND);
+  });
+
+  it("hides nothing the host answers itself", () => {
+    const host = harness();
+    set(host, "request.method", "GET");
+    expect(get(host, "request.method").text).toBe("POST");
+  });
+
+  it("is refused beyond the limits of one context", () => {
+    const host = harness();
+    const half = new Uint8Array(HOST_LIMITS.propertyBytesPerContext / 2);
+    expect(host.call("proxy_set_property", [...host.put("a"), 0, half.length])).toBe(Status.OK);
+    expect(host.call("proxy_set_property", [...host.put("b"), 0, half.length])).toBe(Status.BAD_ARGUMENT);
+    expect(host.call("proxy_set_property", [...host.put("a"), 0, 1])).toBe(Status.OK);
+    for (let index = 1; index < HOST_LIMITS.propertiesPerContext; index++) set(host, `p${index}`, "");
+    expect(set(host, "one more", "")).toBe(Status.BAD_ARGUMENT);
+    expect(host.call("proxy_set_property", [...host.put("a"), -1, 9])).toBe(Status.INVALID_MEMORY_ACCESS);
+  });
+});
