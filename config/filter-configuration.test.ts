@@ -39,7 +39,7 @@ describe("the built-in filter's configuration", () => {
     });
     expect(JSON.parse(textOf(service))).toEqual({
       service: "orders",
-      configVersion: "v1",
+      configVersion: expect.stringMatching(/^[0-9a-f]{16}$/),
       digestKey,
       realm: "orders",
       credentials: [
@@ -57,7 +57,7 @@ describe("the built-in filter's configuration", () => {
         requestHeaders: ["x-tenant"],
         upstreamHeaders: ["x-user"],
       },
-      cache: { maxTtlMs: 1000, denyTtlMs: 10_000, staleIfErrorMs: 0, maxBytes: 33_554_432 },
+      cache: { maxTtlMs: 1000, denyTtlMs: 10_000, staleIfErrorMs: 0, obeyCacheControl: true, maxBytes: 33_554_432 },
       rules: [{ name: "authenticate", scopes: [] }],
       failOpen: true,
     });

@@ -34,6 +34,7 @@ describe("a resolved gateway", () => {
       services: [
         {
           name: "orders",
+          version: expect.stringMatching(/^[0-9a-f]{16}$/),
           route: { hosts: [], prefix: "/orders", stripPrefix: false },
           upstream: { url: "https://orders.example" },
           filter: emptyModule,
@@ -47,7 +48,13 @@ describe("a resolved gateway", () => {
               upstreamHeaders: [],
             },
             credentials: [{ from: "authorization", schemes: ["bearer"] }],
-            cache: { maxTtlMs: 600_000, denyTtlMs: 10_000, staleIfErrorMs: 0, maxBytes: 33_554_432 },
+            cache: {
+              maxTtlMs: 600_000,
+              denyTtlMs: 10_000,
+              staleIfErrorMs: 0,
+              obeyCacheControl: true,
+              maxBytes: 33_554_432,
+            },
             failOpen: false,
           },
           clusters: {

@@ -33,7 +33,9 @@ export async function buildFilter(build: FilterBuild = {}): Promise<boolean> {
   const { maximumBytes = DEFAULT_MAXIMUM_BYTES, outFile = defaultFilterFile } = build;
   const maximumPages = Math.floor(maximumBytes / PAGE_BYTES);
   if (!Number.isSafeInteger(maximumBytes) || maximumPages < INITIAL_PAGES || maximumPages > PAGE_BYTES) {
-    throw new Error(`--maximum-bytes is ${maximumBytes}; allowed is ${INITIAL_PAGES * PAGE_BYTES} to ${PAGE_BYTES ** 2}`);
+    throw new Error(
+      `--maximum-bytes is ${maximumBytes}; allowed is ${INITIAL_PAGES * PAGE_BYTES} to ${PAGE_BYTES ** 2}`,
+    );
   }
   if (await isUpToDate(outFile, maximumPages)) return false;
   await mkdir(dirname(outFile), { recursive: true });

@@ -12,12 +12,12 @@ export interface WorkerBundle {
 /**
  * Bundles a Worker's entry for a bare workerd, as wrangler does for a deployment: `.wasm` imports stay imports.
  *
- * @param constants values put in for names that the source only declares
+ * @param constants JSON values put in for names that the source only declares
  * @throws esbuild's BuildFailure, which names file and line
  */
 export async function bundleWorker(
   entry: string,
-  constants: Readonly<Record<string, string>> = {},
+  constants: Readonly<Record<string, unknown>> = {},
 ): Promise<WorkerBundle> {
   const wasm = new Map<string, Uint8Array>();
   const result = await build({

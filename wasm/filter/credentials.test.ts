@@ -23,15 +23,43 @@ describe("a credential", () => {
     ["Basic", [["authorization", "basic dTpw"]], ["authorization", "Basic dTpw"]],
     ["a named header", [["x-api-key", "k1"]], ["x-api-key", "k1"]],
     ["a cookie among others", [["cookie", "a=b; session=s1; c"]], ["cookie", "session=s1"]],
-    ["a cookie in the second of two headers", [["cookie", "a=b"], ["cookie", "session=s1"]], ["cookie", "session=s1"]],
+    [
+      "a cookie in the second of two headers",
+      [
+        ["cookie", "a=b"],
+        ["cookie", "session=s1"],
+      ],
+      ["cookie", "session=s1"],
+    ],
   ])("is found as %s", async (_, headers, expected) => {
     expect(await asked(headers)).toEqual({ outcome: "continue", sent: [expected] });
   });
 
   it("of the first source that is present wins", async () => {
-    expect((await asked([["x-api-key", "k"], ["cookie", "session=s"]])).sent).toEqual([["x-api-key", "k"]]);
-    expect((await asked([["authorization", "Digest x"], ["cookie", "session=s"]])).sent).toEqual([["cookie", "session=s"]]);
-    expect((await asked([["authorization", "Bearer"], ["x-api-key", "k"]])).sent).toEqual([["x-api-key", "k"]]);
+    expect(
+      (
+        await asked([
+          ["x-api-key", "k"],
+          ["cookie", "session=s"],
+        ])
+      ).sent,
+    ).toEqual([["x-api-key", "k"]]);
+    expect(
+      (
+        await asked([
+          ["authorization", "Digest x"],
+          ["cookie", "session=s"],
+        ])
+      ).sent,
+    ).toEqual([["cookie", "session=s"]]);
+    expect(
+      (
+        await asked([
+          ["authorization", "Bearer"],
+          ["x-api-key", "k"],
+        ])
+      ).sent,
+    ).toEqual([["x-api-key", "k"]]);
   });
 
   it.each<[string, HeaderList]>([
@@ -40,19 +68,50 @@ describe("a credential", () => {
     ["a scheme alone", [["authorization", "Bearer"]]],
     ["an unknown scheme", [["authorization", "Negotiate abc"]]],
     ["a scheme that only begins like one", [["authorization", "BearerX abc"]]],
-    ["empty values everywhere", [["authorization", ""], ["x-api-key", "  "], ["cookie", "session="]]],
+    [
+      "empty values everywhere",
+      [
+        ["authorization", ""],
+        ["x-api-key", "  "],
+        ["cookie", "session="],
+      ],
+    ],
     ["a cookie of another name", [["cookie", "xsession=1; Session=2; session"]]],
   ])("is missing: %s", async (_, headers) => {
     expect((await asked(headers)).outcome).toBe("401 missing_credential");
   });
 
   it.each<[string, HeaderList]>([
-    ["two Authorization headers", [["authorization", "Bearer a"], ["authorization", "Bearer b"]]],
-    ["two Authorization headers, one of another scheme", [["authorization", "Digest a"], ["authorization", "Bearer b"]]],
+    [
+      "two Authorization headers",
+      [
+        ["authorization", "Bearer a"],
+        ["authorization", "Bearer b"],
+      ],
+    ],
+    [
+      "two Authorization headers, one of another scheme",
+      [
+        ["authorization", "Digest a"],
+        ["authorization", "Bearer b"],
+      ],
+    ],
     ["two joined into one", [["authorization", "Bearer a, Bearer b"]]],
-    ["two named headers", [["x-api-key", "a"], ["x-api-key", "a"]]],
+    [
+      "two named headers",
+      [
+        ["x-api-key", "a"],
+        ["x-api-key", "a"],
+      ],
+    ],
     ["two cookies", [["cookie", "session=a; session=b"]]],
-    ["two cookies in two headers", [["cookie", "session=a"], ["cookie", "session=a"]]],
+    [
+      "two cookies in two headers",
+      [
+        ["cookie", "session=a"],
+        ["cookie", "session=a"],
+      ],
+    ],
     ["an unreadable byte", [["authorization", "Bearer a\ufffdb"]]],
     ["a byte beyond ASCII", [["x-api-key", "é"]]],
     ["a space inside", [["x-api-key", "a b"]]],

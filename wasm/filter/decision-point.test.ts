@@ -36,7 +36,13 @@ const tricky = 'a"b\\c\t/é';
 describe("the question", () => {
   it("of AuthZEN names subject, action, resource and context", async () => {
     const harness = decisionPoint("authzen");
-    await harness.ask({ token: 'to"k\\en', method: "DELETE", path: '/orders/"1"?q', rule: "delete", headers: [["x-tenant", tricky]] });
+    await harness.ask({
+      token: 'to"k\\en',
+      method: "DELETE",
+      path: '/orders/"1"?q',
+      rule: "delete",
+      headers: [["x-tenant", tricky]],
+    });
     expect(harness.lastCall().header("authorization")).toBe("Bearer gateway");
     expect(harness.lastCall().header("content-type")).toBe("application/json");
     expect(JSON.parse(harness.lastCall().body)).toEqual({
@@ -97,7 +103,8 @@ describe.each(["authzen", "opa"] as const)("%s", (type) => {
   it("passes on only the configured headers of a decision", async () => {
     const harness = decisionPoint(type);
     const headers = { "x-USER": "ada", "x-admin": "1", other: 7 };
-    harness.server = () => reply(200, [], type === "opa" ? { result: { headers, allow: true } } : { decision: true, context: { headers } });
+    harness.server = () =>
+      reply(200, [], type === "opa" ? { result: { headers, allow: true } } : { decision: true, context: { headers } });
     const decision = await harness.ask({ token: "abc", headers: [["x-admin", "mine"]] });
     expect(valuesOf(decision, "x-user")).toEqual(["ada"]);
     expect(valuesOf(decision, "x-admin")).toBeUndefined();
@@ -173,7 +180,8 @@ describe.each(["authzen", "opa"] as const)("%s", (type) => {
 
   it("fails where either of the two calls fails", async () => {
     const harness = decisionPoint(type, { subject: SUBJECT });
-    harness.server = (call) => (call.cluster === "auth" ? reply(200, [], { active: true, sub: "ada" }) : noReply("timeout"));
+    harness.server = (call) =>
+      call.cluster === "auth" ? reply(200, [], { active: true, sub: "ada" }) : noReply("timeout");
     expect(outcome(await harness.ask({ token: "abc" }))).toBe("503 authorization_server_timeout");
     harness.server = () => noReply("reset");
     expect(outcome(await harness.ask({ token: "abc" }))).toBe("503 authorization_server_unreachable");

@@ -69,7 +69,10 @@ describe("a 2xx", () => {
         ["x-user", "ada"],
         ["x-other", "no"],
       ]);
-    const request = { token: "abc", headers: [["x-user", "mallory"] as [string, string], ["x-role", "admin"] as [string, string]] };
+    const request = {
+      token: "abc",
+      headers: [["x-user", "mallory"] as [string, string], ["x-role", "admin"] as [string, string]],
+    };
     for (const decision of [await harness.ask(request), await harness.ask(request)]) {
       expect(outcome(decision)).toBe("continue");
       expect(valuesOf(decision, "x-user")).toEqual(["ada"]);

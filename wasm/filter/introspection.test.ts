@@ -1,15 +1,6 @@
 /** RFC 7662: only a literal `"active": true` allows, and a reply that two parsers could read differently is no reply. */
 import { describe, expect, it } from "vitest";
-import {
-  bodyOf,
-  configuration,
-  Harness,
-  type Json,
-  noReply,
-  outcome,
-  reply,
-  valuesOf,
-} from "./testing/harness.ts";
+import { bodyOf, configuration, Harness, type Json, noReply, outcome, reply, valuesOf } from "./testing/harness.ts";
 
 function introspection(changes: { [name: string]: Json } = {}): { [name: string]: Json } {
   return {
@@ -77,12 +68,29 @@ describe("the call", () => {
 describe("an active token", () => {
   it("is allowed, and its claims go on to the upstream", async () => {
     const harness = started({
-      upstreamClaims: { sub: "x-user", client_id: "x-client", admin: "x-admin", level: "x-level", aud: "x-aud", iss: "x-iss" },
+      upstreamClaims: {
+        sub: "x-user",
+        client_id: "x-client",
+        admin: "x-admin",
+        level: "x-level",
+        aud: "x-aud",
+        iss: "x-iss",
+      },
     });
     harness.server = () =>
-      reply(200, [], '{"admin":true,"sub":"a\\u00e9\\ud83c\\udf0a","level":-1.5e3,"aud":["x"],"active":true,"scope":"a"}');
-    const headers: [string, string][] = [["x-client", "forged"], ["x-aud", "forged"]];
-    for (const decision of [await harness.ask({ token: "abc", headers }), await harness.ask({ token: "abc", headers })]) {
+      reply(
+        200,
+        [],
+        '{"admin":true,"sub":"a\\u00e9\\ud83c\\udf0a","level":-1.5e3,"aud":["x"],"active":true,"scope":"a"}',
+      );
+    const headers: [string, string][] = [
+      ["x-client", "forged"],
+      ["x-aud", "forged"],
+    ];
+    for (const decision of [
+      await harness.ask({ token: "abc", headers }),
+      await harness.ask({ token: "abc", headers }),
+    ]) {
       expect(outcome(decision)).toBe("continue");
       expect(valuesOf(decision, "x-user")).toEqual(["aé🌊"]);
       expect(valuesOf(decision, "x-admin")).toEqual(["true"]);
@@ -96,7 +104,9 @@ describe("an active token", () => {
   it("needs every scope of the rule", async () => {
     expect(await answered({ active: true, scope: "x orders:read orders:admin" }, "admin")).toBe("continue");
     expect(await answered({ active: true, scope: "orders:read" }, "admin")).toBe("403 insufficient_scope");
-    expect(await answered({ active: true, scope: "orders:admins orders:read" }, "admin")).toBe("403 insufficient_scope");
+    expect(await answered({ active: true, scope: "orders:admins orders:read" }, "admin")).toBe(
+      "403 insufficient_scope",
+    );
     expect(await answered({ active: true }, "admin")).toBe("403 insufficient_scope");
     expect(await answered({ active: true }, "open")).toBe("continue");
   });
@@ -207,7 +217,9 @@ describe("a reply that is no decision", () => {
 
   it("is accepted with blanks, escapes, deep values within bounds and unknown members", async () => {
     expect(
-      await answered(' {\n"x": [[[{"a": [1, 2.5E-3, "\\"\\\\\\/\\b\\f\\n\\r\\t"]}]]],\t"active" : true , "y":{} , "z":[] }\r\n'),
+      await answered(
+        ' {\n"x": [[[{"a": [1, 2.5E-3, "\\"\\\\\\/\\b\\f\\n\\r\\t"]}]]],\t"active" : true , "y":{} , "z":[] }\r\n',
+      ),
     ).toBe("continue");
   });
 });

@@ -7,7 +7,7 @@ export type GuestAllocator = (size: number) => unknown;
 
 const NO_BYTES = new Uint8Array(0);
 /** Up to this length a loop is faster than `encodeInto`, which needs a subarray and a call out of JavaScript. */
-const LOOP_CHARACTERS = 48;
+const LOOP_CHARACTERS = 96;
 
 /**
  * The guest's linear memory. No view of it ever leaves this class: growth detaches every view, and a view kept anywhere
@@ -79,7 +79,7 @@ export class GuestMemory {
   }
 
   /** A copy. Undefined outside of memory; the caller bounds `size`. */
-  readBytes(pointer: number, size: number): Uint8Array | undefined {
+  readBytes(pointer: number, size: number): Uint8Array<ArrayBuffer> | undefined {
     return this.decode(pointer, size, copyOf);
   }
 
@@ -200,7 +200,7 @@ export class GuestMemory {
   }
 }
 
-function copyOf(bytes: Uint8Array): Uint8Array {
+function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes.slice();
 }
 

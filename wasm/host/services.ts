@@ -29,7 +29,8 @@ export interface OutboundCall {
   readonly timeoutMs: number;
   /** Holds `:method`, `:path` and `:authority`. */
   readonly headers: HeaderList;
-  readonly body: Uint8Array;
+  /** A copy, the embedder's to keep. */
+  readonly body: Uint8Array<ArrayBuffer>;
   readonly trailers: HeaderList;
 }
 

@@ -1,0 +1,26 @@
+import { defineGateway } from "../../config/index.ts";
+import filter from "../../wasm/filter/build/filter.wasm";
+import { createGateway } from "../../worker/create-gateway.ts";
+
+/** Origin of an authorization server by the name of the service it stands behind; put in when the Worker is bundled. */
+declare const AUTHORIZATION_SERVERS: Record<string, string>;
+
+function service(name: string, url: string, failOpen: boolean) {
+  return {
+    route: { prefix: `/${name}` },
+    upstream: { binding: "UPSTREAM" },
+    filter,
+    clusters: { auth: { url, timeoutMs: 500 } },
+    authorization: { protocol: "forward-auth", cluster: "auth", path: "/check" },
+    failOpen,
+  } as const;
+}
+
+const entries = Object.entries(AUTHORIZATION_SERVERS).flatMap(([name, url]) => [
+  [name, service(name, url, false)] as const,
+  [`${name}-open`, service(`${name}-open`, url, true)] as const,
+]);
+const gateway = createGateway(defineGateway({ services: Object.fromEntries(entries) }));
+
+export default gateway.worker;
+export const ServiceObject = gateway.ServiceObject;

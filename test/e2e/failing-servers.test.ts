@@ -1,0 +1,166 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundleWorker } from "../../scripts/bundle-worker.ts";
+import { startWorkerd, type WorkerdProcess } from "../../scripts/workerd.ts";
+import type { GatewayStats } from "../../worker/operator/stats.ts";
+
+/** Authorization servers that fail in every way a socket can, behind a bare workerd. */
+const BEHAVIOURS = {
+  resets: (socket: Socket) => socket.resetAndDestroy(),
+  hangs: () => {},
+  babbles: (socket: Socket) => socket.end("this is not HTTP at all\r\n\r\n"),
+  truncates: (socket: Socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nonly this"),
+  errs: (socket: Socket) => socket.end("HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n"),
+  redirects: (socket: Socket) =>
+    socket.end("HTTP/1.1 302 Found\r\nlocation: https://login.example/\r\ncontent-length: 0\r\n\r\n"),
+  floods: (socket: Socket) =>
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-length: 9000000\r\n\r\n${"x".repeat(1_000_000)}`),
+  oversizes: (socket: Socket) =>
+    socket.end(`HTTP/1.1 200 OK\r\nx-big: ${"x".repeat(200_000)}\r\ncontent-length: 0\r\n\r\n`),
+} satisfies Record<string, (socket: Socket) => unknown>;
+
+const sockets = new Set<Socket>();
+const servers: Server[] = [];
+let connections = 0;
+let workerd: WorkerdProcess;
+
+function listening(server: Server): Promise<string> {
+  servers.push(server);
+  return new Promise((resolve) =>
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      if (address === null || typeof address === "string") throw new Error("no port");
+      resolve(`http://127.0.0.1:${address.port}`);
+    }),
+  );
+}
+
+beforeAll(async () => {
+  const origins: Record<string, string> = {};
+  for (const [name, behave] of Object.entries(BEHAVIOURS)) {
+    const server = createServer((socket) => {
+      connections += 1;
+      sockets.add(socket);
+      socket.on("error", () => {}).on("close", () => sockets.delete(socket));
+      socket.once("data", () => behave(socket));
+    });
+    origins[name] = await listening(server);
+  }
+  const down = createServer();
+  origins.down = await listening(down);
+  await new Promise((resolve) => down.close(resolve));
+
+  const bundle = await bundleWorker("test/e2e/failing-servers-gateway.ts", { AUTHORIZATION_SERVERS: origins });
+  workerd = await startWorkerd(
+    {
+      gateway: {
+        bundle,
+        text: { EBB_DEV: "1" },
+        services: { UPSTREAM: "upstream" },
+        objects: { SERVICE_OBJECT: "ServiceObject" },
+      },
+      upstream: { bundle: await bundleWorker("test/e2e/echo-upstream.ts") },
+    },
+    ["gateway"],
+  );
+});
+
+afterAll(async () => {
+  await workerd?.stop();
+  for (const socket of sockets) socket.destroy();
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+});
+
+const origin = () => `http://127.0.0.1:${workerd.ports.gateway}`;
+
+async function ask(service: string, token: string) {
+  const headers = { authorization: `Bearer ${token}` };
+  const response = await fetch(`${origin()}/${service}/1`, { headers, redirect: "manual" });
+  const body = await response.text();
+  return {
+    status: response.status,
+    reason: response.headers.get("x-ebb-reason"),
+    location: response.headers.get("location"),
+    body,
+  };
+}
+
+async function statsOf(service: string) {
+  const { services } = (await (await fetch(`${origin()}/stats`)).json()) as GatewayStats;
+  const stats = services.find(({ name }) => name === service);
+  if (stats === undefined || "error" in stats) throw new Error(JSON.stringify(stats));
+  return stats;
+}
+
+describe("an authorization server", () => {
+  it.each([
+    ["down", 503, "authorization_server_unreachable"],
+    ["resets", 503, "authorization_server_unreachable"],
+    ["hangs", 503, "authorization_server_timeout"],
+    ["babbles", 503, "authorization_server_unreachable"],
+    ["truncates", 503, "authorization_server_unreachable"],
+    ["errs", 503, "authorization_server_error"],
+    ["floods", 503, "authorization_server_error"],
+  ] as const)("that %s gets the client %d with a reason", async (service, status, reason) => {
+    expect(await ask(service, "t-1")).toMatchObject({ status, reason, body: JSON.stringify({ error: reason }) });
+  });
+
+  it("that redirects has its redirect passed on, not followed", async () => {
+    expect(await ask("redirects", "t-1")).toMatchObject({ status: 302, location: "https://login.example/" });
+  });
+
+  it("that answers with more headers than can be taken does not get anybody in", async () => {
+    expect((await ask("oversizes", "t-1")).status).toBe(503);
+  });
+
+  it("opens the gate, where that is wanted, only if nothing answered", async () => {
+    const statuses = await Promise.all(
+      ["down-open", "resets-open", "hangs-open", "errs-open", "floods-open", "redirects-open"].map(
+        async (service) => (await ask(service, "t-2")).status,
+      ),
+    );
+    expect(statuses).toEqual([200, 200, 200, 503, 503, 302]);
+    expect((await statsOf("down-open")).filterMetrics.ebb_fail_open).toBe(1);
+  });
+
+  it("is asked anew after each failure: nothing of it is kept", async () => {
+    await ask("errs", "t-again");
+    const before = connections;
+    await ask("errs", "t-again");
+    expect(connections).toBe(before + 1);
+  });
+
+  it("costs no memory by failing, not even ten thousand times", { timeout: 120_000 }, async () => {
+    await Promise.all(Array.from({ length: 500 }, (_, n) => ask("down", `warm-${n}`)));
+    const before = (await statsOf("down")).allocatedBytes;
+    for (let n = 0; n < 10_000; n += 500) {
+      const all = await Promise.all(
+        Array.from({ length: 500 }, (_, m) => ask("down", `${n + m}-${"x".repeat(m % 300)}`)),
+      );
+      expect(new Set(all.map(({ status }) => status))).toEqual(new Set([503]));
+    }
+    expect((await statsOf("down")).allocatedBytes).toBe(before);
+  });
+
+  it("leaves no rejection unhandled", () => {
+    expect(workerd.log()).not.toMatch(/unhandled|uncaught/i);
+  });
+});
+
+describe("a body", () => {
+  it("is streamed in both directions while it is still being sent", async () => {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    const init = { method: "POST", body: readable, headers: { authorization: "Bearer t" }, duplex: "half" };
+    const asked = fetch(`${origin()}/down-open/1`, init as RequestInit);
+    writer.write(new TextEncoder().encode("first"));
+    const response = await asked;
+    const reader = response.body!.getReader();
+    const decoder = new TextDecoder();
+    expect(decoder.decode((await reader.read()).value)).toBe("first");
+    writer.write(new TextEncoder().encode("second"));
+    expect(decoder.decode((await reader.read()).value)).toBe("second");
+    await writer.close();
+    expect((await reader.read()).done).toBe(true);
+  });
+});

@@ -1,0 +1,123 @@
+/** One call per key in flight, everyone who waits is answered, nobody is answered twice, and waiting is bounded. */
+import { describe, expect, it } from "vitest";
+import type { Decision, OutboundCall, OutboundResult } from "../host/index.ts";
+import { configuration, forwardAuth, Harness, noReply, outcome, reply, valuesOf } from "./testing/harness.ts";
+
+/** A server that answers when the test says so. */
+function holdingServer(harness: Harness): { call: OutboundCall; answer: (result: OutboundResult) => void }[] {
+  const held: { call: OutboundCall; answer: (result: OutboundResult) => void }[] = [];
+  harness.server = (call) => new Promise((answer) => held.push({ call, answer }));
+  return held;
+}
+
+describe("concurrent misses of one key", () => {
+  it("share one call, and each sets its own headers", async () => {
+    const harness = new Harness(configuration({ protocol: forwardAuth({ upstreamHeaders: ["x-user"] }) }));
+    const held = holdingServer(harness);
+    const waiting = Array.from({ length: 100 }, (_, i) =>
+      harness.ask({ token: "abc", headers: [["x-user", `m${i}`]] }),
+    );
+    expect(held).toHaveLength(1);
+    expect(harness.instance.openStreams).toBe(100);
+    held[0]?.answer(reply(200, [["x-user", "ada"]]));
+    for (const decision of await Promise.all(waiting)) {
+      expect(outcome(decision)).toBe("continue");
+      expect(valuesOf(decision, "x-user")).toEqual(["ada"]);
+    }
+    expect(harness.metric("ebb_cache_coalesced")).toBe(99);
+    expect(harness.metric("ebb_cache_misses")).toBe(1);
+    expect(harness.instance.openStreams).toBe(0);
+  });
+
+  it.each<[string, OutboundResult, string]>([
+    ["a refusal", reply(302, [["location", "/login"]]), "302 denied"],
+    ["a failure", noReply("timeout"), "503 authorization_server_timeout"],
+  ])("share %s", async (_, result, expected) => {
+    const harness = new Harness();
+    const held = holdingServer(harness);
+    const waiting = [1, 2, 3].map(() => harness.ask({ token: "abc" }));
+    held[0]?.answer(result);
+    expect((await Promise.all(waiting)).map(outcome)).toEqual([expected, expected, expected]);
+  });
+
+  it("of different keys do not wait for each other", async () => {
+    const harness = new Harness();
+    const held = holdingServer(harness);
+    const a = harness.ask({ token: "a" });
+    const b = harness.ask({ token: "b" });
+    held[1]?.answer(reply(403));
+    expect(outcome(await b)).toBe("403 denied");
+    held[0]?.answer(reply(200));
+    expect(outcome(await a)).toBe("continue");
+  });
+
+  it("start a new call once the last is over", async () => {
+    const harness = new Harness();
+    harness.server = () => noReply("reset");
+    await harness.ask({ token: "abc" });
+    await harness.ask({ token: "abc" });
+    expect(harness.calls).toHaveLength(2);
+  });
+});
+
+describe("a request that goes away while it waits", () => {
+  it.each([
+    ["first", 0],
+    ["in the middle", 1],
+    ["last", 2],
+  ])("and stood %s leaves the others their answer", async (_, leaver) => {
+    const harness = new Harness();
+    const held = holdingServer(harness);
+    const controllers = [0, 1, 2].map(() => new AbortController());
+    const waiting = controllers.map(({ signal }) => harness.ask({ token: "abc", signal }));
+    controllers[leaver]?.abort();
+    held[0]?.answer(reply(200));
+    const outcomes = (await Promise.all(waiting)).map(outcome);
+    expect(outcomes.filter((each) => each === "continue")).toHaveLength(2);
+    expect(outcomes[leaver]).toMatch(/^failed aborted/);
+  });
+
+  it("alone leaves a reply that is kept for the next", async () => {
+    const harness = new Harness();
+    const held = holdingServer(harness);
+    const controller = new AbortController();
+    const waiting = harness.ask({ token: "abc", signal: controller.signal });
+    controller.abort();
+    await waiting;
+    held[0]?.answer(reply(200));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(outcome(await harness.ask({ token: "abc" }))).toBe("continue");
+    expect(harness.calls).toHaveLength(1);
+  });
+});
+
+describe("waiting", () => {
+  it("is bounded in keys; the next is refused at once and nothing is lost", async () => {
+    const harness = new Harness();
+    const held = holdingServer(harness);
+    const before = harness.instance.allocatedBytes;
+    const waiting = Array.from({ length: 256 }, (_, i) => harness.ask({ token: `t${i}` }));
+    const refused = harness.ask({ token: "one-more" });
+    expect(refused).not.toBeInstanceOf(Promise);
+    expect(outcome(await refused)).toBe("503 authorization_server_overloaded");
+    expect(valuesOf(await refused, "retry-after")).toEqual(["1"]);
+    expect(harness.instance.allocatedBytes).toBe(before);
+    for (const { answer } of held) answer(reply(200));
+    expect((await Promise.all(waiting)).every((decision) => decision.kind === "continue")).toBe(true);
+    harness.server = () => reply(200);
+    expect(outcome(await harness.ask({ token: "one-more" }))).toBe("continue");
+  });
+
+  it("is bounded in requests, and its places come back", async () => {
+    const harness = new Harness();
+    for (let round = 0; round < 3; round++) {
+      const held = holdingServer(harness);
+      const waiting: (Decision | Promise<Decision>)[] = [];
+      for (let i = 0; i < 2048; i++) waiting.push(harness.ask({ token: `${round}` }));
+      expect(outcome(await harness.ask({ token: `${round}` }))).toBe("503 authorization_server_overloaded");
+      expect(outcome(await harness.ask({ token: "other" }))).toBe("503 authorization_server_overloaded");
+      held[0]?.answer(reply(200));
+      expect((await Promise.all(waiting)).every((decision) => decision.kind === "continue")).toBe(true);
+    }
+  });
+});

@@ -1,0 +1,161 @@
+/** A wrong configuration does not start, and the log says which field is wrong and what is allowed. */
+import { describe, expect, it } from "vitest";
+import { FilterStartError } from "../host/index.ts";
+import { configuration, forwardAuth, Harness, type Json, outcome } from "./testing/harness.ts";
+
+/** The log of a start that fails. */
+function complaint(plugin: { [name: string]: Json } | string): string {
+  const lines: string[] = [];
+  class Listening extends Harness {
+    override log(_level: unknown, message: string): void {
+      lines.push(message);
+    }
+  }
+  expect(() => new Listening(plugin)).toThrow(FilterStartError);
+  return lines.join("\n");
+}
+
+const without = (field: string): { [name: string]: Json } => {
+  const { [field]: _, ...rest } = configuration();
+  return rest;
+};
+
+const protocol = (changes: { [name: string]: Json }): { [name: string]: Json } =>
+  configuration({ protocol: forwardAuth(changes) });
+
+const INTROSPECTION = {
+  ...{ type: "introspection", cluster: "auth", authority: "as", path: "/i", timeoutMs: 1000 },
+  clientAuthentication: { type: "none" },
+};
+
+describe("a configuration", () => {
+  it.each<[string, string, string]>([
+    ["that is empty", "", "must be JSON"],
+    ["of garbage", "not json", "configuration must be"],
+    ["of a list", "[]", "configuration must be"],
+    ["cut short", JSON.stringify(configuration()).slice(0, -1), "must be valid JSON"],
+    ["followed by something", `${JSON.stringify(configuration())}x`, "must be valid JSON"],
+    ["of nothing", "{}", "configuration: service is missing"],
+    ["nested without end", `{"x":${"[".repeat(5_000)}`, "must be valid JSON"],
+    ["with a field given twice", '{"service":"a","service":"b"}', "configuration: service must be given once"],
+  ])("%s is refused", (_, plugin, expected) => {
+    expect(complaint(plugin)).toContain(expected);
+  });
+
+  it.each(["service", "configVersion", "digestKey", "realm", "credentials", "protocol", "cache"])(
+    "without %s is refused",
+    (field) => {
+      expect(complaint(without(field))).toBe(`configuration: ${field} is missing`);
+    },
+  );
+
+  it.each<[string, { [name: string]: Json }]>([
+    ["service must not be empty", configuration({ service: "" })],
+    ["service must be a text", configuration({ service: 7 })],
+    ["digestKey must be 32 hexadecimal digits", configuration({ digestKey: "00" })],
+    ["digestKey must be 32 hexadecimal digits", configuration({ digestKey: "x".repeat(32) })],
+    ["digestKey must be 32 hexadecimal digits", configuration({ digestKey: 5 })],
+    ["realm must be a text", configuration({ realm: "a\nb" })],
+    ["failOpen must be true or false", configuration({ failOpen: "yes" })],
+    ["credentials must be a list", configuration({ credentials: {} })],
+    ["credentials must name at least one source", configuration({ credentials: [] })],
+    [
+      "credentials[1].from must be authorization, header or cookie",
+      configuration({ credentials: [{ from: "authorization" }, { from: "body" }] }),
+    ],
+    ["credentials[0].name is missing", configuration({ credentials: [{ from: "cookie" }] })],
+    ["credentials[0].name must be a token", configuration({ credentials: [{ from: "header", name: "x y" }] })],
+    [
+      "credentials[0].schemes must be a list of bearer and basic",
+      configuration({ credentials: [{ from: "authorization", schemes: ["digest"] }] }),
+    ],
+    [
+      "credentials[0].schemes must name bearer, basic or both",
+      configuration({ credentials: [{ from: "authorization", schemes: [] }] }),
+    ],
+    ["protocol.type must be forward-auth, introspection, authzen or opa", protocol({ type: "ldap" })],
+    ["protocol.cluster must not be empty", protocol({ cluster: "" })],
+    ["protocol.path must be a path", protocol({ path: "check" })],
+    ["protocol.path must be a path", protocol({ path: "/a b" })],
+    ["protocol.authority must be a host name", protocol({ authority: "a b" })],
+    ["protocol.timeoutMs must be a whole number", protocol({ timeoutMs: 0 })],
+    ["protocol.timeoutMs must be a whole number", protocol({ timeoutMs: 1.5 })],
+    ["protocol.timeoutMs must be a whole number", protocol({ timeoutMs: "1000" })],
+    ["protocol.uri must be", protocol({ uri: "query" })],
+    ["protocol.method must be a token", protocol({ method: "GET /x" })],
+    ["protocol.requestHeaders must be a header name", protocol({ requestHeaders: ["a b"] })],
+    [
+      "protocol.requestHeaders must name at most 32",
+      protocol({ requestHeaders: Array.from({ length: 33 }, (_, i) => `x-${i}`) }),
+    ],
+    ["protocol.upstreamHeaders must be a header name", protocol({ upstreamHeaders: [":path"] })],
+    [
+      "protocol.upstreamHeaders must name at most 32",
+      protocol({ upstreamHeaders: Array.from({ length: 33 }, (_, i) => `x-${i}`) }),
+    ],
+    ["protocol.upstreamClaims is of introspection only", protocol({ upstreamClaims: { sub: "x-user" } })],
+    ["protocol.headers must have header names", protocol({ headers: { "a b": "c" } })],
+    ["protocol.headers.value must be a text", protocol({ headers: { a: "b\r\nc: d" } })],
+    ["protocol.subject is of authzen and opa only", protocol({ subject: INTROSPECTION })],
+    [
+      "protocol.clientAuthentication is missing",
+      configuration({ protocol: { ...INTROSPECTION, clientAuthentication: undefined as never } }),
+    ],
+    [
+      "protocol.clientAuthentication.type must be",
+      configuration({ protocol: { ...INTROSPECTION, clientAuthentication: { type: "mtls" } } }),
+    ],
+    [
+      "protocol.clientAuthentication.secret is missing",
+      configuration({ protocol: { ...INTROSPECTION, clientAuthentication: { type: "basic", id: "a" } } }),
+    ],
+    [
+      "protocol.clientAuthentication.token must not be empty",
+      configuration({ protocol: { ...INTROSPECTION, clientAuthentication: { type: "bearer", token: "" } } }),
+    ],
+    [
+      "protocol.upstreamClaims.header must be a header name",
+      configuration({ protocol: { ...INTROSPECTION, upstreamClaims: { sub: "x user" } } }),
+    ],
+    [
+      "protocol.subject.path is missing",
+      configuration({
+        protocol: { ...forwardAuth({ type: "opa" }), subject: { cluster: "a", authority: "a", timeoutMs: 1 } },
+      }),
+    ],
+    [
+      "cache.maxTtlMs must be a whole number of milliseconds from 0 to 86400000",
+      configuration({ cache: { maxTtlMs: -1, denyTtlMs: 0, maxBytes: 1e6 } }),
+    ],
+    ["cache.denyTtlMs is missing", configuration({ cache: { maxTtlMs: 1, maxBytes: 1e6 } })],
+    [
+      "cache.maxBytes must be a whole number of bytes",
+      configuration({ cache: { maxTtlMs: 1, denyTtlMs: 0, maxBytes: 5 } }),
+    ],
+    ["rules[1].name is missing", configuration({ rules: [{ name: "a" }, {}] })],
+    ["rules[1].name must be of one rule only", configuration({ rules: [{ name: "a" }, { name: "a" }] })],
+    ["rules[0].scopes must be a list of scope tokens", configuration({ rules: [{ name: "a", scopes: ["a b"] }] })],
+    ["rules[0].permission must not be empty", configuration({ rules: [{ name: "a", permission: "" }] })],
+  ])("is refused where %s", (expected, plugin) => {
+    expect(complaint(plugin)).toContain(`configuration: ${expected}`);
+  });
+
+  it("with unknown fields starts, for a newer gateway may speak to an older filter", async () => {
+    const harness = new Harness(configuration({ future: { deep: [1, null, { a: "b" }] } }));
+    expect(outcome(await harness.ask({ token: "abc" }))).toBe("continue");
+  });
+
+  it("of 4,096 rules starts, and each rule is found", async () => {
+    const rules = Array.from({ length: 4096 }, (_, i) => ({
+      name: `rule-${i}`,
+      scopes: [`scope:${i}`],
+      permission: "x".repeat(100),
+    }));
+    const harness = new Harness(configuration({ rules }));
+    for (const i of [0, 1, 2047, 4095]) {
+      await harness.ask({ token: "abc", rule: `rule-${i}` });
+      expect(harness.lastCall().header("x-ebb-scopes")).toBe(`scope:${i}`);
+    }
+    expect(outcome(await harness.ask({ token: "abc", rule: "rule-4096" }))).toBe("503 unknown_rule");
+  });
+});
