@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { pathToFileURL } from "node:url";
 import type { StartOptions } from "./options.ts";
 
 /** The first is the gateway, which answers on the port; the others are reached through its service bindings. */
@@ -65,7 +64,7 @@ function wranglerArguments(root: string, folder: string, { port, fast, verbose }
   const secrets = join(root, ".dev.vars");
   return [
     "--import",
-    pathToFileURL(join(root, "scripts/start/end-with-parent.ts")).href,
+    import.meta.resolve("./end-with-parent.ts"),
     join(root, "node_modules/wrangler/bin/wrangler.js"),
     "dev",
     ...WORKERS.flatMap((folder) => ["--config", join(root, folder, "wrangler.toml")]),

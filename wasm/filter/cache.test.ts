@@ -163,7 +163,7 @@ describe("the life of a decision", () => {
 
   it("is not prolonged by anything a token says, nor ended by nonsense in it", async () => {
     expect(await isFreshAfter(600_000, [], jwt({ exp: 1e300 }))).toBe(false);
-    for (const token of ["a.b.c", "..", `a.${btoa("{")}.c`, jwt({ exp: "1" }), jwt({ nested: { exp: 1 } }), jwt([1])]) {
+    for (const token of ["a.b.c", "..", `a.${btoa("{")}.c`, jwt({ exp: "1" }), jwt({ nested: { exp: 1 } }), jwt({})]) {
       expect(await isFreshAfter(599_999, [], token.replaceAll("=", ""))).toBe(true);
     }
   });

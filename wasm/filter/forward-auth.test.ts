@@ -229,6 +229,13 @@ describe("failOpen", () => {
     }
   });
 
+  it("does not hold for a call that the host does not take", async () => {
+    const harness = new Harness(configuration({ failOpen: true, protocol: forwardAuth({ cluster: "unheard-of" }) }));
+    expect(outcome(await harness.ask({ token: "abc" }))).toBe("503 authorization_server_unreachable");
+    expect(harness.calls).toHaveLength(0);
+    expect(harness.metric("ebb_fail_open")).toBe(0);
+  });
+
   it("does not hold for our own queue, other errors, garbage, or a missing credential", async () => {
     const harness = open();
     const faults = [noReply("overflow"), noReply("rejected"), reply(500), reply(501), reply(403)];

@@ -11,7 +11,9 @@ const STALE_MS = 20_000;
 type Step =
   | { kind: "ask"; token: number; path: number; method: "GET" | "HEAD"; answer: Answer }
   | { kind: "wait"; ms: number; ticks: boolean };
-type Answer = { kind: "allow" | "deny" | "redirect"; maxAge?: number | undefined } | { kind: "error" | "timeout" };
+type Answer =
+  | { kind: "allow" | "deny" | "redirect"; maxAge: number | undefined }
+  | { kind: "error" | "timeout"; maxAge?: never };
 
 /** The rules in their plainest form: a Map, and no expiry but by looking. */
 class PlainCache {

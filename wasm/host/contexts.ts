@@ -33,7 +33,7 @@ export interface LocalResponse {
  * `running`: inside its creation or `on_request_headers`. `paused`: waits for the guest. `decided`: on its way out.
  * `awaiting_done`: `on_done` returned false, the guest will call `proxy_done`. `deleted`: no callback any more.
  */
-export type StreamPhase = "running" | "paused" | "decided" | "awaiting_done" | "deleted";
+type StreamPhase = "running" | "paused" | "decided" | "awaiting_done" | "deleted";
 
 /**
  * One request. What the guest asks of it (continue, close, local response, done) is only noted here; it takes effect
@@ -51,6 +51,8 @@ export class StreamContext extends ContextBase {
   localResponse: LocalResponse | undefined;
   /** Why a local response could not be accepted. The guest meant to refuse, so the stream must not continue. */
   refusedResponse: string | undefined;
+  /** The embedder gave the request up. */
+  aborted = false;
   doneReported = false;
   /** True while it stands in the queue of streams to look at after the current callback. */
   queued = false;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { FilterInstance } from "./index.ts";
 import { FakeServices, OK_REPLY, START } from "./testing/fake-services.setup.ts";
 import { REQUEST } from "./testing/scenes.setup.ts";
-import { guest, HOST_SIGNATURES, WASI_SIGNATURES } from "./testing/wat-guest.setup.ts";
+import { guest, HOST_SIGNATURES, moduleOf, WASI_SIGNATURES } from "./testing/wat-guest.setup.ts";
 
 /**
  * A guest that calls every host function, from every callback, with arguments drawn at random: small numbers, ids, sizes,
@@ -84,4 +84,27 @@ describe("a hostile guest", () => {
       instance.close();
     },
   );
+
+  it.each(Object.keys(SIGNATURES))("that declares %s with types of its own traps at most", async (name) => {
+    const module = name.startsWith("proxy_") ? "env" : "wasi_snapshot_preview1";
+    for (const [parameters, operands] of [
+      ["(param i64 i64 i64 i64 i64)", "(i64.const -1) (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4)"],
+      [
+        "(param f64 f64 f64 f64 f64)",
+        "(f64.const nan) (f64.const inf) (f64.const 1e300) (f64.const -1) (f64.const 0.5)",
+      ],
+      ["(param externref)", "(ref.null extern)"],
+      ["", ""],
+    ]) {
+      const filter = moduleOf(`(module
+        (import "${module}" "${name}" (func $host ${parameters}))
+        (memory (export "memory") 1)
+        (func (export "proxy_abi_version_0_2_1"))
+        (func (export "malloc") (param i32) (result i64) (i64.const 8))
+        (func (export "proxy_on_request_headers") (result i64) (call $host ${operands}) (i64.const 0)))`);
+      const instance = FilterInstance.start(filter, new FakeServices(), START);
+      const decision = await Promise.race([instance.decide(REQUEST), "paused"]);
+      expect(["continue", "failed"]).toContain(typeof decision === "string" ? decision : decision.kind);
+    }
+  });
 });

@@ -17,7 +17,7 @@ import type { Vm } from "./vm.ts";
 /** The module under which guests import the functions of Proxy-Wasm. */
 const PROXY_MODULE = "env";
 
-export interface GuestImports {
+interface GuestImports {
   readonly imports: Record<string, Record<string, WebAssembly.ImportValue>>;
   /** Functions the guest imports that no ABI version knows, as `module.name`. They answer UNIMPLEMENTED (WASI: ENOSYS). */
   readonly unknown: string[];

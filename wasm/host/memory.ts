@@ -3,7 +3,7 @@ import { HOST_LIMITS } from "./limits.ts";
 import { TextCache } from "./text-cache.ts";
 
 /** The guest's allocator: `proxy_on_memory_allocate` or `malloc`. Returns the address, 0 for failure. */
-export type GuestAllocator = (size: number) => unknown;
+type GuestAllocator = (size: number) => unknown;
 
 const NO_BYTES = new Uint8Array(0);
 /** Up to this length a loop is faster than `encodeInto`, which needs a subarray and a call out of JavaScript. */
@@ -21,8 +21,6 @@ export class GuestMemory {
   #allocating = false;
   readonly #encoder = new TextEncoder();
   readonly #decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
-  /** Windows-1252 in truth, which maps bytes to characters one to one. */
-  readonly #byteDecoder = new TextDecoder("latin1");
   readonly #names = new TextCache(this.#decoder, true);
   readonly #texts = new TextCache(this.#decoder, false);
 
@@ -75,7 +73,7 @@ export class GuestMemory {
 
   /** One character for each byte: keys that are not UTF-8 stay different keys. Bounds as `readText`. */
   readKey(pointer: number, size: number): string | undefined {
-    return this.#readable(pointer, size) ? this.decode(pointer, size, this.#decodeKey) : undefined;
+    return this.#readable(pointer, size) ? this.decode(pointer, size, byteString) : undefined;
   }
 
   /** A copy. Undefined outside of memory; the caller bounds `size`. */
@@ -190,7 +188,6 @@ export class GuestMemory {
     return size >>> 0 <= HOST_LIMITS.textBytes && this.holds(pointer, size);
   }
 
-  readonly #decodeKey = (bytes: Uint8Array): string => this.#byteDecoder.decode(bytes);
   readonly #decodeText = (bytes: Uint8Array): string => this.#decoder.decode(bytes);
 
   /** The bytes as they are now. A buffer that grew is detached: its views have length 0. */
@@ -202,6 +199,12 @@ export class GuestMemory {
 
 function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes.slice();
+}
+
+function byteString(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
 }
 
 function isAscii(text: string): boolean {

@@ -119,6 +119,20 @@ describe("a paused request", () => {
     expect(instance.openStreams).toBe(0);
   });
 
+  it("is given up at once by a signal that was given before", async () => {
+    const { decide } = filter(pausing);
+    expect(await decide({ signal: AbortSignal.abort() })).toMatchObject({ kind: "failed", reason: "aborted" });
+  });
+
+  it("can be given up from within the embedder's services, while the guest runs", async () => {
+    const { services, decide } = filter(($) => onRequest(`(call $log ${$("asked")}) (i32.const 1)`));
+    const abort = new AbortController();
+    const waiting = decide({ signal: abort.signal });
+    services.log = () => abort.abort();
+    decide();
+    expect(await waiting).toMatchObject({ kind: "failed", reason: "aborted" });
+  });
+
   it("fails when the instance is closed", async () => {
     const { instance, decide } = filter(pausing);
     const decision = decide();

@@ -1,7 +1,7 @@
 import { Status } from "./abi.ts";
 import { HOST_LIMITS } from "./limits.ts";
 
-export interface SharedValue {
+interface SharedValue {
   readonly bytes: Uint8Array;
   /** Compare-and-swap number of this value; never 0. */
   readonly cas: number;

@@ -195,3 +195,22 @@ describe("ticks", () => {
     expect([instance.pendingCalls, instance.outboundCalls]).toEqual([1, 1]);
   });
 });
+
+it("a filter of ABI 0.1.0 gets two parameters, empty texts for missing headers, and its own way to continue", async () => {
+  const { services, decide } = filter(
+    ($) => `
+    (global $stream (mut i32) (i32.const 0))
+    (func (export "proxy_on_request_headers") (param $id i32) (param $count i32) (result i32)
+      (if (i32.eqz (call $proxy_get_header_map_value (i32.const 0) ${$("absent")} (i32.const 0) (i32.const 4)))
+        (then (call $log ${$("OK and empty")})))
+      (global.set $stream (local.get $id)) ${call($)} (i32.const 1))
+    ${onReply(`
+      (drop (call $proxy_set_effective_context (global.get $stream)))
+      (drop (call $proxy_continue_request))`)}`,
+    { abi: "0_1_0" },
+  );
+  const decision = decide();
+  await services.calls[0]?.answer(OK_REPLY);
+  expect(await decision).toMatchObject({ kind: "continue" });
+  expect(services.lines).toEqual(["OK and empty"]);
+});

@@ -90,16 +90,14 @@ export class StreamLife {
     stream.resolve = resolve;
     if (signal !== undefined) {
       const abort = (): void => {
-        if (stream.phase !== "paused") return;
-        this.#release(stream, failed("aborted", "the request was given up", stream.calls, true));
-        this.settle();
+        stream.aborted = true;
+        this.#vm.touch(stream);
+        // An embedder may abort from within its services, while the guest runs; then the running callback settles it.
+        if (!this.#vm.scope.active) this.settle();
       };
-      if (signal.aborted) {
-        abort();
-      } else {
-        signal.addEventListener("abort", abort);
-        stream.stopWatching = () => signal.removeEventListener("abort", abort);
-      }
+      signal.addEventListener("abort", abort);
+      stream.stopWatching = () => signal.removeEventListener("abort", abort);
+      if (signal.aborted) abort();
     }
     return promise;
   }
@@ -165,6 +163,7 @@ export function failed(reason: DecisionFailure, message: string, calls: number, 
 function outcomeOf(stream: StreamContext, continued: boolean): Decision | undefined {
   const { calls, localResponse, refusedResponse } = stream;
   const paused = stream.phase === "paused";
+  if (stream.aborted) return failed("aborted", "the request was given up", calls, paused);
   if (localResponse !== undefined) return { kind: "respond", ...localResponse, calls, paused };
   if (refusedResponse !== undefined) {
     return failed("invalid_local_response", `the filter's local response: ${refusedResponse}`, calls, paused);

@@ -33,7 +33,7 @@ export interface CallReply {
  * Where the guest is in its life. `loading`: its start section, `_initialize`, `main` or `_start` runs, where a language's
  * runtime may end its program with `proc_exit(0)`. The plugin may read its configuration until it is `running`.
  */
-export type VmStage = "loading" | "creating_root" | "vm_start" | "configure" | "running";
+type VmStage = "loading" | "creating_root" | "vm_start" | "configure" | "running";
 
 const ROOT_ID = 1;
 /** Below 2^30 an id is a small integer to V8 in every build. */

@@ -20,7 +20,6 @@ export const ACTION_PAUSE: i32 = 1;
 export const METRIC_COUNTER: i32 = 0;
 export const METRIC_GAUGE: i32 = 1;
 
-export const LOG_WARN: i32 = 3;
 export const LOG_ERROR: i32 = 4;
 
 export const NO_GRPC_STATUS: i32 = -1;

@@ -51,7 +51,7 @@ export function rewindArena(mark: usize): void {
   top = mark;
 }
 
-/** True once anything did not fit since the last release. What was composed since is incomplete and must not be sent. */
+/** True once anything did not fit since the last release: what was composed is incomplete and must not be sent. */
 export function arenaOverflowed(): bool {
   return overflowed;
 }
@@ -64,10 +64,7 @@ export function releaseArena(): void {
   overflowed = false;
 }
 
-/**
- * Works in another region until the next call, for the configuration, which may be larger than the arena.
- * @returns the region left, wiped: its start; the caller knows its size.
- */
+/** Wipes the region in use and works in another from now on: a configuration may be larger than the arena. */
 export function moveArena(start: usize, size: usize): void {
   releaseArena();
   base = start;

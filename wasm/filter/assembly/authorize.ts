@@ -1,7 +1,7 @@
 import { ACTION_CONTINUE, ACTION_PAUSE, STATUS_NOT_FOUND, STATUS_OK, proxy_get_property } from "./abi";
 import { arenaMark, arenaOverflowed } from "./arena";
 import { lookUpFresh } from "./cache";
-import { Rule, configuration, findRule } from "./configuration";
+import { Rule, findRule } from "./configuration";
 import { CREDENTIAL_MALFORMED, CREDENTIAL_MISSING, findCredential, token } from "./credentials";
 import { digestRequest } from "./decision-key";
 import { serveEntry } from "./decision";

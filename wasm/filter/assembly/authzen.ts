@@ -1,14 +1,16 @@
 import { Rule, configuration } from "./configuration";
-import { credentialKind, putChosenHeaders, beginQuestion, sendQuestion } from "./decision-point";
-import { allowDecision, denyDecision, isAnswer, readDecisionHeaders } from "./decision-point";
 import { token } from "./credentials";
+import {
+  allowDecision, beginQuestion, credentialKind, denyDecision, isAnswer, putChosenHeaders, readDecisionHeaders,
+  sendQuestion,
+} from "./decision-point";
 import { beginJson, enterObject, failJson, jsonEnded, nextMember, readBoolean, skipValue } from "./json-reader";
 import { putJsonMember, putJsonName, putJsonString, putJsonWords } from "./json-writer";
 import { SERVER_MALFORMED } from "./reasons";
 import { replyBody } from "./reply";
 import { requestAuthority, requestMethod, requestScheme, sentUri } from "./request";
 import { Span } from "./span";
-import { putByte, putText } from "./text-writer";
+import { putText } from "./text-writer";
 import { clearUpstreamValues } from "./upstream-headers";
 import { verdict } from "./verdict";
 
@@ -19,7 +21,8 @@ import { verdict } from "./verdict";
  * subject   { type: "user", id: verified sub }, or { type: "token", id: the credential, properties: { kind } } for a
  *           decision point that verifies it itself
  * action    { name: the rule's permission or the method, properties: { method } }
- * resource  { type: "uri", id: URI as far as it is sent, else the service, properties: { service, host, scheme, rule } }
+ * resource  { type: "uri", id: the URI as far as it is sent, else the service,
+ *             properties: { service, host, scheme, rule } }
  * context   { scopes, headers }
  */
 

@@ -4,8 +4,8 @@ import { STATUS_OK, proxy_get_current_time_nanoseconds } from "./abi";
  * Two times, read from the host once per callback.
  *
  * Ages are counted on a clock of the filter's own, the sum of the forward steps of the host's: when the host's clock is
- * set back, entries grow older by nothing for a moment instead of gaining life. Expiry instants that others state (`exp`)
- * are compared with the latest wall time ever seen, so a clock set back cannot revive a token either.
+ * set back, entries grow older by nothing for a moment instead of gaining life. Expiry instants that others state
+ * (`exp`) are compared with the latest wall time ever seen, so a clock set back cannot revive a token either.
  */
 
 const NOW: usize = memory.data(8, 8);

@@ -61,7 +61,7 @@ const name = changetype<Span>(memory.data(8));
 const value = changetype<Span>(memory.data(8));
 const scheme = changetype<Span>(memory.data(8));
 
-/** Number of Authorization headers, 0 if the only one is of a scheme not accepted; `token` is what follows the scheme. */
+/** Number of Authorization headers, 0 if the only one is of another scheme; `token` is what follows the scheme. */
 function lookInAuthorization(source: CredentialSource): u32 {
   let values: u32 = 0;
   requestHeaders.rewind();

@@ -74,7 +74,7 @@ export function isAnswer(): bool {
   return false;
 }
 
-/** Reads `{ "name": "value" }` with the headers a decision carries for the upstream. Only configured names are taken. */
+/** Reads the headers a decision carries for the upstream, `{ "name": "value" }`. Only configured names are taken. */
 export function readDecisionHeaders(): void {
   enterObject();
   while (nextMember(name)) {

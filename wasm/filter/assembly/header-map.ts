@@ -2,7 +2,7 @@ import { STATUS_OK, proxy_get_header_map_pairs } from "./abi";
 import { arenaMark, reserve, rewindArena } from "./arena";
 import { MAX_WRITTEN_HEADERS } from "./limits";
 import { Span } from "./span";
-import { putByte, putBytes, putSpan, putText } from "./text-writer";
+import { putByte, putSpan, putText } from "./text-writer";
 
 /**
  * Header maps as the ABI serializes them: u32 count, count x (u32 name size, u32 value size), then each name and value
@@ -117,7 +117,7 @@ export function beginHeader(name: string): void {
   beginValue(start);
 }
 
-export function beginHeaderNamed(name: Span): void {
+function beginHeaderNamed(name: Span): void {
   const start = arenaMark();
   putSpan(name);
   beginValue(start);
@@ -183,7 +183,7 @@ export function putQuoted(text: Span): void {
   for (let at = text.start; at < text.end; at++) {
     const byte = load<u8>(at);
     if (byte == 0x22 || byte == 0x5c) putByte(0x5c);
-    putBytes(at, 1);
+    putByte(byte);
   }
   putByte(0x22);
 }

@@ -1,7 +1,7 @@
 import { Span } from "./span";
 import { putByte, putText } from "./text-writer";
 
-/** JSON is composed by appending; strings are escaped here. Their bytes must be well-formed UTF-8 (`isCleanHeaderText`). */
+/** JSON is composed by appending; strings are escaped here. Their bytes must be well-formed UTF-8 already. */
 
 export function putJsonString(text: Span): void {
   putByte(0x22);
@@ -55,7 +55,7 @@ export function putJsonWords(words: Span): void {
 
 const word = changetype<Span>(memory.data(8));
 
-export function hexDigit(value: u8): u8 {
+function hexDigit(value: u8): u8 {
   return value < 10 ? 0x30 + value : 0x61 + value - 10;
 }
 

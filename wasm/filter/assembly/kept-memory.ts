@@ -1,7 +1,7 @@
 import { PAGE_BYTES, takePage } from "./pages";
 import { SPAN_BYTES, Span } from "./span";
 
-/** Memory of the configuration: allocated once, kept for the life of the instance. Small ones need no page of their own. */
+/** Memory of the configuration, kept for the life of the instance. A small one needs no page of its own. */
 
 const FIRST_BYTES: usize = 8192;
 

@@ -4,7 +4,9 @@ import {
   allowDecision, beginQuestion, credentialKind, denyDecision, isAnswer, putChosenHeaders, readDecisionHeaders,
   sendQuestion,
 } from "./decision-point";
-import { beginJson, enterObject, failJson, jsonEnded, nextMember, peekJson, readBoolean, skipValue } from "./json-reader";
+import {
+  beginJson, enterObject, failJson, jsonEnded, nextMember, peekJson, readBoolean, skipValue,
+} from "./json-reader";
 import { putJsonMember, putJsonName, putJsonWords } from "./json-writer";
 import { SERVER_MALFORMED } from "./reasons";
 import { replyBody } from "./reply";
@@ -15,8 +17,8 @@ import { clearUpstreamValues } from "./upstream-headers";
 import { verdict } from "./verdict";
 
 /**
- * Open Policy Agent's data API: POST /v1/data/… with
- * { input: { service, rule, method, host, scheme, uri, headers, scopes, permission, and subject or token + credential } }.
+ * Open Policy Agent's data API: POST /v1/data/… with { input: { service, rule, method, host, scheme, uri, headers,
+ * scopes, permission, and either subject (verified) or token and credential (its kind) } }.
  * The result is true or false, or { allow: boolean, headers: { … } }. An undefined result denies, as OPA advises.
  */
 

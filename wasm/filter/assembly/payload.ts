@@ -34,9 +34,9 @@ export function storePayload(start: usize, size: usize): usize {
   return head;
 }
 
-/** Address of the payload's bytes in one piece: in the chain itself if it is a single slot, else copied to the arena; 0 if full. */
+/** The payload in one piece: where it lies if that is a single slot, else copied to the arena; 0 if that is full. */
 export function readPayload(head: usize, size: usize): usize {
-  if (!head || !load<usize>(head)) return head + LINK_BYTES;
+  if (!load<usize>(head)) return head + LINK_BYTES;
   const start = reserve(size);
   if (!start) return 0;
   let copied: usize = 0;

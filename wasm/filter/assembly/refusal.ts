@@ -56,7 +56,7 @@ export function putReasonBody(reason: u32): void {
   putText("\"}");
 }
 
-/** WWW-Authenticate for each accepted scheme (RFC 6750, 3 and RFC 7617, 2); Bearer if only cookies or own headers are. */
+/** WWW-Authenticate for each accepted scheme (RFC 6750, 3 and RFC 7617, 2); Bearer where none is. */
 export function addChallenges(reason: u32, scopes: Span): void {
   if (configuration.challengeBearer || !configuration.challengeBasic) {
     beginHeader("www-authenticate");
@@ -93,7 +93,7 @@ export function sendRefusal(status: u32, reason: u32, payload: Span): void {
 
 const NO_SCOPES = changetype<Span>(memory.data(8));
 
-/** Composes and sends a refusal of the gateway's own. Nothing read before is needed after it, and the arena may be full. */
+/** Composes and sends a refusal of the gateway's own. Nothing read before is needed then, and the arena may be full. */
 export function refuseNow(reason: u32): void {
   releaseArena();
   composeRefusal(reason, NO_SCOPES, payload);

@@ -11,10 +11,9 @@ import { PAGE_BYTES, givePage, takePage } from "./pages";
 export const ENTRY_CLASS: u32 = 12;
 export const LARGEST_BLOCK_BYTES: usize = 256;
 
-const CLASS_COUNT: u32 = 13;
 const SLOT_BYTES: usize = memory.data<u16>([16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 56]);
+/** For a size in units of 16 bytes, the class: 1 to 8 units have one each, from there on two share one. */
 const CLASS_BY_SIXTEENTHS: usize = memory.data<u8>([0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 9, 9, 10, 10, 11, 11]);
-// 16-byte units: 1-8 map to 16..128, 9-10 to 160, 11-12 to 192, 13-14 to 224, 15-16 to 256.
 
 /** Heads of the lists of pages with a free slot, one for each class. */
 const OPEN_PAGES: usize = memory.data(4 * 13);

@@ -105,7 +105,7 @@ function emptyBoundary(boundary: u64, now: u64): u64 {
   return now + 1;
 }
 
-/** At a boundary, moves what has come near from the upper levels down. False if the budget ended before all was moved. */
+/** At a boundary, moves what has come near from the upper levels down. False if the budget ended before that. */
 function cascadeAll(): bool {
   for (let level = LEVELS - 1; level > 0; level--) {
     const below = (<u64>1 << (SLOT_BITS * level)) - 1;

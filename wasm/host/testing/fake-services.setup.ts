@@ -8,7 +8,7 @@ import {
 } from "../index.ts";
 
 /** A call the guest made, to be answered by the test. */
-export interface FakeCall extends OutboundCall {
+interface FakeCall extends OutboundCall {
   readonly answer: (result: OutboundResult) => Promise<void>;
 }
 

@@ -9,7 +9,7 @@ const RESULTS_AT = 16;
 const HEAP_AT = 1_024;
 
 /** A status and what the function returned through its result addresses. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly bytes: Uint8Array;
   readonly text: string;
