@@ -2,7 +2,7 @@
  * Compiles the built-in filter: `node scripts/build-filter.ts [--maximum-bytes N] [--out FILE]`.
  * Does nothing if the output is newer than every input and has the same maximum.
  */
-import { mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -39,14 +39,17 @@ export async function buildFilter(build: FilterBuild = {}): Promise<boolean> {
   }
   if (await isUpToDate(outFile, maximumPages)) return false;
   await mkdir(dirname(outFile), { recursive: true });
+  // Beside it first: another process may be reading the module.
+  const written = `${outFile}.${process.pid}.wasm`;
   const { error, stderr } = await compile([
     join(sourceDirectory, "main.ts"),
-    ...["--outFile", outFile],
+    ...["--outFile", written],
     ...["--runtime", "stub", "--exportStart", "_initialize"],
     ...["--optimizeLevel", "3", "--noAssert"],
     ...["--initialMemory", String(INITIAL_PAGES), "--maximumMemory", String(maximumPages)],
   ]);
   if (error) throw new Error(`the filter does not compile: ${error.message}\n${stderr.toString()}`);
+  await rename(written, outFile);
   return true;
 }
 
