@@ -64,9 +64,14 @@ async function isUpToDate(outFile: string, maximumPages: number): Promise<boolea
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({ options: { "maximum-bytes": { type: "string" }, out: { type: "string" } } });
-  const compiled = await buildFilter({
-    ...(values["maximum-bytes"] !== undefined && { maximumBytes: Number(values["maximum-bytes"]) }),
-    ...(values.out !== undefined && { outFile: resolve(values.out) }),
-  });
-  console.log(compiled ? "filter compiled" : "filter is up to date");
+  try {
+    const compiled = await buildFilter({
+      ...(values["maximum-bytes"] !== undefined && { maximumBytes: Number(values["maximum-bytes"]) }),
+      ...(values.out !== undefined && { outFile: resolve(values.out) }),
+    });
+    console.log(compiled ? "filter compiled" : "filter is up to date");
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
 }

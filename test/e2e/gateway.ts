@@ -24,8 +24,13 @@ const gateway = createGateway(
           clientAuthentication: client,
           upstreamClaims: { client_id: "x-client", scope: "x-scope" },
         },
-        cache: { maxTtlMs: 2_000, denyTtlMs: 1_000 },
+        cache: { maxTtlMs: 2_000, denyTtlMs: 1_000, obeyCacheControl: false },
         rules: [{ path: "/orders/admin/*", scopes: ["orders:admin"] }],
+      },
+      obedient: {
+        ...common,
+        route: { prefix: "/obedient" },
+        authorization: { ...introspection, clientAuthentication: client },
       },
       misconfigured: {
         ...common,

@@ -107,6 +107,14 @@ describe("tokens of an OpenID provider", () => {
     expect(introspections).toBe(before);
   });
 
+  it("are asked about each time where the provider's no-store is obeyed", async () => {
+    const token = await tokenWith("orders:read");
+    const before = introspections;
+    await ask("/obedient/1", token);
+    await ask("/obedient/1", token);
+    expect(introspections).toBe(before + 2);
+  });
+
   it("that were never issued get 401 with the error of RFC 6750", async () => {
     const { status, headers } = await ask("/orders/1", "made-up");
     expect(status).toBe(401);

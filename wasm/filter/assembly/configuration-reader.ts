@@ -250,6 +250,7 @@ function readDigestKey(): void {
 
 function readCache(): void {
   enter("cache");
+  configuration.obeyCacheControl = true;
   if (!openObject()) return;
   const outer = seen;
   seen = 0;
@@ -257,6 +258,7 @@ function readCache(): void {
   while (nextMember(key)) {
     if (isField(key, "maxTtlMs", 0)) configuration.maxTtlMs = readWhole("maxTtlMs", 0, MAX_TTL_MS, ttl);
     else if (isField(key, "denyTtlMs", 1)) configuration.denyTtlMs = readWhole("denyTtlMs", 0, MAX_TTL_MS, ttl);
+    else if (isField(key, "obeyCacheControl", 4)) configuration.obeyCacheControl = readFlag("obeyCacheControl");
     else if (isField(key, "staleIfErrorMs", 2)) {
       configuration.staleIfErrorMs = readWhole("staleIfErrorMs", 0, MAX_TTL_MS, ttl);
     } else if (isField(key, "maxBytes", 3)) {

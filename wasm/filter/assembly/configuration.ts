@@ -75,6 +75,8 @@ export class Configuration {
   denyTtlMs: u64;
   staleIfErrorMs: u64;
   maxBytes: u64;
+  /** Whether a reply's Cache-Control can forbid or shorten keeping its decision. */
+  obeyCacheControl: bool;
   service: Span;
   configVersion: Span;
   realm: Span;

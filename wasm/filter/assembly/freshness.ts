@@ -1,3 +1,4 @@
+import { configuration } from "./configuration";
 import { HeaderMap } from "./header-map";
 import { NEVER_MS } from "./unverified-expiry";
 import { Span, indexOfByte, isBlank, trim } from "./span";
@@ -11,7 +12,7 @@ let reusableStale: bool = true;
 let maxAgeSeconds: u64 = NEVER_MS;
 let ageSeconds: u64 = 0;
 
-/** Whether it may be kept at all: no-store, no-cache, Vary: * and Set-Cookie say no. */
+/** Whether it may be kept at all: Vary: *, Set-Cookie and, where it is obeyed, Cache-Control can say no. */
 export function isStorable(): bool {
   return storable;
 }
@@ -39,8 +40,9 @@ export function readFreshness(headers: HeaderMap): void {
   ageSeconds = 0;
   headers.rewind();
   while (headers.next(name, value)) {
-    if (name.is("cache-control") || name.is("pragma")) readDirectives();
-    else if (name.is("age")) ageSeconds = max(ageSeconds, seconds(value));
+    if (name.is("cache-control") || name.is("pragma")) {
+      if (configuration.obeyCacheControl) readDirectives();
+    } else if (name.is("age")) ageSeconds = max(ageSeconds, seconds(value));
     else if (name.is("set-cookie")) storable = false;
     else if (name.is("vary")) readVary();
   }
