@@ -250,7 +250,7 @@ function readDigestKey(): void {
 
 function readCache(): void {
   enter("cache");
-  configuration.obeyCacheControl = true;
+  configuration.obeyCacheControl = 1;
   if (!openObject()) return;
   const outer = seen;
   seen = 0;

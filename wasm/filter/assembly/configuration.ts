@@ -76,7 +76,7 @@ export class Configuration {
   staleIfErrorMs: u64;
   maxBytes: u64;
   /** Whether a reply's Cache-Control can forbid or shorten keeping its decision. */
-  obeyCacheControl: bool;
+  obeyCacheControl: u32;
   service: Span;
   configVersion: Span;
   realm: Span;
