@@ -14,11 +14,13 @@ export class Generation {
   readonly startBytes: number;
   #instance: FilterInstance | undefined;
   #retired = false;
+  #tickedAtMs: number;
 
   constructor(number: number, instance: FilterInstance, startedAtMs: number, startReason: StartReason) {
     this.number = number;
     this.#instance = instance;
     this.startedAtMs = startedAtMs;
+    this.#tickedAtMs = startedAtMs;
     this.startReason = startReason;
     this.startBytes = instance.allocatedBytes;
   }
@@ -49,8 +51,15 @@ export class Generation {
     return decision instanceof Promise ? this.#untilDecided(decision) : decision;
   }
 
-  /** Lets the filter do its periodic work, such as reporting its metrics. */
-  tick(): void {
+  /** True if the filter asked for ticks and its period is over; also if the clock was set back. */
+  isTickDue(nowMs: number): boolean {
+    const periodMs = this.#instance?.tickPeriodMs ?? 0;
+    return periodMs > 0 && (nowMs - this.#tickedAtMs >= periodMs || nowMs < this.#tickedAtMs);
+  }
+
+  /** Lets the filter do its periodic work, such as freeing what has expired and reporting its metrics. */
+  tick(nowMs: number): void {
+    this.#tickedAtMs = nowMs;
     this.#instance?.tick();
   }
 

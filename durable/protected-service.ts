@@ -44,7 +44,7 @@ export class ProtectedService {
   readonly #digestKey: string;
   #generation: Generation | undefined;
   #failedStart: (Unavailable & { readonly atMs: number }) | undefined;
-  #observationScheduled = false;
+  #chores = false;
 
   constructor(surroundings: ServiceSurroundings) {
     this.#surroundings = surroundings;
@@ -90,15 +90,16 @@ export class ProtectedService {
     const outcome = generation.decide(streamRequest(ask, rule.ruleName));
     const decision = outcome instanceof Promise ? await outcome : outcome;
     countDecision(this.#counters, decision);
-    this.#observeAfterAnswer();
+    this.#choresAfterAnswer();
     return answerTo(decision);
   }
 
   stats(): ServiceStats {
-    this.#generation?.tick();
+    const nowMs = this.#surroundings.runtime.nowMs();
+    this.#generation?.tick(nowMs);
     return serviceStats({
       service: this.#surroundings.service,
-      nowMs: this.#surroundings.runtime.nowMs(),
+      nowMs,
       generation: this.#generation,
       controller: this.#controller,
       counters: this.#counters,
@@ -161,22 +162,29 @@ export class ProtectedService {
     return generation;
   }
 
-  /** Sampling and restarting wait until the answer is on its way; no request pays for them. */
-  #observeAfterAnswer(): void {
-    if (this.#observationScheduled || !this.#controller.isDue(this.#surroundings.runtime.nowMs())) return;
-    this.#observationScheduled = true;
+  /** Ticking, sampling and restarting wait until the answer is on its way; no request pays for them. */
+  #choresAfterAnswer(): void {
+    if (this.#chores || !this.#choresAreDue(this.#surroundings.runtime.nowMs())) return;
+    this.#chores = true;
     setTimeout(() => {
-      this.#observationScheduled = false;
-      this.#observe();
+      this.#chores = false;
+      this.#doChores();
     }, 0);
   }
 
-  #observe(): void {
+  #choresAreDue(nowMs: number): boolean {
+    return this.#controller.isDue(nowMs) || (this.#generation?.isTickDue(nowMs) ?? false);
+  }
+
+  #doChores(): void {
     const generation = this.#generation;
     if (generation === undefined || generation.failed) return;
+    const nowMs = this.#surroundings.runtime.nowMs();
+    if (generation.isTickDue(nowMs)) generation.tick(nowMs);
+    if (!this.#controller.isDue(nowMs) || generation.failed) return;
     const verdict = this.#sample(generation);
     if (verdict.restart) this.#replace(verdict.reason);
-    this.#surroundings.kept.writeIfDue(this.#surroundings.runtime.nowMs(), {
+    this.#surroundings.kept.writeIfDue(nowMs, {
       learned: this.#controller.learned,
       samples: this.#controller.samples,
       counters: this.#counters,

@@ -125,6 +125,15 @@ describe("the life of a decision", () => {
     expect(await isFreshAfter(0, headers)).toBe(false);
   });
 
+  it("begins with no-store and is not shortened by max-age where Cache-Control is not to be obeyed", async () => {
+    const lenient = new Harness(configuration({ cache: { ...CACHE, obeyCacheControl: false } }));
+    lenient.server = () => reply(200, [["cache-control", "no-store, max-age=0"]]);
+    await lenient.ask({ token: "abc" });
+    lenient.advance(599_999);
+    await lenient.ask({ token: "abc" });
+    expect(lenient.calls).toHaveLength(1);
+  });
+
   it.each<[string, number, HeaderList]>([
     ["max-age", 30_000, [["cache-control", "private, max-age=30"]]],
     ["a quoted max-age", 30_000, [["cache-control", 'max-age="30"']]],

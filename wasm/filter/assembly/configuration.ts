@@ -100,6 +100,7 @@ export class Configuration {
 }
 
 export const configuration = changetype<Configuration>(memory.data(144, 8));
+if (offsetof<Configuration>() > 144) ERROR("Configuration has outgrown its memory");
 
 const UPSTREAM_NAMES: usize = memory.data(4 * 32);
 const UPSTREAM_CLAIMS: usize = memory.data(4 * 32);

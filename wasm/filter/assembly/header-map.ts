@@ -93,6 +93,7 @@ const scanValue = changetype<Span>(memory.data(8));
 /** The request's headers, and those of the reply being read. */
 export const requestHeaders = changetype<HeaderMap>(memory.data(20));
 export const replyHeaders = changetype<HeaderMap>(memory.data(20));
+if (offsetof<HeaderMap>() > 20) ERROR("HeaderMap has outgrown its memory");
 
 /*
  * Writing. Sizes come first in the format but are known last: room for the most headers is left before the texts, and

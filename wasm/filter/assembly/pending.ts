@@ -43,6 +43,7 @@ class Waiter {
 
 const PENDING_BYTES: usize = 64;
 const WAITER_BYTES: usize = 20;
+if (offsetof<Pending>() > 64 || offsetof<Waiter>() > 20) ERROR("Pending or Waiter has outgrown its memory");
 const BUCKETS: u32 = 256;
 
 const PENDING_POOL: usize = memory.data(64 * 256, 8);

@@ -62,3 +62,4 @@ export class Verdict {
 }
 
 export const verdict = changetype<Verdict>(memory.data(40, 8));
+if (offsetof<Verdict>() > 40) ERROR("Verdict has outgrown its memory");
