@@ -9,7 +9,7 @@ import { oneOf } from "./suggest.ts";
 
 /** What is wrong between fields that are right by themselves. Paths are relative to the service. */
 export function checkService(service: ParsedService): Finding[] {
-  const checks = [checkClusters, checkHeaders, checkPermissions, checkRules, checkPreflight, checkRestart];
+  const checks = [checkClusters, checkHeaders, checkPermissions, checkRules, checkPreflight, checkBody, checkRestart];
   return checks.flatMap((check) => check(service));
 }
 
@@ -113,6 +113,18 @@ function checkPreflight({ preflight }: ParsedService): Finding[] {
     findings.push({ path: ["preflight", "answer", "credentials"], found: "true", allowed });
   }
   return findings;
+}
+
+/** Settings of bodies that no stage reads would be a mistake that nobody notices. */
+function checkBody({ stages, body }: ParsedService): Finding[] {
+  if (body === undefined) return [];
+  if (!stages?.requestBody && !stages?.responseBody) {
+    const allowed = 'only with a body stage: stages: ["request-body"] or ["response-body"]';
+    return [{ path: ["body"], found: "no body stage", allowed }];
+  }
+  if (!body.whileHeadersPaused || stages.requestBody) return [];
+  const allowed = 'false without the stage "request-body": the filter gets no request body at all';
+  return [{ path: ["body", "whileHeadersPaused"], found: "true", allowed }];
 }
 
 function checkRestart({ restart }: ParsedService): Finding[] {

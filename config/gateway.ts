@@ -1,4 +1,4 @@
-import type { Json, Secret, SentUri, Unmatched } from "./input.ts";
+import type { FailurePolicy, Json, Secret, SentUri, Ticks, Unmatched } from "./input.ts";
 import type { RoutePattern } from "./route-pattern.ts";
 
 /** The configuration after validation: every default filled in, header names and hosts in lower case, read-only. */
@@ -25,7 +25,23 @@ export interface Service {
   readonly identityHeaders: readonly string[];
   /** Request headers the filter reads (lower case); nothing else has to travel to it. */
   readonly neededHeaders: readonly string[] | "all";
+  readonly stages: Stages;
+  readonly body: Body;
+  readonly failurePolicy: FailurePolicy;
+  readonly ticks: Ticks;
   readonly restart: Restart;
+}
+
+/** What the filter sees of a request's life beside its head. */
+export interface Stages {
+  readonly requestBody: boolean;
+  readonly responseHeaders: boolean;
+  readonly responseBody: boolean;
+}
+
+export interface Body {
+  readonly limitBytes: number;
+  readonly whileHeadersPaused: boolean;
 }
 
 export interface Route {

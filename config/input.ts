@@ -37,8 +37,25 @@ interface CommonServiceInput {
    * Headers named by `upstreamHeaders` and `upstreamClaims` are in the list without being written here.
    */
   readonly identityHeaders?: readonly string[];
+  /** What happens to requests while the filter itself does not work. Default `closed`. */
+  readonly failurePolicy?: FailurePolicy;
   readonly restart?: RestartInput;
 }
+
+/**
+ * What happens while the filter itself does not work. A request during which it traps is answered 503 under every policy,
+ * and so is every other request that waited in the same instance. What differs is what comes after:
+ *
+ * - `closed`: requests get 503 while there is no filter. After a first trap the next request gets a fresh instance at
+ *   once; from the second trap in a row on, and from the first failed start on, a pause comes before it: 1 s, doubled
+ *   each time, 60 s at most, each shortened at random by up to a half. 60 s without a failure end the row.
+ * - `reload`: the same, with the pause after the first trap already.
+ * - `open`: as `closed`, but requests pass without a decision while the filter cannot be *started* (it traps at start,
+ *   refuses its configuration, is no Proxy-Wasm filter). They are counted as `failedOpen`. It never covers traps or the
+ *   pauses after them, nor failed starts in a row that a trap began: whoever can make the filter trap could otherwise
+ *   open the gate. A secret that is not set is a mistake of the gateway's, not of the filter's, and keeps it closed too.
+ */
+export type FailurePolicy = "closed" | "open" | "reload";
 
 export interface BuiltInServiceInput extends CommonServiceInput {
   /** Which server decides, and how it is asked. */
@@ -49,6 +66,9 @@ export interface BuiltInServiceInput extends CommonServiceInput {
   /** What paths need, first match wins. */
   readonly rules?: readonly RuleInput[];
   readonly cache?: CacheInput;
+  readonly stages?: never;
+  readonly body?: never;
+  readonly ticks?: never;
   /** Let requests pass while the authorization server is unreachable. Counted and shown. Default false. */
   readonly failOpen?: boolean;
 }
@@ -60,9 +80,44 @@ export interface OtherServiceInput extends CommonServiceInput {
   readonly credentials?: never;
   /** What paths need, first match wins. Scopes and permissions are the built-in filter's; others read the path. */
   readonly rules?: readonly (PublicRuleInput | AuthenticateRuleInput)[];
+  /**
+   * What the filter sees beside the request's head. Default: nothing, even if it exports the callbacks, because SDKs
+   * export every callback whether it is used or not, and bodies that travel through the object cost time and money.
+   */
+  readonly stages?: readonly StageInput[];
+  /** Only with a body stage. */
+  readonly body?: BodyInput;
+  /** What runs the filter's `on_tick`, if it sets a tick period. Default `requests`. */
+  readonly ticks?: Ticks;
   readonly cache?: never;
   readonly failOpen?: never;
 }
+
+/** Trailers are not among them: Workers hands out none. */
+export type StageInput = "request-body" | "response-headers" | "response-body";
+
+interface BodyInput {
+  /**
+   * Bytes of one body that the filter may hold back by pausing. Beyond it the client gets 413, or 500 for a response, as
+   * in Envoy. Bodies that the filter lets through chunk by chunk may be of any length. Default 1048576 (1 MiB), at most
+   * 16777216.
+   */
+  readonly limitBytes?: number;
+  /**
+   * Whether the filter gets the request's body while it holds back its head. Default false, as in Envoy; filters written
+   * for Higress expect true. Only with the stage `request-body`.
+   */
+  readonly whileHeadersPaused?: boolean;
+}
+
+/**
+ * - `requests`: a tick that is due runs before the next request's head, and that request waits (2 s at most) for the
+ *   calls the tick makes. The first one of an instance is due at once, and every request waits for its calls: keys that
+ *   a filter fetches by ticks are there before it decides. No request, no tick.
+ * - `alarm`: also by the object's alarm, every 5 s at most. It keeps caches warm, and it wakes the object for good: each
+ *   alarm is billed as a request and a write.
+ */
+export type Ticks = "requests" | "alarm";
 
 /** JSON, with {@link secret} wherever a text could stand. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };

@@ -14,6 +14,8 @@ export const CONFIG_LIMITS = {
   maxTimeoutMs: 60_000,
   /** Workers lets six connections wait for response headers at once; the seventh queues behind them unseen. */
   maxConcurrency: 6,
+  /** A held-back body lies in the filter's memory and again in the host's; the isolate has 128 MB for all of it. */
+  maxBodyBytes: 16 * 1024 * 1024,
   maxRestartMs: 24 * 60 * 60_000,
   maxPreflightAgeSeconds: 86_400,
   maxServices: 200,

@@ -65,6 +65,10 @@ describe("a resolved gateway", () => {
           preflight: "authorize",
           identityHeaders: [],
           neededHeaders: ["authorization"],
+          stages: { requestBody: false, responseHeaders: false, responseBody: false },
+          body: { limitBytes: 1_048_576, whileHeadersPaused: false },
+          failurePolicy: "closed",
+          ticks: "requests",
           restart: { policy: "ratio", collectMs: 900_000, binMs: 60_000, ttlCapMs: 600_000, sampleIntervalMs: 10_000 },
         },
       ],
@@ -166,6 +170,7 @@ describe("the version of a configuration", () => {
     const changes = [
       {},
       { failOpen: true },
+      { failurePolicy: "open" },
       { rules: [{ path: "/orders/a", public: true }] },
       { authorization: { ...forwardAuth, uri: "none" } },
       { clusters: { auth: { url: "https://other.example" } } },

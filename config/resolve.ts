@@ -8,6 +8,7 @@ import { type ConfigProblem, type Finding, findingsOf, toProblems } from "./prob
 import { fields, named, text } from "./schema/fields.ts";
 import { resolveRule } from "./schema/rules.ts";
 import { type ParsedCluster, type ParsedService, prefix, service as serviceSchema } from "./schema/service.ts";
+import { DEFAULT_BODY, NO_STAGES } from "./schema/stages.ts";
 import { isHostName, secretName } from "./schema/values.ts";
 
 export type Result =
@@ -81,7 +82,7 @@ function serviceEntries(input: unknown): [string, unknown][] {
 }
 
 function resolveService(name: string, parsed: ParsedService): Service {
-  const { route, upstream, filter, unmatched, preflight, restart } = parsed;
+  const { route, upstream, filter, unmatched, preflight, failurePolicy, restart } = parsed;
   const clusters = Object.entries(parsed.clusters).map(([key, value]) => [key, resolveCluster(key, value)] as const);
   const resolved = {
     name,
@@ -94,6 +95,10 @@ function resolveService(name: string, parsed: ParsedService): Service {
     preflight,
     identityHeaders: identityHeadersOf(parsed),
     neededHeaders: neededHeadersOf(parsed),
+    stages: parsed.stages ?? NO_STAGES,
+    body: parsed.body ?? DEFAULT_BODY,
+    failurePolicy,
+    ticks: parsed.ticks ?? "requests",
     restart,
   };
   // The module is left out: it is not text, and a new one arrives with a new deployment anyway.

@@ -1,10 +1,18 @@
 import { filterConfiguration, type Service } from "../config/index.ts";
-import { FilterInstance, FilterStartError, type HostServices } from "../wasm/host/index.ts";
-import type { UnavailableReason } from "./rpc.ts";
+import { FilterInstance, FilterStartError, type FilterStartReason, type HostServices } from "../wasm/host/index.ts";
+import type { Unavailable } from "./rpc.ts";
+
+/** A filter that will not start. */
+export interface FailedStart {
+  readonly reason: Extract<Unavailable["reason"], "filter_start_failed" | "secret_missing">;
+  /** What the filter did wrong; undefined where it is not its fault. */
+  readonly filterReason: FilterStartReason | undefined;
+  readonly message: string;
+}
 
 export type FilterStart =
   | { readonly ok: true; readonly instance: FilterInstance }
-  | { readonly ok: false; readonly reason: UnavailableReason; readonly message: string };
+  | ({ readonly ok: false } & FailedStart);
 
 /** Everything of the service that an instance needs and that outlives it. */
 export interface FilterSurroundings {
@@ -19,11 +27,8 @@ export interface FilterSurroundings {
 export function startFilter({ service, host, digestKey, secrets }: FilterSurroundings): FilterStart {
   const configuration = filterConfiguration(service, { digestKey, secrets });
   if (!configuration.ok) {
-    return {
-      ok: false,
-      reason: "secret_missing",
-      message: `secret ${configuration.missingSecret} is not set: wrangler secret put ${configuration.missingSecret}`,
-    };
+    const message = `secret ${configuration.missingSecret} is not set: wrangler secret put ${configuration.missingSecret}`;
+    return { ok: false, reason: "secret_missing", filterReason: undefined, message };
   }
   try {
     const instance = FilterInstance.start(service.filter, host, {
@@ -35,7 +40,8 @@ export function startFilter({ service, host, digestKey, secrets }: FilterSurroun
     });
     return { ok: true, instance };
   } catch (error) {
-    const reason = error instanceof FilterStartError ? `${error.reason}: ${error.message}` : String(error);
-    return { ok: false, reason: "filter_start_failed", message: reason };
+    const filterReason = error instanceof FilterStartError ? error.reason : undefined;
+    const message = error instanceof Error ? error.message : String(error);
+    return { ok: false, reason: "filter_start_failed", filterReason, message };
   }
 }

@@ -4,8 +4,8 @@ import type { Learned } from "./restart/learned.ts";
 import { readLearned, writeLearned } from "./restart/learned-storage.ts";
 
 /**
- * What an object keeps in its storage, under these keys: `learned` (JSON text), `samples` (the newest), `counters`, and
- * `writtenAtMs`, when they were written. An idle object leaves memory after seconds; without this every quiet quarter of
+ * What an object keeps in its storage, under these keys: `learned` (JSON text), `samples` (the newest), `counters`,
+ * `writtenAtMs`, when they were written, and `alarmService`, the service for which the alarm is set. An idle object leaves memory after seconds; without this every quiet quarter of
  * an hour would start learning anew.
  */
 export interface Kept {
@@ -14,7 +14,13 @@ export interface Kept {
   readonly counters: Counters;
 }
 
-const KEYS = { learned: "learned", samples: "samples", counters: "counters", writtenAtMs: "writtenAtMs" } as const;
+const KEYS = {
+  learned: "learned",
+  samples: "samples",
+  counters: "counters",
+  writtenAtMs: "writtenAtMs",
+  alarmService: "alarmService",
+} as const;
 
 /** Between two writes. Writes are billed, and losing a minute of what was learned costs nothing. */
 const WRITE_INTERVAL_MS = 60_000;
@@ -28,6 +34,16 @@ export class KeptState {
     this.#storage = storage;
     const writtenAtMs = storage.kv.get(KEYS.writtenAtMs);
     this.#writtenAtMs = typeof writtenAtMs === "number" ? writtenAtMs : 0;
+  }
+
+  /** An alarm does not tell an object that comes back from eviction which service it is. */
+  get alarmService(): string | undefined {
+    const name = this.#storage.kv.get(KEYS.alarmService);
+    return typeof name === "string" ? name : undefined;
+  }
+
+  set alarmService(name: string) {
+    if (this.alarmService !== name) this.#storage.kv.put(KEYS.alarmService, name);
   }
 
   /** Reads everything; what is missing or cannot be read starts from nothing. */

@@ -1,23 +1,30 @@
 import { matchRule, type Service } from "../config/index.ts";
-import { createSharedState, type Decision, type HostServices, type SharedState } from "../wasm/host/index.ts";
+import {
+  createSharedState,
+  type Decision,
+  type HostServices,
+  type Refusal,
+  type SharedState,
+} from "../wasm/host/index.ts";
+import { decisionAnswer, ownRefusal } from "./answer.ts";
 import { estimateSettings } from "./estimate/settings.ts";
-import { startFilter } from "./filter-start.ts";
-import { Generation, type StartReason } from "./generation.ts";
+import { BACKOFF } from "./failure/backoff.ts";
+import { Generation } from "./generation.ts";
+import { Generations } from "./generations.ts";
 import type { KeptState } from "./kept.ts";
-import { type Counters, countDecision } from "./metrics/counters.ts";
+import { type Counters, countDecision, countRefusalInStage } from "./metrics/counters.ts";
 import { OutboundCalls, type Send } from "./outbound.ts";
 import { RestartController } from "./restart/controller.ts";
 import { restartPolicy } from "./restart/policies.ts";
 import type { RestartVerdict } from "./restart/policy.ts";
-import type { Answer, Ask, Unavailable } from "./rpc.ts";
+import type { Ask, Unavailable } from "./rpc.ts";
+import { type Runtime, randomHex } from "./runtime.ts";
+import { decideInStages, exchangeStages } from "./stages/decide-in-stages.ts";
+import { Patience } from "./stages/patience.ts";
+import type { Answer } from "./stages/staged-answer.ts";
 import { type ServiceStats, serviceStats } from "./stats.ts";
 import { streamRequest } from "./stream-request.ts";
-
-/** Clock and randomness: the platform's, or a test's. */
-export interface Runtime {
-  nowMs(): number;
-  randomBytes(into: Uint8Array): void;
-}
+import { TickAlarm } from "./ticks/tick-alarm.ts";
 
 export interface ServiceSurroundings {
   readonly service: Service;
@@ -26,29 +33,31 @@ export interface ServiceSurroundings {
   /** How a cluster is reached; undefined where its binding is missing. */
   readonly sendTo: (cluster: Service["clusters"][string]) => Send | undefined;
   readonly secrets: (name: string) => string | undefined;
+  /** Sets the object's one alarm. */
+  readonly setAlarm: (delayMs: number) => void;
 }
 
-/** A start that failed is not tried again sooner: a filter that cannot start would burn CPU on every request. */
-const START_RETRY_MS = 1_000;
-
 /**
- * One protected service: the generation that decides, everything that outlives a generation, and the controller that
+ * One protected service: the generations that decide, everything that outlives a generation, and the controller that
  * ends one for the next.
  */
 export class ProtectedService {
   readonly #surroundings: ServiceSurroundings;
-  readonly #host: HostServices;
   readonly #shared: SharedState = createSharedState();
   readonly #counters: Counters;
   readonly #controller: RestartController;
-  readonly #digestKey: string;
-  #generation: Generation | undefined;
-  #failedStart: (Unavailable & { readonly atMs: number }) | undefined;
+  readonly #generations: Generations;
+  /** Undefined where ticks come by requests alone. */
+  readonly #alarm: TickAlarm | undefined;
+  /** The built-in filter's ticks are housekeeping and wait until the answer is out; no request pays for them. */
+  readonly #ticksAfterAnswer: boolean;
+  /** For the next request; used up by the first that the filter keeps waiting. */
+  #patience: Patience;
   #chores = false;
 
   constructor(surroundings: ServiceSurroundings) {
     this.#surroundings = surroundings;
-    const { service, runtime, kept, sendTo } = surroundings;
+    const { service, runtime, kept, secrets } = surroundings;
     const remembered = kept.read(service.version);
     this.#counters = remembered.counters;
     const settings = estimateSettings(service.restart);
@@ -58,10 +67,88 @@ export class ProtectedService {
       restartPolicy(service.restart.policy, settings),
       runtime.nowMs(),
     );
-    this.#digestKey = randomHex(runtime, 16);
+    this.#generations = new Generations(
+      { service, host: this.#host(), digestKey: randomHex(runtime, 16), secrets },
+      runtime,
+      { controller: this.#controller, counters: this.#counters },
+    );
+    this.#alarm = service.ticks === "alarm" ? new TickAlarm(surroundings.setAlarm) : undefined;
+    this.#ticksAfterAnswer = service.filterKind.kind === "built-in";
+    this.#patience = new Patience(runtime.limits.pausedMs);
+  }
 
+  async decide(ask: Ask): Promise<Answer> {
+    const { service } = this.#surroundings;
+    // The object's own rules count: its configuration may be newer or older than the Worker's for a moment.
+    const rule = matchRule(service, ask.method, ask.path);
+    if (rule.kind === "public") return { kind: "continue", changes: [] };
+    if (rule.kind === "deny") return ownRefusal(403, "no_rule");
+
+    const generation = this.#ticksAfterAnswer ? this.#generations.running() : await this.#runningAndTicked();
+    if (!(generation instanceof Generation)) return this.#withoutFilter(generation);
+
+    const patience = this.#patience;
+    const request = streamRequest(ask, rule.ruleName, patience.signal);
+    const stages = exchangeStages(service, generation.exportedStages, ask.endOfStream);
+    if (stages !== undefined) {
+      this.#renewPatience();
+      return decideInStages({
+        service,
+        generation,
+        request,
+        stages,
+        patience,
+        onHead: (decision) => this.#headDecided(generation, decision),
+        onRefusal: (refusal) => this.#refusedInStage(generation, refusal),
+      });
+    }
+    const deciding = generation.decide(request);
+    if (deciding instanceof Promise) this.#renewPatience();
+    const decision = deciding instanceof Promise ? await patience.wait(deciding) : deciding;
+    this.#headDecided(generation, decision);
+    return decisionAnswer(decision);
+  }
+
+  stats(): ServiceStats {
+    const nowMs = this.#surroundings.runtime.nowMs();
+    const generation = this.#generations.current;
+    // The built-in filter reports its metrics by ticks.
+    if (this.#ticksAfterAnswer) generation?.tick(nowMs);
+    return serviceStats({
+      service: this.#surroundings.service,
+      nowMs,
+      generations: this.#generations,
+      controller: this.#controller,
+      counters: this.#counters,
+      metrics: this.#shared.metrics,
+    });
+  }
+
+  /** A fresh instance at once; false where none is in memory or none will start. The reason goes into the log. */
+  restart(reason: string): boolean {
+    const generation = this.#generations.current;
+    if (generation === undefined) return false;
+    this.#sample(generation);
+    return this.#generations.replace(reason) instanceof Generation;
+  }
+
+  /** The object's alarm went off: ticks, with a fresh instance if none is in memory, and sets it anew. */
+  async alarm(): Promise<void> {
+    if (this.#alarm === undefined) return;
+    this.#alarm.fired();
+    const generation = this.#generations.running();
+    if (generation instanceof Generation) {
+      await generation.tickIfDue(this.#surroundings.runtime.nowMs());
+      this.#generations.noteTrap(generation);
+    }
+    const periodMs = this.#generations.current?.tickPeriodMs ?? BACKOFF.capMs;
+    this.#alarm.arm(periodMs);
+  }
+
+  #host(): HostServices {
+    const { service, runtime, sendTo } = this.#surroundings;
     const outbound = new OutboundCalls(service.clusters, sendTo);
-    this.#host = {
+    return {
       nowMs: () => runtime.nowMs(),
       log: (level, message) => console.log(`${service.name}: filter: ${level}: ${message}`),
       hasCluster: (name) => outbound.has(name),
@@ -74,95 +161,41 @@ export class ProtectedService {
     };
   }
 
-  async decide(ask: Ask): Promise<Answer> {
-    const { service } = this.#surroundings;
-    // The object's own rules count: its configuration may be newer or older than the Worker's for a moment.
-    const rule = matchRule(service, ask.method, ask.path);
-    if (rule.kind === "public") return { kind: "continue", changes: [] };
-    if (rule.kind === "deny") return refusal(403, "no_rule");
+  /** The generation for the next request, after the tick that is due and the calls that request has to wait for. */
+  #runningAndTicked(): Generation | Unavailable | Promise<Generation | Unavailable> {
+    const generation = this.#generations.running();
+    if (!(generation instanceof Generation)) return generation;
+    const calls = generation.tickIfDue(this.#surroundings.runtime.nowMs());
+    this.#alarm?.arm(generation.tickPeriodMs);
+    // The tick may have trapped; and while its calls were under way anything may have happened.
+    if (calls !== undefined) return calls.then(() => this.#generations.running());
+    return generation.failed ? this.#runningAndTicked() : generation;
+  }
 
-    const generation = this.#runningGeneration();
-    if (!(generation instanceof Generation)) {
-      this.#counters.requests += 1;
-      this.#counters.failures += 1;
-      return generation;
-    }
-    const outcome = generation.decide(streamRequest(ask, rule.ruleName));
-    const decision = outcome instanceof Promise ? await outcome : outcome;
+  #withoutFilter(unavailable: Unavailable): Answer {
+    this.#counters.requests += 1;
+    this.#counters.failures += 1;
+    if (!this.#generations.passesUndecided) return unavailable;
+    this.#counters.failedOpen += 1;
+    return { kind: "continue", changes: [] };
+  }
+
+  #renewPatience(): void {
+    this.#patience = new Patience(this.#surroundings.runtime.limits.pausedMs);
+  }
+
+  #headDecided(generation: Generation, decision: Decision): void {
     countDecision(this.#counters, decision);
+    if (decision.kind === "failed") this.#generations.noteTrap(generation);
     this.#choresAfterAnswer();
-    return answerTo(decision);
   }
 
-  stats(): ServiceStats {
-    const nowMs = this.#surroundings.runtime.nowMs();
-    this.#generation?.tick(nowMs);
-    return serviceStats({
-      service: this.#surroundings.service,
-      nowMs,
-      generation: this.#generation,
-      controller: this.#controller,
-      counters: this.#counters,
-      metrics: this.#shared.metrics,
-      failedStart: this.#failedStart,
-    });
+  #refusedInStage(generation: Generation, refusal: Refusal): void {
+    countRefusalInStage(this.#counters, refusal);
+    if (refusal.kind === "failed") this.#generations.noteTrap(generation);
   }
 
-  /** A fresh instance at once; false where none is in memory or none will start. The reason goes into the log. */
-  restart(reason: string): boolean {
-    if (this.#generation === undefined) return false;
-    this.#sample(this.#generation);
-    return this.#replace(reason) instanceof Generation;
-  }
-
-  /** The generation that takes new requests, started or replaced if need be. */
-  #runningGeneration(): Generation | Unavailable {
-    if (this.#generation === undefined) return this.#begin();
-    if (this.#generation.failed) return this.#replace("trap");
-    return this.#generation;
-  }
-
-  #begin(): Generation | Unavailable {
-    const reason = this.#controller.learned.current === undefined ? "first_request" : "eviction";
-    return this.#start(reason, (generation, nowMs) => this.#controller.started(nowMs, generation.startBytes));
-  }
-
-  /** A fresh instance from the compiled module. Requests that wait finish on the old one; new ones start here. */
-  #replace(reason: string): Generation | Unavailable {
-    const old = this.#generation;
-    const allocatedBeforeBytes = old?.allocatedBytes ?? 0;
-    const startReason: StartReason = reason === "trap" ? "trap" : "restart";
-    const started = this.#start(startReason, (generation, nowMs) => {
-      this.#controller.restarted(nowMs, reason, allocatedBeforeBytes, generation.startBytes);
-      old?.retire();
-    });
-    // A trapped instance must not serve again, even where no fresh one could be started.
-    if (!(started instanceof Generation) && old?.failed) {
-      old.retire();
-      this.#generation = undefined;
-    }
-    return started;
-  }
-
-  #start(reason: StartReason, onStarted: (generation: Generation, nowMs: number) => void): Generation | Unavailable {
-    const nowMs = this.#surroundings.runtime.nowMs();
-    if (this.#failedStart !== undefined && Math.abs(nowMs - this.#failedStart.atMs) < START_RETRY_MS) {
-      return this.#failedStart;
-    }
-    const start = startFilter({ ...this.#surroundings, host: this.#host, digestKey: this.#digestKey });
-    if (!start.ok) {
-      this.#failedStart = { kind: "unavailable", reason: start.reason, message: start.message, atMs: nowMs };
-      return this.#failedStart;
-    }
-    this.#failedStart = undefined;
-    const number = (this.#controller.learned.current?.number ?? 0) + 1;
-    const generation = new Generation(number, start.instance, nowMs, reason);
-    onStarted(generation, nowMs);
-    this.#generation = generation;
-    return generation;
-  }
-
-  /** Ticking, sampling and restarting wait until the answer is on its way; no request pays for them. */
+  /** Sampling, restarting and housekeeping wait until the answer is on its way; no request pays for them. */
   #choresAfterAnswer(): void {
     if (this.#chores || !this.#choresAreDue(this.#surroundings.runtime.nowMs())) return;
     this.#chores = true;
@@ -173,17 +206,21 @@ export class ProtectedService {
   }
 
   #choresAreDue(nowMs: number): boolean {
-    return this.#controller.isDue(nowMs) || (this.#generation?.isTickDue(nowMs) ?? false);
+    return this.#controller.isDue(nowMs) || this.#isHousekeepingDue(nowMs);
+  }
+
+  #isHousekeepingDue(nowMs: number): boolean {
+    return this.#ticksAfterAnswer && (this.#generations.current?.isTickDue(nowMs) ?? false);
   }
 
   #doChores(): void {
-    const generation = this.#generation;
+    const generation = this.#generations.current;
     if (generation === undefined || generation.failed) return;
     const nowMs = this.#surroundings.runtime.nowMs();
-    if (generation.isTickDue(nowMs)) generation.tick(nowMs);
+    if (this.#isHousekeepingDue(nowMs)) generation.tick(nowMs);
     if (!this.#controller.isDue(nowMs) || generation.failed) return;
     const verdict = this.#sample(generation);
-    if (verdict.restart) this.#replace(verdict.reason);
+    if (verdict.restart) this.#generations.replace(verdict.reason);
     this.#surroundings.kept.writeIfDue(nowMs, {
       learned: this.#controller.learned,
       samples: this.#controller.samples,
@@ -197,27 +234,4 @@ export class ProtectedService {
       counts: this.#counters,
     });
   }
-}
-
-function answerTo(decision: Decision): Answer {
-  switch (decision.kind) {
-    case "continue":
-      return { kind: "continue", changes: decision.changes };
-    case "respond": {
-      const { status, headers, body, details } = decision;
-      return { kind: "respond", status, headers: headers.flat(), body, details };
-    }
-    case "failed":
-      return { kind: "unavailable", reason: "filter_failed", message: `${decision.reason}: ${decision.message}` };
-  }
-}
-
-function refusal(status: number, details: string): Answer {
-  return { kind: "respond", status, headers: [], body: new Uint8Array(0), details };
-}
-
-function randomHex(runtime: Runtime, byteLength: number): string {
-  const bytes = new Uint8Array(byteLength);
-  runtime.randomBytes(bytes);
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -6,7 +6,7 @@ import type { HeaderChange } from "../wasm/host/index.ts";
  */
 export const RPC_VERSION = 1;
 
-/** The head of a request to be decided on. Bodies never travel. */
+/** The head of a request to be decided on. */
 export interface Ask {
   readonly v: number;
   /** Version of the configuration the Worker runs with; reported beside the object's own where they differ. */
@@ -26,15 +26,22 @@ export interface Ask {
   readonly endOfStream: boolean;
 }
 
-export type Answer = Continue | Respond | Unavailable;
-
-/** The request may go on to the upstream, with these changes to its headers. */
+/** The request may go on to the upstream, with these changes to its headers. Nothing further is to be asked. */
 export interface Continue {
   readonly kind: "continue";
   readonly changes: HeaderChange[];
 }
 
-/** The filter's own response to the client. */
+/** What the filter is to see of this exchange, by the object's own configuration; the Worker's may be another one. */
+export interface ExchangeStages {
+  readonly requestBody: boolean;
+  readonly response: boolean;
+  readonly responseBody: boolean;
+}
+
+/** The filter's own response to the client, or no decision at all. */
+export type Refused = Respond | Unavailable;
+
 export interface Respond {
   readonly kind: "respond";
   readonly status: number;
@@ -57,7 +64,33 @@ export type UnavailableReason =
   | "object_unreachable"
   | "rpc_version"
   | "unknown_service"
+  /** The filter does not start; the reason is in /stats. */
   | "filter_start_failed"
+  /** The filter trapped during this request, or ended it in a way that is no decision. */
   | "filter_failed"
+  /** The filter trapped before, more than once, and pauses. */
+  | "filter_backoff"
+  /** The filter kept the request waiting and never came back to it. */
+  | "filter_timeout"
   | "secret_missing"
   | "internal_error";
+
+export interface ResponseHead {
+  readonly status: number;
+  /** Flat, as in the question. */
+  readonly headers: readonly string[];
+  /** True where the response has no body. */
+  readonly endOfStream: boolean;
+}
+
+/** What goes on of a message after its stages. */
+export interface PassedMessage {
+  readonly kind: "continue";
+  /** Of a request only after `body_first`; else they came with the head. */
+  readonly changes: HeaderChange[];
+  /**
+   * The whole body, or what passes of it while it arrives; of a request `Exchange.requestRefusal` then tells how it
+   * ended. Null where the filter is not to see the body, or there is none.
+   */
+  readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
+}

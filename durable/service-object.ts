@@ -3,15 +3,17 @@ import { AutoRouter, type IRequest } from "itty-router";
 import type { Cluster, Gateway } from "../config/index.ts";
 import { type Env, secretNamed, serviceBinding } from "./environment.ts";
 import { KeptState } from "./kept.ts";
+import { TIME_LIMITS } from "./limits.ts";
 import type { Send } from "./outbound.ts";
-import { ProtectedService, type Runtime } from "./protected-service.ts";
-import { type Answer, type Ask, RPC_VERSION } from "./rpc.ts";
-
-export type { Runtime } from "./protected-service.ts";
+import { ProtectedService } from "./protected-service.ts";
+import { type Ask, RPC_VERSION } from "./rpc.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Answer } from "./stages/staged-answer.ts";
 
 const PLATFORM: Runtime = {
   nowMs: () => Date.now(),
   randomBytes: (into) => crypto.getRandomValues(into),
+  limits: TIME_LIMITS,
 };
 
 /**
@@ -57,6 +59,18 @@ export class ServiceObject extends DurableObject<Env> {
     return this.#protected?.service.restart(reason) ?? false;
   }
 
+  /** Goes off where a service's filter ticks by alarm; the object may have been evicted since it was set. */
+  override async alarm(): Promise<void> {
+    const name = this.#kept.alarmService;
+    const service = name === undefined ? undefined : this.#serviceNamed(name);
+    try {
+      await service?.alarm();
+    } catch (error) {
+      // Not thrown: the platform would try again at once, and the next request sets the alarm anyway.
+      console.error(`${name}: alarm: ${String(error)}`);
+    }
+  }
+
   override fetch(request: Request): Promise<Response> {
     return this.#router.fetch(request);
   }
@@ -82,10 +96,18 @@ export class ServiceObject extends DurableObject<Env> {
           kept: this.#kept,
           sendTo: (cluster) => this.#sendTo(cluster),
           secrets: (secret) => secretNamed(this.env, secret),
+          setAlarm: (delayMs) => this.#setAlarm(name, delayMs),
         }),
       };
     }
     return this.#protected.name === name ? this.#protected.service : undefined;
+  }
+
+  #setAlarm(service: string, delayMs: number): void {
+    this.#kept.alarmService = service;
+    this.ctx.storage.setAlarm(Date.now() + delayMs).catch((error: unknown) => {
+      console.error(`${service}: the alarm could not be set: ${String(error)}`);
+    });
   }
 
   #sendTo(cluster: Cluster): Send | undefined {

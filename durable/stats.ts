@@ -1,13 +1,13 @@
 import type { Service } from "../config/index.ts";
 import type { SharedState } from "../wasm/host/index.ts";
 import type { Estimate } from "./estimate/estimate.ts";
-import type { Generation, StartReason } from "./generation.ts";
+import type { StartReason } from "./generation.ts";
+import type { Generations } from "./generations.ts";
 import { type Counters, hitRate } from "./metrics/counters.ts";
 import type { Sample } from "./metrics/samples.ts";
 import type { RestartController } from "./restart/controller.ts";
 import type { RestartRecord } from "./restart/learned.ts";
 import type { RestartVerdict } from "./restart/policy.ts";
-import type { Unavailable } from "./rpc.ts";
 
 /** Samples shown in /stats: ten minutes at the default interval. */
 const RECENT_SAMPLES = 60;
@@ -43,8 +43,22 @@ export interface ServiceStats
   readonly restarts: readonly RestartRecord[];
   /** What the filter reports of itself, by its own names. */
   readonly filterMetrics: Readonly<Record<string, number>>;
-  /** Why the filter cannot be started; null if it can. */
-  readonly failedStart: { readonly reason: string; readonly message: string; readonly atMs: number } | null;
+  /** Why the filter cannot be started; null if it can. `filterReason`: what the filter did wrong. */
+  readonly failedStart: {
+    readonly reason: string;
+    readonly filterReason: string | null;
+    readonly message: string;
+    readonly atMs: number;
+  } | null;
+  readonly failurePolicy: string;
+  /** Traps and failed starts in a row; a minute without one ends it. */
+  readonly failuresInARow: number;
+  /** When the filter is started again at the earliest; null while it runs or was never needed. */
+  readonly nextStartAtMs: number | null;
+  /** Requests that wait and bodies that stream, in the present generation. */
+  readonly openStreams: number;
+  /** Generations that were replaced and still finish what they have begun. */
+  readonly drainingGenerations: number;
   /** Oldest first. */
   readonly samples: readonly Sample[];
 }
@@ -52,15 +66,15 @@ export interface ServiceStats
 export interface StatsSources {
   readonly service: Service;
   readonly nowMs: number;
-  readonly generation: Generation | undefined;
+  readonly generations: Generations;
   readonly controller: RestartController;
   readonly counters: Counters;
   readonly metrics: SharedState["metrics"];
-  readonly failedStart: (Unavailable & { readonly atMs: number }) | undefined;
 }
 
 export function serviceStats(sources: StatsSources): ServiceStats {
-  const { service, nowMs, generation, controller, counters, metrics, failedStart } = sources;
+  const { service, nowMs, generations, controller, counters, metrics } = sources;
+  const { current: generation, failures, failedStart } = generations;
   const estimate = controller.estimate(nowMs);
   const allocatedBytes = generation?.allocatedBytes ?? 0;
   // Without an instance in memory nothing is held, whatever the last sample of the evicted one said.
@@ -87,8 +101,18 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     restarts: controller.learned.restarts,
     filterMetrics: Object.fromEntries(metrics.snapshot().map(({ name, value }) => [name, value])),
     failedStart: failedStart
-      ? { reason: failedStart.reason, message: failedStart.message, atMs: failedStart.atMs }
+      ? {
+          reason: failedStart.reason,
+          filterReason: failedStart.filterReason ?? null,
+          message: failedStart.message,
+          atMs: failedStart.atMs,
+        }
       : null,
+    failurePolicy: service.failurePolicy,
+    failuresInARow: failures.failures,
+    nextStartAtMs: generation === undefined && failures.failures > 0 ? failures.nextStartMs : null,
+    openStreams: generation?.openStreams ?? 0,
+    drainingGenerations: generations.draining,
     samples: controller.samples.recent(RECENT_SAMPLES),
   };
 }

@@ -2,7 +2,7 @@ import type { HeaderList, StreamRequest } from "../wasm/host/index.ts";
 import type { Ask } from "./rpc.ts";
 
 /** The head of a request as a Proxy-Wasm stream sees it: pseudo headers first, attributes beside them. */
-export function streamRequest(ask: Ask, ruleName: string): StreamRequest {
+export function streamRequest(ask: Ask, ruleName: string, signal: AbortSignal): StreamRequest {
   const headers: HeaderList = [
     [":method", ask.method],
     [":path", ask.path + ask.query],
@@ -16,5 +16,6 @@ export function streamRequest(ask: Ask, ruleName: string): StreamRequest {
     headers,
     endOfStream: ask.endOfStream,
     attributes: { "xds.route_name": ruleName, "source.address": ask.source.address },
+    signal,
   };
 }

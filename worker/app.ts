@@ -24,7 +24,7 @@ export function createApp(gateway: Gateway): Hono<{ Bindings: Env }> {
     const target = readTarget(c.req.raw.url);
     if (!target.ok) return refuse(400, target.reason);
     const service = findService(gateway, target.host, target.path);
-    return service ? forward(c.req.raw, c.env, gateway, service, target) : refuse(404, "no_service");
+    return service ? forward(c.req.raw, c.env, c.executionCtx, gateway, service, target) : refuse(404, "no_service");
   });
 
   app.onError((error) => {

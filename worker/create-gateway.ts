@@ -1,6 +1,7 @@
 import { formatProblems, type GatewayInput, resolveGateway } from "../config/index.ts";
 import type { Env } from "../durable/environment.ts";
-import { type Runtime, ServiceObject } from "../durable/service-object.ts";
+import type { Runtime } from "../durable/runtime.ts";
+import { ServiceObject } from "../durable/service-object.ts";
 import { createApp } from "./app.ts";
 
 /**

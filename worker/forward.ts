@@ -1,12 +1,13 @@
 import type { Gateway, Service } from "../config/index.ts";
 import { matchRule } from "../config/index.ts";
-import { type Env, serviceBinding } from "../durable/environment.ts";
-import { type Answer, type Respond, RPC_VERSION } from "../durable/rpc.ts";
-import type { HeaderChange } from "../wasm/host/index.ts";
-import { headersForFilter, upstreamHeaders } from "./hygiene.ts";
+import type { Env } from "../durable/environment.ts";
+import { RPC_VERSION } from "../durable/rpc.ts";
+import { type Decided, exchangeInStages } from "./exchange.ts";
+import { headersForFilter } from "./hygiene.ts";
 import { isPreflight, preflightReply } from "./preflight.ts";
-import { refuse } from "./replies.ts";
+import { refusal, refuse } from "./replies.ts";
 import type { Target } from "./route.ts";
+import { clientAddress, type Incoming, responseOf, sendUpstream } from "./upstream.ts";
 
 /** Methods that `fetch` cannot send and no upstream behind a gateway should see. */
 const REFUSED_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
@@ -19,6 +20,7 @@ const BODYLESS_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 export async function forward(
   request: Request,
   env: Env,
+  ctx: Pick<ExecutionContext, "waitUntil">,
   gateway: Gateway,
   service: Service,
   target: Target,
@@ -27,39 +29,41 @@ export async function forward(
   // The platform cannot send it on, and servers disagree where such a request ends.
   if (request.body !== null && BODYLESS_METHODS.has(request.method)) return refuse(400, "body_not_allowed");
 
+  const incoming: Incoming = { request, env, service, target };
   if (isPreflight(request) && service.preflight !== "authorize") {
     return service.preflight === "pass"
-      ? sendUpstream(request, env, service, target, [])
+      ? responseOf(sendUpstream(incoming, [], request.body))
       : preflightReply(request, service.preflight.answer);
   }
 
   const rule = matchRule(service, request.method, target.path);
-  if (rule.kind === "public") return sendUpstream(request, env, service, target, []);
+  if (rule.kind === "public") return responseOf(sendUpstream(incoming, [], request.body));
   if (rule.kind === "deny") return refuse(403, "no_rule");
 
   const head = headersForFilter(request.headers, service);
   if (!head.ok) return refuse(head.reason === "headers_too_large" ? 431 : 400, head.reason);
 
-  const answer = await decide(env, gateway, service, target, request, head.headers);
+  const answer = await decide(gateway, incoming, head.headers);
   switch (answer.kind) {
     case "continue":
-      return sendUpstream(request, env, service, target, answer.changes);
+      return responseOf(sendUpstream(incoming, answer.changes, request.body));
+    case "continue_in_stages":
+    case "body_first":
+      return exchangeInStages(incoming, ctx, answer);
     case "respond":
-      return respond(answer);
     case "unavailable":
-      console.error(`${service.name}: ${answer.reason}: ${answer.message}`);
-      return refuse(503, answer.reason);
+      return refusal(service.name, answer);
+    default:
+      // An object of a later deployment, whose answer this Worker cannot know.
+      return refuse(503, "rpc_version");
   }
 }
 
 async function decide(
-  env: Env,
   gateway: Gateway,
-  service: Service,
-  target: Target,
-  request: Request,
+  { request, env, service, target }: Incoming,
   headers: string[],
-): Promise<Answer> {
+): Promise<Decided> {
   try {
     // Awaited here: a promise that left this function would reject outside the catch that closes the gate.
     return await env.SERVICE_OBJECT.getByName(service.name).decide({
@@ -78,80 +82,4 @@ async function decide(
   } catch (error) {
     return { kind: "unavailable", reason: "object_unreachable", message: String(error) };
   }
-}
-
-function respond(answer: Respond): Response {
-  const headers = new Headers();
-  for (let index = 0; index + 1 < answer.headers.length; index += 2) {
-    headers.append(answer.headers[index]!, answer.headers[index + 1]!);
-  }
-  const hasBody = answer.body.byteLength > 0 && answer.status !== 204 && answer.status !== 304;
-  if (answer.details !== "") headers.set("x-ebb-reason", answer.details);
-  return new Response(hasBody ? answer.body : null, { status: answer.status, headers });
-}
-
-async function sendUpstream(
-  request: Request,
-  env: Env,
-  service: Service,
-  target: Target,
-  changes: readonly HeaderChange[],
-): Promise<Response> {
-  const upstream = upstreamOf(env, service, target);
-  if (upstream === undefined) {
-    console.error(`${service.name}: the upstream's service binding does not exist in this environment`);
-    return refuse(503, "upstream_binding_missing");
-  }
-  const headers = upstreamHeaders(request.headers, {
-    identityHeaders: service.identityHeaders,
-    changes,
-    clientIp: clientAddress(request),
-    host: target.host,
-    proto: target.scheme,
-    websocket: request.headers.get("upgrade")?.toLowerCase() === "websocket",
-  });
-  const path = changed(changes, ":path") ?? pathForUpstream(service, target);
-  const method = changed(changes, ":method") ?? request.method;
-  try {
-    return await upstream.send(`${upstream.baseUrl}${path}`, {
-      method,
-      headers,
-      body: request.body,
-      redirect: "manual",
-    });
-  } catch (error) {
-    console.error(`${service.name}: upstream: ${String(error)}`);
-    return refuse(502, "upstream_unreachable");
-  }
-}
-
-interface Upstream {
-  /** Origin, and path prefix where the upstream has one; without a trailing slash. */
-  readonly baseUrl: string;
-  readonly send: (url: string, init: RequestInit) => Promise<Response>;
-}
-
-function upstreamOf(env: Env, service: Service, target: Target): Upstream | undefined {
-  if ("url" in service.upstream) {
-    return { baseUrl: service.upstream.url, send: (url, init) => fetch(url, init) };
-  }
-  const binding = serviceBinding(env, service.upstream.binding);
-  // A bound Worker has no address of its own: it is shown the one the client asked for.
-  return binding && { baseUrl: `${target.scheme}://${target.host}`, send: (url, init) => binding.fetch(url, init) };
-}
-
-function pathForUpstream(service: Service, target: Target): string {
-  const { prefix, stripPrefix } = service.route;
-  const path = stripPrefix && prefix !== "/" ? target.path.slice(prefix.length) || "/" : target.path;
-  return path + target.query;
-}
-
-/** The value a filter gave to a pseudo header, by which it rewrites the request. */
-function changed(changes: readonly HeaderChange[], name: string): string | undefined {
-  return changes.find((change) => change.name === name)?.values[0];
-}
-
-/** Set by Cloudflare's edge, which overwrites whatever a client sends under this name. */
-function clientAddress(request: Request): string {
-  return request.headers.get("cf-connecting-ip") ?? "";
 }

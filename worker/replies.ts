@@ -1,7 +1,26 @@
+import type { Refused, Respond } from "../durable/rpc.ts";
+
 /** A response of the gateway's own: JSON `{ "error": reason }`, never cached, the reason in a header too (HEAD has no body). */
 export function refuse(status: number, reason: string, headers: Record<string, string> = {}): Response {
   return Response.json(
     { error: reason },
     { status, headers: { "cache-control": "no-store", "x-ebb-reason": reason, ...headers } },
   );
+}
+
+/** The filter's refusal, or the lack of any decision, as the client gets it. */
+export function refusal(service: string, refused: Refused): Response {
+  if (refused.kind === "respond") return respond(refused);
+  console.error(`${service}: ${refused.reason}: ${refused.message}`);
+  return refuse(503, refused.reason);
+}
+
+function respond(answer: Respond): Response {
+  const headers = new Headers();
+  for (let index = 0; index + 1 < answer.headers.length; index += 2) {
+    headers.append(answer.headers[index]!, answer.headers[index + 1]!);
+  }
+  const hasBody = answer.body.byteLength > 0 && answer.status !== 204 && answer.status !== 304;
+  if (answer.details !== "") headers.set("x-ebb-reason", answer.details);
+  return new Response(hasBody ? answer.body : null, { status: answer.status, headers });
 }

@@ -1,11 +1,22 @@
 import * as v from "valibot";
-import type { Authorization, Cache, Credential, Preflight, Restart, Route, Upstream } from "../gateway.ts";
-import type { Json, Unmatched } from "../input.ts";
+import type {
+  Authorization,
+  Body,
+  Cache,
+  Credential,
+  Preflight,
+  Restart,
+  Route,
+  Stages,
+  Upstream,
+} from "../gateway.ts";
+import type { FailurePolicy, Json, Ticks, Unmatched } from "../input.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
 import { whyNotPrefix } from "../path-syntax.ts";
 import { authorization, cache, credentials } from "./authorization.ts";
 import { explainedText, fields, isPlainObject, list, named, refused, text, wholeNumber } from "./fields.ts";
 import { otherFilterRules, type ParsedRule, rules } from "./rules.ts";
+import { body, stages, ticks } from "./stages.ts";
 import { isOrigin, originUrl, upstreamUrl } from "./url.ts";
 import { bindingName, identityHeaders, isHostName, json, methodName, requestHeader } from "./values.ts";
 
@@ -21,7 +32,11 @@ export interface ParsedService {
   readonly unmatched: Unmatched;
   readonly preflight: Preflight;
   readonly identityHeaders: readonly string[];
+  readonly failurePolicy: FailurePolicy;
   readonly restart: Restart;
+  readonly stages?: Stages | undefined;
+  readonly body?: Body | undefined;
+  readonly ticks?: Ticks | undefined;
   readonly authorization?: Authorization | undefined;
   readonly credentials?: readonly Credential[] | undefined;
   readonly cache?: Cache | undefined;
@@ -174,8 +189,11 @@ const common = {
   unmatched: v.optional(v.picklist(["authenticate", "deny"], '"authenticate" or "deny"'), "authenticate"),
   preflight: v.optional(preflight, "authorize"),
   identityHeaders: v.optional(identityHeaders, []),
+  failurePolicy: v.optional(v.picklist(["closed", "open", "reload"], '"closed", "open" or "reload"'), "closed"),
   restart: v.optional(restart, {}),
 };
+
+const HEAD_ONLY = "only beside a configuration (any other filter); the built-in filter decides on the head alone";
 
 const builtInService: v.GenericSchema<unknown, ParsedService> = fields({
   ...common,
@@ -185,6 +203,9 @@ const builtInService: v.GenericSchema<unknown, ParsedService> = fields({
   rules: v.optional(rules, []),
   cache: v.optional(cache, {}),
   failOpen: v.optional(v.boolean("true or false"), false),
+  stages: refused(HEAD_ONLY),
+  body: refused(HEAD_ONLY),
+  ticks: refused("only beside a configuration (any other filter); the built-in filter ticks by itself"),
 });
 
 const BUILT_IN_ONLY =
@@ -198,6 +219,9 @@ const otherService: v.GenericSchema<unknown, ParsedService> = fields({
   rules: v.optional(otherFilterRules, []),
   cache: refused(BUILT_IN_ONLY),
   failOpen: refused(BUILT_IN_ONLY),
+  stages: v.optional(stages),
+  body: v.optional(body),
+  ticks: v.optional(ticks),
 });
 
 /** Neither kind: every field is still checked, so that this is not the first of many rounds. */
@@ -210,6 +234,9 @@ const undecidedService: v.GenericSchema<unknown, ParsedService> = v.pipe(
     rules: v.optional(rules, []),
     cache: v.optional(cache),
     failOpen: v.optional(v.boolean("true or false")),
+    stages: v.optional(stages),
+    body: v.optional(body),
+    ticks: v.optional(ticks),
   }),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!isPlainObject(dataset.value)) return;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Decision } from "../../wasm/host/index.ts";
-import { countDecision, hitRate, noCounts, readCounters } from "./counters.ts";
+import { countDecision, countRefusalInStage, hitRate, noCounts, readCounters } from "./counters.ts";
 
 function decision(fields: Partial<Decision> & Pick<Decision, "kind">): Decision {
   const common = { calls: 0, paused: false };
@@ -28,6 +28,15 @@ describe("the counters", () => {
     countDecision(counters, decision({ kind: "continue" }));
     expect(counters).toMatchObject({ requests: 3, hits: 1, withoutCredential: 1, failures: 1 });
     expect(hitRate(counters)).toBe(1);
+  });
+
+  it("tell what the filter refused after the head from what it failed at", () => {
+    const counters = noCounts();
+    const refusal = { calls: 0, paused: false } as const;
+    const response = { status: 403, headers: [], body: new Uint8Array(0), details: "" };
+    countRefusalInStage(counters, { kind: "respond", ...response, ...refusal });
+    countRefusalInStage(counters, { kind: "failed", reason: "trap", message: "", ...refusal });
+    expect(counters).toMatchObject({ requests: 0, refusedInStages: 1, failuresInStages: 1, failures: 0 });
   });
 
   it("come back from storage, and from garbage as zero", () => {

@@ -1,4 +1,4 @@
-import type { Decision } from "../../wasm/host/index.ts";
+import type { Decision, Refusal } from "../../wasm/host/index.ts";
 
 /** What was counted since the service was first asked; kept over evictions and restarts. */
 export interface Counters {
@@ -12,10 +12,31 @@ export interface Counters {
   outbound: number;
   /** Requests for which the filter failed (trap) or could not be started: answered 503. */
   failures: number;
+  /** Requests that passed without a decision, as the failure policy `open` has it. They count as failures too. */
+  failedOpen: number;
+  /** Requests whose head was decided and whose body or response the filter then refused. */
+  refusedInStages: number;
+  /** Bodies and responses for which the filter failed: answered 503, or broken off. */
+  failuresInStages: number;
+  /** Traps of the running filter. */
+  traps: number;
+  /** Starts of the filter that failed. */
+  failedStarts: number;
 }
 
 export function noCounts(): Counters {
-  return { requests: 0, hits: 0, withoutCredential: 0, outbound: 0, failures: 0 };
+  return {
+    requests: 0,
+    hits: 0,
+    withoutCredential: 0,
+    outbound: 0,
+    failures: 0,
+    failedOpen: 0,
+    refusedInStages: 0,
+    failuresInStages: 0,
+    traps: 0,
+    failedStarts: 0,
+  };
 }
 
 /** Reasons by which the built-in filter refuses a request without having looked for a decision. */
@@ -26,6 +47,11 @@ export function countDecision(counters: Counters, decision: Decision): void {
   if (decision.kind === "failed") counters.failures += 1;
   else if (decision.kind === "respond" && WITHOUT_CREDENTIAL.has(decision.details)) counters.withoutCredential += 1;
   else if (decision.calls === 0 && !decision.paused) counters.hits += 1;
+}
+
+export function countRefusalInStage(counters: Counters, refusal: Refusal): void {
+  if (refusal.kind === "respond") counters.refusedInStages += 1;
+  else counters.failuresInStages += 1;
 }
 
 /** Hits as a share, 0 to 1, of the requests that looked for a decision; 0 before the first of them. */

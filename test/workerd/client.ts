@@ -4,7 +4,7 @@ import type { ServiceStats } from "../../durable/stats.ts";
 import type { GatewayStats } from "../../worker/operator/stats.ts";
 import { clock } from "./clock.ts";
 
-export const testEnv = env as unknown as Env & { AUTHORIZATION: Fetcher };
+export const testEnv = env as unknown as Env & { AUTHORIZATION: Fetcher; UPSTREAM: Fetcher };
 const worker = (exports as unknown as { default: Fetcher }).default;
 
 /** One request to the gateway, with a bearer token if given. */
@@ -18,6 +18,11 @@ export function ask(path: string, token?: string, init: RequestInit = {}): Promi
 export async function checksOf(token: string): Promise<number> {
   const query = new URLSearchParams({ token });
   return (await testEnv.AUTHORIZATION.fetch(`https://auth/checks?${query}`)).json();
+}
+
+/** How often a request reached the upstream on a path. */
+export async function requestsUpstream(path: string): Promise<number> {
+  return (await testEnv.UPSTREAM.fetch(`https://upstream/seen?${new URLSearchParams({ path })}`)).json();
 }
 
 export async function gatewayStats(): Promise<GatewayStats> {

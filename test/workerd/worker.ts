@@ -2,6 +2,7 @@ import { type BuiltInServiceInput, defineGateway } from "../../config/index.ts";
 import filter from "../../wasm/filter/build/filter.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
 import { clock } from "./clock.ts";
+import { filteredServices } from "./filtered.ts";
 
 /** The gateway under test: one service for each thing that is configured differently. */
 const common = {
@@ -19,6 +20,7 @@ const common = {
 
 const config = defineGateway({
   services: {
+    ...filteredServices,
     orders: {
       ...common,
       route: { prefix: "/orders" },
@@ -55,6 +57,7 @@ const config = defineGateway({
 const gateway = createGateway(config, {
   nowMs: () => clock.nowMs,
   randomBytes: (into) => crypto.getRandomValues(into),
+  limits: { pausedMs: 2_500, drainMs: 1_500, tickWaitMs: 500 },
 });
 
 export default gateway.worker;

@@ -59,6 +59,10 @@ export const METRIC_TYPES = ["counter", "gauge", "histogram"] as const;
 export type MetricType = (typeof METRIC_TYPES)[number];
 
 /**
- * `proxy_action_t`. SDKs of C++ and AssemblyScript return Envoy's wider enumeration; whatever is not CONTINUE pauses.
+ * `proxy_action_t`, and what SDKs of C++ and AssemblyScript return instead: Envoy's wider enumerations. Whatever is not
+ * CONTINUE pauses. For headers 1 is StopIteration; 3 and 4 (StopAllIteration...) withhold the body in any case.
  */
 export const ACTION_CONTINUE = 0;
+export const ACTION_STOP_ITERATION = 1;
+/** For bodies 1 and 2 buffer; 3, StopIterationNoBuffer, drops the chunk that was shown. */
+export const DATA_ACTION_NO_BUFFER = 3;

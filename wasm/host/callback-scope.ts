@@ -27,6 +27,11 @@ export class CallbackScope {
     return this.#current !== undefined;
   }
 
+  /** Entering a guest that is already running would corrupt its stack of contexts; it is the embedder's mistake. */
+  assertOutsideGuest(method: string): void {
+    if (this.active) throw new Error(`${method} was called from within HostServices`);
+  }
+
   /** `proxy_set_effective_context`: lasts until the callback returns. */
   setEffective(context: Context): void {
     this.#effective = context;

@@ -1,22 +1,60 @@
 import type { GuestFunction } from "./callback-scope.ts";
+import type { Stages } from "./stages.ts";
 
-/** The callbacks of the request-headers life. All are optional; only those exported are called. */
-const CALLBACK_NAMES = [
+/** The callbacks this host calls. All are optional; only those exported are called. */
+export const CALLBACK_NAMES = [
   "proxy_on_context_create",
   "proxy_on_vm_start",
   "proxy_on_configure",
   "proxy_on_tick",
   "proxy_on_request_headers",
+  "proxy_on_request_body",
+  "proxy_on_request_trailers",
+  "proxy_on_response_headers",
+  "proxy_on_response_body",
+  "proxy_on_response_trailers",
   "proxy_on_http_call_response",
+  "proxy_on_queue_ready",
   "proxy_on_done",
   "proxy_on_log",
   "proxy_on_delete",
+] as const;
+
+/** Callbacks of the ABI for what this host does not do: TCP, gRPC calls, foreign functions. They are never called. */
+export const UNCALLED_NAMES = [
+  "proxy_on_new_connection",
+  "proxy_on_downstream_data",
+  "proxy_on_upstream_data",
+  "proxy_on_downstream_connection_close",
+  "proxy_on_upstream_connection_close",
+  "proxy_on_grpc_receive_initial_metadata",
+  "proxy_on_grpc_receive",
+  "proxy_on_grpc_receive_trailing_metadata",
+  "proxy_on_grpc_close",
+  "proxy_on_foreign_function",
 ] as const;
 
 export type Callbacks = { readonly [Name in (typeof CALLBACK_NAMES)[number]]?: GuestFunction };
 
 /** A filter without callbacks: what is left of one that was closed. */
 export const NO_CALLBACKS: Callbacks = {};
+
+/** The callback for a part of a message, unless that stage is off for the stream. */
+export function messageCallback(
+  callbacks: Callbacks,
+  stages: Stages,
+  direction: "request" | "response",
+  part: "headers" | "body" | "trailers",
+): GuestFunction | undefined {
+  if (direction === "request") {
+    if (part === "headers") return callbacks.proxy_on_request_headers;
+    if (part === "body") return stages.requestBody ? callbacks.proxy_on_request_body : undefined;
+    return stages.requestTrailers ? callbacks.proxy_on_request_trailers : undefined;
+  }
+  if (part === "headers") return stages.responseHeaders ? callbacks.proxy_on_response_headers : undefined;
+  if (part === "body") return stages.responseBody ? callbacks.proxy_on_response_body : undefined;
+  return stages.responseTrailers ? callbacks.proxy_on_response_trailers : undefined;
+}
 
 export function callbacksOf(exports: WebAssembly.Exports): Callbacks {
   const callbacks: { -readonly [Name in keyof Callbacks]: Callbacks[Name] } = {};

@@ -1,9 +1,9 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { FilterInstance } from "./index.ts";
+import { FilterInstance, type HttpStream } from "./index.ts";
 import { FakeServices, OK_REPLY, START } from "./testing/fake-services.setup.ts";
-import { onRequest, pausing, REQUEST } from "./testing/scenes.setup.ts";
+import { bytes, exchange, onBody, onRequest, pausing, REQUEST } from "./testing/scenes.setup.ts";
 import { guest } from "./testing/wat-guest.setup.ts";
 
 setFlagsFromString("--expose-gc");
@@ -60,5 +60,29 @@ describe("the memory of a filter", () => {
       instance.close();
     };
     expect(await isCollectedAfter(module, trap)).toBe(true);
+  });
+
+  it("can be collected although its queue lives on, and a stream of it is kept", async () => {
+    const module = guest(
+      ($) => `
+      (func (export "proxy_on_configure") (param i32 i32) (result i32)
+        (drop (call $proxy_register_shared_queue ${$("jobs")} (i32.const 64)))
+        (drop (call $proxy_enqueue_shared_queue (i32.load (i32.const 64)) ${$("job")})) (i32.const 1))
+      (func (export "proxy_on_queue_ready") (param i32 i32))
+      ${onBody("request", "(i32.const 1)")}`,
+    );
+    const kept: HttpStream[] = [];
+    const services: FakeServices[] = [];
+    const use = (instance: FilterInstance, of: FakeServices): void => {
+      const stream = exchange({ instance });
+      stream.requestHeaders();
+      stream.requestBody(bytes("held"), false);
+      kept.push(stream);
+      services.push(of);
+      instance.close();
+    };
+    expect(await isCollectedAfter(module, use)).toBe(true);
+    expect(services[0]?.shared.queues.resolve("vm", "jobs")).toBe(1);
+    expect(kept[0]?.requestBody(bytes("more"), true)).toMatchObject({ kind: "failed", reason: "closed" });
   });
 });

@@ -1,6 +1,7 @@
-import type { Decision, StreamRequest } from "./decision.ts";
-import { HeaderTable } from "./header-table.ts";
+import type { DecisionFailure, StreamRequest } from "./decision.ts";
+import { Message } from "./message.ts";
 import type { HeaderList } from "./services.ts";
+import type { StreamOptions } from "./stages.ts";
 
 /** State that every context has, the root's included. */
 abstract class ContextBase {
@@ -16,7 +17,7 @@ abstract class ContextBase {
   }
 }
 
-/** The plugin's own context: start, configuration, ticks and replies to http calls. */
+/** The plugin's own context: start, configuration, ticks, queues and replies to http calls. */
 export class RootContext extends ContextBase {
   readonly kind = "root";
 }
@@ -30,29 +31,39 @@ export interface LocalResponse {
 
 /**
  * Where a stream is in its life.
- * `running`: inside its creation or `on_request_headers`. `paused`: waits for the guest. `decided`: on its way out.
- * `awaiting_done`: `on_done` returned false, the guest will call `proxy_done`. `deleted`: no callback any more.
+ * `open`: messages pass. `ending`: `on_done`, `on_log` and `on_delete` run. `awaiting_done`: `on_done` returned false, the
+ * guest will call `proxy_done`. `deleted`: no callback any more.
  */
-type StreamPhase = "running" | "paused" | "decided" | "awaiting_done" | "deleted";
+type StreamPhase = "open" | "ending" | "awaiting_done" | "deleted";
 
 /**
- * One request. What the guest asks of it (continue, close, local response, done) is only noted here; it takes effect
- * after the guest has returned, so that the guest is never entered while it runs.
+ * One HTTP exchange. What the guest asks of it (continue, close, local response, done) is only noted here; it takes
+ * effect after the guest has returned, so that the guest is never entered while it runs.
  */
 export class StreamContext extends ContextBase {
   readonly kind = "stream";
-  readonly requestHeaders: HeaderTable;
+  readonly options: StreamOptions;
   readonly attributes: StreamRequest["attributes"];
+  readonly signal: StreamRequest["signal"];
   readonly startedMs: number;
-  phase: StreamPhase = "running";
+  readonly request: Message;
+  /** From `responseHeaders` on. */
+  response: Message | undefined;
 
-  resumeRequested = false;
+  phase: StreamPhase = "open";
+  /** The guest knows of it. */
+  created = false;
+  /** A `decide`: it is over as soon as its request headers are decided. */
+  endsWhenDecided = false;
+
   closeRequested = false;
   localResponse: LocalResponse | undefined;
+  /** The embedder has been given the local response. */
+  localResponseTaken = false;
   /** Why a local response could not be accepted. The guest meant to refuse, so the stream must not continue. */
   refusedResponse: string | undefined;
-  /** The embedder gave the request up. */
-  aborted = false;
+  /** Why nothing of the stream goes on any more, by the host or the embedder. */
+  failure: { readonly reason: DecisionFailure; readonly message: string } | undefined;
   doneReported = false;
   /** True while it stands in the queue of streams to look at after the current callback. */
   queued = false;
@@ -60,13 +71,14 @@ export class StreamContext extends ContextBase {
   /** Outbound calls this stream started, and those of them still under way. */
   calls = 0;
   pendingCalls = 0;
-  resolve: ((decision: Decision) => void) | undefined;
   stopWatching: (() => void) | undefined;
 
-  constructor(id: number, request: StreamRequest, nowMs: number) {
+  constructor(id: number, request: StreamRequest, options: StreamOptions, nowMs: number) {
     super(id);
-    this.requestHeaders = new HeaderTable(request.headers);
+    this.request = new Message("request", request.headers);
+    this.options = options;
     this.attributes = request.attributes;
+    this.signal = request.signal;
     this.startedMs = nowMs;
   }
 }

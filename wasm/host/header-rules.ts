@@ -24,6 +24,11 @@ export function isWritableValue(value: string): boolean {
   return !INJECTION.test(value);
 }
 
+/** True for the status of a final response, 200 to 599. */
+export function isWritableStatus(value: string): boolean {
+  return /^[2-5]\d\d$/.test(value);
+}
+
 /**
  * The headers with names in lower case, or undefined if a name or a value could not go on the wire as it is. Nothing is
  * repaired: a filter that passes on what a client chose must learn that it did.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { FilterInstance } from "./index.ts";
+import { FilterInstance, type HttpStream } from "./index.ts";
 import { FakeServices, OK_REPLY, START } from "./testing/fake-services.setup.ts";
-import { REQUEST } from "./testing/scenes.setup.ts";
+import { bytes, exchange, onBody, onHeaders, onTrailers, REQUEST, RESPONSE } from "./testing/scenes.setup.ts";
 import { guest, HOST_SIGNATURES, moduleOf, WASI_SIGNATURES } from "./testing/wat-guest.setup.ts";
 
 /**
@@ -14,7 +14,10 @@ const SIGNATURES = { ...HOST_SIGNATURES, ...WASI_SIGNATURES };
 const LARGEST_STATUS = 12;
 const LARGEST_ERRNO = 76;
 const CALLS_PER_REQUEST = 200;
-const REQUESTS = 60;
+const REQUESTS = 30;
+
+/** Pauses now and then, at every stage. */
+const ATTACK = "(call $attack) (i32.and (call $random) (i32.const 3))";
 
 const hostile = (seed: number): WebAssembly.Module =>
   guest(
@@ -61,13 +64,33 @@ const hostile = (seed: number): WebAssembly.Module =>
         (local.set $left (i32.sub (local.get $left) (i32.const 1)))
         (br_if $again (local.get $left))))
     (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
-      (call $attack) (i32.and (call $random) (i32.const 1)))
+      ${ATTACK})
+    ${(["request", "response"] as const)
+      .flatMap((message) => [onBody, onTrailers].map((callback) => callback(message, ATTACK)))
+      .join("\n")}
+    ${onHeaders("response", ATTACK)}
+    (func (export "proxy_on_queue_ready") (param i32 i32) (call $attack))
     (func (export "proxy_on_http_call_response") (param i32 i32 i32 i32 i32) (call $attack))
     (func (export "proxy_on_tick") (param i32) (call $attack))
     (func (export "proxy_on_done") (param i32) (result i32) (call $attack) (i32.and (call $random) (i32.const 1)))
     (func (export "proxy_on_log") (param i32) (call $attack))`,
     { pages: 4 },
   );
+
+/** Hands a whole exchange in, as long as the guest does not keep it waiting. */
+async function runThrough(stream: HttpStream): Promise<void> {
+  const steps = [
+    () => stream.requestHeaders(),
+    () => stream.requestBody(bytes("some of the body"), false),
+    () => stream.requestBody(bytes("and the rest"), false),
+    () => stream.requestTrailers([["x", "y"]]),
+    () => stream.responseHeaders(RESPONSE, false),
+    () => stream.responseBody(bytes("an answer"), false),
+    () => stream.responseTrailers([]),
+  ];
+  for (const step of steps) await Promise.race([step(), new Promise((done) => setTimeout(done, 0))]);
+  stream.end();
+}
 
 describe("a hostile guest", () => {
   it.each([1, 77, 4_242])(
@@ -78,6 +101,7 @@ describe("a hostile guest", () => {
       for (let request = 0; request < REQUESTS; request++) {
         instance.decide({ ...REQUEST, attributes: { "xds.route_name": "rule-0" } });
         instance.tick();
+        await runThrough(exchange({ instance }));
         await services.calls.shift()?.answer(OK_REPLY);
       }
       expect(instance.failure).toBeUndefined();

@@ -1,48 +1,39 @@
+import { PROXY_MODULE, WASI_MODULES } from "./function-catalog.ts";
 import { bufferFunctions } from "./functions/buffers.ts";
 import { clockFunctions } from "./functions/clock.ts";
 import { contextFunctions } from "./functions/context.ts";
+import { foreignFunctions } from "./functions/foreign.ts";
+import { grpcFunctions, unimplemented } from "./functions/grpc.ts";
 import { headerFunctions } from "./functions/headers.ts";
 import type { HostFunctions } from "./functions/host-function.ts";
 import { httpCallFunctions } from "./functions/http-call.ts";
 import { localResponseFunctions } from "./functions/local-response.ts";
 import { logFunctions } from "./functions/log.ts";
 import { metricFunctions } from "./functions/metrics.ts";
+import { platformFunctions } from "./functions/platform.ts";
 import { propertyFunctions } from "./functions/properties.ts";
 import { sharedDataFunctions } from "./functions/shared-data.ts";
-import { stubFunctions, unimplemented } from "./functions/stubs.ts";
+import { sharedQueueFunctions } from "./functions/shared-queues.ts";
 import { tickFunctions } from "./functions/tick.ts";
-import { WASI_MODULES, wasiFunctions, wasiNoSystem } from "./functions/wasi.ts";
+import { wasiFunctions, wasiNoSystem } from "./functions/wasi.ts";
 import type { Vm } from "./vm.ts";
 
-/** The module under which guests import the functions of Proxy-Wasm. */
-const PROXY_MODULE = "env";
-
-interface GuestImports {
-  readonly imports: Record<string, Record<string, WebAssembly.ImportValue>>;
-  /** Functions the guest imports that no ABI version knows, as `module.name`. They answer UNIMPLEMENTED (WASI: ENOSYS). */
-  readonly unknown: string[];
-}
+type GuestImports = Record<string, Record<string, WebAssembly.ImportValue>>;
 
 /** What the module asks for, made once for each instance. An unknown function never stops a filter from starting. */
 export function importsFor(vm: Vm, wanted: readonly WebAssembly.ModuleImportDescriptor[]): GuestImports {
   const proxy = proxyFunctions(vm);
   const wasi = wasiFunctions(vm);
   // Without prototypes: a module may well import from "__proto__".
-  const imports: GuestImports["imports"] = Object.create(null);
-  const unknown: string[] = [];
+  const imports: GuestImports = Object.create(null);
   for (const { module, name } of wanted) {
     const isWasi = WASI_MODULES.includes(module);
     const known = isWasi ? wasi : module === PROXY_MODULE ? proxy : {};
     const ofModule: Record<string, WebAssembly.ImportValue> = imports[module] ?? Object.create(null);
     imports[module] = ofModule;
-    if (Object.hasOwn(known, name)) {
-      ofModule[name] = known[name]!;
-    } else {
-      unknown.push(`${module}.${name}`);
-      ofModule[name] = isWasi ? wasiNoSystem : unimplemented;
-    }
+    ofModule[name] = Object.hasOwn(known, name) ? known[name]! : isWasi ? wasiNoSystem : unimplemented;
   }
-  return { imports, unknown };
+  return imports;
 }
 
 function proxyFunctions(vm: Vm): HostFunctions {
@@ -58,6 +49,9 @@ function proxyFunctions(vm: Vm): HostFunctions {
     ...sharedDataFunctions(vm),
     ...metricFunctions(vm),
     ...tickFunctions(vm),
-    ...stubFunctions(),
+    ...sharedQueueFunctions(vm),
+    ...foreignFunctions(vm),
+    ...grpcFunctions(),
+    ...platformFunctions(),
   };
 }

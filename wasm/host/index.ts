@@ -4,13 +4,25 @@
  */
 
 export type { AbiVersion, LogLevel, MetricType } from "./abi.ts";
-export type { Decision, DecisionFailure, StreamRequest } from "./decision.ts";
+export type {
+  BodyOutcome,
+  Decision,
+  DecisionFailure,
+  FailedOutcome,
+  Refusal,
+  RespondOutcome,
+  StreamRequest,
+  TrailersOutcome,
+} from "./decision.ts";
 export { type FilterFailure, FilterStartError, type FilterStartReason } from "./failures.ts";
 export { decodeHeaderMap, encodeHeaderMap } from "./header-codec.ts";
 export type { HeaderChange } from "./header-table.ts";
+export { HttpStream } from "./http-stream.ts";
+export { inspectModule, type ModuleInspection } from "./inspect.ts";
 export { FilterInstance } from "./instance.ts";
 export { HOST_LIMITS } from "./limits.ts";
 export type { MetricSnapshot } from "./metric-registry.ts";
 export type { HeaderList, HostServices, OutboundCall, OutboundFailure, OutboundResult } from "./services.ts";
 export { createSharedState, type SharedState } from "./shared-state.ts";
+export { NO_STAGES, type Stages, type StreamOptions } from "./stages.ts";
 export type { StartOptions } from "./vm.ts";

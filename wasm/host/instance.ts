@@ -1,12 +1,14 @@
-import type { AbiVersion } from "./abi.ts";
-import { Status } from "./abi.ts";
+import { type AbiVersion, Status } from "./abi.ts";
 import type { Decision, StreamRequest } from "./decision.ts";
 import type { FilterFailure } from "./failures.ts";
+import { importsByState } from "./function-catalog.ts";
+import { HttpStream } from "./http-stream.ts";
 import { HOST_LIMITS } from "./limits.ts";
 import { shapeOf } from "./module-shape.ts";
 import type { HostServices, OutboundResult } from "./services.ts";
+import { type Stages, type StreamOptions, stagesOf } from "./stages.ts";
 import { startGuest } from "./start.ts";
-import { failed, StreamLife } from "./stream-life.ts";
+import { StreamLife } from "./stream-life.ts";
 import { type CallReply, type StartOptions, Vm } from "./vm.ts";
 
 const NO_BYTES = new Uint8Array(0);
@@ -19,6 +21,10 @@ export class FilterInstance {
   readonly abiVersion: AbiVersion;
   /** Imported functions that no ABI version knows, as `module.name`; the filter runs, but they answer UNIMPLEMENTED. */
   readonly unknownImports: readonly string[];
+  /** Imported functions of the ABI that this host does not perform (gRPC), as `module.name`; they answer UNIMPLEMENTED. */
+  readonly unimplementedImports: readonly string[];
+  /** The stages for which the filter has a callback. */
+  readonly exportedStages: Stages;
   readonly #vm: Vm;
   readonly #streams: StreamLife;
   #closed = false;
@@ -36,10 +42,17 @@ export class FilterInstance {
   private constructor(module: WebAssembly.Module, services: HostServices, options: StartOptions) {
     const shape = shapeOf(module);
     this.abiVersion = shape.abiVersion;
-    this.#vm = new Vm(shape.abiVersion, services, options, (callId, result) => this.#deliver(callId, result));
+    const { unknown, unimplemented } = importsByState(shape.imports);
+    this.unknownImports = unknown;
+    this.unimplementedImports = unimplemented;
+    this.exportedStages = stagesOf((name) => shape.functions.has(name));
+    this.#vm = new Vm(shape.abiVersion, services, options, {
+      reply: (callId, result) => this.#deliver(callId, result),
+      queueReady: (queueId) => this.#tellOfQueue(queueId),
+    });
     this.#streams = new StreamLife(this.#vm);
     try {
-      this.unknownImports = startGuest(this.#vm, module, shape);
+      startGuest(this.#vm, module, shape);
     } catch (error) {
       this.#vm.release();
       throw error;
@@ -56,9 +69,9 @@ export class FilterInstance {
     return this.#vm.failure;
   }
 
-  /** Requests that wait for a decision. */
+  /** Requests that wait for a decision, and HttpStreams that were not ended yet. */
   get openStreams(): number {
-    return this.#streams.undecided;
+    return this.#streams.open;
   }
 
   /** Http calls that wait for a reply, those of ticks included. */
@@ -81,20 +94,33 @@ export class FilterInstance {
    * once. Never throws or rejects for what the guest does: every failure is a decision of kind `failed`.
    */
   decide(request: StreamRequest): Decision | Promise<Decision> {
-    this.#assertOutsideGuest("decide");
-    const { failure } = this.#vm;
-    if (failure !== undefined) return failed(failure.reason, failure.message, 0, false);
-    if (this.#closed) return failed("closed", "the filter is closed", 0, false);
-    return this.#streams.open(request);
+    this.#vm.scope.assertOutsideGuest("decide");
+    return this.#streams.decide(request);
+  }
+
+  /**
+   * One whole HTTP exchange, of which the filter is shown the stages chosen. Never throws: where no stream can be opened,
+   * its first answer says why.
+   */
+  openStream(request: StreamRequest, options: StreamOptions): HttpStream {
+    this.#vm.scope.assertOutsideGuest("openStream");
+    return new HttpStream(this.#streams, this.#streams.openStream(request, options), request.endOfStream);
   }
 
   /** Runs `on_tick` if the guest set a tick period; when it is due is the embedder's to know. */
   tick(): void {
-    this.#assertOutsideGuest("tick");
-    const { callbacks, root, tickPeriodMs } = this.#vm;
-    if (tickPeriodMs === 0 || callbacks.proxy_on_tick === undefined) return;
-    this.#vm.call(root, callbacks.proxy_on_tick, root.id);
+    this.#vm.scope.assertOutsideGuest("tick");
+    const { callbacks, root, tickPeriodMs, calls } = this.#vm;
+    const { proxy_on_tick: onTick } = callbacks;
+    if (tickPeriodMs === 0 || onTick === undefined) return;
+    calls.duringTick(() => this.#vm.call(root, onTick, root.id));
     this.#streams.settle();
+    this.#vm.queueEvents.schedule();
+  }
+
+  /** Settles when all calls that ticks made are answered; undefined if none is under way. Never rejects. */
+  get pendingTickCalls(): Promise<void> | undefined {
+    return this.#vm.calls.tickCalls;
   }
 
   /**
@@ -102,7 +128,7 @@ export class FilterInstance {
    * to the guest is dropped. Traps on the way are expected (some SDKs have no root to be done with) and ignored.
    */
   close(): void {
-    this.#assertOutsideGuest("close");
+    this.#vm.scope.assertOutsideGuest("close");
     if (this.#closed) return;
     this.#bytesAtClose = this.#vm.memory.byteLength;
     this.#closed = true;
@@ -132,11 +158,14 @@ export class FilterInstance {
     vm.call(vm.root, callback, vm.root.id, callId, reply.headers.length, reply.body.length, reply.trailers.length);
     vm.reply = undefined;
     this.#streams.settle();
+    vm.queueEvents.schedule();
   }
 
-  /** Entering a guest that is already running would corrupt its stack of contexts; it is the embedder's mistake. */
-  #assertOutsideGuest(method: string): void {
-    if (this.#vm.scope.active) throw new Error(`FilterInstance.${method} was called from within HostServices`);
+  #tellOfQueue(queueId: number): void {
+    const { callbacks, root } = this.#vm;
+    if (callbacks.proxy_on_queue_ready === undefined) return;
+    this.#vm.call(root, callbacks.proxy_on_queue_ready, root.id, queueId);
+    this.#streams.settle();
   }
 }
 

@@ -11,6 +11,10 @@ export const HOST_LIMITS = {
   textBytes: 64 * 1_024,
   /** Streams that wait for a decision or for `proxy_done`. A guest that never resumes would collect every request. */
   openStreams: 8_192,
+  /** Bytes of one body that are held back for a filter, where the service sets no limit of its own: 413 or 500 beyond. */
+  bodyBytes: 1_024 * 1_024,
+  /** The most that a service may set; the bytes stand in the object's memory and, once read, in the filter's too. */
+  maximumBodyBytes: 16 * 1_024 * 1_024,
   /** Http calls one stream may have under way. One request must not fan out into a flood on an authorization server. */
   pendingCallsPerStream: 64,
   /** Http calls one instance may have under way, those of `on_tick` included. */
@@ -31,6 +35,14 @@ export const HOST_LIMITS = {
   sharedDataBytes: 16 * 1_024 * 1_024,
   /** Entries of the shared data of one VM id; a small entry costs more host memory than its own bytes. */
   sharedDataEntries: 65_536,
+  /** Shared queues of one service; each has a name that nothing else would free. */
+  sharedQueues: 256,
+  /** Messages waiting in one shared queue. One that nobody empties would grow with every request. */
+  queuedMessages: 16_384,
+  /** Bytes waiting in all shared queues of one service; they outlive restarts. */
+  queuedBytes: 4 * 1_024 * 1_024,
+  /** Calls of `on_queue_ready` in a row. A guest that enqueues from it would otherwise keep all others from running. */
+  queueEventsInARow: 1_024,
   /** Metrics of one service. A name made from a client's input would otherwise add a metric for each request. */
   metrics: 1_024,
   /** Bytes of a metric's name. */

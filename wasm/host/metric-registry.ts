@@ -54,13 +54,20 @@ export class MetricRegistry {
     return Status.OK;
   }
 
-  valueOf(id: number): number | undefined {
-    return this.#metrics[id - 1]?.value;
+  has(id: number): boolean {
+    return this.#metrics[id - 1] !== undefined;
   }
 
+  /** Of a counter or gauge; a histogram has no one value. */
+  valueOf(id: number): number | undefined {
+    const metric = this.#metrics[id - 1];
+    return metric?.type === "histogram" ? undefined : metric?.value;
+  }
+
+  /** As in the snapshot. */
   value(name: string): number | undefined {
     const id = this.#idsByName.get(name);
-    return id === undefined ? undefined : this.valueOf(id);
+    return id === undefined ? undefined : this.#metrics[id - 1]?.value;
   }
 
   /** Copies, in the order of definition. */

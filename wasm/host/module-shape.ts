@@ -1,5 +1,5 @@
 import type { AbiVersion } from "./abi.ts";
-import { FilterStartError } from "./failures.ts";
+import { FilterStartError, type FilterStartReason } from "./failures.ts";
 
 const ABI_EXPORT_PREFIX = "proxy_abi_version_";
 /** The newest first: a module that speaks several is spoken to in the newest. */
@@ -12,46 +12,67 @@ export interface ModuleShape {
   readonly abiVersion: AbiVersion;
   readonly allocator: string;
   readonly imports: readonly WebAssembly.ModuleImportDescriptor[];
+  /** Names of exported functions. */
+  readonly functions: ReadonlySet<string>;
 }
 
 /** Reads a module's imports and exports; throws FilterStartError for one that cannot be a filter here. */
 export function shapeOf(module: WebAssembly.Module): ModuleShape {
-  const exports = WebAssembly.Module.exports(module);
-  const imports = WebAssembly.Module.imports(module);
-  const functions = new Set(exports.filter(({ kind }) => kind === "function").map(({ name }) => name));
-
-  const abiVersion = abiVersionOf([...functions]);
-  if (!exports.some(({ kind, name }) => kind === "memory" && name === "memory")) {
-    throw new FilterStartError("no_memory", 'the module does not export its linear memory as "memory"');
+  const functions = exportedFunctions(module);
+  const abiVersion = abiVersionOf(declaredAbiVersions(functions));
+  const allocator = allocatorOf(functions);
+  const problem = problemsOf(module)[0];
+  if (problem !== undefined) throw new FilterStartError(problem.reason, problem.message);
+  if (abiVersion === undefined || allocator === undefined) {
+    throw new FilterStartError("instantiation_failed", "the module has no shape that is known");
   }
-  const allocator = ALLOCATORS.find((name) => functions.has(name));
-  if (allocator === undefined) {
-    throw new FilterStartError("no_allocator", `the module exports neither ${ALLOCATORS.join(" nor ")}`);
-  }
-  const foreign = imports.find(({ kind }) => kind !== "function");
-  if (foreign !== undefined) {
-    const what = `${foreign.kind} ${foreign.module}.${foreign.name}`;
-    throw new FilterStartError("unsupported_import", `the module imports the ${what}; a host offers functions only`);
-  }
-  return { abiVersion, allocator, imports };
+  return { abiVersion, allocator, imports: WebAssembly.Module.imports(module), functions };
 }
 
-function abiVersionOf(functions: readonly string[]): AbiVersion {
-  const declared = functions
+/** Everything that keeps a module from being a filter here; the first is the one that a start would report. */
+export function problemsOf(module: WebAssembly.Module): { reason: FilterStartReason; message: string }[] {
+  const functions = exportedFunctions(module);
+  const declared = declaredAbiVersions(functions);
+  const problems: { reason: FilterStartReason; message: string }[] = [];
+  if (declared.length === 0) {
+    const message = `the module exports no ${ABI_EXPORT_PREFIX}… function: it is no Proxy-Wasm filter`;
+    problems.push({ reason: "no_abi_version", message });
+  } else if (abiVersionOf(declared) === undefined) {
+    const known = KNOWN_ABI_VERSIONS.join(", ");
+    const message = `the module speaks Proxy-Wasm ABI ${declared.join(", ")}; known are ${known}`;
+    problems.push({ reason: "unknown_abi", message });
+  }
+  if (!WebAssembly.Module.exports(module).some(({ kind, name }) => kind === "memory" && name === "memory")) {
+    problems.push({ reason: "no_memory", message: 'the module does not export its linear memory as "memory"' });
+  }
+  if (allocatorOf(functions) === undefined) {
+    problems.push({ reason: "no_allocator", message: `the module exports neither ${ALLOCATORS.join(" nor ")}` });
+  }
+  for (const foreign of WebAssembly.Module.imports(module)) {
+    if (foreign.kind === "function") continue;
+    const what = `${foreign.kind} ${foreign.module}.${foreign.name}`;
+    const message = `the module imports the ${what}; a host offers functions only`;
+    problems.push({ reason: "unsupported_import", message });
+  }
+  return problems;
+}
+
+export function exportedFunctions(module: WebAssembly.Module): ReadonlySet<string> {
+  const functions = WebAssembly.Module.exports(module).filter(({ kind }) => kind === "function");
+  return new Set(functions.map(({ name }) => name));
+}
+
+/** The versions a module declares by its exports, such as "0.2.1". */
+export function declaredAbiVersions(functions: ReadonlySet<string>): string[] {
+  return [...functions]
     .filter((name) => name.startsWith(ABI_EXPORT_PREFIX))
     .map((name) => name.slice(ABI_EXPORT_PREFIX.length).replaceAll("_", "."));
-  if (declared.length === 0) {
-    throw new FilterStartError(
-      "no_abi_version",
-      `the module exports no ${ABI_EXPORT_PREFIX}… function: it is no Proxy-Wasm filter`,
-    );
-  }
-  const known = KNOWN_ABI_VERSIONS.find((version) => declared.includes(version));
-  if (known === undefined) {
-    throw new FilterStartError(
-      "unknown_abi",
-      `the module speaks Proxy-Wasm ABI ${declared.join(", ")}; known are ${KNOWN_ABI_VERSIONS.join(", ")}`,
-    );
-  }
-  return known;
+}
+
+export function abiVersionOf(declared: readonly string[]): AbiVersion | undefined {
+  return KNOWN_ABI_VERSIONS.find((version) => declared.includes(version));
+}
+
+export function allocatorOf(functions: ReadonlySet<string>): string | undefined {
+  return ALLOCATORS.find((name) => functions.has(name));
 }

@@ -5,6 +5,7 @@ import type { HostServices, OutboundCall, OutboundResult } from "./services.ts";
 interface PendingCall {
   /** The stream that made the call; undefined for the root. It may be gone when the reply arrives. */
   readonly stream: StreamContext | undefined;
+  readonly ofTick: boolean;
 }
 
 /** The http calls of one instance that wait for a reply. */
@@ -14,6 +15,9 @@ export class PendingCalls {
   readonly #pending = new Map<number, PendingCall>();
   #lastId = 0;
   #dispatched = 0;
+  #inTick = false;
+  #tickCalls = 0;
+  #tickCallsAnswered: PromiseWithResolvers<void> | undefined;
 
   /** @param deliver called with each reply, never while the guest runs */
   constructor(services: HostServices, deliver: (callId: number, result: OutboundResult) => void) {
@@ -28,6 +32,18 @@ export class PendingCalls {
   /** Calls ever dispatched. */
   get dispatched(): number {
     return this.#dispatched;
+  }
+
+  /** Settles when no call made by `on_tick` is under way; undefined if none is now. */
+  get tickCalls(): Promise<void> | undefined {
+    return this.#tickCallsAnswered?.promise;
+  }
+
+  /** Counts the calls that `onTick` makes as those of a tick. */
+  duringTick(onTick: () => void): void {
+    this.#inTick = true;
+    onTick();
+    this.#inTick = false;
   }
 
   /** True if one more call is within the limits. */
@@ -46,7 +62,11 @@ export class PendingCalls {
   }
 
   dispatch(callId: number, call: OutboundCall, stream: StreamContext | undefined): void {
-    this.#pending.set(callId, { stream });
+    this.#pending.set(callId, { stream, ofTick: this.#inTick });
+    if (this.#inTick) {
+      this.#tickCalls += 1;
+      this.#tickCallsAnswered ??= Promise.withResolvers();
+    }
     this.#dispatched += 1;
     if (stream !== undefined) {
       stream.calls += 1;
@@ -59,6 +79,8 @@ export class PendingCalls {
   /** Forgets all calls; their replies will find nobody. */
   clear(): void {
     this.#pending.clear();
+    this.#tickCalls = 0;
+    this.#endTickCalls();
   }
 
   /** An embedder that breaks its word and throws must not hang the stream that waits. */
@@ -77,5 +99,15 @@ export class PendingCalls {
     this.#pending.delete(callId);
     if (call.stream !== undefined) call.stream.pendingCalls -= 1;
     this.#deliver(callId, result);
+    // Both may have ended with the guest meanwhile.
+    if (!call.ofTick || this.#tickCalls === 0) return;
+    this.#tickCalls -= 1;
+    this.#endTickCalls();
+  }
+
+  #endTickCalls(): void {
+    if (this.#tickCalls > 0) return;
+    this.#tickCallsAnswered?.resolve();
+    this.#tickCallsAnswered = undefined;
   }
 }

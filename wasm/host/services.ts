@@ -18,7 +18,7 @@ export interface HostServices {
   httpCall(call: OutboundCall): Promise<OutboundResult>;
   /** Fills all of `into` with random bytes; at most 65,536 at a time. */
   randomBytes(into: Uint8Array): void;
-  /** Shared data and metrics, which survive a restart of the filter. */
+  /** Shared data, queues and metrics, which survive a restart of the filter. */
   readonly shared: SharedState;
 }
 

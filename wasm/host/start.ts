@@ -8,12 +8,10 @@ import type { Vm } from "./vm.ts";
 /**
  * Brings a guest to life in the order of Envoy's host: instantiate; `_initialize` and `main`, else `_start`; create the
  * root context; `on_vm_start`; `on_configure`.
- * @returns the imports that no ABI version knows, as `module.name`
  * @throws FilterStartError; the caller then releases the VM
  */
-export function startGuest(vm: Vm, module: WebAssembly.Module, shape: ModuleShape): string[] {
-  const { imports, unknown } = importsFor(vm, shape.imports);
-  const { exports } = instantiate(vm, module, imports);
+export function startGuest(vm: Vm, module: WebAssembly.Module, shape: ModuleShape): void {
+  const { exports } = instantiate(vm, module, importsFor(vm, shape.imports));
 
   const memory: unknown = exports.memory;
   const allocator = exportedFunction(exports, shape.allocator);
@@ -26,7 +24,6 @@ export function startGuest(vm: Vm, module: WebAssembly.Module, shape: ModuleShap
 
   runEntryPoints(vm, exports);
   configure(vm);
-  return unknown;
 }
 
 function instantiate(vm: Vm, module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Instance {

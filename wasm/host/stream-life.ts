@@ -1,47 +1,112 @@
-import { ACTION_CONTINUE } from "./abi.ts";
 import { StreamContext } from "./contexts.ts";
-import type { Decision, DecisionFailure, StreamRequest } from "./decision.ts";
+import type { BodyOutcome, Decision, DecisionFailure, StreamRequest, TrailersOutcome } from "./decision.ts";
 import { HOST_LIMITS } from "./limits.ts";
+import { Message } from "./message.ts";
+import { MessagePassage } from "./message-passage.ts";
+import { failed } from "./refusal.ts";
+import type { HeaderList } from "./services.ts";
+import { NO_STAGES, type StreamOptions } from "./stages.ts";
 import type { Vm } from "./vm.ts";
 
+const HEADERS_ONLY: StreamOptions = { stages: NO_STAGES };
+
 /**
- * The life of the streams of one VM: created, asked, perhaps paused, decided, and then done, logged and deleted. What a
- * guest asks for a stream is only noted while it runs (see StreamContext) and done here, after it has returned.
+ * The life of the streams of one VM: opened, their messages passed through the filter, and then done, logged and deleted.
+ * What a guest asks for a stream is only noted while it runs (see StreamContext) and done here, after it has returned.
  */
 export class StreamLife {
   readonly #vm: Vm;
-  #undecided = 0;
+  readonly #passage: MessagePassage;
+  #open = 0;
+  #closed = false;
 
   constructor(vm: Vm) {
     this.#vm = vm;
+    this.#passage = new MessagePassage(vm);
   }
 
-  /** Streams without a decision yet. */
-  get undecided(): number {
-    return this.#undecided;
+  /** Streams that were not ended yet. */
+  get open(): number {
+    return this.#open;
   }
 
-  open(request: StreamRequest): Decision | Promise<Decision> {
+  /** A stream for the embedder to use; one that cannot be opened fails whatever is handed in. */
+  openStream(request: StreamRequest, options: StreamOptions): StreamContext {
     const vm = this.#vm;
-    // The root is one of the contexts.
-    if (vm.contexts.size > HOST_LIMITS.openStreams) {
-      return failed("too_many_streams", `${HOST_LIMITS.openStreams} streams are open in this filter`, 0, false);
+    const stream = new StreamContext(vm.nextContextId(), request, options, vm.services.nowMs());
+    stream.failure = this.#whyNot();
+    if (stream.failure === undefined) {
+      vm.contexts.set(stream.id, stream);
+      this.#open += 1;
+    } else {
+      stream.phase = "deleted";
     }
-    const stream = new StreamContext(vm.nextContextId(), request, vm.services.nowMs());
-    vm.contexts.set(stream.id, stream);
-    this.#undecided += 1;
+    return stream;
+  }
 
-    const action = this.#ask(stream, request.endOfStream);
-    const decision = vm.failure === undefined ? outcomeOf(stream, action === ACTION_CONTINUE) : this.#failure(stream);
-    if (decision === undefined) {
-      stream.phase = "paused";
-      const waiting = this.#waitFor(stream, request.signal);
-      this.settle();
-      return waiting;
+  /** A whole stream of request headers only. */
+  decide(request: StreamRequest): Decision | Promise<Decision> {
+    const stream = this.openStream(request, HEADERS_ONLY);
+    this.#create(stream);
+    const decision = this.#passage.headers(stream, stream.request, request.endOfStream);
+    if (decision instanceof Promise) {
+      stream.endsWhenDecided = true;
+      this.#watch(stream);
+    } else {
+      this.#finish(stream);
     }
-    this.#decided(stream);
     this.settle();
     return decision;
+  }
+
+  requestHeaders(stream: StreamContext, endOfStream: boolean): Decision | Promise<Decision> {
+    this.#vm.scope.assertOutsideGuest("requestHeaders");
+    this.#create(stream);
+    return this.#settled(stream, this.#passage.headers(stream, stream.request, endOfStream));
+  }
+
+  requestBody(stream: StreamContext, chunk: Uint8Array, endOfStream: boolean): BodyOutcome | Promise<BodyOutcome> {
+    this.#vm.scope.assertOutsideGuest("requestBody");
+    return this.#settled(stream, this.#passage.body(stream, stream.request, chunk, endOfStream));
+  }
+
+  requestTrailers(stream: StreamContext, trailers: HeaderList): TrailersOutcome | Promise<TrailersOutcome> {
+    this.#vm.scope.assertOutsideGuest("requestTrailers");
+    return this.#settled(stream, this.#passage.trailers(stream, stream.request, trailers));
+  }
+
+  responseHeaders(stream: StreamContext, headers: HeaderList, endOfStream: boolean): Decision | Promise<Decision> {
+    this.#vm.scope.assertOutsideGuest("responseHeaders");
+    this.#create(stream);
+    stream.response ??= new Message("response", headers);
+    return this.#settled(stream, this.#passage.headers(stream, stream.response, endOfStream));
+  }
+
+  responseBody(stream: StreamContext, chunk: Uint8Array, endOfStream: boolean): BodyOutcome | Promise<BodyOutcome> {
+    this.#vm.scope.assertOutsideGuest("responseBody");
+    return this.#settled(stream, this.#passage.body(stream, responseOf(stream), chunk, endOfStream));
+  }
+
+  responseTrailers(stream: StreamContext, trailers: HeaderList): TrailersOutcome | Promise<TrailersOutcome> {
+    this.#vm.scope.assertOutsideGuest("responseTrailers");
+    return this.#settled(stream, this.#passage.trailers(stream, responseOf(stream), trailers));
+  }
+
+  resumed(stream: StreamContext, message: "request" | "response"): Promise<BodyOutcome> {
+    this.#vm.scope.assertOutsideGuest("resumed");
+    const outcome = this.#passage.resumed(stream, message === "request" ? stream.request : responseOf(stream));
+    this.#watch(stream);
+    return outcome;
+  }
+
+  end(stream: StreamContext): void {
+    this.#vm.scope.assertOutsideGuest("end");
+    if (stream.phase !== "open") return;
+    if (stream.request.awaited || stream.response?.awaited) this.#giveUp(stream, "aborted", "the stream was ended");
+    // A log tells of every stream, even of one whose headers never reached the filter.
+    this.#create(stream);
+    this.#finish(stream);
+    this.settle();
   }
 
   /** Does what the guest asked of streams while it ran. To be called after every callback that is not a stream's own. */
@@ -52,9 +117,10 @@ export class StreamLife {
       const stream = vm.touchedStreams[index]!;
       stream.queued = false;
       if (vm.failure !== undefined) continue;
-      if (stream.phase === "paused") {
-        const decision = outcomeOf(stream, false);
-        if (decision !== undefined) this.#release(stream, decision);
+      if (stream.phase === "open") {
+        this.#passage.settle(stream, stream.request);
+        if (stream.response !== undefined) this.#passage.settle(stream, stream.response);
+        if (stream.endsWhenDecided && !stream.request.awaited) this.#finish(stream);
       } else if (stream.phase === "awaiting_done" && stream.doneReported) {
         this.#logAndDelete(stream);
       }
@@ -63,63 +129,72 @@ export class StreamLife {
     if (vm.failure !== undefined) this.#failAll();
   }
 
-  /** Decides every waiting stream as failed and takes all of them out of the guest. */
+  /** Decides everything that waits as failed, takes all streams out of the guest and opens none any more. */
   closeAll(): void {
+    this.#closed = true;
     for (const context of [...this.#vm.contexts.values()]) {
       if (context.kind === "root") continue;
-      if (context.phase === "paused") {
-        this.#release(context, failed("closed", "the filter was closed before it decided", context.calls, true));
+      if (context.phase === "open") {
+        this.#giveUp(context, "closed", "the filter was closed before it decided");
+        this.#finish(context);
       }
       if (context.phase === "awaiting_done") this.#logAndDelete(context);
     }
     this.settle();
   }
 
-  /** Runs the stream's first callbacks; undefined if the guest failed. */
-  #ask(stream: StreamContext, endOfStream: boolean): number | undefined {
-    const vm = this.#vm;
-    const { proxy_on_context_create: create, proxy_on_request_headers: ask } = vm.callbacks;
-    if (create !== undefined) vm.call(stream, create, stream.id, vm.root.id);
-    // A local response sent from the creation already stops the iteration.
-    if (ask === undefined || stream.localResponse !== undefined) return ACTION_CONTINUE;
-    return vm.call(stream, ask, stream.id, stream.requestHeaders.count, endOfStream ? 1 : 0);
+  #whyNot(): StreamContext["failure"] {
+    if (this.#vm.failure !== undefined) return this.#vm.failure;
+    if (this.#closed) return { reason: "closed", message: "the filter is closed" };
+    // The root is one of the contexts.
+    if (this.#vm.contexts.size <= HOST_LIMITS.openStreams) return undefined;
+    return { reason: "too_many_streams", message: `${HOST_LIMITS.openStreams} streams are open in this filter` };
   }
 
-  #waitFor(stream: StreamContext, signal: AbortSignal | undefined): Promise<Decision> {
-    const { promise, resolve } = Promise.withResolvers<Decision>();
-    stream.resolve = resolve;
-    if (signal !== undefined) {
-      const abort = (): void => {
-        stream.aborted = true;
-        this.#vm.touch(stream);
-        // An embedder may abort from within its services, while the guest runs; then the running callback settles it.
-        if (!this.#vm.scope.active) this.settle();
-      };
-      signal.addEventListener("abort", abort);
-      stream.stopWatching = () => signal.removeEventListener("abort", abort);
-      if (signal.aborted) abort();
-    }
-    return promise;
+  #create(stream: StreamContext): void {
+    const { callbacks, root, failure } = this.#vm;
+    if (stream.created || stream.phase !== "open" || failure !== undefined) return;
+    stream.created = true;
+    const { proxy_on_context_create: create } = callbacks;
+    if (create !== undefined) this.#vm.call(stream, create, stream.id, root.id);
   }
 
-  /** Answers a paused stream's request. */
-  #release(stream: StreamContext, decision: Decision): void {
-    stream.resolve?.(decision);
-    this.#decided(stream);
+  /** After each part that was handed in. */
+  #settled<Outcome>(stream: StreamContext, outcome: Outcome | Promise<Outcome>): Outcome | Promise<Outcome> {
+    if (outcome instanceof Promise) this.#watch(stream);
+    this.settle();
+    return outcome;
   }
 
-  #decided(stream: StreamContext): void {
-    stream.phase = "decided";
-    stream.resolve = undefined;
-    stream.stopWatching?.();
-    stream.stopWatching = undefined;
-    this.#undecided -= 1;
-    this.#finish(stream);
+  /** From the first time it waits, a stream can be given up by the embedder's signal. */
+  #watch(stream: StreamContext): void {
+    const { signal } = stream;
+    if (signal === undefined || stream.stopWatching !== undefined || stream.phase !== "open") return;
+    const abort = (): void => {
+      stream.failure ??= { reason: "aborted", message: "the request was given up" };
+      this.#vm.touch(stream);
+      // An embedder may abort from within its services, while the guest runs; then the running callback settles it.
+      if (!this.#vm.scope.active) this.settle();
+    };
+    signal.addEventListener("abort", abort);
+    stream.stopWatching = () => signal.removeEventListener("abort", abort);
+    if (signal.aborted) abort();
+  }
+
+  #giveUp(stream: StreamContext, reason: DecisionFailure, message: string): void {
+    stream.failure ??= { reason, message };
+    const paused = stream.request.paused || (stream.response?.paused ?? false);
+    this.#passage.refuse(stream, failed(stream.failure.reason, stream.failure.message, stream.calls, paused));
   }
 
   /** on_done, then (at once, or when the guest calls `proxy_done`) on_log and on_delete. */
   #finish(stream: StreamContext): void {
+    if (stream.phase !== "open") return;
     const vm = this.#vm;
+    stream.phase = "ending";
+    stream.stopWatching?.();
+    stream.stopWatching = undefined;
+    this.#open -= 1;
     const { proxy_on_done: done } = vm.callbacks;
     if (done !== undefined && vm.call(stream, done, stream.id) === 0) {
       stream.phase = "awaiting_done";
@@ -131,7 +206,7 @@ export class StreamLife {
   #logAndDelete(stream: StreamContext): void {
     const vm = this.#vm;
     const { proxy_on_log: log, proxy_on_delete: remove } = vm.callbacks;
-    stream.phase = "decided";
+    stream.phase = "ending";
     if (log !== undefined) vm.call(stream, log, stream.id);
     if (remove !== undefined) vm.call(stream, remove, stream.id);
     stream.phase = "deleted";
@@ -139,36 +214,22 @@ export class StreamLife {
   }
 
   #failAll(): void {
-    for (const context of [...this.#vm.contexts.values()]) {
-      if (context.kind === "stream" && context.phase === "paused") this.#release(context, this.#failure(context));
+    const vm = this.#vm;
+    const { reason, message } = vm.failure ?? { reason: "trap", message: "the filter failed" };
+    for (const context of [...vm.contexts.values()]) {
+      if (context.kind === "root") continue;
+      if (context.phase === "open") {
+        this.#giveUp(context, reason, message);
+        this.#finish(context);
+      }
+      context.phase = "deleted";
     }
-    this.#vm.contexts.clear();
-    this.#vm.calls.clear();
-  }
-
-  #failure(stream: StreamContext): Decision {
-    const { reason, message } = this.#vm.failure ?? { reason: "trap", message: "the filter failed" };
-    return failed(reason, message, stream.calls, stream.phase === "paused");
+    vm.contexts.clear();
+    vm.calls.clear();
   }
 }
 
-export function failed(reason: DecisionFailure, message: string, calls: number, paused: boolean): Decision {
-  return { kind: "failed", reason, message, calls, paused };
-}
-
-/**
- * What the stream's notes amount to, or undefined while the guest keeps it waiting. A refusal, even one that could not be
- * sent, outweighs every permission.
- */
-function outcomeOf(stream: StreamContext, continued: boolean): Decision | undefined {
-  const { calls, localResponse, refusedResponse } = stream;
-  const paused = stream.phase === "paused";
-  if (stream.aborted) return failed("aborted", "the request was given up", calls, paused);
-  if (localResponse !== undefined) return { kind: "respond", ...localResponse, calls, paused };
-  if (refusedResponse !== undefined) {
-    return failed("invalid_local_response", `the filter's local response: ${refusedResponse}`, calls, paused);
-  }
-  if (stream.closeRequested) return failed("stream_closed", "the filter closed the stream", calls, paused);
-  if (!continued && !stream.resumeRequested) return undefined;
-  return { kind: "continue", changes: stream.requestHeaders.changes(), calls, paused };
+function responseOf(stream: StreamContext): Message {
+  if (stream.response === undefined) throw new Error("the response's headers were not handed in yet");
+  return stream.response;
 }

@@ -5,6 +5,7 @@ import { type Context, RootContext, type StreamContext } from "./contexts.ts";
 import { type FilterFailure, failureOf, guestFramesOf } from "./failures.ts";
 import { GuestMemory } from "./memory.ts";
 import { PendingCalls } from "./pending-calls.ts";
+import { QueueEvents } from "./queue-events.ts";
 import type { HeaderList, HostServices, OutboundResult } from "./services.ts";
 import type { SharedData } from "./shared-data.ts";
 
@@ -29,6 +30,12 @@ export interface CallReply {
   readonly statusMessage: string;
 }
 
+/** What comes for the guest from outside its own calls; never while it runs. */
+export interface Deliveries {
+  reply(callId: number, result: OutboundResult): void;
+  queueReady(queueId: number): void;
+}
+
 /**
  * Where the guest is in its life. `loading`: its start section, `_initialize`, `main` or `_start` runs, where a language's
  * runtime may end its program with `proc_exit(0)`. The plugin may read its configuration until it is `running`.
@@ -50,6 +57,7 @@ export class Vm {
   readonly contexts = new Map<number, Context>([[ROOT_ID, this.root]]);
   readonly calls: PendingCalls;
   readonly sharedData: SharedData;
+  readonly queueEvents: QueueEvents;
   callbacks: Callbacks = NO_CALLBACKS;
   failure: FilterFailure | undefined;
   stage: VmStage = "loading";
@@ -59,17 +67,13 @@ export class Vm {
   touchedStreams: StreamContext[] = [];
   #lastContextId = ROOT_ID;
 
-  constructor(
-    abiVersion: AbiVersion,
-    services: HostServices,
-    options: StartOptions,
-    deliver: (callId: number, result: OutboundResult) => void,
-  ) {
+  constructor(abiVersion: AbiVersion, services: HostServices, options: StartOptions, deliver: Deliveries) {
     this.abiVersion = abiVersion;
     this.services = services;
     this.options = options;
     this.sharedData = services.shared.dataOf(options.vmId);
-    this.calls = new PendingCalls(services, deliver);
+    this.calls = new PendingCalls(services, deliver.reply);
+    this.queueEvents = new QueueEvents(deliver.queueReady);
   }
 
   /** The stream that host functions act on, or undefined if that is the root. */
@@ -122,6 +126,8 @@ export class Vm {
     this.callbacks = NO_CALLBACKS;
     this.memory.release();
     this.calls.clear();
+    this.services.shared.queues.forget(this.queueEvents.notify);
+    this.queueEvents.clear();
     this.contexts.clear();
     this.touchedStreams = [];
     this.reply = undefined;

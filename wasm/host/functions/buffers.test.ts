@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { BufferType, Status } from "../abi.ts";
+import { BodyBuffer } from "../body-buffer.ts";
+import { HOST_LIMITS } from "../limits.ts";
 import { HostHarness } from "../testing/host-harness.setup.ts";
 
 const ALL = 0xffff_ffff;
@@ -62,6 +64,60 @@ describe("reading a buffer", () => {
   it("needs a place for its results", () => {
     expect(harness().call("proxy_get_buffer_bytes", [6, 0, ALL, 65_534, 0])).toBe(Status.INVALID_MEMORY_ACCESS);
     expect(harness().call("proxy_get_buffer_status", [6, -1, 0])).toBe(Status.INVALID_MEMORY_ACCESS);
+  });
+});
+
+describe.each([
+  ["request", BufferType.REQUEST_BODY],
+  ["response", BufferType.RESPONSE_BODY],
+] as const)("the body of a %s", (direction, type) => {
+  function showing(content: string): { host: HostHarness; text: () => string } {
+    const host = harness();
+    const message = direction === "request" ? host.stream.request : host.addResponse([]);
+    message.body = new BodyBuffer();
+    message.body.append(new TextEncoder().encode(content));
+    message.bodyShown = true;
+    return { host, text: () => new TextDecoder().decode(message.body?.bytes) };
+  }
+  const set = (host: HostHarness, start: number, size: number, content: string): number =>
+    host.call("proxy_set_buffer_bytes", [type, start, size, ...host.put(content)]);
+
+  it("can be read while it is shown", () => {
+    const { host } = showing("hello");
+    expect(host.ask("proxy_get_buffer_bytes", [type, 1, 3]).text).toBe("ell");
+    expect(host.call("proxy_get_buffer_status", [type, 8, 12])).toBe(Status.OK);
+    expect(host.u32(8)).toBe(5);
+  });
+
+  it("is NOT_FOUND before and after, and from the root", () => {
+    const { host } = showing("hello");
+    expect(host.ask("proxy_get_buffer_bytes", [type, 0, ALL], host.vm.root).status).toBe(Status.NOT_FOUND);
+    const message = direction === "request" ? host.stream.request : host.stream.response;
+    if (message !== undefined) message.bodyShown = false;
+    expect(host.ask("proxy_get_buffer_bytes", [type, 0, ALL]).status).toBe(Status.NOT_FOUND);
+    expect(set(host, 0, 0, "x")).toBe(Status.NOT_FOUND);
+  });
+
+  it.each([
+    ["prepended to", 0, 0, "<hello"],
+    ["appended to", 5, 0, "hello<"],
+    ["appended to", ALL, ALL, "hello<"],
+    ["replaced", 0, 5, "<"],
+    ["replaced", 0, ALL, "<"],
+    ["replaced in part", 1, 3, "h<o"],
+  ])("can be %s (%i, %i)", (_what, start, size, expected) => {
+    const { host, text } = showing("hello");
+    expect(set(host, start, size, "<")).toBe(Status.OK);
+    expect(text()).toBe(expected);
+  });
+
+  it("is not written from outside of memory, nor beyond what may be held of a body", () => {
+    const { host, text } = showing("hello");
+    expect(host.call("proxy_set_buffer_bytes", [type, 0, 0, -1, 8])).toBe(Status.INVALID_MEMORY_ACCESS);
+    host.memory.grow(32);
+    expect(host.call("proxy_set_buffer_bytes", [type, 0, 0, 0, HOST_LIMITS.bodyBytes])).toBe(Status.BAD_ARGUMENT);
+    expect(text()).toBe("hello");
+    expect(host.call("proxy_set_buffer_bytes", [type, 0, ALL, 0, HOST_LIMITS.bodyBytes])).toBe(Status.OK);
   });
 });
 

@@ -1,4 +1,7 @@
 import { BufferType, Status } from "../abi.ts";
+import type { BodyBuffer } from "../body-buffer.ts";
+import type { Message } from "../message.ts";
+import { bodyLimitBytes } from "../message-passage.ts";
 import type { Vm } from "../vm.ts";
 import type { HostFunctions } from "./host-function.ts";
 
@@ -11,6 +14,10 @@ export function bufferFunctions(vm: Vm): HostFunctions {
   /** The buffer's bytes, or undefined where it is not available now. */
   const contentOf = (type: number): Uint8Array | undefined => {
     switch (type) {
+      case BufferType.REQUEST_BODY:
+        return shownBody(vm.stream?.request)?.bytes;
+      case BufferType.RESPONSE_BODY:
+        return shownBody(vm.stream?.response)?.bytes;
       case BufferType.CALL_RESPONSE_BODY:
         return vm.reply?.body;
       case BufferType.VM_CONFIGURATION:
@@ -42,11 +49,26 @@ export function bufferFunctions(vm: Vm): HostFunctions {
       return status === Status.OK ? vm.memory.writeU32(unusedOut, 0) : status;
     },
 
-    /** What is readable here is a configuration or a reply, and neither can be written. */
-    proxy_set_buffer_bytes(type: number, _start: number, _size: number, pointer: number, size: number): Status {
+    /**
+     * Bodies only; a configuration or a reply cannot be written. (0, 0) puts the bytes in front, a start beyond the end
+     * appends them, (0, all) replaces; what lies between, which Envoy refuses, replaces a part, as specified.
+     */
+    proxy_set_buffer_bytes(type: number, start: number, replacedSize: number, pointer: number, size: number): Status {
       if (!isKnown(type)) return Status.BAD_ARGUMENT;
-      if (!vm.memory.holds(pointer, size)) return Status.INVALID_MEMORY_ACCESS;
-      return contentOf(type) === undefined ? Status.NOT_FOUND : Status.BAD_ARGUMENT;
+      const { memory, stream } = vm;
+      if (!memory.holds(pointer, size)) return Status.INVALID_MEMORY_ACCESS;
+      const body = stream && shownBody(type === BufferType.REQUEST_BODY ? stream.request : stream.response);
+      if (stream === undefined || body === undefined || !isBody(type)) {
+        return contentOf(type) === undefined ? Status.NOT_FOUND : Status.BAD_ARGUMENT;
+      }
+      const from = Math.min(start >>> 0, body.length);
+      const replaced = Math.min(replacedSize >>> 0, body.length - from);
+      const grownBytes = body.length - replaced + (size >>> 0);
+      if (grownBytes > Math.max(body.length, bodyLimitBytes(stream))) return Status.BAD_ARGUMENT;
+      const content = memory.readBytes(pointer, size);
+      if (content === undefined) return Status.INVALID_MEMORY_ACCESS;
+      body.splice(from, replaced, content);
+      return Status.OK;
     },
 
     /** ABI 0.1.0: the VM's or the plugin's configuration, whichever is being read. */
@@ -55,4 +77,13 @@ export function bufferFunctions(vm: Vm): HostFunctions {
       return vm.memory.returnBytes(content, pointerOut, sizeOut);
     },
   };
+}
+
+function isBody(type: number): boolean {
+  return type === BufferType.REQUEST_BODY || type === BufferType.RESPONSE_BODY;
+}
+
+/** A message's body while the guest may look at it. */
+function shownBody(message: Message | undefined): BodyBuffer | undefined {
+  return message?.bodyShown ? message.body : undefined;
 }

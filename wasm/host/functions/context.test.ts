@@ -34,23 +34,46 @@ describe("the effective context", () => {
 describe("continuing and closing", () => {
   it("are noted for the stream and done later", () => {
     const host = new HostHarness();
+    const response = host.addResponse([]);
     expect(host.call("proxy_continue_stream", [StreamType.REQUEST])).toBe(Status.OK);
-    expect(host.call("proxy_close_stream", [StreamType.REQUEST])).toBe(Status.OK);
-    expect(host.call("proxy_continue_request", [])).toBe(Status.OK);
-    expect(host.stream).toMatchObject({ resumeRequested: true, closeRequested: true });
+    expect([host.stream.request.resumeRequested, response.resumeRequested]).toEqual([true, false]);
+    expect(host.call("proxy_continue_stream", [StreamType.RESPONSE])).toBe(Status.OK);
+    expect(response.resumeRequested).toBe(true);
+    expect(host.stream.closeRequested).toBe(false);
+    expect(host.call("proxy_close_stream", [StreamType.RESPONSE])).toBe(Status.OK);
+    expect(host.stream.closeRequested).toBe(true);
     expect(host.vm.touchedStreams).toEqual([host.stream]);
+  });
+
+  it("have a function each for request and response in ABI 0.1.0", () => {
+    const host = new HostHarness({}, "0.1.0");
+    const response = host.addResponse([]);
+    expect(host.call("proxy_continue_request", [])).toBe(Status.OK);
+    expect([host.stream.request.resumeRequested, response.resumeRequested]).toEqual([true, false]);
+    expect(host.call("proxy_continue_response", [])).toBe(Status.OK);
+    expect(response.resumeRequested).toBe(true);
+  });
+
+  it("of a response that is not there yet is OK and does nothing", () => {
+    const host = new HostHarness();
+    expect(host.call("proxy_continue_stream", [StreamType.RESPONSE])).toBe(Status.OK);
+    expect(host.call("proxy_continue_response", [])).toBe(Status.OK);
+    expect(host.vm.touchedStreams).toEqual([]);
   });
 
   it("from the root are OK and do nothing, as for a stream that is gone", () => {
     const host = new HostHarness();
-    expect(host.call("proxy_continue_stream", [StreamType.REQUEST], host.vm.root)).toBe(Status.OK);
-    expect(host.call("proxy_close_stream", [StreamType.REQUEST], host.vm.root)).toBe(Status.OK);
+    for (const type of [StreamType.REQUEST, StreamType.RESPONSE]) {
+      expect(host.call("proxy_continue_stream", [type], host.vm.root)).toBe(Status.OK);
+      expect(host.call("proxy_close_stream", [type], host.vm.root)).toBe(Status.OK);
+    }
     expect(host.vm.touchedStreams).toEqual([]);
   });
 
-  it("of other streams are UNIMPLEMENTED, of unknown ones BAD_ARGUMENT", () => {
+  it("of TCP streams are UNIMPLEMENTED, of unknown ones BAD_ARGUMENT", () => {
     for (const name of ["proxy_continue_stream", "proxy_close_stream"]) {
-      for (const type of [1, 2, 3]) expect(new HostHarness().call(name, [type])).toBe(Status.UNIMPLEMENTED);
+      for (const type of [StreamType.DOWNSTREAM, StreamType.UPSTREAM])
+        expect(new HostHarness().call(name, [type])).toBe(Status.UNIMPLEMENTED);
       for (const type of UNKNOWN) expect(new HostHarness().call(name, [type])).toBe(Status.BAD_ARGUMENT);
     }
   });

@@ -4,11 +4,24 @@ import type { HostFunctions } from "./host-function.ts";
 
 /** Contexts and their life. Nothing here acts at once: the stream is looked at when the guest has returned. */
 export function contextFunctions(vm: Vm): HostFunctions {
-  /** Outside a stream, or for one that is gone, there is nothing to continue or close; Envoy answers OK then. */
-  const resumeRequest = (): Status => {
+  /**
+   * Outside a stream, for one that is gone, or for a message that is not held back, there is nothing to continue or
+   * close; Envoy answers OK then.
+   */
+  const resume = (direction: "request" | "response"): Status => {
+    const stream = vm.stream;
+    const message = stream?.[direction];
+    if (stream === undefined || message === undefined) return Status.OK;
+    message.resumeRequested = true;
+    vm.touch(stream);
+    return Status.OK;
+  };
+
+  /** Request and response are one stream: neither goes on without the other. */
+  const close = (): Status => {
     const stream = vm.stream;
     if (stream === undefined) return Status.OK;
-    stream.resumeRequested = true;
+    stream.closeRequested = true;
     vm.touch(stream);
     return Status.OK;
   };
@@ -32,8 +45,9 @@ export function contextFunctions(vm: Vm): HostFunctions {
     proxy_continue_stream(streamType: number): Status {
       switch (streamType) {
         case StreamType.REQUEST:
-          return resumeRequest();
+          return resume("request");
         case StreamType.RESPONSE:
+          return resume("response");
         case StreamType.DOWNSTREAM:
         case StreamType.UPSTREAM:
           return Status.UNIMPLEMENTED;
@@ -44,14 +58,9 @@ export function contextFunctions(vm: Vm): HostFunctions {
 
     proxy_close_stream(streamType: number): Status {
       switch (streamType) {
-        case StreamType.REQUEST: {
-          const stream = vm.stream;
-          if (stream === undefined) return Status.OK;
-          stream.closeRequested = true;
-          vm.touch(stream);
-          return Status.OK;
-        }
+        case StreamType.REQUEST:
         case StreamType.RESPONSE:
+          return close();
         case StreamType.DOWNSTREAM:
         case StreamType.UPSTREAM:
           return Status.UNIMPLEMENTED;
@@ -61,7 +70,8 @@ export function contextFunctions(vm: Vm): HostFunctions {
     },
 
     /** ABI 0.1.0 */
-    proxy_continue_request: resumeRequest,
+    proxy_continue_request: (): Status => resume("request"),
+    proxy_continue_response: (): Status => resume("response"),
 
     proxy_get_status(codeOut: number, messagePointerOut: number, messageSizeOut: number): Status {
       const status = vm.memory.writeU32(codeOut, vm.reply?.statusCode ?? 0);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MapType, Status } from "../abi.ts";
 import { decodeHeaderMap, encodeHeaderMap, headerMapSize } from "../header-codec.ts";
+import { HeaderTable } from "../header-table.ts";
 import { HOST_LIMITS } from "../limits.ts";
 import type { HeaderList } from "../services.ts";
 import { HostHarness } from "../testing/host-harness.setup.ts";
@@ -90,7 +91,7 @@ describe("the pairs of a map", () => {
       ["X-New", "1"],
     ]);
     expect(host.call("proxy_set_header_map_pairs", [0, ...host.put(map)])).toBe(Status.OK);
-    expect(host.stream.requestHeaders.entries).toEqual([
+    expect(host.stream.request.headers.entries).toEqual([
       [":authority", "other"],
       ["x-new", "1"],
     ]);
@@ -107,7 +108,7 @@ describe("the pairs of a map", () => {
       expect(host.call("proxy_set_header_map_pairs", [0, ...host.put(map)])).toBe(Status.BAD_ARGUMENT);
     }
     expect(host.call("proxy_set_header_map_pairs", [0, 65_000, 1_000])).toBe(Status.INVALID_MEMORY_ACCESS);
-    expect(host.stream.requestHeaders.entries).toEqual(HEADERS);
+    expect(host.stream.request.headers.entries).toEqual(HEADERS);
   });
 });
 
@@ -130,7 +131,7 @@ describe("writing a header", () => {
       const host = harness();
       expect(write(host, "add", name, "v")).toBe(Status.BAD_ARGUMENT);
       expect(write(host, "replace", name, "v")).toBe(Status.BAD_ARGUMENT);
-      expect(host.stream.requestHeaders.changes()).toEqual([]);
+      expect(host.stream.request.headers.changes()).toEqual([]);
     },
   );
 
@@ -138,7 +139,7 @@ describe("writing a header", () => {
     const host = harness();
     expect(write(host, "add", "x", value)).toBe(Status.BAD_ARGUMENT);
     expect(write(host, "replace", "x", value)).toBe(Status.BAD_ARGUMENT);
-    expect(host.stream.requestHeaders.changes()).toEqual([]);
+    expect(host.stream.request.headers.changes()).toEqual([]);
   });
 
   it("takes bytes that are not UTF-8 as U+FFFD", () => {
@@ -150,6 +151,7 @@ describe("writing a header", () => {
   it("is refused for a value beyond the limit, in maps that cannot be written, and after the decision", () => {
     const host = harness();
     const size = HOST_LIMITS.headerMapBytes + 1;
+    host.memory.grow(8);
     expect(host.call("proxy_add_header_map_value", [0, ...host.put("x"), 0, size])).toBe(Status.BAD_ARGUMENT);
     for (const map of [...UNAVAILABLE, ...UNKNOWN]) {
       expect(host.call("proxy_add_header_map_value", [map, ...host.put("x"), ...host.put("v")])).toBe(
@@ -158,8 +160,77 @@ describe("writing a header", () => {
       expect(host.call("proxy_remove_header_map_value", [map, ...host.put("x")])).toBe(Status.BAD_ARGUMENT);
       expect(host.call("proxy_set_header_map_pairs", [map, 0, 0])).toBe(Status.BAD_ARGUMENT);
     }
-    host.stream.phase = "decided";
+    host.stream.phase = "ending";
     expect(write(host, "add", "x", "late")).toBe(Status.BAD_ARGUMENT);
     expect(get(host, "accept").status).toBe(Status.OK);
+  });
+});
+
+describe("the maps of a response and of trailers", () => {
+  const RESPONSE: HeaderList = [
+    [":status", "200"],
+    ["host", "not an authority here"],
+  ];
+  const put = (host: HostHarness, how: "add" | "replace", map: number, name: string, value: string): number =>
+    host.call(`proxy_${how}_header_map_value`, [map, ...host.put(name), ...host.put(value)]);
+
+  it("can be read and written while they are on their way", () => {
+    const host = harness();
+    const response = host.addResponse(RESPONSE);
+    host.stream.request.trailers = new HeaderTable([["x-sum", "1"]]);
+    response.trailers = new HeaderTable([["x-sum", "2"]]);
+    expect(get(host, "Host", MapType.RESPONSE_HEADERS).text).toBe("not an authority here");
+    expect(get(host, "x-sum", MapType.REQUEST_TRAILERS).text).toBe("1");
+    expect(get(host, "x-sum", MapType.RESPONSE_TRAILERS).text).toBe("2");
+    for (const map of [MapType.REQUEST_TRAILERS, MapType.RESPONSE_HEADERS, MapType.RESPONSE_TRAILERS]) {
+      expect(put(host, "replace", map, "X-Sum", "3")).toBe(Status.OK);
+      expect(get(host, "x-sum", map).text).toBe("3");
+      expect(host.call("proxy_remove_header_map_value", [map, ...host.put("x-sum")])).toBe(Status.OK);
+      expect(get(host, "x-sum", map).status).toBe(Status.NOT_FOUND);
+    }
+  });
+
+  it("can still be read when they have gone on, and not be written any more", () => {
+    const host = harness();
+    const response = host.addResponse(RESPONSE);
+    host.stream.request.headersGone = response.headersGone = true;
+    for (const map of [MapType.REQUEST_HEADERS, MapType.RESPONSE_HEADERS]) {
+      expect(put(host, "add", map, "x", "late")).toBe(Status.BAD_ARGUMENT);
+      expect(host.call("proxy_set_header_map_pairs", [map, 0, 0])).toBe(Status.BAD_ARGUMENT);
+      expect(host.ask("proxy_get_header_map_pairs", [map]).bytes.length).toBeGreaterThan(0);
+    }
+  });
+
+  it("take a status that a response can have, once, and keep it", () => {
+    const host = harness();
+    const { headers } = host.addResponse(RESPONSE);
+    const map = MapType.RESPONSE_HEADERS;
+    expect(put(host, "replace", map, ":status", "404")).toBe(Status.OK);
+    expect(put(host, "add", map, ":status", "503")).toBe(Status.OK);
+    expect(headers.get(":status")).toBe("503");
+    for (const status of ["", "99", "101", "600", "2000", "ok"]) {
+      expect(put(host, "replace", map, ":status", status)).toBe(Status.BAD_ARGUMENT);
+    }
+    expect(host.call("proxy_remove_header_map_value", [map, ...host.put(":status")])).toBe(Status.BAD_ARGUMENT);
+    const pairs = host.put(encodeHeaderMap([["x", "1"]]));
+    expect(host.call("proxy_set_header_map_pairs", [map, ...pairs])).toBe(Status.OK);
+    expect(headers.entries).toEqual([
+      [":status", "503"],
+      ["x", "1"],
+    ]);
+  });
+
+  it.each([
+    [MapType.REQUEST_HEADERS, ":status"],
+    [MapType.RESPONSE_HEADERS, ":path"],
+    [MapType.REQUEST_TRAILERS, ":path"],
+    [MapType.RESPONSE_TRAILERS, ":status"],
+  ])("map %i takes no %s", (map, name) => {
+    const host = harness();
+    host.stream.request.trailers = new HeaderTable([]);
+    host.addResponse(RESPONSE).trailers = new HeaderTable([]);
+    expect(put(host, "add", map, name, "200")).toBe(Status.BAD_ARGUMENT);
+    const pairs = host.put(encodeHeaderMap([[name, "200"]]));
+    expect(host.call("proxy_set_header_map_pairs", [map, ...pairs])).toBe(Status.BAD_ARGUMENT);
   });
 });

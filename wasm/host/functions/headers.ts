@@ -1,8 +1,7 @@
 import { MapType, Status } from "../abi.ts";
 import { decodeHeaderMap, encodeHeaderMapInto, headerMapSize } from "../header-codec.ts";
-import { isWritableName, isWritableValue, requestName, writableHeaders } from "../header-rules.ts";
+import { isWritableName, isWritableStatus, isWritableValue, lowerCaseName, requestName } from "../header-rules.ts";
 import { type HeaderTable, joinedValue } from "../header-table.ts";
-import { HOST_LIMITS } from "../limits.ts";
 import type { HeaderList } from "../services.ts";
 import type { Vm } from "../vm.ts";
 import type { HostFunctions } from "./host-function.ts";
@@ -14,7 +13,8 @@ const replaceHeader: Write = (map, name, value) => map.replace(name, value);
 const NO_HEADERS: HeaderList = [];
 
 /**
- * The header maps. Of a map that exists but is not available now, the pairs are empty and everything else is
+ * The header maps. A message's maps can be read from the moment they are there until the stream is deleted, and written
+ * until they have gone on. Of a map that exists but is not available now, the pairs are empty and everything else is
  * BAD_ARGUMENT, as in Envoy, on which SDKs rely.
  */
 export function headerFunctions(vm: Vm): HostFunctions {
@@ -23,7 +23,13 @@ export function headerFunctions(vm: Vm): HostFunctions {
   const entriesOf = (type: number): Readonly<HeaderList> | undefined => {
     switch (type) {
       case MapType.REQUEST_HEADERS:
-        return vm.stream?.requestHeaders.entries;
+        return vm.stream?.request.headers.entries;
+      case MapType.REQUEST_TRAILERS:
+        return vm.stream?.request.trailers?.entries;
+      case MapType.RESPONSE_HEADERS:
+        return vm.stream?.response?.headers.entries;
+      case MapType.RESPONSE_TRAILERS:
+        return vm.stream?.response?.trailers?.entries;
       case MapType.CALL_RESPONSE_HEADERS:
         return vm.reply?.headers;
       case MapType.CALL_RESPONSE_TRAILERS:
@@ -33,11 +39,23 @@ export function headerFunctions(vm: Vm): HostFunctions {
     }
   };
 
-  /** The map if the guest may write it now: after the decision nobody would see the change. */
+  /** The map if the guest may write it now: once it has gone on nobody would see the change. */
   const writableMap = (type: number): HeaderTable | undefined => {
     const stream = vm.stream;
-    if (type !== MapType.REQUEST_HEADERS || stream === undefined) return undefined;
-    return stream.phase === "running" || stream.phase === "paused" ? stream.requestHeaders : undefined;
+    if (stream?.phase !== "open") return undefined;
+    const { request, response } = stream;
+    switch (type) {
+      case MapType.REQUEST_HEADERS:
+        return request.headersGone ? undefined : request.headers;
+      case MapType.REQUEST_TRAILERS:
+        return request.trailersGone ? undefined : request.trailers;
+      case MapType.RESPONSE_HEADERS:
+        return response?.headersGone ? undefined : response?.headers;
+      case MapType.RESPONSE_TRAILERS:
+        return response?.trailersGone ? undefined : response?.trailers;
+      default:
+        return undefined;
+    }
   };
 
   /** Checks and reads name and value, then lets `write` put them in. */
@@ -50,12 +68,16 @@ export function headerFunctions(vm: Vm): HostFunctions {
     valueSize: number,
   ): Status => {
     const map = writableMap(type);
-    if (map === undefined || valueSize >>> 0 > HOST_LIMITS.headerMapBytes) return Status.BAD_ARGUMENT;
+    if (map === undefined) return Status.BAD_ARGUMENT;
     const name = vm.memory.readName(namePointer, nameSize);
+    if (name === undefined || !vm.memory.holds(valuePointer, valueSize)) return Status.INVALID_MEMORY_ACCESS;
     const value = vm.memory.readValue(valuePointer, valueSize);
-    if (name === undefined || value === undefined) return Status.INVALID_MEMORY_ACCESS;
-    if (!isWritableName(name) || !isWritableValue(value)) return Status.BAD_ARGUMENT;
-    return write(map, requestName(name), value) ? Status.OK : Status.BAD_ARGUMENT;
+    if (value === undefined) return Status.BAD_ARGUMENT;
+    const header = nameIn(type, name);
+    if (!isWritable(type, header, value)) return Status.BAD_ARGUMENT;
+    // A status has one value; a second one would leave the choice to whoever reads them.
+    const put = header === ":status" ? replaceHeader : write;
+    return put(map, header, value) ? Status.OK : Status.BAD_ARGUMENT;
   };
 
   return {
@@ -70,7 +92,7 @@ export function headerFunctions(vm: Vm): HostFunctions {
       if (entries === undefined) return Status.BAD_ARGUMENT;
       const name = vm.memory.readName(namePointer, nameSize);
       if (name === undefined) return Status.INVALID_MEMORY_ACCESS;
-      const value = joinedValue(entries, type === MapType.REQUEST_HEADERS ? requestName(name) : name);
+      const value = joinedValue(entries, nameIn(type, name));
       if (value !== undefined) return vm.memory.returnText(value, pointerOut, sizeOut);
       // ABI 0.1.0 had no way to say that a header is missing.
       return vm.abiVersion === "0.1.0" ? vm.memory.returnText("", pointerOut, sizeOut) : Status.NOT_FOUND;
@@ -91,10 +113,16 @@ export function headerFunctions(vm: Vm): HostFunctions {
       const map = writableMap(type);
       if (map === undefined) return Status.BAD_ARGUMENT;
       if (!vm.memory.holds(pointer, size)) return Status.INVALID_MEMORY_ACCESS;
-      const pairs = vm.memory.decode(pointer, size, decodeHeaderMap);
-      const headers = pairs && writableHeaders(pairs);
+      const headers = vm.memory.decode(pointer, size, decodeHeaderMap);
       if (headers === undefined) return Status.BAD_ARGUMENT;
-      for (const header of headers) header[0] = requestName(header[0]);
+      for (const header of headers) {
+        header[0] = nameIn(type, lowerCaseName(header[0]));
+        if (!isWritable(type, header[0], header[1])) return Status.BAD_ARGUMENT;
+      }
+      // A response is none without its status; SDKs let filters set the other headers alone.
+      const status = map.get(":status");
+      const keepsStatus = type === MapType.RESPONSE_HEADERS && !headers.some(([name]) => name === ":status");
+      if (keepsStatus && status !== undefined) headers.unshift([":status", status]);
       map.replaceAll(headers);
       return Status.OK;
     },
@@ -124,8 +152,22 @@ export function headerFunctions(vm: Vm): HostFunctions {
       if (map === undefined) return Status.BAD_ARGUMENT;
       const name = vm.memory.readName(namePointer, nameSize);
       if (name === undefined) return Status.INVALID_MEMORY_ACCESS;
-      map.remove(requestName(name));
+      if (type === MapType.RESPONSE_HEADERS && name === ":status") return Status.BAD_ARGUMENT;
+      map.remove(nameIn(type, name));
       return Status.OK;
     },
   };
+}
+
+/** In request headers `host` is another name of `:authority`. */
+function nameIn(type: number, name: string): string {
+  return type === MapType.REQUEST_HEADERS ? requestName(name) : name;
+}
+
+/** Whether a header can stand in a map: pseudo headers only in the messages they belong to, in trailers none. */
+function isWritable(type: number, name: string, value: string): boolean {
+  if (!isWritableName(name) || !isWritableValue(value)) return false;
+  if (!name.startsWith(":")) return true;
+  if (type === MapType.REQUEST_HEADERS) return name !== ":status";
+  return type === MapType.RESPONSE_HEADERS && name === ":status" && isWritableStatus(value);
 }

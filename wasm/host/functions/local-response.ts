@@ -1,5 +1,5 @@
 import { Status } from "../abi.ts";
-import type { LocalResponse } from "../contexts.ts";
+import type { LocalResponse, StreamContext } from "../contexts.ts";
 import { decodeHeaderMap } from "../header-codec.ts";
 import { writableHeaders } from "../header-rules.ts";
 import { HOST_LIMITS } from "../limits.ts";
@@ -31,7 +31,7 @@ export function localResponseFunctions(vm: Vm): HostFunctions {
     ) {
       return { ok: false, status: Status.INVALID_MEMORY_ACCESS, problem: "outside of memory" };
     }
-    // What Workers can send as a final response.
+    // A final response's.
     if (!(status >= 200 && status <= 599)) return badArgument(`status ${status} is not within 200..599`);
     if (bodySize >>> 0 > HOST_LIMITS.localResponseBodyBytes) return badArgument(`body of ${bodySize >>> 0} bytes`);
     const pairs = memory.decode(headersPointer, headersSize, decodeHeaderMap);
@@ -59,11 +59,9 @@ export function localResponseFunctions(vm: Vm): HostFunctions {
       _grpcStatus: number,
     ): Status {
       const stream = vm.stream;
-      // Outside a stream, or for one that is gone, there is nobody to answer; Envoy answers OK then.
-      if (stream === undefined) return Status.OK;
-      if (stream.localResponse !== undefined || (stream.phase !== "running" && stream.phase !== "paused")) {
-        return Status.BAD_ARGUMENT;
-      }
+      // Outside a stream, for one that is gone or was answered, there is nobody to answer. Envoy says OK then, and SDKs
+      // rely on it: Rust's panics at any other status.
+      if (stream === undefined || !canAnswer(stream)) return Status.OK;
       const reading = read(status, detailsPointer, detailsSize, bodyPointer, bodySize, headersPointer, headersSize);
       if (reading.ok) stream.localResponse = reading.response;
       else stream.refusedResponse = reading.problem;
@@ -71,6 +69,11 @@ export function localResponseFunctions(vm: Vm): HostFunctions {
       return reading.ok ? Status.OK : reading.status;
     },
   };
+}
+
+/** Once: the first response counts. And only until the response's head is on its way. */
+function canAnswer(stream: StreamContext): boolean {
+  return stream.phase === "open" && stream.localResponse === undefined && stream.response?.headersGone !== true;
 }
 
 function badArgument(problem: string): Reading {

@@ -42,6 +42,8 @@ it("a counter does not fall, and a histogram is recorded", () => {
   expect(host.call("proxy_increment_metric", [define(host, COUNTER, "c"), -1n])).toBe(Status.BAD_ARGUMENT);
   const histogram = define(host, HISTOGRAM, "h");
   expect(host.call("proxy_record_metric", [histogram, 7n])).toBe(Status.OK);
+  expect(host.call("proxy_get_metric", [histogram, VALUE_AT])).toBe(Status.BAD_ARGUMENT);
+  expect(host.call("proxy_increment_metric", [histogram, 1n])).toBe(Status.BAD_ARGUMENT);
   expect(host.services.shared.metrics.snapshot().at(-1)).toEqual({ name: "h", type: "histogram", value: 7, count: 1 });
 });
 

@@ -8,11 +8,14 @@ export function metricFunctions(vm: Vm): HostFunctions {
   return {
     proxy_define_metric(type: number, namePointer: number, nameSize: number, idOut: number): Status {
       const typeName = METRIC_TYPES[type];
-      if (typeName === undefined || nameSize >>> 0 > HOST_LIMITS.metricNameBytes) return Status.BAD_ARGUMENT;
-      const name = vm.memory.readText(namePointer, nameSize);
-      if (name === undefined || !vm.memory.holds(idOut, 4)) return Status.INVALID_MEMORY_ACCESS;
+      if (typeName === undefined) return Status.BAD_ARGUMENT;
+      const { memory } = vm;
+      if (!memory.holds(namePointer, nameSize) || !memory.holds(idOut, 4)) return Status.INVALID_MEMORY_ACCESS;
+      if (nameSize >>> 0 > HOST_LIMITS.metricNameBytes) return Status.BAD_ARGUMENT;
+      const name = memory.readText(namePointer, nameSize);
+      if (name === undefined) return Status.INVALID_MEMORY_ACCESS;
       const id = metrics.define(typeName, name);
-      return id === undefined ? Status.BAD_ARGUMENT : vm.memory.writeU32(idOut, id);
+      return id === undefined ? Status.BAD_ARGUMENT : memory.writeU32(idOut, id);
     },
 
     /** The value is unsigned for the ABI; a gauge's is taken as signed, so that what fell below zero reads back. */
@@ -24,9 +27,10 @@ export function metricFunctions(vm: Vm): HostFunctions {
       return metrics.increment(id >>> 0, integerOf(delta));
     },
 
+    /** A histogram has no one value. */
     proxy_get_metric(id: number, valueOut: number): Status {
       const value = metrics.valueOf(id >>> 0);
-      if (value === undefined) return Status.NOT_FOUND;
+      if (value === undefined) return metrics.has(id >>> 0) ? Status.BAD_ARGUMENT : Status.NOT_FOUND;
       return vm.memory.writeU64(valueOut, Math.floor(value / 0x1_0000_0000), value >>> 0);
     },
   };

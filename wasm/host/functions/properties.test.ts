@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Status } from "../abi.ts";
 import { decodeHeaderMap } from "../header-codec.ts";
+import { HeaderTable } from "../header-table.ts";
 import { HOST_LIMITS } from "../limits.ts";
 import type { HeaderList } from "../services.ts";
 import { HostHarness } from "../testing/host-harness.setup.ts";
@@ -94,6 +95,72 @@ describe("a property", () => {
 
   it("cannot be asked for from outside of memory", () => {
     expect(harness().ask("proxy_get_property", [-5, 4]).status).toBe(Status.INVALID_MEMORY_ACCESS);
+  });
+});
+
+describe("a property of the response", () => {
+  function answered(): HostHarness {
+    const host = harness();
+    const response = host.addResponse([
+      [":status", "404"],
+      ["content-length", "5"],
+      ["x-user", "ada"],
+      ["grpc-status", "7"],
+    ]);
+    response.trailers = new HeaderTable([["x-sum", "9"]]);
+    return host;
+  }
+  const number = (host: HostHarness, name: string): bigint =>
+    new DataView(get(host, name).bytes.slice().buffer).getBigInt64(0, true);
+
+  it("is there once the response is", () => {
+    const host = answered();
+    expect(number(host, "response.code")).toBe(404n);
+    expect(number(host, "response.size")).toBe(5n);
+    expect(number(host, "response.grpc_status")).toBe(7n);
+    expect(get(host, "response.headers.X-User").text).toBe("ada");
+    expect(get(host, "response.trailers.x-sum").text).toBe("9");
+    expect(decodeHeaderMap(get(host, "response.headers").bytes)).toHaveLength(4);
+    expect(decodeHeaderMap(get(host, "response.trailers").bytes)).toEqual([["x-sum", "9"]]);
+    expect(number(host, "response.total_size")).toBe(52n);
+    expect(get(host, "response.headers.absent").status).toBe(Status.NOT_FOUND);
+    expect(get(host, "response.flags").status).toBe(Status.NOT_FOUND);
+  });
+
+  it("is that of the local response where there is no other", () => {
+    const host = harness();
+    host.stream.localResponse = { status: 403, headers: [], body: new Uint8Array(0), details: "denied" };
+    expect(number(host, "response.code")).toBe(403n);
+    expect(get(host, "response.code_details").text).toBe("denied");
+    expect(get(host, "response.headers").status).toBe(Status.NOT_FOUND);
+  });
+});
+
+describe("a property of the request", () => {
+  const number = (host: HostHarness, name: string): bigint =>
+    new DataView(get(host, name).bytes.slice().buffer).getBigInt64(0, true);
+
+  it("that depends on its end is not found before", () => {
+    const host = harness();
+    expect(get(host, "request.duration").status).toBe(Status.NOT_FOUND);
+    host.services.now += 250;
+    host.stream.phase = "ending";
+    expect(number(host, "request.duration")).toBe(250_000_000n);
+  });
+
+  it("counts the body that came where none was announced", () => {
+    const host = new HostHarness({ headers: [[":method", "POST"]] });
+    host.stream.request.input = "headers";
+    expect(get(host, "request.size").status).toBe(Status.NOT_FOUND);
+    host.stream.request.bodyBytes = 70;
+    expect(number(host, "request.size")).toBe(70n);
+    expect(number(host, "request.total_size")).toBe(81n);
+  });
+
+  it("ignores a length that is no number", () => {
+    const host = new HostHarness({ headers: [["content-length", "1e3"]] });
+    host.stream.request.input = "headers";
+    expect(get(host, "request.size").status).toBe(Status.NOT_FOUND);
   });
 });
 

@@ -19,9 +19,6 @@ const FDSTAT_BYTES = 24;
 const FDSTAT_RIGHTS_AT = 8;
 const RIGHT_FD_WRITE = 64;
 
-/** The modules under which toolchains import WASI. */
-export const WASI_MODULES: readonly string[] = ["wasi_snapshot_preview1", "wasi_unstable"];
-
 /**
  * The part of WASI preview 1 that Proxy-Wasm toolchains import: no files, no arguments, no environment; standard output
  * and error are log lines. What each answers is what Envoy's host answers, since language runtimes are built against it

@@ -2,6 +2,9 @@ import type { AbiVersion } from "../abi.ts";
 import { type Context, StreamContext } from "../contexts.ts";
 import type { StreamRequest } from "../decision.ts";
 import { importsFor } from "../imports.ts";
+import { Message } from "../message.ts";
+import type { HeaderList } from "../services.ts";
+import { NO_STAGES } from "../stages.ts";
 import { Vm } from "../vm.ts";
 import { FakeServices, START } from "./fake-services.setup.ts";
 
@@ -31,7 +34,7 @@ export class HostHarness {
   #heap = HEAP_AT;
 
   constructor(request: Partial<StreamRequest> = {}, abiVersion: AbiVersion = "0.2.1") {
-    this.vm = new Vm(abiVersion, this.services, START, () => undefined);
+    this.vm = new Vm(abiVersion, this.services, START, { reply: () => undefined, queueReady: () => undefined });
     this.vm.memory.attach(this.memory, (size) => this.allocate(size ?? 0));
     this.stream = this.addStream(request);
   }
@@ -40,10 +43,18 @@ export class HostHarness {
     const stream = new StreamContext(
       this.vm.nextContextId(),
       { headers: [], endOfStream: true, ...request },
+      { stages: NO_STAGES },
       this.services.nowMs(),
     );
     this.vm.contexts.set(stream.id, stream);
     return stream;
+  }
+
+  /** Gives the stream a response, as if it had arrived. */
+  addResponse(headers: HeaderList): Message {
+    const response = new Message("response", headers);
+    this.stream.response = response;
+    return response;
   }
 
   allocate(size: number): number {
@@ -78,7 +89,7 @@ export class HostHarness {
   /** Calls a function by its ABI name from a callback of `context`; without one, of the stream. */
   call(name: string, args: readonly (number | bigint)[], context: Context = this.stream): number {
     const module = name.startsWith("proxy_") ? "env" : "wasi_snapshot_preview1";
-    const { imports } = importsFor(this.vm, [{ kind: "function", module, name }]);
+    const imports = importsFor(this.vm, [{ kind: "function", module, name }]);
     const host: unknown = imports[module]?.[name];
     if (typeof host !== "function") throw new Error(`no host function ${name}`);
     return Number(this.vm.scope.run(context, () => Reflect.apply(host, undefined, args)));

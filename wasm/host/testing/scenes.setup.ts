@@ -1,4 +1,13 @@
-import { encodeHeaderMap, FilterInstance, type HeaderList, type StreamRequest } from "../index.ts";
+import {
+  type BodyOutcome,
+  encodeHeaderMap,
+  FilterInstance,
+  type HeaderList,
+  type HttpStream,
+  type Stages,
+  type StreamOptions,
+  type StreamRequest,
+} from "../index.ts";
 import { FakeServices, START } from "./fake-services.setup.ts";
 import { type GuestOptions, type GuestText, guest } from "./wat-guest.setup.ts";
 
@@ -52,3 +61,75 @@ export const pausing = ($: GuestText): string => `
     (drop (call $proxy_continue_stream (i32.const 0)))`)}
   (func (export "proxy_on_delete") (param $id i32)
     (if (i32.ne (local.get $id) (i32.const 1)) (then (call $log ${$("deleted")}))))`;
+
+export const ALL_STAGES: Stages = {
+  requestBody: true,
+  requestTrailers: true,
+  responseHeaders: true,
+  responseBody: true,
+  responseTrailers: true,
+};
+
+export const RESPONSE: HeaderList = [
+  [":status", "200"],
+  ["content-type", "text/plain"],
+];
+
+/** A stream of a request with a body, all of whose stages run. */
+export function exchange(
+  { instance }: { readonly instance: FilterInstance },
+  options: Partial<StreamOptions> = {},
+  request: Partial<StreamRequest> = {},
+): HttpStream {
+  return instance.openStream({ ...REQUEST, endOfStream: false, ...request }, { stages: ALL_STAGES, ...options });
+}
+
+/** `on_request_headers` or `on_response_headers`; parameters as in `onRequest`. */
+export const onHeaders = (message: "request" | "response", body: string): string =>
+  `(func (export "proxy_on_${message}_headers") (param $id i32) (param $count i32) (param $eos i32) (result i32) ${body})`;
+
+/** `on_request_body` or `on_response_body`, with `$id`, `$size` and `$eos`; its body ends with the action. */
+export const onBody = (message: "request" | "response", body: string): string =>
+  `(func (export "proxy_on_${message}_body") (param $id i32) (param $size i32) (param $eos i32) (result i32) ${body})`;
+
+/** `on_request_trailers` or `on_response_trailers`, with `$id` and `$count`. */
+export const onTrailers = (message: "request" | "response", body: string): string =>
+  `(func (export "proxy_on_${message}_trailers") (param $id i32) (param $count i32) (result i32) ${body})`;
+
+/** Logs all that the guest can read of a body. */
+export const logBody = (message: "request" | "response"): string => `
+  (if (i32.eqz (call $proxy_get_buffer_bytes
+      (i32.const ${message === "request" ? 0 : 1}) (i32.const 0) (i32.const -1) (i32.const 0) (i32.const 4)))
+    (then (call $log (i32.load (i32.const 0)) (i32.load (i32.const 4)))))`;
+
+/** Puts a body's whole content in the place of what is there. */
+export const replaceBody = (message: "request" | "response", operands: string): string =>
+  `(drop (call $proxy_set_buffer_bytes
+    (i32.const ${message === "request" ? 0 : 1}) (i32.const 0) (i32.const -1) ${operands}))`;
+
+/** Ends a callback: continue at the end of the stream, pause before. */
+export const UNTIL_END = "(i32.eqz (local.get $eos))";
+
+/** Remembers a stream, and lets its message go on when a reply comes. */
+export const resumedByReply = (message: "request" | "response", before = ""): string => `
+  (global $stream (mut i32) (i32.const 0))
+  ${onReply(`
+    (drop (call $proxy_set_effective_context (global.get $stream)))
+    ${before}
+    (drop (call $proxy_continue_stream (i32.const ${message === "request" ? 0 : 1})))`)}`;
+
+export const REMEMBER = "(global.set $stream (local.get $id))";
+
+export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** A body outcome with its bytes as text, for comparison. */
+export async function readable(outcome: BodyOutcome | Promise<BodyOutcome>): Promise<string> {
+  const settled = await outcome;
+  if (settled.kind === "continue") return `continue ${new TextDecoder().decode(settled.body)}`;
+  return settled.kind === "respond" ? `respond ${settled.status}` : settled.kind;
+}
+
+export async function isPending(outcome: unknown): Promise<boolean> {
+  if (!(outcome instanceof Promise)) return false;
+  return Promise.race([outcome.then(() => false), new Promise<boolean>((done) => setTimeout(() => done(true), 5))]);
+}

@@ -1,27 +1,9 @@
 import { Status } from "../abi.ts";
 import type { HostFunctions } from "./host-function.ts";
 
-/** Functions of the ABI that this host does not perform. They are there, and say so. */
-const UNIMPLEMENTED_NAMES = [
-  "proxy_continue_response",
-  "proxy_grpc_call",
-  "proxy_grpc_stream",
-  "proxy_grpc_send",
-  "proxy_grpc_cancel",
-  "proxy_grpc_close",
-  "proxy_register_shared_queue",
-  "proxy_resolve_shared_queue",
-  "proxy_enqueue_shared_queue",
-  "proxy_dequeue_shared_queue",
-  "proxy_call_foreign_function",
-];
-
-export const unimplemented = (): Status => Status.UNIMPLEMENTED;
-
-export function stubFunctions(): HostFunctions {
+/** What old toolchains import beside the ABI, and what of the ABI has nothing to act on here. */
+export function platformFunctions(): HostFunctions {
   return {
-    ...Object.fromEntries(UNIMPLEMENTED_NAMES.map((name) => [name, unimplemented])),
-
     /** ABI 0.1.0. There is no route cache here, so there is nothing to clear: done. */
     proxy_clear_route_cache: (): Status => Status.OK,
 

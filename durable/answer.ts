@@ -1,0 +1,24 @@
+import type { Decision, HeaderChange, Refusal } from "../wasm/host/index.ts";
+import type { Respond, Unavailable } from "./rpc.ts";
+
+/** What the host decides, as it is told to the Worker. */
+export function refusalAnswer(refusal: Refusal): Respond | Unavailable {
+  if (refusal.kind === "respond") {
+    const { status, headers, body, details } = refusal;
+    return { kind: "respond", status, headers: headers.flat(), body, details };
+  }
+  // Given up by nobody but us: the filter kept the request waiting for longer than any of its calls may take.
+  const reason = refusal.reason === "aborted" ? "filter_timeout" : "filter_failed";
+  return { kind: "unavailable", reason, message: `${refusal.reason}: ${refusal.message}` };
+}
+
+export function decisionAnswer(
+  decision: Decision,
+): { readonly kind: "continue"; readonly changes: HeaderChange[] } | Respond | Unavailable {
+  return decision.kind === "continue" ? { kind: "continue", changes: decision.changes } : refusalAnswer(decision);
+}
+
+/** A refusal of the gateway's own. */
+export function ownRefusal(status: number, details: string): Respond {
+  return { kind: "respond", status, headers: [], body: new Uint8Array(0), details };
+}

@@ -1,0 +1,21 @@
+import type { TimeLimits } from "./limits.ts";
+
+/** Clock, randomness and patience: the platform's, or a test's. */
+export interface Runtime {
+  nowMs(): number;
+  randomBytes(into: Uint8Array): void;
+  readonly limits: TimeLimits;
+}
+
+export function randomHex(runtime: Runtime, byteLength: number): string {
+  const bytes = new Uint8Array(byteLength);
+  runtime.randomBytes(bytes);
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** A number from 0 up to, but not including, 1. */
+export function randomShare(runtime: Runtime): number {
+  const bytes = new Uint8Array(4);
+  runtime.randomBytes(bytes);
+  return new DataView(bytes.buffer).getUint32(0) / 2 ** 32;
+}

@@ -1,0 +1,178 @@
+import { describe, expect, it } from "vitest";
+import type { BodyOutcome, Refusal } from "../../wasm/host/index.ts";
+import { type BodyPart, type BodyStage, bodyThrough } from "./body-through.ts";
+import { Patience } from "./patience.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (content: Uint8Array) => new TextDecoder().decode(content);
+const BUFFER: BodyOutcome = { kind: "buffer" };
+const REFUSAL: Refusal = {
+  kind: "respond",
+  status: 403,
+  headers: [],
+  body: bytes(""),
+  details: "",
+  calls: 0,
+  paused: false,
+};
+
+/** A body of these chunks, and whether its sender was told to stop. */
+function body(...chunks: string[]) {
+  const left = [...chunks];
+  const state = { cancelled: false };
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        const chunk = left.shift();
+        if (chunk === undefined) controller.close();
+        else controller.enqueue(bytes(chunk));
+      },
+      cancel() {
+        state.cancelled = true;
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return { reader: stream.getReader(), state };
+}
+
+/** A filter that answers each part by `judge`. */
+function stage(judge: (chunk: string, end: boolean) => BodyOutcome | Promise<BodyOutcome>, resumed = never) {
+  const made: BodyStage = { pass: (chunk, end) => judge(text(chunk), end), resumed };
+  return made;
+}
+
+const never = () => new Promise<BodyOutcome>(() => {});
+const onward = (content: string): BodyOutcome => ({ kind: "continue", body: bytes(content) });
+
+function through(from: ReadableStreamDefaultReader<Uint8Array>, by: BodyStage, takers: Promise<unknown> = never()) {
+  return bodyThrough(from, by, new Patience(20), takers);
+}
+
+async function all(parts: AsyncGenerator<BodyPart, Refusal | undefined>) {
+  const passed: string[] = [];
+  for (;;) {
+    const { done, value } = await parts.next();
+    if (done) return { passed, refusal: value };
+    passed.push(text(value.bytes) + (value.last ? "$" : ""));
+  }
+}
+
+describe("a body on its way through a filter", () => {
+  it("goes on chunk by chunk, and ends with a part of its own", async () => {
+    const { reader } = body("a", "b");
+    expect(
+      await all(
+        through(
+          reader,
+          stage((chunk) => onward(chunk)),
+        ),
+      ),
+    ).toEqual({
+      passed: ["a", "b", "$"],
+      refusal: undefined,
+    });
+  });
+
+  it("goes on at its end where the filter holds all of it back", async () => {
+    const { reader } = body("a", "b");
+    const judged = stage((_, end) => (end ? onward("ab") : BUFFER));
+    expect((await all(through(reader, judged))).passed).toEqual(["ab$"]);
+  });
+
+  it("says nothing where the filter lets nothing of a chunk go", async () => {
+    const { reader } = body("a", "b");
+    const judged = stage((chunk) => onward(chunk === "a" ? "" : chunk));
+    expect((await all(through(reader, judged))).passed).toEqual(["b", "$"]);
+  });
+
+  it("is not read any further once the filter refuses, and its sender is told", async () => {
+    const { reader, state } = body("a", "b", "c");
+    const judged = stage((chunk) => (chunk === "b" ? REFUSAL : onward(chunk)));
+    expect(await all(through(reader, judged))).toEqual({ passed: ["a"], refusal: REFUSAL });
+    expect(state.cancelled).toBe(true);
+  });
+
+  it("is not read ahead of whoever takes it", async () => {
+    let read = 0;
+    const judged = stage((chunk) => {
+      read += 1;
+      return onward(chunk);
+    });
+    const parts = through(body("a", "b", "c").reader, judged);
+    await parts.next();
+    expect(read).toBe(1);
+  });
+
+  it("goes on where the filter resumes before more of it arrives", async () => {
+    const silent = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(bytes("a")),
+      pull: () => new Promise(() => {}),
+    });
+    const parts = through(
+      silent.getReader(),
+      stage(
+        () => BUFFER,
+        async () => onward("a"),
+      ),
+    );
+    expect((await parts.next()).value).toMatchObject({ last: false, bytes: bytes("a") });
+  });
+
+  it("is refused where the filter resumes with a refusal", async () => {
+    const silent = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(bytes("a")),
+      pull: () => new Promise(() => {}),
+    });
+    const judged = stage(
+      () => BUFFER,
+      async () => REFUSAL,
+    );
+    expect(await all(through(silent.getReader(), judged))).toEqual({ passed: [], refusal: REFUSAL });
+  });
+
+  it("throws where its sender is gone", async () => {
+    const gone = new ReadableStream<Uint8Array>({
+      pull() {
+        throw new Error("gone");
+      },
+    });
+    await expect(
+      all(
+        through(
+          gone.getReader(),
+          stage((chunk) => onward(chunk)),
+        ),
+      ),
+    ).rejects.toThrow("gone");
+  });
+
+  it("ends for the filter without an end of its own where nobody takes the rest, even in the midst of waiting", async () => {
+    const ends: boolean[] = [];
+    const silent = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => {}) });
+    const judged = stage((chunk, end) => {
+      ends.push(end);
+      return onward(chunk);
+    });
+    const { promise: takers, reject } = Promise.withResolvers<void>();
+    const passing = all(through(silent.getReader(), judged, takers));
+    reject(new Error("nobody"));
+    await expect(passing).rejects.toThrow("nobody takes");
+    expect(ends).toEqual([]);
+  });
+
+  it("has the stream given up where the filter keeps it waiting for too long", async () => {
+    const patience = new Patience(5);
+    const judged: BodyStage = {
+      pass: () =>
+        new Promise((resolve) => {
+          patience.signal.addEventListener("abort", () => resolve(REFUSAL));
+        }),
+      resumed: never,
+    };
+    expect(await all(bodyThrough(body("a").reader, judged, patience, never()))).toEqual({
+      passed: [],
+      refusal: REFUSAL,
+    });
+  });
+});

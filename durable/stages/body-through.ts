@@ -1,0 +1,75 @@
+import type { BodyOutcome, HeaderChange, Refusal } from "../../wasm/host/index.ts";
+import type { Patience } from "./patience.ts";
+
+const NOTHING = new Uint8Array(0);
+
+/** The body of one direction of a stream, as a filter is shown it. */
+export interface BodyStage {
+  pass(chunk: Uint8Array, endOfStream: boolean): BodyOutcome | Promise<BodyOutcome>;
+  /** After `buffer`: what the filter lets go before more of the body arrives. */
+  resumed(): Promise<BodyOutcome>;
+}
+
+/** What the filter lets go on of a body. */
+export interface BodyPart {
+  readonly bytes: Uint8Array;
+  /** True for the last part. */
+  readonly last: boolean;
+  /** Changes to headers that were held back until this part. */
+  readonly headerChanges: HeaderChange[] | undefined;
+}
+
+export type BodyParts = AsyncGenerator<BodyPart, Refusal | undefined>;
+
+/**
+ * Takes a body through a filter, chunk by chunk as it arrives; gives what goes on, and at the end the filter's refusal of
+ * the rest, if it refused. Nothing is read ahead: whoever takes the parts sets the pace. The end of the body is a chunk
+ * of its own, empty, as in Envoy's HTTP/1: waiting to mark the last chunk would delay every one of them.
+ *
+ * Throws where the sender is gone, or nobody takes the parts any more.
+ *
+ * @param takers rejects when nobody takes the parts any more, also while the next chunk is being waited for
+ */
+export async function* bodyThrough(
+  body: ReadableStreamDefaultReader<Uint8Array>,
+  stage: BodyStage,
+  patience: Patience,
+  takers: Promise<unknown>,
+): BodyParts {
+  let ended = false;
+  let wanted = true;
+  takers.catch(() => {
+    wanted = false;
+    // Wakes the reader below. Racing each chunk against `takers` would leave a reaction on it for every chunk.
+    body.cancel().catch(() => {});
+  });
+  try {
+    for (let held = false; ; ) {
+      const reading = body.read();
+      // Waited for below; until then a failure must not count as one that nobody handles.
+      reading.catch(() => {});
+      if (held) {
+        const resumed = await Promise.race([stage.resumed(), reading.then(() => undefined)]);
+        if (resumed?.kind === "continue") yield* partsOf(resumed, false);
+        else if (resumed !== undefined && resumed.kind !== "buffer") return resumed;
+      }
+      const { done, value } = await reading;
+      if (!wanted) throw new Error("nobody takes the rest of the body");
+      ended = done;
+      const passing = stage.pass(value ?? NOTHING, done);
+      const outcome = passing instanceof Promise ? await patience.wait(passing) : passing;
+      if (outcome.kind === "continue") yield* partsOf(outcome, done);
+      else if (outcome.kind !== "buffer") return outcome;
+      if (done) return undefined;
+      held = outcome.kind === "buffer";
+    }
+  } finally {
+    // The filter refused, or nobody takes the rest: the sender need not send it.
+    if (!ended) body.cancel().catch(() => {});
+  }
+}
+
+/** One part, or none where there is nothing to say. */
+function* partsOf({ body, headerChanges }: Extract<BodyOutcome, { kind: "continue" }>, last: boolean) {
+  if (body.length > 0 || last || headerChanges !== undefined) yield { bytes: body, last, headerChanges };
+}

@@ -1,0 +1,72 @@
+import type { Service } from "../../config/index.ts";
+import type { Decision, Refusal, StreamOptions, StreamRequest } from "../../wasm/host/index.ts";
+import { refusalAnswer } from "../answer.ts";
+import type { Generation } from "../generation.ts";
+import type { ExchangeStages } from "../rpc.ts";
+import { Exchange } from "./exchange.ts";
+import { throughResponseStages } from "./local-response.ts";
+import type { Patience } from "./patience.ts";
+import type { Answer } from "./staged-answer.ts";
+
+/**
+ * What the filter is to see of an exchange beyond its head; undefined where that is nothing. A body for which the filter
+ * has no callback need not make the way through the object.
+ */
+export function exchangeStages(
+  { stages }: Service,
+  exported: Service["stages"],
+  endOfStream: boolean,
+): ExchangeStages | undefined {
+  const requestBody = stages.requestBody && exported.requestBody && !endOfStream;
+  const responseBody = stages.responseBody && exported.responseBody;
+  const response = responseBody || (stages.responseHeaders && exported.responseHeaders);
+  return requestBody || response ? { requestBody, response, responseBody } : undefined;
+}
+
+export interface StagedRequest {
+  readonly service: Service;
+  readonly generation: Generation;
+  readonly request: StreamRequest;
+  readonly stages: ExchangeStages;
+  readonly patience: Patience;
+  readonly onHead: (decision: Decision) => void;
+  /** Told of every refusal after the head. */
+  readonly onRefusal: (refusal: Refusal) => void;
+}
+
+/** Decides on the head of an exchange of which the filter is to see more. */
+export async function decideInStages({ onHead, ...staged }: StagedRequest): Promise<Answer> {
+  const { service, generation, request, stages, patience } = staged;
+  const open = generation.open(request, streamOptions(service));
+  try {
+    const { whileHeadersPaused } = service.body;
+    const surroundings = { ...staged, open, bodyWhileHeadersPaused: whileHeadersPaused };
+    const deciding = open.stream.requestHeaders();
+    if (deciding instanceof Promise && stages.requestBody && whileHeadersPaused) {
+      deciding.then(onHead);
+      return { kind: "body_first", stages, exchange: new Exchange(surroundings, deciding) };
+    }
+    const decision = deciding instanceof Promise ? await patience.wait(deciding) : deciding;
+    onHead(decision);
+    if (decision.kind === "continue") {
+      const { changes } = decision;
+      return { kind: "continue_in_stages", changes, stages, exchange: new Exchange(surroundings) };
+    }
+    const final =
+      decision.kind === "respond" ? await throughResponseStages(open.stream, decision, stages, patience) : decision;
+    open.end();
+    return refusalAnswer(final);
+  } catch (error) {
+    open.end();
+    throw error;
+  }
+}
+
+function streamOptions({ stages, body }: Service): StreamOptions {
+  return {
+    // Workers hands out no trailers.
+    stages: { ...stages, requestTrailers: false, responseTrailers: false },
+    bodyWhileHeadersPaused: body.whileHeadersPaused,
+    bodyLimitBytes: body.limitBytes,
+  };
+}

@@ -1,0 +1,48 @@
+/**
+ * `npm run filter`: what a Proxy-Wasm filter is and does, before it is deployed, on the gateway's own host.
+ * `--help` lists commands and options.
+ */
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { inspectFilter } from "./filter/inspect.ts";
+import { inspectReport, refusalReport } from "./filter/inspect-report.ts";
+import { jsonOf } from "./filter/json.ts";
+import { parseFilterOptions, USAGE } from "./filter/options.ts";
+import { WrongInput } from "./filter/read-input.ts";
+import { decided, tryFilter } from "./filter/try.ts";
+import { tryReport } from "./filter/try-report.ts";
+
+/** What the command prints and exits with. */
+export interface FilterVerdict {
+  /** False: the filter cannot run, failed or never decided, or the command was wrong. */
+  readonly ok: boolean;
+  /** For standard output. */
+  readonly report?: string;
+  /** For standard error. */
+  readonly complaint?: string;
+}
+
+/** Runs one command line. Mistakes of the user and filters that fail are texts; nothing is thrown for them. */
+export async function runFilterCommand(args: readonly string[]): Promise<FilterVerdict> {
+  const parsed = parseFilterOptions(args);
+  if (parsed.kind === "help") return { ok: true, report: USAGE };
+  if (parsed.kind === "wrong") return { ok: false, complaint: `${parsed.message} (--help lists the options)` };
+  const { options } = parsed;
+  try {
+    const result = options.command === "inspect" ? await inspectFilter(options) : await tryFilter(options);
+    const ok = result.kind === "inspected" || (result.kind === "tried" && decided(result));
+    if (options.json) return { ok, report: jsonOf(result) };
+    if (result.kind === "refused") return { ok, complaint: refusalReport(result) };
+    return { ok, report: result.kind === "inspected" ? inspectReport(result) : tryReport(result) };
+  } catch (error) {
+    if (error instanceof WrongInput) return { ok: false, complaint: error.message };
+    throw error;
+  }
+}
+
+if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const { ok, report, complaint } = await runFilterCommand(process.argv.slice(2));
+  if (report !== undefined) console.log(report);
+  if (complaint !== undefined) console.error(complaint);
+  process.exitCode = ok ? 0 : 1;
+}

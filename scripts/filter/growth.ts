@@ -1,0 +1,74 @@
+/** How a linear memory was seen to grow. Sizes are pages of 65,536 bytes. */
+export type GrowthRule =
+  /** It did not. */
+  | { readonly kind: "none" }
+  /** It grew, but too seldom to tell a rule. */
+  | { readonly kind: "unclear"; readonly steps: number }
+  | { readonly kind: "page-by-page" }
+  /** Always by the same number of pages, more than one. */
+  | { readonly kind: "arenas"; readonly pages: number }
+  | { readonly kind: "doubling" }
+  /** By a share of what there was. */
+  | { readonly kind: "percent"; readonly percent: number }
+  | { readonly kind: "irregular" };
+
+/** One growth would fit every rule, two any share. */
+const FEWEST_STEPS = 3;
+/** Growths at a time that still count as multiples of one step: a request may allocate more than one. */
+const MOST_STEPS_AT_ONCE = 4;
+/** Allocators round to whole pages, so shares are only about the same. */
+const SHARE_TOLERANCE = 0.12;
+
+/**
+ * The rule behind a series of sizes.
+ * @param sizes pages after each request or only where they changed; never shrinking
+ */
+export function growthRule(sizes: readonly number[]): GrowthRule {
+  const grown = sizes.filter((size, index) => index === 0 || size !== sizes[index - 1]);
+  const steps = grown.slice(1).map((size, index) => ({ by: size - grown[index]!, from: grown[index]! }));
+  if (steps.length === 0) return { kind: "none" };
+  if (steps.length < FEWEST_STEPS) {
+    // Twice the same size from different sizes is no share, and twice a doubling is no arena.
+    const doubled = steps.every(({ by, from }) => by === from);
+    return doubled && steps.length === 2 ? { kind: "doubling" } : { kind: "unclear", steps: steps.length };
+  }
+
+  const smallest = Math.min(...steps.map(({ by }) => by));
+  const usual = steps.filter(({ by }) => by === smallest).length * 2 >= steps.length;
+  if (usual && steps.every(({ by }) => by % smallest === 0 && by / smallest <= MOST_STEPS_AT_ONCE)) {
+    return smallest === 1 ? { kind: "page-by-page" } : { kind: "arenas", pages: smallest };
+  }
+
+  const shares = steps.map(({ by, from }) => by / from);
+  if (shares.every((share) => share === 1)) return { kind: "doubling" };
+  // In small memories one page is a large share; the later steps tell.
+  const share = median(shares.slice(Math.floor(shares.length / 2)));
+  const fitting = steps.filter(({ by, from }) => Math.abs(by - share * from) <= Math.max(1, SHARE_TOLERANCE * by));
+  if (fitting.length < steps.length * 0.8) return { kind: "irregular" };
+  return Math.abs(share - 1) <= SHARE_TOLERANCE
+    ? { kind: "doubling" }
+    : { kind: "percent", percent: Math.round(share * 100) };
+}
+
+export function growthText(rule: GrowthRule): string {
+  switch (rule.kind) {
+    case "none":
+      return "none";
+    case "unclear":
+      return `grew ${rule.steps === 1 ? "once" : "twice"}, too seldom to tell a rule`;
+    case "page-by-page":
+      return "page by page";
+    case "arenas":
+      return `arenas of ${rule.pages} pages`;
+    case "doubling":
+      return "doubling";
+    case "percent":
+      return `+${rule.percent} %`;
+    case "irregular":
+      return "irregular";
+  }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}

@@ -1,0 +1,224 @@
+import * as v from "valibot";
+import { fields, isPlainObject, list, refused, text, wholeNumber } from "../../config/schema/fields.ts";
+import type { HeaderList } from "../../wasm/host/index.ts";
+
+/** Shapes of the JSON files that describe a request, the upstream's response, and replies of servers. */
+
+/** A request to put through a filter. In its texts `{n}` stands for the number of the request. */
+export interface RequestInput {
+  readonly method: string;
+  readonly path: string;
+  readonly authority: string;
+  readonly scheme: "http" | "https";
+  readonly headers: HeaderList;
+  /** As it arrives, chunk by chunk; empty: no body. */
+  readonly body: readonly Uint8Array[];
+  readonly trailers: HeaderList;
+  /** Envoy attributes by dotted path. */
+  readonly attributes: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface ResponseInput {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly body: readonly Uint8Array[];
+  readonly trailers: HeaderList;
+}
+
+/** What a server answers to the calls of a filter that match. */
+export interface ReplyInput {
+  readonly cluster: string;
+  /** Without: any path. With `*` at its end: every path that begins so. */
+  readonly path: string | undefined;
+  readonly delayMs: number;
+  readonly answer:
+    | { readonly kind: "fail"; readonly reason: "reset" | "timeout" }
+    | {
+        readonly kind: "reply";
+        readonly status: number;
+        readonly headers: HeaderList;
+        readonly body: Uint8Array;
+        readonly trailers: HeaderList;
+      };
+}
+
+const MAX_TEXT = 1_024 * 1_024;
+const MAX_ITEMS = 10_000;
+
+const headerName = text(
+  "names of HTTP headers (the method, path, authority and scheme have fields of their own)",
+  (name) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name),
+  1_024,
+);
+const headerValue = text("a text without line breaks", (value) => !/[\0\r\n]/.test(value), MAX_TEXT);
+const headerValues = list(headerValue, "a list of texts", { min: 0, max: MAX_ITEMS });
+
+const headersByName: v.GenericSchema<unknown, HeaderList> = v.pipe(
+  v.custom<Record<string, unknown>>(
+    isPlainObject,
+    "headers: an object of names and values, or a list of [name, value]",
+  ),
+  v.record(
+    headerName,
+    v.pipe(
+      v.lazy(
+        (input: unknown): v.GenericSchema<unknown, string | string[]> =>
+          Array.isArray(input) ? headerValues : headerValue,
+      ),
+    ),
+  ),
+  v.transform((byName) =>
+    Object.entries(byName).flatMap(([name, values]) => [values].flat().map((value) => header(name, value))),
+  ),
+);
+
+const headersInOrder: v.GenericSchema<unknown, HeaderList> = v.pipe(
+  list(v.tuple([headerName, headerValue], "a pair [name, value]"), "a list of pairs [name, value]", {
+    min: 0,
+    max: MAX_ITEMS,
+  }),
+  v.transform((pairs) => pairs.map(([name, value]) => header(name, value))),
+);
+
+function header(name: string, value: string): [string, string] {
+  return [name.toLowerCase(), value];
+}
+
+const headers = v.optional(
+  v.lazy((input: unknown) => (Array.isArray(input) ? headersInOrder : headersByName)),
+  () => ({}),
+);
+
+const encoder = new TextEncoder();
+const BODY = 'a text, { "base64": "…" }, or a list of those, one for each chunk';
+
+const chunk: v.GenericSchema<unknown, Uint8Array> = v.lazy((input: unknown) =>
+  isPlainObject(input)
+    ? v.pipe(
+        fields({ base64: text("base64", (value) => /^[A-Za-z0-9+/]*={0,2}$/.test(value), 64 * MAX_TEXT) }),
+        v.transform(({ base64 }) => Uint8Array.from(Buffer.from(base64, "base64"))),
+      )
+    : v.pipe(
+        v.string(BODY),
+        v.transform((value) => encoder.encode(value)),
+      ),
+);
+
+const body = v.optional(
+  v.lazy(
+    (input: unknown): v.GenericSchema<unknown, Uint8Array[]> =>
+      Array.isArray(input)
+        ? list(chunk, BODY, { min: 0, max: MAX_ITEMS })
+        : v.pipe(
+            chunk,
+            v.transform((only) => (only.length === 0 ? [] : [only])),
+          ),
+  ),
+  "",
+);
+
+const path = text('a path like "/orders/1?all"', (value) => /^[/*]\S*$/.test(value), 64 * 1_024);
+
+const attribute = v.union([v.string(), v.number(), v.boolean()], "a text, a number, true or false");
+
+export const requestSchema: v.GenericSchema<unknown, RequestInput> = fields({
+  method: v.optional(
+    text("a method like GET", (value) => /^[A-Za-z-]+$/.test(value), 64),
+    "GET",
+  ),
+  path: v.optional(path, "/"),
+  authority: v.optional(
+    text("a host, with a port if need be", (value) => /^\S+$/.test(value), 1_024),
+    "example.com",
+  ),
+  scheme: v.optional(v.picklist(["http", "https"], '"http" or "https"'), "https"),
+  headers,
+  body,
+  trailers: headers,
+  attributes: v.optional(
+    v.pipe(
+      v.custom<Record<string, unknown>>(
+        isPlainObject,
+        'an object of attributes, like { "source.address": "192.0.2.1:4711" }',
+      ),
+      v.record(v.string(), attribute),
+    ),
+    () => ({}),
+  ),
+});
+
+const status = v.optional(wholeNumber(200, 599, "a status of HTTP"), 200);
+
+export const responseSchema: v.GenericSchema<unknown, ResponseInput> = fields({
+  status,
+  headers,
+  body,
+  trailers: headers,
+});
+
+const delayMs = v.optional(wholeNumber(0, 86_400_000, "milliseconds"), 0);
+const cluster = text("the name of a cluster, as the filter calls it", (value) => value !== "", 1_024);
+const notBoth = refused("no answer beside fail, which is the lack of one");
+
+const failure: v.GenericSchema<unknown, ReplyInput> = v.pipe(
+  fields({
+    cluster,
+    path: v.optional(path),
+    delayMs,
+    fail: v.picklist(["reset", "timeout"], '"reset" or "timeout"'),
+    status: notBoth,
+    headers: notBoth,
+    body: notBoth,
+    trailers: notBoth,
+  }),
+  v.transform(
+    ({ cluster, path, delayMs, fail }): ReplyInput => ({
+      cluster,
+      path,
+      delayMs,
+      answer: { kind: "fail", reason: fail },
+    }),
+  ),
+);
+
+const answer: v.GenericSchema<unknown, ReplyInput> = v.pipe(
+  fields({
+    cluster,
+    path: v.optional(path),
+    delayMs,
+    status,
+    headers,
+    body,
+    trailers: headers,
+    fail: v.optional(v.never()),
+  }),
+  v.transform(
+    ({ cluster, path, delayMs, status, headers, body, trailers }): ReplyInput => ({
+      cluster,
+      path,
+      delayMs,
+      answer: { kind: "reply", status, headers, body: Uint8Array.from(Buffer.concat(body)), trailers },
+    }),
+  ),
+);
+
+export const repliesSchema: v.GenericSchema<unknown, ReplyInput[]> = list(
+  v.lazy((input: unknown) => (isPlainObject(input) && "fail" in input ? failure : answer)),
+  'a list of replies, like [{ "cluster": "auth", "status": 200 }]',
+  { min: 0, max: MAX_ITEMS },
+);
+
+export const DEFAULT_REQUEST: RequestInput = v.parse(requestSchema, {});
+
+/** What is driven where nobody says what: each request another path and another credential, so that caches fill. */
+export const DRIVEN_REQUEST: RequestInput = v.parse(requestSchema, {
+  path: "/inspect/{n}",
+  headers: {
+    "user-agent": "ebb-filter-inspect",
+    authorization: "Bearer inspect-{n}",
+    cookie: "session=inspect-{n}",
+    "x-request-id": "inspect-{n}",
+  },
+});
+
+export const DEFAULT_RESPONSE: ResponseInput = v.parse(responseSchema, {});

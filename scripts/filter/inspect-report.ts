@@ -1,0 +1,74 @@
+import type { InspectResult } from "./inspect.ts";
+import type { Refused } from "./open.ts";
+import { recordLines, seriesLines } from "./report-parts.ts";
+import { bytesText, countText, labelled, safeText } from "./text.ts";
+
+const LINE_WIDTH = 100;
+
+/** The result of `inspect` for people. */
+export function inspectReport(result: InspectResult): string {
+  const { exports, imports, stages, start, series } = result;
+  const ticks = start.tickPeriodMs > 0 ? `, wants a tick every ${start.tickPeriodMs} ms` : "";
+  const lines = [
+    ...labelled("filter", `${result.file}, ${bytesText(result.fileBytes)}`),
+    ...labelled("ABI", `Proxy-Wasm ${result.abiVersion}`),
+    ...labelled("toolchain", safeText(result.toolchain ?? "unknown: nothing in the module gives it away")),
+    ...labelled("exports", [
+      ...listed("callback", "called", exports.called),
+      ...listed("callback", "never called here", exports.uncalled),
+      ...listed("export", "of its own", exports.other),
+    ]),
+    ...labelled("imports", [
+      ...listed("function", "answered", imports.answered),
+      ...listed("function", "not implemented, answering UNIMPLEMENTED", imports.unimplemented),
+      ...listed("function", "unknown, answering UNIMPLEMENTED or, of WASI, ENOSYS", imports.unknown),
+    ]),
+    ...labelled("stages", stageLines(stages)),
+    ...labelled("start", `ok, ${bytesText(start.bytes)} of linear memory${ticks}`),
+    ...recordLines("", start.records),
+    ...(series === undefined ? [] : seriesLines(series)),
+  ];
+  return lines.join("\n");
+}
+
+/** Why a module is refused, for people. */
+export function refusalReport({ file, problems, hint, atStart }: Refused): string {
+  const reasons = problems.map(({ reason, message }) => `${file}: refused: ${safeText(message)} (${reason})`);
+  const lines = [
+    ...reasons,
+    ...recordLines("at start", atStart),
+    ...(hint === undefined ? [] : labelled("hint", hint)),
+  ];
+  return lines.join("\n");
+}
+
+function stageLines({ optional, impossible }: InspectResult["stages"]): string[] {
+  const lines = ["request-headers: always runs"];
+  if (optional.length > 0) {
+    lines.push(`${optional.join(", ")}:`, "  WARNING exported, but off unless the service's `stages` names them");
+    lines.push("  (SDKs export every callback, whether it is used or not)");
+  }
+  if (impossible.length > 0) {
+    lines.push(
+      `${impossible.join(", ")}:`,
+      "  WARNING exported, but never run by a gateway: Workers hands out no trailers",
+    );
+  }
+  return lines;
+}
+
+function listed(thing: string, state: string, names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  return [`${countText(names.length, thing)} ${state}:`, ...wrapped(names).map((line) => `  ${line}`)];
+}
+
+/** Names by commas in lines that fit a terminal. */
+function wrapped(names: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const name of names.map(safeText)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + name.length + 2 <= LINE_WIDTH) lines[lines.length - 1] = `${last}, ${name}`;
+    else lines.push(name);
+  }
+  return lines;
+}

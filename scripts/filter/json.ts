@@ -1,0 +1,14 @@
+/** A result as JSON: bytes as text where they are text, else as base64. */
+export function jsonOf(result: unknown): string {
+  return JSON.stringify(result, (_key, value: unknown) => plain(value), 2);
+}
+
+function plain(value: unknown): unknown {
+  if (value instanceof Set) return [...value];
+  if (!(value instanceof Uint8Array)) return value;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(value);
+  } catch {
+    return { base64: Buffer.from(value).toString("base64") };
+  }
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { parseFilterOptions } from "./options.ts";
+
+function wrong(...args: string[]): string {
+  const parsed = parseFilterOptions(args);
+  return parsed.kind === "wrong" ? parsed.message : parsed.kind;
+}
+
+describe("the options of npm run filter", () => {
+  it("are few by default", () => {
+    expect(parseFilterOptions(["try", "a.wasm"])).toMatchObject({
+      kind: "run",
+      options: { command: "try", file: "a.wasm", configuration: "", rootId: "", stages: [], repeat: 1, json: false },
+    });
+    expect(parseFilterOptions(["inspect", "a.wasm"])).toMatchObject({
+      kind: "run",
+      options: { command: "inspect", requests: 10_000 },
+    });
+  });
+
+  it("name stages by commas, or all of them", () => {
+    expect(parseFilterOptions(["try", "a.wasm", "--stages", "request-body, response-headers"])).toMatchObject({
+      options: { stages: ["request-body", "response-headers"] },
+    });
+    expect(parseFilterOptions(["try", "a.wasm", "--stages", "all"])).toMatchObject({ options: { stages: "all" } });
+  });
+
+  it("are explained on request, and where nothing was asked", () => {
+    for (const args of [[], ["--help"], ["try", "--help"], ["inspect", "-h"]]) {
+      expect(parseFilterOptions(args).kind).toBe("help");
+    }
+  });
+
+  it("are refused with what was found and what is allowed", () => {
+    expect(wrong("tri", "a.wasm")).toMatch(
+      /"tri" is no command; allowed is "inspect" or "try" \(did you mean "try"\?\)/,
+    );
+    expect(wrong("try")).toMatch(/The filter is missing/);
+    expect(wrong("try", "a.wasm", "b.wasm")).toMatch(/"b\.wasm" is one too many/);
+    expect(wrong("try", "a.wasm", "--stages", "body")).toMatch(
+      /--stages names "body"; allowed is "all", "request-body"/,
+    );
+    expect(wrong("try", "a.wasm", "--stages", "request-headers")).toMatch(/always runs/);
+    expect(wrong("try", "a.wasm", "--repeat", "0")).toMatch(/--repeat is "0"; allowed is a whole number from 1 to/);
+    expect(wrong("try", "a.wasm", "--requests", "1")).toMatch(/--requests/);
+    expect(wrong("inspect", "a.wasm", "--requests", "many")).toMatch(/--requests is "many"/);
+  });
+});

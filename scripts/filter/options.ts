@@ -1,0 +1,201 @@
+import { parseArgs } from "node:util";
+import { oneOf } from "../../config/suggest.ts";
+import type { Stages } from "../../wasm/host/index.ts";
+
+/** Stages beside the request's head, as `stages` in `gateway.config.ts` names them; trailers only run here. */
+export const STAGE_NAMES = [
+  "request-body",
+  "request-trailers",
+  "response-headers",
+  "response-body",
+  "response-trailers",
+] as const;
+export type StageName = (typeof STAGE_NAMES)[number];
+
+/** The fields of the host's `Stages` by these names. */
+export const STAGE_KEYS = {
+  "request-body": "requestBody",
+  "request-trailers": "requestTrailers",
+  "response-headers": "responseHeaders",
+  "response-body": "responseBody",
+  "response-trailers": "responseTrailers",
+} as const satisfies Record<StageName, keyof Stages>;
+
+/** How the filter is started, for both commands. */
+export interface StartInput {
+  /** The module. */
+  readonly file: string;
+  /** Texts as they go to the filter, or names of files that hold them. */
+  readonly configuration: string;
+  readonly vmConfiguration: string;
+  readonly rootId: string;
+  readonly requestFile: string | undefined;
+  readonly repliesFile: string | undefined;
+  readonly json: boolean;
+}
+
+export interface InspectOptions extends StartInput {
+  readonly command: "inspect";
+  /** Requests driven to see how memory grows. */
+  readonly requests: number;
+}
+
+export interface TryOptions extends StartInput {
+  readonly command: "try";
+  readonly responseFile: string | undefined;
+  /** `all`: every stage the module exports. */
+  readonly stages: readonly StageName[] | "all";
+  readonly bodyWhileHeadersPaused: boolean;
+  readonly bodyLimitBytes: number | undefined;
+  readonly repeat: number;
+}
+
+export type ParsedFilterOptions =
+  | { readonly kind: "run"; readonly options: InspectOptions | TryOptions }
+  | { readonly kind: "help" }
+  | { readonly kind: "wrong"; readonly message: string };
+
+export const USAGE = `npm run filter -- inspect FILE.wasm [options]   what a Proxy-Wasm filter is, needs and does with memory
+npm run filter -- try FILE.wasm [options]       one request through it, on the host that the gateway uses
+
+Both start the filter, with
+  --config TEXT|FILE      its plugin configuration: the text itself, or the name of a file that exists
+  --vm-config TEXT|FILE   its VM configuration
+  --root-id NAME          which plugin of the module (property plugin_root_id)
+  --request FILE          JSON: method, path, authority, scheme, headers, body, trailers, attributes;
+                          {n} in its texts is the number of the request, so that repeated ones differ
+  --replies FILE          JSON: what servers answer that the filter calls, a list of
+                          { cluster, path?, status?, headers?, body?, delayMs?, fail?: "reset" | "timeout" }
+  --json                  the result as JSON
+
+inspect
+  --requests N            requests driven to see how memory grows (default 10000, at most 5 seconds)
+
+try
+  --response FILE         JSON: status, headers, body, trailers of what the upstream answers
+  --stages LIST           run these too: request-body, request-trailers, response-headers, response-body,
+                          response-trailers, by commas; or all (every one exported). Default: only the request's head
+  --body-while-paused     hand the body on while the head is paused, as Higress does and Envoy does not
+  --body-limit BYTES      how much of a body may be held back
+  --repeat N              the request N times, and how memory grows (default 1)
+
+A virtual clock drives it: a reply's delay, a timeout and a tick cost no time.`;
+
+const START_OPTIONS = {
+  config: { type: "string", default: "" },
+  "vm-config": { type: "string", default: "" },
+  "root-id": { type: "string", default: "" },
+  request: { type: "string" },
+  replies: { type: "string" },
+  json: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+const INSPECT_OPTIONS = { ...START_OPTIONS, requests: { type: "string" } } as const;
+
+const TRY_OPTIONS = {
+  ...START_OPTIONS,
+  response: { type: "string" },
+  stages: { type: "string", default: "" },
+  "body-while-paused": { type: "boolean", default: false },
+  "body-limit": { type: "string" },
+  repeat: { type: "string" },
+} as const;
+
+const COMMANDS = ["inspect", "try"];
+const MAX_REQUESTS = 10_000_000;
+const MAX_BODY_BYTES = 64 * 1_024 * 1_024;
+
+class WrongOption extends Error {}
+
+/** Reads the command line. Every wrong option is answered with its name, what was found and what is allowed. */
+export function parseFilterOptions(args: readonly string[]): ParsedFilterOptions {
+  const [command, ...rest] = args;
+  if (command === undefined || command === "--help" || command === "-h") return { kind: "help" };
+  try {
+    if (command === "inspect") return parseInspect(rest);
+    if (command === "try") return parseTry(rest);
+    return {
+      kind: "wrong",
+      message: `${JSON.stringify(command)} is no command; allowed is ${oneOf(COMMANDS, command)}.`,
+    };
+  } catch (error) {
+    if (error instanceof WrongOption || isParseArgsError(error)) return { kind: "wrong", message: error.message };
+    throw error;
+  }
+}
+
+function parseInspect(args: string[]): ParsedFilterOptions {
+  const { values, positionals } = parseArgs({ args, options: INSPECT_OPTIONS, allowPositionals: true });
+  if (values.help) return { kind: "help" };
+  const requests = wholeNumber("requests", values.requests, 0, MAX_REQUESTS) ?? 10_000;
+  return { kind: "run", options: { command: "inspect", ...startInput(values, positionals), requests } };
+}
+
+function parseTry(args: string[]): ParsedFilterOptions {
+  const { values, positionals } = parseArgs({ args, options: TRY_OPTIONS, allowPositionals: true });
+  if (values.help) return { kind: "help" };
+  return {
+    kind: "run",
+    options: {
+      command: "try",
+      ...startInput(values, positionals),
+      responseFile: values.response,
+      stages: stagesOf(values.stages),
+      bodyWhileHeadersPaused: values["body-while-paused"],
+      bodyLimitBytes: wholeNumber("body-limit", values["body-limit"], 0, MAX_BODY_BYTES),
+      repeat: wholeNumber("repeat", values.repeat, 1, MAX_REQUESTS) ?? 1,
+    },
+  };
+}
+
+function startInput(
+  values: {
+    config: string;
+    "vm-config": string;
+    "root-id": string;
+    request?: string | undefined;
+    replies?: string | undefined;
+    json: boolean;
+  },
+  positionals: readonly string[],
+): StartInput {
+  const [file, ...further] = positionals;
+  if (file === undefined) throw new WrongOption("The filter is missing: name a .wasm file.");
+  if (further.length > 0) throw new WrongOption(`One filter at a time: ${JSON.stringify(further[0])} is one too many.`);
+  return {
+    file,
+    configuration: values.config,
+    vmConfiguration: values["vm-config"],
+    rootId: values["root-id"],
+    requestFile: values.request,
+    repliesFile: values.replies,
+    json: values.json,
+  };
+}
+
+function stagesOf(list: string): readonly StageName[] | "all" {
+  if (list === "all") return "all";
+  const names = list.split(",").map((name) => name.trim());
+  return names.filter((name) => name !== "").map(stageNamed);
+}
+
+function stageNamed(name: string): StageName {
+  const known = STAGE_NAMES.find((stage) => stage === name);
+  if (known !== undefined) return known;
+  if (name === "request-headers") {
+    throw new WrongOption('--stages names "request-headers", which always runs: leave it out.');
+  }
+  throw new WrongOption(`--stages names ${JSON.stringify(name)}; allowed is ${oneOf(["all", ...STAGE_NAMES], name)}.`);
+}
+
+function wholeNumber(name: string, text: string | undefined, from: number, to: number): number | undefined {
+  if (text === undefined) return undefined;
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= from && number <= to) return number;
+  throw new WrongOption(`--${name} is ${JSON.stringify(text)}; allowed is a whole number from ${from} to ${to}.`);
+}
+
+function isParseArgsError(error: unknown): error is Error {
+  return error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+}

@@ -1,0 +1,89 @@
+import { existsSync } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import * as v from "valibot";
+import { findingsOf, toProblems } from "../../config/problems.ts";
+
+/** A mistake of the person at the command line: one message, that names the file, the field and the way out. */
+export class WrongInput extends Error {}
+
+/**
+ * Reads a JSON file of a known shape.
+ * @throws WrongInput with every mistake in it, one a line
+ */
+export async function readJson<Output>(file: string, schema: v.GenericSchema<unknown, Output>): Promise<Output> {
+  const text = await readText(file);
+  let input: unknown;
+  try {
+    input = JSON.parse(text);
+  } catch (error) {
+    throw new WrongInput(`${file}: is no JSON: ${messageOf(error)}`);
+  }
+  const result = v.safeParse(schema, input);
+  if (result.success) return result.output;
+  const problems = toProblems(file, findingsOf(result.issues, []));
+  throw new WrongInput(
+    problems
+      .map(
+        ({ path, found, allowed }) => `${file}: ${path === "" ? "" : `${path}: `}found ${found}; allowed: ${allowed}.`,
+      )
+      .join("\n"),
+  );
+}
+
+/** A text given on the command line, or that of the file it names. */
+export async function readTextOrFile(option: string, value: string): Promise<Uint8Array> {
+  if (value !== "" && existsSync(value) && (await stat(value)).isFile()) return new Uint8Array(await readFile(value));
+  // A mistyped name must not end up as the filter's configuration.
+  if (/^[\w.~/-]+\.(json|txt|ya?ml|conf|pb|bin)$/.test(value)) {
+    throw new WrongInput(`${option} looks like the name of a file, and there is none: ${value}`);
+  }
+  return new TextEncoder().encode(value);
+}
+
+/**
+ * Compiles a module.
+ * @throws WrongInput that says what the file is instead
+ */
+export async function readModule(
+  file: string,
+): Promise<{ readonly module: WebAssembly.Module; readonly bytes: number }> {
+  const bytes = await readBytes(file);
+  const [magic, kind] = [bytes.subarray(0, 4).toString("latin1"), bytes.subarray(4, 8).toString("latin1")];
+  if (magic !== "\0asm")
+    throw new WrongInput(`${file}: is no WebAssembly: it does not begin with "\\0asm"${wat(bytes)}`);
+  if (kind === "\x0d\0\x01\0") {
+    throw new WrongInput(
+      `${file}: is a WebAssembly component, and Proxy-Wasm filters are modules: build it for wasm32-wasip1, not wasip2`,
+    );
+  }
+  try {
+    return { module: await WebAssembly.compile(new Uint8Array(bytes)), bytes: bytes.length };
+  } catch (error) {
+    throw new WrongInput(`${file}: cannot be compiled: ${messageOf(error)}`);
+  }
+}
+
+function wat(bytes: Buffer): string {
+  return bytes.subarray(0, 512).toString("utf8").trimStart().startsWith("(module")
+    ? " (WebAssembly text: assemble it first)"
+    : "";
+}
+
+async function readText(file: string): Promise<string> {
+  return (await readBytes(file)).toString("utf8");
+}
+
+async function readBytes(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const reason =
+      code === "ENOENT" ? "does not exist" : code === "EISDIR" ? "is a folder" : `cannot be read: ${messageOf(error)}`;
+    throw new WrongInput(`${file}: ${reason}`);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,134 @@
+import { randomFillSync } from "node:crypto";
+import {
+  createSharedState,
+  type HostServices,
+  type LogLevel,
+  type OutboundCall,
+  type OutboundResult,
+} from "../../wasm/host/index.ts";
+import type { ReplyInput } from "./input-schema.ts";
+import type { VirtualClock } from "./virtual-clock.ts";
+
+/** A call for which neither filter nor script sets a time fails after this; as a cluster's default in the gateway. */
+const DEFAULT_TIMEOUT_MS = 2_000;
+
+export interface LogLine {
+  readonly level: LogLevel;
+  readonly message: string;
+}
+
+/** A call the filter made and what came of it. */
+export interface CallRecord {
+  readonly call: OutboundCall;
+  /** Undefined while no reply has come. */
+  result: OutboundResult | undefined;
+  /** Why it failed, where the script did not say so. */
+  note: string | undefined;
+  afterMs: number | undefined;
+}
+
+/** What is kept of one stretch of the filter's work: its start, or one request. */
+export interface Records {
+  readonly logs: LogLine[];
+  readonly calls: CallRecord[];
+  /** Names of clusters the filter asked for and no reply is scripted for. */
+  readonly unknownClusters: Set<string>;
+}
+
+export interface Script {
+  readonly replies: readonly ReplyInput[];
+  /** What a call without a scripted reply gets; `undefined`: its cluster does not exist. */
+  readonly otherwise: OutboundResult | undefined;
+}
+
+/** The host's services as a script: the clock is virtual and servers answer what was written down for them. */
+export class ScriptedServices implements HostServices {
+  readonly shared = createSharedState();
+  records: Records = noRecords();
+  readonly clock: VirtualClock;
+  readonly #script: Script;
+  /** Replies that were given at least once. */
+  readonly #given = new Set<ReplyInput>();
+
+  constructor(clock: VirtualClock, script: Script) {
+    this.clock = clock;
+    this.#script = script;
+  }
+
+  /** From now on everything is noted in new records. */
+  startRecords(): Records {
+    this.records = noRecords();
+    return this.records;
+  }
+
+  nowMs(): number {
+    return this.clock.nowMs;
+  }
+
+  log(level: LogLevel, message: string): void {
+    this.records.logs.push({ level, message });
+  }
+
+  hasCluster(name: string): boolean {
+    if (this.#script.otherwise !== undefined || this.#script.replies.some(({ cluster }) => cluster === name))
+      return true;
+    this.records.unknownClusters.add(name);
+    return false;
+  }
+
+  httpCall(call: OutboundCall): Promise<OutboundResult> {
+    const record: CallRecord = { call, result: undefined, note: undefined, afterMs: undefined };
+    this.records.calls.push(record);
+    const { result, delayMs, note } = this.#answer(call);
+    const { promise, resolve } = Promise.withResolvers<OutboundResult>();
+    this.clock.after(delayMs, () => {
+      Object.assign(record, { result, note, afterMs: delayMs });
+      resolve(result);
+    });
+    return promise;
+  }
+
+  randomBytes(into: Uint8Array): void {
+    randomFillSync(into);
+  }
+
+  #answer(call: OutboundCall): { result: OutboundResult; delayMs: number; note?: string } {
+    const reply = this.#replyTo(call);
+    if (reply === undefined) {
+      const { otherwise } = this.#script;
+      if (otherwise !== undefined) return { result: otherwise, delayMs: 0 };
+      return { result: { ok: false, reason: "reset" }, delayMs: 0, note: "no reply is scripted for this path" };
+    }
+    const timeoutMs = call.timeoutMs > 0 ? call.timeoutMs : DEFAULT_TIMEOUT_MS;
+    const { answer, delayMs } = reply;
+    if (answer.kind === "fail" && answer.reason === "timeout") {
+      return { result: { ok: false, reason: "timeout" }, delayMs: timeoutMs };
+    }
+    if (delayMs > timeoutMs) {
+      const note = `the reply would have come after ${delayMs} ms`;
+      return { result: { ok: false, reason: "timeout" }, delayMs: timeoutMs, note };
+    }
+    if (answer.kind === "fail") return { result: { ok: false, reason: "reset" }, delayMs };
+    const { status, headers, body, trailers } = answer;
+    return { result: { ok: true, headers: [[":status", String(status)], ...headers], body, trailers }, delayMs };
+  }
+
+  /** Replies for the very path before those for any; several for the same are given in turn, the last again and again. */
+  #replyTo(call: OutboundCall): ReplyInput | undefined {
+    const path = call.headers.find(([name]) => name === ":path")?.[1] ?? "";
+    const ofCluster = this.#script.replies.filter(({ cluster }) => cluster === call.cluster);
+    const ofPath = ofCluster.filter((reply) => reply.path !== undefined && covers(reply.path, path));
+    const candidates = ofPath.length > 0 ? ofPath : ofCluster.filter((reply) => reply.path === undefined);
+    const reply = candidates.find((candidate) => !this.#given.has(candidate)) ?? candidates.at(-1);
+    if (reply !== undefined) this.#given.add(reply);
+    return reply;
+  }
+}
+
+function covers(pattern: string, path: string): boolean {
+  return pattern.endsWith("*") ? path.startsWith(pattern.slice(0, -1)) : path === pattern;
+}
+
+function noRecords(): Records {
+  return { logs: [], calls: [], unknownClusters: new Set() };
+}

@@ -1,0 +1,82 @@
+import type { Exchange, Verdict } from "./exchange.ts";
+import { type GrowthRule, growthRule } from "./growth.ts";
+import type { RequestInput, ResponseInput } from "./input-schema.ts";
+import { numbered } from "./numbered.ts";
+import type { Trial } from "./trial.ts";
+
+const PAGE_BYTES = 65_536;
+
+/** Many requests, and what they did to the filter's memory. */
+export interface Series {
+  /** How many were driven; fewer than asked for if a bound was reached or the filter failed. */
+  readonly requests: number;
+  /** What stopped it early. */
+  readonly endedBy: "time" | "memory" | "failure" | undefined;
+  /** Most frequent first. */
+  readonly outcomes: readonly { readonly outcome: string; readonly count: number }[];
+  /** Size before the first request (0), wherever it changed, and at the end. */
+  readonly sizes: readonly { readonly request: number; readonly bytes: number }[];
+  readonly growth: GrowthRule;
+  /** Real time, filter and host together. */
+  readonly microsecondsPerRequest: number;
+}
+
+export interface SeriesBounds {
+  readonly requests: number;
+  /** Real time. */
+  readonly timeMs: number;
+  /** Linear memory. */
+  readonly bytes: number;
+}
+
+/** Drives `request` again and again, numbered from 1. `first` is told of the first exchange. */
+export async function driveSeries(
+  trial: Trial,
+  request: RequestInput,
+  response: ResponseInput,
+  bounds: SeriesBounds,
+  first: (exchange: Exchange) => void,
+): Promise<Series> {
+  const counts = new Map<string, number>();
+  const sizes = [{ request: 0, bytes: trial.instance.allocatedBytes }];
+  const sinceMs = performance.now();
+  let driven = 0;
+  let endedBy: Series["endedBy"];
+  while (driven < bounds.requests && endedBy === undefined) {
+    const exchange = await trial.exchange(numbered(request, driven + 1), response);
+    driven += 1;
+    if (driven === 1) first(exchange);
+    const outcome = outcomeText(exchange.verdict);
+    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+    const { allocatedBytes: bytes, failure } = trial.instance;
+    if (bytes !== sizes.at(-1)!.bytes) sizes.push({ request: driven, bytes });
+    if (failure !== undefined) endedBy = "failure";
+    else if (bytes > bounds.bytes) endedBy = "memory";
+    else if (performance.now() - sinceMs > bounds.timeMs) endedBy = "time";
+  }
+  const microseconds = (performance.now() - sinceMs) * 1_000;
+  const growth = growthRule(sizes.map(({ bytes }) => bytes / PAGE_BYTES));
+  if (sizes.at(-1)!.request !== driven) sizes.push({ request: driven, bytes: trial.instance.allocatedBytes });
+  return {
+    requests: driven,
+    endedBy: driven < bounds.requests ? endedBy : undefined,
+    outcomes: [...counts].map(([outcome, count]) => ({ outcome, count })).toSorted((a, b) => b.count - a.count),
+    sizes,
+    growth,
+    microsecondsPerRequest: driven === 0 ? 0 : microseconds / driven,
+  };
+}
+
+/** A verdict in few words, for counting. */
+function outcomeText(verdict: Verdict): string {
+  switch (verdict.kind) {
+    case "pass":
+      return "continue";
+    case "respond":
+      return `${verdict.status} ${verdict.details}`.trimEnd();
+    case "failed":
+      return `failed: ${verdict.reason}`;
+    case "waits":
+      return "no decision";
+  }
+}

@@ -1,0 +1,127 @@
+import { TIME_LIMITS } from "../../durable/limits.ts";
+import { FilterInstance, type MetricSnapshot, type StartOptions, type StreamOptions } from "../../wasm/host/index.ts";
+import { type Exchange, endsAtHeaders, passThrough, requestHeaders, type Waiting } from "./exchange.ts";
+import type { RequestInput, ResponseInput } from "./input-schema.ts";
+import { STAGE_KEYS } from "./options.ts";
+import type { Records, ScriptedServices } from "./scripted-services.ts";
+import { nextTurn } from "./virtual-clock.ts";
+
+/** How long the gateway lets a filter keep a request waiting; here in virtual time. */
+export const PATIENCE_MS = TIME_LIMITS.pausedMs;
+/** Virtual time between the requests of a series. */
+const BETWEEN_REQUESTS_MS = 10;
+
+/** A filter on the host of the gateway, in virtual time and with scripted servers. */
+export class Trial {
+  readonly instance: FilterInstance;
+  /** What happened while the filter started. */
+  readonly atStart: Records;
+  readonly #services: ScriptedServices;
+  readonly #waiting: Waiting;
+  #nextTickMs: number;
+
+  /**
+   * Starts the filter; calls that it makes at once or by its first tick are answered before this returns.
+   * @param services their records tell what was logged where the start fails
+   * @throws FilterStartError
+   */
+  static async start(
+    module: WebAssembly.Module,
+    services: ScriptedServices,
+    start: StartOptions,
+    options: StreamOptions,
+  ): Promise<Trial> {
+    const trial = new Trial(FilterInstance.start(module, services, start), services, options);
+    await trial.#passUntil(services.clock.nowMs);
+    await trial.#untilQuiet();
+    return trial;
+  }
+
+  private constructor(instance: FilterInstance, services: ScriptedServices, options: StreamOptions) {
+    const { clock } = services;
+    this.instance = instance;
+    this.atStart = services.records;
+    this.#services = services;
+    this.#nextTickMs = clock.nowMs;
+    this.#waiting = {
+      options,
+      isOn: (stage) =>
+        stage === "request-headers" ||
+        (options.stages[STAGE_KEYS[stage]] && instance.exportedStages[STAGE_KEYS[stage]]),
+      nowMs: () => clock.nowMs,
+      within: (promise) => this.#within(promise),
+    };
+  }
+
+  get metrics(): MetricSnapshot[] {
+    return this.#services.shared.metrics.snapshot();
+  }
+
+  /** One request and, if it gets to the upstream, the response. */
+  async exchange(request: RequestInput, response: ResponseInput): Promise<Exchange> {
+    const records = this.#services.startRecords();
+    await this.#passUntil(this.#services.clock.nowMs + BETWEEN_REQUESTS_MS);
+    const stream = this.instance.openStream(
+      { headers: requestHeaders(request), endOfStream: endsAtHeaders(request), attributes: request.attributes },
+      this.#waiting.options,
+    );
+    try {
+      return { ...(await passThrough(stream, request, response, this.#waiting)), records };
+    } finally {
+      stream.end();
+    }
+  }
+
+  /** Lets the calls still under way be answered, and ends the filter; what it did meanwhile. */
+  async close(): Promise<Records> {
+    await this.#untilQuiet();
+    const records = this.#services.startRecords();
+    this.instance.close();
+    return records;
+  }
+
+  /** The outcome, once enough time has passed for it. */
+  async #within<Answer>(promise: Promise<Answer>): Promise<Answer | { readonly kind: "waits" }> {
+    const untilMs = this.#services.clock.nowMs + PATIENCE_MS;
+    let settled: { readonly answer: Answer } | undefined;
+    promise.then((answer) => {
+      settled = { answer };
+    });
+    await nextTurn();
+    while (settled === undefined) {
+      const nextMs = this.#nextMs();
+      if (nextMs > untilMs) return { kind: "waits" };
+      await this.#passUntil(nextMs);
+    }
+    return settled.answer;
+  }
+
+  /** Lets time pass until no call is under way, or patience ends. */
+  async #untilQuiet(): Promise<void> {
+    const { clock } = this.#services;
+    const untilMs = clock.nowMs + PATIENCE_MS;
+    for (let nextMs = clock.nextMs; nextMs !== undefined && nextMs <= untilMs; nextMs = clock.nextMs) {
+      await this.#passUntil(nextMs);
+    }
+  }
+
+  /** When something will happen next: a reply or a tick. */
+  #nextMs(): number {
+    const replyMs = this.#services.clock.nextMs ?? Number.POSITIVE_INFINITY;
+    return this.instance.tickPeriodMs > 0 ? Math.min(replyMs, this.#nextTickMs) : replyMs;
+  }
+
+  /** Lets time pass up to a moment, with the replies and ticks until then. */
+  async #passUntil(untilMs: number): Promise<void> {
+    const { clock } = this.#services;
+    for (let nextMs = this.#nextMs(); nextMs <= untilMs; nextMs = this.#nextMs()) {
+      await clock.advanceTo(nextMs);
+      const { tickPeriodMs } = this.instance;
+      if (tickPeriodMs === 0 || this.#nextTickMs > clock.nowMs) continue;
+      this.#nextTickMs = clock.nowMs + tickPeriodMs;
+      this.instance.tick();
+      await nextTurn();
+    }
+    await clock.advanceTo(untilMs);
+  }
+}

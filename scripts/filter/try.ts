@@ -1,0 +1,125 @@
+import type { MetricSnapshot, Stages, StreamOptions } from "../../wasm/host/index.ts";
+import { type Exchange, type Message, requestHeaders } from "./exchange.ts";
+import {
+  DEFAULT_REQUEST,
+  DEFAULT_RESPONSE,
+  type RequestInput,
+  type ResponseInput,
+  responseSchema,
+} from "./input-schema.ts";
+import { numbered } from "./numbered.ts";
+import { openFilter, type Refused } from "./open.ts";
+import { STAGE_KEYS, STAGE_NAMES, type StageName, type TryOptions } from "./options.ts";
+import { readJson } from "./read-input.ts";
+import type { Records } from "./scripted-services.ts";
+import { driveSeries, type Series } from "./series.ts";
+
+export interface TryResult {
+  readonly kind: "tried";
+  readonly file: string;
+  readonly abiVersion: string;
+  readonly atStart: Records;
+  /** The first request as it was sent. */
+  readonly request: Message;
+  /** What became of it. */
+  readonly first: Exchange;
+  /** While the filter was ended. Some SDKs trap then, which a gateway tolerates. */
+  readonly atEnd: Records;
+  /** Only with `--repeat`. */
+  readonly series: Series | undefined;
+  readonly metrics: readonly MetricSnapshot[];
+  readonly memory: { readonly atStartBytes: number; readonly afterFirstBytes: number };
+  /** What would be different in a gateway, or was probably meant otherwise. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Puts one request, or a series of them, through a filter.
+ * @throws WrongInput
+ */
+export async function tryFilter(options: TryOptions): Promise<TryResult | Refused> {
+  const response =
+    options.responseFile === undefined ? DEFAULT_RESPONSE : await readJson(options.responseFile, responseSchema);
+  const opened = await openFilter(options, {
+    request: DEFAULT_REQUEST,
+    otherwise: undefined,
+    streamOptions: (exported) => streamOptions(options, exported),
+  });
+  if (opened.kind === "refused") return opened;
+  const { trial, file, report } = opened;
+
+  let first: { readonly exchange: Exchange; readonly bytes: number } | undefined;
+  const bounds = { requests: options.repeat, timeMs: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
+  const series = await driveSeries(trial, opened.request, response, bounds, (exchange) => {
+    first = { exchange, bytes: trial.instance.allocatedBytes };
+  });
+  const atEnd = await trial.close();
+  if (first === undefined) throw new Error("a series drives at least one request");
+  const request = numbered(opened.request, 1);
+  return {
+    kind: "tried",
+    file,
+    abiVersion: trial.instance.abiVersion,
+    atStart: trial.atStart,
+    request: { headers: requestHeaders(request), body: joined(request.body), trailers: request.trailers },
+    first: first.exchange,
+    series: options.repeat > 1 ? series : undefined,
+    atEnd,
+    metrics: trial.metrics,
+    memory: { atStartBytes: opened.startedBytes, afterFirstBytes: first.bytes },
+    notes: notesOn(options, report.stages, opened.request, options.responseFile === undefined ? undefined : response),
+  };
+}
+
+/** True if the filter came to a decision. */
+export function decided({ first, series }: TryResult): boolean {
+  return (first.verdict.kind === "pass" || first.verdict.kind === "respond") && series?.endedBy !== "failure";
+}
+
+function streamOptions(
+  { stages, bodyWhileHeadersPaused, bodyLimitBytes }: TryOptions,
+  exported: Stages,
+): StreamOptions {
+  const isOn = (name: StageName): boolean => (stages === "all" ? exported[STAGE_KEYS[name]] : stages.includes(name));
+  return {
+    stages: {
+      requestBody: isOn("request-body"),
+      requestTrailers: isOn("request-trailers"),
+      responseHeaders: isOn("response-headers"),
+      responseBody: isOn("response-body"),
+      responseTrailers: isOn("response-trailers"),
+    },
+    bodyWhileHeadersPaused,
+    ...(bodyLimitBytes !== undefined && { bodyLimitBytes }),
+  };
+}
+
+function notesOn(
+  { stages }: TryOptions,
+  exported: Stages,
+  request: RequestInput,
+  response: ResponseInput | undefined,
+): string[] {
+  const isOn = (name: StageName): boolean => stages === "all" || stages.includes(name);
+  const hasPart: Record<StageName, boolean> = {
+    "request-body": request.body.length > 0,
+    "request-trailers": request.trailers.length > 0,
+    "response-headers": response !== undefined,
+    "response-body": response !== undefined && response.body.length > 0,
+    "response-trailers": response !== undefined && response.trailers.length > 0,
+  };
+  return STAGE_NAMES.flatMap((name) => {
+    const exports = exported[STAGE_KEYS[name]];
+    if (stages !== "all" && stages.includes(name) && !exports)
+      return [`--stages names ${name}, for which the module exports no callback`];
+    if (isOn(name) && exports && name.endsWith("trailers") && hasPart[name])
+      return [`${name} ran here; Workers hands out no trailers, so a gateway cannot run it`];
+    if (!isOn(name) && exports && hasPart[name])
+      return [`${name} did not run: it is exported, and off unless --stages (or \`stages\` of the service) names it`];
+    return [];
+  });
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(chunks));
+}

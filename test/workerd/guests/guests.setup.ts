@@ -1,0 +1,123 @@
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import binaryen from "binaryen";
+import {
+  CONTINUE,
+  callAuth,
+  count,
+  firstByte,
+  guestText,
+  hasHeader,
+  on,
+  onConfigure,
+  onLog,
+  onReply,
+  onTick,
+  PAUSE,
+  replaceBody,
+  respond,
+  setHeader,
+  type Text,
+} from "./guest-text.setup.ts";
+
+const X = "(i32.const 88)";
+const T = "(i32.const 84)";
+
+/** Refuses a request's body that begins with X, and traps on one that begins with T. */
+const judgeRequestBody = ($: Text) => `
+  (if (i32.eq ${firstByte(0)} ${X}) (then ${respond($, 403, "denied_body")} (return ${PAUSE})))
+  (if (i32.eq ${firstByte(0)} ${T}) (then (unreachable)))`;
+
+const untilEnd = `(if (i32.eqz (local.get $end)) (then (return ${PAUSE})))`;
+
+/** Filters of the tests that run the gateway inside workerd, by the name of their file. */
+const GUESTS: Readonly<Record<string, ($: Text) => string>> = {
+  /** Holds back the whole request body and judges it. */
+  "judge-whole-body": ($) => `
+    ${on("request_body", `${untilEnd} ${judgeRequestBody($)} ${CONTINUE}`)}
+    ${onLog(count($, "logged"))}`,
+
+  /** Judges each chunk and lets it go with a mark before it. */
+  "judge-each-chunk": ($) => `
+    ${on(
+      "request_body",
+      `${judgeRequestBody($)}
+       (if (local.get $size) (then
+         (drop (call $proxy_set_buffer_bytes (i32.const 0) (i32.const 0) (i32.const 0) ${$("|")}))))
+       ${CONTINUE}`,
+    )}
+    ${onLog(count($, "logged"))}`,
+
+  /** Puts its own body in the place of the request's and the response's. */
+  "replace-bodies": ($) => `
+    ${on("request_body", `${untilEnd} ${replaceBody($, 0, "request of the filter")} ${CONTINUE}`)}
+    ${on("response_headers", `${setHeader($, 2, "x-filter", "seen")} ${CONTINUE}`)}
+    ${on("response_body", `${untilEnd} ${replaceBody($, 1, "response of the filter")} ${CONTINUE}`)}`,
+
+  /** Decides on the head when it has seen the body (a filter written for Higress). */
+  "body-before-head": ($) => `
+    ${on("request_headers", PAUSE)}
+    ${on("request_body", `${untilEnd} ${judgeRequestBody($)} ${setHeader($, 0, "x-body", "seen")} ${CONTINUE}`)}`,
+
+  /** Changes heads of responses, hides secret ones, marks each chunk. */
+  responses: ($) => `
+    ${on("request_headers", `(if ${hasHeader($, 0, "x-deny")} (then ${respond($, 403, "denied")})) ${CONTINUE}`)}
+    ${on(
+      "response_headers",
+      `(if ${hasHeader($, 2, "x-secret")} (then ${respond($, 502, "secret_response")} (return ${PAUSE})))
+       (if ${hasHeader($, 2, "x-teapot")} (then ${setHeader($, 2, ":status", "418")}))
+       (if ${hasHeader($, 2, "x-nonsense")} (then ${setHeader($, 2, ":status", "999")}))
+       ${setHeader($, 2, "x-filter", "seen")} ${CONTINUE}`,
+    )}
+    ${on(
+      "response_body",
+      `(if (i32.eq ${firstByte(1)} ${T}) (then (unreachable)))
+       (if (local.get $size) (then
+         (drop (call $proxy_set_buffer_bytes (i32.const 1) (i32.const 0) (i32.const 0) ${$("|")}))))
+       ${CONTINUE}`,
+    )}
+    ${onLog(count($, "logged"))}`,
+
+  /** Traps on a request that asks for it. */
+  mortal: ($) => on("request_headers", `(if ${hasHeader($, 0, "x-die")} (then (unreachable))) ${CONTINUE}`),
+
+  /** Refuses every configuration. */
+  unstartable: () => onConfigure("(i32.const 0)"),
+
+  /** Never comes back to a request, or to a body whose head it let go. */
+  forgetful: ($) => `
+    ${on("request_headers", `(if (result i32) ${hasHeader($, 0, "x-body")} (then ${CONTINUE}) (else ${PAUSE}))`)}
+    ${on("request_body", PAUSE)}`,
+
+  /** Fetches by ticks what it decides with. */
+  ticking: ($) => `
+    (global $ready (mut i32) (i32.const 0))
+    ${onConfigure("(drop (call $proxy_set_tick_period_milliseconds (i32.const 30000))) (i32.const 1)")}
+    ${onTick(`${count($, "ticks")} ${callAuth($, "allow-tick")}`)}
+    ${onReply("(global.set $ready (local.get $headers))")}
+    ${on(
+      "request_headers",
+      `(if (i32.eqz (global.get $ready)) (then ${respond($, 503, "not_ready")} (return ${PAUSE}))) ${CONTINUE}`,
+    )}`,
+
+  /** Its ticks wait for a server that does not answer in time. */
+  "ticking-in-vain": ($) => `
+    ${onConfigure("(drop (call $proxy_set_tick_period_milliseconds (i32.const 30000))) (i32.const 1)")}
+    ${onTick(callAuth($, "hang-tick"))}`,
+};
+
+/** Built once before the first test: workerd cannot compile modules from bytes. */
+export default async function setup(): Promise<void> {
+  const folder = join(import.meta.dirname, "build");
+  await mkdir(folder, { recursive: true });
+  for (const [name, source] of Object.entries(GUESTS)) {
+    const module = binaryen.parseText(guestText(source));
+    module.setFeatures(binaryen.Features.All);
+    if (!module.validate()) throw new Error(`the guest ${name} is not valid`);
+    const file = join(folder, `${name}.wasm`);
+    // Beside it first: another process may be reading the module.
+    await writeFile(`${file}.${process.pid}`, module.emitBinary());
+    await rename(`${file}.${process.pid}`, file);
+    module.dispose();
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * How the puppet, a guest without a will of its own, and its director, the script of a test, talk. In every callback the
+ * puppet reports that it was entered and then carries out one instruction after another until one is RETURN. Guest and
+ * test have nothing but the ABI between them, so both directions go over functions whose other end is the embedder:
+ * reports are names of clusters that do not exist (`proxy_http_call`), instructions are "random" bytes (`random_get`).
+ * Neither spends anything that a guest has a limited amount of, and both work in every callback.
+ */
+
+/** First character of a report: a callback began; an instruction was carried out. Bytes follow in hexadecimal. */
+export const ENTERED = "puppet>";
+export const CARRIED_OUT = "puppet<";
+
+/** First u32 of an instruction; the others are its operands. */
+export const Opcode = {
+  /** value: the callback's result */
+  RETURN: 0,
+  /** function, then arguments as i64; report: u32 result, then the bytes at OUT */
+  CALL: 1,
+  /** address, size, bytes */
+  WRITE: 2,
+  /** address, size; report: the bytes */
+  READ: 3,
+  /** address, size, byte */
+  FILL: 4,
+  /** pages; report: u32 previous pages */
+  GROW: 5,
+  /** size; report: u32 address. Always works, whatever the allocator's mode */
+  ALLOCATE: 6,
+  /** mode: see AllocatorMode */
+  ALLOCATOR: 7,
+  TRAP: 8,
+  /** Calls itself until the stack ends. */
+  EXHAUST_STACK: 9,
+  /** code: `proc_exit` */
+  EXIT: 10,
+} as const;
+
+/** How the exported allocator answers from then on. */
+export const AllocatorMode = {
+  NORMAL: 0,
+  /** Returns 0. */
+  FAIL: 1,
+  /** Grows the memory by a page first, which detaches every view of it. */
+  GROW: 2,
+  /** Returns the last but one address of memory. */
+  OUTSIDE: 3,
+  TRAP: 4,
+  /** Is a callback with a script, before it allocates. */
+  SCRIPTED: 5,
+} as const;
+export type AllocatorMode = (typeof AllocatorMode)[keyof typeof AllocatorMode];
+
+export const MAX_ARGUMENTS = 12;
+/** Where an instruction's arguments and, behind them, its literals begin. */
+export const ARGUMENTS_AT = 8;
+export const LITERALS_AT = ARGUMENTS_AT + 8 * MAX_ARGUMENTS;
+
+/** The puppet's memory. Calls nest (the allocator's inside another), so what a call uses is there once for each depth. */
+export const Layout = {
+  /** Where an ignored id goes. */
+  SCRATCH: 0x40,
+  INSTRUCTION_SIZE: 0x48,
+  /** u32 count, then u32 size and u32 address of each allocation the host made. */
+  ALLOCATIONS: 0x1000,
+  MAX_ALLOCATIONS: 256,
+  /** Result of a call (u32), right before what the host wrote to its out parameters. */
+  OUT: 0x2000,
+  OUT_BYTES: 64,
+  REPORT: 0x1_0000,
+  REPORT_BYTES: 0x1_0000,
+  INSTRUCTION: 0x2_0000,
+  INSTRUCTION_BYTES: 0x1_0000,
+  HEAP: 0x6_0000,
+  /** Calls into the guest that may be under way at once. */
+  DEPTH: 4,
+  PAGES: 7,
+} as const;
+
+/** What OUT is filled with before each call: what a host function has not written reads as this. */
+export const UNTOUCHED_BYTE = 0xa5;
+export const UNTOUCHED = 0xa5a5_a5a5;
+
+/** Most bytes one report can carry, two characters for each. */
+export const MAX_REPORT_BYTES = (Layout.REPORT_BYTES - 16) / 2;

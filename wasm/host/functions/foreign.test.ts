@@ -1,0 +1,25 @@
+import { expect, it } from "vitest";
+import { Status } from "../abi.ts";
+import { HostHarness } from "../testing/host-harness.setup.ts";
+
+it("no foreign function is known by any name", () => {
+  const host = new HostHarness();
+  for (const name of ["", "compress", "__proto__"]) {
+    expect(host.ask("proxy_call_foreign_function", [...host.put(name), ...host.put("arguments")]).status).toBe(
+      Status.NOT_FOUND,
+    );
+  }
+});
+
+it("a guest without interest in the result gives no addresses for it", () => {
+  const host = new HostHarness();
+  expect(host.call("proxy_call_foreign_function", [...host.put("f"), 0, 0, 0, 0])).toBe(Status.NOT_FOUND);
+});
+
+it("name and arguments must lie in memory", () => {
+  const host = new HostHarness();
+  expect(host.call("proxy_call_foreign_function", [-1, 4, 0, 0, 0, 0])).toBe(Status.INVALID_MEMORY_ACCESS);
+  expect(host.call("proxy_call_foreign_function", [...host.put("f"), 65_530, 8, 0, 0])).toBe(
+    Status.INVALID_MEMORY_ACCESS,
+  );
+});

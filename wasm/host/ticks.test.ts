@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { OK_REPLY } from "./testing/fake-services.setup.ts";
+import { call, filter, isPending, onReply, onRequest } from "./testing/scenes.setup.ts";
+import type { GuestText } from "./testing/wat-guest.setup.ts";
+
+/** Ticks, and makes `calls` calls with each. */
+const ticking = ($: GuestText, calls: number, rest = ""): string => `
+  (func (export "proxy_on_configure") (param i32 i32) (result i32)
+    (drop (call $proxy_set_tick_period_milliseconds (i32.const 100))) (i32.const 1))
+  (func (export "proxy_on_tick") (param i32) ${call($).repeat(calls)})
+  ${rest}`;
+
+describe("the calls a tick makes", () => {
+  it("are told of until all of them are answered", async () => {
+    const { services, instance } = filter(($) => ticking($, 2, onReply(`(call $log ${$("reply")})`)));
+    expect(instance.pendingTickCalls).toBeUndefined();
+    instance.tick();
+    const pending = instance.pendingTickCalls;
+    expect(await isPending(pending)).toBe(true);
+    await services.calls[1]?.answer({ ok: false, reason: "timeout" });
+    expect(await isPending(pending)).toBe(true);
+    await services.calls[0]?.answer(OK_REPLY);
+    await pending;
+    expect(services.lines).toEqual(["reply", "reply"]);
+    expect(instance.pendingTickCalls).toBeUndefined();
+  });
+
+  it("are counted together with those of an earlier tick, and without those of requests", async () => {
+    const { services, instance, decide } = filter(($) => ticking($, 1, onRequest(`${call($)} (i32.const 1)`)));
+    decide();
+    expect(instance.pendingTickCalls).toBeUndefined();
+    instance.tick();
+    instance.tick();
+    await services.calls[1]?.answer(OK_REPLY);
+    expect(instance.pendingTickCalls).toBeDefined();
+    await services.calls[2]?.answer(OK_REPLY);
+    expect(instance.pendingTickCalls).toBeUndefined();
+    expect(instance.pendingCalls).toBe(1);
+  });
+
+  it.each<[string, string]>([
+    ["closed", ""],
+    ["broken by a trap", onReply("(unreachable)")],
+  ])("keep nobody waiting once the filter is %s", async (_what, rest) => {
+    const { services, instance } = filter(($) => ticking($, 2, rest));
+    instance.tick();
+    const pending = instance.pendingTickCalls;
+    if (rest === "") instance.close();
+    else await services.calls[0]?.answer(OK_REPLY);
+    await pending;
+    await services.calls[1]?.answer(OK_REPLY);
+    expect(instance.pendingTickCalls).toBeUndefined();
+  });
+});
+
+it("a period set anew counts, and 0 ends the ticks", () => {
+  const { services, instance } = filter(
+    ($) => `
+    (func (export "proxy_on_configure") (param i32 i32) (result i32)
+      (drop (call $proxy_set_tick_period_milliseconds (i32.const -1))) (i32.const 1))
+    (func (export "proxy_on_tick") (param i32)
+      (call $log ${$("tick")}) (drop (call $proxy_set_tick_period_milliseconds (i32.const 0))))`,
+  );
+  expect(instance.tickPeriodMs).toBe(0xffff_ffff);
+  instance.tick();
+  instance.tick();
+  expect([services.lines, instance.tickPeriodMs]).toEqual([["tick"], 0]);
+});

@@ -1,0 +1,143 @@
+import type { PassedMessage, Refused } from "../durable/rpc.ts";
+import type { Exchange } from "../durable/stages/exchange.ts";
+import type { Answer, BodyFirst, ContinueInStages } from "../durable/stages/staged-answer.ts";
+import { refusal, refuse } from "./replies.ts";
+import { changedResponse } from "./response.ts";
+import { type Incoming, sendUpstream, type UpstreamResult } from "./upstream.ts";
+
+type Stubbed<Staged extends { exchange: Exchange }> = Omit<Staged, "exchange"> & {
+  readonly exchange: Rpc.Stub<Exchange>;
+};
+type StagedAnswer = Stubbed<ContinueInStages> | Stubbed<BodyFirst>;
+
+/** The object's answer as it arrives here: what is an object of its own there is a stub. */
+export type Decided = Exclude<Answer, ContinueInStages | BodyFirst> | StagedAnswer;
+
+/**
+ * The rest of an exchange of which the filter is to see more than the head. Bodies pass through the object, and the stub
+ * that they pass by is disposed when the last of them has ended or its receiver has gone. Whatever goes wrong with the stub
+ * ends in a refusal or, once a message is on its way, breaks it off: nothing goes on that the filter was to see and did
+ * not.
+ */
+export async function exchangeInStages(
+  incoming: Incoming,
+  ctx: Pick<ExecutionContext, "waitUntil">,
+  answer: StagedAnswer,
+): Promise<Response> {
+  const passing = new Passing(incoming, answer);
+  try {
+    return await passing.run();
+  } catch (error) {
+    console.error(`${incoming.service.name}: object_unreachable: ${String(error)}`);
+    passing.abort();
+    return refuse(503, "object_unreachable");
+  } finally {
+    // Without this the stub would die with the handler, in the midst of a body.
+    ctx.waitUntil(passing.ended().finally(() => answer.exchange[Symbol.dispose]()));
+  }
+}
+
+class Passing {
+  readonly #incoming: Incoming;
+  readonly #answer: StagedAnswer;
+  readonly #upstream = new AbortController();
+  /** Bodies on their way, which need the stub. */
+  readonly #underWay: Promise<unknown>[] = [];
+
+  constructor(incoming: Incoming, answer: StagedAnswer) {
+    this.#incoming = incoming;
+    this.#answer = answer;
+  }
+
+  async run(): Promise<Response> {
+    const { request, service } = this.#incoming;
+    const { stages, exchange } = this.#answer;
+    if (request.body === null || !stages.requestBody) {
+      const head = this.#answer.kind === "continue_in_stages" ? this.#answer.changes : [];
+      return this.#respond(await sendUpstream(this.#incoming, head, request.body, this.#upstream.signal));
+    }
+    const passed = await exchange.requestBody(request.body);
+    if (passed.kind !== "continue") return refusal(service.name, passed);
+    const changes = this.#answer.kind === "body_first" ? passed.changes : this.#answer.changes;
+    const sending = sendUpstream(this.#incoming, changes, passed.body, this.#upstream.signal);
+    if (!(passed.body instanceof ReadableStream)) return this.#respond(await sending);
+
+    const refused = await this.#refusedBefore(sending);
+    return refused === undefined ? this.#respond(await sending) : refusal(service.name, refused);
+  }
+
+  /** Breaks off what is on its way to the upstream. */
+  abort(): void {
+    this.#upstream.abort();
+  }
+
+  /** Settles when no body is on its way any more. Never rejects. */
+  async ended(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+  }
+
+  /** How the filter refused the rest of the request's body, if it did before the upstream answered. */
+  async #refusedBefore(sending: Promise<UpstreamResult>): Promise<Refused | undefined> {
+    const ending = this.#requestRefusal();
+    const answered = await Promise.race([sending, ending.then(() => undefined)]);
+    if (answered === undefined) return ending;
+    if (answered.ok) {
+      this.#underWay.push(ending);
+      return undefined;
+    }
+    // It may have failed because the filter broke the body off. If not, the rest of the body is of no use to anybody.
+    return (await this.#answer.exchange.hasRefusedRequest()) ? ending : undefined;
+  }
+
+  async #requestRefusal(): Promise<Refused | undefined> {
+    let refused: Refused | undefined;
+    try {
+      refused = await this.#answer.exchange.requestRefusal();
+    } catch (error) {
+      refused = { kind: "unavailable", reason: "object_unreachable", message: String(error) };
+    }
+    if (refused !== undefined) this.abort();
+    return refused;
+  }
+
+  async #respond(sent: UpstreamResult): Promise<Response> {
+    if (!sent.ok) return sent.reply;
+    const { response } = sent;
+    const { stages, exchange } = this.#answer;
+    if (!stages.response) return response;
+
+    const { service, request } = this.#incoming;
+    const empty = response.body === null || response.webSocket !== null || request.method === "HEAD";
+    const body = stages.responseBody && !empty ? response.body : null;
+    const head = { status: response.status, headers: [...response.headers].flat(), endOfStream: empty };
+    const passed = await exchange.response(head, body);
+    if (passed.kind !== "continue") {
+      discard(response);
+      return refusal(service.name, passed);
+    }
+    try {
+      return changedResponse(response, passed.changes, body === null ? response.body : this.#streamed(passed.body));
+    } catch (error) {
+      // A status or header that no response can have.
+      console.error(`${service.name}: filter_failed: its changes to the response: ${String(error)}`);
+      this.abort();
+      return refuse(503, "filter_failed");
+    }
+  }
+
+  /** A body as the client gets it; one that streams needs the stub for as long as it does. */
+  #streamed(body: PassedMessage["body"]): PassedMessage["body"] {
+    if (!(body instanceof ReadableStream)) return body;
+    const { readable, writable } = new IdentityTransformStream();
+    this.#underWay.push(body.pipeTo(writable));
+    return readable;
+  }
+}
+
+/** Gives up a response that goes nowhere. */
+function discard({ body, webSocket }: Response): void {
+  if (body?.locked === false) body.cancel().catch(() => {});
+  if (webSocket === null) return;
+  webSocket.accept();
+  webSocket.close(1011, "refused");
+}
