@@ -30,11 +30,6 @@ export class Generation {
     return this.#instance?.allocatedBytes ?? 0;
   }
 
-  /** Outbound calls dispatched in this life. */
-  get outboundCalls(): number {
-    return this.#instance?.outboundCalls ?? 0;
-  }
-
   /** True while requests wait in this generation. */
   get busy(): boolean {
     return this.#instance !== undefined && this.#instance.openStreams > 0;

@@ -40,6 +40,8 @@ export class ProtectedService {
   readonly #host: HostServices;
   readonly #shared: SharedState = createSharedState();
   readonly #counters: Counters;
+  /** Of earlier lives of the object; the filter counts from zero in each. */
+  readonly #failedOpenBefore: number;
   readonly #controller: RestartController;
   readonly #digestKey: string;
   #generation: Generation | undefined;
@@ -51,12 +53,12 @@ export class ProtectedService {
     const { service, runtime, kept, sendTo } = surroundings;
     const remembered = kept.read(service.version);
     this.#counters = remembered.counters;
+    this.#failedOpenBefore = remembered.counters.failedOpen;
     const settings = estimateSettings(service.restart);
     this.#controller = new RestartController(
       { ...remembered, counts: remembered.counters },
       settings,
       restartPolicy(service.restart.policy, settings),
-      runtime.nowMs(),
     );
     this.#digestKey = randomHex(runtime, 16);
 
@@ -84,7 +86,7 @@ export class ProtectedService {
     const generation = this.#runningGeneration();
     if (!(generation instanceof Generation)) {
       this.#counters.requests += 1;
-      this.#counters.failures += 1;
+      this.#counters.undecided += 1;
       return generation;
     }
     const outcome = generation.decide(streamRequest(ask, rule.ruleName));
@@ -97,6 +99,7 @@ export class ProtectedService {
   stats(): ServiceStats {
     const nowMs = this.#surroundings.runtime.nowMs();
     this.#generation?.tick(nowMs);
+    this.#countFailedOpen();
     return serviceStats({
       service: this.#surroundings.service,
       nowMs,
@@ -184,11 +187,17 @@ export class ProtectedService {
     if (!this.#controller.isDue(nowMs) || generation.failed) return;
     const verdict = this.#sample(generation);
     if (verdict.restart) this.#replace(verdict.reason);
+    this.#countFailedOpen();
     this.#surroundings.kept.writeIfDue(nowMs, {
       learned: this.#controller.learned,
       samples: this.#controller.samples,
       counters: this.#counters,
     });
+  }
+
+  /** Only the filter knows; it tells by a metric, which lasts as long as the object is in memory. */
+  #countFailedOpen(): void {
+    this.#counters.failedOpen = this.#failedOpenBefore + (this.#shared.metrics.value("ebb_fail_open") ?? 0);
   }
 
   #sample(generation: Generation): RestartVerdict {

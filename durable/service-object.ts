@@ -91,6 +91,7 @@ export class ServiceObject extends DurableObject<Env> {
   #sendTo(cluster: Cluster): Send | undefined {
     if ("url" in cluster) return (url, init) => fetch(url, init);
     const binding = serviceBinding(this.env, cluster.binding);
+    if (binding === undefined) console.error(`service binding ${cluster.binding} is missing: add it to wrangler.toml`);
     return binding && ((url, init) => binding.fetch(url, init));
   }
 }

@@ -61,10 +61,9 @@ export interface StatsSources {
 
 export function serviceStats(sources: StatsSources): ServiceStats {
   const { service, nowMs, generation, controller, counters, metrics, failedStart } = sources;
-  const estimate = controller.estimate(nowMs);
-  const allocatedBytes = generation?.allocatedBytes ?? 0;
   // Without an instance in memory nothing is held, whatever the last sample of the evicted one said.
-  const requiredBytes = Math.min(estimate.requiredBytes, allocatedBytes);
+  const allocatedBytes = generation?.allocatedBytes ?? 0;
+  const estimate = controller.estimate(nowMs, allocatedBytes);
   return {
     name: service.name,
     configVersion: service.version,
@@ -74,8 +73,8 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     phase: estimate.phase,
     collectedMs: estimate.collectedMs,
     allocatedBytes,
-    requiredBytes,
-    surplusBytes: allocatedBytes - requiredBytes,
+    requiredBytes: estimate.requiredBytes,
+    surplusBytes: estimate.surplusBytes,
     baselineBytes: estimate.baselineBytes,
     ttlMs: estimate.ttlMs,
     sources: estimate.sources,

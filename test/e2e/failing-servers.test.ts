@@ -118,7 +118,7 @@ describe("an authorization server", () => {
       ),
     );
     expect(statuses).toEqual([200, 200, 200, 503, 503, 302]);
-    expect((await statsOf("down-open")).filterMetrics.ebb_fail_open).toBe(1);
+    expect((await statsOf("down-open")).failedOpen).toBe(1);
   });
 
   it("is asked anew after each failure: nothing of it is kept", async () => {

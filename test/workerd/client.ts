@@ -20,7 +20,12 @@ export async function checksOf(token: string): Promise<number> {
   return (await testEnv.AUTHORIZATION.fetch(`https://auth/checks?${query}`)).json();
 }
 
-export async function gatewayStats(): Promise<GatewayStats> {
+/** Tells the authorization server the virtual time. */
+export async function tellTime(nowMs: number): Promise<void> {
+  await testEnv.AUTHORIZATION.fetch(`https://auth/clock?ms=${nowMs}`);
+}
+
+async function gatewayStats(): Promise<GatewayStats> {
   return (await ask("/stats", "operator-token")).json();
 }
 

@@ -10,7 +10,7 @@ import { dispatchedCall } from "./outbound";
 import { addPending, addWaiter, findPending, hasRoomToWait } from "./pending";
 import { askFirst } from "./protocol";
 import {
-  HEADERS_TOO_LARGE, HEADER_NOT_UTF8, MALFORMED_CREDENTIAL, MISSING_CREDENTIAL, SERVER_OVERLOADED, SERVER_UNREACHABLE,
+  HEADERS_TOO_LARGE, HEADER_NOT_UTF8, MALFORMED_CREDENTIAL, MISSING_CREDENTIAL, SERVER_OVERLOADED, CALL_REFUSED,
   UNKNOWN_RULE,
 } from "./reasons";
 import { refuseNow } from "./refusal";
@@ -61,7 +61,7 @@ function waitForDecision(contextId: u32, rule: Rule | null): i32 {
   count(CACHE_MISSES);
   if (!hasRoomToWait()) return refuse(SERVER_OVERLOADED);
   const expiresAtMs = unverifiedExpiryMs(token);
-  if (!askFirst(rule)) return refuse(arenaOverflowed() ? HEADERS_TOO_LARGE : SERVER_UNREACHABLE);
+  if (!askFirst(rule)) return refuse(arenaOverflowed() ? HEADERS_TOO_LARGE : CALL_REFUSED);
   const pending = addPending(digestLow(), digestHigh(), dispatchedCall());
   pending.credentialExpiresAtMs = expiresAtMs;
   pending.freshForMs = NEVER_MS;

@@ -5,7 +5,7 @@ import { replyHeaders } from "./header-map";
 import { dispatchedCall } from "./outbound";
 import { Pending, findPendingByCall, firstWaitingContext, hasWaiters, setCall, takeWaiter } from "./pending";
 import { askAboutSubject, judge } from "./protocol";
-import { HEADERS_TOO_LARGE, SERVER_MALFORMED, SERVER_UNREACHABLE } from "./reasons";
+import { HEADERS_TOO_LARGE, SERVER_MALFORMED, CALL_REFUSED } from "./reasons";
 import { Rule } from "./configuration";
 import { readReply } from "./reply";
 import { readRequest } from "./request";
@@ -54,6 +54,6 @@ function askForDecision(pending: Pending, rule: Rule | null): bool {
     }
     break;
   }
-  verdict.fail(arenaOverflowed() ? HEADERS_TOO_LARGE : SERVER_UNREACHABLE);
+  verdict.fail(arenaOverflowed() ? HEADERS_TOO_LARGE : CALL_REFUSED);
   return false;
 }
