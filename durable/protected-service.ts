@@ -1,11 +1,12 @@
-import { matchRule, type Service } from "../config/index.ts";
+import { AUTHENTICATE_RULE, matchRule, type Service } from "../config/index.ts";
 import { createSharedState, type Decision, type HostServices, type SharedState } from "../wasm/host/index.ts";
 import { estimateSettings } from "./estimate/settings.ts";
 import { startFilter } from "./filter-start.ts";
 import { Generation, type StartReason } from "./generation.ts";
 import type { KeptState } from "./kept.ts";
 import { type Counters, countDecision } from "./metrics/counters.ts";
-import { OutboundCalls, type Send } from "./outbound.ts";
+import type { Send } from "./outbound/exchange.ts";
+import { OutboundCalls } from "./outbound/outbound-calls.ts";
 import { RestartController } from "./restart/controller.ts";
 import { restartPolicy } from "./restart/policies.ts";
 import type { RestartVerdict } from "./restart/policy.ts";
@@ -62,7 +63,7 @@ export class ProtectedService {
     );
     this.#digestKey = randomHex(runtime, 16);
 
-    const outbound = new OutboundCalls(service.clusters, sendTo);
+    const outbound = new OutboundCalls(service.clusters, sendTo, () => runtime.nowMs());
     this.#host = {
       nowMs: () => runtime.nowMs(),
       log: (level, message) => console.log(`${service.name}: filter: ${level}: ${message}`),
@@ -80,8 +81,9 @@ export class ProtectedService {
     const { service } = this.#surroundings;
     // The object's own rules count: its configuration may be newer or older than the Worker's for a moment.
     const rule = matchRule(service, ask.method, ask.path);
-    if (rule.kind === "public") return { kind: "continue", changes: [] };
     if (rule.kind === "deny") return refusal(403, "no_rule");
+    // A public path asks no object. Where it is asked all the same, the Worker's newer rules protect what ours leave open.
+    const ruleName = rule.kind === "public" ? AUTHENTICATE_RULE : rule.ruleName;
 
     const generation = this.#runningGeneration();
     if (!(generation instanceof Generation)) {
@@ -89,7 +91,7 @@ export class ProtectedService {
       this.#counters.undecided += 1;
       return generation;
     }
-    const outcome = generation.decide(streamRequest(ask, rule.ruleName));
+    const outcome = generation.decide(streamRequest(ask, ruleName));
     const decision = outcome instanceof Promise ? await outcome : outcome;
     countDecision(this.#counters, decision);
     this.#choresAfterAnswer();

@@ -3,7 +3,7 @@ import { AutoRouter, type IRequest } from "itty-router";
 import type { Cluster, Gateway } from "../config/index.ts";
 import { type Env, secretNamed, serviceBinding } from "./environment.ts";
 import { KeptState } from "./kept.ts";
-import type { Send } from "./outbound.ts";
+import type { Send } from "./outbound/exchange.ts";
 import { ProtectedService, type Runtime } from "./protected-service.ts";
 import { type Answer, type Ask, RPC_VERSION } from "./rpc.ts";
 
@@ -89,9 +89,9 @@ export class ServiceObject extends DurableObject<Env> {
   }
 
   #sendTo(cluster: Cluster): Send | undefined {
-    if ("url" in cluster) return (url, init) => fetch(url, init);
+    if ("url" in cluster) return (request) => fetch(request);
     const binding = serviceBinding(this.env, cluster.binding);
     if (binding === undefined) console.error(`service binding ${cluster.binding} is missing: add it to wrangler.toml`);
-    return binding && ((url, init) => binding.fetch(url, init));
+    return binding && ((request) => binding.fetch(request));
   }
 }

@@ -3,14 +3,16 @@ import { matchRule } from "../config/index.ts";
 import { type Env, serviceBinding } from "../durable/environment.ts";
 import { type Answer, type Respond, RPC_VERSION } from "../durable/rpc.ts";
 import type { HeaderChange } from "../wasm/host/index.ts";
-import { headersForFilter, upstreamHeaders } from "./hygiene.ts";
-import { isPreflight, preflightReply } from "./preflight.ts";
+import { headersForFilter, type SeenOfClient, upstreamHeaders } from "./hygiene.ts";
+import { isPreflight, preflightReply, withoutCredentials } from "./preflight.ts";
 import { refuse } from "./replies.ts";
 import type { Target } from "./route.ts";
 
 /** Methods that `fetch` cannot send and no upstream behind a gateway should see. */
 const REFUSED_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
 const BODYLESS_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
+/** Statuses whose responses cannot have a body. */
+const BODYLESS_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /**
  * One request's way: is it free, does it need a decision, and if that is favourable, on to the upstream. Whatever goes
@@ -29,15 +31,15 @@ export async function forward(
 
   if (isPreflight(request) && service.preflight !== "authorize") {
     return service.preflight === "pass"
-      ? sendUpstream(request, env, service, target, [])
+      ? sendUpstream(withoutCredentials(request), env, service, target, "public")
       : preflightReply(request, service.preflight.answer);
   }
 
   const rule = matchRule(service, request.method, target.path);
-  if (rule.kind === "public") return sendUpstream(request, env, service, target, []);
+  if (rule.kind === "public") return sendUpstream(request, env, service, target, "public");
   if (rule.kind === "deny") return refuse(403, "no_rule");
 
-  const head = headersForFilter(request.headers, service);
+  const head = headersForFilter(request.headers, service, seenOfClient(request, target));
   if (!head.ok) return refuse(head.reason === "headers_too_large" ? 431 : 400, head.reason);
 
   const answer = await decide(env, gateway, service, target, request, head.headers);
@@ -85,7 +87,7 @@ function respond(answer: Respond): Response {
   for (let index = 0; index + 1 < answer.headers.length; index += 2) {
     headers.append(answer.headers[index]!, answer.headers[index + 1]!);
   }
-  const hasBody = answer.body.byteLength > 0 && answer.status !== 204 && answer.status !== 304;
+  const hasBody = answer.body.byteLength > 0 && !BODYLESS_STATUSES.has(answer.status);
   if (answer.details !== "") headers.set("x-ebb-reason", answer.details);
   return new Response(hasBody ? answer.body : null, { status: answer.status, headers });
 }
@@ -95,8 +97,9 @@ async function sendUpstream(
   env: Env,
   service: Service,
   target: Target,
-  changes: readonly HeaderChange[],
+  changes: readonly HeaderChange[] | "public",
 ): Promise<Response> {
+  const isPublic = changes === "public";
   const upstream = upstreamOf(env, service, target);
   if (upstream === undefined) {
     console.error(`${service.name}: the upstream's service binding does not exist in this environment`);
@@ -104,13 +107,13 @@ async function sendUpstream(
   }
   const headers = upstreamHeaders(request.headers, {
     identityHeaders: service.identityHeaders,
-    changes,
-    clientIp: clientAddress(request),
-    host: target.host,
-    proto: target.scheme,
+    changes: isPublic ? [] : changes,
+    ...seenOfClient(request, target),
     websocket: request.headers.get("upgrade")?.toLowerCase() === "websocket",
   });
   const path = changed(changes, ":path") ?? pathForUpstream(service, target);
+  // Appended to the upstream's origin: "@host" or ".host" would make another one of it.
+  if (!path.startsWith("/")) return refuse(503, "invalid_path_from_filter");
   const method = changed(changes, ":method") ?? request.method;
   try {
     return await upstream.send(`${upstream.baseUrl}${path}`, {
@@ -118,12 +121,17 @@ async function sendUpstream(
       headers,
       body: request.body,
       redirect: "manual",
+      ...(isPublic ? {} : UNSHARED),
     });
   } catch (error) {
-    console.error(`${service.name}: upstream: ${String(error)}`);
+    // Without its message, which can hold the URL and what its query says.
+    console.error(`${service.name}: the upstream did not answer: ${error instanceof Error ? error.name : "error"}`);
     return refuse(502, "upstream_unreachable");
   }
 }
+
+/** Cloudflare's cache knows nothing of who asked: what one client may see must not be kept for the next. */
+const UNSHARED = { cache: "no-store" } as const;
 
 interface Upstream {
   /** Origin, and path prefix where the upstream has one; without a trailing slash. */
@@ -147,8 +155,12 @@ function pathForUpstream(service: Service, target: Target): string {
 }
 
 /** The value a filter gave to a pseudo header, by which it rewrites the request. */
-function changed(changes: readonly HeaderChange[], name: string): string | undefined {
-  return changes.find((change) => change.name === name)?.values[0];
+function changed(changes: readonly HeaderChange[] | "public", name: string): string | undefined {
+  return changes === "public" ? undefined : changes.find((change) => change.name === name)?.values[0];
+}
+
+function seenOfClient(request: Request, { host, scheme }: Target): SeenOfClient {
+  return { clientIp: clientAddress(request), host, proto: scheme };
 }
 
 /** Set by Cloudflare's edge, which overwrites whatever a client sends under this name. */

@@ -43,6 +43,8 @@ export function authorizeRequest(contextId: u32): i32 {
     if (rule === null) return refuse(UNKNOWN_RULE);
   }
   if (!digestRequest(rule)) return refuse(HEADER_NOT_UTF8);
+  // What was cut short when the arena was full must not be the key to anything.
+  if (arenaOverflowed()) return refuse(HEADERS_TOO_LARGE);
   const entry = lookUpFresh(digestLow(), digestHigh());
   if (entry !== null) {
     count(CACHE_HITS);
