@@ -100,7 +100,7 @@ async function sendUpstream(
   changes: readonly HeaderChange[] | "public",
 ): Promise<Response> {
   const isPublic = changes === "public";
-  const upstream = upstreamOf(env, service, target);
+  const upstream = upstreamOf(env, service, target, isPublic);
   if (upstream === undefined) {
     console.error(`${service.name}: the upstream's service binding does not exist in this environment`);
     return refuse(503, "upstream_binding_missing");
@@ -121,7 +121,6 @@ async function sendUpstream(
       headers,
       body: request.body,
       redirect: "manual",
-      ...(isPublic ? {} : UNSHARED),
     });
   } catch (error) {
     // Without its message, which can hold the URL and what its query says.
@@ -139,9 +138,10 @@ interface Upstream {
   readonly send: (url: string, init: RequestInit) => Promise<Response>;
 }
 
-function upstreamOf(env: Env, service: Service, target: Target): Upstream | undefined {
+function upstreamOf(env: Env, service: Service, target: Target, isPublic: boolean): Upstream | undefined {
   if ("url" in service.upstream) {
-    return { baseUrl: service.upstream.url, send: (url, init) => fetch(url, init) };
+    const cache = isPublic ? {} : UNSHARED;
+    return { baseUrl: service.upstream.url, send: (url, init) => fetch(url, { ...init, ...cache }) };
   }
   const binding = serviceBinding(env, service.upstream.binding);
   // A bound Worker has no address of its own: it is shown the one the client asked for.
