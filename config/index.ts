@@ -13,6 +13,6 @@ export {
   secret,
   type UpstreamInput,
 } from "./input.ts";
-export { matchRule } from "./match-rule.ts";
+export { AUTHENTICATE_RULE, matchRule } from "./match-rule.ts";
 export { formatProblems } from "./problems.ts";
 export { resolveGateway } from "./resolve.ts";

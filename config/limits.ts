@@ -2,8 +2,8 @@
 export const CONFIG_LIMITS = {
   /** One Wasm page; linear memory is counted in these. */
   pageBytes: 65_536,
-  /** Below this the built-in filter's own tables and scratch leave no room for entries; it refuses to start. */
-  minCacheBytes: 5 * 65_536,
+  /** Below this the built-in filter's own tables and scratch leave no room for entries. */
+  minCacheBytes: 8 * 65_536,
   /** An isolate has 128 MB for the code, the gateway and every filter in it; more than this resets all of them. */
   maxCacheBytes: 100 * 1024 * 1024,
   /** A revoked credential stays allowed for up to this long, so no configuration may ask for more. */

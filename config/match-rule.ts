@@ -11,25 +11,26 @@ export const AUTHENTICATE_RULE = "authenticate";
  * The first rule that matches, or what the service says about paths without one.
  *
  * `path` is the raw canonical path (see worker/route.ts), without query and with the service's prefix. Segments are
- * percent-decoded before comparison; comparison is case-sensitive. A rule for GET covers HEAD, whose answer is the same
- * head and would otherwise tell what GET may not.
+ * percent-decoded before comparison. A rule for GET covers HEAD, whose answer is the same head and would otherwise tell
+ * what GET may not.
  *
- * A rule that asks for something also covers the spellings a lenient upstream takes for the same resource: a trailing
- * slash, and path parameters (`/admin;x`, which servlet containers cut off). A public rule covers only what it says,
- * so that neither reading opens more than was written.
+ * A rule that asks for something also covers the spellings a lenient upstream takes for the same resource: another case
+ * (Express, IIS), a trailing slash, dot or space, and path parameters (`/admin;x`, which servlet containers cut off). A
+ * public rule covers only what it says, letter by letter, so that neither reading opens more than was written.
  */
 export function matchRule(service: Pick<Service, "rules" | "unmatched">, method: string, path: string): RuleMatch {
   const exact = decodeSegments(path);
   // readTarget refuses such paths. Without a reading of the path there is nothing to compare, so nothing is allowed.
   if (exact === undefined) return { kind: "deny" };
-  const lenient = exact.map(withoutParameters);
+  const lenient = exact.map(asLenientServersRead);
   if (lenient.length > 1 && lenient.at(-1) === "") lenient.pop();
 
   for (const rule of service.rules) {
     if (!coversMethod(rule, method)) continue;
+    const isWritten = matchesPattern(rule.pattern, exact);
     if (rule.access.kind === "public") {
-      if (matchesPattern(rule.pattern, exact)) return { kind: "public" };
-    } else if (matchesPattern(rule.pattern, exact) || matchesPattern(rule.pattern, lenient)) {
+      if (isWritten) return { kind: "public" };
+    } else if (isWritten || matchesPattern(rule.pattern, lenient, asLenientServersRead)) {
       return { kind: "authorize", ruleName: rule.name };
     }
   }
@@ -41,13 +42,18 @@ function coversMethod(rule: Rule, method: string): boolean {
   return method === "HEAD" && rule.methods.includes("GET");
 }
 
-function matchesPattern(pattern: RoutePattern, segments: readonly string[]): boolean {
+function matchesPattern(
+  pattern: RoutePattern,
+  segments: readonly string[],
+  read: (segment: string) => string = (segment) => segment,
+): boolean {
   const wanted = pattern.segments;
   if (pattern.rest ? segments.length < wanted.length : segments.length !== wanted.length) return false;
   for (let index = 0; index < wanted.length; index++) {
     const expected = wanted[index];
     const actual = segments[index];
-    if (expected === null ? actual === "" : expected !== actual) return false;
+    if (expected === undefined || actual === undefined) return false;
+    if (expected === null ? actual === "" : read(expected) !== actual) return false;
   }
   return true;
 }
@@ -64,7 +70,8 @@ function decodeSegments(path: string): string[] | undefined {
   }
 }
 
-function withoutParameters(segment: string): string {
+function asLenientServersRead(segment: string): string {
   const semicolon = segment.indexOf(";");
-  return semicolon < 0 ? segment : segment.slice(0, semicolon);
+  const withoutParameters = semicolon < 0 ? segment : segment.slice(0, semicolon);
+  return withoutParameters.toLowerCase().replace(/[. ]+$/, "");
 }

@@ -1,4 +1,4 @@
-import { matchRule, type Service } from "../config/index.ts";
+import { AUTHENTICATE_RULE, matchRule, type Service } from "../config/index.ts";
 import {
   createSharedState,
   type Decision,
@@ -13,7 +13,8 @@ import { Generation } from "./generation.ts";
 import { Generations } from "./generations.ts";
 import type { KeptState } from "./kept.ts";
 import { type Counters, countDecision, countRefusalInStage } from "./metrics/counters.ts";
-import { OutboundCalls, type Send } from "./outbound.ts";
+import type { Send } from "./outbound/exchange.ts";
+import { OutboundCalls } from "./outbound/outbound-calls.ts";
 import { RestartController } from "./restart/controller.ts";
 import { restartPolicy } from "./restart/policies.ts";
 import type { RestartVerdict } from "./restart/policy.ts";
@@ -45,6 +46,8 @@ export class ProtectedService {
   readonly #surroundings: ServiceSurroundings;
   readonly #shared: SharedState = createSharedState();
   readonly #counters: Counters;
+  /** Of earlier lives of the object, and by the failure policy: all that the filter's own metric does not tell. */
+  #failedOpenOtherwise: number;
   readonly #controller: RestartController;
   readonly #generations: Generations;
   /** Undefined where ticks come by requests alone. */
@@ -60,12 +63,12 @@ export class ProtectedService {
     const { service, runtime, kept, secrets } = surroundings;
     const remembered = kept.read(service.version);
     this.#counters = remembered.counters;
+    this.#failedOpenOtherwise = remembered.counters.failedOpen;
     const settings = estimateSettings(service.restart);
     this.#controller = new RestartController(
       { ...remembered, counts: remembered.counters },
       settings,
       restartPolicy(service.restart.policy, settings),
-      runtime.nowMs(),
     );
     this.#generations = new Generations(
       { service, host: this.#host(), digestKey: randomHex(runtime, 16), secrets },
@@ -81,14 +84,15 @@ export class ProtectedService {
     const { service } = this.#surroundings;
     // The object's own rules count: its configuration may be newer or older than the Worker's for a moment.
     const rule = matchRule(service, ask.method, ask.path);
-    if (rule.kind === "public") return { kind: "continue", changes: [] };
     if (rule.kind === "deny") return ownRefusal(403, "no_rule");
+    // A public path asks no object. Where it is asked all the same, the Worker's newer rules protect what ours leave open.
+    const ruleName = rule.kind === "public" ? AUTHENTICATE_RULE : rule.ruleName;
 
     const generation = this.#ticksAfterAnswer ? this.#generations.running() : await this.#runningAndTicked();
     if (!(generation instanceof Generation)) return this.#withoutFilter(generation);
 
     const patience = this.#patience;
-    const request = streamRequest(ask, rule.ruleName, patience.signal);
+    const request = streamRequest(ask, ruleName, patience.signal);
     const stages = exchangeStages(service, generation.exportedStages, ask.endOfStream);
     if (stages !== undefined) {
       this.#renewPatience();
@@ -114,6 +118,7 @@ export class ProtectedService {
     const generation = this.#generations.current;
     // The built-in filter reports its metrics by ticks.
     if (this.#ticksAfterAnswer) generation?.tick(nowMs);
+    this.#countFailedOpen();
     return serviceStats({
       service: this.#surroundings.service,
       nowMs,
@@ -147,7 +152,7 @@ export class ProtectedService {
 
   #host(): HostServices {
     const { service, runtime, sendTo } = this.#surroundings;
-    const outbound = new OutboundCalls(service.clusters, sendTo);
+    const outbound = new OutboundCalls(service.clusters, sendTo, () => runtime.nowMs());
     return {
       nowMs: () => runtime.nowMs(),
       log: (level, message) => console.log(`${service.name}: filter: ${level}: ${message}`),
@@ -174,9 +179,11 @@ export class ProtectedService {
 
   #withoutFilter(unavailable: Unavailable): Answer {
     this.#counters.requests += 1;
-    this.#counters.failures += 1;
-    if (!this.#generations.passesUndecided) return unavailable;
-    this.#counters.failedOpen += 1;
+    if (!this.#generations.passesUndecided) {
+      this.#counters.undecided += 1;
+      return unavailable;
+    }
+    this.#failedOpenOtherwise += 1;
     return { kind: "continue", changes: [] };
   }
 
@@ -221,11 +228,17 @@ export class ProtectedService {
     if (!this.#controller.isDue(nowMs) || generation.failed) return;
     const verdict = this.#sample(generation);
     if (verdict.restart) this.#generations.replace(verdict.reason);
+    this.#countFailedOpen();
     this.#surroundings.kept.writeIfDue(nowMs, {
       learned: this.#controller.learned,
       samples: this.#controller.samples,
       counters: this.#counters,
     });
+  }
+
+  /** Only the filter knows; it tells by a metric, which lasts as long as the object is in memory. */
+  #countFailedOpen(): void {
+    this.#counters.failedOpen = this.#failedOpenOtherwise + (this.#shared.metrics.value("ebb_fail_open") ?? 0);
   }
 
   #sample(generation: Generation): RestartVerdict {

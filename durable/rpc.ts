@@ -9,7 +9,7 @@ export const RPC_VERSION = 1;
 /** The head of a request to be decided on. */
 export interface Ask {
   readonly v: number;
-  /** Version of the configuration the Worker runs with; reported beside the object's own where they differ. */
+  /** Version of the configuration the Worker runs with; named where the object cannot make sense of the question. */
   readonly configVersion: string;
   readonly service: string;
   readonly method: string;

@@ -4,7 +4,7 @@ import type { Cluster, Gateway } from "../config/index.ts";
 import { type Env, secretNamed, serviceBinding } from "./environment.ts";
 import { KeptState } from "./kept.ts";
 import { TIME_LIMITS } from "./limits.ts";
-import type { Send } from "./outbound.ts";
+import type { Send } from "./outbound/exchange.ts";
 import { ProtectedService } from "./protected-service.ts";
 import { type Ask, RPC_VERSION } from "./rpc.ts";
 import type { Runtime } from "./runtime.ts";
@@ -111,8 +111,9 @@ export class ServiceObject extends DurableObject<Env> {
   }
 
   #sendTo(cluster: Cluster): Send | undefined {
-    if ("url" in cluster) return (url, init) => fetch(url, init);
+    if ("url" in cluster) return (request) => fetch(request);
     const binding = serviceBinding(this.env, cluster.binding);
-    return binding && ((url, init) => binding.fetch(url, init));
+    if (binding === undefined) console.error(`service binding ${cluster.binding} is missing: add it to wrangler.toml`);
+    return binding && ((request) => binding.fetch(request));
   }
 }

@@ -120,6 +120,38 @@ describe("an evicted object", () => {
   });
 });
 
+describe("a service so quiet that it is evicted after every request", () => {
+  it("still finishes its collection, and keeps its counters and generations", async () => {
+    const stub = testEnv.SERVICE_OBJECT.getByName("listed");
+    for (let life = 0; life < 70; life += 1) {
+      expect((await ask("/listed/open", `allow-quiet-${life}`)).status).toBe(200);
+      await settled();
+      await evictDurableObject(stub);
+      pass(15_000);
+    }
+    await ask("/listed/open", "allow-quiet-last");
+    await settled();
+    const stats = await statsOf("listed");
+    expect(stats.phase).toBe("judging");
+    // One life in four has its turn to write.
+    expect(stats.requests).toBeGreaterThanOrEqual(17);
+    expect(stats.generation).toBeGreaterThanOrEqual(17);
+  });
+});
+
+describe("ticks", () => {
+  it("free what has expired, without anybody asking for it", async () => {
+    for (let n = 0; n < 40; n += 1) await ask("/stripped", `allow-ticked-${n}`);
+    await settled();
+    const entries = async () => (await statsOf("stripped")).filterMetrics.ebb_cache_entries;
+    expect(await entries()).toBeGreaterThanOrEqual(40);
+    pass(11 * MINUTE);
+    await ask("/stripped", "allow-after-the-others");
+    await settled();
+    expect(await entries()).toBeLessThan(5);
+  });
+});
+
 describe("the versioned RPC", () => {
   it("refuses a version or a service it does not know, as a value", async () => {
     const stub = testEnv.SERVICE_OBJECT.getByName("orders");

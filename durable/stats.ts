@@ -75,10 +75,9 @@ export interface StatsSources {
 export function serviceStats(sources: StatsSources): ServiceStats {
   const { service, nowMs, generations, controller, counters, metrics } = sources;
   const { current: generation, failures, failedStart } = generations;
-  const estimate = controller.estimate(nowMs);
-  const allocatedBytes = generation?.allocatedBytes ?? 0;
   // Without an instance in memory nothing is held, whatever the last sample of the evicted one said.
-  const requiredBytes = Math.min(estimate.requiredBytes, allocatedBytes);
+  const allocatedBytes = generation?.allocatedBytes ?? 0;
+  const estimate = controller.estimate(nowMs, allocatedBytes);
   return {
     name: service.name,
     configVersion: service.version,
@@ -88,8 +87,8 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     phase: estimate.phase,
     collectedMs: estimate.collectedMs,
     allocatedBytes,
-    requiredBytes,
-    surplusBytes: allocatedBytes - requiredBytes,
+    requiredBytes: estimate.requiredBytes,
+    surplusBytes: estimate.surplusBytes,
     baselineBytes: estimate.baselineBytes,
     ttlMs: estimate.ttlMs,
     sources: estimate.sources,

@@ -57,6 +57,9 @@ describe("a path that two parsers could read differently", () => {
     "/orders/%2e%2e/secret",
     "/orders/%2E./secret",
     "/orders/..;/secret",
+    "/orders/;x/admin",
+    "/;/orders/1",
+    "/orders/%3bx",
     "/orders//1",
     "//orders/1",
     "/orders%2fsecret",
@@ -91,11 +94,18 @@ describe("a path that two parsers could read differently", () => {
 });
 
 describe("an operator's page", () => {
-  it("is not opened by a Host header or another spelling of its path", async () => {
-    for (const target of ["/stats", "/stats/", "http://localhost/stats", "/%73tats", "/./stats", "/stats?x"]) {
-      const { status } = await get(target, ["X-Forwarded-Host: localhost"]);
-      expect([400, 401, 404]).toContain(status);
-    }
+  it.each([
+    ["/stats", 401],
+    ["/stats?x", 401],
+    ["http://localhost/stats", 401],
+    ["/stats/", 401],
+    ["/%73tats", 400],
+    ["/./stats", 400],
+    ["/Stats", 404],
+  ])("is not opened by a Host header or another spelling of its path: %s", async (target, status) => {
+    expect((await get(target, ["X-Forwarded-Host: localhost"])).status).toBe(status);
+    const local = await send(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+    expect(local).toMatch(new RegExp(`^HTTP/1\\.1 ${status}`));
   });
 });
 

@@ -4,14 +4,16 @@ import type { Env } from "../durable/environment.ts";
 import { RPC_VERSION } from "../durable/rpc.ts";
 import { type Decided, exchangeInStages } from "./exchange.ts";
 import { headersForFilter } from "./hygiene.ts";
-import { isPreflight, preflightReply } from "./preflight.ts";
+import { isPreflight, preflightReply, withoutCredentials } from "./preflight.ts";
 import { refusal, refuse } from "./replies.ts";
 import type { Target } from "./route.ts";
-import { clientAddress, type Incoming, responseOf, sendUpstream } from "./upstream.ts";
+import { type Incoming, responseOf, seenOfClient, sendUpstream } from "./upstream.ts";
 
 /** Methods that `fetch` cannot send and no upstream behind a gateway should see. */
 const REFUSED_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
 const BODYLESS_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
+/** Statuses whose responses cannot have a body. */
+const BODYLESS_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /**
  * One request's way: is it free, does it need a decision, and if that is favourable, on to the upstream. Whatever goes
@@ -32,15 +34,15 @@ export async function forward(
   const incoming: Incoming = { request, env, service, target };
   if (isPreflight(request) && service.preflight !== "authorize") {
     return service.preflight === "pass"
-      ? responseOf(sendUpstream(incoming, [], request.body))
+      ? responseOf(sendUpstream({ ...incoming, request: withoutCredentials(request) }, "public", null))
       : preflightReply(request, service.preflight.answer);
   }
 
   const rule = matchRule(service, request.method, target.path);
-  if (rule.kind === "public") return responseOf(sendUpstream(incoming, [], request.body));
+  if (rule.kind === "public") return responseOf(sendUpstream(incoming, "public", request.body));
   if (rule.kind === "deny") return refuse(403, "no_rule");
 
-  const head = headersForFilter(request.headers, service);
+  const head = headersForFilter(request.headers, service, seenOfClient(incoming));
   if (!head.ok) return refuse(head.reason === "headers_too_large" ? 431 : 400, head.reason);
 
   const answer = await decide(gateway, incoming, head.headers);
@@ -76,7 +78,7 @@ async function decide(
       host: target.host,
       scheme: target.scheme,
       headers,
-      source: { address: clientAddress(request) },
+      source: { address: seenOfClient({ request, target }).clientIp },
       endOfStream: request.body === null,
     });
   } catch (error) {

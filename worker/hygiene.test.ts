@@ -26,8 +26,14 @@ function toUpstream(headers: Record<string, string>, options: Partial<Options> =
   return Object.fromEntries(sent);
 }
 
+const SEEN = { clientIp: "203.0.113.7", host: "api.example", proto: "https" };
+const ADDED = ["x-forwarded-for", "203.0.113.7", "x-forwarded-host", "api.example", "x-forwarded-proto", "https"];
+
 function toFilter(headers: Record<string, string>, neededHeaders: readonly string[] | "all" = "all") {
-  return headersForFilter(incoming(headers), { neededHeaders, identityHeaders: ["x-user"] });
+  const service = { neededHeaders, identityHeaders: ["x-user"] };
+  const result = headersForFilter(incoming(headers), service, SEEN);
+  // What the gateway adds of its own, always the same, would only hide what this is about.
+  return result.ok && neededHeaders === "all" ? { ...result, headers: result.headers.slice(0, -ADDED.length) } : result;
 }
 
 const GATEWAY_HEADERS = {
@@ -224,6 +230,21 @@ describe("the client's address", () => {
   });
 });
 
+describe("what the gateway saw of the client", () => {
+  const claims = { "X-Forwarded-For": "10.9.9.9", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http" };
+
+  it("is what a filter is told that asks for it, whatever the client claims", () => {
+    const names = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
+    expect(toFilter(claims, names)).toEqual({ ok: true, headers: ADDED });
+    const all = headersForFilter(incoming(claims), { neededHeaders: "all", identityHeaders: [] }, SEEN);
+    expect(all).toEqual({ ok: true, headers: ADDED });
+  });
+
+  it.each(["x-real-ip", "x-original-url", "forwarded", "x-forwarded-user"])("does not come from %s", (name) => {
+    expect(toFilter({ [name]: "evil" }, [name])).toEqual({ ok: true, headers: [] });
+  });
+});
+
 describe("headers that travel to the filter", () => {
   it("are only those it needs, in its order, missing ones left out", () => {
     const headers = { cookie: "a=1", authorization: "Bearer t", accept: "*/*" };
@@ -259,7 +280,7 @@ describe("headers that travel to the filter", () => {
   it("are bounded in number", () => {
     const many = (count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`x-h${index}`, "v"]));
-    expect(toFilter(many(HEADER_LIMITS.maxCount)).ok).toBe(true);
+    expect(toFilter(many(HEADER_LIMITS.maxCount - ADDED.length / 2)).ok).toBe(true);
     expect(toFilter(many(HEADER_LIMITS.maxCount + 1))).toMatchObject({ reason: "headers_too_large" });
   });
 });

@@ -1,7 +1,7 @@
 import {
   canonicalHeaderName,
-  GATEWAY_HEADER_PREFIX,
   isConnectionHeader,
+  isOverridingHeader,
   PLAIN_HEADER_NAME,
 } from "../config/header-names.ts";
 import type { Service } from "../config/index.ts";
@@ -38,9 +38,12 @@ export type FilterHeaders =
 export function headersForFilter(
   incoming: IncomingHeaders,
   { neededHeaders, identityHeaders }: Pick<Service, "neededHeaders" | "identityHeaders">,
+  seen: SeenOfClient,
 ): FilterHeaders {
   const travelling =
-    neededHeaders === "all" ? clientHeaders(incoming, identityHeaders) : picked(incoming, neededHeaders);
+    neededHeaders === "all"
+      ? [...clientHeaders(incoming, identityHeaders), ...forwardedHeaders(seen)]
+      : picked(incoming, neededHeaders, seen);
   const headers: string[] = [];
   let bytes = 0;
   for (const [name, value] of travelling) {
@@ -55,14 +58,27 @@ export function headersForFilter(
   return { ok: true, headers };
 }
 
-export interface UpstreamHeaderOptions {
-  /** Headers only the filter may set, lower case. */
-  readonly identityHeaders: readonly string[];
-  readonly changes: readonly HeaderChange[];
+/** What the gateway saw of the client itself. */
+export interface SeenOfClient {
   /** The client's address as the platform saw it; empty if it saw none. */
   readonly clientIp: string;
   readonly host: string;
   readonly proto: string;
+}
+
+/** It is told to filter and upstream under the usual names, in which nothing of the client's own is left. */
+function forwardedHeaders({ clientIp, host, proto }: SeenOfClient): [name: string, value: string][] {
+  const headers: [string, string][] = [
+    ["x-forwarded-host", host],
+    ["x-forwarded-proto", proto],
+  ];
+  return clientIp === "" ? headers : [["x-forwarded-for", clientIp], ...headers];
+}
+
+export interface UpstreamHeaderOptions extends SeenOfClient {
+  /** Headers only the filter may set, lower case. */
+  readonly identityHeaders: readonly string[];
+  readonly changes: readonly HeaderChange[];
   /** The request asks for a WebSocket and may have one: `Upgrade` goes on, nothing else of the connection does. */
   readonly websocket: boolean;
 }
@@ -77,9 +93,7 @@ export interface UpstreamHeaderOptions {
 export function upstreamHeaders(incoming: IncomingHeaders, options: UpstreamHeaderOptions): Headers {
   const headers = new Headers();
   for (const [name, value] of clientHeaders(incoming, options.identityHeaders)) headers.append(name, value);
-  if (options.clientIp !== "") headers.set("x-forwarded-for", options.clientIp);
-  headers.set("x-forwarded-host", options.host);
-  headers.set("x-forwarded-proto", options.proto);
+  for (const [name, value] of forwardedHeaders(options)) headers.set(name, value);
 
   const changes = options.changes.filter(({ name }) => !name.startsWith(":") && !isConnectionHeader(name));
   // All removals first: a filter that sets both X-User and X_User means both.
@@ -96,33 +110,6 @@ export function upstreamHeaders(incoming: IncomingHeaders, options: UpstreamHead
   return headers;
 }
 
-/** Headers by which upstreams let somebody in front of them replace what was asked for, or say who asks. */
-const OVERRIDING_HEADERS: ReadonlySet<string> = new Set([
-  "forwarded",
-  // The method: authorized as POST, served as DELETE.
-  "x-http-method",
-  "x-http-method-override",
-  "x-method-override",
-  // The path: IIS, Symfony, Zend and reverse proxies route by them instead of the request line.
-  "x-rewrite-url",
-  "x-rewrite-uri",
-  "x-url-scheme",
-  "x-host",
-  "x-http-host-override",
-  // Next.js skips its middleware, and the checks in it, for requests that claim to be its own (CVE-2025-29927).
-  "x-middleware-subrequest",
-  // CGI makes HTTP_PROXY of it, which HTTP clients obey (httpoxy, CVE-2016-5385).
-  "proxy",
-  // The client's address: what the platform saw is in x-forwarded-for and cf-connecting-ip.
-  "x-real-ip",
-  "x-client-ip",
-  "x-cluster-client-ip",
-  "true-client-ip",
-]);
-
-/** Families in which every name is somebody's statement about the request as it was before a proxy. */
-const OVERRIDING_PREFIXES = [GATEWAY_HEADER_PREFIX, "x-forwarded-", "x-original-", "x-envoy-"];
-
 /** The client's headers that go on. Names in lower case. */
 function* clientHeaders(incoming: IncomingHeaders, identityHeaders: readonly string[]): Generator<[string, string]> {
   const identity = new Set(identityHeaders.map(canonicalHeaderName));
@@ -134,15 +121,20 @@ function* clientHeaders(incoming: IncomingHeaders, identityHeaders: readonly str
     if (!PLAIN_HEADER_NAME.test(name)) continue;
     if (isConnectionHeader(name) && name !== "content-length") continue;
     if (identity.has(name) || nominated.has(name)) continue;
-    if (OVERRIDING_HEADERS.has(name) || OVERRIDING_PREFIXES.some((prefix) => name.startsWith(prefix))) continue;
+    if (isOverridingHeader(name)) continue;
     yield [name, value];
   }
 }
 
 /** The few headers a filter needs, without going through all of them. None of them is an identity header. */
-function* picked(incoming: IncomingHeaders, names: readonly string[]): Generator<[string, string]> {
+function* picked(incoming: IncomingHeaders, names: readonly string[], seen: SeenOfClient): Generator<[string, string]> {
   const nominated = namedByConnection(incoming);
   for (const name of names) {
+    if (isOverridingHeader(name)) {
+      const forwarded = forwardedHeaders(seen).find(([other]) => other === name);
+      if (forwarded !== undefined) yield forwarded;
+      continue;
+    }
     const value = incoming.get(name);
     if (value !== null && !nominated.has(name)) yield [name, value];
   }

@@ -1,13 +1,22 @@
 import type { PreflightAnswer } from "../config/index.ts";
 import { refuse } from "./replies.ts";
 
-/** A CORS preflight (Fetch standard): browsers send it without credentials, so no filter could ever allow it. */
+/** A CORS preflight (Fetch standard): browsers send it without credentials or body, so no filter could ever allow it. */
 export function isPreflight(request: Request): boolean {
   return (
     request.method === "OPTIONS" &&
+    request.body === null &&
     request.headers.has("origin") &&
     request.headers.has("access-control-request-method")
   );
+}
+
+/** The preflight as a browser would have sent it: nobody's credential passes unauthorized under its name. */
+export function withoutCredentials(request: Request): Request {
+  const headers = new Headers(request.headers);
+  headers.delete("authorization");
+  headers.delete("cookie");
+  return new Request(request, { headers });
 }
 
 /** The gateway's own answer to a preflight. An origin, method or header that is not listed gets 403 and no permission. */

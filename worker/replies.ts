@@ -1,5 +1,8 @@
 import type { Refused, Respond } from "../durable/rpc.ts";
 
+/** Statuses whose responses cannot have a body. */
+const BODYLESS_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
+
 /** A response of the gateway's own: JSON `{ "error": reason }`, never cached, the reason in a header too (HEAD has no body). */
 export function refuse(status: number, reason: string, headers: Record<string, string> = {}): Response {
   return Response.json(
@@ -20,7 +23,7 @@ function respond(answer: Respond): Response {
   for (let index = 0; index + 1 < answer.headers.length; index += 2) {
     headers.append(answer.headers[index]!, answer.headers[index + 1]!);
   }
-  const hasBody = answer.body.byteLength > 0 && answer.status !== 204 && answer.status !== 304;
+  const hasBody = answer.body.byteLength > 0 && !BODYLESS_STATUSES.has(answer.status);
   if (answer.details !== "") headers.set("x-ebb-reason", answer.details);
   return new Response(hasBody ? answer.body : null, { status: answer.status, headers });
 }

@@ -28,6 +28,7 @@ export type TargetRefusal =
   | "backslash_in_path"
   | "double_slash_in_path"
   | "dot_segment_in_path"
+  | "empty_segment_in_path"
   | "forbidden_character_in_path"
   | "malformed_percent_encoding"
   | "encoded_slash_in_path"
@@ -117,6 +118,8 @@ function whyNotEncoding(path: string): TargetRefusal | undefined {
 function whyNotSegments(path: string): TargetRefusal | undefined {
   // An empty segment is dropped by servers that merge slashes, and makes `//host` out of a path that is resolved.
   if (path.includes("//")) return "double_slash_in_path";
+  // Servlet containers cut path parameters off first: `/a/;x/b` becomes `/a//b`, and then `/a/b`.
+  if (/\/(?:;|%3b)/i.test(path)) return "empty_segment_in_path";
   return hasDotSegment(path) ? "dot_segment_in_path" : undefined;
 }
 

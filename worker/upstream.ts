@@ -1,7 +1,7 @@
 import type { Service } from "../config/index.ts";
 import { type Env, serviceBinding } from "../durable/environment.ts";
 import type { HeaderChange } from "../wasm/host/index.ts";
-import { upstreamHeaders } from "./hygiene.ts";
+import { type SeenOfClient, upstreamHeaders } from "./hygiene.ts";
 import { refuse } from "./replies.ts";
 import type { Target } from "./route.ts";
 
@@ -26,41 +26,47 @@ export async function responseOf(sending: Promise<UpstreamResult>): Promise<Resp
 /**
  * Sends a request that may pass.
  *
+ * @param changes the filter's, or "public" for a request that no filter has seen
  * @param body the client's, or what the filter made of it
  * @throws TypeError if the filter set a header that no request can have
  */
 export async function sendUpstream(
   { request, env, service, target }: Incoming,
-  changes: readonly HeaderChange[],
+  changes: readonly HeaderChange[] | "public",
   body: BodyInit | null,
   signal?: AbortSignal,
 ): Promise<UpstreamResult> {
-  const upstream = upstreamOf(env, service, target);
+  const isPublic = changes === "public";
+  const upstream = upstreamOf(env, service, target, isPublic);
   if (upstream === undefined) {
     console.error(`${service.name}: the upstream's service binding does not exist in this environment`);
     return { ok: false, reply: refuse(503, "upstream_binding_missing") };
   }
   const headers = upstreamHeaders(request.headers, {
     identityHeaders: service.identityHeaders,
-    changes,
-    clientIp: clientAddress(request),
-    host: target.host,
-    proto: target.scheme,
+    changes: isPublic ? [] : changes,
+    ...seenOfClient({ request, target }),
     websocket: request.headers.get("upgrade")?.toLowerCase() === "websocket",
   });
   // The length the client gave is that of its own body.
   if (body !== request.body) headers.delete("content-length");
   const path = changed(changes, ":path") ?? pathForUpstream(service, target);
+  // Appended to the upstream's origin: "@host" or ".host" would make another one of it.
+  if (!path.startsWith("/")) return { ok: false, reply: refuse(503, "invalid_path_from_filter") };
   const method = changed(changes, ":method") ?? request.method;
   try {
     const init = { method, headers, body, redirect: "manual" } as const;
     const url = `${upstream.baseUrl}${path}`;
     return { ok: true, response: await upstream.send(url, signal === undefined ? init : { ...init, signal }) };
   } catch (error) {
-    console.error(`${service.name}: upstream: ${String(error)}`);
+    // Without its message, which can hold the URL and what its query says.
+    console.error(`${service.name}: the upstream did not answer: ${error instanceof Error ? error.name : "error"}`);
     return { ok: false, reply: refuse(502, "upstream_unreachable") };
   }
 }
+
+/** Cloudflare's cache knows nothing of who asked: what one client may see must not be kept for the next. */
+const UNSHARED = { cache: "no-store" } as const;
 
 interface Upstream {
   /** Origin, and path prefix where the upstream has one; without a trailing slash. */
@@ -68,9 +74,10 @@ interface Upstream {
   readonly send: (url: string, init: RequestInit) => Promise<Response>;
 }
 
-function upstreamOf(env: Env, service: Service, target: Target): Upstream | undefined {
+function upstreamOf(env: Env, service: Service, target: Target, isPublic: boolean): Upstream | undefined {
   if ("url" in service.upstream) {
-    return { baseUrl: service.upstream.url, send: (url, init) => fetch(url, init) };
+    const cache = isPublic ? {} : UNSHARED;
+    return { baseUrl: service.upstream.url, send: (url, init) => fetch(url, { ...init, ...cache }) };
   }
   const binding = serviceBinding(env, service.upstream.binding);
   // A bound Worker has no address of its own: it is shown the one the client asked for.
@@ -84,11 +91,12 @@ function pathForUpstream(service: Service, target: Target): string {
 }
 
 /** The value a filter gave to a pseudo header, by which it rewrites the request. */
-function changed(changes: readonly HeaderChange[], name: string): string | undefined {
-  return changes.find((change) => change.name === name)?.values[0];
+function changed(changes: readonly HeaderChange[] | "public", name: string): string | undefined {
+  return changes === "public" ? undefined : changes.find((change) => change.name === name)?.values[0];
 }
 
-/** Set by Cloudflare's edge, which overwrites whatever a client sends under this name. */
-export function clientAddress(request: Request): string {
-  return request.headers.get("cf-connecting-ip") ?? "";
+/** What the platform, not the client, says of the client. Cloudflare's edge overwrites the header. */
+export function seenOfClient({ request, target }: Pick<Incoming, "request" | "target">): SeenOfClient {
+  const clientIp = request.headers.get("cf-connecting-ip") ?? "";
+  return { clientIp, host: target.host, proto: target.scheme };
 }

@@ -1,5 +1,12 @@
 import * as v from "valibot";
-import { HEADER_NAME, isConnectionHeader, PLAIN_HEADER_NAME, whyNotIdentityHeader } from "../header-names.ts";
+import {
+  HEADER_NAME,
+  isConnectionHeader,
+  isForwardedHeader,
+  isOverridingHeader,
+  PLAIN_HEADER_NAME,
+  whyNotIdentityHeader,
+} from "../header-names.ts";
 import type { Json, Secret } from "../input.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
 import { fields, isPlainObject, list, text } from "./fields.ts";
@@ -75,6 +82,10 @@ export const requestHeader = v.pipe(
   v.check(
     (value) => !isConnectionHeader(value),
     "another header, because this one belongs to the connection and does not pass the gateway",
+  ),
+  v.check(
+    (value) => !isOverridingHeader(value) || isForwardedHeader(value),
+    "another header, because this one is taken out of every request: a client could change by it what was authorized",
   ),
   v.transform((value) => value.toLowerCase()),
 );

@@ -45,18 +45,22 @@ export interface Estimate {
  * (and, until the TTL is known, one over those of the TTL's first `ttlCapMs`).
  *
  * Best taken right after a sample: calls made since the last one are unknown and count as none.
+ *
+ * @param presentBytes what the instance holds now, where that is known; else what it held at the last sample
  */
 export function estimate(
   samples: Samples,
   history: History,
   settings: Readonly<EstimateSettings>,
   nowMs: number,
+  presentBytes?: number,
 ): Estimate {
   const atMs = Number.isFinite(nowMs) ? nowMs : (history.current?.startedMs ?? 0);
   const generation = history.current ?? notStarted(atMs);
   const first = samples.firstOf(generation.number);
-  const allocatedBytes =
+  const sampledBytes =
     first < samples.length ? samples.allocatedBytesAt(samples.length - 1) : generation.startAllocatedBytes;
+  const allocatedBytes = presentBytes ?? sampledBytes;
 
   const uptimeMs = Math.max(0, atMs - generation.startedMs);
   const collectedMs = Math.max(generation.collectedMs, generation.collectedBeforeMs + uptimeMs);

@@ -26,7 +26,7 @@ function minutesOf(minutes: number, row: Partial<Sample>): Partial<Sample>[] {
 
 describe("the TTL by the falling ratio", () => {
   it.each([2, 3, 5, 7.5])(
-    "lies within 20 %% of %s minutes in most generations under a busy constant load",
+    "lies within a fifth of %s minutes in most generations under a busy constant load",
     (minutes) => {
       const ttlMs = minutes * MINUTE_MS;
       const found = Array.from({ length: 12 }, (_, seed) => ttlOfGuest({ seed, ttlMs, requestsPerSecond: () => 15 }));

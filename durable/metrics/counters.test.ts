@@ -23,10 +23,12 @@ describe("the counters", () => {
   it("leave out of the hit rate what never looked for a decision", () => {
     const counters = noCounts();
     countDecision(counters, decision({ kind: "respond", status: 401, details: "missing_credential" }));
+    countDecision(counters, decision({ kind: "respond", status: 400, details: "header_not_utf8" }));
+    countDecision(counters, decision({ kind: "respond", status: 503, details: "unknown_rule" }));
     countDecision(counters, decision({ kind: "failed" }));
     expect(hitRate(counters)).toBe(0);
     countDecision(counters, decision({ kind: "continue" }));
-    expect(counters).toMatchObject({ requests: 3, hits: 1, withoutCredential: 1, failures: 1 });
+    expect(counters).toMatchObject({ requests: 5, hits: 1, refusedEarly: 2, undecided: 2 });
     expect(hitRate(counters)).toBe(1);
   });
 
@@ -40,7 +42,7 @@ describe("the counters", () => {
   });
 
   it("come back from storage, and from garbage as zero", () => {
-    expect(readCounters({ requests: 5, hits: -1, outbound: "6", withoutCredential: Number.NaN })).toEqual({
+    expect(readCounters({ requests: 5, hits: -1, outbound: "6", refusedEarly: Number.NaN })).toEqual({
       ...noCounts(),
       requests: 5,
     });

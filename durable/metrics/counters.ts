@@ -1,19 +1,22 @@
 import type { Decision, Refusal } from "../../wasm/host/index.ts";
 
-/** What was counted since the service was first asked; kept over evictions and restarts. */
+/**
+ * What was counted since the service was first asked; kept over restarts, and over evictions up to what the last minute
+ * before one added.
+ */
 export interface Counters {
   /** Requests that asked for a decision. */
   requests: number;
   /** Of these, answered at once from what the filter held, by no call of their own and no waiting for another's. */
   hits: number;
-  /** Refused before any cache was asked, for want of a well-formed credential. They count neither as hit nor miss. */
-  withoutCredential: number;
+  /** Refused before a decision was looked for: credential missing or malformed, header not UTF-8 or too large. */
+  refusedEarly: number;
+  /** Answered 503 for want of a decision: the filter failed, or its authorization server did. */
+  undecided: number;
+  /** Let through undecided: the service fails open, and its authorization server or its filter could not be had. */
+  failedOpen: number;
   /** Calls to authorization servers. */
   outbound: number;
-  /** Requests for which the filter failed (trap) or could not be started: answered 503. */
-  failures: number;
-  /** Requests that passed without a decision, as the failure policy `open` has it. They count as failures too. */
-  failedOpen: number;
   /** Requests whose head was decided and whose body or response the filter then refused. */
   refusedInStages: number;
   /** Bodies and responses for which the filter failed: answered 503, or broken off. */
@@ -28,10 +31,10 @@ export function noCounts(): Counters {
   return {
     requests: 0,
     hits: 0,
-    withoutCredential: 0,
-    outbound: 0,
-    failures: 0,
+    refusedEarly: 0,
+    undecided: 0,
     failedOpen: 0,
+    outbound: 0,
     refusedInStages: 0,
     failuresInStages: 0,
     traps: 0,
@@ -40,12 +43,17 @@ export function noCounts(): Counters {
 }
 
 /** Reasons by which the built-in filter refuses a request without having looked for a decision. */
-const WITHOUT_CREDENTIAL: ReadonlySet<string> = new Set(["missing_credential", "malformed_credential"]);
+const REFUSED_EARLY: ReadonlySet<string> = new Set([
+  "missing_credential",
+  "malformed_credential",
+  "header_not_utf8",
+  "request_headers_too_large",
+]);
 
 export function countDecision(counters: Counters, decision: Decision): void {
   counters.requests += 1;
-  if (decision.kind === "failed") counters.failures += 1;
-  else if (decision.kind === "respond" && WITHOUT_CREDENTIAL.has(decision.details)) counters.withoutCredential += 1;
+  if (decision.kind === "failed" || (decision.kind === "respond" && decision.status >= 500)) counters.undecided += 1;
+  else if (decision.kind === "respond" && REFUSED_EARLY.has(decision.details)) counters.refusedEarly += 1;
   else if (decision.calls === 0 && !decision.paused) counters.hits += 1;
 }
 
@@ -54,10 +62,10 @@ export function countRefusalInStage(counters: Counters, refusal: Refusal): void 
   else counters.failuresInStages += 1;
 }
 
-/** Hits as a share, 0 to 1, of the requests that looked for a decision; 0 before the first of them. */
-export function hitRate({ requests, hits, withoutCredential, failures }: Counters): number {
-  const looked = requests - withoutCredential - failures;
-  return looked > 0 ? hits / looked : 0;
+/** Hits as a share, 0 to 1, of the requests for which there was a decision; 0 before the first of them. */
+export function hitRate({ requests, hits, refusedEarly, undecided }: Readonly<Counters>): number {
+  const decided = requests - refusedEarly - undecided;
+  return decided > 0 ? hits / decided : 0;
 }
 
 /** Counters as they were stored, by this version or another; what cannot be read counts from zero. */

@@ -23,9 +23,6 @@ export interface Sample {
   hits: number;
 }
 
-/** Sums of the counted columns. */
-export type SampleTotals = Pick<Sample, "grownPages" | "outbound" | "requests" | "hits">;
-
 /** Samples as they are stored: one row each, columns in the order of `toJSON`. */
 export interface StoredSamples {
   v: 1;
@@ -152,19 +149,6 @@ export class Samples {
     let first = this.#length;
     while (first > 0 && this.generationAt(first - 1) === generation) first -= 1;
     return first;
-  }
-
-  /** Sums of the counts from the sample at `first` to the newest. */
-  totalsFrom(first: number): SampleTotals {
-    const totals = { grownPages: 0, outbound: 0, requests: 0, hits: 0 };
-    for (let index = Math.max(0, first); index < this.#length; index += 1) {
-      const slot = this.#slot(index);
-      totals.grownPages += this.#grownPages[slot]!;
-      totals.outbound += this.#outbound[slot]!;
-      totals.requests += this.#requests[slot]!;
-      totals.hits += this.#hits[slot]!;
-    }
-    return totals;
   }
 
   /** The newest samples, compact, for storage: at most `STORED_SAMPLES` of them and 24 KB of JSON. */

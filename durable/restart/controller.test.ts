@@ -11,7 +11,7 @@ const keep: RestartPolicy = () => ({ restart: false, reason: "never" });
 
 function controller(policy = keep) {
   const kept = { samples: new Samples(), learned: nothingLearned("v"), counts: { requests: 7, hits: 5, outbound: 2 } };
-  const made = new RestartController(kept, settings, policy, 0);
+  const made = new RestartController(kept, settings, policy);
   made.started(0, PAGE);
   return made;
 }
@@ -30,6 +30,16 @@ describe("the restart controller", () => {
   it("is due once the interval is over, and at once if the clock was set back", () => {
     const made = controller();
     expect([made.isDue(999), made.isDue(1_000), made.isDue(-1)]).toEqual([false, true, true]);
+  });
+
+  it("is due at once in a life that begins long after the last sample of an earlier one", () => {
+    const samples = new Samples();
+    samples.push({ generation: 1, timeMs: 5_000, allocatedBytes: 0, grownPages: 0, outbound: 0, requests: 0, hits: 0 });
+    const kept = { samples, learned: nothingLearned("v"), counts: { requests: 0, hits: 0, outbound: 0 } };
+    const made = new RestartController(kept, settings, keep);
+    made.started(20_000, PAGE);
+    expect(made.isDue(20_000)).toBe(true);
+    expect(made.isDue(5_500)).toBe(false);
   });
 
   it("asks the policy after every sample and reports its verdict", () => {

@@ -36,7 +36,6 @@ export class RestartController {
     kept: { samples: Samples; learned: Learned; counts: Readonly<SampledCounts> },
     settings: EstimateSettings,
     policy: RestartPolicy,
-    nowMs: number,
   ) {
     this.#samples = kept.samples;
     this.#learned = kept.learned;
@@ -44,7 +43,9 @@ export class RestartController {
     this.#settings = settings;
     this.#policy = policy;
     this.#trail = new EstimateTrail(settings.binMs);
-    this.#sampledAtMs = nowMs;
+    // Of any life of the object: one that lasts seconds must get its turn to be sampled too.
+    const { samples } = kept;
+    this.#sampledAtMs = samples.length > 0 ? samples.timeMsAt(samples.length - 1) : 0;
   }
 
   get learned(): Learned {
@@ -63,13 +64,15 @@ export class RestartController {
   /** The first instance since the object came into memory. */
   started(nowMs: number, allocatedBytes: number): void {
     this.#learned = startGeneration(this.#learned, { nowMs, allocatedBytes });
-    this.#beginSampling(nowMs, allocatedBytes);
+    this.#sampledBytes = allocatedBytes;
   }
 
   /** A fresh instance took the place of the one before. */
   restarted(nowMs: number, reason: string, allocatedBeforeBytes: number, allocatedAfterBytes: number): void {
     this.#learned = restartGeneration(this.#learned, { nowMs, reason, allocatedBeforeBytes, allocatedAfterBytes });
-    this.#beginSampling(nowMs, allocatedAfterBytes);
+    this.#sampledAtMs = nowMs;
+    this.#sampledBytes = allocatedAfterBytes;
+    this.#verdict = undefined;
   }
 
   /** True once the interval is over; a clock that was set back counts as over, so that sampling never stops. */
@@ -106,13 +109,8 @@ export class RestartController {
     return this.#verdict;
   }
 
-  estimate(nowMs: number): Estimate {
-    return estimate(this.#samples, this.#learned, this.#settings, nowMs);
-  }
-
-  #beginSampling(nowMs: number, allocatedBytes: number): void {
-    this.#sampledAtMs = nowMs;
-    this.#sampledBytes = allocatedBytes;
-    this.#verdict = undefined;
+  /** @param presentBytes what the instance holds now; left out, what it held at the last sample */
+  estimate(nowMs: number, presentBytes?: number): Estimate {
+    return estimate(this.#samples, this.#learned, this.#settings, nowMs, presentBytes);
   }
 }

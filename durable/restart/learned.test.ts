@@ -44,10 +44,10 @@ describe("what is learned", () => {
     expect(restartedAt(started(), STARTED_MS + 1).current?.number).toBe(2);
   });
 
-  it("carries the time collected over an eviction, and over a restart not", () => {
+  it("carries the time collected over an eviction, with the minute nobody wrote down, and over a restart not", () => {
     const collected = observedAt(started(), STARTED_MS + 500_000);
     const back = startGeneration(collected, { nowMs: 9_000_000, allocatedBytes: 2 * PAGE });
-    expect(back.current).toMatchObject({ number: 2, startedMs: 9_000_000, collectedBeforeMs: 500_000 });
+    expect(back.current).toMatchObject({ number: 2, startedMs: 9_000_000, collectedBeforeMs: 560_000 });
     expect(restartedAt(collected, 9_000_000).current).toMatchObject({ collectedBeforeMs: 0, collectedMs: 0 });
   });
 
@@ -57,7 +57,14 @@ describe("what is learned", () => {
       learned = startGeneration(learned, { nowMs: round * 1e7, allocatedBytes: 2 * PAGE });
       learned = observedAt(learned, round * 1e7 + 45_000);
     }
-    expect(learned.current?.collectedMs).toBe(900_000);
+    expect(learned.current?.collectedMs).toBe(20 * 45_000 + 19 * 60_000);
+  });
+
+  it("counts no more than has passed, and nothing if the clock was set back", () => {
+    const collected = observedAt(started(), STARTED_MS + 500_000);
+    const backAt = (nowMs: number) => startGeneration(collected, { nowMs, allocatedBytes: 0 }).current?.collectedMs;
+    expect(backAt(STARTED_MS + 515_000)).toBe(515_000);
+    expect(backAt(STARTED_MS - 1)).toBe(500_000);
   });
 
   it("remembers what a generation held after collecting once that generation is over", () => {
@@ -117,7 +124,7 @@ describe("what is learned", () => {
     expect(other).toMatchObject({ configVersion: "v2", heldAfterCollectingBytes: [], restarts: learned.restarts });
     expect(startGeneration(other, { nowMs: 9e6, allocatedBytes: 0 }).current).toMatchObject({
       number: 3,
-      collectedBeforeMs: 0,
+      collectedBeforeMs: 60_000,
     });
   });
 });

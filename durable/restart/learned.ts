@@ -24,7 +24,7 @@ export interface RestartRecord {
   timeMs: number;
   /** The generation that ended. */
   generation: number;
-  /** A policy's reason, or what else ended it: "trap", "operator", "configuration". Machine-readable. */
+  /** A policy's reason, or what else ended it: "trap", "operator". Machine-readable. */
   reason: string;
   allocatedBeforeBytes: number;
   allocatedAfterBytes: number;
@@ -71,11 +71,24 @@ export function underConfiguration(learned: Learned, configVersion: string): Lea
 }
 
 /**
+ * An object is written down at most once a minute, and lives on for seconds after its last request. So up to a minute
+ * since the last that is known of an evicted instance, it was most likely there, and collecting.
+ */
+const UNRECORDED_MS = 60_000;
+
+/**
  * The first instance of an object that has just come into memory, new or back from eviction. The time an evicted
  * instance had collected counts on; its cache is gone, so all else about it starts over.
  */
 export function startGeneration(learned: Learned, start: { nowMs: number; allocatedBytes: number }): Learned {
-  return nextGeneration(learned, start.nowMs, start.allocatedBytes, learned.current?.collectedMs ?? 0);
+  return nextGeneration(learned, start.nowMs, start.allocatedBytes, collectedBefore(learned.current, start.nowMs));
+}
+
+function collectedBefore(evicted: CurrentGeneration | undefined, nowMs: number): number {
+  if (evicted === undefined) return 0;
+  const lastKnownMs = evicted.startedMs + (evicted.collectedMs - evicted.collectedBeforeMs);
+  const sinceMs = Math.max(0, nowMs - lastKnownMs) || 0;
+  return evicted.collectedMs + Math.min(sinceMs, UNRECORDED_MS);
 }
 
 /** A fresh instance in place of the present one: logged, and it collects anew from its start. */

@@ -111,7 +111,7 @@ describe("a service under the policy ratio", () => {
     const evicted = runService(guest, DEFAULT_SETTINGS, ratio, 10 * MINUTE_MS).learned;
     const back = runService({ ...guest, startMs: 1_800_000_000_000 }, DEFAULT_SETTINGS, ratio, 6 * MINUTE_MS, evicted);
     const collecting = back.moments.filter(({ estimate: { phase } }) => phase === "collecting");
-    expect(collecting.at(-1)!.ageMs).toBe(5 * MINUTE_MS - 10_000);
+    expect(collecting.at(-1)!.ageMs).toBe(4 * MINUTE_MS - 10_000);
     expect(back.moments.at(-1)!.estimate.phase).toBe("judging");
   });
 

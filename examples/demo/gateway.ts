@@ -1,13 +1,15 @@
 import { env } from "cloudflare:workers";
-import { resolveGateway } from "../../config/index.ts";
+import { formatProblems, resolveGateway } from "../../config/index.ts";
 import config from "../../gateway.config.ts";
 import { createGateway } from "../../worker/create-gateway.ts";
+import { explainProblems } from "./explain-problems.ts";
 import { joinDemo } from "./join-demo.ts";
 import { quicken } from "./quicken.ts";
 
-const gateway = createGateway(resolveGateway(config).ok ? demo() : config);
+// A deployment with a wrong configuration must not start; the demo goes on, and says what is wrong until it is mended.
+const resolved = resolveGateway(config);
+const gateway = resolved.ok ? createGateway(demo()) : explainProblems(formatProblems(resolved.problems));
 
-/** Only of a valid configuration; a wrong one goes to createGateway as it was written, to be named as it was written. */
 function demo(): typeof config {
   const joined = joinDemo(config);
   return "DEMO_FAST" in env ? quicken(joined) : joined;

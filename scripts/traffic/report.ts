@@ -47,7 +47,9 @@ export function summary({ elapsedMs, tally, gateway }: RunView): string {
     );
   }
   if (gateway === undefined) {
-    lines.push("gateway: /stats did not answer; outside npm start it needs the operator token in OPERATOR_TOKEN");
+    lines.push(
+      "gateway: /stats gave no numbers: it was too slow, or needs the operator token in OPERATOR_TOKEN (outside npm start)",
+    );
   } else {
     lines.push(
       `gateway: hit rate ${formatPart(gateway.hitRate)}, allocated ${formatBytes(gateway.now.allocatedBytes)}, ` +

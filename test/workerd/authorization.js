@@ -1,10 +1,16 @@
 // An authorization server that does what the token's first word says, and counts its checks by token.
 const checks = new Map();
+/** Virtual time, as the test last told it. */
+let nowMs = 0;
 
 export default {
   async fetch(request) {
     const url = new URL(request.url);
     if (url.pathname === "/checks") return Response.json(checks.get(url.searchParams.get("token")) ?? 0);
+    if (url.pathname === "/clock") {
+      nowMs = Number(url.searchParams.get("ms"));
+      return new Response();
+    }
     const token = (request.headers.get("authorization") ?? "").replace(/^Bearer /, "");
     checks.set(token, (checks.get(token) ?? 0) + 1);
     const [word, rest = ""] = token.split(/-(.*)/s);
@@ -13,6 +19,10 @@ export default {
         return new Response("ok", { headers: { "x-user": rest } });
       case "big":
         return new Response("ok", { headers: { "x-user": rest, "x-profile": "p".repeat(2_000) } });
+      // Allowed until the moment that its second word names.
+      case "until":
+        if (nowMs >= Number(rest.split("-")[0])) return new Response("no more", { status: 403 });
+        return new Response("ok", { headers: { "x-user": rest.split("-")[1], "x-profile": "p".repeat(2_000) } });
       case "slow":
         await new Promise((resolve) => setTimeout(resolve, 200));
         return new Response("ok", { headers: { "x-user": rest } });
@@ -36,8 +46,6 @@ export default {
             ["set-cookie", "b=2"],
           ],
         });
-      case "reset":
-        throw new Error("reset");
       case "endless":
         return new Response(
           new ReadableStream({

@@ -25,6 +25,11 @@ export async function requestsUpstream(path: string): Promise<number> {
   return (await testEnv.UPSTREAM.fetch(`https://upstream/seen?${new URLSearchParams({ path })}`)).json();
 }
 
+/** Tells the authorization server the virtual time. */
+export async function tellTime(nowMs: number): Promise<void> {
+  await testEnv.AUTHORIZATION.fetch(`https://auth/clock?ms=${nowMs}`);
+}
+
 export async function gatewayStats(): Promise<GatewayStats> {
   return (await ask("/stats", "operator-token")).json();
 }

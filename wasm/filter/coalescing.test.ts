@@ -40,6 +40,37 @@ describe("concurrent misses of one key", () => {
     expect((await Promise.all(waiting)).map(outcome)).toEqual([expected, expected, expected]);
   });
 
+  it("do not share a cookie: each is asked about on its own, one after the other", async () => {
+    const harness = new Harness();
+    const held = holdingServer(harness);
+    const waiting = [1, 2, 3].map(() => harness.ask({ token: "undefined" }));
+    for (let login = 0; login < 3; login += 1) {
+      expect(held).toHaveLength(login + 1);
+      held[login]?.answer(
+        reply(302, [
+          ["location", `/login?state=${login}`],
+          ["set-cookie", `login=${login}`],
+        ]),
+      );
+      const decision = await waiting[login];
+      expect(decision && valuesOf(decision, "set-cookie")).toEqual([`login=${login}`]);
+      expect(decision && valuesOf(decision, "location")).toEqual([`/login?state=${login}`]);
+    }
+    expect(harness.instance.openStreams).toBe(0);
+  });
+
+  it("that turn from a cookie to a decision share the decision", async () => {
+    const harness = new Harness();
+    const held = holdingServer(harness);
+    const waiting = [1, 2, 3].map(() => harness.ask({ token: "abc" }));
+    held[0]?.answer(reply(401, [["set-cookie", "a=1"]]));
+    await waiting[0];
+    held[1]?.answer(reply(200));
+    expect((await Promise.all(waiting)).map(outcome)).toEqual(["401 denied", "continue", "continue"]);
+    expect(outcome(await harness.ask({ token: "abc" }))).toBe("continue");
+    expect(held).toHaveLength(2);
+  });
+
   it("of different keys do not wait for each other", async () => {
     const harness = new Harness();
     const held = holdingServer(harness);

@@ -13,7 +13,7 @@ type Step =
   | { kind: "wait"; ms: number; ticks: boolean };
 type Answer =
   | { kind: "allow" | "deny" | "redirect"; maxAge: number | undefined }
-  | { kind: "error" | "timeout"; maxAge?: never };
+  | { kind: "error" | "unreachable"; maxAge?: never };
 
 /** The rules in their plainest form: a Map, and no expiry but by looking. */
 class PlainCache {
@@ -22,9 +22,10 @@ class PlainCache {
   decide(key: string, answer: Answer, now: number): { decision: string; asks: boolean } {
     const entry = this.#entries.get(key);
     if (entry && now < entry.expires) return { decision: entry.decision, asks: false };
-    if (answer.kind === "error" || answer.kind === "timeout") {
+    if (answer.kind === "error" || answer.kind === "unreachable") {
       const isStale = entry !== undefined && now < entry.drops && entry.decision === "continue";
-      const failure = answer.kind === "error" ? "503 authorization_server_error" : "503 authorization_server_timeout";
+      const failure =
+        answer.kind === "error" ? "503 authorization_server_error" : "503 authorization_server_unreachable";
       return { decision: isStale ? "continue" : failure, asks: true };
     }
     const decision = { allow: "continue", deny: "403 denied", redirect: "302 denied" }[answer.kind];
@@ -40,7 +41,7 @@ class PlainCache {
 }
 
 function resultOf(answer: Answer): OutboundResult {
-  if (answer.kind === "timeout") return noReply("timeout");
+  if (answer.kind === "unreachable") return noReply("unreachable");
   if (answer.kind === "error") return reply(500);
   const status = { allow: 200, deny: 403, redirect: 302 }[answer.kind];
   return reply(status, answer.maxAge === undefined ? [] : [["cache-control", `max-age=${answer.maxAge}`]]);
@@ -51,7 +52,7 @@ const answers: fc.Arbitrary<Answer> = fc.oneof(
     kind: fc.constantFrom("allow", "deny", "redirect"),
     maxAge: fc.option(fc.integer({ min: 0, max: 90 }), { nil: undefined }),
   }),
-  fc.record({ kind: fc.constantFrom("error", "timeout") }),
+  fc.record({ kind: fc.constantFrom("error", "unreachable") }),
 );
 
 const steps: fc.Arbitrary<Step> = fc.oneof(

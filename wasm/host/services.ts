@@ -41,7 +41,8 @@ export type OutboundResult =
 
 /**
  * Why no reply came; the guest reads it by `proxy_get_status` as `(11, reason)`.
- * `reset` and `timeout`: the server was not reached. `overflow`: our own queue was full. `rejected`: the call could not
- * be built or its reply not be taken, which says nothing about the server.
+ * `reset` and `timeout`: this call got no answer. `unreachable`: it got none, and neither does anybody else's.
+ * `overflow`: our own queue was full. `rejected`: the call could not be built or its reply not be taken, which says
+ * nothing about the server.
  */
-export type OutboundFailure = "reset" | "timeout" | "overflow" | "rejected";
+export type OutboundFailure = "reset" | "timeout" | "unreachable" | "overflow" | "rejected";

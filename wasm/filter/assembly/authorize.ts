@@ -10,7 +10,7 @@ import { dispatchedCall } from "./outbound";
 import { addPending, addWaiter, findPending, hasRoomToWait } from "./pending";
 import { askFirst } from "./protocol";
 import {
-  HEADERS_TOO_LARGE, HEADER_NOT_UTF8, MALFORMED_CREDENTIAL, MISSING_CREDENTIAL, SERVER_OVERLOADED, SERVER_UNREACHABLE,
+  HEADERS_TOO_LARGE, HEADER_NOT_UTF8, MALFORMED_CREDENTIAL, MISSING_CREDENTIAL, SERVER_OVERLOADED, CALL_REFUSED,
   UNKNOWN_RULE,
 } from "./reasons";
 import { refuseNow } from "./refusal";
@@ -43,6 +43,8 @@ export function authorizeRequest(contextId: u32): i32 {
     if (rule === null) return refuse(UNKNOWN_RULE);
   }
   if (!digestRequest(rule)) return refuse(HEADER_NOT_UTF8);
+  // What was cut short when the arena was full must not be the key to anything.
+  if (arenaOverflowed()) return refuse(HEADERS_TOO_LARGE);
   const entry = lookUpFresh(digestLow(), digestHigh());
   if (entry !== null) {
     count(CACHE_HITS);
@@ -61,7 +63,7 @@ function waitForDecision(contextId: u32, rule: Rule | null): i32 {
   count(CACHE_MISSES);
   if (!hasRoomToWait()) return refuse(SERVER_OVERLOADED);
   const expiresAtMs = unverifiedExpiryMs(token);
-  if (!askFirst(rule)) return refuse(arenaOverflowed() ? HEADERS_TOO_LARGE : SERVER_UNREACHABLE);
+  if (!askFirst(rule)) return refuse(arenaOverflowed() ? HEADERS_TOO_LARGE : CALL_REFUSED);
   const pending = addPending(digestLow(), digestHigh(), dispatchedCall());
   pending.credentialExpiresAtMs = expiresAtMs;
   pending.freshForMs = NEVER_MS;

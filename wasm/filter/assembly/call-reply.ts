@@ -1,15 +1,19 @@
 import { STATUS_OK, proxy_set_effective_context } from "./abi";
-import { conclude } from "./decision";
+import { findCredential, token } from "./credentials";
+import { answerFirst, conclude } from "./decision";
 import { isReusableStale, freshForMs, isStorable, readFreshness } from "./freshness";
 import { replyHeaders } from "./header-map";
 import { dispatchedCall } from "./outbound";
-import { Pending, findPendingByCall, firstWaitingContext, hasWaiters, setCall, takeWaiter } from "./pending";
-import { askAboutSubject, judge } from "./protocol";
-import { HEADERS_TOO_LARGE, SERVER_MALFORMED, SERVER_UNREACHABLE } from "./reasons";
+import {
+  Pending, findPendingByCall, firstWaitingContext, hasSeveralWaiters, hasWaiters, setCall, takeWaiter,
+} from "./pending";
+import { askAboutSubject, askFirst, judge } from "./protocol";
+import { HEADERS_TOO_LARGE, SERVER_MALFORMED, CALL_REFUSED } from "./reasons";
 import { Rule } from "./configuration";
 import { readReply } from "./reply";
 import { readRequest } from "./request";
-import { arenaOverflowed } from "./arena";
+import { arenaOverflowed, releaseArena } from "./arena";
+import { NEVER_MS, unverifiedExpiryMs } from "./unverified-expiry";
 import { VERDICT_ASK_DECISION, verdict } from "./verdict";
 
 /** The authorization server has answered, or will not. */
@@ -25,7 +29,13 @@ export function acceptReply(callId: u32, headerCount: u32, bodySize: u32): void 
     // An incomplete payload (the arena was full) must neither be sent nor kept.
     if (arenaOverflowed()) verdict.fail(SERVER_MALFORMED);
   }
-  if (verdict.kind == VERDICT_ASK_DECISION && askForDecision(pending, rule)) return;
+  if (verdict.kind == VERDICT_ASK_DECISION && ask(pending, rule, true)) return;
+  if (verdict.isPersonal && hasSeveralWaiters(pending)) {
+    // A login that one client has begun is not the others', although they sent the same.
+    answerFirst(pending);
+    releaseArena();
+    if (ask(pending, rule, false)) return;
+  }
   conclude(pending);
 }
 
@@ -37,23 +47,36 @@ function noteFreshness(pending: Pending): void {
 }
 
 /**
- * The subject is verified: asks what it may do. The request is read again from one that waits; if nobody does any more,
- * there is nobody to ask for.
+ * Sends another call for those who wait: about the verified subject, or the first one anew. The request is read again
+ * from one that waits; if nobody does any more, there is nobody to ask for.
  * @returns true if the call is under way; otherwise the verdict says why not
  */
-function askForDecision(pending: Pending, rule: Rule | null): bool {
+function ask(pending: Pending, rule: Rule | null, aboutSubject: bool): bool {
   while (hasWaiters(pending)) {
     if (proxy_set_effective_context(firstWaitingContext(pending)) != STATUS_OK) {
       takeWaiter(pending);
       continue;
     }
-    if (readRequest() && askAboutSubject(rule)) {
-      setCall(pending, dispatchedCall());
-      pending.asksDecision = 1;
-      return true;
-    }
-    break;
+    if (!readRequest()) break;
+    if (aboutSubject ? !askAboutSubject(rule) : !askAnew(rule)) break;
+    setCall(pending, dispatchedCall());
+    if (!aboutSubject) beginAnew(pending);
+    pending.asksDecision = aboutSubject ? 1 : 0;
+    return true;
   }
-  verdict.fail(arenaOverflowed() ? HEADERS_TOO_LARGE : SERVER_UNREACHABLE);
+  verdict.fail(arenaOverflowed() ? HEADERS_TOO_LARGE : CALL_REFUSED);
   return false;
+}
+
+function askAnew(rule: Rule | null): bool {
+  findCredential();
+  return askFirst(rule);
+}
+
+/** Nothing is known yet of the reply to come. */
+function beginAnew(pending: Pending): void {
+  pending.credentialExpiresAtMs = unverifiedExpiryMs(token);
+  pending.freshForMs = NEVER_MS;
+  pending.isStorable = 1;
+  pending.isReusableStale = 1;
 }

@@ -64,6 +64,11 @@ export function conclude(pending: Pending): void {
   freePending(pending);
 }
 
+/** Gives the verdict to the request that has waited longest, and to no other. */
+export function answerFirst(pending: Pending): void {
+  if (proxy_set_effective_context(takeWaiter(pending)) == STATUS_OK) answer(NO_STAND_IN);
+}
+
 const NO_STAND_IN: u32 = 0;
 /** An earlier allow, past its time, serves while the server fails (`staleIfErrorMs`). Its payload is in `stale`. */
 const STAND_IN_STALE: u32 = 1;

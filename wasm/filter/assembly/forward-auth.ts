@@ -103,6 +103,7 @@ function passRefusalOn(status: u32): void {
     if (!isPassedOn(name) || (name.is("content-type") && !hasBody)) continue;
     addHeaderNamed(name, value);
     if (name.is("www-authenticate")) challenged = true;
+    if (name.is("set-cookie")) verdict.isPersonal = 1;
   }
   if (status == 401 && !challenged) addChallenges(DENIED, noScopes());
   if (!hasBody) addHeaderText("content-type", "application/json");

@@ -322,8 +322,12 @@ function readExponent(): f64 {
   if (!isDigit(here())) fault();
   let exponent = 0;
   // More than 400 changes nothing: the result is infinite or zero.
-  for (; isDigit(here()); at++) if (exponent < 400) exponent = exponent * 10 + (here() - 0x30);
+  for (; isDigit(here()); at++) exponent = min(400, exponent * 10 + (here() - 0x30));
   let factor: f64 = 1;
-  for (let i = 0; i < exponent; i++) factor *= 10;
+  let power: f64 = 10;
+  for (; exponent > 0; exponent >>= 1) {
+    if (exponent & 1) factor *= power;
+    power *= power;
+  }
   return negative ? 1 / factor : factor;
 }

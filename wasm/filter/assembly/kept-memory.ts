@@ -8,9 +8,10 @@ const FIRST_BYTES: usize = 8192;
 let at: usize = memory.data(8192, 8);
 let end: usize = at + FIRST_BYTES;
 
-/** Zeroed bytes, 8-aligned; `size` below a page. 0 if memory is at its limit. */
+/** Zeroed bytes, 8-aligned. 0 if they do not fit a page, or if memory is at its limit. */
 export function keepBytes(size: usize): usize {
   const rounded = (size + 7) & ~7;
+  if (rounded > PAGE_BYTES) return 0;
   if (rounded > end - at) {
     const page = takePage();
     if (!page) return 0;

@@ -149,6 +149,10 @@ export function hasWaiters(pending: Pending): bool {
   return pending.firstWaiter != 0;
 }
 
+export function hasSeveralWaiters(pending: Pending): bool {
+  return pending.firstWaiter != pending.lastWaiter;
+}
+
 /** Context of the waiter that has waited longest. */
 export function firstWaitingContext(pending: Pending): u32 {
   return changetype<Waiter>(pending.firstWaiter).contextId;

@@ -13,6 +13,8 @@ export const SERVER_MALFORMED: u32 = 10;
 export const UNKNOWN_RULE: u32 = 11;
 export const HEADER_NOT_UTF8: u32 = 12;
 export const HEADERS_TOO_LARGE: u32 = 13;
+/** The host would not make the call: it does not know the cluster. Our own mistake, never a reason to fail open. */
+export const CALL_REFUSED: u32 = 14;
 
 export function reasonText(reason: u32): string {
   switch (reason) {
@@ -28,7 +30,8 @@ export function reasonText(reason: u32): string {
     case SERVER_MALFORMED: return "authorization_server_malformed";
     case UNKNOWN_RULE: return "unknown_rule";
     case HEADER_NOT_UTF8: return "header_not_utf8";
-    default: return "request_headers_too_large";
+    case HEADERS_TOO_LARGE: return "request_headers_too_large";
+    default: return "authorization_server_unknown";
   }
 }
 

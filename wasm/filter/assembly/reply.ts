@@ -43,7 +43,7 @@ export function readReply(headerCount: u32, bodySize: u32): bool {
     return false;
   }
   if (status >= 500) {
-    verdict.fail(SERVER_ERROR, saysUnreachable(), true);
+    verdict.fail(SERVER_ERROR, false, true);
     return false;
   }
   bodyFits = bodySize <= MAX_REPLY_BODY_BYTES;
@@ -54,8 +54,13 @@ export function readReply(headerCount: u32, bodySize: u32): bool {
 function failWithoutReply(): void {
   if (proxy_get_status(RESULT, RESULT + 4, RESULT + 8) == STATUS_OK) {
     message.set(load<usize>(RESULT + 4), load<usize>(RESULT + 8));
+    if (message.is("unreachable")) {
+      // Nobody's calls are answered, so that this is no doing of one client: only then may a gate be left open.
+      verdict.fail(SERVER_UNREACHABLE, true, true);
+      return;
+    }
     if (message.is("timeout")) {
-      verdict.fail(SERVER_TIMEOUT, true, true);
+      verdict.fail(SERVER_TIMEOUT);
       return;
     }
     if (message.is("overflow")) {
@@ -69,12 +74,7 @@ function failWithoutReply(): void {
       return;
     }
   }
-  verdict.fail(SERVER_UNREACHABLE, true, true);
-}
-
-/** Statuses by which proxies in between (the last ones Cloudflare's) say that the server did not answer. */
-function saysUnreachable(): bool {
-  return (status >= 502 && status <= 504) || (status >= 520 && status <= 527) || status == 530;
+  verdict.fail(SERVER_UNREACHABLE);
 }
 
 function readStatus(): bool {

@@ -22,6 +22,8 @@ export class Verdict {
   payloadSize: usize;
   /** Of a refusal: whether the kind of refusal may be kept at all. */
   isCacheable: u32;
+  /** Of a refusal: it carries a cookie, so it is for one client and not for all who sent the same. */
+  isPersonal: u32;
   /** Of a failure: the server cannot be reached, so that `failOpen` may apply. */
   isUnreachable: u32;
   /** Of a failure: an earlier allow may stand in, if configured. */
@@ -57,9 +59,10 @@ export class Verdict {
 
   reset(): void {
     this.kind = 0;
+    this.isPersonal = 0;
     this.expiresAtMs = NEVER_MS;
   }
 }
 
-export const verdict = changetype<Verdict>(memory.data(40, 8));
-if (offsetof<Verdict>() > 40) ERROR("Verdict has outgrown its memory");
+export const verdict = changetype<Verdict>(memory.data(48, 8));
+if (offsetof<Verdict>() > 48) ERROR("Verdict has outgrown its memory");

@@ -13,6 +13,7 @@ import {
   type HostServices,
   type LogLevel,
   type OutboundCall,
+  type OutboundFailure,
   type OutboundResult,
 } from "../../host/index.ts";
 
@@ -67,7 +68,7 @@ export function reply(status: number, headers: HeaderList = [], body: Json = "")
   return { ok: true, headers: [[":status", String(status)], ...headers], body: encoder.encode(text), trailers: [] };
 }
 
-export function noReply(reason: "reset" | "timeout" | "overflow" | "rejected"): OutboundResult {
+export function noReply(reason: OutboundFailure): OutboundResult {
   return { ok: false, reason };
 }
 

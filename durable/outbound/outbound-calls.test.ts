@@ -1,0 +1,245 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Cluster } from "../../config/index.ts";
+import type { OutboundCall } from "../../wasm/host/index.ts";
+import { EXCHANGE_LIMITS, type Send } from "./exchange.ts";
+import { OUTBOUND_LIMITS, OutboundCalls } from "./outbound-calls.ts";
+import { UNREACHABLE } from "./reachability.ts";
+
+const AUTH: Cluster = { url: "https://auth.example", authority: "auth.example", timeoutMs: 1_000, concurrency: 6 };
+
+function call(fields: Partial<OutboundCall> = {}): OutboundCall {
+  return {
+    cluster: "auth",
+    timeoutMs: 0,
+    headers: [
+      [":method", "GET"],
+      [":path", "/check"],
+      [":authority", "auth.example"],
+    ],
+    body: new Uint8Array(0),
+    trailers: [],
+    ...fields,
+  };
+}
+
+/** A server whose answers the test gives when it likes. */
+function server() {
+  const asked: { request: Request; answer: (response: Response | Error) => void }[] = [];
+  const send: Send = (request) =>
+    new Promise((resolve, reject) => {
+      const answer = (response: Response | Error) => (response instanceof Error ? reject(response) : resolve(response));
+      request.signal.addEventListener("abort", () => reject(new Error("aborted")));
+      asked.push({ request, answer });
+    });
+  return { asked, send };
+}
+
+function callsTo(send: Send, cluster: Cluster = AUTH) {
+  return new OutboundCalls(
+    { auth: cluster },
+    () => send,
+    () => Date.now(),
+  );
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("an outbound call", () => {
+  it("carries method, path, headers and body, follows no redirect and is kept by no cache", async () => {
+    const { asked, send } = server();
+    const headers: OutboundCall["headers"] = [
+      [":method", "POST"],
+      [":path", "/a?b"],
+      ["x-one", "1"],
+    ];
+    const result = callsTo(send).call(call({ headers, body: new TextEncoder().encode("body") }));
+    asked[0]!.answer(new Response("yes", { status: 201, headers: { "x-user": "ann" } }));
+    const reply = await result;
+    const { request } = asked[0]!;
+    expect(request).toMatchObject({
+      url: "https://auth.example/a?b",
+      method: "POST",
+      redirect: "manual",
+      cache: "no-store",
+    });
+    expect(request.headers.get("x-one")).toBe("1");
+    expect(reply).toMatchObject({ ok: true, body: new TextEncoder().encode("yes") });
+    expect(reply.ok && reply.headers[0]).toEqual([":status", "201"]);
+    expect(reply.ok && reply.headers).toContainEqual(["x-user", "ann"]);
+  });
+
+  it("goes to the cluster's own host, whatever the filter puts into the path", async () => {
+    const { asked, send } = server();
+    const headers: OutboundCall["headers"] = [[":path", "//evil.example/x"]];
+    callsTo(send).call(call({ headers }));
+    expect(new URL(asked[0]!.request.url).host).toBe("auth.example");
+  });
+
+  it("gets every cookie of the reply on its own", async () => {
+    const { asked, send } = server();
+    const result = callsTo(send).call(call());
+    const headers: [string, string][] = [
+      ["set-cookie", "a=1; Path=/"],
+      ["set-cookie", "b=2"],
+    ];
+    asked[0]!.answer(new Response(null, { headers }));
+    const reply = await result;
+    expect(reply.ok && reply.headers.filter(([name]) => name === "set-cookie")).toHaveLength(2);
+  });
+
+  it("that gets no answer is a reset", async () => {
+    const result = callsTo(() => Promise.reject(new Error("connection refused"))).call(call());
+    expect(await result).toEqual({ ok: false, reason: "reset" });
+  });
+
+  it("is tried once more where that can do no harm: the connection may have been closed under it", async () => {
+    const attempts: string[] = [];
+    const send: Send = (request) => {
+      attempts.push(request.method);
+      return attempts.length === 1 ? Promise.reject(new Error("closed")) : Promise.resolve(new Response("yes"));
+    };
+    expect(await callsTo(send).call(call())).toMatchObject({ ok: true });
+    expect(attempts).toEqual(["GET", "GET"]);
+
+    attempts.length = 0;
+    const post = call({ headers: [[":method", "POST"]] });
+    expect(await callsTo(send).call(post)).toEqual({ ok: false, reason: "reset" });
+    expect(attempts).toEqual(["POST"]);
+  });
+
+  it.each<[string, Partial<OutboundCall>]>([
+    ["a header that cannot be", { headers: [["x-bad", "a\nb"]] }],
+    ["a head that servers cut off", { headers: [["x-long", "x".repeat(EXCHANGE_LIMITS.headBytes)]] }],
+    ["a path that names another host", { headers: [[":path", "@evil.example/"]] }],
+  ])("with %s is no reset, and no server hears of it", async (_, fields) => {
+    const { asked, send } = server();
+    expect(await callsTo(send).call(call(fields))).toEqual({ ok: false, reason: "rejected" });
+    expect(asked).toHaveLength(0);
+  });
+
+  it("whose reply is too long, or beyond the platform's bound, says nothing about the server", async () => {
+    const long = callsTo(() => Promise.resolve(new Response(new Uint8Array(EXCHANGE_LIMITS.replyBodyBytes + 1))));
+    expect(await long.call(call())).toEqual({ ok: false, reason: "rejected" });
+    const many = callsTo(() => Promise.reject(new Error("Too many subrequests by single Worker invocation.")));
+    expect(await many.call(call())).toEqual({ ok: false, reason: "rejected" });
+  });
+
+  it("ends at the shorter of the filter's and the cluster's deadline", async () => {
+    const { send } = server();
+    const calls = callsTo(send);
+    const brief = calls.call(call({ timeoutMs: 100 }));
+    const greedy = calls.call(call({ timeoutMs: 1_000_000 }));
+    await vi.advanceTimersByTimeAsync(101);
+    expect(await brief).toEqual({ ok: false, reason: "timeout" });
+    await vi.advanceTimersByTimeAsync(900);
+    expect(await greedy).toEqual({ ok: false, reason: "timeout" });
+  });
+
+  it("to a cluster whose binding is missing does not exist for the filter", async () => {
+    const calls = new OutboundCalls(
+      { auth: AUTH },
+      () => undefined,
+      () => 0,
+    );
+    expect(calls.has("auth")).toBe(false);
+    expect(await calls.call(call())).toEqual({ ok: false, reason: "rejected" });
+  });
+});
+
+describe("many outbound calls", () => {
+  it("run at most six at once, in order, each as soon as there is a place", async () => {
+    const { asked, send } = server();
+    const calls = callsTo(send);
+    const results = Array.from({ length: 9 }, (_, n) => calls.call(call({ headers: [[":path", `/${n}`]] })));
+    expect(asked).toHaveLength(6);
+    asked[2]!.answer(new Response("done"));
+    await results[2];
+    expect(asked.at(-1)!.request.url).toBe("https://auth.example/6");
+  });
+
+  it("keep to their cluster's own limit without holding up another's", () => {
+    const { asked, send } = server();
+    const clusters = { one: { ...AUTH, concurrency: 1 }, two: { ...AUTH, url: "https://two.example" } };
+    const calls = new OutboundCalls(
+      clusters,
+      () => send,
+      () => 0,
+    );
+    for (const cluster of ["one", "one", "two"]) calls.call(call({ cluster }));
+    expect(asked.map(({ request }) => new URL(request.url).host)).toEqual(["auth.example", "two.example"]);
+  });
+
+  it("that wait beyond their deadline fail by our own load, not as a server that is down", async () => {
+    const { send } = server();
+    const calls = callsTo(send);
+    for (let n = 0; n < 6; n += 1) calls.call(call());
+    const waiting = calls.call(call({ timeoutMs: 50 }));
+    await vi.advanceTimersByTimeAsync(51);
+    expect(await waiting).toEqual({ ok: false, reason: "overflow" });
+  });
+
+  it("have the whole deadline for their answer, however long they waited for their place", async () => {
+    const { asked, send } = server();
+    const calls = callsTo(send);
+    for (let n = 0; n < 6; n += 1) calls.call(call());
+    const patient = calls.call(call());
+    await vi.advanceTimersByTimeAsync(900);
+    asked[0]!.answer(new Response("done"));
+    await vi.advanceTimersByTimeAsync(900);
+    asked[6]!.answer(new Response("done"));
+    expect(await patient).toMatchObject({ ok: true });
+  });
+
+  it("beyond a full queue fail at once", async () => {
+    const { send } = server();
+    const calls = callsTo(send);
+    for (let n = 0; n < 6 + OUTBOUND_LIMITS.queuedCalls; n += 1) calls.call(call());
+    expect(await calls.call(call())).toEqual({ ok: false, reason: "overflow" });
+  });
+});
+
+describe("a server", () => {
+  const { failures, silenceMs } = UNREACHABLE;
+  const down: Send = () => Promise.reject(new Error("down"));
+
+  it("is unreachable when calls in a row failed for long enough, until it answers again", async () => {
+    let send = down;
+    const calls = callsTo((request) => send(request));
+    const reasons: unknown[] = [];
+    for (let n = 0; n < failures; n += 1) {
+      reasons.push(await calls.call(call()));
+      await vi.advanceTimersByTimeAsync(silenceMs);
+    }
+    expect(reasons.at(0)).toEqual({ ok: false, reason: "reset" });
+    expect(reasons.at(-1)).toEqual({ ok: false, reason: "unreachable" });
+    send = () => Promise.resolve(new Response("back"));
+    expect(await calls.call(call())).toMatchObject({ ok: true });
+    send = down;
+    expect(await calls.call(call())).toEqual({ ok: false, reason: "reset" });
+  });
+
+  it("behind a proxy that answers for it is unreachable just the same", async () => {
+    const calls = callsTo(() => Promise.resolve(new Response("bad gateway", { status: 502 })));
+    expect(await calls.call(call())).toMatchObject({ ok: true });
+    for (let n = 0; n < failures; n += 1) {
+      await vi.advanceTimersByTimeAsync(silenceMs);
+      await calls.call(call());
+    }
+    expect(await calls.call(call())).toEqual({ ok: false, reason: "unreachable" });
+  });
+
+  it("that answers is never unreachable, however a client floods it", async () => {
+    const slow: Send = () =>
+      new Promise((resolve) => setTimeout(() => resolve(new Response("no", { status: 403 })), 150));
+    const calls = callsTo(slow, { ...AUTH, timeoutMs: 1_000 });
+    const flood = Promise.all(Array.from({ length: 300 }, () => calls.call(call())));
+    await vi.advanceTimersByTimeAsync(60_000);
+    const reasons = (await flood).map((result) => (result.ok ? "answer" : result.reason));
+    expect(new Set(reasons)).toEqual(new Set(["answer", "overflow"]));
+  });
+});
