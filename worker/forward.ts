@@ -12,8 +12,6 @@ import { type Incoming, responseOf, seenOfClient, sendUpstream } from "./upstrea
 /** Methods that `fetch` cannot send and no upstream behind a gateway should see. */
 const REFUSED_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
 const BODYLESS_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
-/** Statuses whose responses cannot have a body. */
-const BODYLESS_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /**
  * One request's way: is it free, does it need a decision, and if that is favourable, on to the upstream. Whatever goes

@@ -77,7 +77,7 @@ describe("a filter that does not start", () => {
       expect(reason(await live("unstartable-closed"))).toEqual([503, "filter_start_failed"]);
     }
     const stats = await statsOf("unstartable-closed");
-    expect(stats).toMatchObject({ failedStarts: 1, failures: 5, failedOpen: 0 });
+    expect(stats).toMatchObject({ failedStarts: 1, undecided: 5, failedOpen: 0 });
     expect(stats.failedStart).toMatchObject({ reason: "filter_start_failed", filterReason: "configure_refused" });
     pass(1_000);
     await live("unstartable-closed");
@@ -88,7 +88,7 @@ describe("a filter that does not start", () => {
     const response = await ask("/unstartable-open/1", undefined, { method: "POST", body: "undecided" });
     expect(await response.json<{ body: string }>()).toMatchObject({ body: "undecided" });
     expect((await live("unstartable-open")).status).toBe(200);
-    expect(await statsOf("unstartable-open")).toMatchObject({ failedOpen: 2, failures: 2, failedStarts: 1 });
+    expect(await statsOf("unstartable-open")).toMatchObject({ failedOpen: 2, undecided: 0, failedStarts: 1 });
   });
 });
 

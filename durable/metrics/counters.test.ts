@@ -38,7 +38,7 @@ describe("the counters", () => {
     const response = { status: 403, headers: [], body: new Uint8Array(0), details: "" };
     countRefusalInStage(counters, { kind: "respond", ...response, ...refusal });
     countRefusalInStage(counters, { kind: "failed", reason: "trap", message: "", ...refusal });
-    expect(counters).toMatchObject({ requests: 0, refusedInStages: 1, failuresInStages: 1, failures: 0 });
+    expect(counters).toMatchObject({ requests: 0, refusedInStages: 1, failuresInStages: 1, undecided: 0 });
   });
 
   it("come back from storage, and from garbage as zero", () => {
