@@ -8,7 +8,7 @@ const digestKey = "00112233445566778899aabbccddeeff";
 function textOf(service: object, secrets: Record<string, string> = {}): string {
   const result = filterConfiguration(serviceOf({ ...service }), { digestKey, secrets: (name) => secrets[name] });
   if (!result.ok) throw new Error(`missing ${result.missingSecret}`);
-  return new TextDecoder().decode(result.bytes);
+  return new TextDecoder().decode(result.plugin);
 }
 
 function missingOf(service: object, secrets: Record<string, string> = {}): string | undefined {
@@ -141,5 +141,17 @@ describe("another filter's configuration", () => {
   it("may be a secret as a whole", () => {
     expect(textOf(otherService({ configuration: secret("ALL") }), { ALL: "text" })).toBe("text");
     expect(missingOf(otherService({ configuration: [[secret("DEEP")]] }))).toBe("DEEP");
+  });
+});
+
+describe("another filter's start", () => {
+  it("has the root id and the VM configuration that were configured, and empty ones by default", () => {
+    const start = (fields: Record<string, unknown>) =>
+      filterConfiguration(serviceOf(otherService(fields)), { digestKey, secrets: () => "s3cret" });
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    const given = start({ rootId: "auth", vmConfiguration: { key: secret("KEY") } });
+    expect(given.ok && [given.rootId, text(given.vm)]).toEqual(["auth", '{"key":"s3cret"}']);
+    const none = start({});
+    expect(none.ok && [none.rootId, text(none.vm)]).toEqual(["", ""]);
   });
 });

@@ -12,21 +12,29 @@ export interface FilterEnvironment {
 }
 
 export type FilterConfiguration =
-  | { readonly ok: true; readonly bytes: Uint8Array }
+  | { readonly ok: true; readonly plugin: Uint8Array; readonly vm: Uint8Array; readonly rootId: string }
   | { readonly ok: false; readonly missingSecret: string };
 
 /**
- * The plugin configuration of a service's filter, with its secrets filled in: for the built-in filter JSON that names
- * the protocol, the credentials, the cache and the rules; for any other filter its own text or JSON.
+ * What a service's filter is started with, its secrets filled in. The plugin configuration is for the built-in filter JSON
+ * that names the protocol, the credentials, the cache and the rules; for any other filter its own text or JSON.
  */
 export function filterConfiguration(service: Service, environment: FilterEnvironment): FilterConfiguration {
   const { filterKind } = service;
-  const withSecrets =
-    filterKind.kind === "other" ? filterKind.configuration : builtIn(service, filterKind, environment);
-  const filled = fillIn(withSecrets, environment.secrets);
-  if (!filled.ok) return filled;
-  const text = typeof filled.value === "string" ? filled.value : JSON.stringify(filled.value);
-  return { ok: true, bytes: new TextEncoder().encode(text) };
+  const ofFilter =
+    filterKind.kind === "other"
+      ? { plugin: filterKind.configuration, vm: filterKind.vmConfiguration, rootId: filterKind.rootId }
+      : { plugin: builtIn(service, filterKind, environment), vm: "", rootId: "" };
+  const plugin = fillIn(ofFilter.plugin, environment.secrets);
+  if (!plugin.ok) return plugin;
+  const vm = fillIn(ofFilter.vm, environment.secrets);
+  if (!vm.ok) return vm;
+  return { ok: true, plugin: bytesOf(plugin.value), vm: bytesOf(vm.value), rootId: ofFilter.rootId };
+}
+
+/** Text as it is, anything else as JSON. */
+function bytesOf(value: Json): Uint8Array {
+  return new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
 }
 
 function builtIn(

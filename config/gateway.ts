@@ -70,7 +70,12 @@ export type FilterKind =
       readonly cache: Cache;
       readonly failOpen: boolean;
     }
-  | { readonly kind: "other"; readonly configuration: Json };
+  | {
+      readonly kind: "other";
+      readonly configuration: Json;
+      readonly vmConfiguration: Json;
+      readonly rootId: string;
+    };
 
 export type Authorization = ForwardAuth | Introspection | DecisionPoint;
 

@@ -61,6 +61,8 @@ export interface BuiltInServiceInput extends CommonServiceInput {
   /** Which server decides, and how it is asked. */
   readonly authorization: AuthorizationInput;
   readonly configuration?: never;
+  readonly vmConfiguration?: never;
+  readonly rootId?: never;
   /** Where the credential is; the first source that is present counts. Default: `Authorization: Bearer`. */
   readonly credentials?: readonly CredentialInput[];
   /** What paths need, first match wins. */
@@ -77,6 +79,10 @@ export interface OtherServiceInput extends CommonServiceInput {
   readonly authorization?: never;
   /** Handed to the filter as its plugin configuration: text as it is, anything else as JSON. */
   readonly configuration: Json;
+  /** Handed to the filter as its VM configuration, which few filters read. Text as it is, anything else as JSON. */
+  readonly vmConfiguration?: Json;
+  /** Chooses among the filters of one module (Envoy's `root_id`); some modules start only under their own. Default "". */
+  readonly rootId?: string;
   readonly credentials?: never;
   /** What paths need, first match wins. Scopes and permissions are the built-in filter's; others read the path. */
   readonly rules?: readonly (PublicRuleInput | AuthenticateRuleInput)[];

@@ -105,11 +105,12 @@ function resolveService(name: string, parsed: ParsedService): Service {
   return { ...resolved, filter, version: versionOf(resolved) };
 }
 
-function filterKindOf({ authorization, credentials, cache, failOpen, configuration }: ParsedService): FilterKind {
+function filterKindOf(parsed: ParsedService): FilterKind {
+  const { authorization, credentials, cache, failOpen, configuration, vmConfiguration = "", rootId = "" } = parsed;
   if (authorization !== undefined && credentials !== undefined && cache !== undefined && failOpen !== undefined) {
     return { kind: "built-in", authorization, credentials, cache, failOpen };
   }
-  if (configuration !== undefined) return { kind: "other", configuration };
+  if (configuration !== undefined) return { kind: "other", configuration, vmConfiguration, rootId };
   throw new Error("the schema let through a service without authorization and configuration");
 }
 

@@ -33,10 +33,10 @@ export function startFilter({ service, host, digestKey, secrets }: FilterSurroun
   try {
     const instance = FilterInstance.start(service.filter, host, {
       vmId: service.name,
-      rootId: "",
+      rootId: configuration.rootId,
       pluginName: service.name,
-      vmConfiguration: new Uint8Array(0),
-      pluginConfiguration: configuration.bytes,
+      vmConfiguration: configuration.vm,
+      pluginConfiguration: configuration.plugin,
     });
     return { ok: true, instance };
   } catch (error) {

@@ -42,6 +42,8 @@ export interface ParsedService {
   readonly cache?: Cache | undefined;
   readonly failOpen?: boolean | undefined;
   readonly configuration?: Json | undefined;
+  readonly vmConfiguration?: Json | undefined;
+  readonly rootId?: string | undefined;
 }
 
 /** A cluster whose host may still be unknown, because it depends on the cluster's name. */
@@ -178,6 +180,9 @@ const restart: v.GenericSchema<unknown, Restart> = v.pipe(
   }),
 );
 
+/** Whatever a module's author chose; the bound is the host's for any text. */
+const rootId = text(`a text of at most ${maxTextLength} characters`, () => true, maxTextLength);
+
 const common = {
   route,
   upstream,
@@ -195,6 +200,8 @@ const common = {
 
 const HEAD_ONLY = "only beside a configuration (any other filter); the built-in filter decides on the head alone";
 
+const OF_OTHERS = "only beside a configuration (any other filter); the built-in filter has none";
+
 const builtInService: v.GenericSchema<unknown, ParsedService> = fields({
   ...common,
   authorization,
@@ -203,6 +210,8 @@ const builtInService: v.GenericSchema<unknown, ParsedService> = fields({
   rules: v.optional(rules, []),
   cache: v.optional(cache, {}),
   failOpen: v.optional(v.boolean("true or false"), false),
+  vmConfiguration: refused(OF_OTHERS),
+  rootId: refused(OF_OTHERS),
   stages: refused(HEAD_ONLY),
   body: refused(HEAD_ONLY),
   ticks: refused("only beside a configuration (any other filter); the built-in filter ticks by itself"),
@@ -214,6 +223,8 @@ const BUILT_IN_ONLY =
 const otherService: v.GenericSchema<unknown, ParsedService> = fields({
   ...common,
   configuration: json,
+  vmConfiguration: v.optional(json),
+  rootId: v.optional(rootId),
   authorization: refused("no authorization beside a configuration"),
   credentials: refused(BUILT_IN_ONLY),
   rules: v.optional(otherFilterRules, []),
@@ -230,6 +241,8 @@ const undecidedService: v.GenericSchema<unknown, ParsedService> = v.pipe(
     ...common,
     authorization: v.optional(authorization),
     configuration: v.optional(json),
+    vmConfiguration: v.optional(json),
+    rootId: v.optional(rootId),
     credentials: v.optional(credentials),
     rules: v.optional(rules, []),
     cache: v.optional(cache),

@@ -61,7 +61,7 @@ export function guestFramesOf(error: unknown): string {
   if (!(error instanceof Error) || error.stack === undefined) return "";
   return error.stack
     .split("\n")
-    .filter((line) => line.includes("wasm"))
+    .filter((line) => line.includes("wasm://") || line.includes("wasm-function"))
     .slice(0, 6)
     .map((line) => line.trim())
     .join("; ");

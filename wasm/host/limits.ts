@@ -8,7 +8,7 @@ export const HOST_LIMITS = {
   /** Bytes of names and values of one header map that a guest wrote. Fewer but huge headers do the same harm. */
   headerMapBytes: 256 * 1_024,
   /** Bytes of any one text a guest hands over (path, name, key). A string of a gigabyte cannot even be made: it throws. */
-  textBytes: 64 * 1_024,
+  textBytes: 8 * 1_024,
   /** Streams that wait for a decision or for `proxy_done`. A guest that never resumes would collect every request. */
   openStreams: 8_192,
   /** Bytes of one body that are held back for a filter, where the service sets no limit of its own: 413 or 500 beyond. */
