@@ -1,5 +1,5 @@
 /** The digest against the published vectors, compiled alone from the same source. */
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,11 +20,13 @@ const INPUT = 1024;
 let siphash: SipHash;
 
 beforeAll(async () => {
-  const outFile = join(mkdtempSync(join(tmpdir(), "ebb-siphash-")), "siphash.wasm");
+  const folder = mkdtempSync(join(tmpdir(), "ebb-siphash-"));
+  const outFile = join(folder, "siphash.wasm");
   const source = fileURLToPath(new URL("assembly/siphash.ts", import.meta.url));
   const { error } = await compile([source, "--outFile", outFile, "--runtime", "stub", "-O3", "--initialMemory", "1"]);
   if (error) throw error;
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(outFile)));
+  rmSync(folder, { recursive: true });
   if (!isSipHash(exports)) throw new Error("siphash.ts does not export what this test needs");
   siphash = exports;
 });
