@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { HOST_LIMITS } from "./limits.ts";
 import type { FakeServices } from "./testing/fake-services.setup.ts";
 import { OK_REPLY } from "./testing/fake-services.setup.ts";
 import {
@@ -379,5 +380,22 @@ describe("a body that is too large to be held back", () => {
     headers();
     body("1234");
     expect(scene.services.lines).toEqual(["too large"]);
+  });
+});
+
+describe("bodies that many streams hold back", () => {
+  it("are bounded together: the next one is refused with 503, and there is room again when one has ended", async () => {
+    const scene = filter(() => onBody("request", UNTIL_END));
+    const megabyte = new Uint8Array(1_024 * 1_024);
+    const hold = () => {
+      const stream = exchange(scene);
+      stream.requestHeaders();
+      return { stream, outcome: stream.requestBody(megabyte, false) };
+    };
+    const held = Array.from({ length: HOST_LIMITS.heldBodyBytes / megabyte.length }, hold);
+    for (const { outcome } of held) expect(await outcome).toEqual({ kind: "buffer" });
+    expect(await hold().outcome).toMatchObject({ kind: "respond", status: 503, details: "too_much_body_held" });
+    held[0]?.stream.end();
+    expect(await hold().outcome).toEqual({ kind: "buffer" });
   });
 });

@@ -62,7 +62,13 @@ export function callbacksOf(exports: WebAssembly.Exports): Callbacks {
     const callback = exportedFunction(exports, name);
     if (callback !== undefined) callbacks[name] = callback;
   }
+  if (callbacks.proxy_on_done !== undefined) callbacks.proxy_on_done = doneUnlessRefused(callbacks.proxy_on_done);
   return callbacks;
+}
+
+/** Some guests declare it without a result. That is no "not yet", for which they would never call `proxy_done`. */
+function doneUnlessRefused(done: GuestFunction): GuestFunction {
+  return (context) => done(context) ?? 1;
 }
 
 export function exportedFunction(exports: WebAssembly.Exports, name: string): GuestFunction | undefined {

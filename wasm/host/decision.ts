@@ -78,6 +78,8 @@ export type DecisionFailure =
   | "stream_closed"
   /** The filter's local response was not valid (status, header injection, size). */
   | "invalid_local_response"
+  /** The filter set a header that would have broken out of its line. */
+  | "invalid_header"
   /** The filter held back more of a response than is allowed when its head was already on the way. */
   | "body_too_large"
   /** `StreamRequest.signal`, or `HttpStream.end` while the filter still had something to decide. */

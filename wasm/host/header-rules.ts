@@ -2,8 +2,9 @@ import type { HeaderList } from "./services.ts";
 
 /** A token of RFC 9110, in lower case. */
 const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-/** What would end the header line or the value: header injection (CWE-113). */
-const INJECTION = /[\0\r\n]/;
+/** What would end the header line or the value, header injection (CWE-113), and all else that no value may hold. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const INJECTION = /[\0-\x08\x0a-\x1f\x7f]/;
 
 const PSEUDO_HEADERS: ReadonlySet<string> = new Set([
   ":method",

@@ -1,4 +1,6 @@
+import binaryen from "binaryen";
 import { describe, expect, it } from "vitest";
+import { Status } from "./abi.ts";
 import { importState, importsByState, PROXY_FUNCTIONS, WASI_FUNCTION_NAMES, WASI_MODULES } from "./function-catalog.ts";
 import { unimplemented } from "./functions/grpc.ts";
 import { wasiNoSystem } from "./functions/wasi.ts";
@@ -45,3 +47,27 @@ describe("the catalogue of host functions", () => {
     });
   });
 });
+
+describe("a function that no ABI knows", () => {
+  it("answers UNIMPLEMENTED as whatever the guest declared its result to be", () => {
+    const { binary } = assembled(`(module
+      (import "env" "vendor_i32" (func $a (result i32)))
+      (import "env" "vendor_i64" (func $b (result i64)))
+      (import "env" "vendor_f64" (func $c (result f64)))
+      (func (export "sum") (result f64)
+        (f64.add (f64.convert_i32_u (call $a)) (f64.add (f64.convert_i64_u (call $b)) (call $c)))))`);
+    const module = new WebAssembly.Module(binary);
+    const { exports } = new WebAssembly.Instance(
+      module,
+      importsFor(new HostHarness().vm, WebAssembly.Module.imports(module)),
+    );
+    expect(typeof exports.sum === "function" && exports.sum()).toBe(3 * Status.UNIMPLEMENTED);
+  });
+});
+
+function assembled(text: string): { binary: Uint8Array<ArrayBuffer> } {
+  const parsed = binaryen.parseText(text);
+  const binary = new Uint8Array(parsed.emitBinary());
+  parsed.dispose();
+  return { binary };
+}

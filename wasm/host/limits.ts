@@ -7,20 +7,31 @@ export const HOST_LIMITS = {
   headersPerMap: 1_024,
   /** Bytes of names and values of one header map that a guest wrote. Fewer but huge headers do the same harm. */
   headerMapBytes: 256 * 1_024,
-  /** Bytes of any one text a guest hands over (path, name, key). A string of a gigabyte cannot even be made: it throws. */
+  /** Bytes of a path, a cluster's or a header's name. A string of a gigabyte cannot even be made: it throws. */
   textBytes: 8 * 1_024,
+  /** Bytes of a key of shared data or a queue's name. Filters take whole tokens for keys, and tokens come in headers. */
+  keyBytes: 64 * 1_024,
   /** Streams that wait for a decision or for `proxy_done`. A guest that never resumes would collect every request. */
   openStreams: 8_192,
+  /** Streams that wait for `proxy_done`; beyond it the oldest is ended without. */
+  streamsAwaitingDone: 1_024,
   /** Bytes of one body that are held back for a filter, where the service sets no limit of its own: 413 or 500 beyond. */
   bodyBytes: 1_024 * 1_024,
   /** The most that a service may set; the bytes stand in the object's memory and, once read, in the filter's too. */
   maximumBodyBytes: 16 * 1_024 * 1_024,
+  /**
+   * Bytes of all bodies that one filter holds back at once. Each within its own limit, a few dozen slow uploads would
+   * otherwise fill the isolate that all services share: 503 beyond.
+   */
+  heldBodyBytes: 32 * 1_024 * 1_024,
   /** Http calls one stream may have under way. One request must not fan out into a flood on an authorization server. */
   pendingCallsPerStream: 64,
   /** Http calls one instance may have under way, those of `on_tick` included. */
   pendingCalls: 8_192,
   /** Bytes of the body of one outbound call; it is copied out of linear memory and held until it is sent. */
   callBodyBytes: 1_024 * 1_024,
+  /** Bytes of the bodies of all outbound calls of one filter that are under way or wait for their place. */
+  pendingCallBytes: 16 * 1_024 * 1_024,
   /** Bytes of the body of a reply; a larger one would be copied into linear memory, which never shrinks again. */
   callReplyBodyBytes: 4 * 1_024 * 1_024,
   /** Bytes of the body of a local response; it travels from the object to the Worker in one piece. */
@@ -51,6 +62,8 @@ export const HOST_LIMITS = {
   propertiesPerContext: 256,
   /** Bytes of all properties a guest set on one context. */
   propertyBytesPerContext: 64 * 1_024,
+  /** Bytes of the properties of all contexts of one filter: thousands of requests may be open at once. */
+  propertyBytes: 8 * 1_024 * 1_024,
   /** Bytes of one `random_get`: WASI and Web Crypto draw the same line. */
   randomBytes: 65_536,
   /** Vectors of one `fd_write`; each costs the host a read. */

@@ -18,8 +18,9 @@ type TrailersContinue = Extract<TrailersOutcome, { kind: "continue" }>;
 const NO_BYTES = new Uint8Array(0);
 const BUFFER: BodyOutcome = { kind: "buffer" };
 /** As Envoy answers them. */
-const REQUEST_TOO_LARGE = tooLargeResponse(413, "Payload Too Large", "request_payload_too_large");
-const RESPONSE_TOO_LARGE = tooLargeResponse(500, "Internal Server Error", "response_payload_too_large");
+const REQUEST_TOO_LARGE = refusedBody(413, "Payload Too Large", "request_payload_too_large");
+const RESPONSE_TOO_LARGE = refusedBody(500, "Internal Server Error", "response_payload_too_large");
+const TOO_MUCH_HELD = refusedBody(503, "Service Unavailable", "too_much_body_held");
 
 /**
  * How a message passes the filter, part by part, as Envoy lets it: what the guest pauses is kept here and shown to it as
@@ -41,6 +42,8 @@ export class MessagePassage {
     const callback = this.#callback(stream, message, "headers");
     let action: number | undefined = ACTION_CONTINUE;
     if (callback !== undefined) {
+      // Asked for before there was anything to resume (from on_context_create, say), it does not outweigh a pause now.
+      message.resumeRequested = false;
       action = this.#vm.call(stream, callback, stream.id, message.headers.count, endOfStream ? 1 : 0);
     }
     const refusal = this.#refusal(stream, message);
@@ -76,7 +79,9 @@ export class MessagePassage {
     if (!message.bodyWithheld) outcome = this.#showBody(stream, message, chunk.length);
     else if (body.length > limitBytes) outcome = this.#tooLarge(stream, message);
     else body.own();
+    this.account(message);
     if (outcome.kind !== "buffer") return outcome;
+    if (this.#vm.heldBodyBytes > HOST_LIMITS.heldBodyBytes) return this.#tooMuchHeld(stream, message);
     if (endOfStream) {
       return new Promise((resolve) => {
         message.waitingForBody = resolve;
@@ -110,6 +115,11 @@ export class MessagePassage {
 
   /** Does what the guest asked of a message between its callbacks. */
   settle(stream: StreamContext, message: Message): void {
+    this.#settle(stream, message);
+    this.account(message);
+  }
+
+  #settle(stream: StreamContext, message: Message): void {
     const { awaited, paused, resumeRequested } = message;
     message.resumeRequested = false;
     const refusal = refusalOf(this.#vm, stream, message);
@@ -121,11 +131,30 @@ export class MessagePassage {
     }
   }
 
+  /** Counts what is now held of a message's body against what all streams may hold. */
+  account(message: Message): void {
+    const heldBytes = (message.body?.length ?? 0) + (message.released?.length ?? 0);
+    this.#vm.heldBodyBytes += heldBytes - message.heldBytes;
+    message.heldBytes = heldBytes;
+  }
+
+  /** Lets go of everything that is held of a stream that is over. */
+  release({ request, response }: StreamContext): void {
+    for (const message of [request, response]) {
+      if (message === undefined) continue;
+      message.body = message.released = undefined;
+      this.account(message);
+    }
+  }
+
   /** Answers whatever waits on the stream by `refusal`; nothing of its messages goes on any more. */
   refuse(stream: StreamContext, refusal: Refusal): void {
     if (refusal.kind === "respond") stream.localResponseTaken = true;
-    stream.request.refuse(refusal);
-    stream.response?.refuse(refusal);
+    for (const message of [stream.request, stream.response]) {
+      if (message === undefined) continue;
+      message.refuse(refusal);
+      this.account(message);
+    }
   }
 
   #refusal(stream: StreamContext, message: Message): Refusal | undefined {
@@ -245,9 +274,23 @@ export class MessagePassage {
   /** As Envoy: 413 or 500 while that can still be said, else the message breaks off. */
   #tooLarge(stream: StreamContext, message: Message): Refusal {
     const problem = `the filter held back more than ${bodyLimitBytes(stream)} bytes of a ${message.direction}'s body`;
+    return this.#refuseBody(
+      stream,
+      message,
+      problem,
+      message.direction === "request" ? REQUEST_TOO_LARGE : RESPONSE_TOO_LARGE,
+    );
+  }
+
+  #tooMuchHeld(stream: StreamContext, message: Message): Refusal {
+    const problem = `the filter holds back more than ${HOST_LIMITS.heldBodyBytes} bytes of bodies`;
+    return this.#refuseBody(stream, message, problem, TOO_MUCH_HELD);
+  }
+
+  #refuseBody(stream: StreamContext, message: Message, problem: string, response: LocalResponse): Refusal {
     this.#vm.services.log("warn", problem);
     if (stream.localResponse === undefined && stream.response?.headersGone !== true) {
-      stream.localResponse = message.direction === "request" ? REQUEST_TOO_LARGE : RESPONSE_TOO_LARGE;
+      stream.localResponse = response;
     } else {
       stream.failure = { reason: "body_too_large", message: problem };
     }
@@ -275,6 +318,6 @@ function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
   return both;
 }
 
-function tooLargeResponse(status: number, text: string, details: string): LocalResponse {
+function refusedBody(status: number, text: string, details: string): LocalResponse {
   return { status, headers: [["content-type", "text/plain"]], body: new TextEncoder().encode(text), details };
 }

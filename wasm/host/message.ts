@@ -36,6 +36,8 @@ export class Message {
   resumeRequested = false;
   /** Bytes of the body handed in so far. */
   bodyBytes = 0;
+  /** Bytes of the body that count as held by the filter, see MessagePassage.account. */
+  heldBytes = 0;
 
   /** What the guest let go while the embedder had no call under way that could take it. */
   released: Uint8Array | undefined;

@@ -39,6 +39,7 @@ export class MetricRegistry {
   record(id: number, value: number): Status {
     const metric = this.#metrics[id - 1];
     if (metric === undefined) return Status.NOT_FOUND;
+    if (metric.type === "counter" && value < 0) return Status.BAD_ARGUMENT;
     metric.value = metric.type === "histogram" ? metric.value + value : value;
     metric.count += 1;
     return Status.OK;

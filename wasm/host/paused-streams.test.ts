@@ -15,6 +15,15 @@ describe("a paused request", () => {
     expect(instance.openStreams).toBe(1);
   });
 
+  it("is not let go by what the guest asked for before it paused", async () => {
+    const { decide } = filter(
+      () => `
+      (func (export "proxy_on_context_create") (param i32 i32) (drop (call $proxy_continue_stream (i32.const 0))))
+      ${onRequest("(i32.const 1)")}`,
+    );
+    expect(await pending(decide())).toBe(true);
+  });
+
   it("goes on when the reply to its call arrives, with that reply to be read", async () => {
     const { services, instance, decide } = filter(
       ($) => `

@@ -6,6 +6,7 @@ interface PendingCall {
   /** The stream that made the call; undefined for the root. It may be gone when the reply arrives. */
   readonly stream: StreamContext | undefined;
   readonly ofTick: boolean;
+  readonly bodyBytes: number;
 }
 
 /** The http calls of one instance that wait for a reply. */
@@ -13,6 +14,7 @@ export class PendingCalls {
   readonly #services: HostServices;
   readonly #deliver: (callId: number, result: OutboundResult) => void;
   readonly #pending = new Map<number, PendingCall>();
+  #bodyBytes = 0;
   #lastId = 0;
   #dispatched = 0;
   #inTick = false;
@@ -46,10 +48,11 @@ export class PendingCalls {
     this.#inTick = false;
   }
 
-  /** True if one more call is within the limits. */
-  admits(stream: StreamContext | undefined): boolean {
+  /** True if one more call with a body of so many bytes is within the limits. */
+  admits(stream: StreamContext | undefined, bodyBytes: number): boolean {
     return (
       this.#pending.size < HOST_LIMITS.pendingCalls &&
+      this.#bodyBytes + bodyBytes <= HOST_LIMITS.pendingCallBytes &&
       (stream === undefined || stream.pendingCalls < HOST_LIMITS.pendingCallsPerStream)
     );
   }
@@ -62,7 +65,9 @@ export class PendingCalls {
   }
 
   dispatch(callId: number, call: OutboundCall, stream: StreamContext | undefined): void {
-    this.#pending.set(callId, { stream, ofTick: this.#inTick });
+    const bodyBytes = call.body.length;
+    this.#bodyBytes += bodyBytes;
+    this.#pending.set(callId, { stream, ofTick: this.#inTick, bodyBytes });
     if (this.#inTick) {
       this.#tickCalls += 1;
       this.#tickCallsAnswered ??= Promise.withResolvers();
@@ -79,6 +84,7 @@ export class PendingCalls {
   /** Forgets all calls; their replies will find nobody. */
   clear(): void {
     this.#pending.clear();
+    this.#bodyBytes = 0;
     this.#tickCalls = 0;
     this.#endTickCalls();
   }
@@ -97,6 +103,7 @@ export class PendingCalls {
     const call = this.#pending.get(callId);
     if (call === undefined) return;
     this.#pending.delete(callId);
+    this.#bodyBytes -= call.bodyBytes;
     if (call.stream !== undefined) call.stream.pendingCalls -= 1;
     this.#deliver(callId, result);
     // Both may have ended with the guest meanwhile.

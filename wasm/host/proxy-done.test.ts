@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { HOST_LIMITS } from "./limits.ts";
 import { OK_REPLY } from "./testing/fake-services.setup.ts";
 import { bytes, call, exchange, filter, onBody, onReply, onRequest, REMEMBER } from "./testing/scenes.setup.ts";
 import type { GuestText } from "./testing/wat-guest.setup.ts";
@@ -104,4 +105,29 @@ it("a stream that waits for proxy_done takes no more part in anything", async ()
   expect(await decision).toMatchObject({ kind: "failed", reason: "aborted" });
   expect(services.lines).toEqual(["done"]);
   expect(instance.openStreams).toBe(0);
+});
+
+describe("a guest that never says it is done", () => {
+  it("has its oldest stream ended, so that new ones find a place", () => {
+    const { services, ...scene } = filter(
+      ($) => `
+        (func (export "proxy_on_done") (param i32) (result i32) (i32.const 0))
+        (func (export "proxy_on_delete") (param i32) (call $log ${$("delete")}))`,
+    );
+    for (let n = 0; n < HOST_LIMITS.streamsAwaitingDone; n++)
+      expect(scene.decide()).toMatchObject({ kind: "continue" });
+    expect(services.lines).toEqual([]);
+    expect(scene.decide()).toMatchObject({ kind: "continue" });
+    expect(services.lines).toEqual([expect.stringMatching(/never called proxy_done/), "delete"]);
+  });
+
+  it("because it declares no result is taken for done", () => {
+    const { services, ...scene } = filter(
+      ($) => `
+        (func (export "proxy_on_done") (param i32))
+        (func (export "proxy_on_delete") (param i32) (call $log ${$("delete")}))`,
+    );
+    scene.decide();
+    expect(services.lines).toEqual(["delete"]);
+  });
 });

@@ -31,13 +31,31 @@ describe("shared data", () => {
     expect(new SharedData().set("a", bytes(1), 77)).toBe(Status.OK);
   });
 
-  it("refuses what would pass its limits and keeps what it has", () => {
+  it("makes room by what was written longest ago, where its limits are reached", () => {
     const data = new SharedData();
-    const half = new Uint8Array(HOST_LIMITS.sharedDataBytes / 2);
+    const half = new Uint8Array(HOST_LIMITS.sharedDataBytes / 2 - 8);
     expect(data.set("a", half, 0)).toBe(Status.OK);
-    expect(data.set("b", half, 0)).toBe(Status.INTERNAL_FAILURE);
-    expect(data.set("a", bytes(1), 0)).toBe(Status.OK);
     expect(data.set("b", half, 0)).toBe(Status.OK);
+    expect(data.set("a", bytes(1), 0)).toBe(Status.OK);
+    expect(data.set("c", half, 0)).toBe(Status.OK);
+    expect([data.get("a"), data.get("b"), data.get("c")].map((value) => value !== undefined)).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(data.set("d", half, 0)).toBe(Status.OK);
+    expect(["a", "b", "c", "d"].filter((key) => data.get(key) !== undefined)).toEqual(["a", "c", "d"]);
+  });
+
+  it("holds no more entries than its limit", () => {
+    const data = new SharedData();
+    for (let n = 0; n <= HOST_LIMITS.sharedDataEntries; n++) data.set(String(n), bytes(1), 0);
+    expect([data.get("0"), data.get("1")?.bytes]).toEqual([undefined, bytes(1)]);
+  });
+
+  it("takes no value that alone passes the limit", () => {
+    const data = new SharedData();
+    expect(data.set("a", new Uint8Array(HOST_LIMITS.sharedDataBytes), 0)).toBe(Status.INTERNAL_FAILURE);
   });
 
   it("is kept apart by VM id", () => {

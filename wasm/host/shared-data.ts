@@ -7,7 +7,10 @@ interface SharedValue {
   readonly cas: number;
 }
 
-/** The key-value store that the filters of one VM id share, across instances and restarts. */
+/**
+ * The key-value store that the filters of one VM id share, across instances and restarts. The ABI knows no way to delete:
+ * where a limit is reached, what was written longest ago gives way. (A refusal would be no better: Rust's SDK panics at it.)
+ */
 export class SharedData {
   readonly #values = new Map<string, SharedValue>();
   #bytes = 0;
@@ -20,17 +23,29 @@ export class SharedData {
   /**
    * Stores `bytes`, which then belong to the store.
    * @param cas 0: unconditionally; else only if the stored value has this number, or (as in Envoy) is missing
-   * @returns OK, CAS_MISMATCH, or INTERNAL_FAILURE where a limit would be passed
+   * @returns OK, CAS_MISMATCH, or INTERNAL_FAILURE for a value that alone passes the limit
    */
   set(key: string, bytes: Uint8Array, cas: number): Status {
     const old = this.#values.get(key);
     if (cas !== 0 && old !== undefined && old.cas !== cas) return Status.CAS_MISMATCH;
-    const total = this.#bytes + key.length + bytes.length - (old === undefined ? 0 : key.length + old.bytes.length);
-    if (total > HOST_LIMITS.sharedDataBytes) return Status.INTERNAL_FAILURE;
-    if (old === undefined && this.#values.size >= HOST_LIMITS.sharedDataEntries) return Status.INTERNAL_FAILURE;
-    this.#bytes = total;
+    if (key.length + bytes.length > HOST_LIMITS.sharedDataBytes) return Status.INTERNAL_FAILURE;
+    this.#remove(key);
     this.#values.set(key, { bytes, cas: this.#nextCas() });
+    this.#bytes += key.length + bytes.length;
+    while (this.#bytes > HOST_LIMITS.sharedDataBytes || this.#values.size > HOST_LIMITS.sharedDataEntries) {
+      // A Map keeps the order of insertion, and every write inserts anew.
+      const [oldest] = this.#values.keys();
+      if (oldest === undefined) break;
+      this.#remove(oldest);
+    }
     return Status.OK;
+  }
+
+  #remove(key: string): void {
+    const value = this.#values.get(key);
+    if (value === undefined) return;
+    this.#values.delete(key);
+    this.#bytes -= key.length + value.bytes.length;
   }
 
   /** 32 bits, never 0: that means "no condition". */

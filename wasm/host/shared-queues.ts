@@ -40,14 +40,20 @@ export class SharedQueues {
   }
 
   /**
-   * Appends `message`, which then belongs to the queue.
-   * @returns OK, NOT_FOUND, or INTERNAL_FAILURE where a limit would be passed
+   * Appends `message`, which then belongs to the queue. From a full one the oldest give way: nobody takes them, and
+   * Rust's SDK panics at a refusal.
+   * @returns OK, NOT_FOUND, or INTERNAL_FAILURE for a message for which there is no room beside those of other queues
    */
   enqueue(id: number, message: Uint8Array): Status {
     const queue = this.#queues[id - 1];
     if (queue === undefined) return Status.NOT_FOUND;
-    if (queue.messages.length >= HOST_LIMITS.queuedMessages) return Status.INTERNAL_FAILURE;
-    if (this.#bytes + message.length > HOST_LIMITS.queuedBytes) return Status.INTERNAL_FAILURE;
+    const isFull = () =>
+      queue.messages.length >= HOST_LIMITS.queuedMessages || this.#bytes + message.length > HOST_LIMITS.queuedBytes;
+    while (isFull()) {
+      const oldest = queue.messages.shift();
+      if (oldest === undefined) return Status.INTERNAL_FAILURE;
+      this.#bytes -= oldest.length;
+    }
     this.#bytes += message.length;
     queue.messages.push(message);
     queue.listener?.(id);

@@ -17,6 +17,8 @@ const HEADERS_ONLY: StreamOptions = { stages: NO_STAGES };
 export class StreamLife {
   readonly #vm: Vm;
   readonly #passage: MessagePassage;
+  /** Oldest first. */
+  readonly #awaitingDone = new Set<StreamContext>();
   #open = 0;
   #closed = false;
 
@@ -195,22 +197,36 @@ export class StreamLife {
     stream.stopWatching?.();
     stream.stopWatching = undefined;
     this.#open -= 1;
+    this.#passage.release(stream);
     const { proxy_on_done: done } = vm.callbacks;
     if (done !== undefined && vm.call(stream, done, stream.id) === 0) {
       stream.phase = "awaiting_done";
+      this.#awaitingDone.add(stream);
+      this.#endOldestAwaiting();
       return;
     }
     this.#logAndDelete(stream);
+  }
+
+  /** A guest that says "not yet" and never comes back to it must not use up the places of those that follow. */
+  #endOldestAwaiting(): void {
+    if (this.#awaitingDone.size <= HOST_LIMITS.streamsAwaitingDone) return;
+    const [oldest] = this.#awaitingDone;
+    if (oldest === undefined) return;
+    this.#vm.services.log("warn", `stream ${oldest.id} is ended: the filter never called proxy_done`);
+    this.#logAndDelete(oldest);
   }
 
   #logAndDelete(stream: StreamContext): void {
     const vm = this.#vm;
     const { proxy_on_log: log, proxy_on_delete: remove } = vm.callbacks;
     stream.phase = "ending";
+    this.#awaitingDone.delete(stream);
     if (log !== undefined) vm.call(stream, log, stream.id);
     if (remove !== undefined) vm.call(stream, remove, stream.id);
     stream.phase = "deleted";
     vm.contexts.delete(stream.id);
+    vm.propertyBytes -= stream.propertyBytes;
   }
 
   #failAll(): void {
@@ -225,6 +241,7 @@ export class StreamLife {
       context.phase = "deleted";
     }
     vm.contexts.clear();
+    this.#awaitingDone.clear();
     vm.calls.clear();
   }
 }

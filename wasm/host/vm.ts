@@ -63,6 +63,11 @@ export class Vm {
   stage: VmStage = "loading";
   reply: CallReply | undefined;
   tickPeriodMs = 0;
+  /** By how much the guest's monotonic clock is ahead, for the times it slept. */
+  sleptMs = 0;
+  /** Bytes of bodies held back, of properties set, by all streams together. */
+  heldBodyBytes = 0;
+  propertyBytes = 0;
   /** Streams whose state the guest changed from another callback than their own. */
   touchedStreams: StreamContext[] = [];
   #lastContextId = ROOT_ID;

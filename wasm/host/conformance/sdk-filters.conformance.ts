@@ -47,7 +47,7 @@ describe.each([
     expect(await stateOf(stream.requestHeaders())).toMatchObject({
       kind: "respond",
       status: 401,
-      details: "no token",
+      details: "no_token",
       headers: [["x-why", "no token"]],
       body: bytes("who are you?"),
     });
@@ -75,7 +75,7 @@ describe.each([
     const { services, open } = startFilter(module);
     const waiting = open({}).requestHeaders();
     await services.calls[0]?.answer({ ok: false, reason: "timeout" });
-    expect(await stateOf(waiting)).toMatchObject({ kind: "respond", status: 503, details: "no reply" });
+    expect(await stateOf(waiting)).toMatchObject({ kind: "respond", status: 503, details: "no_reply" });
   });
 
   it("drops a reply whose stream is gone, and goes on to serve", async () => {

@@ -10,9 +10,9 @@ export function clockFunctions(vm: Vm): HostFunctions {
   };
 }
 
-/** Writes the wall clock as 64-bit nanoseconds since 1970. */
-export function writeTime(vm: Vm, timeOut: number): Status {
-  const { high, low } = nanosecondsOf(vm.services.nowMs());
+/** Writes the wall clock, some time ahead, as 64-bit nanoseconds since 1970. */
+export function writeTime(vm: Vm, timeOut: number, aheadMs = 0): Status {
+  const { high, low } = nanosecondsOf(vm.services.nowMs() + aheadMs);
   return vm.memory.writeU64(timeOut, high, low);
 }
 

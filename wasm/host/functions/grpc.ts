@@ -2,7 +2,7 @@ import { Status } from "../abi.ts";
 import { GRPC_FUNCTION_NAMES } from "../function-catalog.ts";
 import type { HostFunctions } from "./host-function.ts";
 
-export const unimplemented = (): Status => Status.UNIMPLEMENTED;
+export const unimplemented = (): string => String(Status.UNIMPLEMENTED);
 
 /** Workers can neither speak HTTP/2 to an upstream nor send trailers. The functions are there, and say so. */
 export function grpcFunctions(): HostFunctions {

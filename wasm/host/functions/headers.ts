@@ -58,6 +58,21 @@ export function headerFunctions(vm: Vm): HostFunctions {
     }
   };
 
+  /**
+   * A header that would break out of its line often holds what a client chose. Its stream fails, closed, and no other: a
+   * status that says so would make Rust's SDK panic, and end the filter for everybody.
+   */
+  const refuseStream = (name: string): Status => {
+    const stream = vm.stream;
+    if (stream === undefined) return Status.BAD_ARGUMENT;
+    stream.failure ??= {
+      reason: "invalid_header",
+      message: `the filter set a header that cannot be: ${JSON.stringify(name)}`,
+    };
+    vm.touch(stream);
+    return Status.OK;
+  };
+
   /** Checks and reads name and value, then lets `write` put them in. */
   const writeValue = (
     write: Write,
@@ -74,7 +89,9 @@ export function headerFunctions(vm: Vm): HostFunctions {
     const value = vm.memory.readValue(valuePointer, valueSize);
     if (value === undefined) return Status.BAD_ARGUMENT;
     const header = nameIn(type, name);
-    if (!isWritable(type, header, value)) return Status.BAD_ARGUMENT;
+    if (!isSound(header, value)) return refuseStream(header);
+    if (!isWritable(type, header)) return Status.BAD_ARGUMENT;
+    if (header === ":status" && !isWritableStatus(value)) return Status.BAD_ARGUMENT;
     // A status has one value; a second one would leave the choice to whoever reads them.
     const put = header === ":status" ? replaceHeader : write;
     return put(map, header, value) ? Status.OK : Status.BAD_ARGUMENT;
@@ -117,7 +134,10 @@ export function headerFunctions(vm: Vm): HostFunctions {
       if (headers === undefined) return Status.BAD_ARGUMENT;
       for (const header of headers) {
         header[0] = nameIn(type, lowerCaseName(header[0]));
-        if (!isWritable(type, header[0], header[1])) return Status.BAD_ARGUMENT;
+        const [name, value] = header;
+        if (!isSound(name, value)) return refuseStream(name);
+        if (!isWritable(type, name)) return Status.BAD_ARGUMENT;
+        if (name === ":status" && !isWritableStatus(value)) return Status.BAD_ARGUMENT;
       }
       // A response is none without its status; SDKs let filters set the other headers alone.
       const status = map.get(":status");
@@ -164,10 +184,14 @@ function nameIn(type: number, name: string): string {
   return type === MapType.REQUEST_HEADERS ? requestName(name) : name;
 }
 
+/** Whether a header could go on the wire as it is. */
+function isSound(name: string, value: string): boolean {
+  return isWritableName(name) && isWritableValue(value);
+}
+
 /** Whether a header can stand in a map: pseudo headers only in the messages they belong to, in trailers none. */
-function isWritable(type: number, name: string, value: string): boolean {
-  if (!isWritableName(name) || !isWritableValue(value)) return false;
+function isWritable(type: number, name: string): boolean {
   if (!name.startsWith(":")) return true;
   if (type === MapType.REQUEST_HEADERS) return name !== ":status";
-  return type === MapType.RESPONSE_HEADERS && name === ":status" && isWritableStatus(value);
+  return type === MapType.RESPONSE_HEADERS && name === ":status";
 }

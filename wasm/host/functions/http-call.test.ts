@@ -121,3 +121,19 @@ describe("an http call", () => {
     expect(host.services.levels).toEqual(["error"]);
   });
 });
+
+describe("the bodies of many http calls", () => {
+  it("are bounded together", () => {
+    const host = new HostHarness();
+    host.memory.grow(32);
+    const map = encodeHeaderMap(HEADERS);
+    const send = (): number => {
+      const args = [...host.put("auth"), ...host.put(map), 0, HOST_LIMITS.callBodyBytes, 0, 0, 250, CALL_ID_AT];
+      return host.call("proxy_http_call", args, host.vm.root);
+    };
+    const sent = HOST_LIMITS.pendingCallBytes / HOST_LIMITS.callBodyBytes;
+    for (let n = 0; n < sent; n++) expect(send()).toBe(Status.OK);
+    expect(send()).toBe(Status.INTERNAL_FAILURE);
+    expect(call(host, {}, host.vm.root)).toBe(Status.INTERNAL_FAILURE);
+  });
+});

@@ -54,7 +54,7 @@ export function httpCallFunctions(vm: Vm): HostFunctions {
       if (body === undefined) return Status.INVALID_MEMORY_ACCESS;
 
       const stream = vm.stream;
-      if (!calls.admits(stream)) return Status.INTERNAL_FAILURE;
+      if (!calls.admits(stream, body.length)) return Status.INTERNAL_FAILURE;
       const callId = calls.nextId();
       memory.writeU32(callIdOut, callId);
       calls.dispatch(callId, { cluster, timeoutMs, headers, body, trailers }, stream);

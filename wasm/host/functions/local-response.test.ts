@@ -53,9 +53,9 @@ describe("a local response", () => {
     ["a header value with a line end", { headers: [["x", "a\r\nset-cookie: b"]] }],
     ["a header name with a space", { headers: [["x y", "a"]] }],
     ["a malformed map", { headers: Uint8Array.of(9, 9, 9, 9, 9) }],
-  ])("with %s is refused, and so is the request", (_what, parts) => {
+  ])("with %s fails its stream, and the guest is not told: its SDK would panic", (_what, parts) => {
     const host = new HostHarness();
-    expect(respond(host, parts)).toBe(Status.BAD_ARGUMENT);
+    expect(respond(host, parts)).toBe(Status.OK);
     expect(host.stream.localResponse).toBeUndefined();
     expect(host.stream.refusedResponse).toEqual(expect.any(String));
   });
@@ -71,9 +71,16 @@ describe("a local response", () => {
     const host = new HostHarness();
     host.memory.grow(32);
     const large = [403, 0, 0, 0, HOST_LIMITS.localResponseBodyBytes + 1, 0, 0, -1];
-    expect(host.call("proxy_send_local_response", large)).toBe(Status.BAD_ARGUMENT);
+    expect(host.call("proxy_send_local_response", large)).toBe(Status.OK);
+    expect(host.stream.refusedResponse).toMatch(/body/);
     expect(respond(host, { details: "d".repeat(HOST_LIMITS.localResponseDetailsBytes + 1) })).toBe(Status.OK);
     expect(host.stream.localResponse?.details).toHaveLength(HOST_LIMITS.localResponseDetailsBytes);
+  });
+
+  it("has details of one visible word, whatever a client put into them", () => {
+    const host = new HostHarness();
+    respond(host, { details: "no token\r\nx-evil: caf\u00e9" });
+    expect(host.stream.localResponse?.details).toBe("no_token__x-evil:_caf_");
   });
 
   it("from the root, or for a stream that is decided, changes nothing", () => {

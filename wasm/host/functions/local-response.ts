@@ -32,19 +32,21 @@ export function localResponseFunctions(vm: Vm): HostFunctions {
       return { ok: false, status: Status.INVALID_MEMORY_ACCESS, problem: "outside of memory" };
     }
     // A final response's.
-    if (!(status >= 200 && status <= 599)) return badArgument(`status ${status} is not within 200..599`);
-    if (bodySize >>> 0 > HOST_LIMITS.localResponseBodyBytes) return badArgument(`body of ${bodySize >>> 0} bytes`);
+    if (!(Number.isInteger(status) && status >= 200 && status <= 599))
+      return unfit(`status ${status} is not within 200..599`);
+    if (bodySize >>> 0 > HOST_LIMITS.localResponseBodyBytes) return unfit(`body of ${bodySize >>> 0} bytes`);
     const pairs = memory.decode(headersPointer, headersSize, decodeHeaderMap);
-    if (pairs === undefined) return badArgument("malformed headers");
+    if (pairs === undefined) return unfit("malformed headers");
     // Some SDKs repeat the status among the headers.
     const headers = writableHeaders(pairs.filter(([name]) => !name.startsWith(":")));
-    if (headers === undefined) return badArgument("a header name or value that would break the response");
+    if (headers === undefined) return unfit("a header name or value that would break the response");
     const details = memory.readValue(
       detailsPointer,
       Math.min(detailsSize >>> 0, HOST_LIMITS.localResponseDetailsBytes),
     );
     const body = memory.readBytes(bodyPointer, bodySize);
-    return { ok: true, response: { status, headers, body: body ?? new Uint8Array(0), details: details ?? "" } };
+    const response = { status, headers, body: body ?? new Uint8Array(0), details: asToken(details ?? "") };
+    return { ok: true, response };
   };
 
   return {
@@ -76,6 +78,12 @@ function canAnswer(stream: StreamContext): boolean {
   return stream.phase === "open" && stream.localResponse === undefined && stream.response?.headersGone !== true;
 }
 
-function badArgument(problem: string): Reading {
-  return { ok: false, status: Status.BAD_ARGUMENT, problem };
+/** Noted, and answered by failing this stream alone: at any status but OK Rust's SDK panics and ends the filter for all. */
+function unfit(problem: string): Reading {
+  return { ok: false, status: Status.OK, problem };
+}
+
+/** The details end up in a header and in logs: visible ASCII, `_` for everything else, as Envoy has it for blanks. */
+function asToken(details: string): string {
+  return details.replace(/[^\x21-\x7e]/g, "_");
 }

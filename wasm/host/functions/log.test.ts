@@ -15,6 +15,13 @@ describe("proxy_log", () => {
     expect(host.services.lines).toHaveLength(6);
   });
 
+  it("makes a line of its own of each line, so that none can be forged", () => {
+    const host = new HostHarness();
+    log(host, 2, "path /a\r\nerror: all is lost");
+    expect(host.services.lines).toEqual(["path /a", "error: all is lost"]);
+    expect(host.services.levels).toEqual(["info", "info"]);
+  });
+
   it("takes bytes that are not UTF-8, and refuses those outside of memory", () => {
     const host = new HostHarness();
     log(host, 2, Uint8Array.of(0x61, 0xff));

@@ -11,7 +11,7 @@ export function logFunctions(vm: Vm): HostFunctions {
       if (!vm.memory.holds(pointer, size)) return Status.INVALID_MEMORY_ACCESS;
       if (!isLogged(vm, name)) return Status.OK;
       const message = vm.memory.readValue(pointer, Math.min(size >>> 0, HOST_LIMITS.logLineBytes));
-      if (message !== undefined) logLine(vm, name, message);
+      if (message !== undefined) logLines(vm, name, message);
       return Status.OK;
     },
 
@@ -28,8 +28,15 @@ export function isLogged(vm: Vm, level: LogLevel): boolean {
   return (vm.scope.context ?? vm.root).loggedBytes <= HOST_LIMITS.logBytesPerRequest;
 }
 
+/** Logs a text line by line: what a client chose must not look like a line of its own. */
+export function logLines(vm: Vm, level: LogLevel, text: string): void {
+  for (const line of text.split(/[\r\n]+/)) {
+    if (line !== "") logLine(vm, level, line);
+  }
+}
+
 /** Logs one line on the account of the current context; says once when the account is spent. */
-export function logLine(vm: Vm, level: LogLevel, message: string): void {
+function logLine(vm: Vm, level: LogLevel, message: string): void {
   const context = vm.scope.context ?? vm.root;
   if (context.loggedBytes > HOST_LIMITS.logBytesPerRequest) return;
   context.loggedBytes += message.length + 1;

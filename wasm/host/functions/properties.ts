@@ -8,8 +8,10 @@ import type { HostFunctions } from "./host-function.ts";
 export function propertyFunctions(vm: Vm): HostFunctions {
   return {
     proxy_get_property(pathPointer: number, pathSize: number, pointerOut: number, sizeOut: number): Status {
+      if (!vm.memory.holds(pathPointer, pathSize)) return Status.INVALID_MEMORY_ACCESS;
       const path = vm.memory.readText(pathPointer, pathSize);
-      if (path === undefined) return Status.INVALID_MEMORY_ACCESS;
+      // Nothing has so long a path.
+      if (path === undefined) return Status.NOT_FOUND;
       const value = propertyOf(vm, dottedPath(path));
       if (value === undefined) return Status.NOT_FOUND;
       if (typeof value === "string") return vm.memory.returnText(value, pointerOut, sizeOut);
@@ -24,7 +26,7 @@ export function propertyFunctions(vm: Vm): HostFunctions {
       const value = vm.memory.readBytes(valuePointer, valueSize);
       const context = vm.scope.context;
       if (value === undefined || context === undefined) return Status.INVALID_MEMORY_ACCESS;
-      return setProperty(context, dottedPath(path), value) ? Status.OK : Status.BAD_ARGUMENT;
+      return setProperty(vm, context, dottedPath(path), value) ? Status.OK : Status.BAD_ARGUMENT;
     },
   };
 }
@@ -35,13 +37,16 @@ function dottedPath(path: string): string {
 }
 
 /** False if a limit would be passed. */
-function setProperty(context: Context, path: string, value: Uint8Array): boolean {
+function setProperty(vm: Vm, context: Context, path: string, value: Uint8Array): boolean {
   context.properties ??= new Map();
   const old = context.properties.get(path);
-  const bytes = context.propertyBytes + value.length + (old === undefined ? path.length : -old.length);
+  const added = value.length + (old === undefined ? path.length : -old.length);
+  const bytes = context.propertyBytes + added;
   if (bytes > HOST_LIMITS.propertyBytesPerContext) return false;
+  if (added > 0 && vm.propertyBytes + added > HOST_LIMITS.propertyBytes) return false;
   if (old === undefined && context.properties.size >= HOST_LIMITS.propertiesPerContext) return false;
   context.propertyBytes = bytes;
+  vm.propertyBytes += added;
   context.properties.set(path, value);
   return true;
 }

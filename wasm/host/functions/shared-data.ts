@@ -12,8 +12,10 @@ export function sharedDataFunctions(vm: Vm): HostFunctions {
       sizeOut: number,
       casOut: number,
     ): Status {
+      if (!vm.memory.holds(keyPointer, keySize) || !vm.memory.holds(casOut, 4)) return Status.INVALID_MEMORY_ACCESS;
+      // No such key can have been set.
       const key = vm.memory.readKey(keyPointer, keySize);
-      if (key === undefined || !vm.memory.holds(casOut, 4)) return Status.INVALID_MEMORY_ACCESS;
+      if (key === undefined) return Status.NOT_FOUND;
       const value = vm.sharedData.get(key);
       if (value === undefined) return Status.NOT_FOUND;
       const status = vm.memory.returnBytes(value.bytes, pointerOut, sizeOut);
@@ -27,9 +29,11 @@ export function sharedDataFunctions(vm: Vm): HostFunctions {
       valueSize: number,
       cas: number,
     ): Status {
+      if (!vm.memory.holds(keyPointer, keySize) || !vm.memory.holds(valuePointer, valueSize)) {
+        return Status.INVALID_MEMORY_ACCESS;
+      }
       const key = vm.memory.readKey(keyPointer, keySize);
-      if (key === undefined || !vm.memory.holds(valuePointer, valueSize)) return Status.INVALID_MEMORY_ACCESS;
-      if (valueSize >>> 0 > HOST_LIMITS.sharedDataBytes) return Status.INTERNAL_FAILURE;
+      if (key === undefined || valueSize >>> 0 > HOST_LIMITS.sharedDataBytes) return Status.INTERNAL_FAILURE;
       const value = vm.memory.readBytes(valuePointer, valueSize);
       if (value === undefined) return Status.INVALID_MEMORY_ACCESS;
       return vm.sharedData.set(key, value, cas >>> 0);

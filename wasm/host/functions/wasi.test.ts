@@ -25,6 +25,15 @@ describe("fd_write", () => {
     expect(host.services.levels).toEqual(["info", "info", "error"]);
   });
 
+  it("reads a character that begins in one piece and ends in the next", () => {
+    const host = new HostHarness();
+    const pieces = [Uint8Array.of(0x61, 0xc3), Uint8Array.of(0xa9)];
+    const vectors = new Uint32Array(pieces.flatMap((piece) => host.put(piece)));
+    const [pointer] = host.put(new Uint8Array(vectors.buffer));
+    host.call("fd_write", [1, pointer, 2, WRITTEN_AT]);
+    expect(host.services.lines).toEqual(["a\u00e9"]);
+  });
+
   it("knows no other file", () => {
     for (const fd of [0, 3, -1]) expect(fdWrite(new HostHarness(), fd, "x")).toBe(BADF);
   });
@@ -92,5 +101,23 @@ describe("clock_time_get", () => {
     }
     expect(host.call("clock_time_get", [2, 1n, 32])).toBe(58);
     expect(host.call("clock_time_get", [0, 1n, -1])).toBe(FAULT);
+  });
+});
+
+describe("a guest that sleeps", () => {
+  /** The monotonic clock, in milliseconds. */
+  function clockMs(host: HostHarness): number {
+    expect(host.call("clock_time_get", [1, 0, 64])).toBe(SUCCESS);
+    return (host.u32(68) * 2 ** 32 + host.u32(64)) / 1e6;
+  }
+
+  it("finds its time passed, although the clock stands still", () => {
+    const host = new HostHarness();
+    const before = clockMs(host);
+    const subscription = new DataView(new ArrayBuffer(48));
+    subscription.setBigUint64(24, 250_000_000n, true);
+    const [pointer] = host.put(new Uint8Array(subscription.buffer));
+    expect(host.call("poll_oneoff", [pointer, 0, 1, 8])).toBe(SUCCESS);
+    expect(clockMs(host) - before).toBeCloseTo(250, 0);
   });
 });

@@ -4,7 +4,7 @@ import { HOST_LIMITS } from "../limits.ts";
 import type { Vm } from "../vm.ts";
 import { writeTime } from "./clock.ts";
 import type { HostFunctions } from "./host-function.ts";
-import { isLogged, logLine } from "./log.ts";
+import { isLogged, logLines } from "./log.ts";
 
 /** `errno` of WASI preview 1, those that are answered here. */
 const Errno = { SUCCESS: 0, BADF: 8, FAULT: 21, INVAL: 28, NOENT: 44, NOSYS: 52, NOTSUP: 58, SPIPE: 70 } as const;
@@ -14,6 +14,11 @@ const STDOUT = 1;
 const STDERR = 2;
 const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
+/** Places in a `subscription`; its tag for clocks; and the longest time that is made to have passed by one call. */
+const SUBSCRIPTION_TAG_AT = 8;
+const SUBSCRIPTION_TIMEOUT_AT = 24;
+const SUBSCRIPTION_CLOCK = 0;
+const LONGEST_SLEEP_MS = 60_000;
 /** Size of `fdstat`, and in it the place and the value of the right to write. */
 const FDSTAT_BYTES = 24;
 const FDSTAT_RIGHTS_AT = 8;
@@ -43,19 +48,21 @@ export function wasiFunctions(vm: Vm): HostFunctions {
       if (!memory.holds(writtenOut, 4)) return Errno.FAULT;
       const level = fd === STDOUT ? "info" : "error";
       const wanted = isLogged(vm, level);
-      let text = "";
+      const pieces: Uint8Array[] = [];
+      let room: number = HOST_LIMITS.logLineBytes;
       let written = 0;
       for (let index = 0; index < count >>> 0; index++) {
         const pointer = memory.readU32((vectors >>> 0) + 8 * index);
         const size = memory.readU32((vectors >>> 0) + 8 * index + 4);
         if (pointer === undefined || size === undefined || !memory.holds(pointer, size)) return Errno.FAULT;
         written += size;
-        const room = HOST_LIMITS.logLineBytes - text.length;
-        if (wanted && room > 0) text += memory.readValue(pointer, Math.min(size, room)) ?? "";
+        const piece = wanted && room > 0 ? memory.readBytes(pointer, Math.min(size, room)) : undefined;
+        if (piece === undefined) continue;
+        pieces.push(piece);
+        room -= piece.length;
       }
-      for (const line of text.split("\n")) {
-        if (line !== "") logLine(vm, level, line);
-      }
+      // Decoded as one: a character may begin in one vector and end in the next.
+      if (pieces.length > 0) logLines(vm, level, new TextDecoder().decode(joined(pieces)));
       return errno(memory.writeU32(writtenOut, written));
     },
 
@@ -77,7 +84,7 @@ export function wasiFunctions(vm: Vm): HostFunctions {
 
     clock_time_get(clock: number, _precision: bigint, timeOut: number): Errno {
       if (clock !== CLOCK_REALTIME && clock !== CLOCK_MONOTONIC) return Errno.NOTSUP;
-      return errno(writeTime(vm, timeOut));
+      return errno(writeTime(vm, timeOut, clock === CLOCK_MONOTONIC ? vm.sleptMs : 0));
     },
 
     args_sizes_get: writeNoStrings,
@@ -86,8 +93,18 @@ export function wasiFunctions(vm: Vm): HostFunctions {
     environ_get: succeed,
     sched_yield: succeed,
 
-    /** No event ever happens, and none is waited for. */
-    poll_oneoff(_subscriptions: number, _events: number, _count: number, eventsOut: number): Errno {
+    /**
+     * No event ever happens, and none is waited for. But who asks for a time to pass finds it passed: the clock of a
+     * Worker stands still while it runs, and a runtime that sleeps (Go's) would ask again until its CPU time is up.
+     */
+    poll_oneoff(subscriptions: number, _events: number, count: number, eventsOut: number): Errno {
+      const first = subscriptions >>> 0;
+      const tag = (memory.readU32(first + SUBSCRIPTION_TAG_AT) ?? -1) & 0xff;
+      if (count > 0 && tag === SUBSCRIPTION_CLOCK) {
+        const low = memory.readU32(first + SUBSCRIPTION_TIMEOUT_AT) ?? 0;
+        const high = memory.readU32(first + SUBSCRIPTION_TIMEOUT_AT + 4) ?? 0;
+        vm.sleptMs += Math.min((high * 2 ** 32 + low) / 1e6, LONGEST_SLEEP_MS);
+      }
       return errno(memory.writeU32(eventsOut, 0));
     },
 
@@ -109,5 +126,15 @@ export function wasiFunctions(vm: Vm): HostFunctions {
   };
 }
 
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(pieces.reduce((bytes, piece) => bytes + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}
+
 /** What an unknown function of WASI answers. */
-export const wasiNoSystem = (): Errno => Errno.NOSYS;
+export const wasiNoSystem = (): string => String(Errno.NOSYS);
