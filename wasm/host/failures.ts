@@ -10,8 +10,10 @@ export type FilterStartReason =
   | "no_abi_version"
   /** Declares only ABI versions this host does not speak. */
   | "unknown_abi"
-  /** Does not export its linear memory as `memory`. */
+  /** Does not export its linear memory as `memory`, or one that the host cannot work in: shared, or of 64 bits. */
   | "no_memory"
+  /** Starts with more memory than `HOST_LIMITS.startMemoryBytes`. */
+  | "memory_too_large"
   /** Exports neither `proxy_on_memory_allocate` nor `malloc`. */
   | "no_allocator"
   /** Imports a memory, table or global, which no Proxy-Wasm host provides. */

@@ -3,6 +3,8 @@
  * send; linear memory has its own maximum, these bound the host's side of it.
  */
 export const HOST_LIMITS = {
+  /** Linear memory a filter starts with: an isolate's whole share. With more the platform ends all objects in it. */
+  startMemoryBytes: 128 * 1_024 * 1_024,
   /** Entries of one header map. A guest adding headers in a loop would otherwise grow the host's heap without end. */
   headersPerMap: 1_024,
   /** Bytes of names and values of one header map that a guest wrote. Fewer but huge headers do the same harm. */

@@ -2,6 +2,7 @@ import type { GuestFunction } from "./callback-scope.ts";
 import { callbacksOf, exportedFunction } from "./callbacks.ts";
 import { FilterStartError, GuestExit } from "./failures.ts";
 import { importsFor } from "./imports.ts";
+import { HOST_LIMITS } from "./limits.ts";
 import type { ModuleShape } from "./module-shape.ts";
 import type { Vm } from "./vm.ts";
 
@@ -13,17 +14,40 @@ import type { Vm } from "./vm.ts";
 export function startGuest(vm: Vm, module: WebAssembly.Module, shape: ModuleShape): void {
   const { exports } = instantiate(vm, module, importsFor(vm, shape.imports));
 
-  const memory: unknown = exports.memory;
   const allocator = exportedFunction(exports, shape.allocator);
-  // A shared memory does not detach its views on growth, and its bytes can change while they are checked.
-  if (!(memory instanceof WebAssembly.Memory) || !(memory.buffer instanceof ArrayBuffer) || allocator === undefined) {
-    throw new FilterStartError("no_memory", 'the export "memory" is not a plain (unshared) linear memory');
-  }
-  vm.memory.attach(memory, allocator);
+  if (allocator === undefined) throw new FilterStartError("no_allocator", `${shape.allocator} is no function`);
+  vm.memory.attach(usableMemory(exports), allocator);
   vm.callbacks = callbacksOf(exports);
 
   runEntryPoints(vm, exports);
   configure(vm);
+}
+
+/** The guest's linear memory, if the host can work in it. */
+function usableMemory({ memory }: WebAssembly.Exports): WebAssembly.Memory {
+  // A shared memory does not detach its views on growth, and its bytes can change while they are checked.
+  if (!(memory instanceof WebAssembly.Memory) || !(memory.buffer instanceof ArrayBuffer)) {
+    throw new FilterStartError("no_memory", 'the export "memory" is not a plain (unshared) linear memory');
+  }
+  if (has64BitAddresses(memory)) {
+    throw new FilterStartError("no_memory", "the memory has 64-bit addresses; the ABI's are of 32: build for wasm32");
+  }
+  const { byteLength } = memory.buffer;
+  if (byteLength > HOST_LIMITS.startMemoryBytes) {
+    const message = `the filter starts with ${byteLength} bytes of memory; at most ${HOST_LIMITS.startMemoryBytes}`;
+    throw new FilterStartError("memory_too_large", message);
+  }
+  return memory;
+}
+
+/** Such a memory grows by a BigInt alone; growth by nothing is the one question that changes nothing. */
+function has64BitAddresses(memory: WebAssembly.Memory): boolean {
+  try {
+    memory.grow(0);
+    return false;
+  } catch (error) {
+    return error instanceof TypeError;
+  }
 }
 
 function instantiate(vm: Vm, module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Instance {
@@ -34,14 +58,17 @@ function instantiate(vm: Vm, module: WebAssembly.Module, imports: WebAssembly.Im
       instance = new WebAssembly.Instance(module, imports);
     });
   } catch (error) {
-    if (error instanceof WebAssembly.RuntimeError || error instanceof GuestExit) {
-      vm.fail(error);
-      throw startFailure(vm, "the start section");
-    }
-    throw new FilterStartError("instantiation_failed", error instanceof Error ? error.message : String(error));
+    if (isOfEngine(error)) throw new FilterStartError("instantiation_failed", error.message);
+    vm.fail(error);
+    throw startFailure(vm, "the start section");
   }
   if (instance === undefined) throw new FilterStartError("instantiation_failed", "the engine made no instance");
   return instance;
+}
+
+/** True where the engine would not link or reserve; else the start section ran, and overflowed the stack, say. */
+function isOfEngine(error: unknown): error is Error {
+  return error instanceof Error && error.message.startsWith("WebAssembly.");
 }
 
 function runEntryPoints(vm: Vm, exports: WebAssembly.Exports): void {

@@ -9,6 +9,8 @@ import hostile021 from "./build/hostile-0.2.1.wasm";
 import importedMemory from "./build/imported-memory.wasm";
 import logsInStartSection from "./build/logs-in-start-section.wasm";
 import mainVoid from "./build/main-void.wasm";
+import memoryOf4Gib from "./build/memory-of-4-gib.wasm";
+import memoryOf64Bits from "./build/memory-of-64-bits.wasm";
 import noAbiVersion from "./build/no-abi-version.wasm";
 import noAllocator from "./build/no-allocator.wasm";
 import noMemory from "./build/no-memory.wasm";
@@ -16,6 +18,7 @@ import puppet010 from "./build/puppet-0.1.0.wasm";
 import puppet020 from "./build/puppet-0.2.0.wasm";
 import puppet021 from "./build/puppet-0.2.1.wasm";
 import puppetCommand from "./build/puppet-command.wasm";
+import recursionInStartSection from "./build/recursion-in-start-section.wasm";
 import soloIo from "./build/solo-io.wasm";
 import trapInConfigure from "./build/trap-in-configure.wasm";
 import trapInInitialize from "./build/trap-in-initialize.wasm";
@@ -58,9 +61,12 @@ export const ODD_MODULES = {
   importedMemory,
   logsInStartSection,
   mainVoid,
+  memoryOf4Gib,
+  memoryOf64Bits,
   noAbiVersion,
   noAllocator,
   noMemory,
+  recursionInStartSection,
   trapInConfigure,
   trapInInitialize,
   trapInStart,

@@ -16,9 +16,12 @@ export const ODD_MODULES: Readonly<Record<string, string>> = {
   ),
   "no-memory": `(module (func (export "proxy_abi_version_0_2_1")) (func (export "malloc") (param i32) (result i32) (i32.const 0)))`,
   "no-allocator": filter("", { allocator: "" }),
+  "memory-of-64-bits": filter("", { memory: "i64 1" }),
+  "memory-of-4-gib": filter("", { memory: "65536" }),
   "imported-memory": `(module (import "env" "memory" (memory 1)) (export "memory" (memory 0))
     (func (export "proxy_abi_version_0_2_1")) (func (export "malloc") (param i32) (result i32) (i32.const 8)))`,
   "trap-in-start-section": filter("(func $main (unreachable)) (start $main)"),
+  "recursion-in-start-section": filter("(func $main (call $main)) (start $main)"),
   "trap-in-start": filter(`(func (export "_start") (unreachable))`),
   "trap-in-initialize": filter(`(func (export "_initialize") (unreachable))`),
   "trap-in-vm-start": filter(`(func (export "proxy_on_vm_start") (param i32 i32) (result i32) (unreachable))`),
@@ -43,15 +46,17 @@ interface FilterParts {
   readonly abi?: readonly string[];
   readonly allocator?: string;
   readonly imports?: string;
+  /** Type of the memory. */
+  readonly memory?: string;
 }
 
 /** "absent" stands at address 64. */
 function filter(functions: string, parts: FilterParts = {}): string {
-  const { abi = ["0_2_1"], allocator = "malloc", imports = "" } = parts;
+  const { abi = ["0_2_1"], allocator = "malloc", imports = "", memory = "1" } = parts;
   return `(module
     ${imports}
-    (memory (export "memory") 1)
-    (data (i32.const 64) "absent")
+    (memory (export "memory") ${memory})
+    (data (${memory.startsWith("i64") ? "i64" : "i32"}.const 64) "absent")
     ${abi.map((version) => `(func (export "proxy_abi_version_${version}"))`).join("\n")}
     ${allocator === "" ? "" : `(func (export "${allocator}") (param i32) (result i32) (i32.const 1024))`}
     ${functions}
