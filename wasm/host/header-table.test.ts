@@ -82,4 +82,23 @@ describe("a header table", () => {
     large.remove("x");
     expect(large.add("y", half)).toBe(true);
   });
+
+  it("does not grow where ever new headers are added and removed, or the whole map replaced", () => {
+    const added = new HeaderTable([]);
+    const addAndRemove = (name: string): boolean => {
+      const fits = added.add(name, "");
+      added.remove(name);
+      return fits;
+    };
+    for (let n = 0; n < HOST_LIMITS.changedNamesPerMap; n++) expect(addAndRemove(`x-${n}`)).toBe(true);
+    expect(addAndRemove("x-more")).toBe(false);
+    expect(addAndRemove("x-0")).toBe(true);
+
+    const long = new HeaderTable([]);
+    const name = (n: number): string => String(n).padStart(HOST_LIMITS.textBytes, "x");
+    const fitting = HOST_LIMITS.changedNameBytes / HOST_LIMITS.textBytes;
+    for (let n = 0; n < fitting; n++) expect(long.replaceAll([[name(n), ""]])).toBe(true);
+    expect(long.replaceAll([[name(fitting), ""]])).toBe(false);
+    expect(long.count).toBe(1);
+  });
 });

@@ -15,7 +15,8 @@ export class HeaderTable {
   #entries: HeaderList;
   #copied = false;
   #bytes = 0;
-  readonly #touched: string[] = [];
+  readonly #touched = new Set<string>();
+  #touchedBytes = 0;
 
   constructor(entries: HeaderList) {
     this.#entries = entries;
@@ -38,7 +39,7 @@ export class HeaderTable {
   /** False if the map would pass a limit; then nothing changed. */
   add(name: string, value: string): boolean {
     this.#copy();
-    if (!this.#admits(name, value, 0, 0)) return false;
+    if (!this.#admits(name, value, 0, 0) || !this.#admitsChange([name])) return false;
     this.#touch(name);
     this.#push(name, value);
     return true;
@@ -66,20 +67,22 @@ export class HeaderTable {
     this.#drop(name, 0);
   }
 
-  /** Replaces the whole map. Only headers that differ afterwards count as touched. */
-  replaceAll(headers: HeaderList): void {
+  /** Replaces the whole map. Only headers that differ afterwards count as touched. False as for `add`. */
+  replaceAll(headers: HeaderList): boolean {
     const before = valuesByName(this.#entries);
     const after = valuesByName(headers);
-    for (const name of new Set([...before.keys(), ...after.keys()])) {
-      if (!sameValues(before.get(name), after.get(name))) this.#touch(name);
-    }
+    const names = new Set([...before.keys(), ...after.keys()]);
+    const changed = [...names].filter((name) => !sameValues(before.get(name), after.get(name)));
+    if (!this.#admitsChange(changed)) return false;
+    for (const name of changed) this.#touch(name);
     this.#entries = headers;
     this.#copied = true;
     this.#bytes = bytesOf(headers);
+    return true;
   }
 
   changes(): HeaderChange[] {
-    return this.#touched.map((name) => ({
+    return Array.from(this.#touched, (name) => ({
       name,
       values: this.#entries.filter((entry) => entry[0] === name).map((entry) => entry[1]),
     }));
@@ -115,8 +118,22 @@ export class HeaderTable {
     entries.length = kept;
   }
 
+  /** What was changed is told by name, also of headers that were added and are gone again. */
+  #admitsChange(names: Iterable<string>): boolean {
+    let count = this.#touched.size;
+    let bytes = this.#touchedBytes;
+    for (const name of names) {
+      if (this.#touched.has(name)) continue;
+      count += 1;
+      bytes += name.length;
+    }
+    return count <= HOST_LIMITS.changedNamesPerMap && bytes <= HOST_LIMITS.changedNameBytes;
+  }
+
   #touch(name: string): void {
-    if (!this.#touched.includes(name)) this.#touched.push(name);
+    if (this.#touched.has(name)) return;
+    this.#touched.add(name);
+    this.#touchedBytes += name.length;
   }
 }
 

@@ -9,6 +9,10 @@ export const HOST_LIMITS = {
   headersPerMap: 1_024,
   /** Bytes of names and values of one header map that a guest wrote. Fewer but huge headers do the same harm. */
   headerMapBytes: 256 * 1_024,
+  /** Names a guest changed in one header map. One that adds and removes ever new headers leaves the map as short as ever. */
+  changedNamesPerMap: 4_096,
+  /** Bytes of these names. */
+  changedNameBytes: 1_024 * 1_024,
   /** Bytes of a path, a cluster's or a header's name. A string of a gigabyte cannot even be made: it throws. */
   textBytes: 8 * 1_024,
   /** Bytes of a key of shared data or a queue's name. Filters take whole tokens for keys, and tokens come in headers. */

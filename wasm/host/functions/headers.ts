@@ -143,8 +143,7 @@ export function headerFunctions(vm: Vm): HostFunctions {
       const status = map.get(":status");
       const keepsStatus = type === MapType.RESPONSE_HEADERS && !headers.some(([name]) => name === ":status");
       if (keepsStatus && status !== undefined) headers.unshift([":status", status]);
-      map.replaceAll(headers);
-      return Status.OK;
+      return map.replaceAll(headers) ? Status.OK : Status.BAD_ARGUMENT;
     },
 
     proxy_add_header_map_value(
