@@ -5,6 +5,7 @@ import { messageCallback } from "./callbacks.ts";
 import type { LocalResponse, StreamContext } from "./contexts.ts";
 import type { BodyOutcome, Decision, Refusal, TrailersOutcome } from "./decision.ts";
 import { HeaderTable } from "./header-table.ts";
+import { accountHeld } from "./held-bodies.ts";
 import { HOST_LIMITS } from "./limits.ts";
 import type { Message } from "./message.ts";
 import { refusalOf } from "./refusal.ts";
@@ -79,7 +80,7 @@ export class MessagePassage {
     if (!message.bodyWithheld) outcome = this.#showBody(stream, message, chunk.length);
     else if (body.length > limitBytes) outcome = this.#tooLarge(stream, message);
     else body.own();
-    this.account(message);
+    accountHeld(this.#vm, message);
     if (outcome.kind !== "buffer") return outcome;
     if (this.#vm.heldBodyBytes > HOST_LIMITS.heldBodyBytes) return this.#tooMuchHeld(stream, message);
     if (endOfStream) {
@@ -116,7 +117,7 @@ export class MessagePassage {
   /** Does what the guest asked of a message between its callbacks. */
   settle(stream: StreamContext, message: Message): void {
     this.#settle(stream, message);
-    this.account(message);
+    accountHeld(this.#vm, message);
   }
 
   #settle(stream: StreamContext, message: Message): void {
@@ -131,19 +132,12 @@ export class MessagePassage {
     }
   }
 
-  /** Counts what is now held of a message's body against what all streams may hold. */
-  account(message: Message): void {
-    const heldBytes = (message.body?.length ?? 0) + (message.released?.length ?? 0);
-    this.#vm.heldBodyBytes += heldBytes - message.heldBytes;
-    message.heldBytes = heldBytes;
-  }
-
   /** Lets go of everything that is held of a stream that is over. */
   release({ request, response }: StreamContext): void {
     for (const message of [request, response]) {
       if (message === undefined) continue;
       message.body = message.released = undefined;
-      this.account(message);
+      accountHeld(this.#vm, message);
     }
   }
 
@@ -153,7 +147,7 @@ export class MessagePassage {
     for (const message of [stream.request, stream.response]) {
       if (message === undefined) continue;
       message.refuse(refusal);
-      this.account(message);
+      accountHeld(this.#vm, message);
     }
   }
 

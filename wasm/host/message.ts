@@ -36,7 +36,7 @@ export class Message {
   resumeRequested = false;
   /** Bytes of the body handed in so far. */
   bodyBytes = 0;
-  /** Bytes of the body that count as held by the filter, see MessagePassage.account. */
+  /** Bytes of the body that count as held by the filter, see held-bodies.ts. */
   heldBytes = 0;
 
   /** What the guest let go while the embedder had no call under way that could take it. */

@@ -121,6 +121,21 @@ describe.each([
   });
 });
 
+it("the bodies of many streams grow together only as far as their common limit, also within one callback", () => {
+  const host = harness();
+  host.memory.grow(32);
+  const grow = (): number => {
+    const stream = host.addStream();
+    stream.request.body = new BodyBuffer();
+    stream.request.bodyShown = true;
+    const args = [BufferType.REQUEST_BODY, 0, ALL, 0, HOST_LIMITS.bodyBytes];
+    return host.call("proxy_set_buffer_bytes", args, stream);
+  };
+  const fitting = HOST_LIMITS.heldBodyBytes / HOST_LIMITS.bodyBytes;
+  const answers = Array.from({ length: fitting + 1 }, grow);
+  expect(answers.indexOf(Status.BAD_ARGUMENT)).toBe(fitting);
+});
+
 it("a buffer's status is its size", () => {
   const host = harness();
   expect(host.call("proxy_get_buffer_status", [6, 8, 12])).toBe(Status.OK);

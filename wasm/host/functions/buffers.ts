@@ -1,5 +1,6 @@
 import { BufferType, Status } from "../abi.ts";
-import type { BodyBuffer } from "../body-buffer.ts";
+import { accountHeld } from "../held-bodies.ts";
+import { HOST_LIMITS } from "../limits.ts";
 import type { Message } from "../message.ts";
 import { bodyLimitBytes } from "../message-passage.ts";
 import type { Vm } from "../vm.ts";
@@ -15,9 +16,9 @@ export function bufferFunctions(vm: Vm): HostFunctions {
   const contentOf = (type: number): Uint8Array | undefined => {
     switch (type) {
       case BufferType.REQUEST_BODY:
-        return shownBody(vm.stream?.request)?.bytes;
+        return shown(vm.stream?.request)?.body?.bytes;
       case BufferType.RESPONSE_BODY:
-        return shownBody(vm.stream?.response)?.bytes;
+        return shown(vm.stream?.response)?.body?.bytes;
       case BufferType.CALL_RESPONSE_BODY:
         return vm.reply?.body;
       case BufferType.VM_CONFIGURATION:
@@ -57,17 +58,22 @@ export function bufferFunctions(vm: Vm): HostFunctions {
       if (!isKnown(type)) return Status.BAD_ARGUMENT;
       const { memory, stream } = vm;
       if (!memory.holds(pointer, size)) return Status.INVALID_MEMORY_ACCESS;
-      const body = stream && shownBody(type === BufferType.REQUEST_BODY ? stream.request : stream.response);
-      if (stream === undefined || body === undefined || !isBody(type)) {
+      const message = shown(type === BufferType.REQUEST_BODY ? stream?.request : stream?.response);
+      const body = message?.body;
+      if (stream === undefined || message === undefined || body === undefined || !isBody(type)) {
         return contentOf(type) === undefined ? Status.NOT_FOUND : Status.BAD_ARGUMENT;
       }
       const from = Math.min(start >>> 0, body.length);
       const replaced = Math.min(replacedSize >>> 0, body.length - from);
       const grownBytes = body.length - replaced + (size >>> 0);
       if (grownBytes > Math.max(body.length, bodyLimitBytes(stream))) return Status.BAD_ARGUMENT;
+      // Counted at once: one callback can reach the bodies of all streams, by their effective contexts.
+      const heldBytes = vm.heldBodyBytes - message.heldBytes + grownBytes;
+      if (grownBytes > body.length && heldBytes > HOST_LIMITS.heldBodyBytes) return Status.BAD_ARGUMENT;
       const content = memory.readBytes(pointer, size);
       if (content === undefined) return Status.INVALID_MEMORY_ACCESS;
       body.splice(from, replaced, content);
+      accountHeld(vm, message);
       return Status.OK;
     },
 
@@ -83,7 +89,7 @@ function isBody(type: number): boolean {
   return type === BufferType.REQUEST_BODY || type === BufferType.RESPONSE_BODY;
 }
 
-/** A message's body while the guest may look at it. */
-function shownBody(message: Message | undefined): BodyBuffer | undefined {
-  return message?.bodyShown ? message.body : undefined;
+/** The message, while the guest may look at its body. */
+function shown(message: Message | undefined): Message | undefined {
+  return message?.bodyShown ? message : undefined;
 }
