@@ -4,6 +4,9 @@ import { recordLines, seriesLines } from "./report-parts.ts";
 import { bytesText, countText, labelled, safeText } from "./text.ts";
 
 const LINE_WIDTH = 100;
+/** Real filters have far fewer; a module may have a hundred thousand. */
+const SHOWN_NAMES = 500;
+const SHOWN_PROBLEMS = 20;
 
 /** The result of `inspect` for people. */
 export function inspectReport(result: InspectResult): string {
@@ -33,9 +36,12 @@ export function inspectReport(result: InspectResult): string {
 
 /** Why a module is refused, for people. */
 export function refusalReport({ file, problems, hint, atStart }: Refused): string {
-  const reasons = problems.map(({ reason, message }) => `${file}: refused: ${safeText(message)} (${reason})`);
+  const reasons = problems
+    .slice(0, SHOWN_PROBLEMS)
+    .map(({ reason, message }) => `${file}: refused: ${safeText(message)} (${reason})`);
   const lines = [
     ...reasons,
+    ...moreLine(problems.length - SHOWN_PROBLEMS, "reason"),
     ...recordLines("at start", atStart),
     ...(hint === undefined ? [] : labelled("hint", hint)),
   ];
@@ -59,7 +65,12 @@ function stageLines({ optional, impossible }: InspectResult["stages"]): string[]
 
 function listed(thing: string, state: string, names: readonly string[]): string[] {
   if (names.length === 0) return [];
-  return [`${countText(names.length, thing)} ${state}:`, ...wrapped(names).map((line) => `  ${line}`)];
+  const shown = [...wrapped(names.slice(0, SHOWN_NAMES)), ...moreLine(names.length - SHOWN_NAMES, thing)];
+  return [`${countText(names.length, thing)} ${state}:`, ...shown.map((line) => `  ${line}`)];
+}
+
+function moreLine(more: number, thing: string): string[] {
+  return more > 0 ? [`… and ${countText(more, thing)} more (all of them with --json)`] : [];
 }
 
 /** Names by commas in lines that fit a terminal. */

@@ -50,6 +50,18 @@ describe("inspect", () => {
     expect(report).toMatch(/1 function unknown, .*:\n +env\.envoy_resolve_dns/);
   });
 
+  it("shows no more of a hundred thousand names than fits a screen or two", async () => {
+    const names = Array.from({ length: 5_000 }, (_, index) => `unknown_${index}`);
+    const imports = names.map((name) => `(import "env" "${name}" (func))`).join("");
+    const { ok, report } = await inspectGuest("many-imports", { imports });
+    expect(ok).toBe(true);
+    expect(report).toMatch(/5000 functions unknown, .*:\n +env\.unknown_0, /);
+    expect(report).toMatch(/… and 4500 functions more/);
+    const globals = names.map((name) => `(import "env" "${name}" (global i32))`).join("");
+    const { complaint } = await inspectGuest("many-globals", { imports: globals });
+    expect(complaint).toMatch(/global env\.unknown_19; .*\n… and 4980 reasons more/);
+  });
+
   it.each([
     ["page by page", "(drop (memory.grow (i32.const 1)))"],
     ["arenas of 4 pages", "(drop (memory.grow (i32.const 4)))"],

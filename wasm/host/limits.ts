@@ -36,7 +36,10 @@ export const HOST_LIMITS = {
   pendingCalls: 8_192,
   /** Bytes of the body of one outbound call; it is copied out of linear memory and held until it is sent. */
   callBodyBytes: 1_024 * 1_024,
-  /** Bytes of the bodies of all outbound calls of one filter that are under way or wait for their place. */
+  /**
+   * Bytes of all outbound calls of one filter that are under way or wait for their place: headers, bodies and trailers. A
+   * map is small beside a body, and thousands of calls can be under way.
+   */
   pendingCallBytes: 16 * 1_024 * 1_024,
   /** Bytes of the body of a reply; a larger one would be copied into linear memory, which never shrinks again. */
   callReplyBodyBytes: 4 * 1_024 * 1_024,

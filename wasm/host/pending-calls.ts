@@ -6,7 +6,7 @@ interface PendingCall {
   /** The stream that made the call; undefined for the root. It may be gone when the reply arrives. */
   readonly stream: StreamContext | undefined;
   readonly ofTick: boolean;
-  readonly bodyBytes: number;
+  readonly bytes: number;
 }
 
 /** The http calls of one instance that wait for a reply. */
@@ -14,7 +14,7 @@ export class PendingCalls {
   readonly #services: HostServices;
   readonly #deliver: (callId: number, result: OutboundResult) => void;
   readonly #pending = new Map<number, PendingCall>();
-  #bodyBytes = 0;
+  #bytes = 0;
   #lastId = 0;
   #dispatched = 0;
   #inTick = false;
@@ -48,11 +48,11 @@ export class PendingCalls {
     this.#inTick = false;
   }
 
-  /** True if one more call with a body of so many bytes is within the limits. */
-  admits(stream: StreamContext | undefined, bodyBytes: number): boolean {
+  /** True if one more call of so many bytes is within the limits. */
+  admits(stream: StreamContext | undefined, bytes: number): boolean {
     return (
       this.#pending.size < HOST_LIMITS.pendingCalls &&
-      this.#bodyBytes + bodyBytes <= HOST_LIMITS.pendingCallBytes &&
+      this.#bytes + bytes <= HOST_LIMITS.pendingCallBytes &&
       (stream === undefined || stream.pendingCalls < HOST_LIMITS.pendingCallsPerStream)
     );
   }
@@ -64,10 +64,10 @@ export class PendingCalls {
     return this.#lastId;
   }
 
-  dispatch(callId: number, call: OutboundCall, stream: StreamContext | undefined): void {
-    const bodyBytes = call.body.length;
-    this.#bodyBytes += bodyBytes;
-    this.#pending.set(callId, { stream, ofTick: this.#inTick, bodyBytes });
+  /** @param bytes as they were admitted */
+  dispatch(callId: number, call: OutboundCall, bytes: number, stream: StreamContext | undefined): void {
+    this.#bytes += bytes;
+    this.#pending.set(callId, { stream, ofTick: this.#inTick, bytes });
     if (this.#inTick) {
       this.#tickCalls += 1;
       this.#tickCallsAnswered ??= Promise.withResolvers();
@@ -84,7 +84,7 @@ export class PendingCalls {
   /** Forgets all calls; their replies will find nobody. */
   clear(): void {
     this.#pending.clear();
-    this.#bodyBytes = 0;
+    this.#bytes = 0;
     this.#tickCalls = 0;
     this.#endTickCalls();
   }
@@ -103,7 +103,7 @@ export class PendingCalls {
     const call = this.#pending.get(callId);
     if (call === undefined) return;
     this.#pending.delete(callId);
-    this.#bodyBytes -= call.bodyBytes;
+    this.#bytes -= call.bytes;
     if (call.stream !== undefined) call.stream.pendingCalls -= 1;
     this.#deliver(callId, result);
     // Both may have ended with the guest meanwhile.

@@ -122,8 +122,8 @@ describe("an http call", () => {
   });
 });
 
-describe("the bodies of many http calls", () => {
-  it("are bounded together", () => {
+describe("many http calls", () => {
+  it("are bounded by the bytes of their bodies", () => {
     const host = new HostHarness();
     host.memory.grow(32);
     const map = encodeHeaderMap(HEADERS);
@@ -131,9 +131,18 @@ describe("the bodies of many http calls", () => {
       const args = [...host.put("auth"), ...host.put(map), 0, HOST_LIMITS.callBodyBytes, 0, 0, 250, CALL_ID_AT];
       return host.call("proxy_http_call", args, host.vm.root);
     };
-    const sent = HOST_LIMITS.pendingCallBytes / HOST_LIMITS.callBodyBytes;
-    for (let n = 0; n < sent; n++) expect(send()).toBe(Status.OK);
+    const fitting = Math.floor(HOST_LIMITS.pendingCallBytes / (HOST_LIMITS.callBodyBytes + map.length));
+    for (let n = 0; n < fitting; n++) expect(send()).toBe(Status.OK);
     expect(send()).toBe(Status.INTERNAL_FAILURE);
-    expect(call(host, {}, host.vm.root)).toBe(Status.INTERNAL_FAILURE);
+  });
+
+  it("are bounded by the bytes of their headers", () => {
+    const host = new HostHarness();
+    host.memory.grow(32);
+    const large = encodeHeaderMap([...HEADERS, ["x-large", "v".repeat(HOST_LIMITS.headerMapBytes / 2)]]);
+    const args = [...host.put("auth"), ...host.put(large), 0, 0, 0, 0, 250, CALL_ID_AT];
+    const fitting = Math.floor(HOST_LIMITS.pendingCallBytes / large.length);
+    const answers = Array.from({ length: fitting + 1 }, () => host.call("proxy_http_call", args, host.vm.root));
+    expect(answers.indexOf(Status.INTERNAL_FAILURE)).toBe(fitting);
   });
 });

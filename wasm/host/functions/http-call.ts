@@ -54,10 +54,11 @@ export function httpCallFunctions(vm: Vm): HostFunctions {
       if (body === undefined) return Status.INVALID_MEMORY_ACCESS;
 
       const stream = vm.stream;
-      if (!calls.admits(stream, body.length)) return Status.INTERNAL_FAILURE;
+      const bytes = (headersSize >>> 0) + body.length + (trailersSize >>> 0);
+      if (!calls.admits(stream, bytes)) return Status.INTERNAL_FAILURE;
       const callId = calls.nextId();
       memory.writeU32(callIdOut, callId);
-      calls.dispatch(callId, { cluster, timeoutMs, headers, body, trailers }, stream);
+      calls.dispatch(callId, { cluster, timeoutMs, headers, body, trailers }, bytes, stream);
       return Status.OK;
     },
   };
