@@ -1,5 +1,5 @@
 /**
- * Compiles the filters under examples/filters: `node scripts/build-examples.ts`. Each folder with an `assembly/index.ts`
+ * Compiles the filters under examples/filters: `npm run build:examples`. Each folder with an `assembly/index.ts`
  * becomes `build/<folder>.wasm`. Does nothing for one that is newer than its sources.
  */
 import { execFile } from "node:child_process";

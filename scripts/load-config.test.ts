@@ -56,7 +56,15 @@ describe("a mistake in the file", () => {
     ["export default {", /gateway\.config\.ts:1:\d+: /],
     ['import a from "./absent.ts"; export default a;', /gateway\.config\.ts:1:\d+: Could not resolve "\.\/absent\.ts"/],
     ['import a from "no-such-package"; export default a;', /Could not resolve "no-such-package"/],
-    ['import filter from "./absent.wasm"; export default filter;', /absent\.wasm does not exist; .*npm run build/],
+    ['import filter from "./absent.wasm"; export default filter;', /absent\.wasm does not exist$/m],
+    [
+      'import filter from "./wasm/filter/build/absent.wasm"; export default filter;',
+      /absent\.wasm does not exist; build it: npm run build$/m,
+    ],
+    [
+      'import filter from "./examples/filters/build/absent.wasm"; export default filter;',
+      /absent\.wasm does not exist; build it: npm run build:examples$/m,
+    ],
     ["export const gateway = {};", /has no default export; it must say: export default defineGateway/],
     ["export default missing.field;", /fails when it is evaluated: missing is not defined/],
     ["throw 1;\nexport default 1;", /fails when it is evaluated: 1/],

@@ -74,11 +74,10 @@ function compiledWasm(stubWasm: boolean): Plugin {
       build.onLoad({ filter: /.*/, namespace: "compiled-wasm" }, async ({ path }) => {
         const bytes = stubWasm ? EMPTY_MODULE : await readFile(path).catch(() => undefined);
         const shown = relative(process.cwd(), path);
-        if (bytes === undefined)
-          return { errors: [{ text: `${shown} does not exist; build it first: npm run build` }] };
+        if (bytes === undefined) return { errors: [{ text: `${shown} does not exist${buildHint(shown)}` }] };
         if (!WebAssembly.validate(new Uint8Array(bytes))) {
           return {
-            errors: [{ text: `${basename(path)} is not a valid WebAssembly module; build it again: npm run build` }],
+            errors: [{ text: `${basename(path)} is not a valid WebAssembly module${buildHint(shown)}` }],
           };
         }
         const base64 = Buffer.from(bytes).toString("base64");
@@ -95,4 +94,11 @@ function isBuildFailure(error: unknown): error is BuildFailure {
 /** `gateway.config.ts:3:10: Expected ";" but found "}"`, with the place only where esbuild knows one. */
 function formatMessage({ text, location }: BuildFailure["errors"][number]): string {
   return location === null ? text : `${location.file}:${location.line}:${location.column + 1}: ${text}`;
+}
+
+/** What builds a module of the project's own; nothing for somebody else's. */
+function buildHint(file: string): string {
+  const folder = dirname(file).replaceAll("\\", "/");
+  if (folder.endsWith("wasm/filter/build")) return "; build it: npm run build";
+  return folder.endsWith("examples/filters/build") ? "; build it: npm run build:examples" : "";
 }

@@ -1,6 +1,6 @@
 /**
  * Two services with filters of their own. `npm run check-config examples/filters/gateway.config.ts` checks it, after
- * `node scripts/build-examples.ts` has built the filters.
+ * `npm run build:examples` has built the filters.
  */
 import { defineGateway } from "../../config/index.ts";
 import denyWithoutCredential from "./build/deny-without-credential.wasm";

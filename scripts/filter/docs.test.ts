@@ -135,6 +135,21 @@ describe("docs/bring-a-filter.md", () => {
   });
 });
 
+describe("the commands that README and docs show", () => {
+  const pages = ["README.md", "docs/abi.md", "docs/bring-a-filter.md", "docs/properties.md", "docs/RATIONALE.md"];
+
+  it.each(pages)(
+    "in %s are scripts of package.json, which run on any Node: it may be too old to run TypeScript",
+    (file) => {
+      const page = readFileSync(file, "utf8");
+      const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
+      const shown = [...page.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name);
+      expect(shown.filter((name) => !Object.hasOwn(scripts, name ?? ""))).toEqual([]);
+      expect(page).not.toMatch(/\bnode \S+\.ts/);
+    },
+  );
+});
+
 const [OK, NOT_FOUND] = ["0", "1"];
 
 /** Reads each property in `proxy_on_log` and logs the status as a digit. */
