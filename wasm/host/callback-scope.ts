@@ -1,5 +1,6 @@
 import type { Context } from "./contexts.ts";
 import type { GuestMemory } from "./memory.ts";
+import type { OutputLines } from "./output-lines.ts";
 
 /** A function exported by the guest. Missing arguments are zero, extra ones are dropped by the engine. */
 export type GuestFunction = (a?: number, b?: number, c?: number, d?: number, e?: number) => unknown;
@@ -10,11 +11,13 @@ export type GuestFunction = (a?: number, b?: number, c?: number, d?: number, e?:
  */
 export class CallbackScope {
   readonly #memory: GuestMemory;
+  readonly #output: OutputLines;
   #current: Context | undefined;
   #effective: Context | undefined;
 
-  constructor(memory: GuestMemory) {
+  constructor(memory: GuestMemory, output: OutputLines) {
     this.#memory = memory;
+    this.#output = output;
   }
 
   /** The context host functions act on: the effective one if set, else the one of the callback. */
@@ -46,6 +49,8 @@ export class CallbackScope {
     try {
       return callback(a, b, c, d, e);
     } finally {
+      // On the account of this callback's context.
+      this.#output.flush();
       this.#current = outerCurrent;
       this.#effective = outerEffective;
       this.#memory.endCall();

@@ -3,7 +3,9 @@ import { CallbackScope, type GuestFunction } from "./callback-scope.ts";
 import { type Callbacks, NO_CALLBACKS } from "./callbacks.ts";
 import { type Context, RootContext, type StreamContext } from "./contexts.ts";
 import { type FilterFailure, failureOf, guestFramesOf } from "./failures.ts";
+import { logLines } from "./functions/log.ts";
 import { GuestMemory } from "./memory.ts";
+import { OutputLines } from "./output-lines.ts";
 import { PendingCalls } from "./pending-calls.ts";
 import { QueueEvents } from "./queue-events.ts";
 import type { HeaderList, HostServices, OutboundResult } from "./services.ts";
@@ -52,7 +54,8 @@ export class Vm {
   readonly services: HostServices;
   readonly options: StartOptions;
   readonly memory = new GuestMemory();
-  readonly scope = new CallbackScope(this.memory);
+  readonly output = new OutputLines((level, text) => logLines(this, level, text));
+  readonly scope = new CallbackScope(this.memory, this.output);
   readonly root = new RootContext(ROOT_ID);
   readonly contexts = new Map<number, Context>([[ROOT_ID, this.root]]);
   readonly calls: PendingCalls;
@@ -122,6 +125,7 @@ export class Vm {
   fail(error: unknown): void {
     if (this.failure !== undefined) return;
     this.failure = failureOf(error);
+    this.output.flush();
     const frames = guestFramesOf(error);
     this.services.log("critical", frames === "" ? this.failure.message : `${this.failure.message} (${frames})`);
   }

@@ -37,6 +37,27 @@ describe.each(ABI_VERSIONS)("WASI for a filter of ABI %s", (abi) => {
     expect(director.levels).toEqual(["info", "info", "error"]);
   });
 
+  it("makes one line of what is written in pieces, as the messages of panics are", () => {
+    const { director } = inConfigure(function* (guest) {
+      for (const piece of ["panicked at ", "filter.rs", ":12\nnote: ", "none"]) {
+        expect(yield* guest.status("fd_write", 2, yield* vectors(guest, piece), 1)).toBe(Errno.SUCCESS);
+      }
+    });
+    expect(director.lines).toEqual(["panicked at filter.rs:12", "note: none"]);
+  });
+
+  it("loses nothing of a line that a trap cuts off", () => {
+    const { director, decide } = startPuppet(abi, {
+      *request_headers(guest) {
+        yield* guest.status("fd_write", 2, yield* vectors(guest, "half a line"), 1);
+        return yield* guest.trap();
+      },
+    });
+    decide();
+    expect(director.lines[0]).toBe("half a line");
+    expect(director.levels).toEqual(["error", "critical"]);
+  });
+
   it("writes nothing to other descriptors, nor from outside of memory", () => {
     const { director } = inConfigure(function* (guest) {
       const lines = yield* vectors(guest, "line");

@@ -31,7 +31,7 @@ export function isLogged(vm: Vm, level: LogLevel): boolean {
 /** Logs a text line by line: what a client chose must not look like a line of its own. */
 export function logLines(vm: Vm, level: LogLevel, text: string): void {
   for (const line of text.split(/[\r\n]+/)) {
-    if (line !== "") logLine(vm, level, line);
+    if (line !== "") logLine(vm, level, line.slice(0, HOST_LIMITS.logLineBytes));
   }
 }
 

@@ -4,7 +4,7 @@ import { HOST_LIMITS } from "../limits.ts";
 import type { Vm } from "../vm.ts";
 import { writeTime } from "./clock.ts";
 import type { HostFunctions } from "./host-function.ts";
-import { isLogged, logLines } from "./log.ts";
+import { isLogged } from "./log.ts";
 
 /** `errno` of WASI preview 1, those that are answered here. */
 const Errno = { SUCCESS: 0, BADF: 8, FAULT: 21, INVAL: 28, NOENT: 44, NOSYS: 52, NOTSUP: 58, SPIPE: 70 } as const;
@@ -61,8 +61,7 @@ export function wasiFunctions(vm: Vm): HostFunctions {
         pieces.push(piece);
         room -= piece.length;
       }
-      // Decoded as one: a character may begin in one vector and end in the next.
-      if (pieces.length > 0) logLines(vm, level, new TextDecoder().decode(joined(pieces)));
+      if (pieces.length > 0) vm.output.write(level, joined(pieces));
       return errno(memory.writeU32(writtenOut, written));
     },
 
