@@ -42,6 +42,13 @@ function callsTo(send: Send, cluster: Cluster = AUTH) {
   );
 }
 
+/** The result of a call that nobody has to answer. */
+async function atOnce(calls: OutboundCalls, fields: Partial<OutboundCall> = {}) {
+  const result = calls.call(call(fields));
+  await vi.advanceTimersByTimeAsync(0);
+  return result;
+}
+
 beforeEach(() => {
   vi.useFakeTimers();
 });
@@ -118,15 +125,29 @@ describe("an outbound call", () => {
     ["a path that names another host", { headers: [[":path", "@evil.example/"]] }],
   ])("with %s is no reset, and no server hears of it", async (_, fields) => {
     const { asked, send } = server();
-    expect(await callsTo(send).call(call(fields))).toEqual({ ok: false, reason: "rejected" });
+    expect(await atOnce(callsTo(send), fields)).toEqual({ ok: false, reason: "rejected" });
     expect(asked).toHaveLength(0);
+  });
+
+  it("that fails at once and is made again each time leaves others their turn", async () => {
+    const calls = callsTo(() => Promise.resolve(new Response("never asked")));
+    let failures = 0;
+    const again = async (): Promise<void> => {
+      while (failures < 1_000) {
+        await calls.call(call({ headers: [[":path", "@evil.example/"]] }));
+        failures += 1;
+      }
+    };
+    again();
+    await vi.advanceTimersToNextTimerAsync();
+    expect(failures).toBeLessThan(3);
   });
 
   it("whose reply is too long, or beyond the platform's bound, says nothing about the server", async () => {
     const long = callsTo(() => Promise.resolve(new Response(new Uint8Array(EXCHANGE_LIMITS.replyBodyBytes + 1))));
-    expect(await long.call(call())).toEqual({ ok: false, reason: "rejected" });
+    expect(await atOnce(long)).toEqual({ ok: false, reason: "rejected" });
     const many = callsTo(() => Promise.reject(new Error("Too many subrequests by single Worker invocation.")));
-    expect(await many.call(call())).toEqual({ ok: false, reason: "rejected" });
+    expect(await atOnce(many)).toEqual({ ok: false, reason: "rejected" });
   });
 
   it("ends at the shorter of the filter's and the cluster's deadline", async () => {
@@ -147,7 +168,7 @@ describe("an outbound call", () => {
       () => 0,
     );
     expect(calls.has("auth")).toBe(false);
-    expect(await calls.call(call())).toEqual({ ok: false, reason: "rejected" });
+    expect(await atOnce(calls)).toEqual({ ok: false, reason: "rejected" });
   });
 });
 
@@ -199,7 +220,7 @@ describe("many outbound calls", () => {
     const { send } = server();
     const calls = callsTo(send);
     for (let n = 0; n < 6 + OUTBOUND_LIMITS.queuedCalls; n += 1) calls.call(call());
-    expect(await calls.call(call())).toEqual({ ok: false, reason: "overflow" });
+    expect(await atOnce(calls)).toEqual({ ok: false, reason: "overflow" });
   });
 });
 
