@@ -30,6 +30,7 @@ describe("the toolchain that built a module", () => {
     ],
     ["Go", [["go:buildid", [1, 2]]]],
     ["C or C++ (clang 18.1)", [producers(["language", "C_plus_plus_14", ""], ["processed-by", "clang", "18.1"])]],
+    ["C or C++ (Debian clang 14.0.6)", [producers(["processed-by", "Debian clang", "14.0.6"])]],
     ["TinyGo", [["name", text("runtime.alloc")]]],
     ["AssemblyScript", [["name", text("~lib/rt/stub/__alloc")]]],
     ["Zig 0.13", [producers(["language", "Zig", "0.13"])]],

@@ -40,7 +40,10 @@ export function toolchainOf(module: WebAssembly.Module): string | undefined {
   }
   if (names.includes("~lib/") || [...exports].some((name) => ASSEMBLYSCRIPT_EXPORTS.has(name))) return "AssemblyScript";
   if (exports.has("stackAlloc") && exports.has("stackSave")) return `C++, Emscripten${tool(/clang/i)}`;
-  if (speaks(/^c(_plus_plus|\+\+|\d|$)/i)) return `C or C++${tool(/clang/i)}`;
+  // Of a module without debug information clang names only itself.
+  if (speaks(/^c(_plus_plus|\+\+|\d|$)/i) || (producers.length === 1 && tool(/clang/i) !== "")) {
+    return `C or C++${tool(/clang/i)}`;
+  }
   const other = producers.find(({ field }) => field === "language") ?? producers[0];
   return other === undefined ? undefined : `${other.name} ${other.version}`.trim();
 }
