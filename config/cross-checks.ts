@@ -3,6 +3,7 @@ import { canonicalHeaderName } from "./header-names.ts";
 import { prefixCovers } from "./path-syntax.ts";
 import { describeFound, type Finding } from "./problems.ts";
 import { parseRoutePattern, patternCovers, patternReaches, type RoutePattern } from "./route-pattern.ts";
+import { resolveRestart } from "./schema/restart.ts";
 import type { ParsedRule } from "./schema/rules.ts";
 import type { ParsedService } from "./schema/service.ts";
 import { oneOf } from "./suggest.ts";
@@ -127,15 +128,40 @@ function checkBody({ stages, body }: ParsedService): Finding[] {
   return [{ path: ["body", "whileHeadersPaused"], found: "true", allowed }];
 }
 
-function checkRestart({ restart }: ParsedService): Finding[] {
+function checkRestart({ restart: parsed, cache }: ParsedService): Finding[] {
   const findings: Finding[] = [];
-  const notAbove = (name: "binMs" | "sampleIntervalMs", bound: "collectMs" | "binMs") => {
-    if (restart[name] <= restart[bound]) return;
-    const allowed = `at most ${bound} (${restart[bound]})`;
+  const restart = resolveRestart(parsed, cache);
+  const find = (name: keyof typeof restart, allowed: string) => {
     findings.push({ path: ["restart", name], found: String(restart[name]), allowed });
+  };
+  const notAbove = (name: keyof typeof restart, bound: keyof typeof restart) => {
+    if (restart[name] > restart[bound]) find(name, `at most ${bound} (${restart[bound]})`);
+  };
+  const notBelow = (name: keyof typeof restart, bound: keyof typeof restart) => {
+    if (restart[name] < restart[bound]) find(name, `at least ${bound} (${restart[bound]})`);
   };
   notAbove("binMs", "collectMs");
   notAbove("sampleIntervalMs", "binMs");
+  notAbove("ttlDefaultMs", "ttlCapMs");
+  notBelow("maxUptimeMs", "minLifetimeMs");
+  if (restart.policy === "uptime") {
+    notBelow("uptimeMs", "minLifetimeMs");
+    notAbove("uptimeMs", "maxUptimeMs");
+  }
+  const { hardLimitBytes, thresholdBytes } = restart;
+  const maxBytes = cache?.maxBytes ?? 0;
+  if (hardLimitBytes <= maxBytes) {
+    find(
+      "hardLimitBytes",
+      `more than cache.maxBytes (${maxBytes}), at which the filter takes out old decisions: a restart would lose them all`,
+    );
+  }
+  if (restart.policy !== "threshold") return findings;
+  if (cache !== undefined && thresholdBytes > maxBytes) {
+    find("thresholdBytes", `at most cache.maxBytes (${maxBytes}), beyond which the filter never grows`);
+  } else {
+    notAbove("thresholdBytes", "hardLimitBytes");
+  }
   return findings;
 }
 

@@ -1,4 +1,4 @@
-import type { FailurePolicy, Json, Secret, SentUri, Ticks, Unmatched } from "./input.ts";
+import type { FailurePolicy, Json, RestartPolicyName, Secret, SentUri, Ticks, Unmatched } from "./input.ts";
 import type { RoutePattern } from "./route-pattern.ts";
 
 /** The configuration after validation: every default filled in, header names and hosts in lower case, read-only. */
@@ -157,9 +157,16 @@ export interface Cache {
 }
 
 export interface Restart {
-  readonly policy: "ratio" | "never";
+  readonly policy: RestartPolicyName;
+  readonly extraCallsShare: number;
   readonly collectMs: number;
   readonly binMs: number;
   readonly ttlCapMs: number;
+  readonly ttlDefaultMs: number;
   readonly sampleIntervalMs: number;
+  readonly minLifetimeMs: number;
+  readonly maxUptimeMs: number;
+  readonly hardLimitBytes: number;
+  readonly uptimeMs: number;
+  readonly thresholdBytes: number;
 }

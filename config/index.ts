@@ -9,6 +9,7 @@ export {
   defineGateway,
   type GatewayInput,
   type OtherServiceInput,
+  type RestartPolicyName,
   type ServiceInput,
   secret,
   type UpstreamInput,

@@ -310,17 +310,64 @@ interface CacheInput {
   readonly maxBytes?: number;
 }
 
+/**
+ * When the filter is restarted in place, so that memory it no longer needs is given back. A restart loses the decisions
+ * in its cache; they are asked for again.
+ *
+ * - `measured`: when a fresh instance would hold so much less that it is worth the extra authorization calls, which
+ *   together stay below `extraCallsShare`. Works for any filter: it goes by memory growth and outbound calls alone.
+ * - `ratio`: the rule of the paper, read literally. For comparison; it restarts often.
+ * - `uptime`: at a fixed age, `uptimeMs`.
+ * - `threshold`: at a fixed size, `thresholdBytes`, whether that memory is needed or not.
+ * - `never`: memory only grows. The backstops below still hold.
+ */
+export type RestartPolicyName = "measured" | "ratio" | "uptime" | "threshold" | "never";
+
+/**
+ * Fields that belong to one policy may stand beside another, which does not read them: a policy can be tried without
+ * taking out what the last one needed.
+ */
 interface RestartInput {
-  /** Default `ratio`. */
-  readonly policy?: "ratio" | "never";
-  /** Time from the start of an instance in which nothing is judged. Default 900000 (15 minutes). */
+  /** Default `measured`. */
+  readonly policy?: RestartPolicyName;
+  /**
+   * The share of extra authorization calls that restarts may cost, 0 to 1, for the policy `measured`. The one knob
+   * between memory and calls: 0 leaves only what the backstops restart. Default 0.01: one call more in a hundred.
+   */
+  readonly extraCallsShare?: number;
+  /**
+   * Time in which nothing is judged: from the first start of a service for `measured`, from the start of each instance
+   * for `ratio`. Default 900000 (15 minutes).
+   */
   readonly collectMs?: number;
-  /** Width of a bin of growth per outbound call. Default 60000, or `collectMs` if that is shorter. */
+  /** Width of the bins in which `ratio` forms its ratios and trends. Default 60000, or `collectMs` if that is shorter. */
   readonly binMs?: number;
-  /** Longest TTL the estimate may find, and its default. Default 600000 (10 minutes). */
+  /**
+   * Longest TTL the estimate may find. Set it above the longest life of a decision: an estimate that is too short thinks
+   * memory free that is in use. Default 600000 (10 minutes), or `cache.maxTtlMs` if that is longer.
+   */
   readonly ttlCapMs?: number;
+  /** The TTL that is assumed while none is known. Default `ttlCapMs`. */
+  readonly ttlDefaultMs?: number;
   /** Default 10000, or `binMs` if that is shorter. */
   readonly sampleIntervalMs?: number;
+  /**
+   * Behind every policy: no instance is restarted before this age, so that no mistake becomes a storm of restarts.
+   * Default 60000, or `collectMs` if that is shorter.
+   */
+  readonly minLifetimeMs?: number;
+  /** Behind every policy: each instance is restarted at this age, up to a tenth earlier. Default 604800000 (7 days). */
+  readonly maxUptimeMs?: number;
+  /**
+   * Behind every policy: an instance that holds so much, or will by the next sample, is restarted. Above `cache.maxBytes`,
+   * at which the built-in filter takes out old decisions instead. At most 134217728 (128 MiB, what all services share).
+   * Default 67108864 (64 MiB), or twice `cache.maxBytes` if that is more.
+   */
+  readonly hardLimitBytes?: number;
+  /** For `uptime`: the age at which an instance is restarted, up to a tenth earlier. Default 3600000 (1 hour). */
+  readonly uptimeMs?: number;
+  /** For `threshold`: the size at which an instance is restarted. Default 16777216 (16 MiB). */
+  readonly thresholdBytes?: number;
 }
 
 /** Declares the gateway: `export default defineGateway({ ... })`. Returns its argument; it exists for its type. */

@@ -17,6 +17,10 @@ export const CONFIG_LIMITS = {
   /** A held-back body lies in the filter's memory and again in the host's; the isolate has 128 MB for all of it. */
   maxBodyBytes: 16 * 1024 * 1024,
   maxRestartMs: 24 * 60 * 60_000,
+  /** Ages at which an instance is restarted. The platform moves objects more often than this. */
+  maxUptimeMs: 30 * 24 * 60 * 60_000,
+  /** The memory of an isolate: a larger instance would have reset every service before it could be restarted. */
+  maxInstanceBytes: 128 * 1024 * 1024,
   maxPreflightAgeSeconds: 86_400,
   maxServices: 200,
   /** Lists a user writes: hosts, rules, header names, scopes, origins. Rules are tried one after the other. */

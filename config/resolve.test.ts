@@ -69,7 +69,20 @@ describe("a resolved gateway", () => {
           body: { limitBytes: 1_048_576, whileHeadersPaused: false },
           failurePolicy: "closed",
           ticks: "requests",
-          restart: { policy: "ratio", collectMs: 900_000, binMs: 60_000, ttlCapMs: 600_000, sampleIntervalMs: 10_000 },
+          restart: {
+            policy: "measured",
+            extraCallsShare: 0.01,
+            collectMs: 900_000,
+            binMs: 60_000,
+            ttlCapMs: 600_000,
+            ttlDefaultMs: 600_000,
+            sampleIntervalMs: 10_000,
+            minLifetimeMs: 60_000,
+            maxUptimeMs: 604_800_000,
+            hardLimitBytes: 67_108_864,
+            uptimeMs: 3_600_000,
+            thresholdBytes: 16_777_216,
+          },
         },
       ],
     });
@@ -113,7 +126,33 @@ describe("a resolved gateway", () => {
       collectMs: 1_000,
       binMs: 1_000,
       sampleIntervalMs: 1_000,
+      minLifetimeMs: 1_000,
     });
+  });
+
+  it("lets the TTL that is assumed follow the longest that is believed", () => {
+    const restart = { ttlCapMs: 3_600_000 };
+    expect(serviceOf(builtInService({ restart })).restart.ttlDefaultMs).toBe(3_600_000);
+    const both = { ...restart, ttlDefaultMs: 300_000 };
+    expect(serviceOf(builtInService({ restart: both })).restart.ttlDefaultMs).toBe(300_000);
+  });
+
+  it("believes TTLs as long as the built-in filter keeps decisions", () => {
+    const capOf = (maxTtlMs: number) => serviceOf(builtInService({ cache: { maxTtlMs } })).restart.ttlCapMs;
+    expect([60_000, 600_000, 1_200_000].map(capOf)).toEqual([600_000, 600_000, 1_200_000]);
+    expect(serviceOf(otherService()).restart.ttlCapMs).toBe(600_000);
+  });
+
+  it("keeps the limit on an instance's memory above what the cache may fill", () => {
+    const limitOf = (maxBytes: number) => serviceOf(builtInService({ cache: { maxBytes } })).restart.hardLimitBytes;
+    const mib = 1024 * 1024;
+    expect([16, 32, 48, 100].map((size) => limitOf(size * mib) / mib)).toEqual([64, 64, 96, 128]);
+    expect(serviceOf(otherService()).restart.hardLimitBytes).toBe(64 * mib);
+  });
+
+  it("lets what belongs to one restart policy stand beside another", () => {
+    const restart = { policy: "never", uptimeMs: 1_000, thresholdBytes: 65_536, extraCallsShare: 0 };
+    expect(serviceOf(builtInService({ restart })).restart).toMatchObject(restart);
   });
 
   it("calls a bound Worker by its host, else by the cluster's name, which other filters choose freely", () => {
@@ -573,8 +612,37 @@ describe("durations and sizes", () => {
     { restart: { policy: "sometimes" } },
     { restart: { collectMs: 1_000, binMs: 2_000 } },
     { restart: { binMs: 1_000, sampleIntervalMs: 2_000 } },
+    { restart: { extraCallsShare: 1.5 } },
+    { restart: { extraCallsShare: -0.01 } },
+    { restart: { extraCallsShare: Number.NaN } },
+    { restart: { extraCallsShare: "1 %" } },
+    { restart: { ttlCapMs: 60_000, ttlDefaultMs: 60_001 } },
+    { restart: { minLifetimeMs: 0 } },
+    { restart: { maxUptimeMs: 59_999 } },
+    { restart: { maxUptimeMs: 31 * 86_400_000 } },
+    { restart: { policy: "uptime", uptimeMs: 30_000 } },
+    { restart: { policy: "uptime", maxUptimeMs: 1_800_000 } },
+    { restart: { hardLimitBytes: 129 * 1024 * 1024 } },
+    { restart: { hardLimitBytes: 32 * 1024 * 1024 } },
+    { restart: { policy: "threshold", thresholdBytes: 33 * 1024 * 1024 } },
+    { restart: { policy: "threshold", thresholdBytes: 1_000 } },
   ])("cannot be %j", (fields) => {
     expect(problemsWith(fields)).toHaveLength(1);
+  });
+
+  it("are told the way out where two of them do not go together", () => {
+    expect(problemsWith({ restart: { hardLimitBytes: 1_048_576 } })).toEqual([
+      "restart.hardLimitBytes: found 1048576; allowed: more than cache.maxBytes (33554432), at which the filter takes out old decisions: a restart would lose them all.",
+    ]);
+    expect(problemsWith({ restart: { policy: "threshold", thresholdBytes: 67_000_000 } })).toEqual([
+      expect.stringContaining("at most cache.maxBytes (33554432), beyond which the filter never grows"),
+    ]);
+    expect(problemsOfOther({ restart: { policy: "threshold", thresholdBytes: 67_108_865 } })).toEqual([
+      expect.stringContaining("at most hardLimitBytes (67108864)"),
+    ]);
+    expect(problemsWith({ restart: { policy: "uptime", uptimeMs: 30_000 } })).toEqual([
+      expect.stringContaining("at least minLifetimeMs (60000)"),
+    ]);
   });
 });
 

@@ -6,6 +6,7 @@ import type { Cluster, FilterKind, Gateway, Service } from "./gateway.ts";
 import { CONFIG_LIMITS } from "./limits.ts";
 import { type ConfigProblem, type Finding, findingsOf, toProblems } from "./problems.ts";
 import { fields, named, text } from "./schema/fields.ts";
+import { resolveRestart } from "./schema/restart.ts";
 import { resolveRule } from "./schema/rules.ts";
 import { type ParsedCluster, type ParsedService, prefix, service as serviceSchema } from "./schema/service.ts";
 import { DEFAULT_BODY, NO_STAGES } from "./schema/stages.ts";
@@ -82,7 +83,7 @@ function serviceEntries(input: unknown): [string, unknown][] {
 }
 
 function resolveService(name: string, parsed: ParsedService): Service {
-  const { route, upstream, filter, unmatched, preflight, failurePolicy, restart } = parsed;
+  const { route, upstream, filter, unmatched, preflight, failurePolicy } = parsed;
   const clusters = Object.entries(parsed.clusters).map(([key, value]) => [key, resolveCluster(key, value)] as const);
   const resolved = {
     name,
@@ -99,7 +100,7 @@ function resolveService(name: string, parsed: ParsedService): Service {
     body: parsed.body ?? DEFAULT_BODY,
     failurePolicy,
     ticks: parsed.ticks ?? "requests",
-    restart,
+    restart: resolveRestart(parsed.restart, parsed.cache),
   };
   // The module is left out: it is not text, and a new one arrives with a new deployment anyway.
   return { ...resolved, filter, version: versionOf(resolved) };

@@ -7,7 +7,6 @@ import {
   type SharedState,
 } from "../wasm/host/index.ts";
 import { decisionAnswer, ownRefusal } from "./answer.ts";
-import { estimateSettings } from "./estimate/settings.ts";
 import { BACKOFF } from "./failure/backoff.ts";
 import { Generation } from "./generation.ts";
 import { Generations } from "./generations.ts";
@@ -16,10 +15,10 @@ import { type Counters, countDecision, countRefusalInStage } from "./metrics/cou
 import type { Send } from "./outbound/exchange.ts";
 import { OutboundCalls } from "./outbound/outbound-calls.ts";
 import { RestartController } from "./restart/controller.ts";
-import { restartPolicy } from "./restart/policies.ts";
 import type { RestartVerdict } from "./restart/policy.ts";
+import { restartSettings } from "./restart/settings.ts";
 import type { Ask, Unavailable } from "./rpc.ts";
-import { type Runtime, randomHex } from "./runtime.ts";
+import { type Runtime, randomHex, randomShare } from "./runtime.ts";
 import { decideInStages, exchangeStages } from "./stages/decide-in-stages.ts";
 import { Patience } from "./stages/patience.ts";
 import type { Answer } from "./stages/staged-answer.ts";
@@ -46,6 +45,7 @@ export class ProtectedService {
   readonly #surroundings: ServiceSurroundings;
   readonly #shared: SharedState = createSharedState();
   readonly #counters: Counters;
+  readonly #outbound: OutboundCalls;
   /** Of earlier lives of the object, and by the failure policy: all that the filter's own metric does not tell. */
   #failedOpenOtherwise: number;
   readonly #controller: RestartController;
@@ -60,15 +60,19 @@ export class ProtectedService {
 
   constructor(surroundings: ServiceSurroundings) {
     this.#surroundings = surroundings;
-    const { service, runtime, kept, secrets } = surroundings;
+    const { service, runtime, kept, sendTo, secrets } = surroundings;
     const remembered = kept.read(service.version);
     this.#counters = remembered.counters;
     this.#failedOpenOtherwise = remembered.counters.failedOpen;
-    const settings = estimateSettings(service.restart);
+    this.#outbound = new OutboundCalls(service.clusters, sendTo, () => runtime.nowMs());
     this.#controller = new RestartController(
       { ...remembered, counts: remembered.counters },
-      settings,
-      restartPolicy(service.restart.policy, settings),
+      {
+        policy: service.restart.policy,
+        settings: restartSettings(service.restart),
+        handover: false,
+        random: () => randomShare(runtime),
+      },
     );
     this.#generations = new Generations(
       { service, host: this.#host(), digestKey: randomHex(runtime, 16), secrets },
@@ -151,15 +155,14 @@ export class ProtectedService {
   }
 
   #host(): HostServices {
-    const { service, runtime, sendTo } = this.#surroundings;
-    const outbound = new OutboundCalls(service.clusters, sendTo, () => runtime.nowMs());
+    const { service, runtime } = this.#surroundings;
     return {
       nowMs: () => runtime.nowMs(),
       log: (level, message) => console.log(`${service.name}: filter: ${level}: ${message}`),
-      hasCluster: (name) => outbound.has(name),
+      hasCluster: (name) => this.#outbound.has(name),
       httpCall: (call) => {
         this.#counters.outbound += 1;
-        return outbound.call(call);
+        return this.#outbound.call(call);
       },
       randomBytes: (into) => runtime.randomBytes(into),
       shared: this.#shared,
@@ -245,6 +248,7 @@ export class ProtectedService {
     return this.#controller.sample(this.#surroundings.runtime.nowMs(), {
       allocatedBytes: generation.allocatedBytes,
       counts: this.#counters,
+      callMs: this.#outbound.meanCallMs,
     });
   }
 }

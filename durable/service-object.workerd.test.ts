@@ -84,6 +84,23 @@ describe("the restart in place", () => {
     expect((await ask("/ebbing", "deny-after")).status).toBe(403);
   });
 
+  it("tells the estimate, the truth beside it, and what the literal rule finds", async () => {
+    await load(20, 20, "told");
+    const stats = await statsOf("ebbing");
+    expect(stats.sources).toMatchObject({ required: "estimated", baseline: "estimated" });
+    expect(stats.bytesPerEntry).toBeGreaterThan(1_500);
+    expect(stats.bytesPerEntry).toBeLessThan(4_000);
+    expect(stats.growthRule).toEqual({ kind: "pages" });
+    expect(stats.surplusBytes).toBe(stats.allocatedBytes - stats.requiredBytes);
+    expect(stats.liveBytes).toBe(stats.filterMetrics.ebb_cache_live_bytes);
+    expect(stats.liveBytes).toBeGreaterThan(0.5 * (stats.requiredBytes - stats.fixedBytes!));
+    expect(stats.liveBytes).toBeLessThan(stats.allocatedBytes);
+    expect(stats.creditCalls).toBeGreaterThan(0);
+    expect(stats.restartPriceCalls).toBeGreaterThanOrEqual(0);
+    expect(Object.keys(stats.ratio)).toEqual(["ttlMs", "requiredBytes", "baselineBytes", "verdict"]);
+    expect(stats.ratio.verdict).toEqual(stats.verdict);
+  });
+
   it("lets requests that wait for a call finish on the old instance", async () => {
     const stub = testEnv.SERVICE_OBJECT.getByName("orders");
     await ask("/orders/1", "allow-before");

@@ -1,6 +1,9 @@
-import type { Service } from "../config/index.ts";
+import type { RestartPolicyName, Service } from "../config/index.ts";
 import type { SharedState } from "../wasm/host/index.ts";
 import type { Estimate } from "./estimate/estimate.ts";
+import type { GrowthRule } from "./estimate/growth-rule.ts";
+import type { LiteralEstimate } from "./estimate/literal/estimate.ts";
+import type { Confidence } from "./estimate/ttl.ts";
 import type { StartReason } from "./generation.ts";
 import type { Generations } from "./generations.ts";
 import { type Counters, hitRate } from "./metrics/counters.ts";
@@ -16,14 +19,7 @@ const RECENT_SAMPLES = 60;
 export interface ServiceStats
   extends Pick<
       Estimate,
-      | "phase"
-      | "collectedMs"
-      | "allocatedBytes"
-      | "requiredBytes"
-      | "surplusBytes"
-      | "baselineBytes"
-      | "ttlMs"
-      | "sources"
+      "allocatedBytes" | "requiredBytes" | "surplusBytes" | "baselineBytes" | "ttlMs" | "growsWithoutEnd"
     >,
     Counters {
   readonly name: string;
@@ -34,7 +30,30 @@ export interface ServiceStats
   /** Why the present generation began; null while no instance is in memory. */
   readonly startReason: StartReason | null;
   readonly uptimeMs: number;
-  readonly policy: string;
+  /** Where the numbers come from; `default` while nothing is known. */
+  readonly sources: {
+    readonly ttl: Confidence;
+    readonly required: "estimated" | "default";
+    readonly baseline: "estimated" | "default";
+  };
+  /** What one decision takes in memory, and what the filter takes without any; null while unknown. */
+  readonly bytesPerEntry: number | null;
+  readonly fixedBytes: number | null;
+  /** How the filter's memory grows; null while unknown. */
+  readonly growthRule: GrowthRule | null;
+  /** Bytes of live decisions as the built-in filter counts them, without its fixed part: the truth beside the estimate. */
+  readonly liveBytes: number | null;
+  /** What the literal rule of the paper finds, whichever policy decides. */
+  readonly ratio: Pick<LiteralEstimate, "ttlMs" | "requiredBytes" | "baselineBytes"> & {
+    readonly verdict: RestartVerdict | null;
+  };
+  readonly phase: LiteralEstimate["phase"];
+  /** How long the policy has watched before it judges; see `restart.collectMs`. */
+  readonly collectedMs: number;
+  readonly policy: RestartPolicyName;
+  /** Extra outbound calls that restarts may still cost, and what a restart now would cost of them. */
+  readonly creditCalls: number;
+  readonly restartPriceCalls: number;
   /** The policy's last judgement and what decided it; null before the first. */
   readonly verdict: RestartVerdict | null;
   readonly hitRate: number;
@@ -78,22 +97,39 @@ export function serviceStats(sources: StatsSources): ServiceStats {
   // Without an instance in memory nothing is held, whatever the last sample of the evicted one said.
   const allocatedBytes = generation?.allocatedBytes ?? 0;
   const estimate = controller.estimate(nowMs, allocatedBytes);
+  const literal = controller.literalEstimate(nowMs, allocatedBytes);
+  const { policy, collectMs } = service.restart;
+  const collectedMs = policy === "ratio" ? literal.collectedMs : estimate.observedMs;
+  const source = estimate.bytesPerEntry === undefined ? "default" : "estimated";
   return {
     name: service.name,
     configVersion: service.version,
-    generation: estimate.generation,
+    generation: controller.learned.current?.number ?? 0,
     startReason: generation?.startReason ?? null,
     uptimeMs: generation === undefined ? 0 : Math.max(0, nowMs - generation.startedAtMs),
-    phase: estimate.phase,
-    collectedMs: estimate.collectedMs,
+    phase: collectedMs < collectMs ? "collecting" : "judging",
+    collectedMs,
     allocatedBytes,
     requiredBytes: estimate.requiredBytes,
     surplusBytes: estimate.surplusBytes,
     baselineBytes: estimate.baselineBytes,
     ttlMs: estimate.ttlMs,
-    sources: estimate.sources,
-    policy: service.restart.policy,
+    sources: { ttl: estimate.ttlConfidence, required: source, baseline: source },
+    bytesPerEntry: estimate.bytesPerEntry ?? null,
+    fixedBytes: estimate.fixedBytes ?? null,
+    growthRule: estimate.growthRule ?? null,
+    growsWithoutEnd: estimate.growsWithoutEnd,
+    liveBytes: generation === undefined || service.filterKind.kind !== "built-in" ? null : liveBytesIn(metrics),
+    ratio: {
+      ttlMs: literal.ttlMs,
+      requiredBytes: literal.requiredBytes,
+      baselineBytes: literal.baselineBytes,
+      verdict: controller.ratioVerdict ?? null,
+    },
+    policy,
     verdict: controller.verdict ?? null,
+    creditCalls: controller.learned.creditCalls,
+    restartPriceCalls: controller.priceCalls(nowMs),
     ...counters,
     hitRate: hitRate(counters),
     restartCount: controller.learned.restartCount,
@@ -114,4 +150,8 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     drainingGenerations: generations.draining,
     samples: controller.samples.recent(RECENT_SAMPLES),
   };
+}
+
+function liveBytesIn(metrics: SharedState["metrics"]): number | null {
+  return metrics.value("ebb_cache_live_bytes") ?? null;
 }

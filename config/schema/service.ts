@@ -1,20 +1,11 @@
 import * as v from "valibot";
-import type {
-  Authorization,
-  Body,
-  Cache,
-  Credential,
-  Preflight,
-  Restart,
-  Route,
-  Stages,
-  Upstream,
-} from "../gateway.ts";
+import type { Authorization, Body, Cache, Credential, Preflight, Route, Stages, Upstream } from "../gateway.ts";
 import type { FailurePolicy, Json, Ticks, Unmatched } from "../input.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
 import { whyNotPrefix } from "../path-syntax.ts";
 import { authorization, cache, credentials } from "./authorization.ts";
 import { explainedText, fields, isPlainObject, list, named, refused, text, wholeNumber } from "./fields.ts";
+import { type ParsedRestart, restart } from "./restart.ts";
 import { otherFilterRules, type ParsedRule, rules } from "./rules.ts";
 import { body, stages, ticks } from "./stages.ts";
 import { isOrigin, originUrl, upstreamUrl } from "./url.ts";
@@ -33,7 +24,7 @@ export interface ParsedService {
   readonly preflight: Preflight;
   readonly identityHeaders: readonly string[];
   readonly failurePolicy: FailurePolicy;
-  readonly restart: Restart;
+  readonly restart: ParsedRestart;
   readonly stages?: Stages | undefined;
   readonly body?: Body | undefined;
   readonly ticks?: Ticks | undefined;
@@ -158,26 +149,6 @@ const preflight: v.GenericSchema<unknown, Preflight> = v.pipe(
         ? fields({ answer: preflightAnswer })
         : v.picklist(["authorize", "pass"], '"authorize", "pass", or { answer: { origins: [...] } }'),
   ),
-);
-
-const DAY_MS = CONFIG_LIMITS.maxRestartMs;
-const COLLECT_MS = 15 * 60_000;
-const BIN_MS = 60_000;
-const SAMPLE_INTERVAL_MS = 10_000;
-
-/** The finer durations follow the coarser ones where they are not given, so that one short `collectMs` is enough. */
-const restart: v.GenericSchema<unknown, Restart> = v.pipe(
-  fields({
-    policy: v.optional(v.picklist(["ratio", "never"], '"ratio" or "never"'), "ratio"),
-    collectMs: v.optional(wholeNumber(1, DAY_MS, "milliseconds"), COLLECT_MS),
-    binMs: v.optional(wholeNumber(1, DAY_MS, "milliseconds")),
-    ttlCapMs: v.optional(wholeNumber(1, DAY_MS, "milliseconds"), 600_000),
-    sampleIntervalMs: v.optional(wholeNumber(1, DAY_MS, "milliseconds")),
-  }),
-  v.transform((given): Restart => {
-    const binMs = given.binMs ?? Math.min(BIN_MS, given.collectMs);
-    return { ...given, binMs, sampleIntervalMs: given.sampleIntervalMs ?? Math.min(SAMPLE_INTERVAL_MS, binMs) };
-  }),
 );
 
 /** Whatever a module's author chose; the bound is the host's for any text. */

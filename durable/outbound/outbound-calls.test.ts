@@ -161,6 +161,25 @@ describe("an outbound call", () => {
     expect(await greedy).toEqual({ ok: false, reason: "timeout" });
   });
 
+  it("is timed from its place to its answer; one that gets none is not", async () => {
+    const { asked, send } = server();
+    const calls = callsTo(send, { ...AUTH, concurrency: 1 });
+    expect(calls.meanCallMs).toBe(0);
+    const first = calls.call(call());
+    const waiting = calls.call(call());
+    await vi.advanceTimersByTimeAsync(40);
+    asked[0]!.answer(new Response("yes"));
+    await first;
+    await vi.advanceTimersByTimeAsync(20);
+    asked[1]!.answer(new Response("yes"));
+    await waiting;
+    expect(calls.meanCallMs).toBe(30);
+    const silent = calls.call(call({ timeoutMs: 500 }));
+    await vi.advanceTimersByTimeAsync(501);
+    await silent;
+    expect(calls.meanCallMs).toBe(30);
+  });
+
   it("to a cluster whose binding is missing does not exist for the filter", async () => {
     const calls = new OutboundCalls(
       { auth: AUTH },

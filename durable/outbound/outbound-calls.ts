@@ -1,5 +1,6 @@
 import type { Cluster } from "../../config/index.ts";
 import type { OutboundCall, OutboundFailure, OutboundResult } from "../../wasm/host/index.ts";
+import { CallTime } from "./call-time.ts";
 import { type Exchange, exchange, type Send } from "./exchange.ts";
 import { Reachability } from "./reachability.ts";
 
@@ -33,6 +34,7 @@ export class OutboundCalls {
   readonly #clusters = new Map<string, ClusterState>();
   readonly #waiting: Waiting[] = [];
   readonly #nowMs: () => number;
+  readonly #time = new CallTime();
   #underWay = 0;
 
   /**
@@ -62,6 +64,11 @@ export class OutboundCalls {
 
   has(name: string): boolean {
     return this.#clusters.has(name);
+  }
+
+  /** How long an answered call takes in the mean, without the wait for its place; 0 while unknown. */
+  get meanCallMs(): number {
+    return this.#time.meanMs;
   }
 
   call(call: OutboundCall): Promise<OutboundResult> {
@@ -104,6 +111,7 @@ export class OutboundCalls {
   async #run(cluster: ClusterState, call: OutboundCall, timeoutMs: number): Promise<OutboundResult> {
     cluster.underWay += 1;
     this.#underWay += 1;
+    const startedMs = this.#nowMs();
     const abort = new AbortController();
     const deadline = setTimeout(() => abort.abort(), timeoutMs);
     const ended = await Promise.race([
@@ -114,6 +122,7 @@ export class OutboundCalls {
     cluster.underWay -= 1;
     this.#underWay -= 1;
     this.#startWaiting();
+    if (ended !== "timeout" && ended.kind === "answer") this.#time.answered(this.#nowMs() - startedMs);
     return ended !== "timeout" && ended.kind === "rejected" ? failedAtOnce("rejected") : this.#resultOf(ended, cluster);
   }
 

@@ -1,24 +1,31 @@
 import { describe, expect, it } from "vitest";
-import { estimateSettings } from "../estimate/settings.ts";
 import { Samples } from "../metrics/samples.ts";
 import { RestartController } from "./controller.ts";
-import { nothingLearned } from "./learned.ts";
-import type { RestartPolicy } from "./policy.ts";
+import { nothingLearned, startGeneration } from "./learned.ts";
+import type { RestartPolicyName } from "./policies.ts";
+import { type RestartSettings, restartSettings } from "./settings.ts";
 
 const PAGE = 65_536;
-const settings = estimateSettings({ sampleIntervalMs: 1_000 });
-const keep: RestartPolicy = () => ({ restart: false, reason: "never" });
 
-function controller(policy = keep) {
-  const kept = { samples: new Samples(), learned: nothingLearned("v"), counts: { requests: 7, hits: 5, outbound: 2 } };
-  const made = new RestartController(kept, settings, policy);
+function controller(policy: RestartPolicyName = "never", change: Partial<RestartSettings> = {}, kept = keptState()) {
+  const settings = restartSettings({ sampleIntervalMs: 1_000, minLifetimeMs: 0, ...change });
+  return new RestartController(kept, { policy, settings, handover: false, random: () => 0 });
+}
+
+function keptState() {
+  return { samples: new Samples(), learned: nothingLearned("v"), counts: { requests: 7, hits: 5, outbound: 2 } };
+}
+
+/** A controller whose first instance began with one page at time 0. */
+function started(policy?: RestartPolicyName, change?: Partial<RestartSettings>) {
+  const made = controller(policy, change);
   made.started(0, PAGE);
   return made;
 }
 
 describe("the restart controller", () => {
   it("samples what was added since the last reading, not since the beginning of time", () => {
-    const made = controller();
+    const made = started();
     made.sample(1_000, { allocatedBytes: 3 * PAGE, counts: { requests: 17, hits: 9, outbound: 8 } });
     made.sample(2_000, { allocatedBytes: 3 * PAGE, counts: { requests: 18, hits: 10, outbound: 8 } });
     expect(made.samples.recent(2)).toEqual([
@@ -28,37 +35,83 @@ describe("the restart controller", () => {
   });
 
   it("is due once the interval is over, and at once if the clock was set back", () => {
-    const made = controller();
+    const made = started();
     expect([made.isDue(999), made.isDue(1_000), made.isDue(-1)]).toEqual([false, true, true]);
   });
 
   it("is due at once in a life that begins long after the last sample of an earlier one", () => {
-    const samples = new Samples();
-    samples.push({ generation: 1, timeMs: 5_000, allocatedBytes: 0, grownPages: 0, outbound: 0, requests: 0, hits: 0 });
-    const kept = { samples, learned: nothingLearned("v"), counts: { requests: 0, hits: 0, outbound: 0 } };
-    const made = new RestartController(kept, settings, keep);
+    const kept = keptState();
+    kept.samples.push({
+      generation: 1,
+      timeMs: 5_000,
+      allocatedBytes: 0,
+      grownPages: 0,
+      outbound: 0,
+      requests: 0,
+      hits: 0,
+    });
+    const made = controller("never", {}, kept);
     made.started(20_000, PAGE);
     expect(made.isDue(20_000)).toBe(true);
     expect(made.isDue(5_500)).toBe(false);
   });
 
-  it("asks the policy after every sample and reports its verdict", () => {
-    const made = controller(({ estimate }) =>
-      estimate.allocatedBytes > PAGE
-        ? { restart: true, reason: "required_fell" }
-        : { restart: false, reason: "collecting" },
-    );
+  it("asks the policy after every sample and reports its verdict, and the literal rule's beside it", () => {
+    const made = started("threshold", { thresholdBytes: 2 * PAGE });
     const counts = { requests: 7, hits: 5, outbound: 2 };
-    expect(made.sample(1_000, { allocatedBytes: PAGE, counts })).toEqual({ restart: false, reason: "collecting" });
-    expect(made.sample(2_000, { allocatedBytes: 2 * PAGE, counts })).toEqual({
-      restart: true,
-      reason: "required_fell",
+    expect(made.sample(1_000, { allocatedBytes: PAGE, counts })).toEqual({ restart: false, reason: "below_threshold" });
+    expect(made.sample(2_000, { allocatedBytes: 2 * PAGE, counts })).toEqual({ restart: true, reason: "threshold" });
+    expect(made.verdict).toEqual({ restart: true, reason: "threshold" });
+    expect(made.ratioVerdict).toEqual({ restart: false, reason: "collecting" });
+    made.restarted(2_000, "threshold", 2 * PAGE, PAGE);
+    expect([made.verdict, made.ratioVerdict]).toEqual([undefined, undefined]);
+  });
+
+  it("earns credit by outbound calls, and pays for a restart with it", () => {
+    const made = started("never", { extraCallsShare: 0.1 });
+    for (let n = 1; n <= 60; n += 1) {
+      const counts = { requests: 7 + 100 * n, hits: 5 + 50 * n, outbound: 2 + 50 * n };
+      made.sample(n * 1_000, { allocatedBytes: PAGE, counts });
+    }
+    const earned = made.learned.creditCalls;
+    expect(earned).toBeGreaterThan(0.99 * 300);
+    expect(earned).toBeLessThanOrEqual(300);
+    // Half of the requests are hits, and nothing is older than a tenth of the TTL; two fifths of that is what it costs.
+    const priceCalls = made.priceCalls(60_000);
+    expect(priceCalls).toBeGreaterThan(0.4 * 0.9 * 1_500);
+    made.restarted(60_000, "operator", PAGE, PAGE);
+    expect(made.learned.creditCalls).toBeCloseTo(earned - priceCalls);
+    expect(made.learned.restarts.at(-1)).toMatchObject({ reason: "operator", priceCalls });
+  });
+
+  it("finds a restart dearer where calls are slow, and cheap where the filter hands its entries over", () => {
+    const slow = started();
+    slow.sample(1_000, { allocatedBytes: PAGE, counts: { requests: 107, hits: 55, outbound: 52 }, callMs: 30 });
+    const fast = started();
+    fast.sample(1_000, { allocatedBytes: PAGE, counts: { requests: 107, hits: 55, outbound: 52 } });
+    expect(slow.priceCalls(1_000)).toBeCloseTo(2 * fast.priceCalls(1_000));
+    const handing = new RestartController(keptState(), {
+      policy: "never",
+      settings: restartSettings(),
+      handover: true,
+      random: () => 0,
     });
-    expect(made.verdict).toEqual({ restart: true, reason: "required_fell" });
+    handing.started(0, PAGE);
+    handing.sample(1_000, { allocatedBytes: PAGE, counts: { requests: 107, hits: 55, outbound: 52 } });
+    expect(handing.priceCalls(1_000)).toBeLessThan(0.1 * fast.priceCalls(1_000));
+  });
+
+  it("knows after an eviction what it knew before, and counts what went unrecorded", () => {
+    const kept = keptState();
+    const knowledge = { ...kept.learned.knowledge, observedMs: 500_000, ttlMs: 120_000 };
+    const learned = startGeneration({ ...kept.learned, knowledge }, { nowMs: 0, allocatedBytes: PAGE });
+    const made = controller("never", {}, { ...kept, learned });
+    made.started(90_000, PAGE);
+    expect(made.estimate(90_000)).toMatchObject({ generation: 2, observedMs: 560_000, ttlMs: 120_000 });
   });
 
   it("logs a restart and counts the growth of the fresh instance from its own start", () => {
-    const made = controller();
+    const made = started();
     const counts = { requests: 7, hits: 5, outbound: 2 };
     made.sample(1_000, { allocatedBytes: 9 * PAGE, counts });
     made.restarted(1_500, "required_fell", 9 * PAGE, 2 * PAGE);

@@ -1,10 +1,18 @@
-import { type Estimate, estimate } from "../estimate/estimate.ts";
-import type { EstimateSettings } from "../estimate/settings.ts";
-import { EstimateTrail } from "../estimate/trail.ts";
+import type { Estimate } from "../estimate/estimate.ts";
+import { Estimator } from "../estimate/estimator.ts";
+import { type LiteralEstimate, literalEstimate } from "../estimate/literal/estimate.ts";
+import { EstimateTrail } from "../estimate/literal/trail.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Samples } from "../metrics/samples.ts";
+import { creditAfter } from "./credit.ts";
 import { type Learned, observe, restartGeneration, startGeneration } from "./learned.ts";
-import type { RestartPolicy, RestartVerdict } from "./policy.ts";
+import { type RestartPolicyName, restartPolicy } from "./policies.ts";
+import type { RestartSituation, RestartVerdict } from "./policy.ts";
+import { restartPrice } from "./price.ts";
+import { afterRestart, priceFactor } from "./price-record.ts";
+import { ratioPolicy } from "./ratio.ts";
+import { Refill } from "./refill.ts";
+import type { RestartSettings } from "./settings.ts";
 
 const PAGE_BYTES = 65_536;
 
@@ -15,36 +23,62 @@ export interface Reading {
   readonly allocatedBytes: number;
   /** Totals; the controller samples what was added since the previous reading. */
   readonly counts: Readonly<SampledCounts>;
+  /** How long an outbound call takes, in the mean; 0 while unknown. */
+  readonly callMs?: number;
+}
+
+/** What a controller starts from, in its first life or after an eviction of its object. */
+export interface ControllerStart {
+  readonly samples: Samples;
+  readonly learned: Learned;
+  readonly counts: Readonly<SampledCounts>;
+}
+
+/** What the owner decides. */
+export interface ControllerOptions {
+  readonly policy: RestartPolicyName;
+  readonly settings: RestartSettings;
+  /** The filter hands its live entries to the next generation. */
+  readonly handover: boolean;
+  /** A number from 0 up to, but not including, 1. */
+  readonly random: () => number;
 }
 
 /**
- * Turns readings into samples, samples into an estimate, and lets the policy judge it. It decides and remembers; the
+ * Turns readings into samples, samples into estimates, and lets the policy judge them. It decides and remembers; the
  * restart itself is its owner's work. `now` is always handed in.
  */
 export class RestartController {
   readonly #samples: Samples;
-  readonly #settings: EstimateSettings;
-  readonly #policy: RestartPolicy;
+  readonly #options: ControllerOptions;
+  readonly #policy;
+  readonly #ratio;
   readonly #trail: EstimateTrail;
+  #estimator: Estimator;
   #learned: Learned;
   #sampledAtMs: number;
   #sampled: SampledCounts;
   #sampledBytes = 0;
+  #callMs = 0;
+  #grownBytes = 0;
+  #jitter: number;
+  #refill: Refill | undefined;
   #verdict: RestartVerdict | undefined;
+  #ratioVerdict: RestartVerdict | undefined;
 
-  constructor(
-    kept: { samples: Samples; learned: Learned; counts: Readonly<SampledCounts> },
-    settings: EstimateSettings,
-    policy: RestartPolicy,
-  ) {
-    this.#samples = kept.samples;
-    this.#learned = kept.learned;
-    this.#sampled = { ...kept.counts };
-    this.#settings = settings;
-    this.#policy = policy;
+  constructor(start: ControllerStart, options: ControllerOptions) {
+    const { policy, settings, random } = options;
+    this.#samples = start.samples;
+    this.#learned = start.learned;
+    this.#sampled = { ...start.counts };
+    this.#options = options;
+    this.#policy = restartPolicy(policy, settings);
+    this.#ratio = ratioPolicy(settings);
     this.#trail = new EstimateTrail(settings.binMs);
+    this.#estimator = new Estimator(settings, start.learned.knowledge);
+    this.#jitter = random();
     // Of any life of the object: one that lasts seconds must get its turn to be sampled too.
-    const { samples } = kept;
+    const { samples } = start;
     this.#sampledAtMs = samples.length > 0 ? samples.timeMsAt(samples.length - 1) : 0;
   }
 
@@ -61,56 +95,124 @@ export class RestartController {
     return this.#verdict;
   }
 
+  /** What the literal rule says, whichever policy decides. */
+  get ratioVerdict(): RestartVerdict | undefined {
+    return this.#ratioVerdict;
+  }
+
+  /** What a restart now would cost, in outbound calls. */
+  priceCalls(nowMs: number): number {
+    return this.#priceOf(this.estimate(nowMs));
+  }
+
   /** The first instance since the object came into memory. */
   started(nowMs: number, allocatedBytes: number): void {
     this.#learned = startGeneration(this.#learned, { nowMs, allocatedBytes });
-    this.#sampledBytes = allocatedBytes;
+    this.#estimator = new Estimator(this.#options.settings, this.#learned.knowledge);
+    this.#begin(nowMs, allocatedBytes);
   }
 
   /** A fresh instance took the place of the one before. */
   restarted(nowMs: number, reason: string, allocatedBeforeBytes: number, allocatedAfterBytes: number): void {
-    this.#learned = restartGeneration(this.#learned, { nowMs, reason, allocatedBeforeBytes, allocatedAfterBytes });
+    const estimate = this.estimate(nowMs);
+    const priceCalls = this.#priceOf(estimate);
+    this.#settle(nowMs, estimate.ttlMs);
+    this.#refill = this.#options.handover ? undefined : new Refill(nowMs, estimate, this.#sampled);
+    this.#learned = restartGeneration(this.#learned, {
+      nowMs,
+      reason,
+      priceCalls,
+      allocatedBeforeBytes,
+      allocatedAfterBytes,
+    });
     this.#sampledAtMs = nowMs;
-    this.#sampledBytes = allocatedAfterBytes;
     this.#verdict = undefined;
+    this.#ratioVerdict = undefined;
+    this.#jitter = this.#options.random();
+    this.#begin(nowMs, allocatedAfterBytes, this.#options.handover);
   }
 
   /** True once the interval is over; a clock that was set back counts as over, so that sampling never stops. */
   isDue(nowMs: number): boolean {
-    return nowMs - this.#sampledAtMs >= this.#settings.sampleIntervalMs || nowMs < this.#sampledAtMs;
+    return nowMs - this.#sampledAtMs >= this.#options.settings.sampleIntervalMs || nowMs < this.#sampledAtMs;
   }
 
   /** Takes a sample and judges. */
   sample(nowMs: number, reading: Reading): RestartVerdict {
     const { counts, allocatedBytes } = reading;
+    const elapsedMs = nowMs - this.#sampledAtMs;
+    const outbound = counts.outbound - this.#sampled.outbound;
+    this.#grownBytes = Math.max(0, allocatedBytes - this.#sampledBytes);
+    this.#callMs = reading.callMs ?? 0;
     this.#samples.push({
       generation: this.#learned.current?.number ?? 0,
       timeMs: nowMs,
       allocatedBytes,
-      grownPages: (allocatedBytes - this.#sampledBytes) / PAGE_BYTES,
-      outbound: counts.outbound - this.#sampled.outbound,
+      grownPages: this.#grownBytes / PAGE_BYTES,
+      outbound,
       requests: counts.requests - this.#sampled.requests,
       hits: counts.hits - this.#sampled.hits,
     });
     this.#sampled = { ...counts };
     this.#sampledBytes = allocatedBytes;
     this.#sampledAtMs = nowMs;
+    this.#estimator.push(this.#samples.at(this.#samples.length - 1));
 
-    const now = this.estimate(nowMs);
-    this.#learned = observe(this.#learned, now);
-    this.#verdict = this.#policy({
-      nowMs,
-      estimate: now,
-      previous: this.#trail.all,
-      history: this.#learned,
-      samples: this.#samples,
-    });
-    this.#trail.push(now);
+    this.#settle(nowMs);
+    const literal = this.literalEstimate(nowMs);
+    this.#learned = {
+      ...observe(this.#learned, literal),
+      knowledge: this.#estimator.knowledge,
+      creditCalls: creditAfter(this.#learned.creditCalls, outbound, elapsedMs, this.#options.settings.extraCallsShare),
+    };
+    const situation = this.#situation(nowMs, literal);
+    this.#verdict = this.#policy(situation);
+    this.#ratioVerdict = this.#ratio(situation);
+    this.#trail.push(literal);
     return this.#verdict;
   }
 
   /** @param presentBytes what the instance holds now; left out, what it held at the last sample */
   estimate(nowMs: number, presentBytes?: number): Estimate {
-    return estimate(this.#samples, this.#learned, this.#settings, nowMs, presentBytes);
+    return this.#estimator.estimate(nowMs, presentBytes);
+  }
+
+  /** The same by the literal rule. */
+  literalEstimate(nowMs: number, presentBytes?: number): LiteralEstimate {
+    return literalEstimate(this.#samples, this.#learned, this.#options.settings, nowMs, presentBytes);
+  }
+
+  #priceOf(estimate: Estimate): number {
+    const expected = restartPrice(estimate, this.#options.handover, this.#callMs);
+    return expected * priceFactor(this.#learned.prices, estimate.lostCalls);
+  }
+
+  #situation(nowMs: number, literal: LiteralEstimate): RestartSituation {
+    const estimate = this.estimate(nowMs);
+    return {
+      nowMs,
+      estimate,
+      literal,
+      previous: this.#trail.all,
+      creditCalls: this.#learned.creditCalls,
+      priceCalls: this.#priceOf(estimate),
+      grownBytes: this.#grownBytes,
+      jitter: this.#jitter,
+    };
+  }
+
+  /** Once the cache is filled again, it is known what the restart cost. */
+  #settle(nowMs: number, afterMs = this.#refill?.lastsMs ?? 0): void {
+    const refill = this.#refill;
+    if (refill === undefined || nowMs - refill.beganMs < afterMs) return;
+    this.#refill = undefined;
+    const prices = afterRestart(this.#learned.prices, refill.expectedCalls, refill.actualCalls(this.#sampled));
+    this.#learned = { ...this.#learned, prices };
+  }
+
+  #begin(nowMs: number, allocatedBytes: number, lossless = false): void {
+    this.#sampledBytes = allocatedBytes;
+    this.#grownBytes = 0;
+    this.#estimator.started(this.#learned.current?.number ?? 0, nowMs, allocatedBytes, lossless);
   }
 }

@@ -1,5 +1,7 @@
-import { REMEMBERED_GENERATIONS } from "../estimate/baseline.ts";
+import { type Knowledge, NOTHING_KNOWN } from "../estimate/estimator.ts";
+import type { GrowthRule } from "../estimate/growth-rule.ts";
 import type { CurrentGeneration } from "../estimate/history.ts";
+import { REMEMBERED_GENERATIONS } from "../estimate/literal/baseline.ts";
 import {
   type Learned,
   LOGGED_RESTARTS,
@@ -8,6 +10,7 @@ import {
   type RestartRecord,
   underConfiguration,
 } from "./learned.ts";
+import { NO_PRICES, type PriceRecord } from "./price-record.ts";
 
 /** What is stored of `Learned`: its JSON text, a few KB at most since all its lists are bounded. */
 export function writeLearned(learned: Learned): string {
@@ -30,6 +33,9 @@ export function readLearned(stored: unknown, configVersion: string): Learned {
       current: currentGeneration(fields.current),
       heldAfterCollectingBytes: listOf(fields.heldAfterCollectingBytes, amount, REMEMBERED_GENERATIONS),
       lastTtlMs: amount(fields.lastTtlMs),
+      knowledge: knowledge(fields.knowledge),
+      creditCalls: finite(fields.creditCalls) ?? 0,
+      prices: prices(fields.prices),
       restarts,
       restartCount: Math.max(amount(fields.restartCount) ?? 0, restarts.length),
     },
@@ -71,6 +77,47 @@ function currentGeneration(value: unknown): CurrentGeneration | undefined {
   };
 }
 
+function knowledge(value: unknown): Knowledge {
+  if (!isFields(value)) return NOTHING_KNOWN;
+  return {
+    observedMs: amount(value.observedMs) ?? 0,
+    ttlMs: positive(value.ttlMs),
+    bytesPerEntry: positive(value.bytesPerEntry),
+    fixedBytes: amount(value.fixedBytes),
+    growthRule: growthRule(value.growthRule),
+  };
+}
+
+function prices(value: unknown): PriceRecord {
+  if (!isFields(value)) return NO_PRICES;
+  return { expectedCalls: amount(value.expectedCalls) ?? 0, actualCalls: finite(value.actualCalls) ?? 0 };
+}
+
+/** What can be below zero: an overdrawn credit, a restart that seemed to save calls. */
+function finite(value: unknown): number | undefined {
+  return typeof value === "number" && Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value + 0 : undefined;
+}
+/** Bounds of a growth rule that any instance could have shown. */
+const LEAST_STEP_BYTES = 65_536;
+const LEAST_SHARE = 0.01;
+const MOST_SHARE = 1_000;
+
+function growthRule(value: unknown): GrowthRule | undefined {
+  if (!isFields(value)) return undefined;
+  const { kind } = value;
+  const stepBytes = amount(value.stepBytes) ?? 0;
+  const share = amount(value.share) ?? 0;
+  // By a step or share of nearly nothing no memory would ever grow to what it needs.
+  if (kind === "arenas" && stepBytes >= LEAST_STEP_BYTES) return { kind, stepBytes };
+  if (kind === "proportional" && share >= LEAST_SHARE && share <= MOST_SHARE) return { kind, share };
+  return kind === "pages" ? { kind: "pages" } : undefined;
+}
+
+function positive(value: unknown): number | undefined {
+  const number = amount(value);
+  return number === 0 ? undefined : number;
+}
+
 function peak(value: unknown): CurrentGeneration["peak"] {
   if (!isFields(value)) return undefined;
   const ttlMs = amount(value.ttlMs);
@@ -87,7 +134,8 @@ function restartRecord(value: unknown): RestartRecord | undefined {
   if (timeMs === undefined || generation === undefined) return undefined;
   if (allocatedBeforeBytes === undefined || allocatedAfterBytes === undefined) return undefined;
   const reason = value.reason.slice(0, MAX_REASON_LENGTH);
-  return { timeMs, generation, reason, allocatedBeforeBytes, allocatedAfterBytes };
+  const priceCalls = amount(value.priceCalls) ?? 0;
+  return { timeMs, generation, reason, priceCalls, allocatedBeforeBytes, allocatedAfterBytes };
 }
 
 /** The newest `max` items that can be read. */
@@ -99,7 +147,7 @@ function listOf<T>(value: unknown, read: (item: unknown) => T | undefined, max: 
     .filter((item) => item !== undefined);
 }
 
-/** Bytes, counts and times alike: a finite number from 0 that arithmetic cannot overflow. */
+/** Bytes, counts and times alike: a finite number from 0 that arithmetic cannot overflow. JSON knows no -0. */
 function amount(value: unknown): number | undefined {
-  return typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : undefined;
+  return typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? Math.abs(value) : undefined;
 }

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { REMEMBERED_GENERATIONS } from "../estimate/baseline.ts";
-import { estimate } from "../estimate/estimate.ts";
+import { Estimator, type Knowledge } from "../estimate/estimator.ts";
+import { REMEMBERED_GENERATIONS } from "../estimate/literal/baseline.ts";
+import { literalEstimate } from "../estimate/literal/estimate.ts";
 import { DEFAULT_SETTINGS } from "../estimate/settings.ts";
 import { samplesOf } from "../estimate/testing/build.ts";
 import {
@@ -26,13 +27,22 @@ function started(): Learned {
 function observedAt(learned: Learned, nowMs: number, allocatedBytes = 8 * PAGE): Learned {
   const generation = learned.current?.number ?? 0;
   const samples = samplesOf([{ generation, timeMs: nowMs, allocatedBytes, outbound: 10 }]);
-  return observe(learned, estimate(samples, learned, DEFAULT_SETTINGS, nowMs));
+  return observe(learned, literalEstimate(samples, learned, DEFAULT_SETTINGS, nowMs));
+}
+
+function estimatorOf(knowledge: Knowledge): Estimator {
+  const estimator = new Estimator(DEFAULT_SETTINGS, knowledge);
+  estimator.started(1, STARTED_MS, PAGE);
+  const sample = { generation: 1, grownPages: 0, outbound: 50, requests: 100, hits: 50 };
+  estimator.push({ ...sample, timeMs: STARTED_MS + 10_000, allocatedBytes: 3 * PAGE });
+  return estimator;
 }
 
 function restartedAt(learned: Learned, nowMs: number, reason = "required_fell"): Learned {
   return restartGeneration(learned, {
     nowMs,
     reason,
+    priceCalls: 12,
     allocatedBeforeBytes: 8 * PAGE,
     allocatedAfterBytes: 2 * PAGE,
   });
@@ -48,6 +58,7 @@ describe("what is learned", () => {
     const collected = observedAt(started(), STARTED_MS + 500_000);
     const back = startGeneration(collected, { nowMs: 9_000_000, allocatedBytes: 2 * PAGE });
     expect(back.current).toMatchObject({ number: 2, startedMs: 9_000_000, collectedBeforeMs: 560_000 });
+    expect(back.knowledge.observedMs).toBe(60_000);
     expect(restartedAt(collected, 9_000_000).current).toMatchObject({ collectedBeforeMs: 0, collectedMs: 0 });
   });
 
@@ -102,7 +113,7 @@ describe("what is learned", () => {
         outbound: 10,
       })),
     );
-    const learned = observe(started(), estimate(samples, started(), DEFAULT_SETTINGS, STARTED_MS + 600_000));
+    const learned = observe(started(), literalEstimate(samples, started(), DEFAULT_SETTINGS, STARTED_MS + 600_000));
     expect(learned).toMatchObject({ lastTtlMs: 300_000, current: { ttlMs: 300_000 } });
     expect(restartedAt(learned, STARTED_MS + 700_000)).toMatchObject({
       lastTtlMs: 300_000,
@@ -112,7 +123,7 @@ describe("what is learned", () => {
 
   it("does not mix in an estimate of a generation that is over", () => {
     const learned = started();
-    const late = estimate(samplesOf([]), learned, DEFAULT_SETTINGS, STARTED_MS + 900_000);
+    const late = literalEstimate(samplesOf([]), learned, DEFAULT_SETTINGS, STARTED_MS + 900_000);
     const next = restartedAt(learned, STARTED_MS + 900_000);
     expect(observe(next, late)).toBe(next);
   });
@@ -136,6 +147,7 @@ describe("stored learning", () => {
   });
 
   it("is read without an error whatever is stored, into something that can be worked with", () => {
+    const hostile = fc.oneof(fc.anything(), fc.double(), fc.integer());
     const shaped = fc.record(
       {
         v: fc.constant(1),
@@ -146,6 +158,27 @@ describe("stored learning", () => {
         ),
         heldAfterCollectingBytes: fc.oneof(fc.anything(), fc.array(fc.anything())),
         lastTtlMs: fc.anything(),
+        knowledge: fc.oneof(
+          fc.anything(),
+          fc.record(
+            {
+              observedMs: hostile,
+              ttlMs: hostile,
+              bytesPerEntry: hostile,
+              fixedBytes: hostile,
+              growthRule: fc.oneof(
+                fc.anything(),
+                fc.record({
+                  kind: fc.constantFrom("pages", "arenas", "proportional", "other"),
+                  stepBytes: hostile,
+                  share: hostile,
+                }),
+              ),
+            },
+            { requiredKeys: [] },
+          ),
+        ),
+        creditCalls: hostile,
         restarts: fc.oneof(fc.anything(), fc.array(fc.anything())),
         restartCount: fc.anything(),
       },
@@ -156,8 +189,48 @@ describe("stored learning", () => {
         const learned = startGeneration(readLearned(stored, "v1"), { nowMs: STARTED_MS, allocatedBytes: PAGE });
         expect(learned.current?.number).toBeGreaterThanOrEqual(1);
         expect(readLearned(writeLearned(learned), "v1")).toEqual(learned);
+        const { knowledge, creditCalls } = learned;
+        expect(Number.isFinite(creditCalls)).toBe(true);
+        const found = estimatorOf(knowledge).estimate(STARTED_MS);
+        expect(Object.values(found).filter((value) => Number.isNaN(value))).toEqual([]);
+        expect(found.ttlMs).toBeGreaterThan(0);
+        expect(found.ttlMs).toBeLessThanOrEqual(DEFAULT_SETTINGS.ttlCapMs);
+        expect(Number.isFinite(found.baselineBytes)).toBe(true);
       }),
+      { numRuns: 1_000 },
     );
+  });
+
+  it("keeps what the estimator knew and what restarts may cost", () => {
+    const knowledge: Knowledge = {
+      observedMs: 1,
+      ttlMs: 300_000,
+      bytesPerEntry: 2_225.5,
+      fixedBytes: 0,
+      growthRule: { kind: "arenas", stepBytes: 4_194_304 },
+    };
+    const learned = {
+      ...nothingLearned("v1"),
+      knowledge,
+      creditCalls: -12.5,
+      prices: { expectedCalls: 20, actualCalls: -3 },
+    };
+    expect(readLearned(writeLearned(learned), "v1")).toEqual(learned);
+  });
+
+  it("takes credit and knowledge that cannot be for none", () => {
+    const knowledge = {
+      observedMs: -1,
+      ttlMs: 0,
+      bytesPerEntry: "2",
+      fixedBytes: Number.NaN,
+      growthRule: { kind: "arenas", stepBytes: 0 },
+    };
+    const read = readLearned(
+      { ...nothingLearned("v1"), knowledge, creditCalls: "5", prices: { expectedCalls: -1, actualCalls: Number.NaN } },
+      "v1",
+    );
+    expect(read).toEqual(nothingLearned("v1"));
   });
 
   it("loses only the fields that cannot be read", () => {

@@ -1,6 +1,8 @@
-import { REMEMBERED_GENERATIONS } from "../estimate/baseline.ts";
-import type { Estimate } from "../estimate/estimate.ts";
+import { type Knowledge, NOTHING_KNOWN } from "../estimate/estimator.ts";
 import type { CurrentGeneration, History } from "../estimate/history.ts";
+import { REMEMBERED_GENERATIONS } from "../estimate/literal/baseline.ts";
+import type { LiteralEstimate } from "../estimate/literal/estimate.ts";
+import { NO_PRICES, type PriceRecord } from "./price-record.ts";
 
 /**
  * What a service's object has learned, in the form in which it is stored: it survives restarts of the instance and
@@ -13,6 +15,12 @@ export interface Learned extends History {
   readonly v: 1;
   /** What was learned holds for this configuration; another one may cache other entries for another time. */
   readonly configVersion: string;
+  /** What the estimator found out. */
+  readonly knowledge: Knowledge;
+  /** Extra outbound calls that restarts may still cost, see credit.ts. */
+  readonly creditCalls: number;
+  /** What restarts were expected to cost, and did. */
+  readonly prices: PriceRecord;
   /** The newest restarts, oldest first. */
   readonly restarts: readonly RestartRecord[];
   /** All restarts, also those that are no longer in the list. */
@@ -26,6 +34,8 @@ export interface RestartRecord {
   generation: number;
   /** A policy's reason, or what else ended it: "trap", "operator". Machine-readable. */
   reason: string;
+  /** What it was expected to cost, in extra outbound calls. */
+  priceCalls: number;
   allocatedBeforeBytes: number;
   allocatedAfterBytes: number;
 }
@@ -43,6 +53,9 @@ export function nothingLearned(configVersion: string): Learned {
     current: undefined,
     heldAfterCollectingBytes: [],
     lastTtlMs: undefined,
+    knowledge: NOTHING_KNOWN,
+    creditCalls: 0,
+    prices: NO_PRICES,
     restarts: [],
     restartCount: 0,
   };
@@ -78,40 +91,50 @@ const UNRECORDED_MS = 60_000;
 
 /**
  * The first instance of an object that has just come into memory, new or back from eviction. The time an evicted
- * instance had collected counts on; its cache is gone, so all else about it starts over.
+ * instance had collected and observed counts on; its cache is gone, so all else about it starts over.
  */
 export function startGeneration(learned: Learned, start: { nowMs: number; allocatedBytes: number }): Learned {
-  return nextGeneration(learned, start.nowMs, start.allocatedBytes, collectedBefore(learned.current, start.nowMs));
+  const { current: evicted, knowledge } = learned;
+  const unrecordedMs = evicted === undefined ? 0 : unrecorded(evicted, start.nowMs);
+  const known = { ...learned, knowledge: { ...knowledge, observedMs: knowledge.observedMs + unrecordedMs } };
+  return nextGeneration(known, start.nowMs, start.allocatedBytes, (evicted?.collectedMs ?? 0) + unrecordedMs);
 }
 
-function collectedBefore(evicted: CurrentGeneration | undefined, nowMs: number): number {
-  if (evicted === undefined) return 0;
+function unrecorded(evicted: CurrentGeneration, nowMs: number): number {
   const lastKnownMs = evicted.startedMs + (evicted.collectedMs - evicted.collectedBeforeMs);
   const sinceMs = Math.max(0, nowMs - lastKnownMs) || 0;
-  return evicted.collectedMs + Math.min(sinceMs, UNRECORDED_MS);
+  return Math.min(sinceMs, UNRECORDED_MS);
 }
 
 /** A fresh instance in place of the present one: logged, and it collects anew from its start. */
 export function restartGeneration(
   learned: Learned,
-  restart: { nowMs: number; reason: string; allocatedBeforeBytes: number; allocatedAfterBytes: number },
+  restart: {
+    nowMs: number;
+    reason: string;
+    priceCalls: number;
+    allocatedBeforeBytes: number;
+    allocatedAfterBytes: number;
+  },
 ): Learned {
   const record: RestartRecord = {
     timeMs: restart.nowMs,
     generation: learned.current?.number ?? 0,
     reason: restart.reason.slice(0, MAX_REASON_LENGTH),
+    priceCalls: restart.priceCalls,
     allocatedBeforeBytes: restart.allocatedBeforeBytes,
     allocatedAfterBytes: restart.allocatedAfterBytes,
   };
   return {
     ...nextGeneration(learned, restart.nowMs, restart.allocatedAfterBytes, 0),
+    creditCalls: learned.creditCalls - restart.priceCalls,
     restarts: [...learned.restarts, record].slice(-LOGGED_RESTARTS),
     restartCount: learned.restartCount + 1,
   };
 }
 
 /** Keeps what an estimate of the present generation found out. One of another generation changes nothing. */
-export function observe(learned: Learned, estimate: Estimate): Learned {
+export function observe(learned: Learned, estimate: LiteralEstimate): Learned {
   const { current } = learned;
   if (current === undefined || current.number !== estimate.generation) return learned;
   const measuredTtlMs = estimate.sources.ttl === "measured" ? estimate.ttlMs : undefined;

@@ -1,6 +1,6 @@
-import type { RestartVerdict } from "./policy.ts";
+import { keep, type RestartVerdict } from "./policy.ts";
 
-const VERDICT: RestartVerdict = { restart: false, reason: "never" };
+const VERDICT = keep("never");
 
 /** The policy `never`: memory only grows. For comparison, and for filters whose cache is too dear to lose. */
 export function neverRestart(): RestartVerdict {

@@ -1,16 +1,25 @@
-import type { EstimateSettings } from "../estimate/settings.ts";
+import type { RestartPolicyName } from "../../config/index.ts";
+import { withBackstops } from "./backstops.ts";
+import { measuredPolicy } from "./measured.ts";
 import { neverRestart } from "./never.ts";
 import type { RestartPolicy } from "./policy.ts";
 import { ratioPolicy } from "./ratio.ts";
+import type { RestartSettings } from "./settings.ts";
+import { thresholdPolicy } from "./threshold.ts";
+import { uptimePolicy } from "./uptime.ts";
 
 /** Every policy, by the name the configuration gives it. */
 const POLICIES = {
-  never: () => neverRestart,
+  measured: measuredPolicy,
   ratio: ratioPolicy,
-} satisfies Record<string, (settings: EstimateSettings) => RestartPolicy>;
+  uptime: uptimePolicy,
+  threshold: thresholdPolicy,
+  never: () => neverRestart,
+} satisfies Record<RestartPolicyName, (settings: RestartSettings) => RestartPolicy>;
 
-export type RestartPolicyName = keyof typeof POLICIES;
+export type { RestartPolicyName };
 
-export function restartPolicy(name: RestartPolicyName, settings: EstimateSettings): RestartPolicy {
-  return POLICIES[name](settings);
+/** A policy with the backstops behind it. */
+export function restartPolicy(name: RestartPolicyName, settings: RestartSettings): RestartPolicy {
+  return withBackstops(POLICIES[name](settings), settings);
 }

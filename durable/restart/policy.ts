@@ -1,32 +1,61 @@
 import type { Estimate } from "../estimate/estimate.ts";
-import type { History } from "../estimate/history.ts";
-import type { Samples } from "../metrics/samples.ts";
+import type { LiteralEstimate } from "../estimate/literal/estimate.ts";
 
 /** Everything a policy may look at. Policies keep no state of their own, so that two can judge side by side. */
 export interface RestartSituation {
-  nowMs: number;
+  readonly nowMs: number;
   /** The estimate of this moment. */
-  estimate: Estimate;
-  /** Earlier estimates, oldest first, without that of this moment; see `EstimateTrail`. */
-  previous: readonly Estimate[];
-  history: History;
-  samples: Samples;
+  readonly estimate: Estimate;
+  /** The same moment by the literal rule, and earlier ones, oldest first; see `EstimateTrail`. */
+  readonly literal: LiteralEstimate;
+  readonly previous: readonly LiteralEstimate[];
+  /** Extra outbound calls that restarts may still cost, see credit.ts. */
+  readonly creditCalls: number;
+  /** What a restart now would cost, in extra outbound calls, see price.ts. */
+  readonly priceCalls: number;
+  /** Bytes grown since the sample before the last. */
+  readonly grownBytes: number;
+  /** From 0 to 1, drawn anew for each generation, so that many objects do not restart in step. */
+  readonly jitter: number;
 }
 
 /** Why a policy restarts. */
-export type RestartReason = "required_fell";
+export type RestartReason =
+  | "required_fell"
+  | "grows_without_end"
+  | "uptime"
+  | "threshold"
+  | "hard_limit"
+  | "maximum_uptime";
 
 /** Why a policy lets the instance run on. */
 export type KeepReason =
   | "never"
   | "collecting"
+  | "minimum_lifetime"
   | "below_baseline"
   | "trend_unknown"
   | "required_not_falling"
-  | "surplus_not_rising";
+  | "surplus_not_rising"
+  | "too_little_growth"
+  | "filling"
+  | "no_credit"
+  | "gain_below_price"
+  | "below_uptime"
+  | "below_threshold";
 
 /** The answer, with the one condition that decided it. */
-export type RestartVerdict = { restart: true; reason: RestartReason } | { restart: false; reason: KeepReason };
+export type RestartVerdict =
+  | { readonly restart: true; readonly reason: RestartReason }
+  | { readonly restart: false; readonly reason: KeepReason };
 
 /** Whether to restart now. Pure: the same situation gives the same verdict. */
 export type RestartPolicy = (situation: RestartSituation) => RestartVerdict;
+
+export function keep(reason: KeepReason): RestartVerdict {
+  return { restart: false, reason };
+}
+
+export function restart(reason: RestartReason): RestartVerdict {
+  return { restart: true, reason };
+}

@@ -1,44 +1,23 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Estimate, estimate } from "../estimate/estimate.ts";
+import { type LiteralEstimate, literalEstimate } from "../estimate/literal/estimate.ts";
 import { DEFAULT_SETTINGS } from "../estimate/settings.ts";
-import { history, samplesOf } from "../estimate/testing/build.ts";
 import { anyHistory, anySamples } from "../estimate/testing/hostile.ts";
-import { type Moment, runService } from "../estimate/testing/run.ts";
-import { neverRestart } from "./never.ts";
-import { restartPolicy } from "./policies.ts";
+import { restartsOf, runService } from "../estimate/testing/run.ts";
 import { ratioPolicy } from "./ratio.ts";
+import { literalOf, situationOf } from "./testing/situation.ts";
 
 const MINUTE_MS = 60_000;
 const ratio = ratioPolicy(DEFAULT_SETTINGS);
 
 /** An estimate that judges and that nothing speaks against, with `required` of 100 allocated bytes. */
-function judged(atMs: number, requiredBytes: number, change: Partial<Estimate> = {}): Estimate {
-  return {
-    generation: 1,
-    atMs,
-    uptimeMs: atMs,
-    collectedMs: 1_000_000,
-    phase: "judging",
-    allocatedBytes: 100,
-    requiredBytes,
-    surplusBytes: (change.allocatedBytes ?? 100) - requiredBytes,
-    baselineBytes: 100,
-    heldAfterCollectingBytes: 100,
-    ttlMs: 300_000,
-    sources: { ttl: "measured", required: "estimated", baseline: "measured" },
-    outboundInTtl: requiredBytes,
-    maxOutboundInTtl: 100,
-    ...change,
-  };
+function judged(atMs: number, requiredBytes: number, change: Partial<LiteralEstimate> = {}): LiteralEstimate {
+  const surplusBytes = (change.allocatedBytes ?? 100) - requiredBytes;
+  return literalOf({ atMs, uptimeMs: atMs, requiredBytes, surplusBytes, outboundInTtl: requiredBytes, ...change });
 }
 
-function verdictOn(now: Estimate, previous: readonly Estimate[]) {
-  return ratio({ nowMs: now.atMs, estimate: now, previous, history: history(), samples: samplesOf([]) });
-}
-
-function restartsOf(moments: readonly Moment[]): Moment[] {
-  return moments.filter(({ verdict }) => verdict.restart);
+function verdictOn(literal: LiteralEstimate, previous: readonly LiteralEstimate[]) {
+  return ratio(situationOf({ nowMs: literal.atMs, literal, previous }));
 }
 
 describe("the policy ratio", () => {
@@ -85,7 +64,7 @@ describe("a service under the policy ratio", () => {
   it("restarts once judging when load falls after a peak, and holds less from then on", () => {
     const load = (ageMs: number) => (ageMs < 25 * MINUTE_MS ? 2 + ageMs / MINUTE_MS : 4);
     const guest = { seed: 11, ttlMs: 5 * MINUTE_MS, requestsPerSecond: load };
-    const { moments, learned } = runService(guest, DEFAULT_SETTINGS, ratio, 40 * MINUTE_MS);
+    const { moments, learned } = runService({ guest, policy: "ratio", durationMs: 40 * MINUTE_MS });
     const first = restartsOf(moments).find(({ ageMs }) => ageMs > 25 * MINUTE_MS)!;
     expect(first.ageMs).toBeLessThan(32 * MINUTE_MS);
     expect(moments.at(-1)!.estimate.allocatedBytes).toBeLessThan(0.7 * first.estimate.allocatedBytes);
@@ -94,36 +73,37 @@ describe("a service under the policy ratio", () => {
 
   it("lets a rising load grow", () => {
     const guest = { seed: 5, ttlMs: 5 * MINUTE_MS, requestsPerSecond: (ageMs: number) => 2 + (2 * ageMs) / MINUTE_MS };
-    expect(restartsOf(runService(guest, DEFAULT_SETTINGS, ratio, 30 * MINUTE_MS).moments)).toEqual([]);
+    expect(restartsOf(runService({ guest, policy: "ratio", durationMs: 30 * MINUTE_MS }).moments)).toEqual([]);
   });
 
   it("never restarts under constant load before the collection has ended", () => {
     for (let seed = 0; seed < 5; seed += 1) {
       const guest = { seed, ttlMs: 2 * MINUTE_MS, requestsPerSecond: () => 10 };
-      const { moments } = runService(guest, DEFAULT_SETTINGS, ratio, 60 * MINUTE_MS);
-      for (const { estimate: found } of restartsOf(moments)) expect(found.uptimeMs).toBeGreaterThanOrEqual(900_000);
-      expect(moments.slice(0, 89).every(({ verdict }) => verdict.reason === "collecting")).toBe(true);
+      const { moments } = runService({ guest, policy: "ratio", durationMs: 60 * MINUTE_MS });
+      for (const { literal } of restartsOf(moments)) expect(literal.uptimeMs).toBeGreaterThanOrEqual(900_000);
+      expect(moments.slice(0, 89).every(({ ratioVerdict }) => ratioVerdict.reason === "collecting")).toBe(true);
     }
   });
 
   it("goes on collecting where it was when it comes back from eviction", () => {
     const guest = { seed: 3, ttlMs: 5 * MINUTE_MS, requestsPerSecond: () => 10 };
-    const evicted = runService(guest, DEFAULT_SETTINGS, ratio, 10 * MINUTE_MS).learned;
-    const back = runService({ ...guest, startMs: 1_800_000_000_000 }, DEFAULT_SETTINGS, ratio, 6 * MINUTE_MS, evicted);
-    const collecting = back.moments.filter(({ estimate: { phase } }) => phase === "collecting");
+    const { learned } = runService({ guest, policy: "ratio", durationMs: 10 * MINUTE_MS });
+    const later = { ...guest, startMs: 1_800_000_000_000 };
+    const back = runService({ guest: later, policy: "ratio", durationMs: 6 * MINUTE_MS, learned });
+    const collecting = back.moments.filter(({ literal: { phase } }) => phase === "collecting");
     expect(collecting.at(-1)!.ageMs).toBe(4 * MINUTE_MS - 10_000);
-    expect(back.moments.at(-1)!.estimate.phase).toBe("judging");
+    expect(back.moments.at(-1)!.literal.phase).toBe("judging");
   });
 
   it("does not restart before the collection has ended, whatever is sampled", () => {
     const times = fc.tuple(fc.nat(10_000_000), fc.nat(120_000), fc.nat(120_000));
     fc.assert(
       fc.property(anySamples, anyHistory, times, (samples, given, [startMs, firstMs, secondMs]) => {
-        const at = (nowMs: number) => estimate(samples, given, DEFAULT_SETTINGS, nowMs);
+        const at = (nowMs: number) => literalEstimate(samples, given, DEFAULT_SETTINGS, nowMs);
         const now = at(startMs + firstMs + secondMs);
-        const previous = [at(startMs), at(startMs + firstMs)];
-        const verdict = ratio({ nowMs: now.atMs, estimate: now, previous, history: given, samples });
-        if (verdict.restart) expect(now.collectedMs).toBeGreaterThanOrEqual(DEFAULT_SETTINGS.collectMs);
+        if (verdictOn(now, [at(startMs), at(startMs + firstMs)]).restart) {
+          expect(now.collectedMs).toBeGreaterThanOrEqual(DEFAULT_SETTINGS.collectMs);
+        }
       }),
       { numRuns: 500 },
     );
@@ -132,19 +112,9 @@ describe("a service under the policy ratio", () => {
 
 describe("the policy never", () => {
   it("keeps the instance whatever happens", () => {
-    const guest = {
-      seed: 1,
-      ttlMs: MINUTE_MS,
-      requestsPerSecond: (ageMs: number) => (ageMs < 20 * MINUTE_MS ? 20 : 0),
-    };
-    const { moments } = runService(guest, DEFAULT_SETTINGS, neverRestart, 40 * MINUTE_MS);
-    expect(new Set(moments.map(({ verdict }) => verdict.reason))).toEqual(new Set(["never"]));
-  });
-});
-
-describe("a policy's name", () => {
-  it("gives the policy", () => {
-    expect(restartPolicy("never", DEFAULT_SETTINGS)).toBe(neverRestart);
-    expect(restartPolicy("ratio", DEFAULT_SETTINGS).name).toBe("ratio");
+    const requestsPerSecond = (ageMs: number) => (ageMs < 20 * MINUTE_MS ? 20 : 0);
+    const guest = { seed: 1, ttlMs: MINUTE_MS, requestsPerSecond };
+    const { moments } = runService({ guest, policy: "never", durationMs: 40 * MINUTE_MS });
+    expect(new Set(moments.map(({ verdict }) => verdict.reason))).toEqual(new Set(["minimum_lifetime", "never"]));
   });
 });

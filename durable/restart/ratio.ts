@@ -1,6 +1,6 @@
-import type { Estimate } from "../estimate/estimate.ts";
+import type { LiteralEstimate } from "../estimate/literal/estimate.ts";
 import type { EstimateSettings } from "../estimate/settings.ts";
-import type { RestartPolicy, RestartSituation, RestartVerdict } from "./policy.ts";
+import { keep, type RestartPolicy, type RestartSituation, type RestartVerdict, restart } from "./policy.ts";
 
 /**
  * The policy `ratio`: the paper's rule, read literally. After the collection it restarts when allocated >= baseline,
@@ -12,7 +12,7 @@ import type { RestartPolicy, RestartSituation, RestartVerdict } from "./policy.t
  */
 export function ratioPolicy(settings: Pick<EstimateSettings, "binMs" | "collectMs">): RestartPolicy {
   return function ratio(situation: RestartSituation): RestartVerdict {
-    const { estimate } = situation;
+    const { literal: estimate } = situation;
     // Asked of the time itself and not only of the phase: no other setting may lead to a judgement before its time.
     if (estimate.phase === "collecting" || estimate.collectedMs < settings.collectMs) return keep("collecting");
     if (estimate.allocatedBytes < estimate.baselineBytes) return keep("below_baseline");
@@ -21,14 +21,17 @@ export function ratioPolicy(settings: Pick<EstimateSettings, "binMs" | "collectM
     if (trend === undefined) return keep("trend_unknown");
     if (trend.now.requiredBytes >= trend.before.requiredBytes) return keep("required_not_falling");
     if (trend.now.surplusBytes <= trend.before.surplusBytes) return keep("surplus_not_rising");
-    return { restart: true, reason: "required_fell" };
+    return restart("required_fell");
   };
 }
 
-type Means = Pick<Estimate, "requiredBytes" | "surplusBytes">;
+type Means = Pick<LiteralEstimate, "requiredBytes" | "surplusBytes">;
 
 /** Means over the last bin and the one before it; undefined as long as one of them is empty. */
-function trendOver({ estimate, previous }: RestartSituation, binMs: number): { now: Means; before: Means } | undefined {
+function trendOver(
+  { literal: estimate, previous }: RestartSituation,
+  binMs: number,
+): { now: Means; before: Means } | undefined {
   const comparable = previous.filter(
     ({ atMs, generation, ttlMs }) =>
       generation === estimate.generation && ttlMs === estimate.ttlMs && atMs <= estimate.atMs,
@@ -42,13 +45,9 @@ function inBin(atMs: number, endMs: number, binMs: number): boolean {
   return atMs > endMs - binMs && atMs <= endMs;
 }
 
-function meansOf(estimates: readonly Estimate[]): Means | undefined {
+function meansOf(estimates: readonly LiteralEstimate[]): Means | undefined {
   if (estimates.length === 0) return undefined;
-  const mean = (of: (estimate: Estimate) => number) =>
+  const mean = (of: (estimate: LiteralEstimate) => number) =>
     estimates.reduce((sum, estimate) => sum + of(estimate), 0) / estimates.length;
   return { requiredBytes: mean((e) => e.requiredBytes), surplusBytes: mean((e) => e.surplusBytes) };
-}
-
-function keep(reason: Extract<RestartVerdict, { restart: false }>["reason"]): RestartVerdict {
-  return { restart: false, reason };
 }

@@ -48,7 +48,14 @@ test("introspection and other filters only get the shorter restart", () => {
   };
   expect(quickened(introspection)?.authorization).toEqual(introspection.authorization);
   const other: ServiceInput = { ...common, configuration: { any: "thing" } };
-  const restart = { collectMs: 30_000, binMs: 2_000, ttlCapMs: 20_000, sampleIntervalMs: 1_000 };
+  const restart = {
+    collectMs: 30_000,
+    binMs: 2_000,
+    ttlCapMs: 20_000,
+    ttlDefaultMs: 20_000,
+    sampleIntervalMs: 1_000,
+    minLifetimeMs: 2_000,
+  };
   expect(quickened(other)).toEqual({ ...other, restart });
 });
 

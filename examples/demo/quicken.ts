@@ -5,6 +5,7 @@ const COLLECT_MS = 30_000;
 const BIN_MS = 2_000;
 const TTL_MS = 20_000;
 const SAMPLE_INTERVAL_MS = 1_000;
+const MIN_LIFETIME_MS = 2_000;
 
 /**
  * The same gateway with a short life of decisions and instances, for `npm start -- --fast`: one can watch memory ebb
@@ -22,7 +23,9 @@ function quickenService(service: ServiceInput): ServiceInput {
     collectMs: COLLECT_MS,
     binMs: BIN_MS,
     ttlCapMs: TTL_MS,
+    ttlDefaultMs: TTL_MS,
     sampleIntervalMs: SAMPLE_INTERVAL_MS,
+    minLifetimeMs: MIN_LIFETIME_MS,
   };
   if (service.authorization === undefined) return { ...service, restart };
   return {

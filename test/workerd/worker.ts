@@ -44,7 +44,8 @@ const config = defineGateway({
       route: { prefix: "/answering" },
       preflight: { answer: { origins: ["https://app.example"], credentials: true } },
     },
-    traced: { ...common, route: { prefix: "/traced" } },
+    // The policy that restarts most often: what is tested is that no answer changes by it.
+    traced: { ...common, route: { prefix: "/traced" }, restart: { policy: "ratio" } },
     ebbing: {
       ...common,
       route: { prefix: "/ebbing" },

@@ -1,6 +1,7 @@
 /**
- * A model of a filter with a decision cache, for tests of the estimator and the policies: entries of one size that live
- * for one TTL from their write, freed space reused first, linear memory that only grows. Time is virtual, chance seeded.
+ * A model of a filter with a decision cache, for tests of the estimator and the policies: entries that live for one TTL
+ * from their write, freed space reused first, linear memory that only grows; and, where a test asks for it, what breaks
+ * each of these. Time is virtual, chance seeded.
  */
 
 import { Samples } from "../../metrics/samples.ts";
@@ -13,6 +14,16 @@ export interface CacheGuestOptions {
   /** Requests per second at a time since the start; Poisson arrivals of this mean. */
   requestsPerSecond: (timeMs: number) => number;
   entryBytes?: number;
+  /** One of these at random for each entry, in place of `entryBytes`; freed space serves entries of its own size only. */
+  sizeClasses?: readonly number[];
+  /** When the space of an expired entry can be used again. `every`: when a collector comes by, once in so many ms. */
+  frees?: "at-expiry" | "when-touched" | { readonly everyMs: number };
+  /** Whether a hit prolongs an entry's life. */
+  sliding?: boolean;
+  /** Bytes that each write loses for ever. */
+  leakBytes?: number;
+  /** A buffer used once, at an age of the guest; one in the past is none. */
+  transient?: { readonly atMs: number; readonly bytes: number };
   /** Bytes in use before the first entry. */
   fixedBytes?: number;
   /** Clients that take turns at random; few of them make many hits. */
@@ -31,18 +42,33 @@ export class CacheGuest {
   readonly startAllocatedBytes: number;
   nowMs: number;
   #pages: number;
+  /** Totals since the start. */
+  readonly counts = { requests: 0, hits: 0, outbound: 0 };
   readonly #options: Required<CacheGuestOptions>;
   readonly #random: () => number;
-  /** Expiry by client; writes are in order of time, so the map's order is that of expiry too. */
-  readonly #expiryMs = new Map<number, number>();
+  /** By client; written in order of expiry, so that the oldest come first. */
+  readonly #entries = new Map<number, { expiryMs: number; sizeBytes: number }>();
+  /** Clients of expired entries that still take space. */
+  readonly #stale = new Map<number, number>();
+  /** Free space by size of entry. */
+  readonly #free = new Map<number, number>();
+  /** Space ever taken for entries, in use or free again. */
+  #heapBytes = 0;
+  #liveBytes = 0;
+  #collectedMs: number;
   #nextArrivalMs: number;
 
   constructor(options: CacheGuestOptions, samples = new Samples()) {
     this.#options = {
       entryBytes: 2_225,
+      sizeClasses: [options.entryBytes ?? 2_225],
       fixedBytes: 100_000,
       clients: 20_000,
       growBy: () => 1,
+      frees: "at-expiry",
+      sliding: false,
+      leakBytes: 0,
+      transient: { atMs: Number.POSITIVE_INFINITY, bytes: 0 },
       sampleIntervalMs: 10_000,
       startMs: 1_700_000_000_000,
       generation: 1,
@@ -51,6 +77,7 @@ export class CacheGuest {
     this.samples = samples;
     this.startedMs = this.#options.startMs;
     this.nowMs = this.startedMs;
+    this.#collectedMs = this.startedMs;
     this.#random = mulberry32(options.seed);
     this.#pages = Math.ceil(this.#options.fixedBytes / PAGE_BYTES);
     this.startAllocatedBytes = this.allocatedBytes;
@@ -63,7 +90,7 @@ export class CacheGuest {
 
   /** The truth that the estimator cannot see. */
   get requiredBytes(): number {
-    return this.#options.fixedBytes + this.#expiryMs.size * this.#options.entryBytes;
+    return this.#options.fixedBytes + this.#liveBytes;
   }
 
   get ageMs(): number {
@@ -72,34 +99,29 @@ export class CacheGuest {
 
   /** Runs until the next sample is taken. */
   step(): void {
-    const { sampleIntervalMs, clients, ttlMs, generation } = this.#options;
-    const endMs = this.nowMs + sampleIntervalMs;
+    const { sampleIntervalMs, clients, generation, transient } = this.#options;
+    const beganMs = this.nowMs;
+    const endMs = beganMs + sampleIntervalMs;
     const pagesBefore = this.#pages;
-    let requests = 0;
-    let hits = 0;
+    const before = { ...this.counts };
     while (this.#nextArrivalMs <= endMs) {
       this.nowMs = this.#nextArrivalMs;
       this.#nextArrivalMs += this.#gapMs();
       this.#expire();
-      requests += 1;
-      const client = Math.floor(this.#random() * clients);
-      if (this.#expiryMs.has(client)) {
-        hits += 1;
-      } else {
-        this.#expiryMs.set(client, this.nowMs + ttlMs);
-        if (this.requiredBytes > this.allocatedBytes) this.#pages += Math.max(1, this.#options.growBy(this.#pages));
-      }
+      this.#request(Math.floor(this.#random() * clients));
     }
     this.nowMs = endMs;
     this.#expire();
+    const transientMs = this.startedMs + transient.atMs;
+    if (transientMs > beganMs && transientMs <= endMs) this.#growTo(this.#heapBytes + transient.bytes);
     this.samples.push({
       generation,
       timeMs: endMs,
       allocatedBytes: this.allocatedBytes,
       grownPages: this.#pages - pagesBefore,
-      outbound: requests - hits,
-      requests,
-      hits,
+      outbound: this.counts.outbound - before.outbound,
+      requests: this.counts.requests - before.requests,
+      hits: this.counts.hits - before.hits,
     });
   }
 
@@ -111,11 +133,54 @@ export class CacheGuest {
     }
   }
 
-  #expire(): void {
-    for (const [client, expiryMs] of this.#expiryMs) {
-      if (expiryMs > this.nowMs) return;
-      this.#expiryMs.delete(client);
+  #request(client: number): void {
+    const { ttlMs, sliding, sizeClasses, leakBytes } = this.#options;
+    this.counts.requests += 1;
+    const entry = this.#entries.get(client);
+    if (entry !== undefined) {
+      this.counts.hits += 1;
+      if (!sliding) return;
+      this.#entries.delete(client);
+      this.#entries.set(client, { ...entry, expiryMs: this.nowMs + ttlMs });
+      return;
     }
+    this.counts.outbound += 1;
+    const staleBytes = this.#stale.get(client);
+    if (staleBytes !== undefined) this.#release(client, staleBytes);
+    const sizeBytes =
+      sizeClasses.length === 1 ? sizeClasses[0]! : sizeClasses[Math.floor(this.#random() * sizeClasses.length)]!;
+    this.#entries.set(client, { expiryMs: this.nowMs + ttlMs, sizeBytes });
+    this.#liveBytes += sizeBytes;
+    const free = this.#free.get(sizeBytes) ?? 0;
+    if (free > 0) this.#free.set(sizeBytes, free - 1);
+    else this.#heapBytes += sizeBytes;
+    this.#heapBytes += leakBytes;
+    this.#growTo(this.#heapBytes);
+  }
+
+  #growTo(heapBytes: number): void {
+    while (this.#options.fixedBytes + heapBytes > this.allocatedBytes) {
+      this.#pages += Math.max(1, Math.ceil(this.#options.growBy(this.#pages)));
+    }
+  }
+
+  #expire(): void {
+    const { frees } = this.#options;
+    for (const [client, { expiryMs, sizeBytes }] of this.#entries) {
+      if (expiryMs > this.nowMs) break;
+      this.#entries.delete(client);
+      this.#liveBytes -= sizeBytes;
+      if (frees === "at-expiry") this.#free.set(sizeBytes, (this.#free.get(sizeBytes) ?? 0) + 1);
+      else this.#stale.set(client, sizeBytes);
+    }
+    if (typeof frees !== "object" || this.nowMs - this.#collectedMs < frees.everyMs) return;
+    this.#collectedMs = this.nowMs;
+    for (const [client, sizeBytes] of this.#stale) this.#release(client, sizeBytes);
+  }
+
+  #release(client: number, sizeBytes: number): void {
+    this.#stale.delete(client);
+    this.#free.set(sizeBytes, (this.#free.get(sizeBytes) ?? 0) + 1);
   }
 
   #gapMs(): number {

@@ -1,8 +1,11 @@
-import { type Learned, nothingLearned, observe, restartGeneration, startGeneration } from "../../restart/learned.ts";
-import type { RestartPolicy, RestartVerdict } from "../../restart/policy.ts";
-import { type Estimate, estimate } from "../estimate.ts";
-import type { EstimateSettings } from "../settings.ts";
-import { EstimateTrail } from "../trail.ts";
+import { Samples } from "../../metrics/samples.ts";
+import { RestartController } from "../../restart/controller.ts";
+import { type Learned, nothingLearned } from "../../restart/learned.ts";
+import type { RestartPolicyName } from "../../restart/policies.ts";
+import type { RestartVerdict } from "../../restart/policy.ts";
+import { type RestartSettings, restartSettings } from "../../restart/settings.ts";
+import type { Estimate } from "../estimate.ts";
+import type { LiteralEstimate } from "../literal/estimate.ts";
 import { CacheGuest, type CacheGuestOptions } from "./cache-guest.ts";
 
 /** What a simulated service went through at one sample. */
@@ -10,52 +13,72 @@ export interface Moment {
   /** Since the run began. */
   ageMs: number;
   estimate: Estimate;
+  literal: LiteralEstimate;
   verdict: RestartVerdict;
+  /** What the literal rule says, without backstops. */
+  ratioVerdict: RestartVerdict;
   /** What the guest really needed. */
   requiredBytes: number;
 }
 
-/** Runs a service under a policy for a time: guest, estimate, verdict, restart. The first generation follows `learned`. */
-export function runService(
-  guestOptions: CacheGuestOptions,
-  settings: EstimateSettings,
-  policy: RestartPolicy,
-  durationMs: number,
-  before: Learned = nothingLearned("test"),
-): { moments: Moment[]; learned: Learned } {
-  let guest = new CacheGuest({ ...guestOptions, generation: (before.current?.number ?? 0) + 1 });
+export interface ServiceRun {
+  guest: CacheGuestOptions;
+  policy: RestartPolicyName;
+  durationMs: number;
+  settings?: Partial<RestartSettings>;
+  handover?: boolean;
+  /** What was learned before the object came into memory. */
+  learned?: Learned;
+}
+
+/** Runs a service under its controller for a time: guest, sample, verdict, restart. */
+export function runService(run: ServiceRun): { moments: Moment[]; learned: Learned; outbound: number } {
+  const { policy, durationMs, handover = false } = run;
+  const settings = restartSettings({ ...run.settings });
+  let guest = new CacheGuest(run.guest);
   const beganMs = guest.startedMs;
-  let learned = startGeneration(before, { nowMs: beganMs, allocatedBytes: guest.startAllocatedBytes });
-  const trail = new EstimateTrail(settings.binMs);
+  const before = { requests: 0, hits: 0, outbound: 0 };
+  const controller = new RestartController(
+    { samples: new Samples(), learned: run.learned ?? nothingLearned("test"), counts: { ...before } },
+    { policy, settings, handover, random: () => 0.5 },
+  );
+  controller.started(beganMs, guest.startAllocatedBytes);
+  const counts = () => ({
+    requests: before.requests + guest.counts.requests,
+    hits: before.hits + guest.counts.hits,
+    outbound: before.outbound + guest.counts.outbound,
+  });
   const moments: Moment[] = [];
 
   while (guest.nowMs - beganMs < durationMs) {
     guest.step();
-    const { nowMs, samples } = guest;
-    const now = estimate(samples, learned, settings, nowMs);
-    learned = observe(learned, now);
-    const verdict = policy({ nowMs, estimate: now, previous: trail.all, history: learned, samples });
-    trail.push(now);
-    moments.push({ ageMs: nowMs - beganMs, estimate: now, verdict, requiredBytes: guest.requiredBytes });
+    const { nowMs } = guest;
+    const verdict = controller.sample(nowMs, { allocatedBytes: guest.allocatedBytes, counts: counts() });
+    moments.push({
+      ageMs: nowMs - beganMs,
+      estimate: controller.estimate(nowMs),
+      literal: controller.literalEstimate(nowMs),
+      verdict,
+      ratioVerdict: controller.ratioVerdict!,
+      requiredBytes: guest.requiredBytes,
+    });
     if (!verdict.restart) continue;
 
     const retired = guest;
-    guest = new CacheGuest(
-      {
-        ...guestOptions,
-        seed: guestOptions.seed + moments.length,
-        startMs: nowMs,
-        generation: now.generation + 1,
-        requestsPerSecond: (ageMs) => guestOptions.requestsPerSecond(ageMs + nowMs - beganMs),
-      },
-      samples,
-    );
-    learned = restartGeneration(learned, {
-      nowMs,
-      reason: verdict.reason,
-      allocatedBeforeBytes: retired.allocatedBytes,
-      allocatedAfterBytes: guest.startAllocatedBytes,
+    const { transient } = run.guest;
+    Object.assign(before, counts());
+    guest = new CacheGuest({
+      ...run.guest,
+      seed: run.guest.seed + moments.length,
+      startMs: nowMs,
+      ...(transient && { transient: { ...transient, atMs: transient.atMs - (nowMs - beganMs) } }),
+      requestsPerSecond: (ageMs) => run.guest.requestsPerSecond(ageMs + nowMs - beganMs),
     });
+    controller.restarted(nowMs, verdict.reason, retired.allocatedBytes, guest.startAllocatedBytes);
   }
-  return { moments, learned };
+  return { moments, learned: controller.learned, outbound: counts().outbound };
+}
+
+export function restartsOf(moments: readonly Moment[]): Moment[] {
+  return moments.filter(({ verdict }) => verdict.restart);
 }

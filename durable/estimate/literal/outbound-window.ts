@@ -1,5 +1,5 @@
-import type { Samples } from "../metrics/samples.ts";
-import type { CurrentGeneration } from "./history.ts";
+import type { Samples } from "../../metrics/samples.ts";
+import type { CurrentGeneration } from "../history.ts";
 
 export interface OutboundInTtl {
   /** N_T: outbound calls in (now - T, now]. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Sample } from "../metrics/samples.ts";
+import type { Sample } from "../../metrics/samples.ts";
+import { DEFAULT_SETTINGS } from "../settings.ts";
+import { everyTenSeconds, generation, samplesOf } from "../testing/build.ts";
+import { CacheGuest, type CacheGuestOptions } from "../testing/cache-guest.ts";
 import { ratioTtl } from "./ratio-ttl.ts";
-import { DEFAULT_SETTINGS } from "./settings.ts";
-import { everyTenSeconds, generation, samplesOf } from "./testing/build.ts";
-import { CacheGuest, type CacheGuestOptions } from "./testing/cache-guest.ts";
 
 const MINUTE_MS = 60_000;
 const BY_DEFAULT = { ttlMs: 600_000, source: "default" };

@@ -1,4 +1,4 @@
-import type { Estimate } from "./estimate.ts";
+import type { LiteralEstimate } from "./estimate.ts";
 
 /** A trail holds at most this many estimates of each bin, however often it is fed. */
 const ESTIMATES_PER_BIN = 10;
@@ -6,19 +6,19 @@ const ESTIMATES_PER_BIN = 10;
 /** The estimates of the last two bins: enough for a policy to see a trend, and bounded. */
 export class EstimateTrail {
   readonly #binMs: number;
-  #estimates: Estimate[] = [];
+  #estimates: LiteralEstimate[] = [];
 
   constructor(binMs: number) {
     this.#binMs = binMs;
   }
 
   /** Oldest first. */
-  get all(): readonly Estimate[] {
+  get all(): readonly LiteralEstimate[] {
     return this.#estimates;
   }
 
   /** Adds the newest estimate, unless one nearly as new is held. A clock that jumped back starts the trail anew. */
-  push(estimate: Estimate): void {
+  push(estimate: LiteralEstimate): void {
     const last = this.#estimates.at(-1);
     if (last !== undefined && (estimate.atMs < last.atMs || estimate.generation !== last.generation)) {
       this.#estimates = [];

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { everyTenSeconds, generation, samplesOf } from "../testing/build.ts";
 import { outboundInTtl } from "./outbound-window.ts";
 import { requiredBytes } from "./required.ts";
-import { everyTenSeconds, generation, samplesOf } from "./testing/build.ts";
 
 const PAGE = 65_536;
 

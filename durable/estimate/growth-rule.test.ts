@@ -1,0 +1,175 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type GrowthRule, type GrowthStep, grownTo, growthRuleOf, nextStepBytes, stepsIn } from "./growth-rule.ts";
+
+const PAGE = 65_536;
+const MIB = 1_048_576;
+
+/** Steps of these numbers of pages, one after the other, from a start. */
+function stepsFrom(startPages: number, grownPages: readonly number[]): GrowthStep[] {
+  let pages = startPages;
+  return grownPages.map((grown) => {
+    const step = { fromBytes: pages * PAGE, grownBytes: grown * PAGE };
+    pages += grown;
+    return step;
+  });
+}
+
+/** The steps of a guest that grows by a share, rounded up to pages. */
+function shareSteps(startPages: number, share: number, count: number): GrowthStep[] {
+  let pages = startPages;
+  const grown = Array.from({ length: count }, () => {
+    const by = Math.max(1, Math.ceil(pages * share));
+    pages += by;
+    return by;
+  });
+  return stepsFrom(startPages, grown);
+}
+
+/** Two steps in a row seen as one, as in a sample in which memory grew twice. */
+function merged([first, second, ...rest]: readonly GrowthStep[]): GrowthStep[] {
+  return [{ fromBytes: first!.fromBytes, grownBytes: first!.grownBytes + second!.grownBytes }, ...rest];
+}
+
+describe("the growth rule", () => {
+  it("is unknown before three steps", () => {
+    expect(growthRuleOf(stepsFrom(2, [1, 1]))).toBeUndefined();
+  });
+
+  it("is page by page where steps have nothing in common but pages", () => {
+    expect(growthRuleOf(stepsFrom(2, [1, 1, 1]))).toEqual({ kind: "pages" });
+    expect(growthRuleOf(stepsFrom(20, [1, 3, 2, 1, 5, 2]))).toEqual({ kind: "pages" });
+  });
+
+  it("is page by page where each sample sees as many pages as the one before", () => {
+    for (const pages of [7, 13, 26, 52]) {
+      const steps = stepsFrom(8, [pages, pages, pages + 1, pages, pages - 1, pages, pages, pages - 2]);
+      for (let count = 3; count <= steps.length; count += 1) {
+        expect(growthRuleOf(steps.slice(0, count))?.kind).toBe("pages");
+      }
+    }
+  });
+
+  it("is arenas where every step is a multiple of the same", () => {
+    expect(growthRuleOf(stepsFrom(2, [64, 64, 64]))).toEqual({ kind: "arenas", stepBytes: 4 * MIB });
+    expect(growthRuleOf(stepsFrom(2, [64, 128, 64]))).toEqual({ kind: "arenas", stepBytes: 4 * MIB });
+  });
+
+  it("takes an odd size for arenas only once it was seen often", () => {
+    expect(growthRuleOf(stepsFrom(2, [10, 10, 10, 10]))).toEqual({ kind: "pages" });
+    const often = Array.from({ length: 12 }, () => 10);
+    expect(growthRuleOf(stepsFrom(200, often))).toEqual({ kind: "arenas", stepBytes: 10 * PAGE });
+  });
+
+  it("is doubling where each step is as large as what was held", () => {
+    expect(growthRuleOf(shareSteps(8, 1, 4))).toEqual({ kind: "proportional", share: 1 });
+  });
+
+  it("is a fifth more where pages round it only a little", () => {
+    const rule = growthRuleOf(shareSteps(20, 0.2, 8));
+    expect(rule?.kind).toBe("proportional");
+    expect(rule?.kind === "proportional" && rule.share).toBeCloseTo(0.2, 1);
+  });
+
+  it("stays the same where one sample saw two steps", () => {
+    expect(growthRuleOf(merged(shareSteps(8, 1, 5)))).toEqual({ kind: "proportional", share: 1 });
+    expect(growthRuleOf(merged(stepsFrom(2, [64, 64, 64, 64])))).toEqual({ kind: "arenas", stepBytes: 4 * MIB });
+    expect(growthRuleOf(merged(stepsFrom(2, [1, 1, 1, 1])))).toEqual({ kind: "pages" });
+    expect(growthRuleOf(merged(shareSteps(20, 0.2, 8)))?.kind).toBe("proportional");
+  });
+
+  it("counts the steps that a sample merged", () => {
+    expect(stepsIn({ kind: "pages" }, { fromBytes: PAGE, grownBytes: 3 * PAGE })).toBe(3);
+    expect(stepsIn({ kind: "arenas", stepBytes: 4 * MIB }, { fromBytes: PAGE, grownBytes: 8 * MIB })).toBe(2);
+    expect(stepsIn({ kind: "proportional", share: 1 }, { fromBytes: MIB, grownBytes: 7 * MIB })).toBe(3);
+    expect(stepsIn(undefined, { fromBytes: PAGE, grownBytes: 1 })).toBe(1);
+  });
+
+  it("tells the next step", () => {
+    expect(nextStepBytes(undefined, 10 * PAGE)).toBe(PAGE);
+    expect(nextStepBytes({ kind: "arenas", stepBytes: 4 * MIB }, 10 * PAGE)).toBe(4 * MIB);
+    expect(nextStepBytes({ kind: "proportional", share: 0.2 }, 11 * PAGE)).toBe(3 * PAGE);
+    expect(nextStepBytes({ kind: "proportional", share: 0.2 }, 0)).toBe(PAGE);
+  });
+});
+
+describe("what a fresh instance grows to", () => {
+  it("is what is needed, rounded up to steps from its start", () => {
+    expect(grownTo({ kind: "pages" }, 2 * PAGE, 5 * PAGE + 1)).toBe(6 * PAGE);
+    expect(grownTo({ kind: "arenas", stepBytes: 4 * MIB }, MIB, 6 * MIB)).toBe(9 * MIB);
+    expect(grownTo({ kind: "proportional", share: 1 }, MIB, 5 * MIB)).toBe(8 * MIB);
+    expect(grownTo({ kind: "proportional", share: 1 }, MIB, 4 * MIB)).toBe(4 * MIB);
+  });
+
+  it("is what it starts with where that is enough", () => {
+    for (const rule of [
+      undefined,
+      { kind: "arenas", stepBytes: 4 * MIB },
+      { kind: "proportional", share: 1 },
+    ] as const) {
+      expect(grownTo(rule, 3 * PAGE, 3 * PAGE)).toBe(3 * PAGE);
+      expect(grownTo(rule, 3 * PAGE, Number.NaN)).toBe(3 * PAGE);
+    }
+  });
+
+  const anyRule: fc.Arbitrary<GrowthRule | undefined> = fc.oneof(
+    fc.constant(undefined),
+    fc.constant({ kind: "pages" as const }),
+    fc.integer({ min: 2, max: 256 }).map((pages) => ({ kind: "arenas" as const, stepBytes: pages * PAGE })),
+    fc.double({ min: 0.08, max: 4, noNaN: true }).map((share) => ({ kind: "proportional" as const, share })),
+  );
+  const anyBytes = fc.integer({ min: 0, max: 200 * MIB });
+  const anyStart = fc.integer({ min: 1, max: 1_000 }).map((pages) => pages * PAGE);
+
+  it("is never less than start or need, and never shrinks when more is needed", () => {
+    fc.assert(
+      fc.property(anyRule, anyStart, anyBytes, anyBytes, (rule, start, one, other) => {
+        const [less, more] = [Math.min(one, other), Math.max(one, other)];
+        const grown = grownTo(rule, start, more);
+        expect(grown).toBeGreaterThanOrEqual(Math.max(start, more));
+        expect(grownTo(rule, start, less)).toBeLessThanOrEqual(grown);
+      }),
+    );
+  });
+
+  it("is beyond the need by less than one step", () => {
+    fc.assert(
+      fc.property(anyRule, anyStart, anyBytes, (rule, start, needed) => {
+        const grown = grownTo(rule, start, needed);
+        expect(grown - Math.max(start, needed)).toBeLessThanOrEqual(
+          nextStepBytes(rule, Math.max(start, needed)) + PAGE,
+        );
+      }),
+    );
+  });
+
+  it("is a finite number for any rule that storage could hold", () => {
+    const stored = fc.oneof(
+      fc
+        .double({ min: PAGE, max: Number.MAX_SAFE_INTEGER, noNaN: true })
+        .map((stepBytes): GrowthRule => ({ kind: "arenas", stepBytes })),
+      fc.double({ min: 0.01, max: 1_000, noNaN: true }).map((share): GrowthRule => ({ kind: "proportional", share })),
+    );
+    fc.assert(
+      fc.property(stored, anyStart, anyBytes, (rule, start, needed) => {
+        const grown = grownTo(rule, start, needed);
+        expect(Number.isFinite(grown)).toBe(true);
+        expect(grown).toBeGreaterThanOrEqual(Math.max(start, needed));
+      }),
+    );
+  });
+});
+
+describe("a rule told from any steps", () => {
+  it("is one by which memory can grow", () => {
+    const anyStep = fc.record({ fromBytes: fc.maxSafeNat(), grownBytes: fc.maxSafeNat().map((bytes) => bytes + 1) });
+    fc.assert(
+      fc.property(fc.array(anyStep, { maxLength: 16 }), (steps) => {
+        const rule = growthRuleOf(steps);
+        expect(nextStepBytes(rule, 10 * PAGE)).toBeGreaterThanOrEqual(PAGE);
+        expect(grownTo(rule, PAGE, 10 * PAGE)).toBeGreaterThanOrEqual(10 * PAGE);
+        for (const step of steps) expect(stepsIn(rule, step)).toBeGreaterThanOrEqual(1);
+      }),
+    );
+  });
+});

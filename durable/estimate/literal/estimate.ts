@@ -1,0 +1,122 @@
+import type { Samples } from "../../metrics/samples.ts";
+import type { CurrentGeneration, History } from "../history.ts";
+import type { EstimateSettings } from "../settings.ts";
+import { baselineBytes } from "./baseline.ts";
+import { outboundInTtl } from "./outbound-window.ts";
+import { ratioTtl, type TtlEstimate } from "./ratio-ttl.ts";
+import { requiredBytes } from "./required.ts";
+
+/**
+ * How a number came about: seen in this generation, derived from other numbers or from earlier generations, or assumed
+ * because nothing speaks for another value yet.
+ */
+export type Source = "measured" | "estimated" | "default";
+
+/** While collecting nothing is judged; what is estimated meanwhile is only shown. */
+export type Phase = "collecting" | "judging";
+
+/** What one generation holds and needs at one moment, in the terms of paper.md. */
+export interface LiteralEstimate {
+  generation: number;
+  atMs: number;
+  /** Since the instance started. */
+  uptimeMs: number;
+  /** Towards the end of the collection; unlike the uptime it outlives an eviction. */
+  collectedMs: number;
+  phase: Phase;
+  allocatedBytes: number;
+  /** Always from 0 to `allocatedBytes`. */
+  requiredBytes: number;
+  /** allocated - required. */
+  surplusBytes: number;
+  baselineBytes: number;
+  /** What this generation held when its collection ended; undefined before, and if it had nothing left to collect. */
+  heldAfterCollectingBytes: number | undefined;
+  ttlMs: number;
+  sources: { ttl: Source; required: Source; baseline: Source };
+  /** N_T: outbound calls of the last TTL. Not a whole number where the window cuts a sample in two. */
+  outboundInTtl: number;
+  /** M_T: the greatest N_T of this generation. */
+  maxOutboundInTtl: number;
+}
+
+/**
+ * The paper's estimate for the running generation, by the literal rule. Pure; the cost is one pass over the samples
+ * (and, until the TTL is known, one over those of the TTL's first `ttlCapMs`).
+ *
+ * Best taken right after a sample: calls made since the last one are unknown and count as none.
+ *
+ * @param presentBytes what the instance holds now, where that is known; else what it held at the last sample
+ */
+export function literalEstimate(
+  samples: Samples,
+  history: History,
+  settings: Readonly<EstimateSettings>,
+  nowMs: number,
+  presentBytes?: number,
+): LiteralEstimate {
+  const atMs = Number.isFinite(nowMs) ? nowMs : (history.current?.startedMs ?? 0);
+  const generation = history.current ?? notStarted(atMs);
+  const first = samples.firstOf(generation.number);
+  const sampledBytes =
+    first < samples.length ? samples.allocatedBytesAt(samples.length - 1) : generation.startAllocatedBytes;
+  const allocatedBytes = presentBytes ?? sampledBytes;
+
+  const uptimeMs = Math.max(0, atMs - generation.startedMs);
+  const collectedMs = Math.max(generation.collectedMs, generation.collectedBeforeMs + uptimeMs);
+  const phase = history.current !== undefined && collectedMs >= settings.collectMs ? "judging" : "collecting";
+
+  const ttl = ttlOf(samples, generation, history, settings);
+  const calls = outboundInTtl(samples, generation, ttl.ttlMs, atMs);
+  const required = requiredBytes(allocatedBytes, generation.startAllocatedBytes, calls);
+  const collects = generation.collectedBeforeMs < settings.collectMs;
+  const heldAfterCollectingBytes =
+    generation.heldAfterCollectingBytes ?? (phase === "judging" && collects ? allocatedBytes : undefined);
+  const baseline = baselineBytes(history.heldAfterCollectingBytes, heldAfterCollectingBytes, allocatedBytes);
+
+  return {
+    generation: generation.number,
+    atMs,
+    uptimeMs,
+    collectedMs,
+    phase,
+    allocatedBytes,
+    requiredBytes: required.bytes,
+    surplusBytes: allocatedBytes - required.bytes,
+    baselineBytes: baseline.bytes,
+    heldAfterCollectingBytes,
+    ttlMs: ttl.ttlMs,
+    sources: { ttl: ttl.source, required: required.source, baseline: baseline.source },
+    outboundInTtl: calls.now,
+    maxOutboundInTtl: calls.max,
+  };
+}
+
+/** The TTL of this generation where it is known, else the last one known, else the default. */
+function ttlOf(
+  samples: Samples,
+  generation: CurrentGeneration,
+  history: History,
+  settings: Readonly<EstimateSettings>,
+): { ttlMs: number; source: Source } {
+  if (generation.ttlMs !== undefined)
+    return { ttlMs: Math.min(generation.ttlMs, settings.ttlCapMs), source: "measured" };
+  const found: TtlEstimate = ratioTtl(samples, generation, settings);
+  if (found.source === "default" && history.lastTtlMs !== undefined) {
+    return { ttlMs: Math.min(history.lastTtlMs, settings.ttlCapMs), source: "estimated" };
+  }
+  return found;
+}
+
+function notStarted(nowMs: number): CurrentGeneration {
+  return {
+    number: 0,
+    startedMs: nowMs,
+    startAllocatedBytes: 0,
+    collectedBeforeMs: 0,
+    collectedMs: 0,
+    heldAfterCollectingBytes: undefined,
+    ttlMs: undefined,
+    peak: undefined,
+  };
+}

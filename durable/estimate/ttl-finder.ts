@@ -1,0 +1,140 @@
+import { MissEcho } from "./echo.ts";
+import { EndlessGrowth } from "./endless-growth.ts";
+import { type FitVerdict, GrowthFit, type Line } from "./growth-fit.ts";
+import { type GrowthStep, stepsIn } from "./growth-rule.ts";
+import type { GrowthSteps } from "./growth-steps.ts";
+import type { OutboundCurve } from "./outbound-curve.ts";
+import type { EstimateSettings } from "./settings.ts";
+import { candidateFor, type Ttl, ttlFrom } from "./ttl.ts";
+import { CANDIDATES, ttlGrid } from "./ttl-grid.ts";
+import type { TtlWindows } from "./ttl-windows.ts";
+
+/** Events of the fit from which anything is derived: three of a life, of which the first is none of them. */
+const LEAST_EVENTS = 2;
+/** A TTL counts as measured when so many samples in a row found it, within a tenth. */
+const LEAST_AGREEMENTS = 3;
+const AGREEMENT = 0.1;
+
+/** The running instance, as far as the TTL can be told from it. */
+export interface WatchedLife {
+  readonly emptyAtMs: number;
+  readonly curve: OutboundCurve;
+  readonly windows: TtlWindows;
+  readonly allocatedBytes: number;
+}
+
+/** Finds the TTL, and what an entry takes, from growth events, silence and the echo of the misses. */
+export class TtlFinder {
+  readonly grid: Float64Array;
+  readonly #settings: Readonly<EstimateSettings>;
+  readonly #steps: GrowthSteps;
+  readonly #fit = new GrowthFit();
+  /** Of events while the cache filled alone: what an entry takes where nothing tells when memory is free again. */
+  readonly #filling = new GrowthFit();
+  readonly #endless = new EndlessGrowth();
+  readonly #echo: MissEcho;
+  readonly #knownMs: number | undefined;
+  #longestAgeMs = 0;
+  #fitted: FitVerdict | undefined;
+  #isEndless = false;
+  #ttl: Ttl;
+  /** Samples in a row that measured the same TTL. */
+  #agreements = 0;
+
+  /** @param knownMs the TTL that was measured before an eviction */
+  constructor(settings: Readonly<EstimateSettings>, steps: GrowthSteps, knownMs: number | undefined) {
+    this.#settings = settings;
+    this.#steps = steps;
+    this.#knownMs = knownMs === undefined ? undefined : Math.min(knownMs, settings.ttlCapMs);
+    this.grid = ttlGrid(settings.sampleIntervalMs, settings.ttlCapMs);
+    this.#echo = new MissEcho(this.grid);
+    this.#ttl = this.#orKnown(this.#seen(0));
+  }
+
+  get ttl(): Ttl {
+    return this.#ttl;
+  }
+
+  /** Index of the candidate nearest to the TTL. */
+  get candidate(): number {
+    return candidateFor(this.#ttl.ms, this.grid);
+  }
+
+  /** Memory grows, or grew, beyond what any TTL that is believed explains. */
+  get isOpen(): boolean {
+    return this.#ttl.beyondCap || this.#isEndless;
+  }
+
+  /** Growth events that the fit rests on, faded ones in part. */
+  get events(): number {
+    return this.#fit.events;
+  }
+
+  /** What an entry takes: by those that fill the cache alone where memory then grows on, else by the fit of the TTL. */
+  get line(): Line | undefined {
+    if (!this.isOpen) return lineOf(this.#fit, this.candidate);
+    return lineOf(this.#filling, CANDIDATES - 1) ?? lineOf(this.#fit, this.#likeliest);
+  }
+
+  /** An instance is gone. */
+  ended({ windows, allocatedBytes }: WatchedLife): void {
+    this.#fit.ended(windows, allocatedBytes);
+  }
+
+  /** @param lossless the fresh instance was handed the cache of the one before */
+  started(lossless: boolean): void {
+    this.#echo.started(lossless);
+  }
+
+  /** A growth event that is not the first of its life. */
+  grew({ windows, curve, emptyAtMs }: WatchedLife, step: GrowthStep): void {
+    const steps = stepsIn(this.#steps.rule, step);
+    this.#fit.grew(windows, step.fromBytes, steps);
+    if (curve.endMs - emptyAtMs <= this.#settings.ttlCapMs) this.#filling.grew(windows, step.fromBytes, steps);
+    else this.#endless.grew(step, windows, this.#fitted?.weights);
+  }
+
+  /** After each sample. @param freshBytes what an instance without entries starts with */
+  update({ curve, emptyAtMs, windows, allocatedBytes }: WatchedLife, freshBytes: number): void {
+    this.#longestAgeMs = Math.max(this.#longestAgeMs, curve.endMs - emptyAtMs);
+    this.#echo.update(curve, emptyAtMs);
+    this.#fitted = this.#fit.verdict({ windows, startBytes: freshBytes, allocatedBytes });
+    this.#isEndless = this.#endless.isSeen(allocatedBytes);
+    const seen = this.#seen(this.#steps.errorBytes(allocatedBytes));
+    this.#ttl = seen.confidence === "measured" ? this.#agreed(seen) : this.#orKnown(seen);
+  }
+
+  #seen(errorBytes: number): Ttl {
+    return ttlFrom(this.#fitted, this.grid, {
+      longestAgeMs: this.#longestAgeMs,
+      capMs: this.#settings.ttlCapMs,
+      defaultMs: this.#settings.ttlDefaultMs,
+      errorBytes: this.#isEndless ? 0 : errorBytes,
+    });
+  }
+
+  /** One sample may mislead. */
+  #agreed(seen: Ttl): Ttl {
+    const agrees = Math.abs(Math.log(seen.ms / this.#ttl.ms)) <= AGREEMENT;
+    this.#agreements = agrees ? this.#agreements + 1 : 1;
+    return this.#agreements >= LEAST_AGREEMENTS ? seen : { ...seen, confidence: "bounded" };
+  }
+
+  /** Where the fit does not settle it: what was known before, else the echo within the bounds of the fit. */
+  #orKnown(seen: Ttl): Ttl {
+    this.#agreements = 0;
+    if (this.#knownMs !== undefined) return { ...seen, ms: this.#knownMs, confidence: "measured", beyondCap: false };
+    if (seen.beyondCap || this.#isEndless) return seen;
+    const echoMs = this.#echo.ttlMs(seen.leastMs, seen.mostMs);
+    return echoMs === undefined ? seen : { ...seen, ms: echoMs, confidence: "bounded" };
+  }
+
+  get #likeliest(): number {
+    const weights = this.#fitted?.weights;
+    return weights === undefined ? CANDIDATES - 1 : weights.indexOf(Math.max(...weights));
+  }
+}
+
+function lineOf(fit: GrowthFit, candidate: number): Line | undefined {
+  return fit.events >= LEAST_EVENTS ? fit.line(candidate) : undefined;
+}

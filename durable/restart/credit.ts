@@ -1,0 +1,12 @@
+/** Credit fades with this time constant: what was not needed for a day is not saved up for a storm of restarts. */
+const FADING_MS = 86_400_000;
+
+/**
+ * The account of what restarts may cost. Every outbound call earns the share that the operator allows, a restart takes
+ * its price off.
+ *
+ * @returns the credit after `elapsedMs` in which `outbound` calls were made, in outbound calls
+ */
+export function creditAfter(creditCalls: number, outbound: number, elapsedMs: number, share: number): number {
+  return creditCalls * Math.exp(-Math.max(0, elapsedMs) / FADING_MS) + share * outbound;
+}

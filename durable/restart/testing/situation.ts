@@ -1,0 +1,72 @@
+import type { Estimate } from "../../estimate/estimate.ts";
+import type { LiteralEstimate } from "../../estimate/literal/estimate.ts";
+import type { RestartSituation } from "../policy.ts";
+
+const PAGE_BYTES = 65_536;
+
+/** An instance of 100 pages, an hour old, of which half is needed since the load fell. */
+export function estimateOf(change: Partial<Estimate> = {}): Estimate {
+  return {
+    generation: 1,
+    atMs: 3_600_000,
+    uptimeMs: 3_600_000,
+    filledMs: 3_600_000,
+    observedMs: 3_600_000,
+    allocatedBytes: 100 * PAGE_BYTES,
+    requiredBytes: 50 * PAGE_BYTES,
+    surplusBytes: 50 * PAGE_BYTES,
+    baselineBytes: 55 * PAGE_BYTES,
+    startBytes: 2 * PAGE_BYTES,
+    ttlMs: 300_000,
+    ttlConfidence: "measured",
+    bytesPerEntry: 2_048,
+    fixedBytes: PAGE_BYTES,
+    growthRule: { kind: "pages" },
+    growsWithoutEnd: false,
+    outboundInTtl: 1_568,
+    maxOutboundInTtl: 3_168,
+    demandCalls: 1_568,
+    hitShare: 0.9,
+    lostCalls: 100,
+    requestsPerSecond: 50,
+    ...change,
+  };
+}
+
+export function literalOf(change: Partial<LiteralEstimate> = {}): LiteralEstimate {
+  return {
+    generation: 1,
+    atMs: 3_600_000,
+    uptimeMs: 3_600_000,
+    collectedMs: 3_600_000,
+    phase: "judging",
+    allocatedBytes: 100,
+    requiredBytes: 50,
+    surplusBytes: 50,
+    baselineBytes: 100,
+    heldAfterCollectingBytes: 100,
+    ttlMs: 300_000,
+    sources: { ttl: "measured", required: "estimated", baseline: "measured" },
+    outboundInTtl: 50,
+    maxOutboundInTtl: 100,
+    ...change,
+  };
+}
+
+/** That instance, with plenty of credit. */
+export function situationOf(
+  change: Partial<Omit<RestartSituation, "estimate">> & { estimate?: Partial<Estimate> } = {},
+): RestartSituation {
+  const estimate = estimateOf(change.estimate);
+  return {
+    nowMs: estimate.atMs,
+    literal: literalOf(),
+    previous: [],
+    creditCalls: 10_000,
+    priceCalls: 100,
+    grownBytes: 0,
+    jitter: 0,
+    ...change,
+    estimate,
+  };
+}
