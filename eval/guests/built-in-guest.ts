@@ -1,0 +1,72 @@
+import { configuration, forwardAuth, largeFilterModule } from "../../wasm/filter/testing/harness.ts";
+import type { Decision } from "../../wasm/host/index.ts";
+import { builtInMemory } from "./built-in-memory.ts";
+import type { CacheGuest, CacheShape } from "./cache-guest.ts";
+import { allowing, HostedFilter } from "./hosted-filter.ts";
+import { RequestHead } from "./request-head.ts";
+
+const UPSTREAM_HEADER = "x-user";
+/** What the large build of the filter can hold. */
+const MAXIMUM_BYTES = 512 * 1024 * 1024;
+
+/** Compiled once: code that has run for long is faster. */
+let compiled: Promise<WebAssembly.Module> | undefined;
+
+/** The built-in filter, speaking forward-auth. Each decision brings one header of `entryBytes` for the upstream. */
+export class BuiltInGuest implements CacheGuest {
+  readonly #filter: HostedFilter;
+  readonly #head = new RequestHead("token");
+  readonly #fixedBytes: number;
+  readonly #missed = (decision: Decision): boolean => {
+    this.#filter.checkedToContinue(decision);
+    return false;
+  };
+
+  /** Builds the filter first, if that was not done yet. */
+  static async start(shape: CacheShape): Promise<BuiltInGuest> {
+    compiled ??= largeFilterModule();
+    return new BuiltInGuest(await compiled, shape);
+  }
+
+  private constructor(module: WebAssembly.Module, shape: CacheShape) {
+    const { ttlMs, entryBytes } = shape;
+    this.#fixedBytes = builtInMemory(entryBytes).fixedBytes;
+    this.#filter = new HostedFilter({
+      module,
+      pluginConfiguration: JSON.stringify(
+        configuration({
+          cache: { maxTtlMs: ttlMs, denyTtlMs: 0, staleIfErrorMs: 0, maxBytes: MAXIMUM_BYTES },
+          protocol: forwardAuth({ upstreamHeaders: [UPSTREAM_HEADER] }),
+        }),
+      ),
+      reply: allowing(entryBytes === 0 ? [] : [[UPSTREAM_HEADER, "v".repeat(entryBytes)]]),
+    });
+  }
+
+  get allocatedBytes(): number {
+    return this.#filter.allocatedBytes;
+  }
+
+  /** As the filter reports it: after each miss and tick, and at hits once a second. */
+  get liveBytes(): number {
+    return this.#fixedBytes + this.#filter.metric("ebb_cache_live_bytes");
+  }
+
+  /** @throws Error where entries are to be handed over: the module cannot do that */
+  restart(nowMs: number, handover: boolean): number {
+    if (handover) throw new Error("the built-in filter cannot hand its entries over yet; use its model");
+    this.#filter.restart(nowMs);
+    return this.allocatedBytes;
+  }
+
+  request(nowMs: number, key: number): boolean | Promise<boolean> {
+    const decision = this.#filter.decide(nowMs, this.#head.of(key));
+    if (decision instanceof Promise) return decision.then(this.#missed);
+    this.#filter.checkedToContinue(decision);
+    return true;
+  }
+
+  tick(nowMs: number): void {
+    this.#filter.tick(nowMs);
+  }
+}

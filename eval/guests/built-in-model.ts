@@ -1,0 +1,88 @@
+import { builtInMemory } from "./built-in-memory.ts";
+import type { CacheShape } from "./cache-guest.ts";
+import { ExpiryWheel } from "./expiry-wheel.ts";
+import type { GuestMemory } from "./guest-memory.ts";
+import type { GuestModel } from "./model.ts";
+
+/** Work units of the wheel, as `limits.ts` of the filter sets them. */
+const EXPIRIES_PER_REQUEST = 64;
+const EXPIRIES_PER_TICK = 65_536;
+/** The filter's own clock starts here. */
+const FIRST_MS = 1;
+
+/** The built-in filter in numbers. An entry is held until the wheel comes to it, up to 128 ms after its time. */
+export class BuiltInModel implements GuestModel {
+  readonly #ttlMs: number;
+  readonly #keyCount: number;
+  readonly #memory: GuestMemory;
+  readonly #wheel: ExpiryWheel;
+  /** Where the filter's clock reads 0. The first instance starts at 0. */
+  #clockStartMs = -FIRST_MS;
+  #entries = 0;
+  #peakEntries = 0;
+  #allocatedBytes: number;
+
+  constructor(shape: CacheShape, keyCount: number) {
+    this.#ttlMs = shape.ttlMs;
+    this.#keyCount = keyCount;
+    this.#memory = builtInMemory(shape.entryBytes);
+    this.#wheel = new ExpiryWheel(keyCount);
+    this.#allocatedBytes = this.#memory.allocatedFor(0);
+  }
+
+  get allocatedBytes(): number {
+    return this.#allocatedBytes;
+  }
+
+  get liveBytes(): number {
+    return this.#memory.fixedBytes + this.#entries * this.#memory.bytesPerEntry;
+  }
+
+  restart(nowMs: number, handover: boolean): number {
+    const kept = handover ? this.#lives(this.#clock(nowMs)) : [];
+    this.#wheel.clear();
+    this.#clockStartMs = Math.floor(nowMs) - FIRST_MS;
+    this.#entries = this.#peakEntries = kept.length;
+    this.#allocatedBytes = this.#memory.allocatedFor(kept.length);
+    for (const [key, restMs] of kept) this.#wheel.schedule(key, FIRST_MS + restMs);
+    return this.#allocatedBytes;
+  }
+
+  request(nowMs: number, key: number): boolean {
+    const now = this.#clock(nowMs);
+    this.#expire(now, EXPIRIES_PER_REQUEST);
+    const dropAtMs = this.#wheel.dropAtMs(key);
+    if (dropAtMs > now) return true;
+    if (dropAtMs !== 0) this.#wheel.unschedule(key);
+    else this.#entries += 1;
+    this.#wheel.schedule(key, now + this.#ttlMs);
+    if (this.#entries > this.#peakEntries) {
+      this.#peakEntries = this.#entries;
+      this.#allocatedBytes = this.#memory.allocatedFor(this.#entries);
+    }
+    return false;
+  }
+
+  tick(nowMs: number): void {
+    this.#expire(this.#clock(nowMs), EXPIRIES_PER_TICK);
+  }
+
+  #expire(now: number, budget: number): void {
+    this.#wheel.beginAdvance(budget);
+    while (this.#wheel.takeDue(now) >= 0) this.#entries -= 1;
+  }
+
+  #clock(nowMs: number): number {
+    return Math.floor(nowMs) - this.#clockStartMs;
+  }
+
+  /** What is still good, and for how long. */
+  #lives(now: number): [key: number, restMs: number][] {
+    const lives: [key: number, restMs: number][] = [];
+    for (let key = 0; key < this.#keyCount; key++) {
+      const restMs = this.#wheel.dropAtMs(key) - now;
+      if (restMs > 0) lives.push([key, restMs]);
+    }
+    return lives;
+  }
+}

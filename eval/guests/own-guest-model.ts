@@ -1,0 +1,61 @@
+import type { CacheShape } from "./cache-guest.ts";
+import { ExpiryQueue, NO_KEY } from "./expiry-queue.ts";
+import type { GuestModel } from "./model.ts";
+import { OWN_START_BYTES, type OwnRule, ownAllocatedFor } from "./own-memory.ts";
+import { type SlotUse, slotUse } from "./slot-use.ts";
+
+/** The evaluation's own filter (`assembly/`) in numbers. */
+export class OwnGuestModel implements GuestModel {
+  readonly #rule: OwnRule;
+  readonly #slides: boolean;
+  readonly #entries: ExpiryQueue;
+  readonly #slots: SlotUse;
+  #allocatedBytes: number;
+
+  constructor(rule: OwnRule, shape: CacheShape, keyCount: number) {
+    this.#rule = rule;
+    this.#slides = rule === "sliding-ttl";
+    this.#entries = new ExpiryQueue(shape.ttlMs, keyCount);
+    this.#slots = slotUse(rule, shape, keyCount);
+    this.#allocatedBytes = ownAllocatedFor(rule, 0);
+  }
+
+  get allocatedBytes(): number {
+    return this.#allocatedBytes;
+  }
+
+  get liveBytes(): number {
+    return OWN_START_BYTES + this.#slots.liveBytes;
+  }
+
+  restart(nowMs: number, handover: boolean): number {
+    this.tick(nowMs);
+    this.#slots.clear();
+    if (handover) for (const key of this.#entries.keys()) this.#slots.write(key);
+    else this.#entries.clear();
+    this.#allocatedBytes = ownAllocatedFor(this.#rule, this.#slots.takenBytes);
+    return this.#allocatedBytes;
+  }
+
+  request(nowMs: number, key: number): boolean {
+    const now = Math.floor(nowMs);
+    this.tick(now);
+    if (this.#entries.has(key)) {
+      if (this.#slides) this.#entries.renew(now, key);
+      return true;
+    }
+    this.#entries.add(now, key);
+    this.#slots.write(key);
+    if (OWN_START_BYTES + this.#slots.takenBytes > this.#allocatedBytes) {
+      this.#allocatedBytes = ownAllocatedFor(this.#rule, this.#slots.takenBytes);
+    }
+    return false;
+  }
+
+  tick(nowMs: number): void {
+    const now = Math.floor(nowMs);
+    for (let key = this.#entries.takeExpired(now); key !== NO_KEY; key = this.#entries.takeExpired(now)) {
+      this.#slots.expire(key);
+    }
+  }
+}

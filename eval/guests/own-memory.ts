@@ -1,0 +1,51 @@
+import type { GrowthRule } from "./cache-guest.ts";
+import { PAGE_BYTES } from "./guest-memory.ts";
+
+/** The memory of the evaluation's own filter, as `assembly/slots.ts` and `assembly/cache.ts` lay it out. */
+
+/** Static data, index, scratch. Slots come behind. */
+const START_PAGES = 3;
+export const OWN_START_BYTES = START_PAGES * PAGE_BYTES;
+const ARENA_PAGES = 64;
+/** What an entry holds beside its headers. */
+const ENTRY_HEADER_BYTES = 32;
+const SLOT_ALIGNMENT_BYTES = 8;
+
+/** Rules by which it can be configured. */
+export type OwnRule = Exclude<GrowthRule, "built-in">;
+
+/** Bytes of a slot; those of size-classes are rounded up further. */
+export function slotBytesFor(entryBytes: number): number {
+  return Math.ceil((ENTRY_HEADER_BYTES + entryBytes) / SLOT_ALIGNMENT_BYTES) * SLOT_ALIGNMENT_BYTES;
+}
+
+/** The power of two, as its exponent, that holds an entry of size-classes. */
+export function slotClassFor(entryBytes: number): number {
+  return 32 - Math.clz32(ENTRY_HEADER_BYTES + entryBytes - 1);
+}
+
+/**
+ * Linear memory in bytes.
+ * @param slotBytes of all slots ever taken, free ones included
+ */
+export function ownAllocatedFor(rule: OwnRule, slotBytes: number): number {
+  const neededPages = START_PAGES + Math.ceil(slotBytes / PAGE_BYTES);
+  return pagesHeldFor(rule, neededPages) * PAGE_BYTES;
+}
+
+function pagesHeldFor(rule: OwnRule, neededPages: number): number {
+  let pages = START_PAGES;
+  switch (rule) {
+    case "doubling":
+      while (pages < neededPages) pages *= 2;
+      return pages;
+    case "plus-20-percent":
+      while (pages < neededPages) pages += Math.max(1, Math.floor(pages / 5));
+      return pages;
+    case "arena-4-mib":
+      // The first is there from the start.
+      return pages + Math.max(1, Math.ceil((neededPages - pages) / ARENA_PAGES)) * ARENA_PAGES;
+    default:
+      return neededPages;
+  }
+}
