@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { caseName } from "./cases.ts";
+import { parseOptions } from "./options.ts";
+
+const names = (...argv: string[]) => parseOptions(argv).cases.map(caseName);
+
+describe("the options of the evaluation", () => {
+  it("run every scenario at four TTLs on the built-in filter by default, and guests with other growth rules", () => {
+    const all = names();
+    for (const scenario of ["constant", "diurnal", "flash-crowd", "sessions", "low"]) {
+      for (const ttl of [60, 300, 1_200, 3_600]) expect(all).toContain(`${scenario} T=${ttl}s built-in`);
+    }
+    for (const rule of [
+      "doubling",
+      "plus-20-percent",
+      "arena-4-mib",
+      "lazy-expiry",
+      "leak",
+      "sliding-ttl",
+      "size-classes",
+    ]) {
+      expect(all).toContain(`diurnal T=300s ${rule}`);
+    }
+    expect(all).toContain("diurnal T=1200s cap=600s built-in");
+    expect(all).toContain("diurnal T=300s built-in handover");
+    expect(all).toContain("diurnal T=300s built-in eviction");
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  it("choose scenarios, TTLs, policies and seeds", () => {
+    const { cases, density } = parseOptions([
+      "--scenario",
+      "diurnal",
+      "--ttl",
+      "60",
+      "--policy",
+      "uptime",
+      "--seeds",
+      "2",
+    ]);
+    expect(cases.map(caseName)).toEqual(["diurnal T=60s built-in"]);
+    expect(cases[0]).toMatchObject({ seeds: [1, 2], families: ["uptime"] });
+    expect(density).toBe(false);
+  });
+
+  it("play a trace at several TTLs", () => {
+    expect(names("--trace", import.meta.filename, "--ttl", "300,1800")).toEqual([
+      "options.test.ts T=300s built-in",
+      "options.test.ts T=1800s built-in",
+    ]);
+  });
+
+  it.each([
+    [["--trace", "nowhere.csv"], /--trace nowhere\.csv: no such file/],
+    [["--filter", "nowhere.wasm"], /--filter nowhere\.wasm: no such file/],
+    [["--ttl", "soon"], /--ttl soon: allowed is a number from 1/],
+    [["--ttl", "1234"], /nothing to run/],
+    [["--scenario", "weekly"], /allowed are constant/],
+    [["--policy", "luck"], /--policy luck: allowed are measured/],
+    [["--entry-bytes", "20000"], /--entry-bytes 20000: allowed is a number from 0 to 16000/],
+    [["--seeds", "9"], /--seeds 9: allowed is a number from 1 to 5/],
+    [["--decision-key", "key"], /--decision-key key: allowed are client, client\+key/],
+    [["--nonsense"], /nonsense/],
+  ])("%j are refused by name", (argv, message) => {
+    expect(() => parseOptions(argv)).toThrow(message);
+  });
+});

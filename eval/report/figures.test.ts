@@ -1,0 +1,88 @@
+import { describe, expect, test } from "vitest";
+import { type DrawnFigure, drawFigures, type ReportFigures } from "./figures.ts";
+import { frontierFigure } from "./frontier-figure.ts";
+import { gapFigure } from "./gap-figure.ts";
+import { readmeFigures } from "./readme-figures.ts";
+import { madeUpResults, NO_RESULTS } from "./testing/made-up-results.ts";
+import { HOSTILE_NAME, renamed, withoutNumbers } from "./testing/renamed.ts";
+import { faultOf } from "./testing/well-formed.ts";
+
+const results = madeUpResults({ workloads: ["diurnal"], guests: ["built-in", "doubling"] });
+const [first] = results.scenarios;
+const MIB = 1_048_576;
+
+describe("figures", () => {
+  test("are well-formed SVG that refers to nothing outside itself", async () => {
+    const figures = all(await drawFigures(results));
+    expect(figures.map(({ id }) => id)).toEqual([
+      "gaps",
+      "memory-0",
+      "hits-0",
+      "frontier-0",
+      "other-0",
+      "ttls",
+      "density",
+    ]);
+    for (const { svg } of figures) {
+      expect(faultOf(svg)).toBeUndefined();
+      expect(svg.replaceAll(/xmlns(:\w+)?="[^"]*"/g, "")).not.toMatch(/https?:|<script|<image|href/);
+      expect(svg).not.toMatch(/NaN|undefined/);
+    }
+  });
+
+  test("stay well-formed whatever a trace is called", async () => {
+    for (const { svg } of all(await drawFigures(renamed(results, first!.name, HOSTILE_NAME)))) {
+      expect(faultOf(svg)).toBeUndefined();
+      expect(svg).not.toContain("<script");
+    }
+  });
+
+  test("do not share ids in one page", async () => {
+    const page = all(await drawFigures(results))
+      .map(({ svg }) => svg)
+      .join("");
+    const ids = [...page.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id!);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const [, used] of page.matchAll(/url\(#([^)]*)\)/g)) expect(ids).toContain(used);
+  });
+
+  test("are the same for the same numbers", async () => {
+    expect(await drawFigures(results)).toEqual(await drawFigures(results));
+  });
+
+  test("are left out where there is nothing to draw", async () => {
+    expect(all(await drawFigures(NO_RESULTS))).toEqual([]);
+    expect(await readmeFigures(NO_RESULTS)).toEqual({});
+    for (const { svg, sentence } of all(await drawFigures(withoutNumbers(results)))) {
+      expect(`${svg}${sentence}`).not.toMatch(/NaN|null %|undefined/);
+    }
+  });
+
+  test("say in words what is in the numbers", () => {
+    const gap = { ...results.gaps[0]!, meanAllocatedBytes: 5 * MIB, optimumBytes: 4 * MIB, bestUptimeBytes: 4.5 * MIB };
+    const changed = { ...results, gaps: [gap] };
+    expect(gapFigure(changed, "gaps")!.sentence).toContain("in 1 of 1 scenario.");
+    expect(JSON.stringify(gapFigure(changed, "gaps")!.spec)).toContain(
+      "Measured is on average 25.0 % above the optimum",
+    );
+    expect(frontierFigure(changed, gap.scenario, "frontier")!.sentence).toContain(
+      "For 0.12 % extra outbound calls measured holds 5.00 MiB on average; at that price the optimum holds 4.00 MiB",
+    );
+  });
+
+  test("of the frontier have a place for never, at a price of 0", () => {
+    const { spec } = frontierFigure(results, first!.name, "frontier")!;
+    expect(JSON.stringify(spec)).toContain('"type":"symlog"');
+    expect(JSON.stringify(spec)).toContain('{"policy":"never","percent":0,');
+  });
+
+  test("of the README are memory and its price and memory over time of the diurnal day", async () => {
+    const files = await readmeFigures(results);
+    expect(Object.keys(files)).toEqual(["eval-frontier.svg", "eval-memory.svg"]);
+    for (const svg of Object.values(files)) expect(faultOf(svg)).toBeUndefined();
+  });
+});
+
+function all({ gaps, days, otherFrontiers, ttls, density }: ReportFigures): DrawnFigure[] {
+  return [...gaps, ...days.flatMap(({ figures }) => figures), ...otherFrontiers, ...ttls, ...density];
+}

@@ -1,0 +1,96 @@
+import type { EvalResults } from "../results.ts";
+import { type Figure, figureSpec } from "./figure.ts";
+import { INK, MEASURED_COLOUR } from "./palette.ts";
+import { durationText, isKnown, plural, shownName, signedPercentText } from "./text.ts";
+import { ttlQuality } from "./ttl-quality.ts";
+
+const LAST = "last of each run";
+const WORST = "furthest off while it counted as measured";
+/** Inside it an estimate is as good as the evaluation asks for. */
+const BAND_PERCENT = 10;
+
+/** How far the estimate of the TTL is from the truth in every scenario where there was one. */
+export function ttlFigure(results: EvalResults, id: string): Figure | undefined {
+  const quality = ttlQuality(results);
+  const known = quality.filter(({ lastRatio, worstRatio }) => isKnown(lastRatio) || isKnown(worstRatio));
+  if (known.length === 0) return undefined;
+  const label = new Map(known.map((row) => [row.scenario, shownName(row.scenario)]));
+  const values = results.runs
+    .filter(({ policy, scenario }) => policy === "measured" && label.has(scenario))
+    .flatMap((run) => [
+      { scenario: label.get(run.scenario), what: LAST, percent: percentOff(run.ttlRatio) },
+      { scenario: label.get(run.scenario), what: WORST, percent: percentOff(run.ttlWorstRatio) },
+    ])
+    .filter(({ percent }) => isKnown(percent));
+  const last = values.filter(({ what }) => what === LAST);
+  const within = last.filter(({ percent }) => Math.abs(percent) <= BAND_PERCENT).length;
+  const unknown = quality.length - known.length;
+  const worst = known.toSorted((a, b) => offBy(b.worstRatio) - offBy(a.worstRatio))[0]!;
+  const reach = Math.max(1.5 * BAND_PERCENT, ...values.map(({ percent }) => Math.abs(percent) * 1.05));
+  return {
+    id,
+    sentence:
+      `While it counted as measured the TTL was furthest off in ${shownName(worst.scenario)}: ` +
+      `${signedPercentText(worst.worstRatio - 1)} of ${durationText(worst.ttlMs)}. ` +
+      (unknown === 0
+        ? `It became known in all of ${plural(quality.length, "scenario")}.`
+        : `It was never known in ${unknown} of ${plural(quality.length, "scenario")}.`),
+    spec: figureSpec({
+      title: `The TTL was within ${BAND_PERCENT} % of the truth at the end of ${within} of ${plural(last.length, "run")}`,
+      subtitle: "estimated TTL over the true one, in %, by scenario; the band is 10 % either way",
+      height: { step: 22 },
+      body: {
+        layer: [
+          {
+            data: { values: [{ from: -BAND_PERCENT, to: BAND_PERCENT }] },
+            mark: { type: "rect", color: "#eef2f6" },
+            encoding: { x: { field: "from", type: "quantitative" }, x2: { field: "to" } },
+          },
+          {
+            data: { values: [{ at: 0 }] },
+            mark: { type: "rule", color: INK, strokeWidth: 1 },
+            encoding: { x: { field: "at", type: "quantitative" } },
+          },
+          {
+            data: { values },
+            mark: { type: "point", size: 55, opacity: 0.9, strokeWidth: 1.5 },
+            encoding: {
+              y: {
+                field: "scenario",
+                type: "nominal",
+                sort: [...label.values()],
+                axis: { title: null, domain: false, ticks: false, grid: true },
+              },
+              x: {
+                field: "percent",
+                type: "quantitative",
+                scale: { domain: [-reach, reach], nice: true },
+                axis: { title: "off the truth, %", tickCount: 9, domain: false, ticks: false, grid: false },
+              },
+              color: {
+                field: "what",
+                type: "nominal",
+                scale: { domain: [LAST, WORST], range: [MEASURED_COLOUR, "#777777"] },
+                legend: { title: null, labelLimit: 300 },
+              },
+              shape: {
+                field: "what",
+                type: "nominal",
+                scale: { domain: [LAST, WORST], range: ["circle", "diamond"] },
+                legend: { title: null },
+              },
+            },
+          },
+        ],
+      },
+    }),
+  };
+}
+
+function percentOff(ratio: number | null): number {
+  return isKnown(ratio) ? (ratio - 1) * 100 : Number.NaN;
+}
+
+function offBy(ratio: number): number {
+  return isKnown(ratio) ? Math.abs(ratio - 1) : -1;
+}

@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import { restartSettings } from "../durable/restart/settings.ts";
+import { guestModel } from "./guests/model.ts";
+import { simulate } from "./simulate.ts";
+import { PolicySupervisor, RuleSupervisor } from "./supervisor.ts";
+import { type Workload, WorkloadBuilder } from "./workload/workload.ts";
+
+const settings = restartSettings({ ttlCapMs: 7_200_000 });
+const shape = { ttlMs: 60_000, entryBytes: 4_000 };
+const never = () => new RuleSupervisor("never", settings, () => false);
+const plain = { handover: false, evictAfterMs: undefined };
+
+function workload(add: (builder: WorkloadBuilder) => void): Workload {
+  const builder = new WorkloadBuilder();
+  add(builder);
+  return builder.build("test");
+}
+
+/** A request each second, of keys that come back every 20 s. */
+const steady = workload((builder) => {
+  for (let second = 1; second <= 3_600; second += 1) builder.add(second * 1_000, second % 20);
+});
+
+describe("a run", () => {
+  it("counts hits and outbound calls as the guest answers", async () => {
+    const { requests, hits, outbound } = await simulate(steady, guestModel("page", shape, 20), never(), plain);
+    expect({ requests, outbound }).toEqual({ requests: 3_600, outbound: 20 * 60 });
+    expect(hits + outbound).toBe(requests);
+  });
+
+  it("takes the mean of memory over time, not over requests", async () => {
+    const burst = workload((builder) => {
+      builder.add(0, 0);
+      for (let key = 1; key <= 500; key += 1) builder.add(50_000, key);
+      builder.add(100_000, 0);
+    });
+    const guest = guestModel("page", shape, 501);
+    const { meanAllocatedBytes, peakAllocatedBytes } = await simulate(burst, guest, never(), plain);
+    const small = guestModel("page", shape, 1).restart(0, false);
+    expect(meanAllocatedBytes).toBeGreaterThan(0.49 * (small + peakAllocatedBytes));
+    expect(meanAllocatedBytes).toBeLessThan(0.53 * (small + peakAllocatedBytes));
+  });
+
+  it("restarts when the supervisor says so, and the cache is empty then", async () => {
+    const hourly = new RuleSupervisor("uptime", settings, (uptimeMs) => uptimeMs >= 590_000);
+    const { restarts, outbound } = await simulate(steady, guestModel("page", shape, 20), hourly, plain);
+    expect(restarts.map(({ reason }) => reason)).toEqual(Array(6).fill("uptime"));
+    expect(outbound).toBeGreaterThan(20 * 60);
+  });
+
+  it("loses nothing by a restart with handover", async () => {
+    const often = () => new RuleSupervisor("uptime", settings, (uptimeMs) => uptimeMs >= 70_000);
+    const options = { handover: true, evictAfterMs: undefined };
+    const { restarts, outbound } = await simulate(steady, guestModel("built-in", shape, 20), often(), options);
+    expect(restarts.length).toBeGreaterThan(40);
+    expect(outbound).toBe((await simulate(steady, guestModel("built-in", shape, 20), never(), plain)).outbound);
+  });
+
+  it("holds nothing while an idle object is evicted, and begins with an empty cache after", async () => {
+    const pause = workload((builder) => {
+      for (let key = 0; key < 50; key += 1) builder.add(key, key);
+      for (let key = 0; key < 50; key += 1) builder.add(30_000 + key, key);
+    });
+    const options = { handover: false, evictAfterMs: 10_000 };
+    const evicted = await simulate(pause, guestModel("page", shape, 50), never(), options);
+    const kept = await simulate(pause, guestModel("page", shape, 50), never(), plain);
+    expect([evicted.hits, kept.hits]).toEqual([0, 50]);
+    expect(evicted.meanAllocatedBytes).toBeLessThan(0.4 * kept.meanAllocatedBytes);
+  });
+
+  it("is the same for the same seed", async () => {
+    const run = () => {
+      const supervisor = new PolicySupervisor("measured", { ...settings, collectMs: 60_000 }, false, 7);
+      return simulate(steady, guestModel("built-in", shape, 20), supervisor, plain);
+    };
+    expect(await run()).toEqual(await run());
+  });
+
+  it("of an empty workload ends at once", async () => {
+    const result = await simulate(
+      workload(() => undefined),
+      guestModel("page", shape, 1),
+      never(),
+      plain,
+    );
+    expect(result).toMatchObject({ requests: 0, hits: 0, outbound: 0, restarts: [] });
+    expect(result.meanAllocatedBytes).toBeGreaterThan(0);
+  });
+});

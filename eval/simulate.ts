@@ -1,0 +1,120 @@
+import type { CacheGuest } from "./guests/cache-guest.ts";
+import type { Reading, Supervisor } from "./supervisor.ts";
+import { durationMs, type Workload } from "./workload/workload.ts";
+
+export interface RunOptions {
+  /** The guest hands its live entries to the next generation. */
+  readonly handover: boolean;
+  /** The platform evicts an object that was idle for so long; undefined: never. */
+  readonly evictAfterMs: number | undefined;
+}
+
+export interface RunResult {
+  readonly meanAllocatedBytes: number;
+  readonly peakAllocatedBytes: number;
+  /** Mean of the truth, as the guest tells it; NaN where it does not. */
+  readonly meanRequiredBytes: number;
+  readonly requests: number;
+  readonly hits: number;
+  readonly outbound: number;
+  readonly restarts: readonly { timeMs: number; reason: string }[];
+}
+
+/** Called after each sample. */
+export type OnSample = (nowMs: number, reading: Reading) => void;
+
+const TICK_MS = 1_000;
+
+/**
+ * Runs a workload through a guest in virtual time. As in the product, samples are taken after answers when they are due,
+ * and a restart follows its verdict at once.
+ */
+export async function simulate(
+  workload: Workload,
+  guest: CacheGuest,
+  supervisor: Supervisor,
+  options: RunOptions,
+  onSample?: OnSample,
+): Promise<RunResult> {
+  const { timesMs, keys } = workload;
+  const { handover, evictAfterMs = Number.POSITIVE_INFINITY } = options;
+  const memory = new TimeMean();
+  const required = new TimeMean();
+  const restarts: { timeMs: number; reason: string }[] = [];
+  let requests = 0;
+  let hits = 0;
+  let lastMs = 0;
+  let tickedMs = 0;
+
+  const begin = (nowMs: number): void => {
+    const bytes = guest.restart(nowMs, false);
+    supervisor.started(nowMs, bytes);
+    memory.set(nowMs, bytes);
+  };
+  const restart = (nowMs: number, reason: string): void => {
+    const beforeBytes = guest.allocatedBytes;
+    const afterBytes = guest.restart(nowMs, handover);
+    supervisor.restarted(nowMs, reason, beforeBytes, afterBytes);
+    memory.set(nowMs, afterBytes);
+    restarts.push({ timeMs: nowMs, reason });
+  };
+
+  begin(0);
+  for (let index = 0; index < keys.length; index += 1) {
+    const nowMs = timesMs[index]!;
+    if (nowMs - lastMs > evictAfterMs) {
+      // Until the next request nothing is held; then a new object begins.
+      memory.set(lastMs + evictAfterMs, 0);
+      required.set(lastMs + evictAfterMs, 0);
+      supervisor.evicted();
+      begin(nowMs);
+    }
+    lastMs = nowMs;
+    if (nowMs - tickedMs >= TICK_MS) {
+      tickedMs = nowMs;
+      guest.tick(nowMs);
+    }
+    const answered = guest.request(nowMs, keys[index]!);
+    requests += 1;
+    if (typeof answered === "boolean" ? answered : await answered) hits += 1;
+    else memory.set(nowMs, guest.allocatedBytes);
+
+    if (!supervisor.isDue(nowMs)) continue;
+    const { allocatedBytes, liveBytes } = guest;
+    required.set(nowMs, liveBytes);
+    const reading = { allocatedBytes, liveBytes, requests, hits, outbound: requests - hits };
+    const reason = supervisor.sample(nowMs, reading);
+    onSample?.(nowMs, reading);
+    if (reason !== undefined) restart(nowMs, reason);
+  }
+
+  const endMs = durationMs(workload);
+  return {
+    meanAllocatedBytes: memory.until(endMs),
+    peakAllocatedBytes: memory.peak,
+    meanRequiredBytes: required.until(endMs),
+    requests,
+    hits,
+    outbound: requests - hits,
+    restarts,
+  };
+}
+
+/** The mean over time of a quantity that is constant between changes. */
+class TimeMean {
+  #sum = 0;
+  #value = 0;
+  #sinceMs = 0;
+  peak = 0;
+
+  set(nowMs: number, value: number): void {
+    this.#sum += this.#value * (nowMs - this.#sinceMs);
+    this.#sinceMs = nowMs;
+    this.#value = value;
+    if (value > this.peak) this.peak = value;
+  }
+
+  until(endMs: number): number {
+    return endMs > 0 ? (this.#sum + this.#value * (endMs - this.#sinceMs)) / endMs : this.#value;
+  }
+}
