@@ -83,7 +83,9 @@ export class OfflineOptimum {
       peakAllocatedBytes = Math.max(peakAllocatedBytes, this.#peakBytes[cell]!);
       if (from[end]! > 0) restartsMs.unshift(from[end]! * this.#gridMs);
     }
-    return { restartsMs, meanAllocatedBytes: held / this.#totalMs, peakAllocatedBytes, outbound };
+    // All requests at one moment: nothing is held for any time.
+    const meanAllocatedBytes = this.#totalMs > 0 ? held / this.#totalMs : peakAllocatedBytes;
+    return { restartsMs, meanAllocatedBytes, peakAllocatedBytes, outbound };
   }
 
   #cell(start: number, end: number): number {
