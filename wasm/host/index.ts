@@ -15,6 +15,7 @@ export type {
   TrailersOutcome,
 } from "./decision.ts";
 export { type FilterFailure, FilterStartError, type FilterStartReason } from "./failures.ts";
+export { FilterHandover, type HandoverStep, hasHandover, type MoveStep, type TakeResult } from "./handover.ts";
 export { decodeHeaderMap, encodeHeaderMap } from "./header-codec.ts";
 export type { HeaderChange } from "./header-table.ts";
 export { HttpStream } from "./http-stream.ts";

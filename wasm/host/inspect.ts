@@ -2,6 +2,7 @@ import type { AbiVersion } from "./abi.ts";
 import { CALLBACK_NAMES, UNCALLED_NAMES } from "./callbacks.ts";
 import type { FilterStartReason } from "./failures.ts";
 import { type ImportsByState, importsByState } from "./function-catalog.ts";
+import { hasHandover } from "./handover.ts";
 import { abiVersionOf, allocatorOf, declaredAbiVersions, exportedFunctions, problemsOf } from "./module-shape.ts";
 import { type Stages, stagesOf } from "./stages.ts";
 import { toolchainOf } from "./toolchain.ts";
@@ -26,6 +27,8 @@ export interface ModuleInspection {
   /** What runs first: `_initialize` (with `main`), `_start`, or at most a start section. */
   readonly entryPoint: "_initialize" | "_start" | undefined;
   readonly allocator: string | undefined;
+  /** Whether its instances can hand live entries over (docs/handover.md). */
+  readonly handover: boolean;
   /** A guess, such as `"Rust (rustc 1.80.0)"`; undefined if nothing gives it away. */
   readonly toolchain: string | undefined;
   /** Why it cannot be started here; empty for a filter that may well start. */
@@ -53,6 +56,7 @@ export function inspectModule(module: WebAssembly.Module): ModuleInspection {
     stages: stagesOf((name) => functions.has(name)),
     entryPoint: (["_initialize", "_start"] as const).find((name) => functions.has(name)),
     allocator: allocatorOf(functions),
+    handover: hasHandover(functions),
     toolchain: toolchainOf(module),
     problems: problemsOf(module),
   };

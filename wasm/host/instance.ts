@@ -2,6 +2,7 @@ import { type AbiVersion, Status } from "./abi.ts";
 import type { Decision, StreamRequest } from "./decision.ts";
 import type { FilterFailure } from "./failures.ts";
 import { importsByState } from "./function-catalog.ts";
+import { FilterHandover, hasHandover } from "./handover.ts";
 import { HttpStream } from "./http-stream.ts";
 import { HOST_LIMITS } from "./limits.ts";
 import { shapeOf } from "./module-shape.ts";
@@ -25,6 +26,8 @@ export class FilterInstance {
   readonly unimplementedImports: readonly string[];
   /** The stages for which the filter has a callback. */
   readonly exportedStages: Stages;
+  /** Moves its live entries to another instance; undefined for a filter without that extension (docs/handover.md). */
+  readonly handover: FilterHandover | undefined;
   readonly #vm: Vm;
   readonly #streams: StreamLife;
   #closed = false;
@@ -51,6 +54,7 @@ export class FilterInstance {
       queueReady: (queueId) => this.#tellOfQueue(queueId),
     });
     this.#streams = new StreamLife(this.#vm);
+    if (hasHandover(shape.functions)) this.handover = new FilterHandover(this.#vm, () => this.#streams.settle());
     try {
       startGuest(this.#vm, module, shape);
     } catch (error) {
@@ -62,6 +66,11 @@ export class FilterInstance {
   /** Bytes of linear memory: pages x 65,536. After `close` what it was then. */
   get allocatedBytes(): number {
     return this.#closed ? this.#bytesAtClose : this.#vm.memory.byteLength;
+  }
+
+  /** Size of the last allocation for the host that the guest refused; 0 if it never did. */
+  get refusedBytes(): number {
+    return this.#vm.memory.refusedBytes;
   }
 
   /** Set once the guest trapped or exited; from then on every request fails. */
@@ -132,6 +141,7 @@ export class FilterInstance {
     if (this.#closed) return;
     this.#bytesAtClose = this.#vm.memory.byteLength;
     this.#closed = true;
+    if (this.handover !== undefined) this.handover.onReply = undefined;
     this.#streams.closeAll();
     const { callbacks, root } = this.#vm;
     for (const callback of [callbacks.proxy_on_done, callbacks.proxy_on_log, callbacks.proxy_on_delete]) {
@@ -159,6 +169,7 @@ export class FilterInstance {
     vm.reply = undefined;
     this.#streams.settle();
     vm.queueEvents.schedule();
+    this.handover?.onReply?.();
   }
 
   #tellOfQueue(queueId: number): void {

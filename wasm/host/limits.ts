@@ -73,6 +73,8 @@ export const HOST_LIMITS = {
   propertyBytesPerContext: 64 * 1_024,
   /** Bytes of the properties of all contexts of one filter: thousands of requests may be open at once. */
   propertyBytes: 8 * 1_024 * 1_024,
+  /** Bytes of one chunk of a handover; so much is copied at a time, and the object is held for as long. */
+  handoverChunkBytes: 64 * 1_024,
   /** Bytes of one `random_get`: WASI and Web Crypto draw the same line. */
   randomBytes: 65_536,
   /** Vectors of one `fd_write`; each costs the host a read. */

@@ -19,6 +19,7 @@ export class GuestMemory {
   #allocator: GuestAllocator | undefined;
   #bytes: Uint8Array = NO_BYTES;
   #allocating = false;
+  #refusedBytes = 0;
   readonly #encoder = new TextEncoder();
   readonly #decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
   readonly #names = new TextCache(this.#decoder, true);
@@ -49,6 +50,11 @@ export class GuestMemory {
 
   get byteLength(): number {
     return this.#memory?.buffer.byteLength ?? 0;
+  }
+
+  /** Size of the last allocation that the guest's allocator refused; 0 if it never did. */
+  get refusedBytes(): number {
+    return this.#refusedBytes;
   }
 
   /** True if `size` bytes at `pointer` lie inside; nothing has no address, so zero bytes lie anywhere. */
@@ -160,6 +166,13 @@ export class GuestMemory {
     return Status.OK;
   }
 
+  /** A copy in an allocation of the guest's, for a call with an address; undefined where its allocator is no good. */
+  place(bytes: Uint8Array): number | undefined {
+    const pointer = bytes.length === 0 ? 0 : this.#allocate(bytes.length);
+    if (pointer !== undefined && pointer > 0) this.#live().set(bytes, pointer);
+    return pointer;
+  }
+
   /** Allocates and reports; 0 for zero bytes, undefined where the guest's addresses or its allocator are no good. */
   #reserve(size: number, pointerOut: number, sizeOut: number): number | undefined {
     // Checked before the allocation: a guest with a bad address must not also leak memory.
@@ -178,7 +191,9 @@ export class GuestMemory {
     this.#allocating = true;
     try {
       const pointer = Number(this.#allocator(size)) >>> 0;
-      return pointer !== 0 && this.holds(pointer, size) ? pointer : undefined;
+      if (pointer !== 0 && this.holds(pointer, size)) return pointer;
+      this.#refusedBytes = size;
+      return undefined;
     } finally {
       this.#allocating = false;
     }

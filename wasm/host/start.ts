@@ -1,6 +1,7 @@
 import type { GuestFunction } from "./callback-scope.ts";
 import { callbacksOf, exportedFunction } from "./callbacks.ts";
 import { FilterStartError, GuestExit } from "./failures.ts";
+import { handoverFunctionsOf } from "./handover.ts";
 import { importsFor } from "./imports.ts";
 import { HOST_LIMITS } from "./limits.ts";
 import type { ModuleShape } from "./module-shape.ts";
@@ -18,6 +19,7 @@ export function startGuest(vm: Vm, module: WebAssembly.Module, shape: ModuleShap
   if (allocator === undefined) throw new FilterStartError("no_allocator", `${shape.allocator} is no function`);
   vm.memory.attach(usableMemory(exports), allocator);
   vm.callbacks = callbacksOf(exports);
+  vm.handover = handoverFunctionsOf(exports);
 
   runEntryPoints(vm, exports);
   configure(vm);

@@ -4,6 +4,7 @@ import { type Callbacks, NO_CALLBACKS } from "./callbacks.ts";
 import { type Context, RootContext, type StreamContext } from "./contexts.ts";
 import { type FilterFailure, failureOf, guestFramesOf } from "./failures.ts";
 import { logLines } from "./functions/log.ts";
+import type { HandoverFunctions } from "./handover.ts";
 import { GuestMemory } from "./memory.ts";
 import { OutputLines } from "./output-lines.ts";
 import { PendingCalls } from "./pending-calls.ts";
@@ -44,6 +45,7 @@ export interface Deliveries {
  */
 type VmStage = "loading" | "creating_root" | "vm_start" | "configure" | "running";
 
+const NO_HANDOVER: HandoverFunctions = new Map();
 const ROOT_ID = 1;
 /** Below 2^30 an id is a small integer to V8 in every build. */
 const MAX_CONTEXT_ID = 0x3fff_ffff;
@@ -62,6 +64,7 @@ export class Vm {
   readonly sharedData: SharedData;
   readonly queueEvents: QueueEvents;
   callbacks: Callbacks = NO_CALLBACKS;
+  handover: HandoverFunctions = NO_HANDOVER;
   failure: FilterFailure | undefined;
   stage: VmStage = "loading";
   reply: CallReply | undefined;
@@ -133,6 +136,7 @@ export class Vm {
   /** Drops every reference to the guest, so that its memory can be collected. */
   release(): void {
     this.callbacks = NO_CALLBACKS;
+    this.handover = NO_HANDOVER;
     this.memory.release();
     this.calls.clear();
     this.services.shared.queues.forget(this.queueEvents.notify);

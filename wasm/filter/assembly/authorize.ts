@@ -3,11 +3,11 @@ import { arenaMark, arenaOverflowed } from "./arena";
 import { lookUpFresh } from "./cache";
 import { Rule, findRule } from "./configuration";
 import { CREDENTIAL_MALFORMED, CREDENTIAL_MISSING, findCredential, token } from "./credentials";
-import { digestRequest } from "./decision-key";
+import { decisionKeyHigh, decisionKeyLow, digestRequest } from "./decision-key";
 import { serveEntry } from "./decision";
 import { CACHE_COALESCED, CACHE_HITS, CACHE_MISSES, count } from "./metrics";
 import { dispatchedCall } from "./outbound";
-import { addPending, addWaiter, findPending, hasRoomToWait } from "./pending";
+import { addPending, addWaiter, beginAsking, findPending, hasRoomToWait } from "./pending";
 import { askFirst } from "./protocol";
 import {
   HEADERS_TOO_LARGE, HEADER_NOT_UTF8, MALFORMED_CREDENTIAL, MISSING_CREDENTIAL, SERVER_OVERLOADED, CALL_REFUSED,
@@ -15,10 +15,9 @@ import {
 } from "./reasons";
 import { refuseNow } from "./refusal";
 import { readRequest } from "./request";
-import { digestHigh, digestLow } from "./siphash";
 import { Span } from "./span";
 import { putText } from "./text-writer";
-import { NEVER_MS, unverifiedExpiryMs } from "./unverified-expiry";
+import { unverifiedExpiryMs } from "./unverified-expiry";
 
 /** One request's way: credential, key, cache; and on a miss the call, or a place among those who wait for it. */
 
@@ -45,7 +44,7 @@ export function authorizeRequest(contextId: u32): i32 {
   if (!digestRequest(rule)) return refuse(HEADER_NOT_UTF8);
   // What was cut short when the arena was full must not be the key to anything.
   if (arenaOverflowed()) return refuse(HEADERS_TOO_LARGE);
-  const entry = lookUpFresh(digestLow(), digestHigh());
+  const entry = lookUpFresh(decisionKeyLow(), decisionKeyHigh());
   if (entry !== null) {
     count(CACHE_HITS);
     return serveEntry(entry) ? ACTION_CONTINUE : ACTION_PAUSE;
@@ -55,21 +54,19 @@ export function authorizeRequest(contextId: u32): i32 {
 }
 
 function waitForDecision(contextId: u32, rule: Rule | null): i32 {
-  const running = findPending(digestLow(), digestHigh());
+  const running = findPending(decisionKeyLow(), decisionKeyHigh());
   if (running !== null) {
     count(CACHE_COALESCED);
+    // Who waits for another instance's call may have to make it in the end. Equal keys match equal rules.
+    running.rule = changetype<usize>(rule);
     return addWaiter(running, contextId) ? ACTION_PAUSE : refuse(SERVER_OVERLOADED);
   }
   count(CACHE_MISSES);
   if (!hasRoomToWait()) return refuse(SERVER_OVERLOADED);
   const expiresAtMs = unverifiedExpiryMs(token);
   if (!askFirst(rule)) return refuse(arenaOverflowed() ? HEADERS_TOO_LARGE : CALL_REFUSED);
-  const pending = addPending(digestLow(), digestHigh(), dispatchedCall());
-  pending.credentialExpiresAtMs = expiresAtMs;
-  pending.freshForMs = NEVER_MS;
-  pending.isStorable = 1;
-  pending.isReusableStale = 1;
-  pending.asksDecision = 0;
+  const pending = addPending(decisionKeyLow(), decisionKeyHigh(), dispatchedCall());
+  beginAsking(pending, expiresAtMs);
   pending.rule = changetype<usize>(rule);
   addWaiter(pending, contextId);
   return ACTION_PAUSE;

@@ -1,6 +1,8 @@
 import { nowMs } from "./clock";
+import { credentialTagOf } from "./decision-key";
 import { Entry, allocateEntry, freeEntry } from "./entry";
 import { MAX_PAYLOAD_BYTES } from "./limits";
+import { noteRemoval } from "./handover-log";
 import { findEntry, indexEntry, prepareIndex, unindexEntry } from "./linear-hash";
 import { addMostRecent, leastRecentlyUsed, markUsed, removeFromUse } from "./lru";
 import { CACHE_EVICTED, CACHE_EXPIRED, CACHE_INSERTS, count } from "./metrics";
@@ -28,21 +30,37 @@ export function lookUpStale(digestLow: u64, digestHigh: u64): Entry | null {
   return entry;
 }
 
-/** Forgets the decision of this digest, if any. */
+/** Forgets the decision of this digest, if any; so does an instance that took it over, even if it was evicted here. */
 export function forget(digestLow: u64, digestHigh: u64): void {
-  const entry = findEntry(digestLow, digestHigh);
-  if (entry !== null) remove(entry);
+  drop(digestLow, digestHigh);
+  noteRemoval(digestLow, digestHigh);
 }
 
 /**
  * Keeps a decision in place of any earlier one of this digest. At the memory limit the least recently used give way.
+ * One that is too large is not kept, nor is one for which even an empty cache has no room.
  * @param outcome as in `Entry.outcome`
- * @returns false if it is too large, or if even an empty cache has no room for it
  */
 export function keep(
   digestLow: u64, digestHigh: u64, outcome: u16, payloadStart: usize, payloadSize: usize, lifetimeMs: u64, staleMs: u32,
+): void {
+  if (place(digestLow, digestHigh, outcome, payloadStart, payloadSize, lifetimeMs, staleMs)) count(CACHE_INSERTS);
+  else noteRemoval(digestLow, digestHigh);
+}
+
+/** As `keep`, for a decision that was made elsewhere: it is no insertion. */
+export function keepTaken(
+  digestLow: u64, digestHigh: u64, outcome: u16, payloadStart: usize, payloadSize: usize, lifetimeMs: u64, staleMs: u32,
+): void {
+  if (!place(digestLow, digestHigh, outcome, payloadStart, payloadSize, lifetimeMs, staleMs)) {
+    noteRemoval(digestLow, digestHigh);
+  }
+}
+
+function place(
+  digestLow: u64, digestHigh: u64, outcome: u16, payloadStart: usize, payloadSize: usize, lifetimeMs: u64, staleMs: u32,
 ): bool {
-  forget(digestLow, digestHigh);
+  drop(digestLow, digestHigh);
   if (payloadSize > MAX_PAYLOAD_BYTES || !prepareIndex()) return false;
   let payload: usize = 0;
   if (payloadSize > 0) {
@@ -67,8 +85,34 @@ export function keep(
   indexEntry(entry);
   addMostRecent(entry);
   schedule(entry);
-  count(CACHE_INSERTS);
   return true;
+}
+
+/** Drops all entries. */
+export function dropAll(): u32 {
+  let dropped: u32 = 0;
+  let entry = leastRecentlyUsed();
+  while (entry !== null) {
+    remove(entry);
+    dropped++;
+    entry = leastRecentlyUsed();
+  }
+  return dropped;
+}
+
+/** Drops the entries whose keys are of this credential, looking at every entry. Returns their number. */
+export function dropCredential(tag: u32): u32 {
+  let dropped: u32 = 0;
+  let at = leastRecentlyUsed();
+  while (at !== null) {
+    const next = changetype<Entry | null>(at.lruNewer);
+    if (credentialTagOf(at.digestHigh) == tag) {
+      remove(at);
+      dropped++;
+    }
+    at = next;
+  }
+  return dropped;
 }
 
 /** Frees what is past its time, spending at most `budget` units of work. */
@@ -95,6 +139,11 @@ function evict(): bool {
   remove(entry);
   count(CACHE_EVICTED);
   return true;
+}
+
+function drop(digestLow: u64, digestHigh: u64): void {
+  const entry = findEntry(digestLow, digestHigh);
+  if (entry !== null) remove(entry);
 }
 
 function remove(entry: Entry): void {

@@ -5,7 +5,7 @@ import { isReusableStale, freshForMs, isStorable, readFreshness } from "./freshn
 import { replyHeaders } from "./header-map";
 import { dispatchedCall } from "./outbound";
 import {
-  Pending, findPendingByCall, firstWaitingContext, hasSeveralWaiters, hasWaiters, setCall, takeWaiter,
+  Pending, beginAsking, findPendingByCall, firstWaitingContext, hasSeveralWaiters, hasWaiters, setCall, takeWaiter,
 } from "./pending";
 import { askAboutSubject, askFirst, judge } from "./protocol";
 import { HEADERS_TOO_LARGE, SERVER_MALFORMED, CALL_REFUSED } from "./reasons";
@@ -13,7 +13,7 @@ import { Rule } from "./configuration";
 import { readReply } from "./reply";
 import { readRequest } from "./request";
 import { arenaOverflowed, releaseArena } from "./arena";
-import { NEVER_MS, unverifiedExpiryMs } from "./unverified-expiry";
+import { unverifiedExpiryMs } from "./unverified-expiry";
 import { VERDICT_ASK_DECISION, verdict } from "./verdict";
 
 /** The authorization server has answered, or will not. */
@@ -23,6 +23,12 @@ export function acceptReply(callId: u32, headerCount: u32, bodySize: u32): void 
   verdict.reset();
   const rule = changetype<Rule | null>(pending.rule);
   if (readReply(headerCount, bodySize)) {
+    if (pending.isPurged) {
+      // It was asked before the purge, so it neither answers anybody nor is kept.
+      releaseArena();
+      if (!askAgain(pending)) conclude(pending);
+      return;
+    }
     noteFreshness(pending);
     judge(rule, pending.asksDecision != 0);
     pending.credentialExpiresAtMs = min(pending.credentialExpiresAtMs, verdict.expiresAtMs);
@@ -34,9 +40,17 @@ export function acceptReply(callId: u32, headerCount: u32, bodySize: u32): void 
     // A login that one client has begun is not the others', although they sent the same.
     answerFirst(pending);
     releaseArena();
-    if (ask(pending, rule, false)) return;
+    if (askAgain(pending)) return;
   }
   conclude(pending);
+}
+
+/**
+ * Makes the first call anew for those who wait.
+ * @returns false if that cannot be; the verdict then says why
+ */
+export function askAgain(pending: Pending): bool {
+  return ask(pending, changetype<Rule | null>(pending.rule), false);
 }
 
 function noteFreshness(pending: Pending): void {
@@ -60,8 +74,8 @@ function ask(pending: Pending, rule: Rule | null, aboutSubject: bool): bool {
     if (!readRequest()) break;
     if (aboutSubject ? !askAboutSubject(rule) : !askAnew(rule)) break;
     setCall(pending, dispatchedCall());
-    if (!aboutSubject) beginAnew(pending);
-    pending.asksDecision = aboutSubject ? 1 : 0;
+    if (aboutSubject) pending.asksDecision = 1;
+    else beginAsking(pending, unverifiedExpiryMs(token));
     return true;
   }
   verdict.fail(arenaOverflowed() ? HEADERS_TOO_LARGE : CALL_REFUSED);
@@ -71,12 +85,4 @@ function ask(pending: Pending, rule: Rule | null, aboutSubject: bool): bool {
 function askAnew(rule: Rule | null): bool {
   findCredential();
   return askFirst(rule);
-}
-
-/** Nothing is known yet of the reply to come. */
-function beginAnew(pending: Pending): void {
-  pending.credentialExpiresAtMs = unverifiedExpiryMs(token);
-  pending.freshForMs = NEVER_MS;
-  pending.isStorable = 1;
-  pending.isReusableStale = 1;
 }

@@ -29,6 +29,11 @@ export function nowMs(): u64 {
   return elapsedMs;
 }
 
+/** Milliseconds since 1970 as the host's clock has it, which may have been set back. */
+export function wallTimeMs(): u64 {
+  return wallMs;
+}
+
 /** Milliseconds since 1970, the latest seen. */
 export function latestWallTimeMs(): u64 {
   return latestWallMs;

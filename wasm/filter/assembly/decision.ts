@@ -8,9 +8,9 @@ import { CACHE_STALE_SERVED, FAIL_OPEN, count } from "./metrics";
 import { readPayload } from "./payload";
 import { Pending, endPending, freePending, hasWaiters, takeWaiter } from "./pending";
 import { HEADERS_TOO_LARGE, statusOf } from "./reasons";
-import { composeRefusal, noScopes, refuseNow, sendRefusal } from "./refusal";
+import { composeRefusal, isRefusalPayload, noScopes, refuseNow, sendRefusal } from "./refusal";
 import { Span } from "./span";
-import { applyUpstreamPayload } from "./upstream-headers";
+import { applyUpstreamPayload, isUpstreamPayload } from "./upstream-headers";
 import { VERDICT_ALLOW, VERDICT_FAIL, verdict } from "./verdict";
 
 /** Decisions at work: served from the cache, and once made, kept and given to everyone who waits. */
@@ -43,6 +43,14 @@ function loadPayload(entry: Entry): bool {
   return payload.isPresent;
 }
 
+/** Whether a decision that somebody else made is of a form in which it can be kept and served. */
+export function isSoundDecision(outcome: u16, payloadStart: usize, payloadSize: usize): bool {
+  payload.set(payloadStart, payloadSize);
+  if (outcome == 0) return isUpstreamPayload(payload);
+  const status = outcome & STATUS_MASK;
+  return status >= 200 && status <= 599 && isRefusalPayload(payload);
+}
+
 /** Ends a call with the verdict: keeps what may be kept, then answers or lets through everyone who waits. */
 export function conclude(pending: Pending): void {
   endPending(pending);
@@ -60,6 +68,20 @@ export function conclude(pending: Pending): void {
   while (hasWaiters(pending)) {
     // The stream may be gone although nobody told: then there is nobody to answer.
     if (proxy_set_effective_context(takeWaiter(pending)) == STATUS_OK) answer(standIn);
+  }
+  freePending(pending);
+}
+
+/** Ends a call of another instance whose decision has arrived: everyone who waits for it has what is in the cache. */
+export function concludeWith(pending: Pending, entry: Entry): void {
+  endPending(pending);
+  const outcome = entry.outcome;
+  const isLoaded = loadPayload(entry);
+  while (hasWaiters(pending)) {
+    if (proxy_set_effective_context(takeWaiter(pending)) != STATUS_OK) continue;
+    if (!isLoaded) refuseNow(HEADERS_TOO_LARGE);
+    else if (outcome == 0) letThrough(payload);
+    else sendRefusal(outcome & STATUS_MASK, outcome >> STATUS_BITS, payload);
   }
   freePending(pending);
 }

@@ -8,6 +8,13 @@ const FIRST_BYTES: usize = 8192;
 let at: usize = memory.data(8192, 8);
 let end: usize = at + FIRST_BYTES;
 
+let pages: u32 = 0;
+
+/** Pages taken for the configuration. */
+export function keptPages(): u32 {
+  return pages;
+}
+
 /** Zeroed bytes, 8-aligned. 0 if they do not fit a page, or if memory is at its limit. */
 export function keepBytes(size: usize): usize {
   const rounded = (size + 7) & ~7;
@@ -15,6 +22,7 @@ export function keepBytes(size: usize): usize {
   if (rounded > end - at) {
     const page = takePage();
     if (!page) return 0;
+    pages++;
     at = page;
     end = page + PAGE_BYTES;
   }

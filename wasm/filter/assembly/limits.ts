@@ -44,3 +44,9 @@ export const MAX_CONFIGURATION_TEXT_BYTES: usize = 8192;
 /** A day. The timing wheel reaches 24 days; a decision should not. */
 export const MAX_TTL_MS: f64 = 86400000;
 export const MAX_TIMEOUT_MS: f64 = 600000;
+
+/** A chunk of a handover is at least so large: it must hold the largest decision and all removals. */
+export const MIN_CHUNK_BYTES: usize = 32768;
+
+/** Entries looked at for one chunk, those that are not written included. */
+export const ENTRIES_PER_CHUNK: i32 = 16384;

@@ -14,6 +14,8 @@ export const INDEX_BYTES_PER_ENTRY: u32 = 4;
 
 const SEGMENT_BITS: u32 = 14;
 const SEGMENT_BUCKETS: u32 = 1 << SEGMENT_BITS;
+/** One page of the index for so many entries. */
+export const INDEX_ENTRIES_PER_PAGE: u32 = 1 << SEGMENT_BITS;
 /** Four million buckets; beyond, chains grow longer. 256 MB of entries are fewer. */
 const MAX_SEGMENTS: u32 = 256;
 const SEGMENTS: usize = memory.data(4 * 256);

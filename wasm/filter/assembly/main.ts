@@ -4,15 +4,19 @@ import {
 } from "./abi";
 import { arenaCapacity, arenaMark, arenaStart, moveArena, releaseArena, reserve } from "./arena";
 import { authorizeRequest, missed } from "./authorize";
+import { credentialTag } from "./decision-key";
+import { beginHandover, endHandover, writeChunk } from "./handover";
+import { abandonForeignCalls, takeChunk } from "./handover-take";
 import { expire } from "./cache";
 import { acceptReply } from "./call-reply";
 import { nowMs, readClock } from "./clock";
 import { configuration } from "./configuration";
 import { readConfiguration } from "./configuration-reader";
-import { EXPIRIES_PER_REQUEST, EXPIRIES_PER_TICK, MAX_CONFIGURATION_BYTES, TICK_PERIOD_MS } from "./limits";
-import { defineMetrics, flushMetrics, flushMetricsIfDue } from "./metrics";
+import { EXPIRIES_PER_REQUEST, EXPIRIES_PER_TICK, MAX_CONFIGURATION_BYTES, MAX_TOKEN_BYTES, TICK_PERIOD_MS } from "./limits";
+import { defineMetrics, flushGauges, flushMetrics, flushMetricsIfDue } from "./metrics";
 import { PAGE_BYTES, givePage, growBy, setMemoryLimit } from "./pages";
 import { forgetWaiter } from "./pending";
+import { purgeAll, purgeCredential } from "./purge";
 import { putText } from "./text-writer";
 
 /**
@@ -24,6 +28,7 @@ export function proxy_abi_version_0_2_1(): void {}
 
 /** The host asks for room for what it hands in; it lives until the end of the callback. */
 export function proxy_on_memory_allocate(size: usize): usize {
+  takeBackChunk();
   return reserve(size);
 }
 
@@ -35,7 +40,8 @@ export function proxy_on_configure(_rootId: u32, size: u32): u32 {
 }
 
 export function proxy_on_request_headers(contextId: u32, _headerCount: u32, _endOfStream: u32): i32 {
-  readClock();
+  begin();
+  hasServed = true;
   expire(EXPIRIES_PER_REQUEST);
   const action = authorizeRequest(contextId);
   if (missed()) flushMetrics(nowMs());
@@ -47,14 +53,14 @@ export function proxy_on_request_headers(contextId: u32, _headerCount: u32, _end
 export function proxy_on_http_call_response(
   _rootId: u32, callId: u32, headerCount: u32, bodySize: u32, _trailerCount: u32,
 ): void {
-  readClock();
+  begin();
   acceptReply(callId, headerCount, bodySize);
   flushMetrics(nowMs());
   releaseArena();
 }
 
 export function proxy_on_tick(_rootId: u32): void {
-  readClock();
+  begin();
   expire(EXPIRIES_PER_TICK);
   flushMetrics(nowMs());
   releaseArena();
@@ -62,6 +68,77 @@ export function proxy_on_tick(_rootId: u32): void {
 
 export function proxy_on_delete(contextId: u32): void {
   forgetWaiter(contextId);
+}
+
+/*
+ * The handover of live entries between two instances, and purges: an extension of Ebb's (docs/handover.md).
+ */
+
+export function ebb_handover_version_1(): void {}
+
+export function ebb_handover_begin(budgetBytes: u32): void {
+  begin();
+  if (configuration.isComplete) beginHandover(budgetBytes);
+}
+
+export function ebb_handover_next(maxBytes: u32): u64 {
+  begin();
+  const chunk = writeChunk(maxBytes);
+  isChunkLent = chunk != 0;
+  return chunk;
+}
+
+export function ebb_handover_end(): void {
+  begin();
+  endHandover();
+}
+
+export function ebb_handover_take(address: usize, size: usize): i32 {
+  begin();
+  const result = takeChunk(address, size);
+  // Until it serves, the gauges are the other instance's.
+  if (hasServed) flushGauges();
+  releaseArena();
+  return result;
+}
+
+export function ebb_handover_abandon(): void {
+  begin();
+  abandonForeignCalls();
+  releaseArena();
+}
+
+export function ebb_purge_all(): u32 {
+  begin();
+  const purged = purgeAll();
+  if (configuration.isComplete) flushMetrics(nowMs());
+  releaseArena();
+  return purged;
+}
+
+export function ebb_purge_credential(address: usize, size: usize): u32 {
+  begin();
+  // Longer ones are refused, so nothing was ever decided for one.
+  const purged = size <= MAX_TOKEN_BYTES ? purgeCredential(credentialTag(address, size)) : 0;
+  if (configuration.isComplete) flushMetrics(nowMs());
+  releaseArena();
+  return purged;
+}
+
+/** Whether a request has come, so that this instance is not only being filled. */
+let hasServed: bool = false;
+/** Whether the arena still holds a chunk that the host was to copy. */
+let isChunkLent: bool = false;
+
+function begin(): void {
+  takeBackChunk();
+  readClock();
+}
+
+function takeBackChunk(): void {
+  if (!isChunkLent) return;
+  isChunkLent = false;
+  releaseArena();
 }
 
 /** Takes the configuration; once only, because everything cached and pending belongs to it. */

@@ -83,8 +83,21 @@ export function flushMetrics(nowMs: u64): void {
     proxy_increment_metric(idOf(metric), <i64>delta);
     store<u64>(at, 0);
   }
+  recordGauges();
+}
+
+function recordGauges(): void {
   recordGauge(CACHE_ENTRIES, entryCount());
   recordGauge(CACHE_LIVE_BYTES, slabUsedBytes() + <u64>INDEX_BYTES_PER_ENTRY * entryCount());
+}
+
+/**
+ * Tells the host the gauges whatever it was told before: another instance may have set the same ones meanwhile.
+ */
+export function flushGauges(): void {
+  store<u64>(VALUES + (<usize>CACHE_ENTRIES << 3), u64.MAX_VALUE);
+  store<u64>(VALUES + (<usize>CACHE_LIVE_BYTES << 3), u64.MAX_VALUE);
+  recordGauges();
 }
 
 export function flushMetricsIfDue(nowMs: u64): void {

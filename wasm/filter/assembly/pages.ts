@@ -5,6 +5,9 @@
 
 export const PAGE_BYTES: usize = 65536;
 
+/** What a fresh instance has. */
+export const initialPages: u32 = memory.size();
+
 let firstFree: usize = 0;
 let limitPages: i32 = 65536;
 

@@ -38,15 +38,30 @@ export function storePayload(start: usize, size: usize): usize {
 export function readPayload(head: usize, size: usize): usize {
   if (!load<usize>(head)) return head + LINK_BYTES;
   const start = reserve(size);
-  if (!start) return 0;
+  if (start) copyPayload(head, size, start);
+  return start;
+}
+
+/** Copies a payload of `size` bytes to `into`. */
+export function copyPayload(head: usize, size: usize, into: usize): void {
   let copied: usize = 0;
   for (let slot = head; slot; slot = load<usize>(slot)) {
     const capacity = slotSize(slot) - LINK_BYTES;
     const part = size - copied < capacity ? size - copied : capacity;
-    memory.copy(start + copied, slot + LINK_BYTES, part);
+    memory.copy(into + copied, slot + LINK_BYTES, part);
     copied += part;
   }
-  return start;
+}
+
+/** How many slots of the largest class a payload takes where memory is plenty. */
+export function fullSlots(size: usize): u32 {
+  return <u32>(size / (LARGEST_BLOCK_BYTES - LINK_BYTES));
+}
+
+/** Bytes of the slot beside them, its link included; 0 if there is none. */
+export function bytesBesideFullSlots(size: usize): usize {
+  const rest = size % (LARGEST_BLOCK_BYTES - LINK_BYTES);
+  return rest > 0 ? rest + LINK_BYTES : 0;
 }
 
 export function freePayload(head: usize): void {

@@ -1,4 +1,6 @@
+import { noteSettled } from "./handover-log";
 import { MAX_PENDING, MAX_WAITERS } from "./limits";
+import { NEVER_MS } from "./unverified-expiry";
 
 /**
  * Calls under way and the requests that wait for them. A miss whose key already has a call joins it, so one key costs
@@ -6,6 +8,9 @@ import { MAX_PENDING, MAX_WAITERS } from "./limits";
  *
  * Nothing of a request is copied here; a second call reads it again from a waiter, of which any will do, since equal
  * keys mean that everything sent is equal.
+ *
+ * The call may also be of the instance that this one takes over from: then it has no id here, and whoever asks waits until
+ * that instance's records say how it ended.
  */
 
 @unmanaged
@@ -28,6 +33,16 @@ export class Pending {
   isReusableStale: u8;
   /** The subject is known and the call under way asks for the decision. */
   asksDecision: u8;
+  /** The credential was purged after the call was made: its reply is of no use, the call is made again. */
+  isPurged: u8;
+  /** The call is another instance's. */
+  isForeign: u8;
+  /** The other instance's call is over. */
+  isSettled: u8;
+  /** The instance that takes over was told of it. */
+  isAnnounced: u8;
+  /** 1 from `addPending` to `endPending`. */
+  isLive: u8;
 }
 
 @unmanaged
@@ -93,8 +108,30 @@ export function hasRoomToWait(): bool {
   return freePendings != 0 && freeWaiters != 0;
 }
 
-/** Records a call under this digest. Call `hasRoomToWait` first. Fields beside digest and call are the caller's. */
+/** The next handover starts: nobody was told of any call. */
+export function unannouncePendings(): void {
+  for (let index: i32 = 0; index < MAX_PENDING; index++) {
+    changetype<Pending>(PENDING_POOL + <usize>index * PENDING_BYTES).isAnnounced = 0;
+  }
+}
+
+/** Records a call under this digest. Call `hasRoomToWait` first. What is known of the reply is the caller's to set. */
 export function addPending(digestLow: u64, digestHigh: u64, callId: u32): Pending {
+  const pending = addPendingUnasked(digestLow, digestHigh);
+  addByCall(pending, callId);
+  return pending;
+}
+
+/** Records a call of another instance under this digest. False if there is no room: then who asks makes a call here. */
+export function addForeignPending(digestLow: u64, digestHigh: u64): bool {
+  if (!freePendings) return false;
+  const pending = addPendingUnasked(digestLow, digestHigh);
+  pending.rule = 0;
+  pending.isForeign = 1;
+  return true;
+}
+
+function addPendingUnasked(digestLow: u64, digestHigh: u64): Pending {
   const pending = changetype<Pending>(freePendings);
   freePendings = pending.nextByDigest;
   pending.digestLow = digestLow;
@@ -104,20 +141,47 @@ export function addPending(digestLow: u64, digestHigh: u64, callId: u32): Pendin
   const byDigest = bucket(BY_DIGEST, <u32>digestLow);
   pending.nextByDigest = load<usize>(byDigest);
   store<usize>(byDigest, changetype<usize>(pending));
-  addByCall(pending, callId);
+  pending.isPurged = 0;
+  pending.isForeign = 0;
+  pending.isSettled = 0;
+  pending.isAnnounced = 0;
+  pending.isLive = 1;
   return pending;
 }
 
-/** The call has been answered and another follows. */
+/** Nothing is known yet of the reply to a first call, just made. */
+export function beginAsking(pending: Pending, credentialExpiresAtMs: u64): void {
+  pending.credentialExpiresAtMs = credentialExpiresAtMs;
+  pending.freshForMs = NEVER_MS;
+  pending.isStorable = 1;
+  pending.isReusableStale = 1;
+  pending.asksDecision = 0;
+  pending.isPurged = 0;
+}
+
+/** The call has been answered, or was another instance's, and another follows. */
 export function setCall(pending: Pending, callId: u32): void {
-  removeByCall(pending);
+  if (pending.isForeign) {
+    pending.isForeign = 0;
+    pending.isSettled = 0;
+  } else {
+    removeByCall(pending);
+  }
   addByCall(pending, callId);
+}
+
+/** The pending call at `index` of the pool, or null if there is none. */
+export function pendingAt(index: i32): Pending | null {
+  const pending = changetype<Pending>(PENDING_POOL + <usize>index * PENDING_BYTES);
+  return pending.isLive ? pending : null;
 }
 
 /** The call is over; its waiters are still to be taken. Nobody can join any more. */
 export function endPending(pending: Pending): void {
   unlink(bucket(BY_DIGEST, <u32>pending.digestLow), changetype<usize>(pending), offsetof<Pending>("nextByDigest"));
-  removeByCall(pending);
+  if (!pending.isForeign) removeByCall(pending);
+  pending.isLive = 0;
+  if (pending.isAnnounced) noteSettled(pending.digestLow, pending.digestHigh);
 }
 
 /** Gives a pending call back whose waiters are all taken. */

@@ -91,6 +91,11 @@ export function sendRefusal(status: u32, reason: u32, payload: Span): void {
   rewindArena(details);
 }
 
+/** Whether the bytes are a refusal as far as this filter reads it; the map is the host's to read. */
+export function isRefusalPayload(payload: Span): bool {
+  return payload.size >= 4 && <usize>load<u32>(payload.start) <= payload.size - 4;
+}
+
 const NO_SCOPES = changetype<Span>(memory.data(8));
 
 /** Composes and sends a refusal of the gateway's own. Nothing read before is needed then, and the arena may be full. */

@@ -63,9 +63,10 @@ function absorbBits(value: u64, bytes: u64): void {
 export function absorbBytes(start: usize, size: usize): void {
   totalBytes += size;
   const end = start + size;
-  while (start + 8 <= end) {
-    absorbBits(load<u64>(start), 8);
-    start += 8;
+  if (tailBytes == 0) {
+    for (; start + 8 <= end; start += 8) absorbWord(load<u64>(start));
+  } else {
+    for (; start + 8 <= end; start += 8) absorbBits(load<u64>(start), 8);
   }
   while (start < end) {
     absorbBits(load<u8>(start), 1);
@@ -82,6 +83,11 @@ export function absorbField(start: usize, size: usize): void {
 export function absorbNumber(value: u32): void {
   totalBytes += 4;
   absorbBits(value, 4);
+}
+
+export function absorbLong(value: u64): void {
+  totalBytes += 8;
+  absorbBits(value, 8);
 }
 
 /** Ends the digest; the state, from which its input could be tested, is wiped. */

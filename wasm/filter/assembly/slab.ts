@@ -10,7 +10,9 @@ import { PAGE_BYTES, givePage, takePage } from "./pages";
 /** Class of cache entries, which fit exactly. The others hold payload blocks, by size. */
 export const ENTRY_CLASS: u32 = 12;
 export const LARGEST_BLOCK_BYTES: usize = 256;
+export const LARGEST_BLOCK_CLASS: u32 = 11;
 
+export const SLOT_CLASSES: u32 = 13;
 const SLOT_BYTES: usize = memory.data<u16>([16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 56]);
 /** For a size in units of 16 bytes, the class: 1 to 8 units have one each, from there on two share one. */
 const CLASS_BY_SIXTEENTHS: usize = memory.data<u8>([0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 9, 9, 10, 10, 11, 11]);
@@ -45,6 +47,12 @@ export function slabUsedBytes(): u64 {
 
 function slotBytes(sizeClass: u32): usize {
   return load<u16>(SLOT_BYTES + (<usize>sizeClass << 1));
+}
+
+/** Pages that so many slots of a class fill. */
+export function pagesFor(slots: u32, sizeClass: u32): u32 {
+  const perPage = <u32>((PAGE_BYTES - SLAB_HEADER_BYTES) / slotBytes(sizeClass));
+  return (slots + perPage - 1) / perPage;
 }
 
 function openPage(sizeClass: u32): usize {

@@ -61,6 +61,22 @@ export function composeUpstreamPayload(into: Span): void {
   takeWritten(start, into);
 }
 
+/** Whether the bytes are such a payload, each header of it configured and named once. */
+export function isUpstreamPayload(payload: Span): bool {
+  let set: u32 = 0;
+  for (let at = payload.start; at < payload.end; ) {
+    if (payload.end - at < RECORD_HEADER_BYTES) return false;
+    const index = load<u8>(at);
+    const size = <usize>load<u16>(at + 1);
+    if (index >= configuration.upstreamCount || set & (1 << index)) return false;
+    set |= 1 << index;
+    at += RECORD_HEADER_BYTES;
+    if (size > payload.end - at) return false;
+    at += size;
+  }
+  return true;
+}
+
 /** Sets the payload's headers on the request, in place of any it brought, and removes the configured others. */
 export function applyUpstreamPayload(payload: Span): void {
   let set: u32 = 0;

@@ -8,6 +8,7 @@ import { buildFilter, defaultFilterFile } from "../../../scripts/build-filter.ts
 import {
   createSharedState,
   type Decision,
+  type FilterHandover,
   FilterInstance,
   type HeaderList,
   type HostServices,
@@ -15,6 +16,7 @@ import {
   type OutboundCall,
   type OutboundFailure,
   type OutboundResult,
+  type SharedState,
 } from "../../host/index.ts";
 
 const encoder = new TextEncoder();
@@ -85,12 +87,17 @@ export class Harness implements HostServices {
   now = 1_790_000_000_000;
   readonly calls: OutboundCall[] = [];
   readonly lines: string[] = [];
-  readonly shared = createSharedState();
+  readonly shared: SharedState;
   readonly instance: FilterInstance;
   /** What the authorization server answers. */
   server: (call: OutboundCall) => OutboundResult | Promise<OutboundResult> = () => reply(200);
 
-  constructor(plugin: { [name: string]: Json } | string = configuration(), module = filterModule()) {
+  constructor(
+    plugin: { [name: string]: Json } | string = configuration(),
+    module = filterModule(),
+    shared: SharedState = createSharedState(),
+  ) {
+    this.shared = shared;
     this.instance = FilterInstance.start(module, this, {
       vmId: "vm",
       rootId: "root",
@@ -119,6 +126,11 @@ export class Harness implements HostServices {
 
   randomBytes(into: Uint8Array): void {
     into.fill(7);
+  }
+
+  get handover(): FilterHandover {
+    if (this.instance.handover === undefined) throw new Error("the filter has no handover");
+    return this.instance.handover;
   }
 
   /** One request, by default `GET /orders/1` with a bearer token. */

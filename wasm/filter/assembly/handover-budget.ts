@@ -1,0 +1,59 @@
+import { Entry } from "./entry";
+import { keptPages } from "./kept-memory";
+import { INDEX_ENTRIES_PER_PAGE, entryCount } from "./linear-hash";
+import { PAGE_BYTES, initialPages } from "./pages";
+import { bytesBesideFullSlots, fullSlots } from "./payload";
+import { ENTRY_CLASS, LARGEST_BLOCK_CLASS, SLOT_CLASSES, classFor, pagesFor, slabUsedBytes } from "./slab";
+
+/**
+ * How much of the cache goes into a budget of linear memory. Pages are counted as the allocator fills them, which in a
+ * fresh instance is exact.
+ */
+
+/** Slots of each class that the entries counted so far need. */
+const SLOTS: usize = memory.data(4 * 13);
+
+let entries: u32 = 0;
+let pages: u32 = 0;
+let budgetPages: u32 = 0;
+
+/** Whether all entries fit for certain, so that none needs to be looked at. */
+export function allFit(budgetBytes: u32): bool {
+  const slabs = slabUsedBytes() / <u64>(PAGE_BYTES - 512) + SLOT_CLASSES + 1;
+  const index = entryCount() / INDEX_ENTRIES_PER_PAGE;
+  return fixedPages() + slabs + index <= budgetBytes / <u32>PAGE_BYTES;
+}
+
+/** Starts a count at nothing. */
+export function beginCount(budgetBytes: u32): void {
+  memory.fill(SLOTS, 0, 4 * <usize>SLOT_CLASSES);
+  entries = 0;
+  pages = fixedPages();
+  budgetPages = budgetBytes / <u32>PAGE_BYTES;
+}
+
+/** Counts one more entry. False if the budget ends before it. */
+export function countEntry(entry: Entry): bool {
+  // A bucket for each; the first page of buckets is among the fixed ones.
+  if (++entries % INDEX_ENTRIES_PER_PAGE == 0) pages++;
+  countSlots(ENTRY_CLASS, 1);
+  const size: usize = entry.payloadSize;
+  if (size > 0) {
+    countSlots(LARGEST_BLOCK_CLASS, fullSlots(size));
+    const rest = bytesBesideFullSlots(size);
+    if (rest > 0) countSlots(classFor(rest), 1);
+  }
+  return pages <= budgetPages;
+}
+
+function countSlots(sizeClass: u32, more: u32): void {
+  const at = SLOTS + (<usize>sizeClass << 2);
+  const before = load<u32>(at);
+  store<u32>(at, before + more);
+  pages += pagesFor(before + more, sizeClass) - pagesFor(before, sizeClass);
+}
+
+/** A fresh instance's: the initial ones, the configuration's, the first of the index. */
+function fixedPages(): u32 {
+  return initialPages + keptPages() + 1;
+}

@@ -1,0 +1,105 @@
+import {
+  KEY_AT, KEY_RECORD_BYTES, PURGE_ALL_BYTES, PURGE_CREDENTIAL_BYTES, RECORD_DELETE, RECORD_PURGE_ALL,
+  RECORD_PURGE_CREDENTIAL, RECORD_SETTLED, writeKeyRecord,
+} from "./handover-records";
+
+/**
+ * What the taking instance cannot see from the entries that are left: deletions, purges, and calls that ended. Kept as
+ * the records they become, in fixed memory. (Decisions need no log: the order of use is one, see lru.ts.)
+ *
+ * Deletions beyond the room are not lost: everything starts over then, with a purge of all before it.
+ */
+
+const REMOVALS: usize = memory.data(6144);
+export const REMOVALS_ROOM: usize = 6144;
+/** One for each call that can be pending: a call is announced only while no end is left untold. */
+const SETTLED: usize = memory.data(20 * 256);
+const SETTLED_ROOM: usize = 20 * 256;
+
+let active: bool = false;
+let removalBytes: usize = 0;
+let settledBytes: usize = 0;
+let overflowed: bool = false;
+
+export function beginLog(): void {
+  active = true;
+  overflowed = false;
+  removalBytes = 0;
+  settledBytes = 0;
+}
+
+export function endLog(): void {
+  active = false;
+  overflowed = false;
+  removalBytes = 0;
+  settledBytes = 0;
+}
+
+/** True once a removal did not fit. */
+export function logOverflowed(): bool {
+  return overflowed;
+}
+
+/** In place of all removals: that nothing is left of what was told before. */
+export function restartLog(): void {
+  overflowed = false;
+  removalBytes = 0;
+  notePurgeOfAll();
+}
+
+export function noteRemoval(digestLow: u64, digestHigh: u64): void {
+  const at = removal(KEY_RECORD_BYTES);
+  if (at) writeKeyRecord(at, RECORD_DELETE, 0, digestLow, digestHigh);
+}
+
+export function notePurgeOfCredential(tag: u32): void {
+  const at = removal(PURGE_CREDENTIAL_BYTES);
+  if (!at) return;
+  store<u32>(at, RECORD_PURGE_CREDENTIAL);
+  store<u32>(at + KEY_AT, tag);
+}
+
+export function notePurgeOfAll(): void {
+  // What was removed before is of no interest any more.
+  if (!overflowed) removalBytes = 0;
+  const at = removal(PURGE_ALL_BYTES);
+  if (at) store<u32>(at, RECORD_PURGE_ALL);
+}
+
+export function noteSettled(digestLow: u64, digestHigh: u64): void {
+  if (!active || settledBytes + KEY_RECORD_BYTES > SETTLED_ROOM) return;
+  writeKeyRecord(SETTLED + settledBytes, RECORD_SETTLED, 0, digestLow, digestHigh);
+  settledBytes += KEY_RECORD_BYTES;
+}
+
+/** Moves the removals to `into`, which has room for REMOVALS_ROOM; returns their bytes. */
+export function takeRemovals(into: usize): usize {
+  const size = removalBytes;
+  memory.copy(into, REMOVALS, size);
+  removalBytes = 0;
+  return size;
+}
+
+/** Moves the ends of calls to `into` if all fit; returns their bytes. */
+export function takeSettled(into: usize, room: usize): usize {
+  const size = settledBytes;
+  if (size > room) return 0;
+  memory.copy(into, SETTLED, size);
+  settledBytes = 0;
+  return size;
+}
+
+export function hasSettled(): bool {
+  return settledBytes > 0;
+}
+
+function removal(size: usize): usize {
+  if (!active || overflowed) return 0;
+  if (removalBytes + size > REMOVALS_ROOM) {
+    overflowed = true;
+    return 0;
+  }
+  const at = REMOVALS + removalBytes;
+  removalBytes += size;
+  return at;
+}

@@ -1,0 +1,204 @@
+import type { GuestFunction } from "./callback-scope.ts";
+import { exportedFunction } from "./callbacks.ts";
+import { HOST_LIMITS } from "./limits.ts";
+import type { Vm } from "./vm.ts";
+
+/** Exported, never called: the filter speaks version 1 of the extension (docs/handover.md). */
+const MARKER = "ebb_handover_version_1";
+
+const BEGIN = "ebb_handover_begin";
+const NEXT = "ebb_handover_next";
+const TAKE = "ebb_handover_take";
+const END = "ebb_handover_end";
+const ABANDON = "ebb_handover_abandon";
+const PURGE_ALL = "ebb_purge_all";
+const PURGE_CREDENTIAL = "ebb_purge_credential";
+/** No filter is asked for less at a time, so that its largest entry has room. */
+const LEAST_CHUNK_BYTES = 32 * 1_024;
+const FUNCTIONS = [BEGIN, NEXT, TAKE, END, ABANDON, PURGE_ALL, PURGE_CREDENTIAL] as const;
+
+/** The extension's functions of one guest, by name. */
+export type HandoverFunctions = ReadonlyMap<string, GuestFunction>;
+
+/** Whether a module has the extension: its marker and all of its functions. */
+export function hasHandover(functions: ReadonlySet<string>): boolean {
+  return functions.has(MARKER) && FUNCTIONS.every((name) => functions.has(name));
+}
+
+export function handoverFunctionsOf(exports: WebAssembly.Exports): HandoverFunctions {
+  const functions = new Map<string, GuestFunction>();
+  for (const name of FUNCTIONS) {
+    const exported = exportedFunction(exports, name);
+    if (exported !== undefined) functions.set(name, exported);
+  }
+  return functions;
+}
+
+interface UpToDate {
+  /** Whoever took all chunks knows all that this instance knows now. */
+  readonly kind: "up-to-date";
+}
+
+/** After a failure the taker must not serve with what it has: what was removed since would live on there. */
+interface HandoverFailure {
+  readonly kind: "failed";
+  readonly message: string;
+}
+
+export type HandoverStep =
+  | { readonly kind: "chunk"; readonly bytes: Uint8Array<ArrayBuffer> }
+  | UpToDate
+  | HandoverFailure;
+
+export type MoveStep = { readonly kind: "moved" } | UpToDate | HandoverFailure;
+
+export type TakeResult =
+  | { readonly ok: true }
+  /** `not_a_chunk`: damaged, forged, or of another format. `bad_record`: what stood before it was taken. */
+  | { readonly ok: false; readonly reason: "not_a_chunk" | "other_configuration" | "bad_record" | "failed" };
+
+const REFUSALS = ["not_a_chunk", "other_configuration", "bad_record"] as const;
+
+/**
+ * Handing live entries from one instance to another, and purging them. Of a filter that has the extension; every method
+ * is synchronous and never throws for what the guest does: a trap fails the instance, as everywhere.
+ *
+ * While two instances live, every chunk goes to the new one as soon as it was read, and a purge is made in both.
+ */
+export class FilterHandover {
+  /**
+   * Told after each reply that this instance was given: there may be records for the instance that took over from it.
+   * Never within the guest or HostServices.
+   */
+  onReply: (() => void) | undefined;
+  readonly #vm: Vm;
+  readonly #settle: () => void;
+
+  /** @param settle does what the guest asked of streams while it ran */
+  constructor(vm: Vm, settle: () => void) {
+    this.#vm = vm;
+    this.#settle = settle;
+  }
+
+  /**
+   * Starts telling, from the beginning.
+   * @param budgetBytes linear memory the new instance may come to; where not all entries go into it, the newest do
+   */
+  begin(budgetBytes: number): void {
+    this.#call("begin", BEGIN, clampU32(budgetBytes));
+  }
+
+  /**
+   * The next chunk of at most `maxBytes` (at least 32 KiB): first every entry, then what has changed since. A copy, for the
+   * embedder to keep. It may hold no more than the news that there is more to come.
+   */
+  next(maxBytes: number = HOST_LIMITS.handoverChunkBytes): HandoverStep {
+    return this.#next("next", maxBytes, (bytes): HandoverStep => ({ kind: "chunk", bytes: bytes.slice() }));
+  }
+
+  /**
+   * Moves the next chunk straight to `taker`: while both live this is the way, nothing can come between. Goes from memory
+   * to memory, since copies of every chunk would call for V8's collector in the middle of it.
+   */
+  moveTo(taker: FilterHandover, maxBytes: number = HOST_LIMITS.handoverChunkBytes): MoveStep {
+    if (taker === this) throw new Error("moveTo was given the instance itself");
+    return this.#next("moveTo", maxBytes, (bytes): MoveStep => {
+      const taken = taker.take(bytes);
+      return taken.ok ? { kind: "moved" } : failed(`the new instance did not take a chunk: ${taken.reason}`);
+    });
+  }
+
+  /** Takes a chunk over, and at once goes on with the requests that wait for a call whose end it tells of. */
+  take(chunk: Uint8Array): TakeResult {
+    if (chunk.length > HOST_LIMITS.handoverChunkBytes) return { ok: false, reason: "not_a_chunk" };
+    let result: TakeResult = { ok: false, reason: "failed" };
+    this.#run("take", TAKE, (take) => {
+      const pointer = this.#vm.memory.place(chunk);
+      if (pointer === undefined) return;
+      const code = Number(take(pointer, chunk.length));
+      result = code === 0 ? { ok: true } : { ok: false, reason: REFUSALS[code - 1] ?? "failed" };
+    });
+    return result;
+  }
+
+  /** Stops telling. */
+  end(): void {
+    this.#call("end", END);
+  }
+
+  /** In the new instance: no more is to come from the old one, so requests that wait for its calls make their own. */
+  abandon(): void {
+    this.#call("abandon", ABANDON);
+  }
+
+  /**
+   * Drops every decision. Those that are asked for are asked for anew once their reply comes, for whoever waits.
+   * @returns entries dropped; undefined if the filter failed
+   */
+  purgeAll(): number | undefined {
+    return this.#call("purgeAll", PURGE_ALL);
+  }
+
+  /**
+   * The same for all that was decided for one credential.
+   * @param credential as clients send it, without a scheme
+   */
+  purgeCredential(credential: string): number | undefined {
+    const text = new TextEncoder().encode(credential);
+    if (text.length > HOST_LIMITS.keyBytes) return 0;
+    let purged: number | undefined;
+    this.#run("purgeCredential", PURGE_CREDENTIAL, (purge) => {
+      const pointer = this.#vm.memory.place(text);
+      if (pointer !== undefined) purged = Number(purge(pointer, text.length)) >>> 0;
+    });
+    return purged;
+  }
+
+  #call(method: string, name: string, argument = 0): number | undefined {
+    let result: number | undefined;
+    this.#run(method, name, (entry) => {
+      result = Number(entry(argument)) >>> 0;
+    });
+    return result;
+  }
+
+  /** Runs `work` as a callback of the root, if the guest still lives. */
+  #run(method: string, name: string, work: (entry: GuestFunction) => void): void {
+    const vm = this.#vm;
+    vm.scope.assertOutsideGuest(method);
+    const entry = vm.handover.get(name);
+    if (entry === undefined) return;
+    vm.call(vm.root, () => work(entry));
+    this.#settle();
+    vm.queueEvents.schedule();
+  }
+
+  /** Has the guest write a chunk and lends it to `use`, before the callback ends and the memory is the guest's again. */
+  #next<Step>(method: string, maxBytes: number, use: (bytes: Uint8Array) => Step): Step | UpToDate | HandoverFailure {
+    const limit = Math.min(Math.max(clampU32(maxBytes), LEAST_CHUNK_BYTES), HOST_LIMITS.handoverChunkBytes);
+    let step: Step | UpToDate | HandoverFailure | undefined;
+    this.#run(method, NEXT, (next) => {
+      const result = next(limit);
+      // Address and size as one i64.
+      const packed = typeof result === "bigint" ? BigInt.asUintN(64, result) : undefined;
+      if (packed === undefined) step = failed(`${NEXT} returns no i64`);
+      else if (packed === 0n) step = { kind: "up-to-date" };
+      else step = this.#lend(Number(packed >> 32n), Number(packed & 0xffff_ffffn), limit, use);
+    });
+    return step ?? failed(this.#vm.failure?.message ?? "the filter is closed");
+  }
+
+  #lend<Step>(address: number, size: number, limit: number, use: (bytes: Uint8Array) => Step): Step | HandoverFailure {
+    if (size > limit) return failed(`${NEXT} returned ${size} bytes; asked for were at most ${limit}`);
+    const step = this.#vm.memory.decode(address, size, use);
+    return step ?? failed(`${NEXT} returned an address outside of memory`);
+  }
+}
+
+function failed(message: string): HandoverFailure {
+  return { kind: "failed", message };
+}
+
+function clampU32(value: number): number {
+  return Math.min(Math.max(Math.floor(value), 0), 0xffff_ffff) || 0;
+}
