@@ -106,6 +106,12 @@ export function replaceBody($: Text, buffer: 0 | 1, content: string): string {
   return `(drop (call $proxy_set_buffer_bytes (i32.const ${buffer}) (i32.const 0) (local.get $size) ${$(content)}))`;
 }
 
+/** Grows by so many pages and writes to all of them, so that they are resident. */
+export function grow(pages: number): string {
+  return `(memory.fill
+    (i32.mul (memory.grow (i32.const ${pages})) (i32.const 65536)) (i32.const 1) (i32.const ${pages * 65_536}))`;
+}
+
 /** Counts in a metric, which /stats shows. */
 export function count($: Text, metric: string): string {
   return `(drop (call $proxy_define_metric (i32.const 0) ${$(metric)} (i32.const 8)))

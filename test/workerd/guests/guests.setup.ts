@@ -6,6 +6,7 @@ import {
   callAuth,
   count,
   firstByte,
+  grow,
   guestText,
   hasHeader,
   on,
@@ -80,6 +81,9 @@ const GUESTS: Readonly<Record<string, ($: Text) => string>> = {
 
   /** Traps on a request that asks for it. */
   mortal: ($) => on("request_headers", `(if ${hasHeader($, 0, "x-die")} (then (unreachable))) ${CONTINUE}`),
+
+  /** Grows by 255 pages on a request that asks for it, from 4: once to 16 MiB less a page, four times to 64 MiB. */
+  growing: ($) => on("request_headers", `(if ${hasHeader($, 0, "x-grow")} (then ${grow(255)})) ${CONTINUE}`),
 
   /** Refuses every configuration. */
   unstartable: () => onConfigure("(i32.const 0)"),

@@ -1,0 +1,5 @@
+/** Allows every token but those that say `deny`. */
+export default {
+  fetch: (request: Request) =>
+    new Response(null, { status: request.headers.get("authorization")?.includes("deny") ? 403 : 200 }),
+} satisfies ExportedHandler;

@@ -1,0 +1,23 @@
+import { defineGateway } from "../../config/index.ts";
+import filter from "../../wasm/filter/build/filter.wasm";
+import { createGateway } from "../../worker/create-gateway.ts";
+
+/** A service that only the operator restarts. Decisions last for less than a run, so that misses go on throughout. */
+const gateway = createGateway(
+  defineGateway({
+    services: {
+      orders: {
+        route: { prefix: "/orders" },
+        upstream: { binding: "UPSTREAM" },
+        filter,
+        clusters: { auth: { binding: "AUTHORIZATION" } },
+        authorization: { protocol: "forward-auth", cluster: "auth", path: "/check", uri: "none" },
+        cache: { maxTtlMs: 5_000, denyTtlMs: 5_000 },
+        restart: { policy: "never" },
+      },
+    },
+  }),
+);
+
+export default gateway.worker;
+export const ServiceObject = gateway.ServiceObject;

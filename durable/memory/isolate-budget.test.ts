@@ -1,0 +1,116 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Relief } from "./budget.ts";
+import { createIsolate, type Isolate } from "./isolate.ts";
+import type { FollowedMemory, MemoryOwner } from "./isolate-memory.ts";
+import { RECLAIM_SETTINGS } from "./reclaim.ts";
+
+const MIB = 1_048_576;
+const MARKS = {
+  highBytes: 10 * MIB,
+  lowBytes: 8 * MIB,
+  hardBytes: 14 * MIB,
+  minBetweenMs: 1_000,
+  minBetweenHardMs: 100,
+  leastGainBytes: MIB,
+};
+
+describe("the budget over all objects of the isolate", () => {
+  let nowMs: number;
+  let probes: number;
+  let isolate: Isolate;
+  let objects: Map<string, { owner: MemoryOwner; memory: FollowedMemory; bytes: number }>;
+  let asked: [string, Relief][];
+
+  beforeEach(() => {
+    nowMs = 1e6;
+    probes = 0;
+    objects = new Map();
+    asked = [];
+    const platform = { nowMs: () => nowMs, setTimer: () => {}, provoke: () => (probes += 1) };
+    isolate = createIsolate(platform, RECLAIM_SETTINGS, MARKS);
+  });
+
+  /** An object that would give back all but one MiB. */
+  function grow(name: string, bytes: number, priceCalls = 10): void {
+    const known = objects.get(name);
+    const owner = known?.owner ?? isolate.memory.owner(name);
+    const memory = known?.memory ?? isolate.memory.follow(owner, { allocatedBytes: MIB, watchCollection: () => {} });
+    objects.set(name, { owner, memory, bytes });
+    memory.report(bytes);
+    isolate.budget.report(owner, name, { gainBytes: bytes - MIB, evictionGainBytes: bytes - MIB, priceCalls });
+  }
+
+  const restart = async (name: string, relief: Relief): Promise<void> => {
+    asked.push([name, relief]);
+    const { owner, memory, bytes } = objects.get(name)!;
+    objects.delete(name);
+    const fresh = isolate.memory.follow(owner, { allocatedBytes: MIB, watchCollection: () => {} });
+    memory.retired(bytes);
+    objects.set(name, { owner, memory: fresh, bytes: MIB });
+    isolate.budget.report(owner, name, { gainBytes: 0, evictionGainBytes: 0, priceCalls: 0 });
+  };
+
+  it("adds up the memories of all objects, and asks the best of them to restart", async () => {
+    grow("a", 4 * MIB);
+    grow("b", 5 * MIB, 1_000);
+    expect(isolate.budget.isShort).toBe(false);
+    grow("c", 3 * MIB);
+    expect(isolate.budget.isShort).toBe(true);
+    await isolate.budget.relieve(restart);
+    // After c nothing is missing any more: what is retired counts as soon given back.
+    expect(asked).toEqual([
+      ["a", "restart"],
+      ["c", "restart"],
+    ]);
+    expect(isolate.budget.snapshot()).toMatchObject({ reason: "relief_under_way", restartsAsked: 2, members: 3 });
+    expect(probes).toBe(1);
+  });
+
+  it("makes the largest give back all at the hard mark", async () => {
+    grow("a", 6 * MIB, 1);
+    grow("b", 9 * MIB, 1e9);
+    await isolate.budget.relieve(restart);
+    expect(asked[0]).toEqual(["b", "evict"]);
+  });
+
+  it("has one request under way for each member, however often it is found short", async () => {
+    grow("a", 11 * MIB);
+    const answers: (() => void)[] = [];
+    const slow = (name: string, relief: Relief): Promise<void> => {
+      asked.push([name, relief]);
+      return new Promise((resolve) => answers.push(resolve));
+    };
+    const reliefs = [isolate.budget.relieve(slow), isolate.budget.relieve(slow)];
+    nowMs += 5_000;
+    reliefs.push(isolate.budget.relieve(slow));
+    expect(asked.length).toBe(1);
+    for (const answer of answers) answer();
+    nowMs += 500;
+    await Promise.all(reliefs.slice(1));
+  });
+
+  it("survives a member that cannot be asked, and asks it again after its time", async () => {
+    grow("a", 11 * MIB);
+    const fail = (): Promise<void> => Promise.reject(new Error("unreachable"));
+    await isolate.budget.relieve(fail);
+    expect(isolate.budget.snapshot()).toMatchObject({ requestsFailed: 1, restartsAsked: 1 });
+    await isolate.budget.relieve(fail);
+    expect(isolate.budget.snapshot().restartsAsked).toBe(1);
+    nowMs += 1_000;
+    await isolate.budget.relieve(restart);
+    expect(asked).toEqual([["a", "restart"]]);
+  });
+
+  it("looks whether objects that have long been quiet were evicted, once, before anybody restarts", async () => {
+    grow("quiet", 6 * MIB);
+    nowMs += 20_000;
+    grow("busy", 5 * MIB);
+    await isolate.budget.relieve(restart);
+    expect(asked).toEqual([]);
+    expect(isolate.budget.snapshot()).toMatchObject({ reason: "quiet_objects", probes: 1 });
+    nowMs += 3_000;
+    await isolate.budget.relieve(restart);
+    expect(asked.length).toBeGreaterThan(0);
+    expect(isolate.budget.snapshot().probes).toBe(1);
+  });
+});

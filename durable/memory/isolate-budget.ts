@@ -1,0 +1,186 @@
+import {
+  type BudgetAction,
+  type BudgetMarks,
+  type BudgetMember,
+  type BudgetReason,
+  budgetAction,
+  type Relief,
+} from "./budget.ts";
+import type { IsolateMemory, MemoryOwner } from "./isolate-memory.ts";
+import type { Reclaimer } from "./reclaimer.ts";
+
+/** What a member tells of itself with each sample. Sizes in bytes, price in outbound calls. See BudgetMember. */
+export type MemberReport = Pick<BudgetMember, "gainBytes" | "evictionGainBytes" | "priceCalls">;
+
+/**
+ * Has a service object restart its filter. One object cannot act inside another, so this is an RPC, made by the object in
+ * whose turn the budget was found short; `name` is the name that object joined under.
+ */
+export type AskForRelief = (name: string, relief: Relief) => Promise<unknown>;
+
+export interface BudgetSnapshot {
+  readonly highBytes: number;
+  readonly hardBytes: number;
+  readonly heldBytes: number;
+  /** Above the high mark, and not below the low one since. */
+  readonly relieving: boolean;
+  /** What the last look came to. */
+  readonly reason: BudgetReason;
+  /** Requests to restart, by kind, and those that failed. */
+  readonly restartsAsked: number;
+  readonly evictionsAsked: number;
+  readonly requestsFailed: number;
+  /** Collections provoked to see whether quiet objects were evicted. */
+  readonly probes: number;
+  readonly lastAsked: { readonly name: string; readonly relief: Relief; readonly atMs: number } | null;
+  readonly members: number;
+}
+
+/** An idle object is evicted after 10 s. */
+const QUIET_MS = 15_000;
+/** A request that has no answer for so long is taken to be lost. */
+const LOST_REQUEST_MS = 30_000;
+
+interface Member {
+  owner: number;
+  report: MemberReport;
+  askedAtMs: number | undefined;
+  /** Names the request under way, so that a lost one that ends late is not taken for its successor. */
+  request: symbol | undefined;
+}
+
+/**
+ * Watches what all filters of the isolate hold together, and has the right one restart before the platform resets all of
+ * them. It runs in the turns of whichever object finds it short.
+ */
+export class IsolateBudget {
+  readonly #memory: IsolateMemory;
+  readonly #reclaimer: Reclaimer;
+  readonly #marks: BudgetMarks;
+  readonly #nowMs: () => number;
+  readonly #members = new Map<string, Member>();
+  #relieving = false;
+  #reason: BudgetReason = "below_high_mark";
+  #asked: Record<Relief, number> = { restart: 0, evict: 0 };
+  #failed = 0;
+  #probes = 0;
+  #lastAsked: BudgetSnapshot["lastAsked"] = null;
+
+  constructor(memory: IsolateMemory, reclaimer: Reclaimer, marks: BudgetMarks, nowMs: () => number) {
+    this.#memory = memory;
+    this.#reclaimer = reclaimer;
+    this.#marks = marks;
+    this.#nowMs = nowMs;
+  }
+
+  /** What the object of this name would give back now, and at what price. */
+  report(owner: MemoryOwner, name: string, report: MemberReport): void {
+    const known = this.#members.get(name);
+    if (known === undefined) {
+      this.#members.set(name, { owner: owner.number, report, askedAtMs: undefined, request: undefined });
+    } else {
+      known.owner = owner.number;
+      known.report = report;
+    }
+  }
+
+  /** From here on no price counts. */
+  get hardBytes(): number {
+    return this.#marks.hardBytes;
+  }
+
+  /** Whether `relieve` has something to do. Cheap: for after every answer. */
+  get isShort(): boolean {
+    const { lowBytes, highBytes } = this.#marks;
+    return this.#memory.heldBytes > (this.#relieving ? lowBytes : highBytes);
+  }
+
+  /**
+   * Takes steps until the budget is no longer short or nothing is left to be done now. To be called in an object's turn, one in
+   * which no request waits. Never rejects: a member that cannot be asked is asked again after its time.
+   */
+  async relieve(ask: AskForRelief): Promise<void> {
+    // Each step asks somebody else; more of them than members would be a mistake.
+    for (let step = 0; step <= this.#members.size; step += 1) {
+      const action = this.#decide();
+      this.#collect(action);
+      if (action.ask === undefined) return;
+      await this.#ask(action.ask, ask);
+    }
+  }
+
+  snapshot(): BudgetSnapshot {
+    return {
+      highBytes: this.#marks.highBytes,
+      hardBytes: this.#marks.hardBytes,
+      heldBytes: this.#memory.heldBytes,
+      relieving: this.#relieving,
+      reason: this.#reason,
+      restartsAsked: this.#asked.restart,
+      evictionsAsked: this.#asked.evict,
+      requestsFailed: this.#failed,
+      probes: this.#probes,
+      lastAsked: this.#lastAsked,
+      members: this.#members.size,
+    };
+  }
+
+  #decide(): BudgetAction {
+    const nowMs = this.#nowMs();
+    const { ledger } = this.#memory;
+    ledger.stamp(nowMs);
+    this.#relieving = this.isShort;
+    const provokedAtMs = this.#reclaimer.provokedAtMs ?? Number.NEGATIVE_INFINITY;
+    const situation = {
+      nowMs,
+      heldBytes: ledger.heldBytes,
+      reclaimableBytes: ledger.reclaimable.bytes,
+      // Those that were quiet at the last collection already and are still here were not evicted by then.
+      quietBytes: ledger.quietBytes(nowMs - QUIET_MS, provokedAtMs - QUIET_MS),
+      relieving: this.#relieving,
+    };
+    const action = budgetAction(this.#membersNow(nowMs), situation, this.#marks);
+    this.#reason = action.reason;
+    return action;
+  }
+
+  #membersNow(nowMs: number): BudgetMember[] {
+    return [...this.#members].map(([name, { owner, report, askedAtMs, request }]): BudgetMember => {
+      const liveBytes = this.#memory.ledger.liveBytesOf(owner);
+      return {
+        name,
+        liveBytes,
+        // What was reported may be of an object that was evicted since.
+        gainBytes: Math.min(report.gainBytes, liveBytes),
+        evictionGainBytes: Math.min(report.evictionGainBytes, liveBytes),
+        priceCalls: report.priceCalls,
+        askedUnderWay: request !== undefined && nowMs - (askedAtMs ?? nowMs) < LOST_REQUEST_MS,
+        askedAtMs,
+      };
+    });
+  }
+
+  #collect({ collect }: BudgetAction): void {
+    if (collect === "reclaim") this.#reclaimer.look(true);
+    if (collect === "probe" && this.#reclaimer.probe()) this.#probes += 1;
+  }
+
+  async #ask({ name, relief }: { name: string; relief: Relief }, ask: AskForRelief): Promise<void> {
+    const member = this.#members.get(name);
+    if (member === undefined) return;
+    const atMs = this.#nowMs();
+    const request = Symbol(name);
+    member.askedAtMs = atMs;
+    member.request = request;
+    this.#asked[relief] += 1;
+    this.#lastAsked = { name, relief, atMs };
+    try {
+      await ask(name, relief);
+    } catch (error) {
+      this.#failed += 1;
+      console.error(`${name} could not be asked to give back memory: ${String(error)}`);
+    } finally {
+      if (member.request === request) member.request = undefined;
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import { BUDGET_MARKS, type BudgetMarks } from "./budget.ts";
+import type { BudgetSnapshot } from "./isolate-budget.ts";
+import { IsolateBudget } from "./isolate-budget.ts";
+import { IsolateMemory, type IsolateMemorySnapshot } from "./isolate-memory.ts";
+import { provokeCollection } from "./provoke.ts";
+import { RECLAIM_SETTINGS, type ReclaimSettings } from "./reclaim.ts";
+import { Reclaimer, type ReclaimPlatform, type ReclaimSnapshot } from "./reclaimer.ts";
+
+const PLATFORM: ReclaimPlatform = {
+  nowMs: () => Date.now(),
+  setTimer: (callback, delayMs) => {
+    setTimeout(callback, delayMs);
+  },
+  provoke: provokeCollection,
+};
+
+/** What all objects of an isolate have in common. */
+export interface Isolate {
+  readonly memory: IsolateMemory;
+  readonly reclaimer: Reclaimer;
+  readonly budget: IsolateBudget;
+}
+
+/** The isolate's part of /stats. */
+export interface IsolateSnapshot extends IsolateMemorySnapshot {
+  readonly reclaim: ReclaimSnapshot;
+  readonly budget: BudgetSnapshot;
+}
+
+export function createIsolate(
+  platform: ReclaimPlatform = PLATFORM,
+  settings: ReclaimSettings = RECLAIM_SETTINGS,
+  marks: BudgetMarks = BUDGET_MARKS,
+): Isolate {
+  const memory = new IsolateMemory(platform.nowMs);
+  const reclaimer = new Reclaimer(memory, platform, settings);
+  return { memory, reclaimer, budget: new IsolateBudget(memory, reclaimer, marks, platform.nowMs) };
+}
+
+let isolate: Isolate | undefined;
+
+/** The one of this isolate, made when first asked for: in module scope there are no timers and no randomness. */
+export function thisIsolate(): Isolate {
+  isolate ??= createIsolate();
+  return isolate;
+}
+
+export function isolateSnapshot({ memory, reclaimer, budget }: Isolate): IsolateSnapshot {
+  return { ...memory.snapshot(), reclaim: reclaimer.snapshot(), budget: budget.snapshot() };
+}

@@ -1,0 +1,130 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { MemoryLedger, type MemoryRecord } from "./memory-ledger.ts";
+
+const MIB = 1_048_576;
+
+/** One memory of an owner of its own. */
+function withOne(bytes = MIB): { ledger: MemoryLedger; owner: number; record: MemoryRecord } {
+  const ledger = new MemoryLedger();
+  const owner = ledger.newOwner("orders", 0);
+  return { ledger, owner, record: ledger.begin(owner, bytes, 0) };
+}
+
+describe("the books of the isolate's memories", () => {
+  it("follow one through its life: live, grown, retired, collected", () => {
+    const { ledger, owner, record } = withOne();
+    ledger.report(record, 3 * MIB, 10);
+    expect(ledger.totals("live")).toEqual({ bytes: 3 * MIB, count: 1 });
+    expect(ledger.liveBytesOf(owner)).toBe(3 * MIB);
+
+    ledger.retire(record, 4 * MIB, 20);
+    expect(ledger.totals("live").count).toBe(0);
+    expect(ledger.totals("retired")).toEqual({ bytes: 4 * MIB, count: 1 });
+    expect(ledger.reclaimable).toEqual({ bytes: 4 * MIB, count: 1, oldestAtMs: 20 });
+
+    ledger.collected(record);
+    expect(ledger.heldBytes).toBe(0);
+    expect(ledger.peakBytes).toBe(4 * MIB);
+    // The callback has no clock: the time comes with the next turn.
+    expect(ledger.collections).toMatchObject({ bytes: 4 * MIB, count: 1, lastAtMs: undefined });
+    ledger.stamp(320);
+    expect(ledger.collections).toMatchObject({ lastAtMs: 320, lastReturnMs: 300, longestReturnMs: 300 });
+  });
+
+  it("call unclaimed what an object still held when it comes back from eviction", () => {
+    const { ledger } = withOne();
+    const returned = ledger.newOwner("orders", 50);
+    ledger.begin(returned, 2 * MIB, 50);
+    expect(ledger.totals("unclaimed")).toEqual({ bytes: MIB, count: 1 });
+    expect(ledger.reclaimable.oldestAtMs).toBe(50);
+    expect(ledger.totals("live").bytes).toBe(2 * MIB);
+  });
+
+  it("leave other objects alone then", () => {
+    const { ledger } = withOne();
+    ledger.newOwner("customers", 50);
+    expect(ledger.totals("unclaimed").count).toBe(0);
+  });
+
+  it("call unclaimed what the owner held when it is itself collected, and give it a time on the next turn", () => {
+    const { ledger, owner } = withOne();
+    ledger.disown(owner);
+    expect(ledger.reclaimable).toEqual({ bytes: MIB, count: 1, oldestAtMs: undefined });
+    ledger.stamp(70);
+    expect(ledger.reclaimable.oldestAtMs).toBe(70);
+  });
+
+  it("count a memory as collected that nobody had let go of: its object was evicted", () => {
+    const { ledger, record } = withOne();
+    ledger.collected(record);
+    ledger.stamp(5);
+    expect(ledger.totals("live").count).toBe(0);
+    expect(ledger.collections).toMatchObject({ count: 1, lastAtMs: 5, lastReturnMs: undefined });
+  });
+
+  it("call pinned what survived two collections after it was let go of", () => {
+    const { ledger, record } = withOne();
+    ledger.retire(record, MIB, 10);
+    // In the turn in which it was let go of it may still be on the stack.
+    ledger.survivedCollection(10);
+    ledger.survivedCollection(11);
+    expect(ledger.pinned.count).toBe(0);
+    ledger.survivedCollection(12);
+    expect(ledger.pinned).toEqual({ bytes: MIB, count: 1 });
+    expect(ledger.reclaimable.bytes).toBe(0);
+    expect(ledger.totals("retired").bytes).toBe(MIB);
+  });
+
+  it("know what was quiet for long, and what was quiet already at the last collection", () => {
+    const { ledger, record } = withOne();
+    expect(ledger.quietBytes(0, -1)).toBe(MIB);
+    expect(ledger.quietBytes(0, 0)).toBe(0);
+    ledger.report(record, MIB, 100);
+    expect(ledger.quietBytes(99, -1)).toBe(0);
+  });
+
+  it("always add up, whatever happens in whatever order", () => {
+    const step = fc.record({
+      what: fc.constantFrom("own", "begin", "report", "retire", "disown", "collect", "survive", "stamp"),
+      which: fc.nat(7),
+      bytes: fc.nat(64).map((pages) => pages * 65_536),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const ledger = new MemoryLedger();
+        const owners = [ledger.newOwner("0", 0)];
+        const records: MemoryRecord[] = [];
+        let nowMs = 0;
+        let began = 0;
+        for (const { what, which, bytes } of steps) {
+          nowMs += 1;
+          const owner = owners[which % owners.length]!;
+          const record = records[which % Math.max(1, records.length)];
+          if (what === "own") owners.push(ledger.newOwner(String(which % 3), nowMs));
+          if (what === "begin") {
+            records.push(ledger.begin(owner, bytes, nowMs));
+            began += 1;
+          }
+          if (what === "disown") ledger.disown(owner);
+          if (what === "survive") ledger.survivedCollection(nowMs);
+          if (what === "stamp") ledger.stamp(nowMs);
+          if (record === undefined) continue;
+          if (what === "report") ledger.report(record, bytes, nowMs);
+          if (what === "retire") ledger.retire(record, bytes, nowMs);
+          if (what === "collect") ledger.collected(record);
+
+          const [live, retired, unclaimed] = [
+            ledger.totals("live"),
+            ledger.totals("retired"),
+            ledger.totals("unclaimed"),
+          ];
+          expect(ledger.heldBytes).toBe(live.bytes + retired.bytes + unclaimed.bytes);
+          expect(began).toBe(live.count + retired.count + unclaimed.count + ledger.collections.count);
+          expect(ledger.reclaimable.bytes + ledger.pinned.bytes).toBe(retired.bytes + unclaimed.bytes);
+          expect(ledger.peakBytes).toBeGreaterThanOrEqual(ledger.heldBytes);
+        }
+      }),
+    );
+  });
+});

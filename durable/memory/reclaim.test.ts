@@ -1,0 +1,78 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { RECLAIM_SETTINGS, type ReclaimSituation, reclaimDecision } from "./reclaim.ts";
+
+const MIB = 1_048_576;
+
+function decide(fields: Partial<ReclaimSituation>) {
+  const situation = {
+    nowMs: 100_000,
+    bytes: 64 * MIB,
+    sinceMs: 90_000,
+    provokedAtMs: undefined,
+    underWay: false,
+    failuresInARow: 0,
+    urgent: false,
+    ...fields,
+  };
+  return reclaimDecision(situation, RECLAIM_SETTINGS);
+}
+
+describe("whether to provoke a collection", () => {
+  it("yes, of what V8 has left for a second", () => {
+    expect(decide({ sinceMs: 99_000 })).toEqual({ kind: "provoke", reason: "due" });
+  });
+
+  it("not before: under load V8 collects by itself", () => {
+    expect(decide({ sinceMs: 99_400 })).toEqual({ kind: "wait", reason: "left_to_v8", untilMs: 100_400 });
+  });
+
+  it("not for nothing, nor for little", () => {
+    expect(decide({ bytes: 0, sinceMs: undefined })).toEqual({ kind: "rest", reason: "nothing_retired" });
+    expect(decide({ bytes: 3 * MIB })).toEqual({ kind: "rest", reason: "too_little_retired" });
+  });
+
+  it("not again at once: one serves all that was let go of before it", () => {
+    const waits = { kind: "wait", reason: "rate_limited", untilMs: 101_500 };
+    expect(decide({ provokedAtMs: 99_500 })).toEqual(waits);
+    expect(decide({ provokedAtMs: 98_000 }).kind).toBe("provoke");
+  });
+
+  it("not while the last one's effect is awaited", () => {
+    expect(decide({ provokedAtMs: 99_900, underWay: true })).toEqual({
+      kind: "wait",
+      reason: "effect_awaited",
+      untilMs: 100_150,
+    });
+  });
+
+  it("never again where it had no effect three times in a row", () => {
+    expect(decide({ failuresInARow: 3, urgent: true })).toEqual({ kind: "rest", reason: "no_effect_here" });
+  });
+
+  it("at once, and for anything, where the budget is short", () => {
+    expect(decide({ urgent: true, bytes: 1, sinceMs: 100_000 }).kind).toBe("provoke");
+    expect(decide({ urgent: true, provokedAtMs: 99_950 })).toMatchObject({ reason: "rate_limited", untilMs: 100_050 });
+  });
+
+  it("is never put off for longer than the settings say, whatever the clock does", () => {
+    const time = fc.integer({ min: -1e12, max: 1e12 });
+    fc.assert(
+      fc.property(
+        time,
+        time,
+        fc.option(time, { nil: undefined }),
+        fc.boolean(),
+        (nowMs, sinceMs, provokedAtMs, urgent) => {
+          const decision = decide({ nowMs, sinceMs, provokedAtMs, urgent });
+          if (decision.kind === "provoke") return;
+          expect(decision.kind).toBe("wait");
+          if (decision.kind === "wait") {
+            expect(decision.untilMs).toBeGreaterThan(nowMs);
+            expect(decision.untilMs).toBeLessThanOrEqual(nowMs + RECLAIM_SETTINGS.minIntervalMs);
+          }
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,176 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { beforeEach, describe, expect, it } from "vitest";
+import { IsolateMemory, type WatchedMemory } from "./isolate-memory.ts";
+import { RECLAIM_SETTINGS } from "./reclaim.ts";
+import { Reclaimer } from "./reclaimer.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+const MIB = 1_048_576;
+
+/** Time and timers by hand; objects are really collected. */
+class Scene {
+  nowMs = 1_000;
+  collects = true;
+  provoked: number[] = [];
+  timers: { atMs: number; callback: () => void }[] = [];
+  readonly memory = new IsolateMemory(() => this.nowMs);
+  readonly owner = this.memory.owner("orders");
+  readonly reclaimer = new Reclaimer(
+    this.memory,
+    {
+      nowMs: () => this.nowMs,
+      setTimer: (callback, delayMs) => this.timers.push({ atMs: this.nowMs + delayMs, callback }),
+      provoke: () => {
+        this.provoked.push(this.nowMs);
+        if (this.collects) collectGarbage();
+      },
+    },
+    RECLAIM_SETTINGS,
+  );
+
+  /** @returns the memory's target, which pins it while kept */
+  retire(bytes = 64 * MIB): object {
+    const target = {};
+    const watched: WatchedMemory = {
+      allocatedBytes: bytes,
+      watchCollection: (registry, heldValue) => registry.register(target, heldValue),
+    };
+    this.memory.follow(this.owner, watched).retired(bytes);
+    return target;
+  }
+
+  /** Lets time pass, timer by timer, with a turn of the event loop after each. */
+  async pass(ms: number): Promise<void> {
+    const untilMs = this.nowMs + ms;
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      const due = this.timers.filter(({ atMs }) => atMs <= untilMs).toSorted((a, b) => a.atMs - b.atMs)[0];
+      if (due === undefined) break;
+      this.timers.splice(this.timers.indexOf(due), 1);
+      this.nowMs = Math.max(this.nowMs, due.atMs);
+      due.callback();
+    }
+    this.nowMs = untilMs;
+  }
+
+  get retiredBytes(): number {
+    return this.memory.snapshot().retired.bytes;
+  }
+}
+
+describe("the reclaimer", () => {
+  let scene: Scene;
+  beforeEach(() => {
+    scene = new Scene();
+  });
+
+  it("has a retired memory collected after V8 had its time, and knows that it was", async () => {
+    scene.retire();
+    await scene.pass(999);
+    expect(scene.provoked).toEqual([]);
+    expect(scene.reclaimer.snapshot()).toMatchObject({ state: "waiting", reason: "left_to_v8" });
+    await scene.pass(100);
+    expect(scene.provoked).toEqual([2_000]);
+    expect(scene.retiredBytes).toBe(0);
+    expect(scene.reclaimer.snapshot()).toMatchObject({
+      state: "resting",
+      reason: "nothing_retired",
+      provoked: 1,
+      succeeded: 1,
+      freedBytes: 64 * MIB,
+      lastAtMs: 2_000,
+    });
+    expect(scene.timers).toEqual([]);
+  });
+
+  it("provokes one collection for many", async () => {
+    scene.retire();
+    await scene.pass(500);
+    scene.retire();
+    scene.retire();
+    await scene.pass(10_000);
+    expect(scene.provoked.length).toBe(1);
+    expect(scene.retiredBytes).toBe(0);
+  });
+
+  it("does nothing and waits for nothing where little is retired", async () => {
+    const kept = [scene.retire(MIB), scene.retire(MIB)];
+    expect(scene.timers).toEqual([]);
+    await scene.pass(10_000);
+    expect(scene.reclaimer.snapshot()).toMatchObject({ state: "resting", reason: "too_little_retired", provoked: 0 });
+    expect(kept.length).toBe(2);
+    scene.retire(2 * MIB);
+    expect(scene.timers.length).toBe(1);
+  });
+
+  it("does nothing where V8 collects in time", async () => {
+    scene.retire();
+    collectGarbage();
+    await scene.pass(10_000);
+    expect(scene.provoked).toEqual([]);
+  });
+
+  it("tells a memory that is held by somebody, and stops collecting for it alone", async () => {
+    const kept = scene.retire();
+    await scene.pass(60_000);
+    expect(scene.provoked.length).toBe(2);
+    expect(scene.memory.snapshot()).toMatchObject({
+      retired: { bytes: 64 * MIB, count: 1 },
+      pinned: { bytes: 64 * MIB, count: 1 },
+    });
+    // The way works: a view that is kept is no reason to give it up for others.
+    expect(scene.reclaimer.snapshot()).toMatchObject({ succeeded: 2, failuresInARow: 0, reason: "nothing_retired" });
+    scene.retire();
+    await scene.pass(5_000);
+    expect(scene.retiredBytes).toBe(64 * MIB);
+    expect(kept).toBeDefined();
+  });
+
+  it("gives up where provoking has no effect", async () => {
+    scene.collects = false;
+    const kept = scene.retire();
+    await scene.pass(60_000);
+    expect(scene.provoked.length).toBe(3);
+    expect(scene.timers).toEqual([]);
+    expect(scene.reclaimer.snapshot()).toMatchObject({
+      state: "resting",
+      reason: "no_effect_here",
+      succeeded: 0,
+      failuresInARow: 3,
+    });
+    expect(scene.reclaimer.look(true)).toBe(false);
+    expect(scene.reclaimer.probe()).toBe(false);
+    expect(kept).toBeDefined();
+  });
+
+  it("looks again where a timer died with its object", async () => {
+    scene.retire();
+    scene.timers = [];
+    scene.nowMs += 3_000;
+    scene.retire();
+    expect(scene.timers.length).toBe(1);
+    await scene.pass(0);
+    expect(scene.provoked.length).toBe(1);
+  });
+
+  it("collects what an evicted object left behind, once that comes back", async () => {
+    let target: object | undefined = {};
+    const watched: WatchedMemory = {
+      allocatedBytes: 16 * MIB,
+      watchCollection: (registry, heldValue) => registry.register(target!, heldValue),
+    };
+    scene.memory.follow(scene.owner, watched);
+    target = undefined;
+    await scene.pass(5_000);
+    expect(scene.provoked).toEqual([]);
+    const returned = scene.memory.owner("orders");
+    expect(scene.memory.snapshot().unclaimed.bytes).toBe(16 * MIB);
+    await scene.pass(5_000);
+    expect(scene.provoked.length).toBe(1);
+    expect(scene.memory.snapshot().unclaimed.bytes).toBe(0);
+    expect(returned.number).not.toBe(scene.owner.number);
+  });
+});

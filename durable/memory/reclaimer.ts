@@ -1,0 +1,206 @@
+import type { IsolateMemory } from "./isolate-memory.ts";
+import { type ReclaimDecision, type ReclaimReason, type ReclaimSettings, reclaimDecision } from "./reclaim.ts";
+
+/** What the reclaimer needs of its surroundings; tests bring their own. */
+export interface ReclaimPlatform {
+  nowMs(): number;
+  /** Runs in the object in whose turn it was set, and keeps that object in memory until then. */
+  setTimer(callback: () => void, delayMs: number): void;
+  provoke(): void;
+}
+
+/** Sizes in bytes, durations and times in ms (times since 1970). */
+export interface ReclaimSnapshot {
+  /** What it does, and why not more. */
+  readonly state: "resting" | "waiting" | "provoked";
+  readonly reason: ReclaimReason;
+  readonly provoked: number;
+  /** Of these, known to have collected. */
+  readonly succeeded: number;
+  /** At `givesUpAfter` it stops for good. */
+  readonly failuresInARow: number;
+  readonly givesUpAfter: number;
+  /** Linear memory that they gave back. */
+  readonly freedBytes: number;
+  readonly lastAtMs: number | null;
+  /** Until the turn after it, since the clock stands still within one: an upper bound. */
+  readonly lastMs: number | null;
+  readonly longestMs: number;
+  readonly totalMs: number;
+}
+
+/** A timer that is so much overdue died with its object. */
+const OVERDUE_MS = 1_000;
+
+interface Provocation {
+  readonly atMs: number;
+  readonly collectedBytes: number;
+  /** Until the next turn. */
+  tookMs: number | undefined;
+  canaryCollected: boolean;
+}
+
+/**
+ * Sees to it that what was let go of is collected, once for all objects of the isolate. Its only timer is pending while
+ * there is something to wait for. With each collection it lets go of an object of its own: if that is collected, V8 did
+ * collect, and a memory that is still there is held by somebody; if not, this runtime has no such way.
+ */
+export class Reclaimer {
+  readonly #memory: IsolateMemory;
+  readonly #platform: ReclaimPlatform;
+  readonly #settings: ReclaimSettings;
+  readonly #canaries = new FinalizationRegistry<Provocation>((provocation) => {
+    provocation.canaryCollected = true;
+  });
+  #underWay: Provocation | undefined;
+  #provokedAtMs: number | undefined;
+  #timerDueMs: number | undefined;
+  #provoked = 0;
+  #succeeded = 0;
+  #failuresInARow = 0;
+  #freedBytes = 0;
+  #lastMs: number | null = null;
+  #longestMs = 0;
+  #totalMs = 0;
+
+  constructor(memory: IsolateMemory, platform: ReclaimPlatform, settings: ReclaimSettings) {
+    this.#memory = memory;
+    this.#platform = platform;
+    this.#settings = settings;
+    // Whoever lets go of a memory may be answering a request: the collection has a turn of its own.
+    memory.onReleased((nowMs) => {
+      const decision = this.#decide(false);
+      if (decision.kind !== "rest") this.#lookAt(decision.kind === "wait" ? decision.untilMs : nowMs);
+    });
+  }
+
+  /** When the last collection was provoked; undefined before the first. */
+  get provokedAtMs(): number | undefined {
+    return this.#provokedAtMs;
+  }
+
+  /**
+   * Provokes a collection if it is time, else has itself called again. To be called in an object's turn, one in which no
+   * request waits.
+   *
+   * @param urgent the isolate's budget is short
+   * @returns whether one was provoked; what it freed is known on a later turn
+   */
+  look(urgent = false): boolean {
+    this.#check();
+    const decision = this.#decide(urgent);
+    if (decision.kind === "provoke") this.#provoke();
+    if (decision.kind === "wait") this.#lookAt(decision.untilMs);
+    return decision.kind === "provoke";
+  }
+
+  /**
+   * Provokes one although nothing is known to have been let go of: objects that were quiet for long may have been evicted.
+   * @returns false where one has just been provoked, or has no effect here
+   */
+  probe(): boolean {
+    this.#check();
+    const nowMs = this.#platform.nowMs();
+    const limited = this.#provokedAtMs !== undefined && nowMs - this.#provokedAtMs < this.#settings.minIntervalMs;
+    if (limited || this.#underWay !== undefined || this.#hasGivenUp) return false;
+    this.#provoke();
+    return true;
+  }
+
+  snapshot(): ReclaimSnapshot {
+    const decision = this.#decide(false);
+    const state = this.#underWay !== undefined ? "provoked" : decision.kind === "rest" ? "resting" : "waiting";
+    return {
+      state,
+      reason: decision.reason,
+      provoked: this.#provoked,
+      succeeded: this.#succeeded,
+      failuresInARow: this.#failuresInARow,
+      givesUpAfter: this.#settings.givesUpAfter,
+      freedBytes: this.#freedBytes,
+      lastAtMs: this.#provokedAtMs ?? null,
+      lastMs: this.#lastMs,
+      longestMs: this.#longestMs,
+      totalMs: this.#totalMs,
+    };
+  }
+
+  get #hasGivenUp(): boolean {
+    return this.#failuresInARow >= this.#settings.givesUpAfter;
+  }
+
+  #decide(urgent: boolean): ReclaimDecision {
+    const nowMs = this.#platform.nowMs();
+    const { ledger } = this.#memory;
+    ledger.stamp(nowMs);
+    const { bytes, oldestAtMs } = ledger.reclaimable;
+    const situation = {
+      nowMs,
+      bytes,
+      sinceMs: oldestAtMs,
+      provokedAtMs: this.#provokedAtMs,
+      underWay: this.#underWay !== undefined,
+      failuresInARow: this.#failuresInARow,
+      urgent,
+    };
+    return reclaimDecision(situation, this.#settings);
+  }
+
+  #provoke(): void {
+    const atMs = this.#platform.nowMs();
+    const provocation: Provocation = {
+      atMs,
+      collectedBytes: this.#memory.ledger.collections.bytes,
+      tookMs: undefined,
+      canaryCollected: false,
+    };
+    this.#underWay = provocation;
+    this.#provokedAtMs = atMs;
+    this.#provoked += 1;
+    this.#letCanaryGo(provocation);
+    this.#platform.provoke();
+    // The registries tell between this turn and the next.
+    this.#lookAt(atMs);
+  }
+
+  /** A frame of its own: in the one that provokes it could still lie in a register. */
+  #letCanaryGo(provocation: Provocation): void {
+    this.#canaries.register({}, provocation);
+  }
+
+  /** Judges the collection under way, if there is one: at once when it had an effect, else when its time is over. */
+  #check(): void {
+    const provocation = this.#underWay;
+    if (provocation === undefined) return;
+    const { atMs, canaryCollected, collectedBytes } = provocation;
+    const elapsedMs = Math.max(0, this.#platform.nowMs() - atMs);
+    if (provocation.tookMs === undefined) {
+      provocation.tookMs = elapsedMs;
+      this.#lastMs = elapsedMs;
+      this.#longestMs = Math.max(this.#longestMs, elapsedMs);
+      this.#totalMs += elapsedMs;
+    }
+    if (!canaryCollected && elapsedMs < this.#settings.effectMs) return;
+    this.#underWay = undefined;
+    if (!canaryCollected) {
+      this.#failuresInARow += 1;
+      return;
+    }
+    this.#failuresInARow = 0;
+    this.#succeeded += 1;
+    this.#freedBytes += this.#memory.ledger.collections.bytes - collectedBytes;
+    this.#memory.ledger.survivedCollection(atMs);
+  }
+
+  #lookAt(dueMs: number): void {
+    const nowMs = this.#platform.nowMs();
+    const pending = this.#timerDueMs;
+    if (pending !== undefined && pending <= dueMs && nowMs - pending < OVERDUE_MS) return;
+    this.#timerDueMs = dueMs;
+    const look = (): void => {
+      if (this.#timerDueMs === dueMs) this.#timerDueMs = undefined;
+      this.look();
+    };
+    this.#platform.setTimer(look, Math.max(0, dueMs - nowMs));
+  }
+}

@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { mediansOf, phaseResult } from "./result.ts";
+import type { Series } from "./run.ts";
+
+const MIB = 1_048_576;
+
+function series(...mib: number[]): Series {
+  return mib.map((value, index) => [index, value * MIB]);
+}
+
+const steady = (mib: number): Series[] => [series(mib, mib, mib, mib)];
+
+describe("the result of a memory measurement", () => {
+  it("is the median of the rounds two seconds after the restart, and when the memory was back", () => {
+    const medians = mediansOf({
+      "never-grown": steady(100),
+      "no-restart": steady(164),
+      plain: steady(165),
+      // It must stay there: in between is not enough.
+      restart: [series(108, 164, 104, 104), series(109, 120, 103, 103), series(170, 109, 160, 103)],
+    });
+    expect(phaseResult(medians)).toEqual({
+      neverGrownBytes: 100 * MIB,
+      noRestartBytes: 164 * MIB,
+      plainBytes: 165 * MIB,
+      restartBytes: 104 * MIB,
+      seconds: 2,
+    });
+  });
+
+  it("says so where the memory never came back", () => {
+    const medians = mediansOf({
+      "never-grown": steady(100),
+      "no-restart": steady(164),
+      plain: steady(165),
+      restart: steady(111),
+    });
+    expect(phaseResult(medians).seconds).toBeNull();
+  });
+});

@@ -1,0 +1,84 @@
+import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { closedLoop } from "../../bench/load.ts";
+import type { WorkerBundle } from "../bundle-worker.ts";
+import { startWorkerd } from "../workerd.ts";
+
+/** What is done to a filter of 64 MiB, or to one that never grew. */
+export const CONTENDERS = ["never-grown", "no-restart", "plain", "restart"] as const;
+export type Contender = (typeof CONTENDERS)[number];
+export type Phase = "idle" | "loaded";
+
+/** Resident memory of one process; times in seconds from the restart, or from when it would have been. */
+export type Series = readonly (readonly [seconds: number, bytes: number])[];
+
+/** Four times 255 pages beyond the first four: 64 MiB. */
+const GROWTHS = 4;
+const WARM_UP_REQUESTS = 200;
+const LOAD_CONNECTIONS = 4;
+const SETTLE_MS = 1_000;
+export const SAMPLE_MS = 50;
+export const SAMPLED_MS = 4_000;
+
+export interface Bundles {
+  readonly reclaims: WorkerBundle;
+  readonly plain: WorkerBundle;
+  readonly upstream: WorkerBundle;
+}
+
+/**
+ * One life of a workerd process: warmed up, grown, put under load where that is asked for, restarted, and watched from
+ * outside for some seconds.
+ * @throws Error if a request failed, or the process
+ */
+export async function measure(contender: Contender, phase: Phase, bundles: Bundles): Promise<Series> {
+  const workerd = await startWorkerd(
+    {
+      upstream: { bundle: bundles.upstream },
+      growing: {
+        bundle: contender === "plain" ? bundles.plain : bundles.reclaims,
+        services: { UPSTREAM: "upstream" },
+        objects: { SERVICE_OBJECT: "ServiceObject" },
+      },
+    },
+    ["growing"],
+  );
+  try {
+    const port = workerd.ports.growing!;
+    const get = async (path: string, headers: Record<string, string> = {}): Promise<string> => {
+      const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}\n${workerd.log()}`);
+      return response.text();
+    };
+    for (let n = 0; n < WARM_UP_REQUESTS; n += 1) await get(`/growing/${n}`);
+    for (let n = 0; n < GROWTHS && contender !== "never-grown"; n += 1) await get("/growing/0", { "x-grow": "now" });
+
+    const load = phase === "loaded" ? closedLoop(port, LOAD_CONNECTIONS, SETTLE_MS + SAMPLED_MS, requestOf) : undefined;
+    await sleep(SETTLE_MS);
+    const series: [number, number][] = [];
+    const startedMs = performance.now();
+    const restarting = contender === "plain" || contender === "restart" ? get("/restart") : undefined;
+    for (let dueMs = 0; dueMs <= SAMPLED_MS; dueMs += SAMPLE_MS) {
+      await sleep(Math.max(0, startedMs + dueMs - performance.now()));
+      series.push([dueMs / 1_000, await residentBytes(workerd.pid)]);
+    }
+    if (restarting !== undefined && (await restarting) !== "true") throw new Error("the filter was not restarted");
+    const failures = (await load)?.failures ?? 0;
+    if (failures > 0) throw new Error(`${contender}: ${failures} requests failed:\n${workerd.log()}`);
+    return series;
+  } finally {
+    await workerd.stop();
+  }
+}
+
+function requestOf(n: number): string {
+  return `GET /growing/${n % 97} HTTP/1.1\r\nHost: api.example\r\nAuthorization: Bearer token-${n % 1_000}\r\n\r\n`;
+}
+
+/** What the operating system counts as resident of a process (VmRSS). */
+async function residentBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
+  if (kibibytes === undefined) throw new Error(`/proc/${pid}/status has no VmRSS`);
+  return Number(kibibytes) * 1_024;
+}
