@@ -1,10 +1,32 @@
-import type { Decision, FilterInstance, HttpStream, Stages, StreamOptions, StreamRequest } from "../wasm/host/index.ts";
+import type {
+  Decision,
+  FilterHandover,
+  FilterInstance,
+  HttpStream,
+  Stages,
+  StreamOptions,
+  StreamRequest,
+} from "../wasm/host/index.ts";
 import type { TimeLimits } from "./limits.ts";
+import type { FollowedMemory } from "./memory/isolate-memory.ts";
+import { type Suspicion, suspicion } from "./memory/suspicion.ts";
 import type { TickClock } from "./ticks/tick-clock.ts";
 import { within } from "./ticks/within.ts";
 
 /** Why a generation began. */
 export type StartReason = "first_request" | "eviction" | "restart" | "trap";
+
+/** How a generation begins. */
+export interface Life {
+  readonly number: number;
+  readonly startedAtMs: number;
+  readonly startReason: StartReason;
+  readonly ticks: TickClock;
+  /** Its linear memory in the books of the isolate. */
+  readonly memory: FollowedMemory;
+  /** What the instance may grow to before it is replaced. */
+  readonly capBytes: number;
+}
 
 /** A stream that goes on after its head. It keeps its generation in memory until `end`, which can be called twice. */
 export interface OpenStream {
@@ -26,23 +48,25 @@ export class Generation {
   readonly exportedStages: Stages;
   readonly #limits: TimeLimits;
   readonly #ticks: TickClock;
+  readonly #memory: FollowedMemory;
+  readonly #capBytes: number;
+  #suspicion: Suspicion | undefined;
   #instance: FilterInstance | undefined;
   #retired = false;
   #drain: ReturnType<typeof setTimeout> | undefined;
+  #beforeRelease: (() => void) | undefined;
   /** Calls of the first tick, until they are answered. */
   #firstTickCalls: Promise<void> | undefined;
 
-  constructor(
-    life: { number: number; startedAtMs: number; startReason: StartReason; ticks: TickClock },
-    instance: FilterInstance,
-    limits: TimeLimits,
-  ) {
+  constructor(life: Life, instance: FilterInstance, limits: TimeLimits) {
     this.number = life.number;
     this.startedAtMs = life.startedAtMs;
     this.startReason = life.startReason;
     this.startBytes = instance.allocatedBytes;
     this.exportedStages = instance.exportedStages;
     this.#ticks = life.ticks;
+    this.#memory = life.memory;
+    this.#capBytes = life.capBytes;
     this.#instance = instance;
     this.#limits = limits;
   }
@@ -62,6 +86,16 @@ export class Generation {
     return this.#instance?.failure !== undefined;
   }
 
+  /** Why it should be replaced although it has not failed; undefined while nothing speaks for it. */
+  get suspicion(): Suspicion | undefined {
+    return this.#suspicion;
+  }
+
+  /** Hands its live entries over and purges them; undefined where the filter cannot, or the instance was let go. */
+  get handover(): FilterHandover | undefined {
+    return this.#instance?.handover;
+  }
+
   /** True once the instance was let go. */
   get released(): boolean {
     return this.#instance === undefined;
@@ -73,6 +107,7 @@ export class Generation {
 
   decide(request: StreamRequest): Decision | Promise<Decision> {
     const decision = this.#running.decide(request);
+    this.#noteMemory();
     return decision instanceof Promise ? this.#untilDecided(decision) : decision;
   }
 
@@ -80,6 +115,7 @@ export class Generation {
     const stream = this.#running.openStream(request, options);
     const end = (): void => {
       stream.end();
+      this.#noteMemory();
       this.#releaseIfDrained();
     };
     return { stream, end };
@@ -93,6 +129,7 @@ export class Generation {
   tick(nowMs: number): void {
     this.#ticks.ticked(nowMs);
     this.#instance?.tick();
+    this.#noteMemory();
   }
 
   /**
@@ -111,9 +148,13 @@ export class Generation {
     return waiting;
   }
 
-  /** Takes no new requests from now on. */
-  retire(): void {
+  /**
+   * Takes no new requests from now on.
+   * @param beforeRelease called once, right before the instance is let go
+   */
+  retire(beforeRelease?: () => void): void {
     this.#retired = true;
+    this.#beforeRelease = beforeRelease;
     this.#releaseIfDrained();
     if (this.#instance === undefined) return;
     this.#drain = setTimeout(() => this.#release(), this.#limits.drainMs);
@@ -128,8 +169,23 @@ export class Generation {
     try {
       return await decision;
     } finally {
+      this.#noteMemory();
       this.#releaseIfDrained();
     }
+  }
+
+  /** After each turn of the guest: only then does the host see that its memory grew. */
+  #noteMemory(): void {
+    const instance = this.#instance;
+    if (instance === undefined) return;
+    const { allocatedBytes, refusedBytes } = instance;
+    this.#memory.report(allocatedBytes);
+    this.#suspicion ??= suspicion({
+      startBytes: this.startBytes,
+      allocatedBytes,
+      capBytes: this.#capBytes,
+      refusedBytes,
+    });
   }
 
   #releaseIfDrained(): void {
@@ -138,7 +194,12 @@ export class Generation {
 
   #release(): void {
     if (this.#drain !== undefined) clearTimeout(this.#drain);
-    this.#instance?.close();
+    const instance = this.#instance;
+    if (instance === undefined) return;
+    this.#beforeRelease?.();
+    this.#beforeRelease = undefined;
+    instance.close();
     this.#instance = undefined;
+    this.#memory.retired(instance.allocatedBytes);
   }
 }

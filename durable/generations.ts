@@ -9,8 +9,12 @@ import {
 } from "./failure/failure-row.ts";
 import { type FailedStart, type FilterSurroundings, startFilter } from "./filter-start.ts";
 import { Generation, type StartReason } from "./generation.ts";
+import { Handover } from "./handover/handover.ts";
+import { type Isolate, thisIsolate } from "./memory/isolate.ts";
+import type { MemoryOwner } from "./memory/isolate-memory.ts";
 import type { Counters } from "./metrics/counters.ts";
 import type { RestartController } from "./restart/controller.ts";
+import { restartSettings } from "./restart/settings.ts";
 import type { Unavailable } from "./rpc.ts";
 import { type Runtime, randomShare } from "./runtime.ts";
 import { TickClock } from "./ticks/tick-clock.ts";
@@ -21,6 +25,21 @@ const PAUSED_AFTER_TRAPS: Unavailable = {
   message: "the filter trapped more than once in a row and is started again after a pause",
 };
 
+/** No instance is replaced on suspicion before this age: one that is always suspicious must not be started for each request. */
+const LEAST_SUSPECT_AGE_MS = 5_000;
+
+/** How entries were handed over. The duration is that of the whole, in which others had their turns. */
+export interface HandoverRecord {
+  readonly atMs: number;
+  readonly durationMs: number;
+  readonly chunks: number;
+}
+
+/** The next turn of the event loop. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
 /**
  * The lives of one service's filter: starts the first, ends one for the next, and lets a filter that fails rest in
  * between. One generation takes new requests; those before it finish what they have begun.
@@ -30,8 +49,14 @@ export class Generations {
   readonly #runtime: Runtime;
   readonly #controller: RestartController;
   readonly #counters: Counters;
+  readonly #isolate: Isolate;
+  readonly #owner: MemoryOwner;
   readonly #draining = new Set<Generation>();
   #current: Generation | undefined;
+  /** The fresh instance of a restart under way. */
+  #filling: Generation | undefined;
+  #restarting = false;
+  #lastHandover: HandoverRecord | undefined;
   #failures: FailureRow = NO_FAILURES;
   #failedStart: (FailedStart & { readonly atMs: number }) | undefined;
   /** Size of the instance that trapped and has no successor yet. */
@@ -46,6 +71,18 @@ export class Generations {
     this.#runtime = runtime;
     this.#controller = observers.controller;
     this.#counters = observers.counters;
+    this.#isolate = runtime.isolate ?? thisIsolate();
+    this.#owner = this.#isolate.memory.owner(surroundings.service.name);
+  }
+
+  /** What all objects of the isolate have in common. */
+  get isolate(): Isolate {
+    return this.#isolate;
+  }
+
+  /** In whose name the isolate follows the memories of this service. */
+  get owner(): MemoryOwner {
+    return this.#owner;
   }
 
   get current(): Generation | undefined {
@@ -60,6 +97,11 @@ export class Generations {
   /** Why the filter cannot be started; undefined if it can, or was not tried since it last ran. */
   get failedStart(): (FailedStart & { readonly atMs: number }) | undefined {
     return this.#failedStart;
+  }
+
+  /** The last time entries were handed over; undefined before. */
+  get lastHandover(): HandoverRecord | undefined {
+    return this.#lastHandover;
   }
 
   /** Generations that were replaced and still finish requests. */
@@ -78,7 +120,7 @@ export class Generations {
   running(): Generation | Unavailable {
     const current = this.#current;
     if (current !== undefined) {
-      if (!current.failed) return current;
+      if (!current.failed) return this.#replacedIfSuspect(current);
       this.noteTrap(current);
     }
     return this.#begin();
@@ -94,33 +136,109 @@ export class Generations {
     generation.retire();
   }
 
-  /** A fresh instance from the compiled module. Requests that wait finish on the old one; new ones start here. */
+  /** A fresh instance at once, with an empty cache. Requests that wait finish on the old one; new ones start here. */
   replace(reason: string): Generation | Unavailable {
     const old = this.#current;
     if (old === undefined || old.failed) return this.running();
-    return this.#start("restart", (generation, nowMs) => {
-      this.#controller.restarted(nowMs, reason, old.allocatedBytes, generation.startBytes);
-      old.retire();
-      if (!old.released) this.#draining.add(old);
-    });
+    const fresh = this.#make("restart");
+    if (fresh instanceof Generation) this.#switch(old, fresh, reason, undefined);
+    return fresh;
+  }
+
+  /**
+   * A planned restart: where the filter can hand its live entries over, the old instance serves until the fresh one knows
+   * them all. It waits for its turn, since no more than one old instance may be in memory beside the new.
+   * @returns whether there is a fresh instance now
+   */
+  async restart(reason: string): Promise<boolean> {
+    const old = this.#current;
+    if (old === undefined || old.failed || this.#restarting || this.draining > 0) return false;
+    if (old.handover === undefined) return this.replace(reason) instanceof Generation;
+    this.#restarting = true;
+    try {
+      return await this.#handOver(old, reason);
+    } finally {
+      this.#restarting = false;
+    }
+  }
+
+  /** Drops what was decided, for one credential or for all, also in instances that still finish or are being filled. */
+  purge(credential: string | undefined): number {
+    let purged = 0;
+    for (const generation of [this.#current, this.#filling, ...this.#draining]) {
+      const handover = generation?.handover;
+      if (handover === undefined) continue;
+      const dropped = credential === undefined ? handover.purgeAll() : handover.purgeCredential(credential);
+      if (generation === this.#current) purged = dropped ?? 0;
+    }
+    return purged;
+  }
+
+  async #handOver(old: Generation, reason: string): Promise<boolean> {
+    const startedMs = this.#runtime.nowMs();
+    const fresh = this.#make("restart");
+    if (!(fresh instanceof Generation)) return false;
+    const [from, to] = [old.handover, fresh.handover];
+    if (from === undefined || to === undefined) return false;
+    this.#filling = fresh;
+    const handover = new Handover(from, to);
+    const goesOn = (): boolean => old === this.#current && !old.failed && !fresh.failed;
+    const moved = await handover.move(this.#handoverBudget(old), turn, goesOn);
+    this.#filling = undefined;
+    if (!moved || !goesOn() || !handover.catchUp()) {
+      fresh.retire();
+      if (goesOn()) from.end();
+      return false;
+    }
+    this.#switch(old, fresh, reason, handover);
+    this.#lastHandover = { atMs: startedMs, durationMs: this.#runtime.nowMs() - startedMs, chunks: handover.chunks };
+    return true;
+  }
+
+  /** What the fresh instance may come to while the old one is still in memory. */
+  #handoverBudget(old: Generation): number {
+    const { memory, budget } = this.#isolate;
+    return Math.max(old.startBytes, budget.hardBytes - memory.heldBytes);
+  }
+
+  /** The synchronous moment of a restart. */
+  #switch(old: Generation, fresh: Generation, reason: string, handover: Handover | undefined): void {
+    this.#current = fresh;
+    const lossless = handover !== undefined;
+    this.#controller.restarted(this.#runtime.nowMs(), reason, old.allocatedBytes, fresh.allocatedBytes, lossless);
+    handover?.passOnReplies(() => this.replace("handover_broken"));
+    old.retire(handover && (() => handover.end()));
+    if (!old.released) this.#draining.add(old);
+  }
+
+  /** Where no fresh instance can be had, the suspicious one is better than none. */
+  #replacedIfSuspect(current: Generation): Generation {
+    if (current.suspicion === undefined) return current;
+    if (this.#runtime.nowMs() - current.startedAtMs < LEAST_SUSPECT_AGE_MS) return current;
+    const fresh = this.replace(current.suspicion);
+    return fresh instanceof Generation ? fresh : current;
   }
 
   #begin(): Generation | Unavailable {
     const trappedBytes = this.#trappedBytes;
     if (trappedBytes !== undefined) {
-      return this.#start("trap", (generation, nowMs) => {
-        this.#trappedBytes = undefined;
-        this.#controller.restarted(nowMs, "trap", trappedBytes, generation.startBytes);
-      });
+      const fresh = this.#make("trap");
+      if (!(fresh instanceof Generation)) return fresh;
+      this.#trappedBytes = undefined;
+      this.#controller.restarted(fresh.startedAtMs, "trap", trappedBytes, fresh.startBytes, false);
+      this.#current = fresh;
+      return fresh;
     }
     const reason = this.#controller.learned.current === undefined ? "first_request" : "eviction";
-    return this.#start(reason, (generation, nowMs) => this.#controller.started(nowMs, generation.startBytes));
+    const fresh = this.#make(reason);
+    if (!(fresh instanceof Generation)) return fresh;
+    this.#controller.started(fresh.startedAtMs, fresh.startBytes);
+    this.#current = fresh;
+    return fresh;
   }
 
-  #start(
-    startReason: StartReason,
-    onStarted: (generation: Generation, nowMs: number) => void,
-  ): Generation | Unavailable {
+  /** A fresh instance that takes no requests yet. */
+  #make(startReason: StartReason): Generation | Unavailable {
     const nowMs = this.#runtime.nowMs();
     if (!mayStart(this.#failures, nowMs)) return this.#unavailable();
     const start = startFilter(this.#surroundings);
@@ -135,11 +253,10 @@ export class Generations {
     const number = (this.#controller.learned.current?.number ?? 0) + 1;
     // The built-in filter has nothing to fetch by its first tick.
     const ticks = new TickClock(this.#surroundings.service.filterKind.kind === "built-in" ? nowMs : undefined);
-    const life = { number, startedAtMs: nowMs, startReason, ticks };
-    const generation = new Generation(life, start.instance, this.#runtime.limits);
-    onStarted(generation, nowMs);
-    this.#current = generation;
-    return generation;
+    const memory = this.#isolate.memory.follow(this.#owner, start.instance);
+    const capBytes = restartSettings(this.#surroundings.service.restart).hardLimitBytes;
+    const life = { number, startedAtMs: nowMs, startReason, ticks, memory, capBytes };
+    return new Generation(life, start.instance, this.#runtime.limits);
   }
 
   #unavailable(): Unavailable {

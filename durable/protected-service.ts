@@ -3,6 +3,7 @@ import {
   createSharedState,
   type Decision,
   type HostServices,
+  hasHandover,
   type Refusal,
   type SharedState,
 } from "../wasm/host/index.ts";
@@ -11,6 +12,8 @@ import { BACKOFF } from "./failure/backoff.ts";
 import { Generation } from "./generation.ts";
 import { Generations } from "./generations.ts";
 import type { KeptState } from "./kept.ts";
+import type { Relief } from "./memory/budget.ts";
+import type { AskForRelief } from "./memory/isolate-budget.ts";
 import { type Counters, countDecision, countRefusalInStage } from "./metrics/counters.ts";
 import type { Send } from "./outbound/exchange.ts";
 import { OutboundCalls } from "./outbound/outbound-calls.ts";
@@ -35,6 +38,25 @@ export interface ServiceSurroundings {
   readonly secrets: (name: string) => string | undefined;
   /** Sets the object's one alarm. */
   readonly setAlarm: (delayMs: number) => void;
+  /** Asks another object of the isolate to give back memory. */
+  readonly askForRelief: AskForRelief;
+}
+
+/** A request whose generation ends under it is asked again, but not for ever. */
+const MOST_REPLAYS = 3;
+
+/** What a restart now would free, in bytes, and cost, in extra calls to the authorization server. */
+export interface RestartPlan {
+  readonly running: boolean;
+  /** Live decisions survive it. */
+  readonly handover: boolean;
+  readonly allocatedBytes: number;
+  readonly freedBytes: number;
+  readonly extraCalls: number;
+}
+
+function handsOver(filter: WebAssembly.Module): boolean {
+  return hasHandover(new Set(WebAssembly.Module.exports(filter).map(({ name }) => name)));
 }
 
 /**
@@ -57,6 +79,7 @@ export class ProtectedService {
   /** For the next request; used up by the first that the filter keeps waiting. */
   #patience: Patience;
   #chores = false;
+  #purges = 0;
 
   constructor(surroundings: ServiceSurroundings) {
     this.#surroundings = surroundings;
@@ -70,7 +93,7 @@ export class ProtectedService {
       {
         policy: service.restart.policy,
         settings: restartSettings(service.restart),
-        handover: false,
+        handover: handsOver(service.filter),
         random: () => randomShare(runtime),
       },
     );
@@ -92,6 +115,11 @@ export class ProtectedService {
     // A public path asks no object. Where it is asked all the same, the Worker's newer rules protect what ours leave open.
     const ruleName = rule.kind === "public" ? AUTHENTICATE_RULE : rule.ruleName;
 
+    return this.#decide(ask, ruleName, 0);
+  }
+
+  async #decide(ask: Ask, ruleName: string, replays: number): Promise<Answer> {
+    const { service } = this.#surroundings;
     const generation = this.#ticksAfterAnswer ? this.#generations.running() : await this.#runningAndTicked();
     if (!(generation instanceof Generation)) return this.#withoutFilter(generation);
 
@@ -113,6 +141,10 @@ export class ProtectedService {
     const deciding = generation.decide(request);
     if (deciding instanceof Promise) this.#renewPatience();
     const decision = deciding instanceof Promise ? await patience.wait(deciding) : deciding;
+    // Its generation was drained before it was answered: nothing of it is lost, so the next one is asked.
+    if (decision.kind === "failed" && decision.reason === "closed" && replays < MOST_REPLAYS) {
+      return this.#decide(ask, ruleName, replays + 1);
+    }
     this.#headDecided(generation, decision);
     return decisionAnswer(decision);
   }
@@ -130,15 +162,52 @@ export class ProtectedService {
       controller: this.#controller,
       counters: this.#counters,
       metrics: this.#shared.metrics,
+      purges: this.#purges,
     });
   }
 
-  /** A fresh instance at once; false where none is in memory or none will start. The reason goes into the log. */
-  restart(reason: string): boolean {
+  /**
+   * A fresh instance, with the live entries of the present one where the filter can hand them over; false where none is in
+   * memory, none will start, or the one before has not ended yet. The reason goes into the log.
+   */
+  async restart(reason: string): Promise<boolean> {
     const generation = this.#generations.current;
     if (generation === undefined) return false;
     this.#sample(generation);
-    return this.#generations.replace(reason) instanceof Generation;
+    return this.#generations.restart(reason);
+  }
+
+  /** What a restart now would free and cost. */
+  restartPlan(): RestartPlan {
+    const generation = this.#generations.current;
+    const nowMs = this.#surroundings.runtime.nowMs();
+    const estimate = this.#controller.estimate(nowMs, generation?.allocatedBytes ?? 0);
+    return {
+      running: generation !== undefined,
+      handover: generation?.handover !== undefined,
+      allocatedBytes: estimate.allocatedBytes,
+      freedBytes: Math.max(0, estimate.allocatedBytes - estimate.baselineBytes),
+      extraCalls: generation === undefined ? 0 : this.#controller.priceCalls(nowMs),
+    };
+  }
+
+  /** The isolate is short of memory. `evict` gives back all there is, `restart` what is not needed. */
+  async relieve(relief: Relief): Promise<void> {
+    const generation = this.#generations.current;
+    if (generation === undefined) return;
+    this.#sample(generation);
+    if (relief === "evict") this.#generations.replace("isolate_full");
+    else await this.#generations.restart("isolate_short");
+    this.#reportToBudget();
+  }
+
+  /**
+   * Drops decisions at once, those of one credential or all; what is under way is asked for anew.
+   * @returns entries dropped
+   */
+  purge(credential: string | undefined): number {
+    this.#purges += 1;
+    return this.#generations.purge(credential);
   }
 
   /** The object's alarm went off: ticks, with a fresh instance if none is in memory, and sets it anew. */
@@ -216,7 +285,8 @@ export class ProtectedService {
   }
 
   #choresAreDue(nowMs: number): boolean {
-    return this.#controller.isDue(nowMs) || this.#isHousekeepingDue(nowMs);
+    const { budget } = this.#generations.isolate;
+    return budget.isShort || this.#controller.isDue(nowMs) || this.#isHousekeepingDue(nowMs);
   }
 
   #isHousekeepingDue(nowMs: number): boolean {
@@ -228,15 +298,49 @@ export class ProtectedService {
     if (generation === undefined || generation.failed) return;
     const nowMs = this.#surroundings.runtime.nowMs();
     if (this.#isHousekeepingDue(nowMs)) generation.tick(nowMs);
+    this.#relieveIsolate();
     if (!this.#controller.isDue(nowMs) || generation.failed) return;
     const verdict = this.#sample(generation);
-    if (verdict.restart) this.#generations.replace(verdict.reason);
+    if (verdict.restart) this.#carryOut(verdict.reason);
+    this.#reportToBudget();
     this.#countFailedOpen();
     this.#surroundings.kept.writeIfDue(nowMs, {
       learned: this.#controller.learned,
       samples: this.#controller.samples,
       counters: this.#counters,
     });
+  }
+
+  /** At the hard limit at once; anything else when the one before has ended. */
+  #carryOut(reason: string): void {
+    if (reason === "hard_limit") {
+      this.#generations.replace(reason);
+      return;
+    }
+    this.#generations.restart(reason).catch((error: unknown) => {
+      console.error(`${this.#surroundings.service.name}: restart: ${String(error)}`);
+    });
+  }
+
+  #reportToBudget(): void {
+    const { name } = this.#surroundings.service;
+    const { allocatedBytes, handover, extraCalls } = this.restartPlan();
+    const { requiredBytes } = this.#controller.estimate(this.#surroundings.runtime.nowMs(), allocatedBytes);
+    const evictionGainBytes = Math.max(0, allocatedBytes - (this.#generations.current?.startBytes ?? 0));
+    this.#generations.isolate.budget.report(this.#generations.owner, name, {
+      // Without handover a restart is an eviction: all of it comes back, whatever is needed again later.
+      gainBytes: handover ? Math.max(0, allocatedBytes - requiredBytes) : evictionGainBytes,
+      evictionGainBytes,
+      priceCalls: extraCalls,
+    });
+  }
+
+  #relieveIsolate(): void {
+    const { budget } = this.#generations.isolate;
+    if (!budget.isShort) return;
+    this.#reportToBudget();
+    const { service, askForRelief } = this.#surroundings;
+    void budget.relieve((name, relief) => (name === service.name ? this.relieve(relief) : askForRelief(name, relief)));
   }
 
   /** Only the filter knows; it tells by a metric, which lasts as long as the object is in memory. */

@@ -1,10 +1,13 @@
 import type { TimeLimits } from "./limits.ts";
+import type { Isolate } from "./memory/isolate.ts";
 
 /** Clock, randomness and patience: the platform's, or a test's. */
 export interface Runtime {
   nowMs(): number;
   randomBytes(into: Uint8Array): void;
   readonly limits: TimeLimits;
+  /** Books, reclaim and budget of all objects; the isolate's own unless a test or a benchmark brings another. */
+  readonly isolate?: Isolate;
 }
 
 export function randomHex(runtime: Runtime, byteLength: number): string {

@@ -4,8 +4,9 @@ import type { Cluster, Gateway } from "../config/index.ts";
 import { type Env, secretNamed, serviceBinding } from "./environment.ts";
 import { KeptState } from "./kept.ts";
 import { TIME_LIMITS } from "./limits.ts";
+import type { Relief } from "./memory/budget.ts";
 import type { Send } from "./outbound/exchange.ts";
-import { ProtectedService } from "./protected-service.ts";
+import { ProtectedService, type RestartPlan } from "./protected-service.ts";
 import { type Ask, RPC_VERSION } from "./rpc.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Answer } from "./stages/staged-answer.ts";
@@ -54,9 +55,24 @@ export class ServiceObject extends DurableObject<Env> {
     }
   }
 
-  /** Restarts the filter in place; false where no instance is in memory or a fresh one will not start. */
+  /** Restarts the filter in place; false where none is in memory, a fresh one will not start, or one is still ending. */
   async restart(reason = "operator"): Promise<boolean> {
-    return this.#protected?.service.restart(reason) ?? false;
+    return (await this.#protected?.service.restart(reason)) ?? false;
+  }
+
+  /** What `restart` would free and cost; null where no instance is in memory. */
+  async restartPlan(): Promise<RestartPlan | null> {
+    return this.#protected?.service.restartPlan() ?? null;
+  }
+
+  /** Drops decisions at once, of one credential or all. @returns entries dropped */
+  async purge(credential?: string): Promise<number> {
+    return this.#protected?.service.purge(credential) ?? 0;
+  }
+
+  /** Asked by another object of the isolate that finds it short of memory. */
+  async relieve(relief: Relief): Promise<void> {
+    await this.#protected?.service.relieve(relief);
   }
 
   /** Goes off where a service's filter ticks by alarm; the object may have been evicted since it was set. */
@@ -97,6 +113,7 @@ export class ServiceObject extends DurableObject<Env> {
           sendTo: (cluster) => this.#sendTo(cluster),
           secrets: (secret) => secretNamed(this.env, secret),
           setAlarm: (delayMs) => this.#setAlarm(name, delayMs),
+          askForRelief: (other, relief) => this.env.SERVICE_OBJECT.getByName(other).relieve(relief),
         }),
       };
     }

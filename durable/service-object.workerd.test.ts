@@ -79,7 +79,8 @@ describe("the restart in place", () => {
     expect(fallen.restartCount).toBeGreaterThan(0);
     const [first] = fallen.restarts;
     expect(first).toMatchObject({ reason: "required_fell", generation: 1, allocatedBeforeBytes: risen.allocatedBytes });
-    expect(first!.allocatedAfterBytes).toBeLessThan(risen.allocatedBytes / 4);
+    // What lives is handed over; the rest comes back as the load falls on.
+    expect(first!.allocatedAfterBytes).toBeLessThan(risen.allocatedBytes);
     expect(fallen.allocatedBytes).toBeLessThan(risen.allocatedBytes / 2);
     expect((await ask("/ebbing", "deny-after")).status).toBe(403);
   });
@@ -98,21 +99,22 @@ describe("the restart in place", () => {
     expect(stats.creditCalls).toBeGreaterThan(0);
     expect(stats.restartPriceCalls).toBeGreaterThanOrEqual(0);
     expect(Object.keys(stats.ratio)).toEqual(["ttlMs", "requiredBytes", "baselineBytes", "verdict"]);
-    expect(stats.ratio.verdict).toEqual(stats.verdict);
+    expect(stats.ratio.verdict).toMatchObject({ reason: expect.any(String) });
+    expect(stats.policy).toBe("measured");
   });
 
-  it("lets requests that wait for a call finish on the old instance", async () => {
+  it("lets requests that wait for a call finish on the old instance, and keeps what was decided", async () => {
     const stub = testEnv.SERVICE_OBJECT.getByName("orders");
     await ask("/orders/1", "allow-before");
     const waiting = ask("/orders/1", "slow-while-restarting");
     const { generation } = await statsOf("orders");
-    // The fresh instance is forced as a trap would, while the call is under way.
+    // While the call is under way.
     await runInDurableObject(stub, async (object) => object.restart("test"));
     expect((await waiting).status).toBe(200);
     expect(await checksOf("slow-while-restarting")).toBe(1);
     expect((await statsOf("orders")).generation).toBe(generation + 1);
     await ask("/orders/1", "allow-before");
-    expect(await checksOf("allow-before")).toBe(2);
+    expect(await checksOf("allow-before")).toBe(1);
   });
 });
 

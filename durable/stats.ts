@@ -5,7 +5,8 @@ import type { GrowthRule } from "./estimate/growth-rule.ts";
 import type { LiteralEstimate } from "./estimate/literal/estimate.ts";
 import type { Confidence } from "./estimate/ttl.ts";
 import type { StartReason } from "./generation.ts";
-import type { Generations } from "./generations.ts";
+import type { Generations, HandoverRecord } from "./generations.ts";
+import { type IsolateSnapshot, isolateSnapshot } from "./memory/isolate.ts";
 import { type Counters, hitRate } from "./metrics/counters.ts";
 import type { Sample } from "./metrics/samples.ts";
 import type { RestartController } from "./restart/controller.ts";
@@ -76,6 +77,13 @@ export interface ServiceStats
   readonly nextStartAtMs: number | null;
   /** Requests that wait and bodies that stream, in the present generation. */
   readonly openStreams: number;
+  /** Whether a restart hands live decisions over, and how the last one did; null before. */
+  readonly handsOver: boolean;
+  readonly lastHandover: HandoverRecord | null;
+  /** How often decisions were purged. */
+  readonly purges: number;
+  /** What all services of the isolate hold together, and how memory came back; the same for all with one `isolateId`. */
+  readonly isolate: IsolateSnapshot;
   /** Generations that were replaced and still finish what they have begun. */
   readonly drainingGenerations: number;
   /** Oldest first. */
@@ -89,6 +97,7 @@ export interface StatsSources {
   readonly controller: RestartController;
   readonly counters: Counters;
   readonly metrics: SharedState["metrics"];
+  readonly purges: number;
 }
 
 export function serviceStats(sources: StatsSources): ServiceStats {
@@ -147,6 +156,10 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     failuresInARow: failures.failures,
     nextStartAtMs: generation === undefined && failures.failures > 0 ? failures.nextStartMs : null,
     openStreams: generation?.openStreams ?? 0,
+    handsOver: generation?.handover !== undefined,
+    lastHandover: generations.lastHandover ?? null,
+    purges: sources.purges,
+    isolate: isolateSnapshot(generations.isolate),
     drainingGenerations: generations.draining,
     samples: controller.samples.recent(RECENT_SAMPLES),
   };

@@ -3,9 +3,12 @@ import { findService, type Gateway } from "../config/index.ts";
 import type { Env } from "../durable/environment.ts";
 import { forward } from "./forward.ts";
 import { mayOperate } from "./operator/access.ts";
+import { purgeServices, readAction, restartServices } from "./operator/actions.ts";
 import { gatewayStats } from "./operator/stats.ts";
 import { refuse } from "./replies.ts";
 import { readTarget } from "./route.ts";
+
+const NOT_STORED = { "cache-control": "no-store" };
 
 /** The front door: the operator's pages under their reserved prefix, services everywhere else. */
 export function createApp(gateway: Gateway): Hono<{ Bindings: Env }> {
@@ -16,8 +19,16 @@ export function createApp(gateway: Gateway): Hono<{ Bindings: Env }> {
     if (await mayOperate(c.req.raw, c.env, tokenSecret)) return next();
     return refuse(401, "operator_token_required", { "www-authenticate": 'Bearer realm="ebb operator"' });
   });
-  app.get(prefix, async (c) => c.json(await gatewayStats(gateway, c.env), 200, { "cache-control": "no-store" }));
+  app.get(prefix, async (c) => c.json(await gatewayStats(gateway, c.env), 200, NOT_STORED));
   app.all(prefix, () => refuse(405, "method_not_allowed", { allow: "GET" }));
+  for (const [name, act] of Object.entries({ restart: restartServices, purge: purgeServices })) {
+    app.post(`${prefix}/${name}`, async (c) => {
+      const parsed = await readAction(c.req.raw, gateway);
+      if (!parsed.ok) return c.json({ error: "bad_request", message: parsed.reason }, 400, NOT_STORED);
+      return c.json(await act(gateway, c.env, parsed.action), 200, NOT_STORED);
+    });
+    app.all(`${prefix}/${name}`, () => refuse(405, "method_not_allowed", { allow: "POST" }));
+  }
   app.all(`${prefix}/*`, () => refuse(404, "no_such_page"));
 
   app.all("*", (c) => {

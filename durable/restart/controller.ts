@@ -113,11 +113,17 @@ export class RestartController {
   }
 
   /** A fresh instance took the place of the one before. */
-  restarted(nowMs: number, reason: string, allocatedBeforeBytes: number, allocatedAfterBytes: number): void {
+  restarted(
+    nowMs: number,
+    reason: string,
+    allocatedBeforeBytes: number,
+    allocatedAfterBytes: number,
+    lossless = this.#options.handover,
+  ): void {
     const estimate = this.estimate(nowMs);
     const priceCalls = this.#priceOf(estimate);
     this.#settle(nowMs, estimate.ttlMs);
-    this.#refill = this.#options.handover ? undefined : new Refill(nowMs, estimate, this.#sampled);
+    this.#refill = lossless ? undefined : new Refill(nowMs, estimate, this.#sampled);
     this.#learned = restartGeneration(this.#learned, {
       nowMs,
       reason,
@@ -129,7 +135,7 @@ export class RestartController {
     this.#verdict = undefined;
     this.#ratioVerdict = undefined;
     this.#jitter = this.#options.random();
-    this.#begin(nowMs, allocatedAfterBytes, this.#options.handover);
+    this.#begin(nowMs, allocatedAfterBytes, lossless);
   }
 
   /** True once the interval is over; a clock that was set back counts as over, so that sampling never stops. */

@@ -1,6 +1,7 @@
 import { type OtherServiceInput, secret } from "../../config/index.ts";
 import bodyBeforeHead from "./guests/build/body-before-head.wasm";
 import forgetful from "./guests/build/forgetful.wasm";
+import growing from "./guests/build/growing.wasm";
 import judgeEachChunk from "./guests/build/judge-each-chunk.wasm";
 import judgeWholeBody from "./guests/build/judge-whole-body.wasm";
 import mortal from "./guests/build/mortal.wasm";
@@ -43,6 +44,9 @@ export const filteredServices: Readonly<Record<string, OtherServiceInput>> = Obj
     "unstartable-closed": [unstartable, {}],
     "unstartable-open": [unstartable, { failurePolicy: "open" }],
     "secretless-open": [mortal, { failurePolicy: "open", configuration: { key: secret("NO_SUCH_SECRET") } }],
+    growing: [growing, {}],
+    "growing-beside": [growing, {}],
+    "growing-beyond": [growing, {}],
     forgetful: [forgetful, { stages: ["request-body"] }],
     ticking: [ticking, {}],
     "ticking-in-vain": [tickingInVain, {}],

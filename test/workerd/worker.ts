@@ -50,7 +50,7 @@ const config = defineGateway({
       ...common,
       route: { prefix: "/ebbing" },
       cache: { maxTtlMs: 60_000 },
-      restart: { policy: "ratio", collectMs: 90_000, binMs: 10_000, ttlCapMs: 120_000, sampleIntervalMs: 1_000 },
+      restart: { collectMs: 90_000, binMs: 10_000, ttlCapMs: 120_000, sampleIntervalMs: 1_000 },
     },
   },
 });

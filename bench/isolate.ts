@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { bundleWorker } from "../scripts/bundle-worker.ts";
+import { startWorkerd } from "../scripts/workerd.ts";
+
+/**
+ * Twenty services of one isolate grow to 16 MiB in turn, round after round: 320 MiB, were nothing given back. What they hold
+ * together must stay below the 128 MB beyond which the platform resets all of them, and every request gets its answer.
+ * Needs the tests' guests to be built: `npm test` once.
+ */
+const { values } = parseArgs({ options: { rounds: { type: "string", default: "3" } } });
+const rounds = Number(values.rounds);
+if (!(rounds > 0)) {
+  console.error("bench:isolate: --rounds is a number above 0");
+  process.exit(2);
+}
+const SERVICES = 20;
+/** So that a service grows again only after a while, as one does whose load changes. */
+const PAUSE_MS = 600;
+const LIMIT_BYTES = 128_000_000;
+const MIB = 1_048_576;
+
+const workerd = await startWorkerd(
+  {
+    upstream: { bundle: await bundleWorker("bench/workers/upstream.ts") },
+    crowded: {
+      bundle: await bundleWorker("bench/workers/crowded.ts"),
+      services: { UPSTREAM: "upstream" },
+      objects: { SERVICE_OBJECT: "ServiceObject" },
+    },
+  },
+  ["crowded"],
+);
+try {
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    fetch(`http://127.0.0.1:${workerd.ports.crowded}${path}`, { headers });
+  let answered = 0;
+  let asked = 0;
+  for (let round = 0; round < rounds; round += 1) {
+    for (let n = 0; n < SERVICES; n += 1) {
+      // Two that grow, and others that do not: everybody is answered meanwhile.
+      const requests = [get(`/service-${n}/a`, { "x-grow": "now" }), get(`/service-${(n + 7) % SERVICES}/b`)];
+      for (const response of await Promise.all(requests)) if (response.ok) answered += 1;
+      asked += requests.length;
+      await sleep(PAUSE_MS);
+    }
+  }
+  const isolate: { peakBytes: number; budget: Record<string, unknown>; reclaim: Record<string, unknown> } = await (
+    await get("/isolate")
+  ).json();
+  console.log(`${answered} of ${asked} requests answered`);
+  console.log(
+    `most held at once, live and retired: ${(isolate.peakBytes / MIB).toFixed(1)} MiB of ${(LIMIT_BYTES / MIB).toFixed(1)}`,
+  );
+  console.log(JSON.stringify({ budget: isolate.budget, reclaim: isolate.reclaim }, null, 2));
+  if (answered < asked || isolate.peakBytes > LIMIT_BYTES) process.exitCode = 1;
+} finally {
+  await workerd.stop();
+}

@@ -1,0 +1,128 @@
+import { Agent, request } from "node:http";
+import { parseArgs } from "node:util";
+import { buildForConfig } from "../scripts/build.ts";
+import { bundleWorker } from "../scripts/bundle-worker.ts";
+import { startWorkerd } from "../scripts/workerd.ts";
+
+/**
+ * The same requests with forced restarts and without: does every request get its one right answer, and does the hit rate
+ * stay? A real workerd process, real sockets; tokens that say `deny` are denied, and decisions last for five seconds.
+ */
+const { values } = parseArgs({
+  options: {
+    requests: { type: "string", default: "100000" },
+    restarts: { type: "string", default: "1000" },
+    connections: { type: "string", default: "64" },
+    users: { type: "string", default: "500" },
+    rate: { type: "string", default: "2000" },
+  },
+});
+const [requests, restarts, connections, users, rate] = Object.values({
+  requests: values.requests,
+  restarts: values.restarts,
+  connections: values.connections,
+  users: values.users,
+  rate: values.rate,
+}).map(Number) as [number, number, number, number, number];
+if (![requests, restarts, connections, users, rate].every((value) => value > 0)) {
+  console.error("bench:restarts: --requests, --restarts, --connections, --users and --rate are numbers above 0");
+  process.exit(2);
+}
+
+interface Outcome {
+  readonly right: number;
+  readonly wrong: number;
+  readonly restarted: number;
+  readonly hitRate: number;
+  readonly outbound: number;
+  readonly seconds: number;
+}
+
+await buildForConfig("gateway.config.ts");
+const quiet = await run(0);
+console.log(line("without restarts", quiet));
+const restarted = await run(restarts);
+console.log(line("with restarts", restarted));
+console.log(`hit rate differs by ${(100 * (restarted.hitRate - quiet.hitRate)).toFixed(3)} points`);
+if (quiet.wrong + restarted.wrong > 0) process.exitCode = 1;
+
+async function run(forced: number): Promise<Outcome> {
+  const bundle = (name: string) => bundleWorker(`bench/workers/${name}.ts`);
+  const services = { UPSTREAM: "upstream", AUTHORIZATION: "deciding" };
+  const gateway = { bundle: await bundle("restarting"), services, objects: { SERVICE_OBJECT: "ServiceObject" } };
+  const workerd = await startWorkerd(
+    {
+      upstream: { bundle: await bundle("upstream") },
+      deciding: { bundle: await bundle("deciding-authorization") },
+      gateway: { ...gateway, text: { EBB_DEV: "1" } },
+    },
+    ["gateway"],
+  );
+  const agent = new Agent({ keepAlive: true, maxSockets: connections + 2 });
+  const ask = (method: string, path: string, token?: string): Promise<{ status: number; body: string }> =>
+    new Promise((resolve, reject) => {
+      const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      const port = workerd.ports.gateway!;
+      request({ agent, host: "127.0.0.1", port, method, path, headers }, (response) => {
+        let body = "";
+        response.setEncoding("utf8").on("data", (text: string) => (body += text));
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, body })).on("error", reject);
+      })
+        .on("error", reject)
+        .end();
+    });
+  try {
+    return await load(ask, forced);
+  } finally {
+    agent.destroy();
+    await workerd.stop();
+  }
+}
+
+async function load(
+  ask: (method: string, path: string, token?: string) => Promise<{ status: number; body: string }>,
+  forced: number,
+): Promise<Outcome> {
+  const startedMs = performance.now();
+  let next = 0;
+  let right = 0;
+  let wrong = 0;
+  let restarted = 0;
+  const client = async (): Promise<void> => {
+    while (next < requests) {
+      const n = next;
+      next += 1;
+      // At one pace in both runs: what expires meanwhile would else differ by how long they take.
+      const waitMs = startedMs + (1_000 * n) / rate - performance.now();
+      if (waitMs > 1) await new Promise((resolve) => setTimeout(resolve, waitMs));
+      const user = (n * 7_919) % users;
+      const expected = user % 10 === 0 ? 403 : 200;
+      const token = `${expected === 403 ? "deny" : "allow"}-${user}`;
+      const answer = await ask("GET", `/orders/${n % 97}`, token).catch(() => undefined);
+      if (answer?.status === expected) right += 1;
+      else wrong += 1;
+    }
+  };
+  // As often as asked for, spread over the run; one that finds the instance before still ending is asked for again.
+  const restarter = async (): Promise<void> => {
+    while (restarted < forced && next < requests) {
+      if (next < (restarted / forced) * requests) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        continue;
+      }
+      const { body } = await ask("POST", "/stats/restart");
+      if (body.includes('"restarted":true')) restarted += 1;
+    }
+  };
+  await Promise.all([restarter(), ...Array.from({ length: connections }, client)]);
+  const seconds = (performance.now() - startedMs) / 1_000;
+  const stats: { services: { hitRate: number; outbound: number }[] } = JSON.parse((await ask("GET", "/stats")).body);
+  const [service] = stats.services;
+  if (service?.hitRate === undefined) throw new Error(`no stats: ${JSON.stringify(service)}`);
+  return { right, wrong, restarted, hitRate: service.hitRate, outbound: service.outbound, seconds };
+}
+
+function line(name: string, { right, wrong, restarted, hitRate, outbound, seconds }: Outcome): string {
+  const rate = (100 * hitRate).toFixed(3);
+  return `${name}: ${right} right, ${wrong} wrong or failed, ${restarted} restarts, hit rate ${rate} %, ${outbound} outbound, ${seconds.toFixed(1)} s`;
+}
