@@ -27,6 +27,7 @@ export function inspectReport(result: InspectResult): string {
       ...listed("function", "unknown, answering UNIMPLEMENTED or, of WASI, ENOSYS", imports.unknown),
     ]),
     ...labelled("stages", stageLines(stages)),
+    ...labelled("restart", result.handover ? "hands its live entries over" : "begins with an empty cache"),
     ...labelled("start", `ok, ${bytesText(start.bytes)} of linear memory${ticks}`),
     ...recordLines("", start.records),
     ...(series === undefined ? [] : seriesLines(series)),

@@ -19,6 +19,8 @@ export interface InspectResult {
   readonly abiVersion: string;
   readonly toolchain: string | undefined;
   readonly allocator: string | undefined;
+  /** Its live entries survive restarts (docs/handover.md). */
+  readonly handover: boolean;
   readonly exports: ModuleInspection["exports"];
   readonly imports: ModuleInspection["imports"];
   readonly stages: {
@@ -60,6 +62,7 @@ export async function inspectFilter(options: InspectOptions): Promise<InspectRes
     abiVersion: trial.instance.abiVersion,
     toolchain: report.toolchain,
     allocator: report.allocator,
+    handover: report.handover,
     exports: report.exports,
     imports: report.imports,
     stages: {
