@@ -77,6 +77,17 @@ describe("the offline optimum", () => {
     );
   });
 
+  it("has its moments further apart where a workload lasts for months, and counts the same", async () => {
+    const builder = new WorkloadBuilder();
+    for (let day = 0; day < 365; day += 1) builder.add(day * 86_400_000 + day, day % 3);
+    const workload = builder.build("year");
+    const optimum = new OfflineOptimum(workload, { ttlMs: TTL_MS, allocatedFor }, GRID_MS);
+    const plan = optimum.plan(1);
+    expect(plan.outbound).toBe((await play(workload, plan.restartsMs)).outbound);
+    const never = await play(workload, []);
+    expect(optimum.never().meanAllocatedBytes / never.meanAllocatedBytes).toBeCloseTo(1, 9);
+  });
+
   it("restarts once after a crowd that is gone", () => {
     const builder = new WorkloadBuilder();
     for (let key = 0; key < 500; key += 1) builder.add(key, key);

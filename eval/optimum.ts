@@ -7,6 +7,9 @@ export interface PlannedGuest {
   readonly allocatedFor: (peakEntries: number) => number;
 }
 
+/** Moments of a plan at the most, five days of two minutes: memory and work grow with their square. */
+const MOST_MOMENTS = 3_600;
+
 /** Restarts, chosen with the whole future known, and what they come to. */
 export interface Plan {
   readonly restartsMs: readonly number[];
@@ -29,9 +32,11 @@ export class OfflineOptimum {
   readonly #outbound: Int32Array;
   readonly #peakBytes: Float64Array;
 
-  constructor(workload: Workload, guest: PlannedGuest, gridMs: number) {
-    this.#gridMs = gridMs;
+  /** @param finestMs between two moments; longer workloads have them further apart */
+  constructor(workload: Workload, guest: PlannedGuest, finestMs: number) {
     this.#totalMs = durationMs(workload);
+    const gridMs = Math.max(finestMs, Math.ceil(this.#totalMs / MOST_MOMENTS));
+    this.#gridMs = gridMs;
     this.#moments = Math.max(1, Math.ceil(this.#totalMs / gridMs));
     const cells = this.#moments * (this.#moments + 1);
     this.#held = new Float64Array(cells);
