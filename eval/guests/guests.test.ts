@@ -1,5 +1,9 @@
 /** What guests refuse, and what our own module does beside growing. */
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import binaryen from "binaryen";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { OutboundResult, StreamRequest } from "../../wasm/host/index.ts";
 import { buildGuests, guestsFile } from "./build-guests.ts";
@@ -30,6 +34,18 @@ function requestFor(path: string): StreamRequest {
     ],
     endOfStream: true,
   };
+}
+
+/** A file with a filter that pauses every request and does nothing else. */
+function pausingFilter(): string {
+  const file = join(mkdtempSync(join(tmpdir(), "filter-")), "pause.wasm");
+  const parsed = binaryen.parseText(`(module (memory (export "memory") 1)
+    (func (export "proxy_abi_version_0_2_1"))
+    (func (export "malloc") (param i32) (result i32) (i32.const 1024))
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (i32.const 1)))`);
+  writeFileSync(file, parsed.emitBinary());
+  parsed.dispose();
+  return file;
 }
 
 describe("our own module refuses to start", () => {
@@ -101,6 +117,11 @@ describe("a guest made of any module", () => {
     const own = await WasmGuest.start("doubling", SHAPE, options.keyCount);
     expect(any.liveBytes).toBeNaN();
     expect(await firstDifference(any, own, scenario(3, options))).toBeUndefined();
+  });
+
+  it("names a filter that holds requests back for good", async () => {
+    const guest = await ModuleGuest.start(pausingFilter(), "");
+    await expect(guest.request(0, 1)).rejects.toThrow("holds a request back and waits for no call");
   });
 
   it("needs a file that is a module, and a configuration that the module takes", async () => {

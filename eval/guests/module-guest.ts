@@ -4,6 +4,9 @@ import type { CacheGuest } from "./cache-guest.ts";
 import { allowing, HostedFilter } from "./hosted-filter.ts";
 import { RequestHead } from "./request-head.ts";
 
+/** All calls are answered at once, so that a request which has waited for so long waits for nothing that will come. */
+const PATIENCE_MS = 2_000;
+
 /**
  * Any Proxy-Wasm module. The key of a request is its path and its bearer token; whatever cluster the module asks exists
  * and answers 200 at once. A hit is a decision, of whatever kind, for which nobody was asked.
@@ -41,10 +44,25 @@ export class ModuleGuest implements CacheGuest {
       return this.#filter.calls === calls;
     };
     const decision = this.#filter.decide(nowMs, this.#head.of(key));
-    return decision instanceof Promise ? decision.then(isHit) : isHit(decision);
+    return decision instanceof Promise ? inTime(decision).then(isHit) : isHit(decision);
   }
 
   tick(nowMs: number): void {
     this.#filter.tick(nowMs);
+  }
+}
+
+/** @throws Error for a request that nothing resumes */
+async function inTime(decision: Promise<Decision>): Promise<Decision> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error("the filter holds a request back and waits for no call, so that nothing lets it go on"));
+    }, PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([decision, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
