@@ -96,14 +96,16 @@ function caseOf(name: string, change: Partial<Case>): Case {
 
 /** What a case is called in tables, results and figures. */
 export function caseName({ source, guest, ttlMs, ttlCapMs, handover, eviction }: Case): string {
-  const workload =
-    source.kind === "scenario"
-      ? source.name
-      : source.file
-          .split("/")
-          .at(-1)!
-          .replace(/\.csv$/, "");
+  const workload = source.kind === "scenario" ? source.name : traceName(source.file);
   const guestName = "rule" in guest ? guest.rule : guest.file.split("/").at(-1)!;
   const capped = ttlCapMs < ttlMs ? ` cap=${ttlCapMs / 1_000}s` : "";
   return `${workload} T=${ttlMs / 1_000}s${capped} ${guestName}${handover ? " handover" : ""}${eviction ? " eviction" : ""}`;
+}
+
+/** What a recorded trace is called: its file without folder and ending. */
+export function traceName(file: string): string {
+  return file
+    .split("/")
+    .at(-1)!
+    .replace(/\.csv$/, "");
 }

@@ -60,6 +60,8 @@ describe("the options of the evaluation", () => {
     [["--entry-bytes", "20000"], /--entry-bytes 20000: allowed is a number from 0 to 16000/],
     [["--seeds", "9"], /--seeds 9: allowed is a number from 1 to 5/],
     [["--decision-key", "key"], /--decision-key key: allowed are client, client\+key/],
+    [["--trace", import.meta.filename, "--scenario", "low"], /--scenario and --trace: only one/],
+    [["--trace", import.meta.filename, "--trace", "elsewhere/options.test.ts"], /called "options\.test\.ts" too/],
     [["--nonsense"], /nonsense/],
   ])("%j are refused by name", (argv, message) => {
     expect(() => parseOptions(argv)).toThrow(message);

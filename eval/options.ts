@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { type Case, caseName, SEEDS, standardCases } from "./cases.ts";
+import { type Case, caseName, SEEDS, standardCases, traceName } from "./cases.ts";
 import { DECISION_KEYS, type DecisionKey } from "./workload/read-trace.ts";
 import { scenarioNamed } from "./workload/scenarios.ts";
 
@@ -68,6 +68,8 @@ export function parseOptions(argv: readonly string[]): Options {
       ? undefined
       : { file: existing("--filter", values.filter), configuration: values["filter-configuration"] };
 
+  if (values.trace && values.scenario) throw new Error("--scenario and --trace: only one of them");
+  checkNames(values.trace ?? []);
   const traces = (values.trace ?? []).flatMap((file) =>
     (ttlsMs ?? [300_000]).map(
       (ttlMs): Case => ({
@@ -124,6 +126,17 @@ function numberOf(option: string, text: string, least: number, most: number): nu
   const value = Number(text);
   if (text.trim() !== "" && value >= least && value <= most) return value;
   throw new Error(`${option} ${text}: allowed is a number from ${least} to ${most}`);
+}
+
+/** Results are told apart by the name of the trace. @throws Error that names two files of one name */
+function checkNames(files: readonly string[]): void {
+  const byName = new Map<string, string>();
+  for (const file of files) {
+    const name = traceName(file);
+    const other = byName.get(name) ?? file;
+    if (other !== file) throw new Error(`--trace ${file}: ${other} is called "${name}" too; give them different names`);
+    byName.set(name, file);
+  }
 }
 
 function existing(option: string, file: string): string {
