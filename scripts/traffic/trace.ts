@@ -37,13 +37,21 @@ export function parseTrace(text: string): Trace {
     if (line === "" || (index === 0 && line === COLUMNS)) continue;
     const parsed = parseLine(line, latestSeconds);
     if (typeof parsed === "string") {
-      trace.problems.push({ line: index + 1, text: line.slice(0, SHOWN_CHARACTERS), reason: parsed });
+      trace.problems.push({ line: index + 1, text: shown(line), reason: parsed });
     } else {
       trace.requests.push(parsed);
       latestSeconds = parsed.atSeconds;
     }
   }
   return trace;
+}
+
+/** The beginning of a line, without the control characters that a terminal would obey. */
+function shown(line: string): string {
+  return line
+    .slice(0, SHOWN_CHARACTERS)
+    .toWellFormed()
+    .replace(/\p{Cc}/gu, "\u{fffd}");
 }
 
 /** The request of a line, or what is wrong with it. */
