@@ -283,6 +283,11 @@ describe("an estimate of anything at all", () => {
     );
   });
 
+  it("has required within allocated to the last fraction of a byte", () => {
+    const estimator = estimatorOf([], { ...NOTHING_KNOWN, ttlMs: 60_000, bytesPerEntry: 1_000, fixedBytes: 200_000 });
+    expect(estimator.estimate(1, 100_000.5)).toMatchObject({ requiredBytes: 100_000.5, surplusBytes: 0 });
+  });
+
   it("is the same for the same samples", () => {
     fc.assert(
       fc.property(anyRows, anyKnowledge, (rows, known) => {

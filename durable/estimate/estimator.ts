@@ -103,7 +103,7 @@ export class Estimator {
     const outboundInTtl = windows.now[candidate]!;
     const demand = demandNow(curve, ttl.ms, Math.min(emptyAtMs + ttl.ms, curve.endMs - ttl.ms));
     const needed = (calls: number): number => (line ? line.fixedBytes + line.bytesPerEntry * calls : allocatedBytes);
-    const requiredBytes = Math.round(clamp(needed(outboundInTtl), 0, allocatedBytes));
+    const requiredBytes = clamp(Math.round(needed(outboundInTtl)), 0, allocatedBytes);
     const expectedPeak = demand.calls + PEAK_DEVIATIONS * Math.sqrt(demand.calls);
     const baselineBytes = line ? grownTo(this.#steps.rule, startBytes, needed(expectedPeak)) : allocatedBytes;
     const requests = curve.requestsSince(curve.endMs - ttl.ms);
