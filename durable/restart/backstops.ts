@@ -1,8 +1,12 @@
+import type { Estimate } from "../estimate/estimate.ts";
 import { keep, type RestartPolicy, type RestartVerdict, restart } from "./policy.ts";
 import type { RestartSettings } from "./settings.ts";
 
 /** By how much bounds on an instance's age differ between objects at the most. */
 const JITTER = 0.1;
+
+/** How much more than in one sample memory may grow in the next, page by page. */
+const CHANCE = 2;
 
 /**
  * What stands behind every policy, for the cases in which its judgement is wrong: a least lifetime against storms of
@@ -19,9 +23,13 @@ export function withBackstops(
   return function guarded(situation): RestartVerdict {
     const { estimate, grownBytes, jitter } = situation;
     if (estimate.uptimeMs < minLifetimeMs) return keep("minimum_lifetime");
-    // What grew since the last sample may grow once more until the next.
-    if (estimate.allocatedBytes + grownBytes >= hardLimitBytes) return restart("hard_limit");
+    if (estimate.allocatedBytes + growthUntilNext(estimate, grownBytes) >= hardLimitBytes) return restart("hard_limit");
     if (estimate.uptimeMs >= maxUptimeMs * (1 - JITTER * jitter)) return restart("maximum_uptime");
     return policy(situation);
   };
+}
+
+/** What has grown since the last sample may grow once more until the next, and by chance somewhat more. */
+function growthUntilNext({ growthRule }: Pick<Estimate, "growthRule">, grownBytes: number): number {
+  return growthRule?.kind === "pages" ? CHANCE * grownBytes : grownBytes;
 }
