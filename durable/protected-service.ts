@@ -12,13 +12,13 @@ import { BACKOFF } from "./failure/backoff.ts";
 import { Generation } from "./generation.ts";
 import { Generations } from "./generations.ts";
 import type { KeptState } from "./kept.ts";
-import type { Relief } from "./memory/budget.ts";
 import type { AskForRelief } from "./memory/isolate-budget.ts";
 import { type Counters, countDecision, countRefusalInStage } from "./metrics/counters.ts";
 import type { Send } from "./outbound/exchange.ts";
 import { OutboundCalls } from "./outbound/outbound-calls.ts";
 import { RestartController } from "./restart/controller.ts";
 import type { RestartVerdict } from "./restart/policy.ts";
+import { Restarts } from "./restart/restarts.ts";
 import { restartSettings } from "./restart/settings.ts";
 import type { Ask, Unavailable } from "./rpc.ts";
 import { type Runtime, randomHex, randomShare } from "./runtime.ts";
@@ -45,16 +45,6 @@ export interface ServiceSurroundings {
 /** A request whose generation ends under it is asked again, but not for ever. */
 const MOST_REPLAYS = 3;
 
-/** What a restart now would free, in bytes, and cost, in extra calls to the authorization server. */
-export interface RestartPlan {
-  readonly running: boolean;
-  /** Live decisions survive it. */
-  readonly handover: boolean;
-  readonly allocatedBytes: number;
-  readonly freedBytes: number;
-  readonly extraCalls: number;
-}
-
 function handsOver(filter: WebAssembly.Module): boolean {
   return hasHandover(new Set(WebAssembly.Module.exports(filter).map(({ name }) => name)));
 }
@@ -72,6 +62,7 @@ export class ProtectedService {
   #failedOpenOtherwise: number;
   readonly #controller: RestartController;
   readonly #generations: Generations;
+  readonly restarts: Restarts;
   /** Undefined where ticks come by requests alone. */
   readonly #alarm: TickAlarm | undefined;
   /** The built-in filter's ticks are housekeeping and wait until the answer is out; no request pays for them. */
@@ -102,6 +93,14 @@ export class ProtectedService {
       runtime,
       { controller: this.#controller, counters: this.#counters },
     );
+    this.restarts = new Restarts({
+      name: service.name,
+      runtime,
+      generations: this.#generations,
+      controller: this.#controller,
+      sample: () => this.#generations.current && this.#sample(this.#generations.current),
+      askForRelief: surroundings.askForRelief,
+    });
     this.#alarm = service.ticks === "alarm" ? new TickAlarm(surroundings.setAlarm) : undefined;
     this.#ticksAfterAnswer = service.filterKind.kind === "built-in";
     this.#patience = new Patience(runtime.limits.pausedMs);
@@ -164,41 +163,6 @@ export class ProtectedService {
       metrics: this.#shared.metrics,
       purges: this.#purges,
     });
-  }
-
-  /**
-   * A fresh instance, with the live entries of the present one where the filter can hand them over; false where none is in
-   * memory, none will start, or the one before has not ended yet. The reason goes into the log.
-   */
-  async restart(reason: string): Promise<boolean> {
-    const generation = this.#generations.current;
-    if (generation === undefined) return false;
-    this.#sample(generation);
-    return this.#generations.restart(reason);
-  }
-
-  /** What a restart now would free and cost. */
-  restartPlan(): RestartPlan {
-    const generation = this.#generations.current;
-    const nowMs = this.#surroundings.runtime.nowMs();
-    const estimate = this.#controller.estimate(nowMs, generation?.allocatedBytes ?? 0);
-    return {
-      running: generation !== undefined,
-      handover: generation?.handover !== undefined,
-      allocatedBytes: estimate.allocatedBytes,
-      freedBytes: Math.max(0, estimate.allocatedBytes - estimate.baselineBytes),
-      extraCalls: generation === undefined ? 0 : this.#controller.priceCalls(nowMs),
-    };
-  }
-
-  /** The isolate is short of memory. `evict` gives back all there is, `restart` what is not needed. */
-  async relieve(relief: Relief): Promise<void> {
-    const generation = this.#generations.current;
-    if (generation === undefined) return;
-    this.#sample(generation);
-    if (relief === "evict") this.#generations.replace("isolate_full");
-    else await this.#generations.restart("isolate_short");
-    this.#reportToBudget();
   }
 
   /**
@@ -298,49 +262,17 @@ export class ProtectedService {
     if (generation === undefined || generation.failed) return;
     const nowMs = this.#surroundings.runtime.nowMs();
     if (this.#isHousekeepingDue(nowMs)) generation.tick(nowMs);
-    this.#relieveIsolate();
+    this.restarts.relieveIsolate();
     if (!this.#controller.isDue(nowMs) || generation.failed) return;
     const verdict = this.#sample(generation);
-    if (verdict.restart) this.#carryOut(verdict.reason);
-    this.#reportToBudget();
+    if (verdict.restart) this.restarts.byPolicy(verdict.reason);
+    this.restarts.report();
     this.#countFailedOpen();
     this.#surroundings.kept.writeIfDue(nowMs, {
       learned: this.#controller.learned,
       samples: this.#controller.samples,
       counters: this.#counters,
     });
-  }
-
-  /** At the hard limit at once; anything else when the one before has ended. */
-  #carryOut(reason: string): void {
-    if (reason === "hard_limit") {
-      this.#generations.replace(reason);
-      return;
-    }
-    this.#generations.restart(reason).catch((error: unknown) => {
-      console.error(`${this.#surroundings.service.name}: restart: ${String(error)}`);
-    });
-  }
-
-  #reportToBudget(): void {
-    const { name } = this.#surroundings.service;
-    const { allocatedBytes, handover, extraCalls } = this.restartPlan();
-    const { requiredBytes } = this.#controller.estimate(this.#surroundings.runtime.nowMs(), allocatedBytes);
-    const evictionGainBytes = Math.max(0, allocatedBytes - (this.#generations.current?.startBytes ?? 0));
-    this.#generations.isolate.budget.report(this.#generations.owner, name, {
-      // Without handover a restart is an eviction: all of it comes back, whatever is needed again later.
-      gainBytes: handover ? Math.max(0, allocatedBytes - requiredBytes) : evictionGainBytes,
-      evictionGainBytes,
-      priceCalls: extraCalls,
-    });
-  }
-
-  #relieveIsolate(): void {
-    const { budget } = this.#generations.isolate;
-    if (!budget.isShort) return;
-    this.#reportToBudget();
-    const { service, askForRelief } = this.#surroundings;
-    void budget.relieve((name, relief) => (name === service.name ? this.relieve(relief) : askForRelief(name, relief)));
   }
 
   /** Only the filter knows; it tells by a metric, which lasts as long as the object is in memory. */

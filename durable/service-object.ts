@@ -6,7 +6,8 @@ import { KeptState } from "./kept.ts";
 import { TIME_LIMITS } from "./limits.ts";
 import type { Relief } from "./memory/budget.ts";
 import type { Send } from "./outbound/exchange.ts";
-import { ProtectedService, type RestartPlan } from "./protected-service.ts";
+import { ProtectedService } from "./protected-service.ts";
+import type { RestartPlan } from "./restart/restarts.ts";
 import { type Ask, RPC_VERSION } from "./rpc.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Answer } from "./stages/staged-answer.ts";
@@ -57,12 +58,12 @@ export class ServiceObject extends DurableObject<Env> {
 
   /** Restarts the filter in place; false where none is in memory, a fresh one will not start, or one is still ending. */
   async restart(reason = "operator"): Promise<boolean> {
-    return (await this.#protected?.service.restart(reason)) ?? false;
+    return (await this.#protected?.service.restarts.byOperator(reason)) ?? false;
   }
 
   /** What `restart` would free and cost; null where no instance is in memory. */
   async restartPlan(): Promise<RestartPlan | null> {
-    return this.#protected?.service.restartPlan() ?? null;
+    return this.#protected?.service.restarts.plan ?? null;
   }
 
   /** Drops decisions at once, of one credential or all. @returns entries dropped */
@@ -72,7 +73,7 @@ export class ServiceObject extends DurableObject<Env> {
 
   /** Asked by another object of the isolate that finds it short of memory. */
   async relieve(relief: Relief): Promise<void> {
-    await this.#protected?.service.relieve(relief);
+    await this.#protected?.service.restarts.forIsolate(relief);
   }
 
   /** Goes off where a service's filter ticks by alarm; the object may have been evicted since it was set. */

@@ -1,6 +1,6 @@
 import type { Gateway } from "../../config/index.ts";
 import type { Env } from "../../durable/environment.ts";
-import type { RestartPlan } from "../../durable/protected-service.ts";
+import type { RestartPlan } from "../../durable/restart/restarts.ts";
 
 /** What the operator can have done. The services it was done for by name; a service that could not be asked has an `error`. */
 export interface ActionReport<Outcome> {
