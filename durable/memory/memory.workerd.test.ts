@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ask, pass, settled, statsOf, testEnv } from "../../test/workerd/client.ts";
 import { createIsolate, type Isolate, isolateSnapshot, thisIsolate } from "./isolate.ts";
-import type { FollowedMemory } from "./isolate-memory.ts";
+import type { FollowedMemory, MemoryOwner } from "./isolate-memory.ts";
 import { provokeCollection } from "./provoke.ts";
 import { RECLAIM_SETTINGS } from "./reclaim.ts";
 
@@ -146,7 +146,13 @@ describe("the budget", () => {
       provoke: provokeCollection,
     };
     const isolate = createIsolate(platform, RECLAIM_SETTINGS, marks);
-    const held = new Map<string, { followed: FollowedMemory; memory: WebAssembly.Memory | undefined }>();
+    interface Held {
+      readonly followed: FollowedMemory;
+      memory: WebAssembly.Memory | undefined;
+      /** What is left behind by an owner that nobody holds is nobody's any more. */
+      readonly owner: MemoryOwner;
+    }
+    const held = new Map<string, Held>();
     await inObject("growing", () => {
       for (const [name, priceCalls] of [
         ["dear", 1_000],
@@ -158,7 +164,7 @@ describe("the budget", () => {
           allocatedBytes: 16 * MIB,
           watchCollection: (registry, heldValue) => registry.register(memory, heldValue),
         });
-        held.set(name, { followed, memory });
+        held.set(name, { followed, memory, owner });
         isolate.budget.report(owner, name, { gainBytes: 15 * MIB, evictionGainBytes: 15 * MIB, priceCalls });
       }
     });
