@@ -17,13 +17,11 @@ const { values } = parseArgs({
     rate: { type: "string", default: "2000" },
   },
 });
-const [requests, restarts, connections, users, rate] = Object.values({
-  requests: values.requests,
-  restarts: values.restarts,
-  connections: values.connections,
-  users: values.users,
-  rate: values.rate,
-}).map(Number) as [number, number, number, number, number];
+const requests = Number(values.requests);
+const restarts = Number(values.restarts);
+const connections = Number(values.connections);
+const users = Number(values.users);
+const rate = Number(values.rate);
 if (![requests, restarts, connections, users, rate].every((value) => value > 0)) {
   console.error("bench:restarts: --requests, --restarts, --connections, --users and --rate are numbers above 0");
   process.exit(2);
