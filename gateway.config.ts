@@ -28,8 +28,9 @@ export default defineGateway({
       // First match wins. Every other path needs a credential; `unmatched: "deny"` would close them.
       rules: [{ path: "/orders/health", methods: ["GET"], public: true }],
 
-      // A revoked credential stops working within maxTtlMs at the latest.
-      cache: { maxTtlMs: 600_000, denyTtlMs: 10_000 },
+      // A revoked credential stops working within maxTtlMs at the latest. With `persist`, and a secret EBB_KEY, decisions
+      // outlive the object that made them: a service that sleeps comes back with them.
+      cache: { maxTtlMs: 600_000, denyTtlMs: 10_000, persist: true },
     },
   },
 });

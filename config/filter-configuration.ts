@@ -42,6 +42,8 @@ function builtIn(
   { authorization, credentials, cache, failOpen }: Extract<FilterKind, { kind: "built-in" }>,
   { digestKey }: FilterEnvironment,
 ): Json {
+  // Whether decisions are stored is the host's affair.
+  const { persist: _, ...ofFilter } = cache;
   return {
     service: service.name,
     configVersion: service.version,
@@ -49,7 +51,7 @@ function builtIn(
     realm: service.name,
     credentials,
     protocol: protocolOf(authorization, service.clusters),
-    cache: { ...cache },
+    cache: ofFilter,
     rules: rulesOf(service),
     failOpen,
   };

@@ -6,6 +6,8 @@ export interface Gateway {
   /** Hash of everything below except the modules. Two deployments with one version decide alike. */
   readonly version: string;
   readonly operator: { readonly prefix: string; readonly tokenSecret: string };
+  /** Name of the secret from which keys are derived. */
+  readonly keySecret: string;
   readonly services: readonly Service[];
 }
 
@@ -154,6 +156,7 @@ export interface Cache {
   readonly staleIfErrorMs: number;
   readonly obeyCacheControl: boolean;
   readonly maxBytes: number;
+  readonly persist: boolean;
 }
 
 export interface Restart {

@@ -14,6 +14,12 @@ export interface GatewayInput {
     /** Name of the secret that opens the operator's pages. Default `OPERATOR_TOKEN`. */
     readonly tokenSecret?: string;
   };
+  /**
+   * Name of the secret from which the gateway derives its keys: of the digests in caches, and of what `cache.persist`
+   * stores. At least 32 random characters (`openssl rand -base64 32`). Default `EBB_KEY`; without it the digests' key is
+   * random, and nothing can be persisted.
+   */
+  readonly keySecret?: string;
   /** Protected services by name. Each gets its own object, with its own filter and cache. */
   readonly services: Readonly<Record<string, ServiceInput>>;
 }
@@ -308,6 +314,11 @@ interface CacheInput {
   readonly obeyCacheControl?: boolean;
   /** The filter's memory never grows beyond this; a multiple of 65536. Default 33554432 (32 MiB). */
   readonly maxBytes?: number;
+  /**
+   * Whether decisions are also written to the object's storage, once a minute, encrypted by a key derived from `keySecret`:
+   * a service that sleeps comes back with its decisions. A purge removes them there too. Default false.
+   */
+  readonly persist?: boolean;
 }
 
 /**

@@ -53,7 +53,14 @@ export function findingsOf(issues: readonly v.BaseIssue<unknown>[], below: reado
 }
 
 /** Fields whose value may be a secret written in clear by mistake: it must not end up in a log. */
-const SECRET_FIELDS: ReadonlySet<string | number> = new Set(["secret", "token", "tokenSecret", "id", "headers"]);
+const SECRET_FIELDS: ReadonlySet<string | number> = new Set([
+  "secret",
+  "token",
+  "tokenSecret",
+  "keySecret",
+  "id",
+  "headers",
+]);
 
 /** What stands at a path, as a noun. */
 export function describeFound(value: unknown, path: readonly (string | number)[] = []): string {

@@ -31,6 +31,7 @@ describe("a resolved gateway", () => {
     expect(gateway).toEqual({
       version: expect.stringMatching(/^[0-9a-f]{16}$/),
       operator: { prefix: "/stats", tokenSecret: "OPERATOR_TOKEN" },
+      keySecret: "EBB_KEY",
       services: [
         {
           name: "orders",
@@ -54,6 +55,7 @@ describe("a resolved gateway", () => {
               staleIfErrorMs: 0,
               obeyCacheControl: true,
               maxBytes: 33_554_432,
+              persist: false,
             },
             failOpen: false,
           },
@@ -240,7 +242,7 @@ describe("problems", () => {
           file: "gateway.config.ts",
           path: "operater",
           found: "an unknown field",
-          allowed: 'only operator, services (did you mean "operator"?)',
+          allowed: 'only operator, keySecret, services (did you mean "operator"?)',
         },
         {
           file: "gateway.config.ts",
@@ -607,6 +609,7 @@ describe("durations and sizes", () => {
     { cache: { staleIfErrorMs: 3_600_001 } },
     { cache: { maxBytes: 1_000_000 } },
     { cache: { maxBytes: 65_536 } },
+    { cache: { persist: "yes" } },
     { cache: { maxBytes: 101 * 1024 * 1024 } },
     { restart: { collectMs: 0 } },
     { restart: { policy: "sometimes" } },

@@ -33,6 +33,7 @@ const gatewaySchema = fields({
     fields({ prefix: v.optional(operatorPrefix, "/stats"), tokenSecret: v.optional(secretName, "OPERATOR_TOKEN") }),
     {},
   ),
+  keySecret: v.optional(secretName, "EBB_KEY"),
   services: v.pipe(
     named(serviceName, v.unknown(), "an object from names to services", CONFIG_LIMITS.maxServices),
     v.check((services) => Object.keys(services).length > 0, "at least one service"),
@@ -69,10 +70,17 @@ export function resolveGateway(input: unknown, fileName = "gateway.config.ts"): 
 
   const resolved = {
     operator: top.output.operator,
+    keySecret: top.output.keySecret,
     services: [...parsed].map(([name, service]) => resolveService(name, service)),
   };
   const versions = resolved.services.map(({ version }) => version);
-  return { ok: true, gateway: { version: versionOf({ operator: resolved.operator, versions }), ...resolved } };
+  return {
+    ok: true,
+    gateway: {
+      version: versionOf({ operator: resolved.operator, keySecret: resolved.keySecret, versions }),
+      ...resolved,
+    },
+  };
 }
 
 /** The services as far as there are any, also where something else of the configuration is wrong. */

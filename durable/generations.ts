@@ -18,6 +18,7 @@ import { restartSettings } from "./restart/settings.ts";
 import type { Unavailable } from "./rpc.ts";
 import { type Runtime, randomShare } from "./runtime.ts";
 import { TickClock } from "./ticks/tick-clock.ts";
+import { turn } from "./turn.ts";
 
 const PAUSED_AFTER_TRAPS: Unavailable = {
   kind: "unavailable",
@@ -33,11 +34,6 @@ export interface HandoverRecord {
   readonly atMs: number;
   readonly durationMs: number;
   readonly chunks: number;
-}
-
-/** The next turn of the event loop. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 /**
@@ -104,6 +100,11 @@ export class Generations {
     return this.#lastHandover;
   }
 
+  /** Whether entries are being handed over: the current generation is telling the next what it knows. */
+  get restarting(): boolean {
+    return this.#restarting;
+  }
+
   /** Generations that were replaced and still finish requests. */
   get draining(): number {
     for (const generation of this.#draining) if (generation.released) this.#draining.delete(generation);
@@ -124,6 +125,23 @@ export class Generations {
       this.noteTrap(current);
     }
     return this.#begin();
+  }
+
+  /**
+   * The first generation of this life, if there is none yet, with what an earlier life knew. It takes requests once `fill`
+   * has come to true; one that was filled in part never does.
+   */
+  async beginFilled(fill: (fresh: Generation) => Promise<boolean>): Promise<void> {
+    if (this.#current !== undefined) return;
+    const fresh = this.#make(this.#firstReason);
+    if (!(fresh instanceof Generation)) return;
+    const filled = await fill(fresh).catch((error: unknown) => {
+      fresh.retire();
+      throw error;
+    });
+    // Nobody can be sure that no request was taken meanwhile by another.
+    if (filled && this.#current === undefined) this.#first(fresh, true);
+    else fresh.retire();
   }
 
   /** Ends a generation that trapped, if it did. To be called where a request failed: the pause counts from there. */
@@ -229,12 +247,19 @@ export class Generations {
       this.#current = fresh;
       return fresh;
     }
-    const reason = this.#controller.learned.current === undefined ? "first_request" : "eviction";
-    const fresh = this.#make(reason);
-    if (!(fresh instanceof Generation)) return fresh;
-    this.#controller.started(fresh.startedAtMs, fresh.startBytes);
-    this.#current = fresh;
+    const fresh = this.#make(this.#firstReason);
+    if (fresh instanceof Generation) this.#first(fresh, false);
     return fresh;
+  }
+
+  get #firstReason(): StartReason {
+    return this.#controller.learned.current === undefined ? "first_request" : "eviction";
+  }
+
+  /** @param filled it knows what an earlier life of the object knew */
+  #first(fresh: Generation, filled: boolean): void {
+    this.#controller.started(fresh.startedAtMs, fresh.allocatedBytes, filled);
+    this.#current = fresh;
   }
 
   /** A fresh instance that takes no requests yet. */

@@ -2,10 +2,11 @@ import { type Counters, readCounters } from "./metrics/counters.ts";
 import { Samples } from "./metrics/samples.ts";
 import type { Learned } from "./restart/learned.ts";
 import { readLearned, writeLearned } from "./restart/learned-storage.ts";
+import { type Runtime, randomHex } from "./runtime.ts";
 
 /**
  * What an object keeps in its storage, under these keys: `learned` (JSON text), `samples` (the newest), `counters`,
- * `writtenAtMs`, when they were written, and `alarmService`, the service for which the alarm is set. An idle object leaves memory after seconds; without this every quiet quarter of
+ * `writtenAtMs`, when they were written, `alarmService`, the service for which the alarm is set, and `digestKey`. An idle object leaves memory after seconds; without this every quiet quarter of
  * an hour would start learning anew.
  */
 export interface Kept {
@@ -20,6 +21,7 @@ const KEYS = {
   counters: "counters",
   writtenAtMs: "writtenAtMs",
   alarmService: "alarmService",
+  digestKey: "digestKey",
 } as const;
 
 /** Between two writes. Writes are billed, and losing a minute of what was learned costs nothing. */
@@ -44,6 +46,15 @@ export class KeptState {
 
   set alarmService(name: string) {
     if (this.alarmService !== name) this.#storage.kv.put(KEYS.alarmService, name);
+  }
+
+  /** The digest key of a service that derives none from a secret: 32 random hexadecimal digits, the same in every life. */
+  digestKey(runtime: Runtime): string {
+    const stored = this.#storage.kv.get(KEYS.digestKey);
+    if (typeof stored === "string" && /^[0-9a-f]{32}$/.test(stored)) return stored;
+    const digestKey = randomHex(runtime, 16);
+    this.#storage.kv.put(KEYS.digestKey, digestKey);
+    return digestKey;
   }
 
   /** Reads everything; what is missing or cannot be read starts from nothing. */

@@ -16,16 +16,19 @@ import type { AskForRelief } from "./memory/isolate-budget.ts";
 import { type Counters, countDecision, countRefusalInStage } from "./metrics/counters.ts";
 import type { Send } from "./outbound/exchange.ts";
 import { OutboundCalls } from "./outbound/outbound-calls.ts";
+import { Journal } from "./persistence/journal.ts";
+import { KeptDecisions } from "./persistence/kept-decisions.ts";
+import type { Opened } from "./persistence/open.ts";
 import { RestartController } from "./restart/controller.ts";
 import type { RestartVerdict } from "./restart/policy.ts";
 import { Restarts } from "./restart/restarts.ts";
 import { restartSettings } from "./restart/settings.ts";
 import type { Ask, Unavailable } from "./rpc.ts";
-import { type Runtime, randomHex, randomShare } from "./runtime.ts";
+import { type Runtime, randomShare } from "./runtime.ts";
 import { decideInStages, exchangeStages } from "./stages/decide-in-stages.ts";
 import { Patience } from "./stages/patience.ts";
 import type { Answer } from "./stages/staged-answer.ts";
-import { type ServiceStats, serviceStats } from "./stats.ts";
+import { type PersistenceStats, type ServiceStats, serviceStats } from "./stats.ts";
 import { streamRequest } from "./stream-request.ts";
 import { TickAlarm } from "./ticks/tick-alarm.ts";
 
@@ -33,6 +36,7 @@ export interface ServiceSurroundings {
   readonly service: Service;
   readonly runtime: Runtime;
   readonly kept: KeptState;
+  readonly opened: Opened;
   /** How a cluster is reached; undefined where its binding is missing. */
   readonly sendTo: (cluster: Service["clusters"][string]) => Send | undefined;
   readonly secrets: (name: string) => string | undefined;
@@ -63,6 +67,7 @@ export class ProtectedService {
   readonly #controller: RestartController;
   readonly #generations: Generations;
   readonly restarts: Restarts;
+  readonly #keptDecisions: KeptDecisions | undefined;
   /** Undefined where ticks come by requests alone. */
   readonly #alarm: TickAlarm | undefined;
   /** The built-in filter's ticks are housekeeping and wait until the answer is out; no request pays for them. */
@@ -74,7 +79,7 @@ export class ProtectedService {
 
   constructor(surroundings: ServiceSurroundings) {
     this.#surroundings = surroundings;
-    const { service, runtime, kept, sendTo, secrets } = surroundings;
+    const { service, runtime, kept, opened, sendTo, secrets } = surroundings;
     const remembered = kept.read(service.version);
     this.#counters = remembered.counters;
     this.#failedOpenOtherwise = remembered.counters.failedOpen;
@@ -89,10 +94,14 @@ export class ProtectedService {
       },
     );
     this.#generations = new Generations(
-      { service, host: this.#host(), digestKey: randomHex(runtime, 16), secrets },
+      { service, host: this.#host(), digestKey: opened.digestKey, secrets },
       runtime,
       { controller: this.#controller, counters: this.#counters },
     );
+    this.#keptDecisions =
+      opened.journal instanceof Journal
+        ? new KeptDecisions(service.name, opened.journal, this.#generations, runtime)
+        : undefined;
     this.restarts = new Restarts({
       name: service.name,
       runtime,
@@ -113,7 +122,8 @@ export class ProtectedService {
     if (rule.kind === "deny") return ownRefusal(403, "no_rule");
     // A public path asks no object. Where it is asked all the same, the Worker's newer rules protect what ours leave open.
     const ruleName = rule.kind === "public" ? AUTHENTICATE_RULE : rule.ruleName;
-
+    const waking = this.#keptDecisions?.wake();
+    if (waking !== undefined) await waking;
     return this.#decide(ask, ruleName, 0);
   }
 
@@ -162,16 +172,22 @@ export class ProtectedService {
       counters: this.#counters,
       metrics: this.#shared.metrics,
       purges: this.#purges,
+      persistence: this.#persistence,
     });
   }
 
   /**
-   * Drops decisions at once, those of one credential or all; what is under way is asked for anew.
-   * @returns entries dropped
+   * Drops decisions at once, those of one credential or all; what is under way is asked for anew. Once the promise is
+   * fulfilled, neither storage nor another life of the object brings them back.
+   * @returns entries dropped from memory
    */
-  purge(credential: string | undefined): number {
+  async purge(credential: string | undefined): Promise<number> {
     this.#purges += 1;
-    return this.#generations.purge(credential);
+    // What is being read has not come to its end: it would bring back what was purged before.
+    await this.#keptDecisions?.waking;
+    const purged = this.#generations.purge(credential);
+    await this.#keptDecisions?.purge(credential);
+    return purged;
   }
 
   /** The object's alarm went off: ticks, with a fresh instance if none is in memory, and sets it anew. */
@@ -223,6 +239,12 @@ export class ProtectedService {
     return { kind: "continue", changes: [] };
   }
 
+  get #persistence(): PersistenceStats | null {
+    const { journal } = this.#surroundings.opened;
+    if (this.#keptDecisions !== undefined) return { state: "on", ...this.#keptDecisions.stats };
+    return typeof journal === "string" ? { state: journal } : null;
+  }
+
   #renewPatience(): void {
     this.#patience = new Patience(this.#surroundings.runtime.limits.pausedMs);
   }
@@ -264,6 +286,7 @@ export class ProtectedService {
     if (this.#isHousekeepingDue(nowMs)) generation.tick(nowMs);
     this.restarts.relieveIsolate();
     if (!this.#controller.isDue(nowMs) || generation.failed) return;
+    if (this.#keptDecisions?.isDue(nowMs)) void this.#keptDecisions.write();
     const verdict = this.#sample(generation);
     if (verdict.restart) this.restarts.byPolicy(verdict.reason);
     this.restarts.report();

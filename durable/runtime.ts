@@ -13,6 +13,10 @@ export interface Runtime {
 export function randomHex(runtime: Runtime, byteLength: number): string {
   const bytes = new Uint8Array(byteLength);
   runtime.randomBytes(bytes);
+  return hex(bytes);
+}
+
+export function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

@@ -1,11 +1,12 @@
 import { DurableObject } from "cloudflare:workers";
 import { AutoRouter, type IRequest } from "itty-router";
-import type { Cluster, Gateway } from "../config/index.ts";
+import type { Cluster, Gateway, Service } from "../config/index.ts";
 import { type Env, secretNamed, serviceBinding } from "./environment.ts";
 import { KeptState } from "./kept.ts";
 import { TIME_LIMITS } from "./limits.ts";
 import type { Relief } from "./memory/budget.ts";
 import type { Send } from "./outbound/exchange.ts";
+import { openStorage } from "./persistence/open.ts";
 import { ProtectedService } from "./protected-service.ts";
 import type { RestartPlan } from "./restart/restarts.ts";
 import { type Ask, RPC_VERSION } from "./rpc.ts";
@@ -28,6 +29,7 @@ export class ServiceObject extends DurableObject<Env> {
   readonly #kept: KeptState;
   readonly #router = AutoRouter();
   #protected: { readonly name: string; readonly service: ProtectedService } | undefined;
+  #settingUp: Promise<void> | undefined;
 
   constructor(state: DurableObjectState, env: Env, gateway: Gateway, runtime: Runtime = PLATFORM) {
     super(state, env);
@@ -43,13 +45,11 @@ export class ServiceObject extends DurableObject<Env> {
       const message = `the Worker speaks version ${ask.v} of the RPC, this object ${RPC_VERSION}`;
       return { kind: "unavailable", reason: "rpc_version", message };
     }
-    const service = this.#serviceNamed(ask.service);
-    if (service === undefined) {
+    try {
+      const service = this.#known(ask.service) ?? (await this.#serviceNamed(ask.service));
+      if (service !== undefined) return await service.decide(ask);
       const message = `configuration ${this.#gateway.version} has no service ${ask.service} (the Worker's: ${ask.configVersion})`;
       return { kind: "unavailable", reason: "unknown_service", message };
-    }
-    try {
-      return await service.decide(ask);
     } catch (error) {
       const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
       return { kind: "unavailable", reason: "internal_error", message };
@@ -66,9 +66,9 @@ export class ServiceObject extends DurableObject<Env> {
     return this.#protected?.service.restarts.plan ?? null;
   }
 
-  /** Drops decisions at once, of one credential or all. @returns entries dropped */
-  async purge(credential?: string): Promise<number> {
-    return this.#protected?.service.purge(credential) ?? 0;
+  /** Drops decisions at once, of one credential or all, in memory and in storage. @returns entries dropped from memory */
+  async purge({ service, credential }: { service: string; credential?: string | undefined }): Promise<number> {
+    return (await this.#serviceNamed(service))?.purge(credential) ?? 0;
   }
 
   /** Asked by another object of the isolate that finds it short of memory. */
@@ -79,8 +79,8 @@ export class ServiceObject extends DurableObject<Env> {
   /** Goes off where a service's filter ticks by alarm; the object may have been evicted since it was set. */
   override async alarm(): Promise<void> {
     const name = this.#kept.alarmService;
-    const service = name === undefined ? undefined : this.#serviceNamed(name);
     try {
+      const service = name === undefined ? undefined : await this.#serviceNamed(name);
       await service?.alarm();
     } catch (error) {
       // Not thrown: the platform would try again at once, and the next request sets the alarm anyway.
@@ -92,33 +92,51 @@ export class ServiceObject extends DurableObject<Env> {
     return this.#router.fetch(request);
   }
 
-  #stats({ query }: IRequest): Response {
+  async #stats({ query }: IRequest): Promise<Response> {
     const name = typeof query.service === "string" ? query.service : "";
-    const service = this.#serviceNamed(name);
+    const service = await this.#serviceNamed(name);
     return service
       ? Response.json(service.stats())
       : Response.json({ error: `this object has no service ${JSON.stringify(name)}` }, { status: 404 });
   }
 
-  /** The one service of this object, set up when its name is first heard. */
-  #serviceNamed(name: string): ProtectedService | undefined {
-    if (this.#protected === undefined) {
-      const service = this.#gateway.services.find((candidate) => candidate.name === name);
-      if (service === undefined) return undefined;
-      this.#protected = {
-        name,
-        service: new ProtectedService({
-          service,
-          runtime: this.#runtime,
-          kept: this.#kept,
-          sendTo: (cluster) => this.#sendTo(cluster),
-          secrets: (secret) => secretNamed(this.env, secret),
-          setAlarm: (delayMs) => this.#setAlarm(name, delayMs),
-          askForRelief: (other, relief) => this.env.SERVICE_OBJECT.getByName(other).relieve(relief),
-        }),
-      };
-    }
-    return this.#protected.name === name ? this.#protected.service : undefined;
+  /** The service, once it was set up. */
+  #known(name: string): ProtectedService | undefined {
+    return this.#protected?.name === name ? this.#protected.service : undefined;
+  }
+
+  /** The one service of this object, set up when its name is first heard; undefined for any other. */
+  async #serviceNamed(name: string): Promise<ProtectedService | undefined> {
+    const service = this.#gateway.services.find((candidate) => candidate.name === name);
+    if (service === undefined) return undefined;
+    this.#settingUp ??= this.#setUp(service).finally(() => {
+      // What could not be opened may be opened the next time.
+      if (this.#protected === undefined) this.#settingUp = undefined;
+    });
+    await this.#settingUp;
+    return this.#known(name);
+  }
+
+  async #setUp(service: Service): Promise<void> {
+    const { name } = service;
+    const { env, ctx } = this;
+    const runtime = this.#runtime;
+    const kept = this.#kept;
+    const secret = secretNamed(env, this.#gateway.keySecret);
+    const opened = await openStorage({ service, storage: ctx.storage, kept, runtime, secret });
+    this.#protected = {
+      name,
+      service: new ProtectedService({
+        service,
+        runtime,
+        kept,
+        opened,
+        sendTo: (cluster) => this.#sendTo(cluster),
+        secrets: (named) => secretNamed(env, named),
+        setAlarm: (delayMs) => this.#setAlarm(name, delayMs),
+        askForRelief: (other, relief) => env.SERVICE_OBJECT.getByName(other).relieve(relief),
+      }),
+    };
   }
 
   #setAlarm(service: string, delayMs: number): void {

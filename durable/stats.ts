@@ -9,6 +9,8 @@ import type { Generations, HandoverRecord } from "./generations.ts";
 import { type IsolateSnapshot, isolateSnapshot } from "./memory/isolate.ts";
 import { type Counters, hitRate } from "./metrics/counters.ts";
 import type { Sample } from "./metrics/samples.ts";
+import type { KeptDecisionsStats } from "./persistence/kept-decisions.ts";
+import type { WhyNotPersistent } from "./persistence/open.ts";
 import type { RestartController } from "./restart/controller.ts";
 import type { RestartRecord } from "./restart/learned.ts";
 import type { RestartVerdict } from "./restart/policy.ts";
@@ -82,6 +84,8 @@ export interface ServiceStats
   readonly lastHandover: HandoverRecord | null;
   /** How often decisions were purged. */
   readonly purges: number;
+  /** How decisions outlive the object; null where the configuration does not ask for it. */
+  readonly persistence: PersistenceStats | null;
   /** What all services of the isolate hold together, and how memory came back; the same for all with one `isolateId`. */
   readonly isolate: IsolateSnapshot;
   /** Generations that were replaced and still finish what they have begun. */
@@ -89,6 +93,9 @@ export interface ServiceStats
   /** Oldest first. */
   readonly samples: readonly Sample[];
 }
+
+/** `state`: "on", or why not. */
+export type PersistenceStats = ({ readonly state: "on" } & KeptDecisionsStats) | { readonly state: WhyNotPersistent };
 
 export interface StatsSources {
   readonly service: Service;
@@ -98,6 +105,7 @@ export interface StatsSources {
   readonly counters: Counters;
   readonly metrics: SharedState["metrics"];
   readonly purges: number;
+  readonly persistence: PersistenceStats | null;
 }
 
 export function serviceStats(sources: StatsSources): ServiceStats {
@@ -159,6 +167,7 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     handsOver: generation?.handover !== undefined,
     lastHandover: generations.lastHandover ?? null,
     purges: sources.purges,
+    persistence: sources.persistence,
     isolate: isolateSnapshot(generations.isolate),
     drainingGenerations: generations.draining,
     samples: controller.samples.recent(RECENT_SAMPLES),

@@ -163,4 +163,5 @@ export const cache: v.GenericSchema<unknown, Cache> = fields({
     ),
     32 * 1024 * 1024,
   ),
+  persist: v.optional(v.boolean("true or false"), false),
 });

@@ -76,7 +76,7 @@ export class Estimator {
     const goesOn = lossless && !isFirst;
     if (goesOn) before.windows.restart();
     this.#life = goesOn ? { ...next, curve: before.curve, windows: before.windows, emptyAtMs: before.emptyAtMs } : next;
-    this.#finder.started(goesOn);
+    this.#finder.started(lossless);
     // An instance that was handed entries starts larger than one that was not.
     if (isFirst || !lossless) this.#freshBytes = startBytes;
   }

@@ -105,11 +105,14 @@ export class RestartController {
     return this.#priceOf(this.estimate(nowMs));
   }
 
-  /** The first instance since the object came into memory. */
-  started(nowMs: number, allocatedBytes: number): void {
+  /**
+   * The first instance since the object came into memory.
+   * @param filled it knows what an earlier life of the object knew
+   */
+  started(nowMs: number, allocatedBytes: number, filled = false): void {
     this.#learned = startGeneration(this.#learned, { nowMs, allocatedBytes });
     this.#estimator = new Estimator(this.#options.settings, this.#learned.knowledge);
-    this.#begin(nowMs, allocatedBytes);
+    this.#begin(nowMs, allocatedBytes, filled);
   }
 
   /** A fresh instance took the place of the one before. */

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StartOptions } from "./options.ts";
@@ -71,9 +72,16 @@ function wranglerArguments(root: string, folder: string, { port, fast, verbose }
     ...["--port", String(port), "--ip", "localhost", "--inspector-port", "0"],
     ...["--persist-to", join(folder, "state"), "--log-level", verbose ? "log" : "warn"],
     ...["--var", "EBB_DEV:1", ...(fast ? ["--var", "DEMO_FAST:1"] : [])],
+    ...keyFor(secrets),
     ...(existsSync(secrets) ? ["--env-file", secrets] : []),
     "--show-interactive-dev-session=false",
   ];
+}
+
+/** Whoever has set no key gets one for this run, so that decisions can be kept (`cache.persist`). */
+function keyFor(secrets: string): string[] {
+  const isSet = existsSync(secrets) && /^\s*EBB_KEY\s*=/m.test(readFileSync(secrets, "utf8"));
+  return isSet ? [] : ["--var", `EBB_KEY:${randomBytes(32).toString("hex")}`];
 }
 
 /** Wrangler neither calls home nor talks about itself: a gateway on this machine needs nobody else. */

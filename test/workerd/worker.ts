@@ -32,6 +32,7 @@ const config = defineGateway({
     },
     stripped: { ...common, route: { prefix: "/stripped", stripPrefix: true } },
     listed: { ...common, route: { prefix: "/listed" }, unmatched: "deny", rules: [{ path: "/listed/open" }] },
+    persisted: { ...common, route: { prefix: "/persisted" }, cache: { persist: true } },
     "fail-open": { ...common, route: { prefix: "/fail-open" }, failOpen: true },
     unbound: {
       ...common,

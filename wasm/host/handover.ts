@@ -73,6 +73,7 @@ export class FilterHandover {
   onReply: (() => void) | undefined;
   readonly #vm: Vm;
   readonly #settle: () => void;
+  #telling = 0;
 
   /** @param settle does what the guest asked of streams while it ran */
   constructor(vm: Vm, settle: () => void) {
@@ -81,10 +82,19 @@ export class FilterHandover {
   }
 
   /**
+   * Another number whenever telling began or ended. There is one telling at a time: who began it and finds another number
+   * has been cut off by somebody else.
+   */
+  get telling(): number {
+    return this.#telling;
+  }
+
+  /**
    * Starts telling, from the beginning.
    * @param budgetBytes linear memory the new instance may come to; where not all entries go into it, the newest do
    */
   begin(budgetBytes: number): void {
+    this.#telling += 1;
     this.#call("begin", BEGIN, clampU32(budgetBytes));
   }
 
@@ -123,6 +133,7 @@ export class FilterHandover {
 
   /** Stops telling. */
   end(): void {
+    this.#telling += 1;
     this.#call("end", END);
   }
 

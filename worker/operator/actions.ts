@@ -73,7 +73,7 @@ export function purgeServices(
   { service, credential }: ActionRequest,
 ): Promise<ActionReport<{ purged: number }>> {
   return forEach(gateway, service, async (name) => ({
-    purged: await env.SERVICE_OBJECT.getByName(name).purge(credential),
+    purged: await env.SERVICE_OBJECT.getByName(name).purge({ service: name, credential }),
   }));
 }
 

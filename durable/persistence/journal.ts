@@ -1,0 +1,296 @@
+import type { FilterHandover } from "../../wasm/host/index.ts";
+import { hex } from "../runtime.ts";
+import { type Row, readRow, writeRow } from "./rows.ts";
+import type { Vault } from "./vault.ts";
+
+/** Chunks are put together to rows of about this size: each row is billed as one write. */
+const ROW_BYTES = 256 * 1_024;
+/** Linear memory that whoever reads it may come to: the filter's own bound holds. */
+const UNBOUNDED = 0xffff_ffff;
+/** What was added may come to so much, or to as much as the base, before a new base is written. */
+const LEAST_ADDED_BYTES = 1_048_576;
+const MOST_ADDED_ROWS = 1_024;
+
+const HEAD = "journal";
+const SLOTS = [0, 1] as const;
+type Slot = (typeof SLOTS)[number];
+
+/** Which rows count. Stored sealed, so that no row can be left out unseen. */
+interface Head {
+  readonly slot: Slot;
+  /** Of the base and all that was added to it: rows of another one cannot be put among them. */
+  readonly epoch: string;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Of these, the base. */
+  readonly baseRows: number;
+  readonly baseBytes: number;
+  readonly writtenAtMs: number;
+}
+
+export interface JournalSurroundings {
+  readonly storage: DurableObjectStorage;
+  readonly vault: Vault;
+  readonly service: string;
+  readonly nowMs: () => number;
+  /** Lets others have their turn. */
+  readonly pause: () => Promise<void>;
+}
+
+export type WriteOutcome = "written" | "nothing_new" | "cut_off";
+
+export type RestoreOutcome = "restored" | "unreadable" | "other_configuration" | "refused" | "given_up";
+
+/**
+ * The records of a filter's decisions in the object's storage: a base that tells of all of them, then what has changed since,
+ * and purges. Two slots, so that one base holds until the next is whole. Whatever is asked of it is done one after the other.
+ *
+ * A purge is stored when it is confirmed; everything else may be lost with the object, up to the last write.
+ */
+export class Journal {
+  readonly #surroundings: JournalSurroundings;
+  #head: Head | undefined;
+  /** The telling that the last row came from. */
+  #source: { readonly from: FilterHandover; readonly telling: number } | undefined;
+  #lookedAtMs: number;
+  #work: Promise<unknown> = Promise.resolve();
+
+  private constructor(surroundings: JournalSurroundings, head: Head | undefined) {
+    this.#surroundings = surroundings;
+    this.#head = head;
+    this.#lookedAtMs = head?.writtenAtMs ?? 0;
+  }
+
+  /** Opens what is stored. What cannot be read, or was written under another secret, is removed. */
+  static async open(surroundings: JournalSurroundings): Promise<Journal> {
+    const { storage, vault, service } = surroundings;
+    const stored = storage.kv.get(HEAD);
+    const head = stored === undefined ? undefined : readHead(await vault.open(stored, headContext(service)));
+    if (stored !== undefined && head === undefined) await clear(storage);
+    return new Journal(surroundings, head);
+  }
+
+  /** What is stored, and when it was; undefined while that is nothing. */
+  get stored(): Pick<Head, "rows" | "bytes" | "writtenAtMs"> | undefined {
+    return this.#head;
+  }
+
+  /** When there was something to write, or would have been. */
+  get lookedAtMs(): number {
+    return this.#lookedAtMs;
+  }
+
+  /**
+   * Stores what has changed since the last time, or everything where it cannot go on from there.
+   * @param goesOn asked before each step; the instance may end, or begin to tell somebody else
+   */
+  write(from: FilterHandover, goesOn: () => boolean): Promise<WriteOutcome> {
+    return this.#inTurn(() => this.#write(from, goesOn));
+  }
+
+  /** Stores that decisions were purged, those of one credential or all. It is so once the promise is fulfilled. */
+  purge(credential: string | undefined): Promise<void> {
+    return this.#inTurn(() => this.#purge(credential));
+  }
+
+  /**
+   * Has a fresh instance take everything. It must not serve before, nor where the outcome is another than `restored`.
+   * @param goesOn asked before each row
+   */
+  restore(into: FilterHandover, goesOn: () => boolean): Promise<RestoreOutcome> {
+    return this.#inTurn(async () => {
+      const outcome = await this.#restore(into, goesOn);
+      if (outcome !== "restored" && outcome !== "given_up") await this.#remove();
+      return outcome;
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#work.then(work);
+    this.#work = done.catch(() => {});
+    return done;
+  }
+
+  async #write(from: FilterHandover, goesOn: () => boolean): Promise<WriteOutcome> {
+    this.#lookedAtMs = this.#surroundings.nowMs();
+    if (!goesOn()) return "cut_off";
+    const goesOnFrom =
+      this.#head !== undefined && this.#isSource(from) && !hasOutgrown(this.#head) ? this.#head : undefined;
+    if (goesOnFrom === undefined) {
+      from.begin(UNBOUNDED);
+      this.#source = { from, telling: from.telling };
+    }
+    let head = goesOnFrom ?? nextBase(this.#head);
+    let chunks: Uint8Array[] = [];
+    let size = 0;
+    for (;;) {
+      if (!goesOn() || !this.#isSource(from)) return this.#cutOff();
+      const step = from.next();
+      if (step.kind === "failed") return this.#cutOff();
+      if (step.kind === "up-to-date") break;
+      chunks.push(step.bytes);
+      size += step.bytes.length;
+      if (size >= ROW_BYTES) {
+        const row = await this.#sealed(head, { kind: "chunks", chunks });
+        await this.#put({ [rowKey(head)]: row });
+        head = withRow(head, row);
+        chunks = [];
+        size = 0;
+      }
+      await this.#surroundings.pause();
+    }
+    if (goesOnFrom !== undefined && head === goesOnFrom && size === 0) return "nothing_new";
+    const entries: Record<string, Uint8Array> = {};
+    if (size > 0) {
+      const row = await this.#sealed(head, { kind: "chunks", chunks });
+      entries[rowKey(head)] = row;
+      head = withRow(head, row);
+    }
+    if (goesOnFrom === undefined) head = { ...head, baseRows: head.rows, baseBytes: head.bytes };
+    await this.#putHead({ ...head, writtenAtMs: this.#lookedAtMs }, entries, UNCONFIRMED);
+    if (goesOnFrom === undefined) await removeRows(this.#surroundings.storage, head);
+    return "written";
+  }
+
+  async #purge(credential: string | undefined): Promise<void> {
+    const head = this.#head;
+    if (head === undefined) return;
+    if (credential === undefined || head.rows - head.baseRows >= MOST_ADDED_ROWS) return this.#remove();
+    try {
+      const row = await this.#sealed(head, { kind: "purge", credential });
+      await this.#putHead(withRow(head, row), { [rowKey(head)]: row }, {});
+    } catch (error) {
+      console.error(
+        `${this.#surroundings.service}: a purge could not be stored, so stored decisions go: ${String(error)}`,
+      );
+      await this.#remove();
+    }
+  }
+
+  async #restore(into: FilterHandover, goesOn: () => boolean): Promise<RestoreOutcome> {
+    const head = this.#head;
+    if (head === undefined) return "restored";
+    const { storage, vault } = this.#surroundings;
+    for (let index = 0; index < head.rows; index += 1) {
+      await this.#surroundings.pause();
+      if (!goesOn()) return "given_up";
+      const at = { ...head, rows: index };
+      const opened = await vault.open(storage.kv.get(rowKey(at)), this.#rowContext(at));
+      const row = opened && readRow(opened);
+      if (row === undefined) return "unreadable";
+      if (row.kind === "purge") {
+        into.purgeCredential(row.credential);
+        continue;
+      }
+      for (const chunk of row.chunks) {
+        const taken = into.take(chunk);
+        if (!taken.ok) return taken.reason === "other_configuration" ? "other_configuration" : "refused";
+      }
+    }
+    // Calls of the instance that wrote it.
+    into.abandon();
+    return "restored";
+  }
+
+  /** Removes all that is stored: its head first, without which no row counts. */
+  async #remove(): Promise<void> {
+    this.#source = undefined;
+    await clear(this.#surroundings.storage);
+    this.#head = undefined;
+  }
+
+  #cutOff(): "cut_off" {
+    this.#source = undefined;
+    return "cut_off";
+  }
+
+  #isSource(from: FilterHandover): boolean {
+    return this.#source?.from === from && this.#source.telling === from.telling;
+  }
+
+  async #putHead(head: Head, rows: Record<string, Uint8Array>, options: DurableObjectPutOptions): Promise<void> {
+    const { vault, service } = this.#surroundings;
+    const sealed = await vault.seal(new TextEncoder().encode(JSON.stringify(head)), headContext(service));
+    await this.#surroundings.storage.put({ ...rows, [HEAD]: sealed }, options);
+    this.#head = head;
+  }
+
+  /** No decision waits for a disk. */
+  #put(entries: Record<string, Uint8Array>): Promise<void> {
+    return this.#surroundings.storage.put(entries, UNCONFIRMED);
+  }
+
+  #sealed(at: Head, row: Row): Promise<Uint8Array> {
+    return this.#surroundings.vault.seal(writeRow(row), this.#rowContext(at));
+  }
+
+  #rowContext({ epoch, rows }: Head): string {
+    return `ebb journal row\n${this.#surroundings.service}\n${epoch}\n${rows}`;
+  }
+}
+
+const UNCONFIRMED: DurableObjectPutOptions = { allowUnconfirmed: true };
+
+/** Removes the journal of a service that keeps none any more, or cannot read it. */
+export async function clear(storage: DurableObjectStorage): Promise<void> {
+  if (storage.kv.get(HEAD) !== undefined) storage.kv.delete(HEAD);
+  for (const slot of SLOTS) await removeSlot(storage, slot, 0);
+}
+
+/** After a new base: the other slot, and what a write that was cut off has left behind in its own. */
+async function removeRows(storage: DurableObjectStorage, { slot, rows }: Head): Promise<void> {
+  await removeSlot(storage, slot, rows);
+  await removeSlot(storage, otherSlot(slot), 0);
+}
+
+async function removeSlot(storage: DurableObjectStorage, slot: Slot, from: number): Promise<void> {
+  const prefix = `${HEAD}/${slot}/`;
+  const start = rowKey({ slot, rows: from });
+  for (;;) {
+    // Their values come along: a few at a time.
+    const found = [...storage.kv.list({ prefix, start, limit: 16 })].map(([key]) => key);
+    if (found.length === 0) return;
+    await storage.delete(found, UNCONFIRMED);
+  }
+}
+
+function rowKey({ slot, rows }: Pick<Head, "slot" | "rows">): string {
+  return `${HEAD}/${slot}/${String(rows).padStart(6, "0")}`;
+}
+
+function headContext(service: string): string {
+  return `ebb journal head\n${service}`;
+}
+
+function otherSlot(slot: Slot): Slot {
+  return slot === 0 ? 1 : 0;
+}
+
+function nextBase(head: Head | undefined): Head {
+  return {
+    slot: head === undefined ? 0 : otherSlot(head.slot),
+    epoch: hex(crypto.getRandomValues(new Uint8Array(16))),
+    rows: 0,
+    bytes: 0,
+    baseRows: 0,
+    baseBytes: 0,
+    writtenAtMs: 0,
+  };
+}
+
+function withRow(head: Head, row: Uint8Array): Head {
+  return { ...head, rows: head.rows + 1, bytes: head.bytes + row.length };
+}
+
+function hasOutgrown({ rows, bytes, baseRows, baseBytes }: Head): boolean {
+  return bytes - baseBytes > Math.max(baseBytes, LEAST_ADDED_BYTES) || rows - baseRows >= MOST_ADDED_ROWS;
+}
+
+/** Sealed, so it is ours; its shape may still be another version's. */
+function readHead(bytes: Uint8Array | undefined): Head | undefined {
+  if (bytes === undefined) return undefined;
+  const head = JSON.parse(new TextDecoder().decode(bytes)) as Head;
+  const counts = [head.rows, head.bytes, head.baseRows, head.baseBytes, head.writtenAtMs];
+  const isOne = SLOTS.includes(head.slot) && typeof head.epoch === "string" && counts.every(Number.isSafeInteger);
+  return isOne ? head : undefined;
+}

@@ -1,0 +1,199 @@
+import { runInDurableObject } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
+import { testEnv } from "../../test/workerd/client.ts";
+import type { FilterHandover, HandoverStep, TakeResult } from "../../wasm/host/index.ts";
+import { Journal } from "./journal.ts";
+import { deriveKeys } from "./keys.ts";
+
+/** The journal in a real object's storage, with a filter of which each step is known. */
+
+const SECRET = "a secret that is long enough for tests";
+const EVERYTHING_WENT_ON = () => true;
+
+/** Tells the given chunks, one text each, then what `news` adds; and takes chunks and purges into `taken`. */
+class ScriptedFilter {
+  telling = 0;
+  readonly taken: string[] = [];
+  readonly #all: string[];
+  #next: string[] = [];
+  readonly #answer: TakeResult;
+
+  constructor(all: string[], answer: TakeResult = { ok: true }) {
+    this.#all = all;
+    this.#answer = answer;
+  }
+
+  get handover(): FilterHandover {
+    return this as unknown as FilterHandover;
+  }
+
+  news(...chunks: string[]): void {
+    this.#next.push(...chunks);
+  }
+
+  begin(): void {
+    this.telling += 1;
+    this.#next = [...this.#all];
+  }
+
+  next(): HandoverStep {
+    const chunk = this.#next.shift();
+    return chunk === undefined
+      ? { kind: "up-to-date" }
+      : { kind: "chunk", bytes: new TextEncoder().encode(chunk).slice() };
+  }
+
+  take(chunk: Uint8Array): TakeResult {
+    this.taken.push(new TextDecoder().decode(chunk));
+    return this.#answer;
+  }
+
+  purgeCredential(credential: string): number {
+    this.taken.push(`purge of ${credential}`);
+    return 0;
+  }
+
+  abandon(): void {
+    this.taken.push("abandoned");
+  }
+}
+
+/** Runs in an object of its own, whose storage is empty. */
+function inStorage(test: (storage: DurableObjectStorage) => Promise<void>): Promise<void> {
+  const stub = testEnv.SERVICE_OBJECT.getByName(crypto.randomUUID());
+  return runInDurableObject(stub, (_, { storage }) => test(storage));
+}
+
+async function open(storage: DurableObjectStorage, secret = SECRET): Promise<Journal> {
+  const { vault } = await deriveKeys(secret, "orders");
+  return Journal.open({ storage, vault, service: "orders", nowMs: () => 1_000, pause: async () => {} });
+}
+
+/** What the next life of the object reads. */
+async function readBack(storage: DurableObjectStorage): Promise<string[]> {
+  const filter = new ScriptedFilter([]);
+  expect(await (await open(storage)).restore(filter.handover, EVERYTHING_WENT_ON)).toBe("restored");
+  return filter.taken;
+}
+
+const rowsIn = async (storage: DurableObjectStorage): Promise<number> =>
+  (await storage.list({ prefix: "journal/" })).size;
+
+describe("the journal", () => {
+  it("gives back a base, what changed since and what was purged, in their order", () =>
+    inStorage(async (storage) => {
+      const journal = await open(storage);
+      const filter = new ScriptedFilter(["a", "b"]);
+      await journal.write(filter.handover, EVERYTHING_WENT_ON);
+      filter.news("c");
+      await journal.write(filter.handover, EVERYTHING_WENT_ON);
+      await journal.purge("ann");
+      filter.news("d");
+      expect(await journal.write(filter.handover, EVERYTHING_WENT_ON)).toBe("written");
+      expect(await journal.write(filter.handover, EVERYTHING_WENT_ON)).toBe("nothing_new");
+      expect(await readBack(storage)).toEqual(["a", "b", "c", "purge of ann", "d", "abandoned"]);
+      expect(filter.telling).toBe(1);
+    }));
+
+  it("keeps the base that is whole where the next one is cut off", () =>
+    inStorage(async (storage) => {
+      const journal = await open(storage);
+      await journal.write(new ScriptedFilter(["old"]).handover, EVERYTHING_WENT_ON);
+      const large = new ScriptedFilter(Array.from({ length: 20 }, () => "x".repeat(60_000)));
+      let steps = 0;
+      expect(await journal.write(large.handover, () => ++steps < 15)).toBe("cut_off");
+      await journal.purge("ann");
+      expect(await readBack(storage)).toEqual(["old", "purge of ann", "abandoned"]);
+      expect(await journal.write(large.handover, EVERYTHING_WENT_ON)).toBe("written");
+      expect((await readBack(storage)).length).toBe(21);
+      expect(await rowsIn(storage)).toBe(4);
+    }));
+
+  it("is cut off by whoever has the filter tell somebody else, and begins a new base then", () =>
+    inStorage(async (storage) => {
+      const journal = await open(storage);
+      const filter = new ScriptedFilter(["a", "b"]);
+      await journal.write(filter.handover, EVERYTHING_WENT_ON);
+      filter.begin();
+      filter.news("c");
+      expect(await journal.write(filter.handover, EVERYTHING_WENT_ON)).toBe("written");
+      expect(filter.telling).toBe(3);
+      let steps = 0;
+      const interrupted = new ScriptedFilter(["d", "e"]);
+      const outcome = await journal.write(interrupted.handover, () => {
+        if (++steps === 2) interrupted.begin();
+        return true;
+      });
+      expect(outcome).toBe("cut_off");
+      expect(await readBack(storage)).toEqual(["a", "b", "abandoned"]);
+    }));
+
+  it("is written anew where more was added than the base holds", () =>
+    inStorage(async (storage) => {
+      const journal = await open(storage);
+      const filter = new ScriptedFilter(["a"]);
+      await journal.write(filter.handover, EVERYTHING_WENT_ON);
+      for (let round = 0; round < 30; round += 1) {
+        filter.news("x".repeat(60_000));
+        await journal.write(filter.handover, EVERYTHING_WENT_ON);
+      }
+      expect(filter.telling).toBeGreaterThan(1);
+      expect(journal.stored?.bytes).toBeLessThan(1_300_000);
+      expect(await rowsIn(storage)).toBe(journal.stored?.rows);
+    }));
+
+  it("does not grow without bound by purges of an object that sleeps", () =>
+    inStorage(async (storage) => {
+      const journal = await open(storage);
+      await journal.write(new ScriptedFilter(["a"]).handover, EVERYTHING_WENT_ON);
+      for (let n = 0; n < 1_024; n += 1) await journal.purge(`token-${n}`);
+      expect(journal.stored?.rows).toBe(1_025);
+      await journal.purge("one too many");
+      expect(journal.stored).toBeUndefined();
+      expect((await storage.list()).size).toBe(0);
+    }));
+
+  it("is given up, not believed in part, where its reader runs out of time", () =>
+    inStorage(async (storage) => {
+      const journal = await open(storage);
+      await journal.write(new ScriptedFilter(["a"]).handover, EVERYTHING_WENT_ON);
+      const filter = new ScriptedFilter([]);
+      expect(await (await open(storage)).restore(filter.handover, () => false)).toBe("given_up");
+      expect(filter.taken).toEqual([]);
+      expect(await readBack(storage)).toEqual(["a", "abandoned"]);
+    }));
+
+  it.each([
+    ["other_configuration", "other_configuration"],
+    ["bad_record", "refused"],
+    ["failed", "refused"],
+  ] as const)("is removed where a filter refuses it: %s", (reason, outcome) =>
+    inStorage(async (storage) => {
+      const journal = await open(storage);
+      await journal.write(new ScriptedFilter(["a"]).handover, EVERYTHING_WENT_ON);
+      const filter = new ScriptedFilter([], { ok: false, reason });
+      expect(await (await open(storage)).restore(filter.handover, EVERYTHING_WENT_ON)).toBe(outcome);
+      expect((await storage.list()).size).toBe(0);
+    }),
+  );
+
+  it("is removed where it was written under another secret", () =>
+    inStorage(async (storage) => {
+      const journal = await open(storage);
+      await journal.write(new ScriptedFilter(["a"]).handover, EVERYTHING_WENT_ON);
+      expect((await open(storage, `${SECRET}!`)).stored).toBeUndefined();
+      expect((await storage.list()).size).toBe(0);
+    }));
+
+  it("loses what is stored rather than a purge that cannot be", () =>
+    inStorage(async (storage) => {
+      const journal = await open(storage);
+      await journal.write(new ScriptedFilter(["a"]).handover, EVERYTHING_WENT_ON);
+      const put = storage.put;
+      storage.put = () => Promise.reject(new Error("no room"));
+      await journal.purge("ann");
+      storage.put = put;
+      expect(journal.stored).toBeUndefined();
+      expect((await storage.list()).size).toBe(0);
+    }));
+});

@@ -1,0 +1,130 @@
+import type { Generation } from "../generation.ts";
+import type { Generations } from "../generations.ts";
+import type { Runtime } from "../runtime.ts";
+import type { Journal, RestoreOutcome, WriteOutcome } from "./journal.ts";
+
+/** Between two writes; each is billed. */
+const WRITE_INTERVAL_MS = 60_000;
+/** Longer than this no request waits for what is stored. */
+const MOST_WAKING_MS = 1_000;
+/** A cache takes so much more in linear memory than in the journal. */
+const GROWTH_WHEN_READ = 2;
+
+/** How decisions outlive their object; for /stats. Times in ms since 1970. */
+export interface KeptDecisionsStats {
+  readonly storedBytes: number;
+  readonly storedRows: number;
+  /** Null while nothing is stored. */
+  readonly writtenAtMs: number | null;
+  readonly lastWrite: WriteOutcome | "failed" | null;
+  /** How this life of the object began; null while it was not asked, or where nothing was stored. */
+  readonly waking: {
+    readonly outcome: RestoreOutcome | "no_room" | "failed";
+    readonly atMs: number;
+    readonly durationMs: number;
+  } | null;
+}
+
+/** Decisions of one service that outlive its object: written while it serves, read when it comes back. */
+export class KeptDecisions {
+  readonly #journal: Journal;
+  readonly #generations: Generations;
+  readonly #runtime: Runtime;
+  readonly #name: string;
+  /** Undefined before the first request, and once there is no more to wait for. */
+  #waking: Promise<void> | undefined;
+  #woken = false;
+  #writing = false;
+  #lastWrite: KeptDecisionsStats["lastWrite"] = null;
+  #lastWaking: KeptDecisionsStats["waking"] = null;
+
+  constructor(name: string, journal: Journal, generations: Generations, runtime: Runtime) {
+    this.#name = name;
+    this.#journal = journal;
+    this.#generations = generations;
+    this.#runtime = runtime;
+  }
+
+  /** To be waited for before a request is decided; undefined where there is nothing to wait for. Never rejects. */
+  wake(): Promise<void> | undefined {
+    if (this.#woken) return undefined;
+    this.#waking ??= this.#wake().finally(() => {
+      this.#woken = true;
+      this.#waking = undefined;
+    });
+    return this.#waking;
+  }
+
+  /** Waking under way, for who must not come between. */
+  get waking(): Promise<void> | undefined {
+    return this.#waking;
+  }
+
+  isDue(nowMs: number): boolean {
+    const elapsedMs = nowMs - this.#journal.lookedAtMs;
+    return !this.#writing && (elapsedMs >= WRITE_INTERVAL_MS || elapsedMs < 0);
+  }
+
+  /** Stores what has changed, in many small steps. Never rejects. */
+  async write(): Promise<void> {
+    const generation = this.#generations.current;
+    const handover = generation?.handover;
+    if (generation === undefined || handover === undefined || this.#writing) return;
+    this.#writing = true;
+    try {
+      this.#lastWrite = await this.#journal.write(handover, () => this.#isServing(generation));
+    } catch (error) {
+      this.#lastWrite = "failed";
+      console.error(`${this.#name}: decisions could not be stored: ${String(error)}`);
+    } finally {
+      this.#writing = false;
+    }
+  }
+
+  /** Once it is fulfilled, what was purged does not come back from storage. */
+  purge(credential: string | undefined): Promise<void> {
+    return this.#journal.purge(credential);
+  }
+
+  get stats(): KeptDecisionsStats {
+    const { stored } = this.#journal;
+    return {
+      storedBytes: stored?.bytes ?? 0,
+      storedRows: stored?.rows ?? 0,
+      writtenAtMs: stored?.writtenAtMs ?? null,
+      lastWrite: this.#lastWrite,
+      waking: this.#lastWaking,
+    };
+  }
+
+  /** An instance that hands its entries over has somebody else to tell. */
+  #isServing(generation: Generation): boolean {
+    return generation === this.#generations.current && !generation.failed && !this.#generations.restarting;
+  }
+
+  async #wake(): Promise<void> {
+    const { stored } = this.#journal;
+    if (stored === undefined || stored.rows === 0) return;
+    const startedMs = this.#runtime.nowMs();
+    const outcome = await this.#restored(stored.bytes, startedMs);
+    this.#lastWaking = { outcome, atMs: startedMs, durationMs: this.#runtime.nowMs() - startedMs };
+  }
+
+  async #restored(bytes: number, startedMs: number): Promise<RestoreOutcome | "no_room" | "failed"> {
+    const { memory, budget } = this.#generations.isolate;
+    if (memory.heldBytes + bytes * GROWTH_WHEN_READ > budget.hardBytes) return "no_room";
+    let outcome: RestoreOutcome | "failed" = "failed";
+    try {
+      await this.#generations.beginFilled(async (fresh) => {
+        const { handover } = fresh;
+        if (handover === undefined) return false;
+        const inTime = () => !fresh.failed && this.#runtime.nowMs() - startedMs < MOST_WAKING_MS;
+        outcome = await this.#journal.restore(handover, inTime);
+        return outcome === "restored" && !fresh.failed;
+      });
+    } catch (error) {
+      console.error(`${this.#name}: stored decisions could not be read: ${String(error)}`);
+    }
+    return outcome;
+  }
+}

@@ -1,0 +1,35 @@
+import { hex } from "../runtime.ts";
+import { Vault } from "./vault.ts";
+
+/** A shorter secret can be guessed by whoever reads what it encrypts. */
+export const LEAST_SECRET_CHARACTERS = 32;
+
+/** What one service derives from the gateway's secret; each purpose and each service has a key of its own. */
+export interface DerivedKeys {
+  /** 128-bit key of the cache's digests, 32 hexadecimal digits. */
+  readonly digestKey: string;
+  readonly vault: Vault;
+}
+
+/** HKDF with SHA-256 (RFC 5869). @param secret at least `LEAST_SECRET_CHARACTERS` long */
+export async function deriveKeys(secret: string, service: string): Promise<DerivedKeys> {
+  const text = new TextEncoder();
+  const material = await crypto.subtle.importKey("raw", text.encode(secret), "HKDF", false, [
+    "deriveBits",
+    "deriveKey",
+  ]);
+  const parameters = (purpose: string): SubtleCryptoDeriveKeyAlgorithm => ({
+    name: "HKDF",
+    hash: "SHA-256",
+    salt: new Uint8Array(0),
+    info: text.encode(`ebb 1\n${purpose}\n${service}`),
+  });
+  const [digestKey, storageKey] = await Promise.all([
+    crypto.subtle.deriveBits(parameters("digests"), material, 128),
+    crypto.subtle.deriveKey(parameters("storage"), material, { name: "AES-GCM", length: 256 }, false, [
+      "encrypt",
+      "decrypt",
+    ]),
+  ]);
+  return { digestKey: hex(new Uint8Array(digestKey)), vault: new Vault(storageKey) };
+}
