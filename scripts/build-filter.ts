@@ -7,9 +7,8 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { main as compile } from "assemblyscript/asc";
-import { readMemoryLimits } from "../wasm/filter/memory-limits.ts";
+import { PAGE_BYTES, readMemoryLimits } from "../wasm/binary/memory-section.ts";
 
-const PAGE_BYTES = 65_536;
 /** Static data and the arena. Beyond it memory grows by single pages. */
 const INITIAL_PAGES = 3;
 export const DEFAULT_MAXIMUM_BYTES = 33_554_432;

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { defaultFilterFile } from "../../scripts/build-filter.ts";
+import { readMemoryLimits } from "../binary/memory-section.ts";
 import type { OutboundResult } from "../host/index.ts";
-import { readMemoryLimits } from "./memory-limits.ts";
 import {
   type AskOptions,
   configuration,

@@ -1,0 +1,111 @@
+/** Size of a module's own memory, at start and at most, in pages of 64 KiB. */
+export interface MemoryLimits {
+  readonly initialPages: number;
+  /** Undefined if the module sets none: then its memory may grow to 4 GiB. */
+  readonly maximumPages: number | undefined;
+}
+
+export interface MemorySection {
+  /** Where the section begins, with its head, and where it ends. */
+  readonly from: number;
+  readonly to: number;
+  readonly limits: MemoryLimits;
+}
+
+/** A module whose memory cannot be read or bounded. The message continues a sentence that begins with the module's name. */
+export class MemoryProblem extends Error {}
+
+export const PAGE_BYTES = 65_536;
+export const MEMORY_SECTION = 5;
+export const HAS_MAXIMUM = 1;
+
+/** Magic number and version. */
+const PREAMBLE = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+/** As many as 32-bit addresses reach. */
+const ADDRESSABLE_PAGES = 65_536;
+const IS_SHARED = 2;
+const HAS_64_BIT_ADDRESSES = 4;
+
+/**
+ * The initial and the maximum size of a module's memory, which the JavaScript API does not show.
+ * @returns undefined if the module defines no memory
+ * @throws MemoryProblem
+ */
+export function readMemoryLimits(module: Uint8Array): MemoryLimits | undefined {
+  return findMemorySection(module)?.limits;
+}
+
+/**
+ * Finds the memory section of a WebAssembly binary (core specification 5.5.8). Nothing else in the module is checked.
+ * @returns undefined if the module defines no memory
+ * @throws MemoryProblem for damage up to the end of that section, and for a memory that is no plain one
+ */
+export function findMemorySection(module: Uint8Array): MemorySection | undefined {
+  if (PREAMBLE.some((byte, at) => module[at] !== byte)) throw new MemoryProblem("is no WebAssembly module");
+  const cursor = new Cursor(module, PREAMBLE.length);
+  while (cursor.at < module.length) {
+    const from = cursor.at;
+    const id = cursor.byte();
+    const size = cursor.unsigned();
+    const to = cursor.at + size;
+    if (to > module.length) throw cursor.damage();
+    if (id === MEMORY_SECTION) {
+      const limits = readSection(cursor);
+      // A section that says another length than it has would shift all that is behind it.
+      if (cursor.at !== to) throw cursor.damage();
+      return limits === undefined ? undefined : { from, to, limits };
+    }
+    cursor.at = to;
+  }
+  return undefined;
+}
+
+function readSection(cursor: Cursor): MemoryLimits | undefined {
+  const count = cursor.unsigned();
+  if (count === 0) return undefined;
+  if (count > 1) throw new MemoryProblem(`defines ${count} memories; a filter has one`);
+  const flags = cursor.byte();
+  if (flags & IS_SHARED) throw new MemoryProblem("has a shared memory; the host works in a plain one only");
+  if (flags & HAS_64_BIT_ADDRESSES) {
+    throw new MemoryProblem("has a memory with 64-bit addresses; the ABI's are of 32: build for wasm32");
+  }
+  if (flags > HAS_MAXIMUM) throw new MemoryProblem(`has a memory of an unknown kind (flags ${flags})`);
+  const initialPages = cursor.unsigned();
+  const maximumPages = flags === HAS_MAXIMUM ? cursor.unsigned() : undefined;
+  const mostPages = maximumPages ?? ADDRESSABLE_PAGES;
+  if (initialPages > mostPages || mostPages > ADDRESSABLE_PAGES) throw cursor.damage();
+  return { initialPages, maximumPages };
+}
+
+class Cursor {
+  at: number;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array, at: number) {
+    this.#bytes = bytes;
+    this.at = at;
+  }
+
+  byte(): number {
+    const byte = this.#bytes[this.at];
+    if (byte === undefined) throw this.damage();
+    this.at += 1;
+    return byte;
+  }
+
+  /** An unsigned LEB128 number of 32 bits, which takes five bytes at most. */
+  unsigned(): number {
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80 && value < 2 ** 32) return value;
+      if (byte < 0x80) break;
+    }
+    throw this.damage();
+  }
+
+  damage(): MemoryProblem {
+    return new MemoryProblem(`is damaged (at byte ${this.at})`);
+  }
+}
