@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { main as compile } from "assemblyscript/asc";
 import { PAGE_BYTES, readMemoryLimits } from "../wasm/binary/memory-section.ts";
+import { builtInFilterFile } from "./built-in-filter.ts";
 
 /** Static data and the arena. Beyond it memory grows by single pages. */
 const INITIAL_PAGES = 3;
@@ -15,7 +16,6 @@ export const DEFAULT_MAXIMUM_BYTES = 33_554_432;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const sourceDirectory = join(root, "wasm/filter/assembly");
-export const defaultFilterFile = join(root, "wasm/filter/build/filter.wasm");
 
 export interface FilterBuild {
   /** Linear memory never exceeds this; written into the module's memory section, rounded down to pages. */
@@ -29,7 +29,7 @@ export interface FilterBuild {
  * @throws Error with the compiler's messages
  */
 export async function buildFilter(build: FilterBuild = {}): Promise<boolean> {
-  const { maximumBytes = DEFAULT_MAXIMUM_BYTES, outFile = defaultFilterFile } = build;
+  const { maximumBytes = DEFAULT_MAXIMUM_BYTES, outFile = builtInFilterFile } = build;
   const maximumPages = Math.floor(maximumBytes / PAGE_BYTES);
   if (!Number.isSafeInteger(maximumBytes) || maximumPages < INITIAL_PAGES || maximumPages > PAGE_BYTES) {
     throw new Error(

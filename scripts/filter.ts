@@ -4,6 +4,7 @@
  */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { capFilter } from "./filter/cap.ts";
 import { inspectFilter } from "./filter/inspect.ts";
 import { inspectReport, refusalReport } from "./filter/inspect-report.ts";
 import { jsonOf } from "./filter/json.ts";
@@ -29,6 +30,7 @@ export async function runFilterCommand(args: readonly string[]): Promise<FilterV
   if (parsed.kind === "wrong") return { ok: false, complaint: `${parsed.message} (--help lists the options)` };
   const { options } = parsed;
   try {
+    if (options.command === "cap") return { ok: true, report: await capFilter(options) };
     const result = options.command === "inspect" ? await inspectFilter(options) : await tryFilter(options);
     const ok = result.kind === "inspected" || (result.kind === "tried" && decided(result));
     if (options.json) return { ok, report: jsonOf(result) };

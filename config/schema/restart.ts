@@ -12,7 +12,8 @@ const COLLECT_MS = 15 * 60_000;
 const BIN_MS = 60_000;
 const SAMPLE_INTERVAL_MS = 10_000;
 const MIN_LIFETIME_MS = 60_000;
-const HARD_LIMIT_BYTES = 64 * MIB;
+/** Of a service whose cache does not ask for more. */
+export const DEFAULT_HARD_LIMIT_BYTES = 64 * MIB;
 const TTL_CAP_MS = 600_000;
 
 const durationMs = wholeNumber(1, CONFIG_LIMITS.maxRestartMs, "milliseconds");
@@ -73,6 +74,6 @@ export function resolveRestart(parsed: ParsedRestart, cache: Cache | undefined):
     ...parsed,
     ttlCapMs,
     ttlDefaultMs,
-    hardLimitBytes: parsed.hardLimitBytes ?? Math.max(HARD_LIMIT_BYTES, twiceTheCache),
+    hardLimitBytes: parsed.hardLimitBytes ?? Math.max(DEFAULT_HARD_LIMIT_BYTES, twiceTheCache),
   };
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_HARD_LIMIT_BYTES } from "../../config/schema/restart.ts";
 import type { InspectResult } from "./inspect.ts";
 import type { Refused } from "./open.ts";
 import { recordLines, seriesLines } from "./report-parts.ts";
@@ -27,6 +28,7 @@ export function inspectReport(result: InspectResult): string {
       ...listed("function", "unknown, answering UNIMPLEMENTED or, of WASI, ENOSYS", imports.unknown),
     ]),
     ...labelled("stages", stageLines(stages)),
+    ...labelled("memory", memoryLines(result)),
     ...labelled("restart", result.handover ? "hands its live entries over" : "begins with an empty cache"),
     ...labelled("start", `ok, ${bytesText(start.bytes)} of linear memory${ticks}`),
     ...recordLines("", start.records),
@@ -47,6 +49,16 @@ export function refusalReport({ file, problems, hint, atStart }: Refused): strin
     ...(hint === undefined ? [] : labelled("hint", hint)),
   ];
   return lines.join("\n");
+}
+
+function memoryLines({ memory, file }: InspectResult): string[] {
+  if (memory.ok) return [`may grow to ${bytesText(memory.maximumBytes)}`];
+  const usual = bytesText(DEFAULT_HARD_LIMIT_BYTES);
+  return [
+    memory.found,
+    `  WARNING npm run build refuses it: ${usual}, or the service's restart.hardLimitBytes, is the most it may grow to`,
+    ...(memory.canBeCapped ? [`  npm run filter -- cap ${file}`] : []),
+  ];
 }
 
 function stageLines({ optional, impossible }: InspectResult["stages"]): string[] {

@@ -34,7 +34,7 @@ describe("inspect", () => {
     const { report } = await inspect(exampleFile("deny-without-credential"));
     expect(report).toMatch(/request-body, response-headers, response-body:\n +WARNING exported, but off unless/);
     expect(report).toMatch(/request-trailers, response-trailers:\n +WARNING exported, but never run/);
-    const plain = await inspectGuest("plain", { body: onRequest("(i32.const 0)") });
+    const plain = await inspectGuest("plain", { body: onRequest("(i32.const 0)"), maximumPages: 1 });
     expect(plain.report).not.toContain("WARNING");
   });
 
@@ -74,6 +74,23 @@ describe("inspect", () => {
     expect(report).toMatch(new RegExp(`^growth +${rule}: 64 KiB -> `, "m"));
   });
 
+  it("tells how far memory may grow, and how to cap what `npm run build` refuses", async () => {
+    expect((await inspectGuest("capped", { maximumPages: 1_024 })).report).toMatch(/^memory +may grow to 64 MiB$/m);
+    const endless = await inspectGuest("endless", {});
+    expect(endless.ok).toBe(true);
+    expect(endless.report).toMatch(
+      /^memory +has no memory maximum\n +WARNING npm run build refuses it: 64 MiB, .*\n +npm run filter -- cap .*endless\.wasm$/m,
+    );
+    const beyond = await inspectGuest("beyond", { maximumPages: 1_025 });
+    expect(beyond.report).toMatch(/^memory +may grow to 67174400 bytes\n +WARNING/m);
+    const several = files.wat(
+      "several.wasm",
+      `(module (memory (export "memory") 1 2) (memory 1 2) (func (export "proxy_abi_version_0_2_1"))
+        (func (export "malloc") (param i32) (result i32) (i32.const 0)))`,
+    );
+    expect((await inspect(several)).report).toMatch(/^memory +defines 2 memories; .*\n +WARNING .*\nrestart/m);
+  });
+
   it("stops driving a filter that fails, and says so", async () => {
     const { ok, report } = await inspectGuest("trap-later", { body: onRequest("unreachable") });
     expect(ok).toBe(true);
@@ -86,6 +103,7 @@ describe("inspect", () => {
       kind: "inspected",
       abiVersion: "0.2.1",
       allocator: "malloc",
+      memory: { ok: true, maximumBytes: 67_108_864 },
       imports: { unknown: [], unimplemented: [] },
       stages: { impossible: ["request-trailers", "response-trailers"] },
       series: { requests: 200, growth: { kind: "none" }, outcomes: [{ outcome: "continue", count: 200 }] },

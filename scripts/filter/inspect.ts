@@ -1,3 +1,5 @@
+import { DEFAULT_HARD_LIMIT_BYTES } from "../../config/schema/restart.ts";
+import { judgeMemory, type MemoryVerdict } from "../../wasm/binary/memory-verdict.ts";
 import { type ModuleInspection, NO_STAGES, type Stages } from "../../wasm/host/index.ts";
 import { DEFAULT_RESPONSE, DRIVEN_REQUEST } from "./input-schema.ts";
 import { openFilter, type Refused } from "./open.ts";
@@ -29,6 +31,8 @@ export interface InspectResult {
     /** Exported, and never run by a gateway. */
     readonly impossible: readonly StageName[];
   };
+  /** Whether its memory stays within what a service may hold by default. */
+  readonly memory: MemoryVerdict;
   readonly start: {
     readonly bytes: number;
     readonly tickPeriodMs: number;
@@ -50,7 +54,7 @@ export async function inspectFilter(options: InspectOptions): Promise<InspectRes
     streamOptions: () => ({ stages: NO_STAGES }),
   });
   if (opened.kind === "refused") return opened;
-  const { trial, report, startedBytes, fileBytes, file } = opened;
+  const { trial, report, startedBytes, bytes, file } = opened;
   const { tickPeriodMs } = trial.instance;
   const bounds = { requests: options.requests, timeMs: DRIVING_MS, bytes: DRIVING_BYTES };
   const series = await driveSeries(trial, opened.request, DEFAULT_RESPONSE, bounds, () => {});
@@ -58,7 +62,7 @@ export async function inspectFilter(options: InspectOptions): Promise<InspectRes
   return {
     kind: "inspected",
     file,
-    fileBytes,
+    fileBytes: bytes.length,
     abiVersion: trial.instance.abiVersion,
     toolchain: report.toolchain,
     allocator: report.allocator,
@@ -69,6 +73,7 @@ export async function inspectFilter(options: InspectOptions): Promise<InspectRes
       optional: exportedOf(report.stages).filter((name) => !IMPOSSIBLE.includes(name)),
       impossible: exportedOf(report.stages).filter((name) => IMPOSSIBLE.includes(name)),
     },
+    memory: judgeMemory(bytes, DEFAULT_HARD_LIMIT_BYTES),
     start: { bytes: startedBytes, tickPeriodMs, records: trial.atStart },
     series: options.requests > 0 ? series : undefined,
   };

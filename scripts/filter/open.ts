@@ -27,7 +27,8 @@ export interface Refused {
 export interface Opened {
   readonly kind: "opened";
   readonly file: string;
-  readonly fileBytes: number;
+  /** The module as it lies in the file. */
+  readonly bytes: Uint8Array;
   readonly report: ModuleInspection;
   readonly trial: Trial;
   readonly request: RequestInput;
@@ -59,7 +60,7 @@ export async function openFilter(input: StartInput, options: OpenOptions): Promi
   try {
     const trial = await Trial.start(module, services, start, options.streamOptions(report.stages));
     const startedBytes = trial.instance.allocatedBytes;
-    return { kind: "opened", file, fileBytes: bytes, report, trial, request, startedBytes };
+    return { kind: "opened", file, bytes, report, trial, request, startedBytes };
   } catch (error) {
     if (!(error instanceof FilterStartError)) throw error;
     // A module can have several faults; a start ends with the first.

@@ -18,6 +18,16 @@ describe("the options of npm run filter", () => {
     });
   });
 
+  it("cap a filter in its place, at what a service may hold by default, unless told otherwise", () => {
+    expect(parseFilterOptions(["cap", "a.wasm"])).toEqual({
+      kind: "run",
+      options: { command: "cap", file: "a.wasm", outFile: "a.wasm", maximumBytes: 67_108_864 },
+    });
+    expect(parseFilterOptions(["cap", "a.wasm", "--out", "b.wasm", "--maximum-bytes", "65536"])).toMatchObject({
+      options: { file: "a.wasm", outFile: "b.wasm", maximumBytes: 65_536 },
+    });
+  });
+
   it("name stages by commas, or all of them", () => {
     expect(parseFilterOptions(["try", "a.wasm", "--stages", "request-body, response-headers"])).toMatchObject({
       options: { stages: ["request-body", "response-headers"] },
@@ -26,14 +36,14 @@ describe("the options of npm run filter", () => {
   });
 
   it("are explained on request, and where nothing was asked", () => {
-    for (const args of [[], ["--help"], ["try", "--help"], ["inspect", "-h"]]) {
+    for (const args of [[], ["--help"], ["try", "--help"], ["inspect", "-h"], ["cap", "-h"]]) {
       expect(parseFilterOptions(args).kind).toBe("help");
     }
   });
 
   it("are refused with what was found and what is allowed", () => {
     expect(wrong("tri", "a.wasm")).toMatch(
-      /"tri" is no command; allowed is "inspect" or "try" \(did you mean "try"\?\)/,
+      /"tri" is no command; allowed is "inspect", "try" or "cap" \(did you mean "try"\?\)/,
     );
     expect(wrong("try")).toMatch(/The filter is missing/);
     expect(wrong("try", "a.wasm", "b.wasm")).toMatch(/"b\.wasm" is one too many/);
@@ -43,6 +53,11 @@ describe("the options of npm run filter", () => {
     expect(wrong("try", "a.wasm", "--stages", "request-headers")).toMatch(/always runs/);
     expect(wrong("try", "a.wasm", "--repeat", "0")).toMatch(/--repeat is "0"; allowed is a whole number from 1 to/);
     expect(wrong("try", "a.wasm", "--requests", "1")).toMatch(/--requests/);
+    expect(wrong("cap")).toMatch(/The filter is missing/);
+    expect(wrong("cap", "a.wasm", "--maximum-bytes", "64MiB")).toMatch(
+      /--maximum-bytes is "64MiB"; allowed is a whole number from 65536 to 134217728/,
+    );
+    expect(wrong("cap", "a.wasm", "--config", "x")).toMatch(/--config/);
     expect(wrong("inspect", "a.wasm", "--requests", "many")).toMatch(/--requests is "many"/);
   });
 });

@@ -1,4 +1,6 @@
 import { parseArgs } from "node:util";
+import { CONFIG_LIMITS } from "../../config/limits.ts";
+import { DEFAULT_HARD_LIMIT_BYTES } from "../../config/schema/restart.ts";
 import { oneOf } from "../../config/suggest.ts";
 import type { Stages } from "../../wasm/host/index.ts";
 
@@ -21,7 +23,7 @@ export const STAGE_KEYS = {
   "response-trailers": "responseTrailers",
 } as const satisfies Record<StageName, keyof Stages>;
 
-/** How the filter is started, for both commands. */
+/** How the filter is started, for the commands that do. */
 export interface StartInput {
   /** The module. */
   readonly file: string;
@@ -32,6 +34,15 @@ export interface StartInput {
   readonly requestFile: string | undefined;
   readonly repliesFile: string | undefined;
   readonly json: boolean;
+}
+
+export interface CapOptions {
+  readonly command: "cap";
+  readonly file: string;
+  /** The same file unless another is named. */
+  readonly outFile: string;
+  /** What its memory may grow to. */
+  readonly maximumBytes: number;
 }
 
 export interface InspectOptions extends StartInput {
@@ -51,14 +62,15 @@ export interface TryOptions extends StartInput {
 }
 
 export type ParsedFilterOptions =
-  | { readonly kind: "run"; readonly options: InspectOptions | TryOptions }
+  | { readonly kind: "run"; readonly options: InspectOptions | TryOptions | CapOptions }
   | { readonly kind: "help" }
   | { readonly kind: "wrong"; readonly message: string };
 
 export const USAGE = `npm run filter -- inspect FILE.wasm [options]   what a Proxy-Wasm filter is, needs and does with memory
 npm run filter -- try FILE.wasm [options]       one request through it, on the host that the gateway uses
+npm run filter -- cap FILE.wasm [options]       writes into it how far its memory may grow
 
-Both start the filter, with
+The first two start the filter, with
   --config TEXT|FILE      its plugin configuration: the text itself, or the name of a file that exists
   --vm-config TEXT|FILE   its VM configuration
   --root-id NAME          which plugin of the module (property plugin_root_id)
@@ -79,7 +91,12 @@ try
   --body-limit BYTES      how much of a body may be held back
   --repeat N              the request N times, and how memory grows (default 1)
 
-A virtual clock drives it: a reply's delay, a timeout and a tick cost no time.`;
+cap
+  --maximum-bytes N       what it may grow to (default ${DEFAULT_HARD_LIMIT_BYTES}, as restart.hardLimitBytes of a service);
+                          a lower maximum that it has stays
+  --out FILE              writes another file, and leaves this one as it is
+
+A virtual clock drives what is started: a reply's delay, a timeout and a tick cost no time.`;
 
 const START_OPTIONS = {
   config: { type: "string", default: "" },
@@ -102,7 +119,9 @@ const TRY_OPTIONS = {
   repeat: { type: "string" },
 } as const;
 
-const COMMANDS = ["inspect", "try"];
+const CAP_OPTIONS = { "maximum-bytes": { type: "string" }, out: { type: "string" }, help: START_OPTIONS.help } as const;
+
+const COMMANDS = ["inspect", "try", "cap"];
 const MAX_REQUESTS = 10_000_000;
 const MAX_BODY_BYTES = 64 * 1_024 * 1_024;
 
@@ -115,6 +134,7 @@ export function parseFilterOptions(args: readonly string[]): ParsedFilterOptions
   try {
     if (command === "inspect") return parseInspect(rest);
     if (command === "try") return parseTry(rest);
+    if (command === "cap") return parseCap(rest);
     return {
       kind: "wrong",
       message: `${JSON.stringify(command)} is no command; allowed is ${oneOf(COMMANDS, command)}.`,
@@ -149,6 +169,23 @@ function parseTry(args: string[]): ParsedFilterOptions {
   };
 }
 
+function parseCap(args: string[]): ParsedFilterOptions {
+  const { values, positionals } = parseArgs({ args, options: CAP_OPTIONS, allowPositionals: true });
+  if (values.help) return { kind: "help" };
+  const file = onlyFile(positionals);
+  const { pageBytes, maxInstanceBytes } = CONFIG_LIMITS;
+  const maximumBytes = wholeNumber("maximum-bytes", values["maximum-bytes"], pageBytes, maxInstanceBytes);
+  return {
+    kind: "run",
+    options: {
+      command: "cap",
+      file,
+      outFile: values.out ?? file,
+      maximumBytes: maximumBytes ?? DEFAULT_HARD_LIMIT_BYTES,
+    },
+  };
+}
+
 function startInput(
   values: {
     config: string;
@@ -160,11 +197,8 @@ function startInput(
   },
   positionals: readonly string[],
 ): StartInput {
-  const [file, ...further] = positionals;
-  if (file === undefined) throw new WrongOption("The filter is missing: name a .wasm file.");
-  if (further.length > 0) throw new WrongOption(`One filter at a time: ${JSON.stringify(further[0])} is one too many.`);
   return {
-    file,
+    file: onlyFile(positionals),
     configuration: values.config,
     vmConfiguration: values["vm-config"],
     rootId: values["root-id"],
@@ -172,6 +206,12 @@ function startInput(
     repliesFile: values.replies,
     json: values.json,
   };
+}
+
+function onlyFile([file, ...further]: readonly string[]): string {
+  if (file === undefined) throw new WrongOption("The filter is missing: name a .wasm file.");
+  if (further.length > 0) throw new WrongOption(`One filter at a time: ${JSON.stringify(further[0])} is one too many.`);
+  return file;
 }
 
 function stagesOf(list: string): readonly StageName[] | "all" {

@@ -46,7 +46,7 @@ export async function readTextOrFile(option: string, value: string): Promise<Uin
  */
 export async function readModule(
   file: string,
-): Promise<{ readonly module: WebAssembly.Module; readonly bytes: number }> {
+): Promise<{ readonly module: WebAssembly.Module; readonly bytes: Uint8Array }> {
   const bytes = await readBytes(file);
   const [magic, kind] = [bytes.subarray(0, 4).toString("latin1"), bytes.subarray(4, 8).toString("latin1")];
   if (magic !== "\0asm")
@@ -57,7 +57,7 @@ export async function readModule(
     );
   }
   try {
-    return { module: await WebAssembly.compile(new Uint8Array(bytes)), bytes: bytes.length };
+    return { module: await WebAssembly.compile(new Uint8Array(bytes)), bytes };
   } catch (error) {
     throw new WrongInput(`${file}: cannot be compiled: ${messageOf(error)}`);
   }
@@ -84,6 +84,7 @@ async function readBytes(file: string): Promise<Buffer> {
   }
 }
 
-function messageOf(error: unknown): string {
+/** What an error of any kind says. */
+export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

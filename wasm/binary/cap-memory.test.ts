@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import binaryen from "binaryen";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { defaultFilterFile } from "../../scripts/build-filter.ts";
+import { builtInFilterFile } from "../../scripts/built-in-filter.ts";
 import { capMemory } from "./cap-memory.ts";
 import { MemoryProblem, PAGE_BYTES, readMemoryLimits } from "./memory-section.ts";
 import { binary, customSection, memorySection } from "./testing/binary.ts";
@@ -91,7 +91,7 @@ describe("a capped memory", () => {
   });
 
   it("is that of a real filter as well", () => {
-    const module = readFileSync(defaultFilterFile);
+    const module = readFileSync(builtInFilterFile);
     const capped = new Uint8Array(capMemory(module, 5 * PAGE_BYTES));
     expect(WebAssembly.validate(capped)).toBe(true);
     expect(readMemoryLimits(capped)).toEqual({ initialPages: 3, maximumPages: 5 });

@@ -1,7 +1,7 @@
 /** What a decision costs in memory, that freed memory is used again, and that nothing a stranger sends makes it grow. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { defaultFilterFile } from "../../scripts/build-filter.ts";
+import { builtInFilterFile } from "../../scripts/built-in-filter.ts";
 import { readMemoryLimits } from "../binary/memory-section.ts";
 import type { OutboundResult } from "../host/index.ts";
 import {
@@ -17,7 +17,7 @@ import {
 
 const PAGE = 65_536;
 const largeModule = await largeFilterModule();
-const shippedLimits = readMemoryLimits(readFileSync(defaultFilterFile));
+const shippedLimits = readMemoryLimits(readFileSync(builtInFilterFile));
 
 function cacheOf(maxBytes: number, maxTtlMs = 600_000): { [name: string]: number } {
   return { maxTtlMs, denyTtlMs: 10_000, staleIfErrorMs: 0, maxBytes };

@@ -14,6 +14,8 @@ export interface GuestParts {
   readonly abi?: string;
   readonly allocator?: string;
   readonly pages?: number;
+  /** None by default, as most toolchains link. */
+  readonly maximumPages?: number;
 }
 
 /** A folder of files for the command line, away from the project. */
@@ -31,8 +33,10 @@ export class FilterFiles {
   }
 
   /** A filter from WebAssembly text. */
-  guest(name: string, { body = "", imports = "", abi = ABI, allocator = ALLOCATOR, pages = 1 }: GuestParts): string {
-    return this.wat(name, `(module ${imports} (memory (export "memory") ${pages}) ${abi} ${allocator} ${body})`);
+  guest(name: string, parts: GuestParts): string {
+    const { body = "", imports = "", abi = ABI, allocator = ALLOCATOR, pages = 1, maximumPages = "" } = parts;
+    const memory = `(memory (export "memory") ${pages} ${maximumPages})`;
+    return this.wat(name, `(module ${imports} ${memory} ${abi} ${allocator} ${body})`);
   }
 
   wat(name: string, text: string): string {

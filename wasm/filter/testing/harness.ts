@@ -4,7 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildFilter, defaultFilterFile } from "../../../scripts/build-filter.ts";
+import { buildFilter } from "../../../scripts/build-filter.ts";
+import { builtInFilterFile } from "../../../scripts/built-in-filter.ts";
 import {
   createSharedState,
   type Decision,
@@ -26,12 +27,12 @@ export type Json = string | number | boolean | null | Json[] | { [name: string]:
 
 /** The filter as it is shipped: 32 MiB at most. */
 export function filterModule(): WebAssembly.Module {
-  return new WebAssembly.Module(readFileSync(defaultFilterFile));
+  return new WebAssembly.Module(readFileSync(builtInFilterFile));
 }
 
 /** The same filter with room for measurements of 100,000 large entries. */
 export async function largeFilterModule(): Promise<WebAssembly.Module> {
-  const outFile = join(defaultFilterFile, "../filter.large.wasm");
+  const outFile = join(builtInFilterFile, "../filter.large.wasm");
   await buildFilter({ maximumBytes: 512 * 1024 * 1024, outFile });
   return new WebAssembly.Module(readFileSync(outFile));
 }

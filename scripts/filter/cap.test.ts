@@ -1,0 +1,82 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { readMemoryLimits } from "../../wasm/binary/memory-section.ts";
+import { runFilterCommand } from "../filter.ts";
+import { FilterFiles } from "./testing/filter-files.setup.ts";
+
+const files = new FilterFiles();
+afterAll(() => files.remove());
+
+const cap = (file: string, ...options: string[]) => runFilterCommand(["cap", file, ...options]);
+const maximumOf = (file: string) => readMemoryLimits(readFileSync(file))?.maximumPages;
+
+describe("cap", () => {
+  it("writes the maximum into the file, and tells the one before", async () => {
+    const file = files.guest("endless.wasm", {});
+    expect(await cap(file)).toEqual({
+      ok: true,
+      report: `${file}: its memory may grow to 64 MiB; before: no maximum`,
+    });
+    expect(maximumOf(file)).toBe(1_024);
+    expect(await cap(file, "--maximum-bytes", "1000000")).toEqual({
+      ok: true,
+      report: `${file}: its memory may grow to 960 KiB; before: 64 MiB`,
+    });
+    expect(maximumOf(file)).toBe(15);
+  });
+
+  it("keeps a lower maximum", async () => {
+    const file = files.guest("low.wasm", { maximumPages: 2 });
+    const before = readFileSync(file);
+    expect((await cap(file)).report).toBe(`${file}: its memory may grow to 128 KiB, as before`);
+    expect(readFileSync(file)).toEqual(before);
+  });
+
+  it("leaves the file as it is where another is named", async () => {
+    const file = files.guest("original.wasm", {});
+    const before = readFileSync(file);
+    const out = join(dirname(file), "copy.wasm");
+    expect((await cap(file, "--out", out)).report).toMatch(/copy\.wasm: its memory may grow to 64 MiB/);
+    expect(readFileSync(file)).toEqual(before);
+    expect(maximumOf(out)).toBe(1_024);
+    const low = files.guest("low-original.wasm", { maximumPages: 2 });
+    await cap(low, "--out", out);
+    expect(readFileSync(out)).toEqual(readFileSync(low));
+  });
+
+  it("makes a filter that `inspect` no longer warns of", async () => {
+    const file = files.guest("mended.wasm", {});
+    await cap(file);
+    const { ok, report } = await runFilterCommand(["inspect", file, "--requests", "10"]);
+    expect(ok).toBe(true);
+    expect(report).not.toContain("WARNING");
+  });
+});
+
+describe("cap refuses, and writes nothing", () => {
+  it("a memory that is larger at start", async () => {
+    const file = files.guest("large.wasm", { pages: 32 });
+    const before = readFileSync(file);
+    const { ok, complaint } = await cap(file, "--maximum-bytes", "1048576");
+    expect(ok).toBe(false);
+    expect(complaint).toBe(
+      `${file}: starts with 2097152 bytes of memory, more than the maximum of 1048576: allow it more, or link it with less`,
+    );
+    expect(readFileSync(file)).toEqual(before);
+  });
+
+  it("a module without a memory, and what is no module", async () => {
+    expect((await cap(files.wat("none.wasm", "(module)"))).complaint).toMatch(/none\.wasm: defines no memory/);
+    expect((await cap(files.write("text.wasm", "(module)"))).complaint).toMatch(/is no WebAssembly/);
+    expect((await cap("nowhere.wasm")).complaint).toBe("nowhere.wasm: does not exist");
+  });
+
+  it("a place that cannot be written", async () => {
+    const file = files.guest("unwritten.wasm", {});
+    const { ok, complaint } = await cap(file, "--out", "no-such-folder/copy.wasm");
+    expect(ok).toBe(false);
+    expect(complaint).toMatch(/^no-such-folder\/copy\.wasm: cannot be written: /);
+    expect(existsSync("no-such-folder")).toBe(false);
+  });
+});

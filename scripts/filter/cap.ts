@@ -1,0 +1,46 @@
+import { rename, rm, writeFile } from "node:fs/promises";
+import { capMemory } from "../../wasm/binary/cap-memory.ts";
+import { MemoryProblem, PAGE_BYTES, readMemoryLimits } from "../../wasm/binary/memory-section.ts";
+import type { CapOptions } from "./options.ts";
+import { messageOf, readModule, WrongInput } from "./read-input.ts";
+import { bytesText } from "./text.ts";
+
+/**
+ * Writes a filter whose memory has a maximum.
+ * @returns what was done, for people
+ * @throws WrongInput
+ */
+export async function capFilter({ file, outFile, maximumBytes }: CapOptions): Promise<string> {
+  const { bytes } = await readModule(file);
+  const capped = cappedOrWrong(file, bytes, maximumBytes);
+  if (outFile !== file || capped !== bytes) await replaceFile(outFile, capped);
+  const maximum = maximumText(capped);
+  if (capped === bytes) return `${outFile}: its memory may grow to ${maximum}, as before`;
+  return `${outFile}: its memory may grow to ${maximum}; before: ${maximumText(bytes)}`;
+}
+
+function cappedOrWrong(file: string, bytes: Uint8Array, maximumBytes: number): Uint8Array {
+  try {
+    return capMemory(bytes, maximumBytes);
+  } catch (error) {
+    if (error instanceof MemoryProblem) throw new WrongInput(`${file}: ${error.message}`);
+    throw error;
+  }
+}
+
+function maximumText(module: Uint8Array): string {
+  const pages = readMemoryLimits(module)?.maximumPages;
+  return pages === undefined ? "no maximum" : bytesText(pages * PAGE_BYTES);
+}
+
+/** Written beside it first: it may be the only copy of what is to be replaced. */
+async function replaceFile(file: string, bytes: Uint8Array): Promise<void> {
+  const written = `${file}.${process.pid}.tmp`;
+  try {
+    await writeFile(written, bytes);
+    await rename(written, file);
+  } catch (error) {
+    await rm(written, { force: true });
+    throw new WrongInput(`${file}: cannot be written: ${messageOf(error)}`);
+  }
+}

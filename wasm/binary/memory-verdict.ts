@@ -1,0 +1,28 @@
+import { capMemory } from "./cap-memory.ts";
+import { MemoryProblem, PAGE_BYTES, readMemoryLimits } from "./memory-section.ts";
+
+/** Whether a module's memory stays within a limit by itself. */
+export type MemoryVerdict =
+  | { readonly ok: true; readonly maximumBytes: number }
+  | {
+      readonly ok: false;
+      /** What is wrong, as what follows the module's name. */
+      readonly found: string;
+      /** Whether `capMemory` would mend it. */
+      readonly canBeCapped: boolean;
+    };
+
+/** Judges a module by its memory section. Never throws for what a module may hold. */
+export function judgeMemory(module: Uint8Array, limitBytes: number): MemoryVerdict {
+  try {
+    capMemory(module, limitBytes);
+  } catch (error) {
+    if (error instanceof MemoryProblem) return { ok: false, found: error.message, canBeCapped: false };
+    throw error;
+  }
+  const pages = readMemoryLimits(module)?.maximumPages;
+  if (pages === undefined) return { ok: false, found: "has no memory maximum", canBeCapped: true };
+  const maximumBytes = pages * PAGE_BYTES;
+  if (maximumBytes <= limitBytes) return { ok: true, maximumBytes };
+  return { ok: false, found: `may grow to ${maximumBytes} bytes`, canBeCapped: true };
+}
