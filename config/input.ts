@@ -371,8 +371,9 @@ interface RestartInput {
   readonly maxUptimeMs?: number;
   /**
    * Behind every policy: an instance that holds so much, or will by the next sample, is restarted. Above `cache.maxBytes`,
-   * at which the built-in filter takes out old decisions instead. At most 134217728 (128 MiB, what all services share).
-   * Default 67108864 (64 MiB), or twice `cache.maxBytes` if that is more.
+   * at which the built-in filter takes out old decisions instead. A module of your own must have no higher maximum, which
+   * `npm run build` checks (docs/bring-a-filter.md). At most 134217728 (128 MiB, what all services share). Default
+   * 67108864 (64 MiB), or twice `cache.maxBytes` if that is more.
    */
   readonly hardLimitBytes?: number;
   /** For `uptime`: the age at which an instance is restarted, up to a tenth earlier. Default 3600000 (1 hour). */

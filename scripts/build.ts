@@ -2,11 +2,13 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatProblems, resolveGateway } from "../config/index.ts";
 import { buildFilter } from "./build-filter.ts";
+import { checkConfig } from "./check-config.ts";
 import { loadConfig } from "./load-config.ts";
 
 /**
- * Builds what `gateway.config.ts` imports. The module's own memory maximum is the largest `cache.maxBytes` of any
- * service, so that not even a mistake of the filter's can grow beyond what was configured.
+ * Builds the filter that `gateway.config.ts` imports. The module's own memory maximum is the largest `cache.maxBytes` of
+ * any service, so that not even a mistake of the filter's can grow beyond what was configured. Filters built elsewhere
+ * are only checked: without a maximum that their service allows there is no build, and so no deployment.
  *
  * @throws Error with every problem of the configuration, or with the compiler's messages
  */
@@ -20,6 +22,8 @@ export async function buildForConfig(file: string): Promise<void> {
     filterKind.kind === "built-in" ? [filterKind.cache.maxBytes] : [],
   );
   await buildFilter(maxima.length > 0 ? { maximumBytes: Math.max(...maxima) } : {});
+  const { ok, text } = await checkConfig(file);
+  if (!ok) throw new Error(text);
 }
 
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {

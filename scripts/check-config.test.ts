@@ -1,8 +1,10 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolveGateway } from "../config/index.ts";
+import { binary, memorySection } from "../wasm/binary/testing/binary.ts";
+import { builtInFilterFile } from "./built-in-filter.ts";
 import { checkConfig } from "./check-config.ts";
 import { loadConfig } from "./load-config.ts";
 
@@ -10,7 +12,7 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "ebb-check-config-"));
-  await writeFile(join(folder, "filter.wasm"), Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  await writeFile(join(folder, "filter.wasm"), binary(memorySection([1, 1, 1, 16])));
 });
 
 afterAll(() => rm(folder, { recursive: true }));
@@ -49,6 +51,68 @@ describe("check-config", () => {
 
   it("says why a file cannot be loaded", async () => {
     expect(await check("{")).toEqual({ ok: false, text: expect.stringMatching(/gateway\.config\.ts:1:\d+: /) });
+  });
+});
+
+describe("a filter's memory", () => {
+  const mib = 1_048_576;
+  /** What is said of a service whose filter's memory section holds `section`. */
+  async function saidOf(section: number[], fields = "") {
+    await writeFile(join(folder, "own.wasm"), binary(memorySection(section)));
+    const file = join(folder, "own.config.ts");
+    const service = `{ ${common}, configuration: "" ${fields} }`;
+    await writeFile(file, `import filter from "./own.wasm"; export default { services: { a: ${service} } };`);
+    return checkConfig(file);
+  }
+  const pages = (mebibytes: number): number[] => [0x80 | ((mebibytes * 16) & 0x7f), (mebibytes * 16) >> 7];
+
+  it("needs a maximum, and the command that gives it one is named", async () => {
+    const { ok, text } = await saidOf([1, 0, 1]);
+    expect(ok).toBe(false);
+    const own = relative(process.cwd(), join(folder, "own.wasm"));
+    expect(text.split("\n")).toEqual([
+      `${join(folder, "own.config.ts")}: services.a.filter: found ${own}, which has no memory maximum; allowed: ` +
+        "a module whose memory may grow to at most 67108864 bytes (restart.hardLimitBytes), " +
+        `as \`npm run filter -- cap ${own} --maximum-bytes 67108864\` makes it.`,
+      "1 problem",
+    ]);
+  });
+
+  it("may grow to what its service may hold, and not further", async () => {
+    expect(await saidOf([1, 1, 1, ...pages(64)])).toMatchObject({ ok: true });
+    expect((await saidOf([1, 1, 1, ...pages(65)])).text).toMatch(`may grow to ${65 * mib} bytes; allowed: `);
+    const limited = `, restart: { hardLimitBytes: ${16 * mib} }`;
+    expect(await saidOf([1, 1, 1, ...pages(16)], limited)).toMatchObject({ ok: true });
+    expect((await saidOf([1, 1, 1, ...pages(17)], limited)).text).toMatch(`--maximum-bytes ${16 * mib}`);
+    expect(await saidOf([1, 1, 1, ...pages(128)], `, restart: { hardLimitBytes: ${128 * mib} }`)).toMatchObject({
+      ok: true,
+    });
+  });
+
+  it.each<[string, number[], RegExp]>([
+    ["too much of it at start", [1, 0, ...pages(65)], /starts with 68157440 bytes of memory/],
+    ["several", [2, 1, 1, 2, 1, 1, 2], /defines 2 memories/],
+    ["a shared one", [1, 3, 1, 2], /has a shared memory/],
+    ["none", [0], /defines no memory of its own/],
+  ])("is refused without a command where none would help: %s", async (_, section, found) => {
+    const { ok, text } = await saidOf(section);
+    expect(ok).toBe(false);
+    expect(text).toMatch(found);
+    expect(text).not.toMatch("npm run");
+  });
+
+  it("is the build's affair where the filter is the built-in one", async () => {
+    const file = join(folder, "built-in.config.ts");
+    const rest = `authorization: { protocol: "opa", cluster: "opa", path: "/v1" }, clusters: { opa: { binding: "OPA" } }`;
+    await writeFile(
+      file,
+      `import filter from ${JSON.stringify(builtInFilterFile)};
+       const service = { ${common}, ${rest} };
+       export default { services: {
+         a: { ...service, cache: { maxBytes: ${8 * mib} }, restart: { hardLimitBytes: ${16 * mib} } },
+         b: { ...service, route: { prefix: "/b" } } } };`,
+    );
+    expect(await checkConfig(file)).toMatchObject({ ok: true });
   });
 });
 

@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatProblems, type Gateway, resolveGateway, type Service } from "../config/index.ts";
+import { toProblems } from "../config/problems.ts";
+import { checkMemory } from "./check-memory.ts";
 import { loadConfig } from "./load-config.ts";
 
 /** What the command prints and exits with. */
@@ -9,14 +11,15 @@ export interface Verdict {
   readonly text: string;
 }
 
-/** Checks a configuration file: every problem of it, or one line for each service. */
+/** Checks a configuration file, and the modules that it imports: every problem, or one line for each service. */
 export async function checkConfig(file: string): Promise<Verdict> {
   const loaded = await loadConfig(file);
   if (!loaded.ok) return { ok: false, text: loaded.message };
   const result = resolveGateway(loaded.config, file);
-  if (result.ok) return { ok: true, text: summary(result.gateway) };
-  const count = result.problems.length === 1 ? "1 problem" : `${result.problems.length} problems`;
-  return { ok: false, text: `${formatProblems(result.problems)}\n${count}` };
+  const problems = result.ok ? toProblems(file, checkMemory(result.gateway, loaded.wasmFiles)) : result.problems;
+  if (result.ok && problems.length === 0) return { ok: true, text: summary(result.gateway) };
+  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  return { ok: false, text: `${formatProblems(problems)}\n${count}` };
 }
 
 function summary({ services, operator, version }: Gateway): string {

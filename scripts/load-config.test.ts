@@ -25,29 +25,39 @@ async function messageOf(source: string): Promise<string> {
 
 describe("loadConfig", () => {
   it("gives the default export, types and all", async () => {
-    expect(await load("interface A { a: number }\nconst a: A = { a: 1 };\nexport default a;")).toEqual({
+    expect(await load("interface A { a: number }\nconst a: A = { a: 1 };\nexport default a;")).toMatchObject({
       ok: true,
       config: { a: 1 },
     });
   });
 
   it("loads the file anew each time", async () => {
-    expect(await load("export default 1;")).toEqual({ ok: true, config: 1 });
-    expect(await load("export default 2;")).toEqual({ ok: true, config: 2 });
+    expect(await load("export default 1;")).toMatchObject({ ok: true, config: 1 });
+    expect(await load("export default 2;")).toMatchObject({ ok: true, config: 2 });
   });
 
   it("compiles imported .wasm files", async () => {
     await writeFile(join(folder, "ok.wasm"), Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
     const source = 'import a from "./ok.wasm"; import b from "./ok.wasm?module"; export default [a, b];';
-    expect(await load(source)).toEqual({
+    expect(await load(source)).toMatchObject({
       ok: true,
       config: [expect.any(WebAssembly.Module), expect.any(WebAssembly.Module)],
     });
   });
 
+  it("tells of each module what it was compiled from", async () => {
+    const bytes = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
+    for (const name of ["a.wasm", "b.wasm"]) await writeFile(join(folder, name), bytes);
+    const loaded = await load('import a from "./a.wasm"; import b from "./b.wasm"; export default [b, a];');
+    if (!loaded.ok) throw new Error(loaded.message);
+    const files = (loaded.config as WebAssembly.Module[]).map((module) => loaded.wasmFiles.get(module));
+    expect(files.map((file) => file?.path)).toEqual([join(folder, "b.wasm"), join(folder, "a.wasm")]);
+    expect(new Uint8Array(files[0]!.bytes)).toEqual(bytes);
+  });
+
   it("needs no .wasm file where an empty module will do", async () => {
     const source = 'import filter from "./absent.wasm"; export default filter;';
-    expect(await load(source, { stubWasm: true })).toEqual({ ok: true, config: expect.any(WebAssembly.Module) });
+    expect(await load(source, { stubWasm: true })).toMatchObject({ ok: true, config: expect.any(WebAssembly.Module) });
   });
 });
 

@@ -3,9 +3,20 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, relative, resolve } from "node:path";
 import { type BuildFailure, build, type Plugin } from "esbuild";
 
+/** A `.wasm` file that a configuration imports. */
+export interface WasmFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
 /** A configuration as its file exports it, not yet checked, or one message for the person who wrote it. */
 export type LoadedConfig =
-  | { readonly ok: true; readonly config: unknown }
+  | {
+      readonly ok: true;
+      readonly config: unknown;
+      /** What each imported module was compiled from. */
+      readonly wasmFiles: ReadonlyMap<WebAssembly.Module, WasmFile>;
+    }
   | { readonly ok: false; readonly message: string };
 
 export interface LoadOptions {
@@ -22,21 +33,25 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
   if (!existsSync(file)) return { ok: false, message: `${shown} does not exist` };
   const bundled = await bundle(resolve(file), options);
   if (!bundled.ok) return bundled;
-  let exports: unknown;
+  let exports: Record<string, unknown>;
   try {
     exports = await import(`data:text/javascript;base64,${Buffer.from(bundled.script).toString("base64")}`);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { ok: false, message: `${shown}: fails when it is evaluated: ${message}` };
   }
-  if (typeof exports !== "object" || exports === null || !("default" in exports)) {
+  if (!("default" in exports)) {
     return {
       ok: false,
       message: `${shown}: has no default export; it must say: export default defineGateway({ ... })`,
     };
   }
-  return { ok: true, config: exports.default };
+  const wasmFiles = exports[WASM_FILES] as ReadonlyMap<WebAssembly.Module, WasmFile>;
+  return { ok: true, config: exports.default, wasmFiles };
 }
+
+/** A name that the bundle exports beside the configuration's own, and that nobody else would choose. */
+const WASM_FILES = "__ebbWasmFiles";
 
 type Bundled = { readonly ok: true; readonly script: string } | { readonly ok: false; readonly message: string };
 
@@ -50,6 +65,7 @@ async function bundle(file: string, { stubWasm = false }: LoadOptions): Promise<
       platform: "node",
       target: "es2024",
       logLevel: "silent",
+      banner: { js: `export const ${WASM_FILES} = new Map();` },
       plugins: [compiledWasm(stubWasm)],
     });
     return { ok: true, script: result.outputFiles[0]!.text };
@@ -80,8 +96,12 @@ function compiledWasm(stubWasm: boolean): Plugin {
             errors: [{ text: `${basename(path)} is not a valid WebAssembly module${buildHint(shown)}` }],
           };
         }
-        const base64 = Buffer.from(bytes).toString("base64");
-        return { contents: `export default new WebAssembly.Module(Buffer.from("${base64}", "base64"));`, loader: "js" };
+        const contents = `
+          const bytes = Buffer.from("${Buffer.from(bytes).toString("base64")}", "base64");
+          const compiled = new WebAssembly.Module(bytes);
+          ${WASM_FILES}.set(compiled, { path: ${JSON.stringify(path)}, bytes });
+          export default compiled;`;
+        return { contents, loader: "js" };
       });
     },
   };

@@ -39,9 +39,7 @@ async function start(options: StartOptions): Promise<number> {
     return 1;
   }
   console.log("Building the filter and starting the gateway …");
-  for (const tool of ["build.ts", "check-config.ts"]) {
-    if (!(await runTool(tool))) return 1;
-  }
+  if (!(await built())) return 1;
 
   const ended = endRequested();
   const wrangler = Wrangler.start(ROOT, options);
@@ -57,9 +55,9 @@ async function start(options: StartOptions): Promise<number> {
   return 1;
 }
 
-/** Runs one of the scripts beside this one. Only what is wrong is shown. */
-async function runTool(name: string): Promise<boolean> {
-  const tool = spawn(process.execPath, [join(import.meta.dirname, name)], {
+/** Runs the build, which checks the configuration too. Only what is wrong is shown. */
+async function built(): Promise<boolean> {
+  const tool = spawn(process.execPath, [join(import.meta.dirname, "build.ts")], {
     cwd: ROOT,
     stdio: ["ignore", "ignore", "inherit"],
   });

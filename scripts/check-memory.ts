@@ -1,0 +1,36 @@
+import { relative } from "node:path";
+import type { Gateway, Service } from "../config/index.ts";
+import type { Finding } from "../config/problems.ts";
+import { judgeMemory } from "../wasm/binary/memory-verdict.ts";
+import { builtInFilterFile } from "./built-in-filter.ts";
+import type { WasmFile } from "./load-config.ts";
+
+/**
+ * Services whose filter could grow beyond `restart.hardLimitBytes`. A restart comes after the call that grows it, so
+ * only the module's own maximum holds inside a call, and what one takes is missing to every service of the isolate.
+ */
+export function checkMemory(
+  { services }: Gateway,
+  wasmFiles: ReadonlyMap<WebAssembly.Module, WasmFile>,
+): readonly Finding[] {
+  return services.flatMap((service) => {
+    const file = wasmFiles.get(service.filter);
+    // Workers runs only what is imported: compiling anything else fails there.
+    return file === undefined || isCappedByBuild(service, file) ? [] : findingsFor(service, file);
+  });
+}
+
+/** One module serves all services: the build gives it the largest `cache.maxBytes`, and each instance keeps to its own. */
+function isCappedByBuild({ filterKind }: Service, { path }: WasmFile): boolean {
+  return filterKind.kind === "built-in" && path === builtInFilterFile;
+}
+
+function findingsFor({ name, restart: { hardLimitBytes } }: Service, { path, bytes }: WasmFile): Finding[] {
+  const verdict = judgeMemory(bytes, hardLimitBytes);
+  if (verdict.ok) return [];
+  const file = relative(process.cwd(), path);
+  const command = `\`npm run filter -- cap ${file} --maximum-bytes ${hardLimitBytes}\``;
+  const wayOut = verdict.canBeCapped ? `, as ${command} makes it` : "";
+  const allowed = `a module whose memory may grow to at most ${hardLimitBytes} bytes (restart.hardLimitBytes)${wayOut}`;
+  return [{ path: ["services", name, "filter"], found: `${file}, which ${verdict.found}`, allowed }];
+}
