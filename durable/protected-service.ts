@@ -19,6 +19,7 @@ import { OutboundCalls } from "./outbound/outbound-calls.ts";
 import { Journal } from "./persistence/journal.ts";
 import { KeptDecisions } from "./persistence/kept-decisions.ts";
 import type { Opened } from "./persistence/open.ts";
+import type { PersistenceStats } from "./persistence/persistence-stats.ts";
 import { RestartController } from "./restart/controller.ts";
 import type { RestartVerdict } from "./restart/policy.ts";
 import { Restarts } from "./restart/restarts.ts";
@@ -28,7 +29,7 @@ import { type Runtime, randomShare } from "./runtime.ts";
 import { decideInStages, exchangeStages } from "./stages/decide-in-stages.ts";
 import { Patience } from "./stages/patience.ts";
 import type { Answer } from "./stages/staged-answer.ts";
-import { type PersistenceStats, type ServiceStats, serviceStats } from "./stats.ts";
+import { type ServiceStats, serviceStats } from "./stats.ts";
 import { streamRequest } from "./stream-request.ts";
 import { TickAlarm } from "./ticks/tick-alarm.ts";
 

@@ -9,8 +9,7 @@ import type { Generations, HandoverRecord } from "./generations.ts";
 import { type IsolateSnapshot, isolateSnapshot } from "./memory/isolate.ts";
 import { type Counters, hitRate } from "./metrics/counters.ts";
 import type { Sample } from "./metrics/samples.ts";
-import type { KeptDecisionsStats } from "./persistence/kept-decisions.ts";
-import type { WhyNotPersistent } from "./persistence/open.ts";
+import type { PersistenceStats } from "./persistence/persistence-stats.ts";
 import type { RestartController } from "./restart/controller.ts";
 import type { RestartRecord } from "./restart/learned.ts";
 import type { RestartVerdict } from "./restart/policy.ts";
@@ -93,9 +92,6 @@ export interface ServiceStats
   /** Oldest first. */
   readonly samples: readonly Sample[];
 }
-
-/** `state`: "on", or why not. */
-export type PersistenceStats = ({ readonly state: "on" } & KeptDecisionsStats) | { readonly state: WhyNotPersistent };
 
 export interface StatsSources {
   readonly service: Service;

@@ -1,5 +1,6 @@
 import type { FilterHandover } from "../../wasm/host/index.ts";
 import { hex } from "../runtime.ts";
+import type { RestoreOutcome, WriteOutcome } from "./persistence-stats.ts";
 import { type Row, readRow, writeRow } from "./rows.ts";
 import type { Vault } from "./vault.ts";
 
@@ -36,10 +37,6 @@ export interface JournalSurroundings {
   /** Lets others have their turn. */
   readonly pause: () => Promise<void>;
 }
-
-export type WriteOutcome = "written" | "nothing_new" | "cut_off";
-
-export type RestoreOutcome = "restored" | "unreadable" | "other_configuration" | "refused" | "given_up";
 
 /**
  * The records of a filter's decisions in the object's storage: a base that tells of all of them, then what has changed since,

@@ -1,7 +1,8 @@
 import type { Generation } from "../generation.ts";
 import type { Generations } from "../generations.ts";
 import type { Runtime } from "../runtime.ts";
-import type { Journal, RestoreOutcome, WriteOutcome } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import type { KeptDecisionsStats, RestoreOutcome } from "./persistence-stats.ts";
 
 /** Between two writes; each is billed. */
 const WRITE_INTERVAL_MS = 60_000;
@@ -9,21 +10,6 @@ const WRITE_INTERVAL_MS = 60_000;
 const MOST_WAKING_MS = 1_000;
 /** A cache takes so much more in linear memory than in the journal. */
 const GROWTH_WHEN_READ = 2;
-
-/** How decisions outlive their object; for /stats. Times in ms since 1970. */
-export interface KeptDecisionsStats {
-  readonly storedBytes: number;
-  readonly storedRows: number;
-  /** Null while nothing is stored. */
-  readonly writtenAtMs: number | null;
-  readonly lastWrite: WriteOutcome | "failed" | null;
-  /** How this life of the object began; null while it was not asked, or where nothing was stored. */
-  readonly waking: {
-    readonly outcome: RestoreOutcome | "no_room" | "failed";
-    readonly atMs: number;
-    readonly durationMs: number;
-  } | null;
-}
 
 /** Decisions of one service that outlive its object: written while it serves, read when it comes back. */
 export class KeptDecisions {

@@ -4,6 +4,7 @@ import type { Runtime } from "../runtime.ts";
 import { turn } from "../turn.ts";
 import { clear, Journal } from "./journal.ts";
 import { deriveKeys, LEAST_SECRET_CHARACTERS } from "./keys.ts";
+import type { WhyNotPersistent } from "./persistence-stats.ts";
 
 /** What is needed to open what a service has in its object's storage. */
 export interface ServiceStorage {
@@ -14,9 +15,6 @@ export interface ServiceStorage {
   /** Of the gateway; undefined where none is set. */
   readonly secret: string | undefined;
 }
-
-/** Why decisions are not stored although the configuration says so. */
-export type WhyNotPersistent = "secret_missing" | "secret_too_short";
 
 export interface Opened {
   /** 128-bit key of the cache's digests, hexadecimal. */
