@@ -5,6 +5,8 @@ export interface Env {
   readonly SERVICE_OBJECT: DurableObjectNamespace<ServiceObject>;
   /** `"1"` only under `npm start`: opens the operator's pages without a token. */
   readonly EBB_DEV?: string;
+  /** Which version of the Worker runs, if wrangler.toml has the binding: `[version_metadata]`. */
+  readonly CF_VERSION_METADATA?: WorkerVersionMetadata;
   /** Service bindings and secrets that gateway.config.ts names. */
   readonly [name: string]: unknown;
 }
@@ -19,6 +21,12 @@ export function serviceBinding(env: Env, name: string): Fetcher | undefined {
 export function secretNamed(env: Env, name: string): string | undefined {
   const value = env[name];
   return typeof value === "string" && value.length > 0 ? value : undefined;
+}
+
+/** The version of the Worker that runs, or undefined where the environment does not tell it. */
+export function workerVersion(env: Env): string | undefined {
+  const id: unknown = env.CF_VERSION_METADATA?.id;
+  return typeof id === "string" && id.length > 0 ? id : undefined;
 }
 
 function isFetcher(value: unknown): value is Fetcher {

@@ -10,11 +10,9 @@ import type {
 import type { TimeLimits } from "./limits.ts";
 import type { FollowedMemory } from "./memory/isolate-memory.ts";
 import { type Suspicion, suspicion } from "./memory/suspicion.ts";
+import type { StartReason } from "./restart/starts.ts";
 import type { TickClock } from "./ticks/tick-clock.ts";
 import { within } from "./ticks/within.ts";
-
-/** Why a generation began. */
-export type StartReason = "first_request" | "eviction" | "restart" | "trap";
 
 /** How a generation begins. */
 export interface Life {

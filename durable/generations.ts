@@ -8,13 +8,14 @@ import {
   passesUndecided,
 } from "./failure/failure-row.ts";
 import { type FailedStart, type FilterSurroundings, startFilter } from "./filter-start.ts";
-import { Generation, type StartReason } from "./generation.ts";
+import { Generation } from "./generation.ts";
 import { Handover } from "./handover/handover.ts";
 import { type Isolate, thisIsolate } from "./memory/isolate.ts";
 import type { MemoryOwner } from "./memory/isolate-memory.ts";
 import type { Counters } from "./metrics/counters.ts";
 import type { RestartController } from "./restart/controller.ts";
 import { restartSettings } from "./restart/settings.ts";
+import type { StartReason } from "./restart/starts.ts";
 import type { Unavailable } from "./rpc.ts";
 import { type Runtime, randomShare } from "./runtime.ts";
 import { TickClock } from "./ticks/tick-clock.ts";
@@ -133,7 +134,7 @@ export class Generations {
    */
   async beginFilled(fill: (fresh: Generation) => Promise<boolean>): Promise<void> {
     if (this.#current !== undefined) return;
-    const fresh = this.#make(this.#firstReason);
+    const fresh = this.#make(this.#controller.firstStartReason);
     if (!(fresh instanceof Generation)) return;
     const filled = await fill(fresh).catch((error: unknown) => {
       fresh.retire();
@@ -247,13 +248,9 @@ export class Generations {
       this.#current = fresh;
       return fresh;
     }
-    const fresh = this.#make(this.#firstReason);
+    const fresh = this.#make(this.#controller.firstStartReason);
     if (fresh instanceof Generation) this.#first(fresh, false);
     return fresh;
-  }
-
-  get #firstReason(): StartReason {
-    return this.#controller.learned.current === undefined ? "first_request" : "eviction";
   }
 
   /** @param filled it knows what an earlier life of the object knew */

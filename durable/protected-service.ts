@@ -38,6 +38,7 @@ export interface ServiceSurroundings {
   readonly runtime: Runtime;
   readonly kept: KeptState;
   readonly opened: Opened;
+  readonly workerVersion: string | undefined;
   /** How a cluster is reached; undefined where its binding is missing. */
   readonly sendTo: (cluster: Service["clusters"][string]) => Send | undefined;
   readonly secrets: (name: string) => string | undefined;
@@ -92,6 +93,7 @@ export class ProtectedService {
         settings: restartSettings(service.restart),
         handover: handsOver(service.filter),
         random: () => randomShare(runtime),
+        workerVersion: surroundings.workerVersion,
       },
     );
     this.#generations = new Generations(

@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { AutoRouter, type IRequest } from "itty-router";
 import type { Cluster, Gateway, Service } from "../config/index.ts";
-import { type Env, secretNamed, serviceBinding } from "./environment.ts";
+import { type Env, secretNamed, serviceBinding, workerVersion } from "./environment.ts";
 import { KeptState } from "./kept.ts";
 import { TIME_LIMITS } from "./limits.ts";
 import type { Relief } from "./memory/budget.ts";
@@ -131,6 +131,7 @@ export class ServiceObject extends DurableObject<Env> {
         runtime,
         kept,
         opened,
+        workerVersion: workerVersion(env),
         sendTo: (cluster) => this.#sendTo(cluster),
         secrets: (named) => secretNamed(env, named),
         setAlarm: (delayMs) => this.#setAlarm(name, delayMs),

@@ -137,6 +137,37 @@ describe("an evicted object", () => {
     expect(after.requests).toBeGreaterThan(before.requests);
     expect(await checksOf("allow-evicted")).toBe(2);
   });
+
+  it("lists why each instance started, also before the eviction", async () => {
+    const stub = testEnv.SERVICE_OBJECT.getByName("answering");
+    const askAndWrite = async () => {
+      pass(MINUTE + 1_000);
+      await ask("/answering", "allow-started");
+      await settled();
+    };
+    await askAndWrite();
+    await runInDurableObject(stub, (object) => object.restart("test"));
+    await askAndWrite();
+    await evictDurableObject(stub);
+    await askAndWrite();
+    await evictDurableObject(stub);
+    await runInDurableObject(stub, async (_, { storage }) => {
+      const learned = JSON.parse(String(storage.kv.get("learned")));
+      storage.kv.put("learned", JSON.stringify({ ...learned, deployment: `${learned.configVersion} another-version` }));
+    });
+    await ask("/answering", "allow-started");
+
+    const { starts, samples, generation, startReason } = await statsOf("answering");
+    expect(starts.map(({ generation, reason }) => [generation, reason])).toEqual([
+      [1, "first_request"],
+      [2, "restart"],
+      [3, "eviction"],
+      [4, "deployment"],
+    ]);
+    expect([generation, startReason]).toEqual([4, "deployment"]);
+    const reasons = samples.map((sample) => starts.find((start) => start.generation === sample.generation)?.reason);
+    expect(new Set(reasons)).toEqual(new Set(["first_request", "restart", "eviction"]));
+  });
 });
 
 describe("a service so quiet that it is evicted after every request", () => {

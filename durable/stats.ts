@@ -4,7 +4,6 @@ import type { Estimate } from "./estimate/estimate.ts";
 import type { GrowthRule } from "./estimate/growth-rule.ts";
 import type { LiteralEstimate } from "./estimate/literal/estimate.ts";
 import type { Confidence } from "./estimate/ttl.ts";
-import type { StartReason } from "./generation.ts";
 import type { Generations, HandoverRecord } from "./generations.ts";
 import { type IsolateSnapshot, isolateSnapshot } from "./memory/isolate.ts";
 import { type Counters, hitRate } from "./metrics/counters.ts";
@@ -13,6 +12,7 @@ import type { PersistenceStats } from "./persistence/persistence-stats.ts";
 import type { RestartController } from "./restart/controller.ts";
 import type { RestartRecord } from "./restart/learned.ts";
 import type { RestartVerdict } from "./restart/policy.ts";
+import type { StartReason, StartRecord } from "./restart/starts.ts";
 
 /** Samples shown in /stats: ten minutes at the default interval. */
 const RECENT_SAMPLES = 60;
@@ -32,6 +32,8 @@ export interface ServiceStats
   /** Why the present generation began; null while no instance is in memory. */
   readonly startReason: StartReason | null;
   readonly uptimeMs: number;
+  /** The newest starts, oldest first: a sample's generation leads to the reason of its start. */
+  readonly starts: readonly StartRecord[];
   /** Where the numbers come from; `default` while nothing is known. */
   readonly sources: {
     readonly ttl: Confidence;
@@ -120,6 +122,7 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     generation: controller.learned.current?.number ?? 0,
     startReason: generation?.startReason ?? null,
     uptimeMs: generation === undefined ? 0 : Math.max(0, nowMs - generation.startedAtMs),
+    starts: controller.learned.starts,
     phase: collectedMs < collectMs ? "collecting" : "judging",
     collectedMs,
     allocatedBytes,

@@ -5,7 +5,7 @@ import { EstimateTrail } from "../estimate/literal/trail.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Samples } from "../metrics/samples.ts";
 import { creditAfter } from "./credit.ts";
-import { type Learned, observe, restartGeneration, startGeneration } from "./learned.ts";
+import { firstStartReason, type Learned, observe, restartGeneration, startGeneration } from "./learned.ts";
 import { type RestartPolicyName, restartPolicy } from "./policies.ts";
 import type { RestartSituation, RestartVerdict } from "./policy.ts";
 import { restartPrice } from "./price.ts";
@@ -13,6 +13,7 @@ import { afterRestart, priceFactor } from "./price-record.ts";
 import { ratioPolicy } from "./ratio.ts";
 import { Refill } from "./refill.ts";
 import type { RestartSettings } from "./settings.ts";
+import type { StartReason } from "./starts.ts";
 
 const PAGE_BYTES = 65_536;
 
@@ -42,6 +43,8 @@ export interface ControllerOptions {
   readonly handover: boolean;
   /** A number from 0 up to, but not including, 1. */
   readonly random: () => number;
+  /** Of the Worker, where the platform tells it: another one is another deployment. */
+  readonly workerVersion?: string | undefined;
 }
 
 /**
@@ -105,12 +108,18 @@ export class RestartController {
     return this.#priceOf(this.estimate(nowMs));
   }
 
+  /** Why the first instance begins, now that the object has come into memory. */
+  get firstStartReason(): StartReason {
+    return firstStartReason(this.#learned, this.#options.workerVersion);
+  }
+
   /**
    * The first instance since the object came into memory.
    * @param filled it knows what an earlier life of the object knew
    */
   started(nowMs: number, allocatedBytes: number, filled = false): void {
-    this.#learned = startGeneration(this.#learned, { nowMs, allocatedBytes });
+    const { workerVersion } = this.#options;
+    this.#learned = startGeneration(this.#learned, { nowMs, allocatedBytes, workerVersion });
     this.#estimator = new Estimator(this.#options.settings, this.#learned.knowledge);
     this.#begin(nowMs, allocatedBytes, filled);
   }

@@ -11,6 +11,7 @@ import {
   underConfiguration,
 } from "./learned.ts";
 import { NO_PRICES, type PriceRecord } from "./price-record.ts";
+import { LISTED_STARTS, START_REASONS, type StartRecord } from "./starts.ts";
 
 /** What is stored of `Learned`: its JSON text, a few KB at most since all its lists are bounded. */
 export function writeLearned(learned: Learned): string {
@@ -30,12 +31,14 @@ export function readLearned(stored: unknown, configVersion: string): Learned {
     {
       v: 1,
       configVersion: typeof fields.configVersion === "string" ? fields.configVersion : "",
+      deployment: typeof fields.deployment === "string" ? fields.deployment : undefined,
       current: currentGeneration(fields.current),
       heldAfterCollectingBytes: listOf(fields.heldAfterCollectingBytes, amount, REMEMBERED_GENERATIONS),
       lastTtlMs: amount(fields.lastTtlMs),
       knowledge: knowledge(fields.knowledge),
       creditCalls: finite(fields.creditCalls) ?? 0,
       prices: prices(fields.prices),
+      starts: listOf(fields.starts, startRecord, LISTED_STARTS),
       restarts,
       restartCount: Math.max(amount(fields.restartCount) ?? 0, restarts.length),
     },
@@ -123,6 +126,15 @@ function peak(value: unknown): CurrentGeneration["peak"] {
   const ttlMs = amount(value.ttlMs);
   const outbound = amount(value.outbound);
   return ttlMs === undefined || outbound === undefined ? undefined : { ttlMs, outbound };
+}
+
+function startRecord(value: unknown): StartRecord | undefined {
+  if (!isFields(value)) return undefined;
+  const generation = amount(value.generation);
+  const timeMs = amount(value.timeMs);
+  const reason = START_REASONS.find((known) => known === value.reason);
+  if (generation === undefined || timeMs === undefined || reason === undefined) return undefined;
+  return { generation, timeMs, reason };
 }
 
 function restartRecord(value: unknown): RestartRecord | undefined {

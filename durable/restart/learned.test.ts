@@ -6,6 +6,7 @@ import { literalEstimate } from "../estimate/literal/estimate.ts";
 import { DEFAULT_SETTINGS } from "../estimate/settings.ts";
 import { samplesOf } from "../estimate/testing/build.ts";
 import {
+  firstStartReason,
   type Learned,
   LOGGED_RESTARTS,
   nothingLearned,
@@ -15,6 +16,7 @@ import {
   underConfiguration,
 } from "./learned.ts";
 import { readLearned, writeLearned } from "./learned-storage.ts";
+import { LISTED_STARTS } from "./starts.ts";
 
 const PAGE = 65_536;
 const STARTED_MS = 1_000_000;
@@ -128,11 +130,49 @@ describe("what is learned", () => {
     expect(observe(next, late)).toBe(next);
   });
 
-  it("keeps only the log and the numbering under another configuration", () => {
+  it("lists why each generation started, the newest only", () => {
+    let learned = restartedAt(started(), STARTED_MS + 1, "required_fell");
+    learned = restartedAt(learned, STARTED_MS + 2, "trap");
+    learned = startGeneration(learned, { nowMs: STARTED_MS + 3, allocatedBytes: PAGE });
+    learned = startGeneration(learned, { nowMs: STARTED_MS + 4, allocatedBytes: PAGE, workerVersion: "next" });
+    expect(learned.starts).toEqual([
+      { generation: 1, timeMs: STARTED_MS, reason: "first_request" },
+      { generation: 2, timeMs: STARTED_MS + 1, reason: "restart" },
+      { generation: 3, timeMs: STARTED_MS + 2, reason: "trap" },
+      { generation: 4, timeMs: STARTED_MS + 3, reason: "eviction" },
+      { generation: 5, timeMs: STARTED_MS + 4, reason: "deployment" },
+    ]);
+    for (let round = 0; round < 60; round += 1) learned = restartedAt(learned, STARTED_MS + 5);
+    expect(learned.starts).toHaveLength(LISTED_STARTS);
+    expect(learned.starts.at(-1)?.generation).toBe(learned.current?.number);
+  });
+
+  it("starts after a deployment if the configuration or the Worker's version is another than it last ran under", () => {
+    const back = (learned: Learned, configVersion: string, workerVersion?: string) =>
+      firstStartReason(readLearned(writeLearned(learned), configVersion), workerVersion);
+    const unversioned = restartedAt(started(), STARTED_MS + 1);
+    expect(back(unversioned, "v1")).toBe("eviction");
+    expect(back(unversioned, "v2")).toBe("deployment");
+    expect(back(unversioned, "v1", "a")).toBe("deployment");
+    const versioned = startGeneration(unversioned, { nowMs: STARTED_MS, allocatedBytes: PAGE, workerVersion: "a" });
+    expect(back(versioned, "v1", "a")).toBe("eviction");
+    expect(back(versioned, "v1", "b")).toBe("deployment");
+    expect(back(versioned, "v1")).toBe("deployment");
+    expect(back(nothingLearned("v1"), "v1", "b")).toBe("first_request");
+  });
+
+  it("keeps what it knows under another version of the Worker with the same configuration", () => {
+    const learned = observedAt(started(), STARTED_MS + 900_000);
+    const deployed = startGeneration(learned, { nowMs: 9_000_000, allocatedBytes: PAGE, workerVersion: "next" });
+    expect(deployed.heldAfterCollectingBytes).toEqual([8 * PAGE]);
+  });
+
+  it("keeps only the lists and the numbering under another configuration", () => {
     const learned = restartedAt(observedAt(started(), STARTED_MS + 900_000), STARTED_MS + 900_000);
     expect(underConfiguration(learned, "v1")).toBe(learned);
     const other = underConfiguration(observedAt(learned, STARTED_MS + 1_500_000), "v2");
     expect(other).toMatchObject({ configVersion: "v2", heldAfterCollectingBytes: [], restarts: learned.restarts });
+    expect(other.starts).toEqual(learned.starts);
     expect(startGeneration(other, { nowMs: 9e6, allocatedBytes: 0 }).current).toMatchObject({
       number: 3,
       collectedBeforeMs: 60_000,
@@ -179,6 +219,11 @@ describe("stored learning", () => {
           ),
         ),
         creditCalls: hostile,
+        deployment: fc.anything(),
+        starts: fc.oneof(
+          fc.anything(),
+          fc.array(fc.record({ generation: hostile, timeMs: hostile, reason: fc.constantFrom("trap", "whim", 1) })),
+        ),
         restarts: fc.oneof(fc.anything(), fc.array(fc.anything())),
         restartCount: fc.anything(),
       },
@@ -235,7 +280,12 @@ describe("stored learning", () => {
 
   it("loses only the fields that cannot be read", () => {
     const learned = restartedAt(observedAt(started(), STARTED_MS + 900_000), 2_000_000);
-    const garbled = { ...learned, lastTtlMs: "soon", restarts: [{ timeMs: "now" }, ...learned.restarts, null] };
+    const garbled = {
+      ...learned,
+      lastTtlMs: "soon",
+      starts: [{ generation: 1, timeMs: 1, reason: "whim" }, ...learned.starts, { generation: -1 }],
+      restarts: [{ timeMs: "now" }, ...learned.restarts, null],
+    };
     expect(readLearned(garbled, "v1")).toEqual({ ...learned, lastTtlMs: undefined });
   });
 

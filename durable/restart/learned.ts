@@ -3,6 +3,7 @@ import type { CurrentGeneration, History } from "../estimate/history.ts";
 import { REMEMBERED_GENERATIONS } from "../estimate/literal/baseline.ts";
 import type { LiteralEstimate } from "../estimate/literal/estimate.ts";
 import { NO_PRICES, type PriceRecord } from "./price-record.ts";
+import { deploymentOf, LISTED_STARTS, type StartReason, type StartRecord } from "./starts.ts";
 
 /**
  * What a service's object has learned, in the form in which it is stored: it survives restarts of the instance and
@@ -15,12 +16,16 @@ export interface Learned extends History {
   readonly v: 1;
   /** What was learned holds for this configuration; another one may cache other entries for another time. */
   readonly configVersion: string;
+  /** Under which the object last came into memory and started an instance, see starts.ts; undefined before the first. */
+  readonly deployment: string | undefined;
   /** What the estimator found out. */
   readonly knowledge: Knowledge;
   /** Extra outbound calls that restarts may still cost, see credit.ts. */
   readonly creditCalls: number;
   /** What restarts were expected to cost, and did. */
   readonly prices: PriceRecord;
+  /** The newest starts, oldest first. */
+  readonly starts: readonly StartRecord[];
   /** The newest restarts, oldest first. */
   readonly restarts: readonly RestartRecord[];
   /** All restarts, also those that are no longer in the list. */
@@ -50,26 +55,29 @@ export function nothingLearned(configVersion: string): Learned {
   return {
     v: 1,
     configVersion,
+    deployment: undefined,
     current: undefined,
     heldAfterCollectingBytes: [],
     lastTtlMs: undefined,
     knowledge: NOTHING_KNOWN,
     creditCalls: 0,
     prices: NO_PRICES,
+    starts: [],
     restarts: [],
     restartCount: 0,
   };
 }
 
 /**
- * What still holds under a configuration: all of it under the same one; under another only the restart log and the
+ * What still holds under a configuration: all of it under the same one; under another only starts, restarts and the
  * numbering of generations, since its entries may be of another size and live for another time.
  */
 export function underConfiguration(learned: Learned, configVersion: string): Learned {
   if (learned.configVersion === configVersion) return learned;
-  const { current, restarts, restartCount } = learned;
+  const { deployment, current, starts, restarts, restartCount } = learned;
   return {
     ...nothingLearned(configVersion),
+    deployment,
     current: current && {
       ...current,
       collectedBeforeMs: 0,
@@ -78,9 +86,17 @@ export function underConfiguration(learned: Learned, configVersion: string): Lea
       ttlMs: undefined,
       peak: undefined,
     },
+    starts,
     restarts,
     restartCount,
   };
+}
+
+/** Why the first instance of an object that has just come into memory begins. */
+export function firstStartReason(learned: Learned, workerVersion?: string): StartReason {
+  const { configVersion, deployment, current } = learned;
+  if (current === undefined) return "first_request";
+  return deployment === deploymentOf(configVersion, workerVersion) ? "eviction" : "deployment";
 }
 
 /**
@@ -93,11 +109,20 @@ const UNRECORDED_MS = 60_000;
  * The first instance of an object that has just come into memory, new or back from eviction. The time an evicted
  * instance had collected and observed counts on; its cache is gone, so all else about it starts over.
  */
-export function startGeneration(learned: Learned, start: { nowMs: number; allocatedBytes: number }): Learned {
+export function startGeneration(
+  learned: Learned,
+  start: { nowMs: number; allocatedBytes: number; workerVersion?: string | undefined },
+): Learned {
   const { current: evicted, knowledge } = learned;
-  const unrecordedMs = evicted === undefined ? 0 : unrecorded(evicted, start.nowMs);
-  const known = { ...learned, knowledge: { ...knowledge, observedMs: knowledge.observedMs + unrecordedMs } };
-  return nextGeneration(known, start.nowMs, start.allocatedBytes, (evicted?.collectedMs ?? 0) + unrecordedMs);
+  const { nowMs, allocatedBytes, workerVersion } = start;
+  const unrecordedMs = evicted === undefined ? 0 : unrecorded(evicted, nowMs);
+  const known = {
+    ...learned,
+    deployment: deploymentOf(learned.configVersion, workerVersion),
+    knowledge: { ...knowledge, observedMs: knowledge.observedMs + unrecordedMs },
+  };
+  const reason = firstStartReason(learned, workerVersion);
+  return nextGeneration(known, { nowMs, reason, allocatedBytes }, (evicted?.collectedMs ?? 0) + unrecordedMs);
 }
 
 function unrecorded(evicted: CurrentGeneration, nowMs: number): number {
@@ -126,7 +151,15 @@ export function restartGeneration(
     allocatedAfterBytes: restart.allocatedAfterBytes,
   };
   return {
-    ...nextGeneration(learned, restart.nowMs, restart.allocatedAfterBytes, 0),
+    ...nextGeneration(
+      learned,
+      {
+        nowMs: restart.nowMs,
+        reason: restart.reason === "trap" ? "trap" : "restart",
+        allocatedBytes: restart.allocatedAfterBytes,
+      },
+      0,
+    ),
     creditCalls: learned.creditCalls - restart.priceCalls,
     restarts: [...learned.restarts, record].slice(-LOGGED_RESTARTS),
     restartCount: learned.restartCount + 1,
@@ -151,12 +184,17 @@ export function observe(learned: Learned, estimate: LiteralEstimate): Learned {
   };
 }
 
-function nextGeneration(learned: Learned, nowMs: number, allocatedBytes: number, collectedBeforeMs: number): Learned {
+function nextGeneration(
+  learned: Learned,
+  start: { nowMs: number; reason: StartReason; allocatedBytes: number },
+  collectedBeforeMs: number,
+): Learned {
   const held = learned.current?.heldAfterCollectingBytes;
+  const number = (learned.current?.number ?? 0) + 1;
   const current: CurrentGeneration = {
-    number: (learned.current?.number ?? 0) + 1,
-    startedMs: nowMs,
-    startAllocatedBytes: allocatedBytes,
+    number,
+    startedMs: start.nowMs,
+    startAllocatedBytes: start.allocatedBytes,
     collectedBeforeMs,
     collectedMs: collectedBeforeMs,
     heldAfterCollectingBytes: undefined,
@@ -168,5 +206,8 @@ function nextGeneration(learned: Learned, nowMs: number, allocatedBytes: number,
     ...learned,
     current,
     heldAfterCollectingBytes: held === undefined ? earlier : [...earlier, held].slice(-REMEMBERED_GENERATIONS),
+    starts: [...learned.starts, { generation: number, timeMs: start.nowMs, reason: start.reason }].slice(
+      -LISTED_STARTS,
+    ),
   };
 }

@@ -13,6 +13,7 @@ test("the demo runs the gateway on the same platform as the deployed one", () =>
   const demo = read("examples/demo");
   expect(demo.durable_objects).toEqual(deployed.durable_objects);
   expect(demo.exports).toEqual(deployed.exports);
+  expect(demo.version_metadata).toEqual(deployed.version_metadata);
   expect(demo.compatibility_flags).toEqual(deployed.compatibility_flags);
   for (const folder of ["examples/demo", "examples/authorization-server", "examples/upstream"]) {
     expect(read(folder).compatibility_date).toBe(deployed.compatibility_date);
