@@ -1,3 +1,5 @@
+import type { SharedData } from "../wasm/host/index.ts";
+import { restoreSharedData, storedSharedData } from "./kept-shared-data.ts";
 import { type Counters, readCounters } from "./metrics/counters.ts";
 import { Samples } from "./metrics/samples.ts";
 import type { Learned } from "./restart/learned.ts";
@@ -6,19 +8,28 @@ import { type Runtime, randomHex } from "./runtime.ts";
 
 /**
  * What an object keeps in its storage, under these keys: `learned` (JSON text), `samples` (the newest), `counters`,
- * `writtenAtMs`, when they were written, `alarmService`, the service for which the alarm is set, and `digestKey`. An idle object leaves memory after seconds; without this every quiet quarter of
- * an hour would start learning anew.
+ * `sharedData` (of a filter that has set any), `writtenAtMs`, when they were written, `alarmService`, the service for which
+ * the alarm is set, and `digestKey`, where none is derived from a secret. An idle object leaves memory after seconds; without this every quiet quarter of an hour would
+ * start learning anew.
  */
 export interface Kept {
   readonly learned: Learned;
   readonly samples: Samples;
   readonly counters: Counters;
+  readonly sharedData: SharedData;
+}
+
+/** As much of `DurableObjectStorage` as this takes. */
+export interface ObjectStorage {
+  readonly kv: { get(key: string): unknown; put(key: string, value: unknown): void; delete(key: string): boolean };
+  put(entries: Record<string, unknown>, options: { allowUnconfirmed: boolean }): Promise<void>;
 }
 
 const KEYS = {
   learned: "learned",
   samples: "samples",
   counters: "counters",
+  sharedData: "sharedData",
   writtenAtMs: "writtenAtMs",
   alarmService: "alarmService",
   digestKey: "digestKey",
@@ -28,11 +39,13 @@ const KEYS = {
 const WRITE_INTERVAL_MS = 60_000;
 
 export class KeptState {
-  readonly #storage: DurableObjectStorage;
+  readonly #storage: ObjectStorage;
   /** Of any life of the object: one that lasts seconds must get its turn to write too. */
   #writtenAtMs: number;
+  /** Of the shared data, as it is stored. */
+  #sharedDataVersion = 0;
 
-  constructor(storage: DurableObjectStorage) {
+  constructor(storage: ObjectStorage) {
     this.#storage = storage;
     const writtenAtMs = storage.kv.get(KEYS.writtenAtMs);
     this.#writtenAtMs = typeof writtenAtMs === "number" ? writtenAtMs : 0;
@@ -57,14 +70,19 @@ export class KeptState {
     return digestKey;
   }
 
-  /** Reads everything; what is missing or cannot be read starts from nothing. */
-  read(configVersion: string): Kept {
+  /**
+   * Reads everything; what is missing or cannot be read starts from nothing.
+   * @param sharedData still empty; it is filled
+   */
+  read(configVersion: string, sharedData: SharedData): Kept {
     const samples = new Samples();
     samples.restore(this.#storage.kv.get(KEYS.samples));
+    this.#readSharedData(configVersion, sharedData);
     return {
       learned: readLearned(this.#storage.kv.get(KEYS.learned), configVersion),
       samples,
       counters: readCounters(this.#storage.kv.get(KEYS.counters)),
+      sharedData,
     };
   }
 
@@ -72,14 +90,27 @@ export class KeptState {
   writeIfDue(nowMs: number, kept: Kept): void {
     if (nowMs - this.#writtenAtMs < WRITE_INTERVAL_MS && nowMs >= this.#writtenAtMs) return;
     this.#writtenAtMs = nowMs;
-    const entries = {
+    const entries: Record<string, unknown> = {
       [KEYS.learned]: writeLearned(kept.learned),
       [KEYS.samples]: kept.samples.toJSON(),
       [KEYS.counters]: { ...kept.counters },
       [KEYS.writtenAtMs]: nowMs,
     };
+    // Most services have none, and it is by far the largest of all.
+    if (kept.sharedData.version !== this.#sharedDataVersion) {
+      this.#sharedDataVersion = kept.sharedData.version;
+      entries[KEYS.sharedData] = storedSharedData(kept.sharedData, kept.learned.configVersion);
+    }
     this.#storage.put(entries, { allowUnconfirmed: true }).catch((error: unknown) => {
       console.error(`what was learned could not be stored: ${String(error)}`);
     });
+  }
+
+  #readSharedData(configVersion: string, sharedData: SharedData): void {
+    const stored = this.#storage.kv.get(KEYS.sharedData);
+    const restored = restoreSharedData(stored, configVersion, sharedData);
+    // It may be a megabyte, and if the filter sets none any more nothing else would remove it.
+    if (stored !== undefined && !restored) this.#storage.kv.delete(KEYS.sharedData);
+    this.#sharedDataVersion = sharedData.version;
   }
 }

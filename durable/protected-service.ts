@@ -82,7 +82,7 @@ export class ProtectedService {
   constructor(surroundings: ServiceSurroundings) {
     this.#surroundings = surroundings;
     const { service, runtime, kept, opened, sendTo, secrets } = surroundings;
-    const remembered = kept.read(service.version);
+    const remembered = kept.read(service.version, this.#shared.dataOf(service.name));
     this.#counters = remembered.counters;
     this.#failedOpenOtherwise = remembered.counters.failedOpen;
     this.#outbound = new OutboundCalls(service.clusters, sendTo, () => runtime.nowMs());
@@ -202,6 +202,8 @@ export class ProtectedService {
       await generation.tickIfDue(this.#surroundings.runtime.nowMs());
       this.#generations.noteTrap(generation);
     }
+    // A filter may fetch by ticks alone what it keeps.
+    this.#keepIfDue(this.#surroundings.runtime.nowMs());
     const periodMs = this.#generations.current?.tickPeriodMs ?? BACKOFF.capMs;
     this.#alarm.arm(periodMs);
   }
@@ -293,11 +295,17 @@ export class ProtectedService {
     const verdict = this.#sample(generation);
     if (verdict.restart) this.restarts.byPolicy(verdict.reason);
     this.restarts.report();
+    this.#keepIfDue(nowMs);
+  }
+
+  #keepIfDue(nowMs: number): void {
+    const { service, kept } = this.#surroundings;
     this.#countFailedOpen();
-    this.#surroundings.kept.writeIfDue(nowMs, {
+    kept.writeIfDue(nowMs, {
       learned: this.#controller.learned,
       samples: this.#controller.samples,
       counters: this.#counters,
+      sharedData: this.#shared.dataOf(service.name),
     });
   }
 

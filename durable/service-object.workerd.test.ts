@@ -168,6 +168,26 @@ describe("an evicted object", () => {
     const reasons = samples.map((sample) => starts.find((start) => start.generation === sample.generation)?.reason);
     expect(new Set(reasons)).toEqual(new Set(["first_request", "restart", "eviction"]));
   });
+
+  it("gives its filter the shared data back", async () => {
+    const reason = async (headers = {}) => {
+      pass(MINUTE + 1_000);
+      const response = await ask("/barring", undefined, { headers });
+      await settled();
+      return response.headers.get("x-ebb-reason");
+    };
+    expect(await reason()).toBeNull();
+    expect(await reason({ "x-bar": "all" })).toBe("barred");
+    await evictDurableObject(testEnv.SERVICE_OBJECT.getByName("barring"));
+    expect(await reason()).toBe("barred");
+    expect(await statsOf("barring")).toMatchObject({ startReason: "eviction" });
+  });
+
+  it("stores no shared data where the filter sets none", async () => {
+    await runInDurableObject(testEnv.SERVICE_OBJECT.getByName("orders"), (_, { storage }) => {
+      expect(Array.from(storage.kv.list(), ([key]) => key)).toEqual(["counters", "learned", "samples", "writtenAtMs"]);
+    });
+  });
 });
 
 describe("a service so quiet that it is evicted after every request", () => {

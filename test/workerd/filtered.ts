@@ -1,4 +1,5 @@
 import { type OtherServiceInput, secret } from "../../config/index.ts";
+import barring from "./guests/build/barring.wasm";
 import bodyBeforeHead from "./guests/build/body-before-head.wasm";
 import forgetful from "./guests/build/forgetful.wasm";
 import growing from "./guests/build/growing.wasm";
@@ -50,6 +51,7 @@ export const filteredServices: Readonly<Record<string, OtherServiceInput>> = Obj
     forgetful: [forgetful, { stages: ["request-body"] }],
     ticking: [ticking, {}],
     "ticking-in-vain": [tickingInVain, {}],
+    barring: [barring, {}],
     alarming: [ticking, { ticks: "alarm" }],
   } satisfies Record<string, [WebAssembly.Module, Parameters<typeof filtered>[2]]>).map(([name, [filter, fields]]) => [
     name,

@@ -24,6 +24,7 @@ export { FilterInstance } from "./instance.ts";
 export { HOST_LIMITS } from "./limits.ts";
 export type { MetricSnapshot } from "./metric-registry.ts";
 export type { HeaderList, HostServices, OutboundCall, OutboundFailure, OutboundResult } from "./services.ts";
+export { SharedData } from "./shared-data.ts";
 export { createSharedState, type SharedState } from "./shared-state.ts";
 export { NO_STAGES, type Stages, type StreamOptions } from "./stages.ts";
 export type { StartOptions } from "./vm.ts";

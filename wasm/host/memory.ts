@@ -1,4 +1,5 @@
 import { Status } from "./abi.ts";
+import { byteString } from "./byte-string.ts";
 import { HOST_LIMITS } from "./limits.ts";
 import { TextCache } from "./text-cache.ts";
 
@@ -214,17 +215,6 @@ export class GuestMemory {
 
 function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes.slice();
-}
-
-/** So many arguments a call takes on every engine. */
-const CHARACTERS_AT_ONCE = 4_096;
-
-function byteString(bytes: Uint8Array): string {
-  let text = "";
-  for (let start = 0; start < bytes.length; start += CHARACTERS_AT_ONCE) {
-    text += String.fromCharCode(...bytes.subarray(start, start + CHARACTERS_AT_ONCE));
-  }
-  return text;
 }
 
 function isAscii(text: string): boolean {

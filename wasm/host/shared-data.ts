@@ -1,5 +1,6 @@
 import { Status } from "./abi.ts";
 import { HOST_LIMITS } from "./limits.ts";
+import { readSnapshot, writeSnapshot } from "./shared-data-snapshot.ts";
 
 interface SharedValue {
   readonly bytes: Uint8Array;
@@ -15,6 +16,11 @@ export class SharedData {
   readonly #values = new Map<string, SharedValue>();
   #bytes = 0;
   #lastCas = 0;
+
+  /** Another one after every write; 0 before the first. */
+  get version(): number {
+    return this.#lastCas;
+  }
 
   get(key: string): SharedValue | undefined {
     return this.#values.get(key);
@@ -39,6 +45,24 @@ export class SharedData {
       this.#remove(oldest);
     }
     return Status.OK;
+  }
+
+  /** What was written last and fits into `maxBytes`, for `restore`. */
+  snapshot(maxBytes: number): Uint8Array<ArrayBuffer> {
+    return writeSnapshot(
+      Array.from(this.#values, ([key, { bytes }]) => [key, bytes] as const),
+      maxBytes,
+    );
+  }
+
+  /**
+   * Writes what `snapshot` gave, in its order and under new compare-and-swap numbers.
+   * @returns false, and nothing is written, if it cannot be read
+   */
+  restore(snapshot: Uint8Array): boolean {
+    const entries = readSnapshot(snapshot);
+    for (const [key, bytes] of entries ?? []) this.set(key, bytes, 0);
+    return entries !== undefined;
   }
 
   #remove(key: string): void {

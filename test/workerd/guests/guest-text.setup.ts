@@ -12,6 +12,8 @@ const IMPORTS: Readonly<Record<string, string>> = {
   proxy_set_tick_period_milliseconds: "i",
   proxy_define_metric: "iiii",
   proxy_increment_metric: "iI",
+  proxy_set_shared_data: "iiiii",
+  proxy_get_shared_data: "iiiii",
 };
 
 const TEXTS_AT = 1_024;
@@ -116,6 +118,15 @@ export function grow(pages: number): string {
 export function count($: Text, metric: string): string {
   return `(drop (call $proxy_define_metric (i32.const 0) ${$(metric)} (i32.const 8)))
     (drop (call $proxy_increment_metric (i32.load (i32.const 8)) (i64.const 1)))`;
+}
+
+export function setShared($: Text, key: string, value: string): string {
+  return `(drop (call $proxy_set_shared_data ${$(key)} ${$(value)} (i32.const 0)))`;
+}
+
+/** True if shared data has the key. */
+export function hasShared($: Text, key: string): string {
+  return `(i32.eqz (call $proxy_get_shared_data ${$(key)} (i32.const 0) (i32.const 4) (i32.const 8)))`;
 }
 
 /** GET /check on the cluster `auth`, with `token` as its credential. */

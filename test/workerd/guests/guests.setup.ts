@@ -9,6 +9,7 @@ import {
   grow,
   guestText,
   hasHeader,
+  hasShared,
   on,
   onConfigure,
   onLog,
@@ -18,6 +19,7 @@ import {
   replaceBody,
   respond,
   setHeader,
+  setShared,
   type Text,
 } from "./guest-text.setup.ts";
 
@@ -84,6 +86,15 @@ const GUESTS: Readonly<Record<string, ($: Text) => string>> = {
 
   /** Grows by 255 pages on a request that asks for it, from 4: once to 16 MiB less a page, four times to 64 MiB. */
   growing: ($) => on("request_headers", `(if ${hasHeader($, 0, "x-grow")} (then ${grow(255)})) ${CONTINUE}`),
+
+  /** Refuses all requests once one has told it to, which it notes in shared data. */
+  barring: ($) =>
+    on(
+      "request_headers",
+      `(if ${hasHeader($, 0, "x-bar")} (then ${setShared($, "barred", "yes")}))
+       (if ${hasShared($, "barred")} (then ${respond($, 403, "barred")} (return ${PAUSE})))
+       ${CONTINUE}`,
+    ),
 
   /** Refuses every configuration. */
   unstartable: () => onConfigure("(i32.const 0)"),

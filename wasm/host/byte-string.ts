@@ -1,0 +1,16 @@
+/** So many arguments a call takes on every engine. */
+const CHARACTERS_AT_ONCE = 4_096;
+
+/** One character for each byte: texts that are not UTF-8 stay different texts. */
+export function byteString(bytes: Uint8Array): string {
+  let text = "";
+  for (let start = 0; start < bytes.length; start += CHARACTERS_AT_ONCE) {
+    text += String.fromCharCode(...bytes.subarray(start, start + CHARACTERS_AT_ONCE));
+  }
+  return text;
+}
+
+/** Writes the bytes of a text that `byteString` gave. */
+export function writeByteString(text: string, into: Uint8Array, at: number): void {
+  for (let index = 0; index < text.length; index += 1) into[at + index] = text.charCodeAt(index);
+}
