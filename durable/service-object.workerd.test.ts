@@ -1,6 +1,8 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { ask, checksOf, pass, settled, statsOf, testEnv } from "../test/workerd/client.ts";
+import { SharedData } from "../wasm/host/index.ts";
+import { KEPT_SHARED_DATA_BYTES, storedSharedData } from "./kept-shared-data.ts";
 
 const MINUTE = 60_000;
 
@@ -181,6 +183,17 @@ describe("an evicted object", () => {
     await evictDurableObject(testEnv.SERVICE_OBJECT.getByName("barring"));
     expect(await reason()).toBe("barred");
     expect(await statsOf("barring")).toMatchObject({ startReason: "eviction" });
+  });
+
+  it("has room in its storage for all the shared data that is kept", async () => {
+    const sharedData = new SharedData();
+    sharedData.set("largest", new Uint8Array(KEPT_SHARED_DATA_BYTES - 15), 0);
+    await runInDurableObject(testEnv.SERVICE_OBJECT.getByName("barring"), async (_, { storage }) => {
+      const stored = storedSharedData(sharedData, "v1");
+      expect(stored.snapshot).toHaveLength(KEPT_SHARED_DATA_BYTES);
+      await storage.put("largest", stored);
+      await storage.delete("largest");
+    });
   });
 
   it("stores no shared data where the filter sets none", async () => {
