@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Sample } from "../metrics/samples.ts";
+import type { Learned } from "../restart/learned.ts";
 import type { Estimate } from "./estimate.ts";
 import { Estimator, type Knowledge, NOTHING_KNOWN } from "./estimator.ts";
 import { DEFAULT_SETTINGS } from "./settings.ts";
@@ -225,6 +226,25 @@ describe("what the estimator knows", () => {
       expect(estimate.ttlConfidence).toBe("measured");
       expect(ttlError(estimate)).toBeLessThan(0.1);
       expect(Math.abs(estimate.bytesPerEntry! / 2_225 - 1)).toBeLessThan(0.2);
+    }
+  });
+
+  it("of what an entry takes is gathered in lives of three minutes, of which each begins a new fit", () => {
+    for (const seed of SEEDS) {
+      let learned: Learned | undefined;
+      const known: (number | undefined)[] = [];
+      // A night with six growth events in a life, and a day between.
+      for (const perSecond of [1, 1, 1, 20, 1]) {
+        const guest = { seed: seed + known.length, ttlMs: TTL_MS, requestsPerSecond: () => perSecond };
+        const run: ServiceRun = { guest, policy: "never", durationMs: 3 * MINUTE_MS };
+        ({ learned } = runService(learned ? { ...run, learned } : run));
+        known.push(learned.knowledge.bytesPerEntry);
+      }
+      const off = known.map((bytes) => Math.abs(bytes! / 2_225 - 1));
+      expect(off.every((share) => share < 0.25)).toBe(true);
+      // What many events told stays when few come.
+      expect(off[3]).toBeLessThan(0.05);
+      expect(known[4]).toBe(known[3]);
     }
   });
 
