@@ -141,7 +141,7 @@ export class Generations {
       throw error;
     });
     // Nobody can be sure that no request was taken meanwhile by another.
-    if (filled && this.#current === undefined) this.#first(fresh, true);
+    if (filled && this.#current === undefined) this.#first(fresh, fresh.allocatedBytes);
     else fresh.retire();
   }
 
@@ -249,13 +249,13 @@ export class Generations {
       return fresh;
     }
     const fresh = this.#make(this.#controller.firstStartReason);
-    if (fresh instanceof Generation) this.#first(fresh, false);
+    if (fresh instanceof Generation) this.#first(fresh);
     return fresh;
   }
 
-  /** @param filled it knows what an earlier life of the object knew */
-  #first(fresh: Generation, filled: boolean): void {
-    this.#controller.started(fresh.startedAtMs, fresh.allocatedBytes, filled);
+  /** @param filledBytes what it came to by the entries of an earlier life, if it was given them */
+  #first(fresh: Generation, filledBytes?: number): void {
+    this.#controller.started(fresh.startedAtMs, fresh.startBytes, filledBytes);
     this.#current = fresh;
   }
 

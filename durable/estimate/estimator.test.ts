@@ -248,6 +248,38 @@ describe("what the estimator knows", () => {
     }
   });
 
+  it("of an earlier life's calls counts where the next one was given its entries", () => {
+    const known = { ...NOTHING_KNOWN, ttlMs: TTL_MS, bytesPerEntry: 1_000, fixedBytes: PAGE };
+    const evening = Array.from({ length: 60 }, (_, n) => ({
+      generation: 7,
+      timeMs: (n + 1) * 10_000,
+      allocatedBytes: 70 * PAGE,
+      grownPages: 0,
+      outbound: 100,
+      requests: 200,
+      hits: 100,
+    }));
+    const endMs = 600_000;
+    const requiredAfter = (awayMs: number): number => {
+      const estimator = new Estimator(DEFAULT_SETTINGS, known);
+      estimator.recall(evening, 2 * PAGE);
+      estimator.started(8, endMs + awayMs, 50 * PAGE, true);
+      const first = {
+        ...evening[0]!,
+        generation: 8,
+        timeMs: endMs + awayMs + 1_000,
+        allocatedBytes: 50 * PAGE,
+        outbound: 0,
+      };
+      estimator.push(first);
+      expect(estimator.knowledge.observedMs).toBe(1_000);
+      return estimator.estimate(first.timeMs).requiredBytes;
+    };
+    // Of the calls of five minutes, those of the last four are still held.
+    expect(Math.abs(requiredAfter(59_000) / (PAGE + 2_400_000) - 1)).toBeLessThan(0.02);
+    expect(requiredAfter(8 * 60 * MINUTE_MS)).toBe(PAGE);
+  });
+
   it("of a longer TTL than is now believed is cut to the cap", () => {
     const estimator = new Estimator(DEFAULT_SETTINGS, { ...NOTHING_KNOWN, ttlMs: 9e9 });
     expect(estimator.estimate(0).ttlMs).toBe(DEFAULT_SETTINGS.ttlCapMs);

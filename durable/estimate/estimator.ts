@@ -74,11 +74,32 @@ export class Estimator {
     if (!isFirst) this.#finder.ended(before);
     const next = this.#newLife(number, startedMs, startBytes);
     const goesOn = lossless && !isFirst;
-    if (goesOn) before.windows.restart();
+    if (goesOn) {
+      before.windows.restart();
+      // Nothing was asked while nobody ran: calls to come are not spread over that time.
+      if (startedMs > before.curve.endMs) before.curve.push(startedMs, 0, 0);
+    }
     this.#life = goesOn ? { ...next, curve: before.curve, windows: before.windows, emptyAtMs: before.emptyAtMs } : next;
-    this.#finder.started(lossless);
+    this.#finder.started(goesOn);
     // An instance that was handed entries starts larger than one that was not.
     if (isFirst || !lossless) this.#freshBytes = startBytes;
+  }
+
+  /**
+   * Takes the samples of an instance that ended with its object, before `started` tells of one that was given its entries:
+   * the calls that made them count as if they had been made in this life. Its growth is not learned from a second time.
+   * @param freshBytes what an instance without entries starts with
+   */
+  recall(samples: readonly Readonly<Sample>[], freshBytes: number): void {
+    const [first, last] = [samples[0], samples.at(-1)];
+    if (first === undefined || last === undefined) return;
+    this.#life = { ...this.#newLife(first.generation, first.timeMs, last.allocatedBytes), hasGrown: true };
+    const { curve, windows } = this.#life;
+    for (const { timeMs, outbound, requests } of samples) {
+      curve.push(timeMs, outbound, requests);
+      windows.update(curve);
+    }
+    this.#freshBytes = freshBytes;
   }
 
   /** Takes in a sample of the running generation; of any other it is left out. */
@@ -86,7 +107,7 @@ export class Estimator {
     const life = this.#life;
     if (sample.generation !== life.number) return;
     const { curve, windows } = life;
-    this.#observedMs += Math.max(0, sample.timeMs - curve.endMs);
+    this.#observedMs += Math.max(0, sample.timeMs - Math.max(curve.endMs, life.startedMs));
     curve.push(sample.timeMs, sample.outbound, sample.requests);
     windows.update(curve);
     this.#notice(life, sample.allocatedBytes - life.allocatedBytes);

@@ -3,7 +3,7 @@ import { Estimator } from "../estimate/estimator.ts";
 import { type LiteralEstimate, literalEstimate } from "../estimate/literal/estimate.ts";
 import { EstimateTrail } from "../estimate/literal/trail.ts";
 import type { Counters } from "../metrics/counters.ts";
-import type { Samples } from "../metrics/samples.ts";
+import type { Sample, Samples } from "../metrics/samples.ts";
 import { creditAfter } from "./credit.ts";
 import { firstStartReason, type Learned, observe, restartGeneration, startGeneration } from "./learned.ts";
 import { type RestartPolicyName, restartPolicy } from "./policies.ts";
@@ -115,13 +115,17 @@ export class RestartController {
 
   /**
    * The first instance since the object came into memory.
-   * @param filled it knows what an earlier life of the object knew
+   * @param freshBytes what it started with
+   * @param filledBytes what it came to by the entries of an earlier life, if it was given them
    */
-  started(nowMs: number, allocatedBytes: number, filled = false): void {
+  started(nowMs: number, freshBytes: number, filledBytes?: number): void {
     const { workerVersion } = this.#options;
+    const allocatedBytes = filledBytes ?? freshBytes;
+    const earlier = this.#samplesOf(this.#learned.current?.number);
     this.#learned = startGeneration(this.#learned, { nowMs, allocatedBytes, workerVersion });
     this.#estimator = new Estimator(this.#options.settings, this.#learned.knowledge);
-    this.#begin(nowMs, allocatedBytes, filled);
+    if (filledBytes !== undefined) this.#estimator.recall(earlier, freshBytes);
+    this.#begin(nowMs, allocatedBytes, filledBytes !== undefined);
   }
 
   /** A fresh instance took the place of the one before. */
@@ -198,6 +202,13 @@ export class RestartController {
   /** The same by the literal rule. */
   literalEstimate(nowMs: number, presentBytes?: number): LiteralEstimate {
     return literalEstimate(this.#samples, this.#learned, this.#options.settings, nowMs, presentBytes);
+  }
+
+  /** Of the generation that was sampled last; none of any other. */
+  #samplesOf(generation: number | undefined): Sample[] {
+    return generation === undefined
+      ? []
+      : this.#samples.recent(this.#samples.length - this.#samples.firstOf(generation));
   }
 
   #priceOf(estimate: Estimate): number {
