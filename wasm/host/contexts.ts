@@ -71,6 +71,8 @@ export class StreamContext extends ContextBase {
   /** Outbound calls this stream started, and those of them still under way. */
   calls = 0;
   pendingCalls = 0;
+  /** Made when first asked for. */
+  over: PromiseWithResolvers<void> | undefined;
   stopWatching: (() => void) | undefined;
 
   constructor(id: number, request: StreamRequest, options: StreamOptions, nowMs: number) {

@@ -226,6 +226,45 @@ describe("an embedder that breaks the order", () => {
   });
 });
 
+describe("a stream is over", () => {
+  const waiting = (): string => onHeaders("request", "(i32.const 1)") + onBody("response", "(unreachable)");
+
+  /** Whether `over` has settled by the end of the turn. */
+  async function isOver(stream: HttpStream): Promise<boolean> {
+    let over = false;
+    stream.over.then(() => (over = true));
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    return over;
+  }
+
+  it("when it is ended, whatever it waits for", async () => {
+    const stream = exchange(filter(waiting));
+    stream.requestHeaders();
+    expect(await isOver(stream)).toBe(false);
+    stream.end();
+    expect(await isOver(stream)).toBe(true);
+  });
+
+  it("when the filter is closed, and when another stream makes it fail", async () => {
+    const closed = filter(waiting);
+    const failed = filter(waiting);
+    const streams = [exchange(closed), exchange(failed)];
+    const over = streams.map(isOver);
+    closed.instance.close();
+    const culprit = exchange(failed);
+    culprit.responseHeaders(RESPONSE, false);
+    culprit.responseBody(bytes("x"), true);
+    expect(await Promise.all(over)).toEqual([true, true]);
+    expect(streams.map((stream) => stream.requestHeaders())).toMatchObject([{ reason: "closed" }, { reason: "trap" }]);
+  });
+
+  it("from the beginning where it cannot be opened", async () => {
+    const scene = filter(() => "");
+    scene.instance.close();
+    expect(await isOver(exchange(scene))).toBe(true);
+  });
+});
+
 describe("a stream that cannot be opened says why at its first answer", () => {
   it("since the filter is closed", () => {
     const scene = filter(() => "");

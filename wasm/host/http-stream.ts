@@ -29,6 +29,14 @@ export class HttpStream {
     return this.#stream.calls;
   }
 
+  /**
+   * Settles when the filter is shown nothing of this stream any more: it was ended, or the filter failed or was closed.
+   * Whatever is handed in from then on is answered as `failed`.
+   */
+  get over(): Promise<void> {
+    return this.#life.over(this.#stream);
+  }
+
   /** Creates the stream in the guest and shows it the request's headers, those given to `openStream`. */
   requestHeaders(): Decision | Promise<Decision> {
     return this.#life.requestHeaders(this.#stream, this.#endOfStream);

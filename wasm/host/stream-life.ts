@@ -101,6 +101,12 @@ export class StreamLife {
     return outcome;
   }
 
+  over(stream: StreamContext): Promise<void> {
+    stream.over ??= Promise.withResolvers();
+    if (stream.phase !== "open") stream.over.resolve();
+    return stream.over.promise;
+  }
+
   end(stream: StreamContext): void {
     this.#vm.scope.assertOutsideGuest("end");
     if (stream.phase !== "open") return;
@@ -197,6 +203,7 @@ export class StreamLife {
     stream.stopWatching?.();
     stream.stopWatching = undefined;
     this.#open -= 1;
+    stream.over?.resolve();
     this.#passage.release(stream);
     const { proxy_on_done: done } = vm.callbacks;
     if (done !== undefined && vm.call(stream, done, stream.id) === 0) {
