@@ -114,8 +114,9 @@ export class Generation {
     const end = (): void => {
       stream.end();
       this.#noteMemory();
-      this.#releaseIfDrained();
     };
+    // Also where the filter fails: nobody waits for the client or the upstream of a stream that goes nowhere.
+    stream.over.then(() => this.#endIfDrained());
     return { stream, end };
   }
 
@@ -153,9 +154,21 @@ export class Generation {
   retire(beforeRelease?: () => void): void {
     this.#retired = true;
     this.#beforeRelease = beforeRelease;
-    this.#releaseIfDrained();
+    this.#endIfDrained();
     if (this.#instance === undefined) return;
-    this.#drain = setTimeout(() => this.#release(), this.#limits.drainMs);
+    this.#drain = setTimeout(() => this.end(), this.#limits.drainMs);
+  }
+
+  /** Breaks off what is not finished and drops every reference to the instance. Requests that wait are failed, `closed`. */
+  end(): void {
+    if (this.#drain !== undefined) clearTimeout(this.#drain);
+    const instance = this.#instance;
+    if (instance === undefined) return;
+    this.#beforeRelease?.();
+    this.#beforeRelease = undefined;
+    instance.close();
+    this.#instance = undefined;
+    this.#memory.retired(instance.allocatedBytes);
   }
 
   get #running(): FilterInstance {
@@ -168,7 +181,7 @@ export class Generation {
       return await decision;
     } finally {
       this.#noteMemory();
-      this.#releaseIfDrained();
+      this.#endIfDrained();
     }
   }
 
@@ -186,18 +199,7 @@ export class Generation {
     });
   }
 
-  #releaseIfDrained(): void {
-    if (this.#retired && this.openStreams === 0) this.#release();
-  }
-
-  #release(): void {
-    if (this.#drain !== undefined) clearTimeout(this.#drain);
-    const instance = this.#instance;
-    if (instance === undefined) return;
-    this.#beforeRelease?.();
-    this.#beforeRelease = undefined;
-    instance.close();
-    this.#instance = undefined;
-    this.#memory.retired(instance.allocatedBytes);
+  #endIfDrained(): void {
+    if (this.#retired && this.openStreams === 0) this.end();
   }
 }

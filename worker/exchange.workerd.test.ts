@@ -251,8 +251,11 @@ describe("a restart while a response streams", () => {
     await expect.poll(async () => (await statsOf("draining-bodies")).drainingGenerations).toBe(0);
   });
 
-  it("breaks it off once the drain has taken too long", async () => {
-    const response = await ask("/draining-bodies/stream?count=1000&everyMs=100");
+  it.each([
+    ["streams on", 100],
+    ["is silent", 60_000],
+  ])("breaks it off once the drain has taken too long, where its upstream %s", async (_, everyMs) => {
+    const response = await ask(`/draining-bodies/stream?count=1000&everyMs=${everyMs}`);
     const reader = response.body!.getReader();
     await reader.read();
     await restart();

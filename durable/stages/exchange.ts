@@ -131,6 +131,8 @@ export class Exchange extends RpcTarget {
         direction === "request" ? stream.requestBody(chunk, end) : stream.responseBody(chunk, end),
       resumed: () => stream.resumed(direction),
     };
+    // A sender that is silent would keep open what nobody decides on any more.
+    stream.over.then(() => reader.cancel().catch(() => {}));
     const passed = new PassedBody();
     return { parts: bodyThrough(reader, stage, this.#surroundings.patience, passed.wanted), passed };
   }
