@@ -39,7 +39,7 @@ export interface HandoverRecord {
 
 /**
  * The lives of one service's filter: starts the first, ends one for the next, and lets a filter that fails rest in
- * between. One generation takes new requests; those before it finish what they have begun.
+ * between. One generation takes new requests; the one before it finishes what it has begun.
  */
 export class Generations {
   readonly #surroundings: FilterSurroundings;
@@ -48,8 +48,9 @@ export class Generations {
   readonly #counters: Counters;
   readonly #isolate: Isolate;
   readonly #owner: MemoryOwner;
-  readonly #draining = new Set<Generation>();
   #current: Generation | undefined;
+  /** The one before, while it finishes what it has begun. */
+  #old: Generation | undefined;
   /** The fresh instance of a restart under way. */
   #filling: Generation | undefined;
   #restarting = false;
@@ -106,10 +107,10 @@ export class Generations {
     return this.#restarting;
   }
 
-  /** Generations that were replaced and still finish requests. */
+  /** Generations that were replaced and still finish requests: one at most. */
   get draining(): number {
-    for (const generation of this.#draining) if (generation.released) this.#draining.delete(generation);
-    return this.#draining.size;
+    if (this.#old?.released) this.#old = undefined;
+    return this.#old === undefined ? 0 : 1;
   }
 
   /** Whether requests pass without a decision, now that there is no filter to make one. */
@@ -155,7 +156,10 @@ export class Generations {
     generation.retire();
   }
 
-  /** A fresh instance at once, with an empty cache. Requests that wait finish on the old one; new ones start here. */
+  /**
+   * A fresh instance at once, with an empty cache. Requests that wait finish on the old one; new ones start here. One that
+   * is older still is ended now: its memory is what is short, and what waits on it can be asked of the fresh one.
+   */
   replace(reason: string): Generation | Unavailable {
     const old = this.#current;
     if (old === undefined || old.failed) return this.running();
@@ -184,7 +188,7 @@ export class Generations {
   /** Drops what was decided, for one credential or for all, also in instances that still finish or are being filled. */
   purge(credential: string | undefined): number {
     let purged = 0;
-    for (const generation of [this.#current, this.#filling, ...this.#draining]) {
+    for (const generation of [this.#current, this.#filling, this.#old]) {
       const handover = generation?.handover;
       if (handover === undefined) continue;
       const dropped = credential === undefined ? handover.purgeAll() : handover.purgeCredential(credential);
@@ -226,8 +230,10 @@ export class Generations {
     const lossless = handover !== undefined;
     this.#controller.restarted(this.#runtime.nowMs(), reason, old.allocatedBytes, fresh.allocatedBytes, lossless);
     handover?.passOnReplies(() => this.replace("handover_broken"));
+    // Only now: what waited on it is asked again at once, and must find the fresh one.
+    this.#old?.end();
     old.retire(handover && (() => handover.end()));
-    if (!old.released) this.#draining.add(old);
+    this.#old = old.released ? undefined : old;
   }
 
   /** Where no fresh instance can be had, the suspicious one is better than none. */
