@@ -28,6 +28,7 @@ import type { Ask, Unavailable } from "./rpc.ts";
 import { type Runtime, randomShare } from "./runtime.ts";
 import { decideInStages, exchangeStages } from "./stages/decide-in-stages.ts";
 import { Patience } from "./stages/patience.ts";
+import { isReplayed } from "./stages/replay.ts";
 import type { Answer } from "./stages/staged-answer.ts";
 import { type ServiceStats, serviceStats } from "./stats.ts";
 import { streamRequest } from "./stream-request.ts";
@@ -47,9 +48,6 @@ export interface ServiceSurroundings {
   /** Asks another object of the isolate to give back memory. */
   readonly askForRelief: AskForRelief;
 }
-
-/** A request whose generation ends under it is asked again, but not for ever. */
-const MOST_REPLAYS = 3;
 
 function handsOver(filter: WebAssembly.Module): boolean {
   return hasHandover(new Set(WebAssembly.Module.exports(filter).map(({ name }) => name)));
@@ -140,23 +138,22 @@ export class ProtectedService {
     const stages = exchangeStages(service, generation.exportedStages, ask.endOfStream);
     if (stages !== undefined) {
       this.#renewPatience();
-      return decideInStages({
+      const answer = await decideInStages({
         service,
         generation,
         request,
         stages,
         patience,
+        replays,
         onHead: (decision) => this.#headDecided(generation, decision),
         onRefusal: (refusal) => this.#refusedInStage(generation, refusal),
       });
+      return answer ?? this.#decide(ask, ruleName, replays + 1);
     }
     const deciding = generation.decide(request);
     if (deciding instanceof Promise) this.#renewPatience();
     const decision = deciding instanceof Promise ? await patience.wait(deciding) : deciding;
-    // Its generation was drained before it was answered: nothing of it is lost, so the next one is asked.
-    if (decision.kind === "failed" && decision.reason === "closed" && replays < MOST_REPLAYS) {
-      return this.#decide(ask, ruleName, replays + 1);
-    }
+    if (isReplayed(decision, replays)) return this.#decide(ask, ruleName, replays + 1);
     this.#headDecided(generation, decision);
     return decisionAnswer(decision);
   }

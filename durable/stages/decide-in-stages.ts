@@ -6,6 +6,7 @@ import type { ExchangeStages } from "../rpc.ts";
 import { Exchange } from "./exchange.ts";
 import { throughResponseStages } from "./local-response.ts";
 import type { Patience } from "./patience.ts";
+import { isReplayed } from "./replay.ts";
 import type { Answer } from "./staged-answer.ts";
 
 /**
@@ -29,13 +30,21 @@ export interface StagedRequest {
   readonly request: StreamRequest;
   readonly stages: ExchangeStages;
   readonly patience: Patience;
+  /** How often the request was asked again. */
+  readonly replays: number;
+  /** Told once, of a head that is not asked again. */
   readonly onHead: (decision: Decision) => void;
   /** Told of every refusal after the head. */
   readonly onRefusal: (refusal: Refusal) => void;
 }
 
-/** Decides on the head of an exchange of which the filter is to see more. */
-export async function decideInStages({ onHead, ...staged }: StagedRequest): Promise<Answer> {
+/**
+ * Decides on the head of an exchange of which the filter is to see more.
+ *
+ * @returns undefined where the next generation is to be asked. Not once the answer is `body_first`: the body may have been
+ *   read by then, and there is no second one
+ */
+export async function decideInStages({ onHead, replays, ...staged }: StagedRequest): Promise<Answer | undefined> {
   const { service, generation, request, stages, patience } = staged;
   const open = generation.open(request, streamOptions(service));
   try {
@@ -47,14 +56,16 @@ export async function decideInStages({ onHead, ...staged }: StagedRequest): Prom
       return { kind: "body_first", stages, exchange: new Exchange(surroundings, deciding) };
     }
     const decision = deciding instanceof Promise ? await patience.wait(deciding) : deciding;
-    onHead(decision);
     if (decision.kind === "continue") {
+      onHead(decision);
       const { changes } = decision;
       return { kind: "continue_in_stages", changes, stages, exchange: new Exchange(surroundings) };
     }
     const final =
       decision.kind === "respond" ? await throughResponseStages(open.stream, decision, stages, patience) : decision;
     open.end();
+    if (isReplayed(final, replays)) return undefined;
+    onHead(final);
     return refusalAnswer(final);
   } catch (error) {
     open.end();
