@@ -88,8 +88,8 @@ export function firstByte(buffer: 0 | 1): string {
     (if (result i32) (i32.load (i32.const 4)) (then (i32.load8_u (i32.load (i32.const 0)))) (else (i32.const 0))))`;
 }
 
-/** True if the map (0 request headers, 2 response headers) has the header. */
-export function hasHeader($: Text, map: 0 | 2, name: string): string {
+/** True if the map (0 request headers, 2 response headers, 6 headers of a call's reply) has the header. */
+export function hasHeader($: Text, map: 0 | 2 | 6, name: string): string {
   return `(i32.eqz (call $proxy_get_header_map_value
     (i32.const ${map}) ${$(name)} (i32.const 0) (i32.const 4)))`;
 }
@@ -130,7 +130,7 @@ export function hasShared($: Text, key: string): string {
 }
 
 /** GET /check on the cluster `auth`, with `token` as its credential. */
-export function callAuth($: Text, token: string): string {
+export function callAuth($: Text, token: string, timeoutMs = 1_000): string {
   const headers = [
     [":method", "GET"],
     [":path", "/check"],
@@ -138,7 +138,7 @@ export function callAuth($: Text, token: string): string {
     ["authorization", `Bearer ${token}`],
   ];
   return `(drop (call $proxy_http_call ${$("auth")} ${$(headerMap(headers))}
-    (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 1000) (i32.const 12)))`;
+    (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const ${timeoutMs}) (i32.const 12)))`;
 }
 
 function headerMap(headers: readonly (readonly string[])[]): Uint8Array {

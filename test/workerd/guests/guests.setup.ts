@@ -81,6 +81,35 @@ const GUESTS: Readonly<Record<string, ($: Text) => string>> = {
     )}
     ${onLog(count($, "logged"))}`,
 
+  /**
+   * Asks about a request, of one at a time, and refuses it where the reply says so; holds back the response's head where
+   * that says so too. Marks each chunk of the response. Traps on a request that asks for it, and on a chunk with T.
+   */
+  asking: ($) => `
+    (global $waiting (mut i32) (i32.const 0))
+    (global $holds (mut i32) (i32.const 0))
+    ${on(
+      "request_headers",
+      `(if ${hasHeader($, 0, "x-die")} (then (unreachable)))
+       (if ${hasHeader($, 0, "x-known")} (then (return ${CONTINUE})))
+       (global.set $waiting (local.get $id)) ${callAuth($, "asked", 60_000)} ${PAUSE}`,
+    )}
+    ${onReply(`
+      (global.set $holds ${hasHeader($, 6, "x-hold")})
+      (if ${hasHeader($, 6, "x-deny")}
+        (then (drop (call $proxy_set_effective_context (global.get $waiting))) ${respond($, 403, "denied")})
+        (else
+          (drop (call $proxy_set_effective_context (global.get $waiting)))
+          (drop (call $proxy_continue_stream (i32.const 0)))))`)}
+    ${on("response_headers", `(if (global.get $holds) (then ${count($, "held")} (return ${PAUSE}))) ${CONTINUE}`)}
+    ${on(
+      "response_body",
+      `(if (i32.eq ${firstByte(1)} ${T}) (then (unreachable)))
+       (if (local.get $size) (then
+         (drop (call $proxy_set_buffer_bytes (i32.const 1) (i32.const 0) (i32.const 0) ${$("|")}))))
+       ${CONTINUE}`,
+    )}`,
+
   /** Traps on a request that asks for it. */
   mortal: ($) => on("request_headers", `(if ${hasHeader($, 0, "x-die")} (then (unreachable))) ${CONTINUE}`),
 

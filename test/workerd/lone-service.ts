@@ -1,0 +1,87 @@
+import { runInDurableObject } from "cloudflare:test";
+import { type GatewayInput, resolveGateway } from "../../config/index.ts";
+import { KeptState } from "../../durable/kept.ts";
+import type { TimeLimits } from "../../durable/limits.ts";
+import { createIsolate, type Isolate } from "../../durable/memory/isolate.ts";
+import { ProtectedService } from "../../durable/protected-service.ts";
+import type { Ask } from "../../durable/rpc.ts";
+import { testEnv } from "./client.ts";
+
+/** An authorization server that answers when the test says so, each check once. */
+export class Authorization {
+  readonly #checks: PromiseWithResolvers<Response>[] = [];
+
+  /** Checks that were made. */
+  get asked(): number {
+    return this.#checks.length;
+  }
+
+  send(): Promise<Response> {
+    const check = Promise.withResolvers<Response>();
+    this.#checks.push(check);
+    return check.promise;
+  }
+
+  /** @param check counted from 1; answered before, it keeps its answer */
+  answer(check: number, status: number, headers: Record<string, string> = {}): void {
+    this.#checks[check - 1]!.resolve(new Response("", { status, headers }));
+  }
+}
+
+export interface LoneService {
+  readonly service: ProtectedService;
+  readonly authorization: Authorization;
+  /** Its own, so that its books tell of this service alone. */
+  readonly isolate: Isolate;
+}
+
+/** Runs `test` inside a real object, with a service of its own: what surrounds it is the test's. */
+export function withService(
+  input: GatewayInput["services"][string],
+  limits: TimeLimits,
+  test: (lone: LoneService) => Promise<void>,
+): Promise<void> {
+  const resolved = resolveGateway({ services: { lone: input } });
+  if (!resolved.ok) throw new Error(JSON.stringify(resolved.problems));
+  const isolate = createIsolate();
+  const authorization = new Authorization();
+  return runInDurableObject(testEnv.SERVICE_OBJECT.get(testEnv.SERVICE_OBJECT.newUniqueId()), async (_, state) => {
+    const service = new ProtectedService({
+      service: resolved.gateway.services[0]!,
+      runtime: {
+        nowMs: () => Date.now(),
+        randomBytes: (into) => crypto.getRandomValues(into),
+        limits,
+        isolate,
+      },
+      kept: new KeptState(state.storage),
+      sendTo: () => () => authorization.send(),
+      secrets: () => undefined,
+      setAlarm: () => {},
+      askForRelief: async () => {},
+    });
+    try {
+      await test({ service, authorization, isolate });
+    } finally {
+      // A call under way would go on for as long as it may take.
+      for (let check = 1; check <= authorization.asked; check += 1) authorization.answer(check, 403);
+    }
+  });
+}
+
+/** A GET with these headers, flat. */
+export function head(headers: readonly string[] = [], endOfStream = true): Ask {
+  return {
+    v: 1,
+    configVersion: "",
+    service: "lone",
+    method: "GET",
+    path: "/lone/1",
+    query: "",
+    host: "gateway.test",
+    scheme: "https",
+    headers,
+    source: { address: "" },
+    endOfStream,
+  };
+}
