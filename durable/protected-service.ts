@@ -130,7 +130,10 @@ export class ProtectedService {
 
   async #decide(ask: Ask, ruleName: string, replays: number): Promise<Answer> {
     const { service } = this.#surroundings;
-    const generation = this.#ticksAfterAnswer ? this.#generations.running() : await this.#runningAndTicked();
+    const ticking = this.#ticksAfterAnswer ? undefined : this.#tickIfDue();
+    if (ticking !== undefined) await ticking;
+    // Only now: while a tick's calls were under way anything may have happened.
+    const generation = this.#generations.running();
     if (!(generation instanceof Generation)) return this.#withoutFilter(generation);
 
     const patience = this.#patience;
@@ -220,15 +223,14 @@ export class ProtectedService {
     };
   }
 
-  /** The generation for the next request, after the tick that is due and the calls that request has to wait for. */
-  #runningAndTicked(): Generation | Unavailable | Promise<Generation | Unavailable> {
+  /** Runs the tick that is due. @returns the calls that the next request has to wait for */
+  #tickIfDue(): Promise<void> | undefined {
     const generation = this.#generations.running();
-    if (!(generation instanceof Generation)) return generation;
+    if (!(generation instanceof Generation)) return undefined;
     const calls = generation.tickIfDue(this.#surroundings.runtime.nowMs());
     this.#alarm?.arm(generation.tickPeriodMs);
-    // The tick may have trapped; and while its calls were under way anything may have happened.
-    if (calls !== undefined) return calls.then(() => this.#generations.running());
-    return generation.failed ? this.#runningAndTicked() : generation;
+    // A tick that traps has a successor, which has to tick first.
+    return generation.failed ? this.#tickIfDue() : calls;
   }
 
   #withoutFilter(unavailable: Unavailable): Answer {

@@ -55,6 +55,8 @@ export function withService(
         isolate,
       },
       kept: new KeptState(state.storage),
+      opened: { digestKey: "0".repeat(32), journal: undefined },
+      workerVersion: undefined,
       sendTo: () => () => authorization.send(),
       secrets: () => undefined,
       setAlarm: () => {},
