@@ -8,15 +8,17 @@ import { startWorkerd } from "../scripts/workerd.ts";
  * together must stay below the 128 MB beyond which the platform resets all of them, and every request gets its answer.
  * Needs the tests' guests to be built: `npm test` once.
  */
-const { values } = parseArgs({ options: { rounds: { type: "string", default: "3" } } });
+const { values } = parseArgs({
+  options: { rounds: { type: "string", default: "3" }, pause: { type: "string", default: "600" } },
+});
 const rounds = Number(values.rounds);
-if (!(rounds > 0)) {
-  console.error("bench:isolate: --rounds is a number above 0");
+/** Between two that grow. */
+const pauseMs = Number(values.pause);
+if (!(rounds > 0 && pauseMs >= 0)) {
+  console.error("bench:isolate: --rounds is a number above 0, --pause (ms) one from 0");
   process.exit(2);
 }
 const SERVICES = 20;
-/** So that a service grows again only after a while, as one does whose load changes. */
-const PAUSE_MS = 600;
 const LIMIT_BYTES = 128_000_000;
 const MIB = 1_048_576;
 
@@ -42,7 +44,7 @@ try {
       const requests = [get(`/service-${n}/a`, { "x-grow": "now" }), get(`/service-${(n + 7) % SERVICES}/b`)];
       for (const response of await Promise.all(requests)) if (response.ok) answered += 1;
       asked += requests.length;
-      await sleep(PAUSE_MS);
+      await sleep(pauseMs);
     }
   }
   const isolate: { peakBytes: number; budget: Record<string, unknown>; reclaim: Record<string, unknown> } = await (

@@ -123,6 +123,8 @@ export class ProtectedService {
     if (rule.kind === "deny") return ownRefusal(403, "no_rule");
     // A public path asks no object. Where it is asked all the same, the Worker's newer rules protect what ours leave open.
     const ruleName = rule.kind === "public" ? AUTHENTICATE_RULE : rule.ruleName;
+    const room = this.restarts.room();
+    if (room !== undefined) await room;
     const waking = this.#keptDecisions?.wake();
     if (waking !== undefined) await waking;
     return this.#decide(ask, ruleName, 0);
@@ -288,7 +290,7 @@ export class ProtectedService {
     if (generation === undefined || generation.failed) return;
     const nowMs = this.#surroundings.runtime.nowMs();
     if (this.#isHousekeepingDue(nowMs)) generation.tick(nowMs);
-    this.restarts.relieveIsolate();
+    void this.restarts.relieveIsolate();
     if (!this.#controller.isDue(nowMs) || generation.failed) return;
     if (this.#keptDecisions?.isDue(nowMs)) void this.#keptDecisions.write();
     const verdict = this.#sample(generation);

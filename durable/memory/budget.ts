@@ -7,7 +7,10 @@ export interface BudgetMarks {
   readonly highBytes: number;
   /** Until it is below this again. */
   readonly lowBytes: number;
-  /** From here on no price counts. */
+  /**
+   * From here on no price counts, and requests wait for memory that is on its way back: one of them may make its filter grow
+   * by much at once, and what is left must be enough for that, the code and everything else.
+   */
   readonly hardBytes: number;
   /** Between two requests to one member. */
   readonly minBetweenMs: number;
@@ -22,7 +25,7 @@ const MIB = 1_048_576;
 export const BUDGET_MARKS: BudgetMarks = {
   highBytes: 96 * MIB,
   lowBytes: 88 * MIB,
-  hardBytes: 120 * MIB,
+  hardBytes: 104 * MIB,
   minBetweenMs: 10_000,
   minBetweenHardMs: 1_000,
   leastGainBytes: MIB,

@@ -89,6 +89,16 @@ export class IsolateBudget {
     return this.#marks.hardBytes;
   }
 
+  /** So near to its limit that requests had better wait for memory that is on its way back. */
+  get isFull(): boolean {
+    return this.#memory.heldBytes > this.#marks.hardBytes;
+  }
+
+  /** Whether memory was let go of that a collection will give back. */
+  get isComingBack(): boolean {
+    return this.#memory.ledger.reclaimable.bytes > 0 && !this.#reclaimer.hasGivenUp;
+  }
+
   /** Whether `relieve` has something to do. Cheap: for after every answer. */
   get isShort(): boolean {
     const { lowBytes, highBytes } = this.#marks;

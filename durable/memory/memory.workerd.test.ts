@@ -199,3 +199,23 @@ describe("an instance that grew beyond its cap", () => {
     expect((await statsOf("growing-beyond")).restarts[0]).toMatchObject({ reason: "grew_beyond_cap" });
   });
 });
+
+describe("the budget of this isolate", () => {
+  it("has objects ask each other to restart, so that together they never pass what the platform allows", async () => {
+    const services = ["growing", "growing-beside", "growing-beyond"];
+    const before = here();
+    for (let round = 0; round < 8; round += 1) {
+      const grown = await Promise.all([growOnce(services[round % 3]!), ask(`/${services[(round + 1) % 3]}/1`)]);
+      expect(grown.map(({ status }) => status)).toEqual([200, 200]);
+      await settled();
+    }
+    const after = here();
+    expect(after.peakBytes).toBeLessThan(128_000_000);
+    const asked = ({ budget }: typeof after) => budget.restartsAsked + budget.evictionsAsked;
+    expect(asked(after)).toBeGreaterThan(asked(before));
+    await vi.waitFor(() => expect(thisIsolate().budget.isShort).toBe(false), soon);
+    const stats = await Promise.all(services.map(statsOf));
+    const reasons = stats.flatMap(({ restarts }) => restarts.map(({ reason }) => reason));
+    expect(reasons.some((reason) => reason.startsWith("isolate_"))).toBe(true);
+  });
+});

@@ -74,6 +74,11 @@ export class Reclaimer {
     });
   }
 
+  /** Collections have no effect here. */
+  get hasGivenUp(): boolean {
+    return this.#failuresInARow >= this.#settings.givesUpAfter;
+  }
+
   /** When the last collection was provoked; undefined before the first. */
   get provokedAtMs(): number | undefined {
     return this.#provokedAtMs;
@@ -102,7 +107,7 @@ export class Reclaimer {
     this.#check();
     const nowMs = this.#platform.nowMs();
     const limited = this.#provokedAtMs !== undefined && nowMs - this.#provokedAtMs < this.#settings.minIntervalMs;
-    if (limited || this.#underWay !== undefined || this.#hasGivenUp) return false;
+    if (limited || this.#underWay !== undefined || this.hasGivenUp) return false;
     this.#provoke();
     return true;
   }
@@ -123,10 +128,6 @@ export class Reclaimer {
       longestMs: this.#longestMs,
       totalMs: this.#totalMs,
     };
-  }
-
-  get #hasGivenUp(): boolean {
-    return this.#failuresInARow >= this.#settings.givesUpAfter;
   }
 
   #decide(urgent: boolean): ReclaimDecision {

@@ -14,6 +14,10 @@ export interface RestartPlan {
   readonly extraCalls: number;
 }
 
+/** How long a request waits for room at most, and between two looks whether there is some. */
+const MOST_WAIT_MS = 500;
+const STEP_MS = 20;
+
 /** What one service's restarts need of it. */
 export interface RestartSurroundings {
   readonly name: string;
@@ -29,6 +33,7 @@ export interface RestartSurroundings {
 /** Carries restarts of one service out: those of its policy, of the operator, and of an isolate that is short of memory. */
 export class Restarts {
   readonly #surroundings: RestartSurroundings;
+  #room: Promise<void> | undefined;
 
   constructor(surroundings: RestartSurroundings) {
     this.#surroundings = surroundings;
@@ -94,12 +99,36 @@ export class Restarts {
     });
   }
 
-  /** Has memory given back, here or in another object, if the isolate is short of it. */
-  relieveIsolate(): void {
+  /** Has memory given back, here or in another object, if the isolate is short of it. Never rejects. */
+  async relieveIsolate(): Promise<void> {
     const { name, generations, askForRelief } = this.#surroundings;
     const { budget } = generations.isolate;
     if (!budget.isShort) return;
     this.report();
-    void budget.relieve((member, relief) => (member === name ? this.forIsolate(relief) : askForRelief(member, relief)));
+    await budget.relieve((member, relief) =>
+      member === name ? this.forIsolate(relief) : askForRelief(member, relief),
+    );
+  }
+
+  /**
+   * To be waited for before a request is decided: undefined unless the isolate is full. The host cannot stop a memory that
+   * grows within a call, so no call begins while there is no room and some is about to come. It is never waited for long.
+   */
+  room(): Promise<void> | undefined {
+    if (!this.#surroundings.generations.isolate.budget.isFull) return undefined;
+    // Of this object alone: a promise of another one must not be awaited.
+    this.#room ??= this.#makeRoom().finally(() => {
+      this.#room = undefined;
+    });
+    return this.#room;
+  }
+
+  async #makeRoom(): Promise<void> {
+    const { budget } = this.#surroundings.generations.isolate;
+    for (let waitedMs = 0; waitedMs < MOST_WAIT_MS && budget.isFull; waitedMs += STEP_MS) {
+      await this.relieveIsolate();
+      if (!budget.isComingBack) return;
+      await new Promise((resolve) => setTimeout(resolve, STEP_MS));
+    }
   }
 }
