@@ -47,8 +47,8 @@ export interface JournalSurroundings {
 export class Journal {
   readonly #surroundings: JournalSurroundings;
   #head: Head | undefined;
-  /** The telling that the last row came from. */
-  #source: { readonly from: FilterHandover; readonly telling: number } | undefined;
+  /** The telling that the last row came from. Its number alone: whoever held the filter would hold its memory. */
+  #source: number | undefined;
   #lookedAtMs: number;
   #work: Promise<unknown> = Promise.resolve();
 
@@ -115,7 +115,7 @@ export class Journal {
       this.#head !== undefined && this.#isSource(from) && !hasOutgrown(this.#head) ? this.#head : undefined;
     if (goesOnFrom === undefined) {
       from.begin(UNBOUNDED);
-      this.#source = { from, telling: from.telling };
+      this.#source = from.telling;
     }
     let head = goesOnFrom ?? nextBase(this.#head);
     let chunks: Uint8Array[] = [];
@@ -202,7 +202,7 @@ export class Journal {
   }
 
   #isSource(from: FilterHandover): boolean {
-    return this.#source?.from === from && this.#source.telling === from.telling;
+    return this.#source === from.telling;
   }
 
   async #putHead(head: Head, rows: Record<string, Uint8Array>, options: DurableObjectPutOptions): Promise<void> {

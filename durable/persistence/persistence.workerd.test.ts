@@ -1,6 +1,8 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ask, checksOf, pass, settled, statsOf, testEnv } from "../../test/workerd/client.ts";
+
+import { isolateSnapshot, thisIsolate } from "../memory/isolate.ts";
 
 /** Decisions that outlive their object, in the real runtime and its storage. */
 
@@ -93,6 +95,23 @@ describe("a service that keeps its decisions", () => {
     await evicted();
     await statusesOf(["allow-before-restart", "allow-after-restart"]);
     expect(await checksOfAll(["allow-before-restart", "allow-after-restart"])).toEqual([1, 1]);
+  });
+
+  it("lets go of an instance that was replaced, though it was the one that wrote", async () => {
+    await statusesOf(["allow-let-go"]);
+    await written();
+    const count = () => isolateSnapshot(thisIsolate()).collected.count;
+    const before = count();
+    expect(await runInDurableObject(stub(), (object) => object.restart("test"))).toBe(true);
+    await vi.waitFor(
+      async () => {
+        await runInDurableObject(stub(), () => thisIsolate().reclaimer.probe());
+        await settled();
+        expect(count()).toBeGreaterThan(before);
+      },
+      { timeout: 10_000, interval: 200 },
+    );
+    expect((await persistence()).storedRows).toBeGreaterThan(0);
   });
 
   it("wakes once for all who come at the same time", async () => {

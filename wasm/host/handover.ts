@@ -17,6 +17,9 @@ const PURGE_CREDENTIAL = "ebb_purge_credential";
 const LEAST_CHUNK_BYTES = 32 * 1_024;
 const FUNCTIONS = [BEGIN, NEXT, TAKE, END, ABANDON, PURGE_ALL, PURGE_CREDENTIAL] as const;
 
+/** Tellings of all instances that began or ended. */
+let tellings = 0;
+
 /** The extension's functions of one guest, by name. */
 export type HandoverFunctions = ReadonlyMap<string, GuestFunction>;
 
@@ -82,8 +85,8 @@ export class FilterHandover {
   }
 
   /**
-   * Another number whenever telling began or ended. There is one telling at a time: who began it and finds another number
-   * has been cut off by somebody else.
+   * A new number, of no other instance either, whenever telling began or ended. There is one telling at a time: who began it
+   * and finds another number has been cut off by somebody else.
    */
   get telling(): number {
     return this.#telling;
@@ -94,7 +97,7 @@ export class FilterHandover {
    * @param budgetBytes linear memory the new instance may come to; where not all entries go into it, the newest do
    */
   begin(budgetBytes: number): void {
-    this.#telling += 1;
+    this.#telling = ++tellings;
     this.#call("begin", BEGIN, clampU32(budgetBytes));
   }
 
@@ -133,7 +136,7 @@ export class FilterHandover {
 
   /** Stops telling. */
   end(): void {
-    this.#telling += 1;
+    this.#telling = ++tellings;
     this.#call("end", END);
   }
 
