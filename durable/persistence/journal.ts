@@ -26,6 +26,8 @@ interface Head {
   /** Of these, the base. */
   readonly baseRows: number;
   readonly baseBytes: number;
+  /** Linear memory of the instance that told it: no fresh one needs more. */
+  readonly allocatedBytes: number;
   readonly writtenAtMs: number;
 }
 
@@ -68,7 +70,7 @@ export class Journal {
   }
 
   /** What is stored, and when it was; undefined while that is nothing. */
-  get stored(): Pick<Head, "rows" | "bytes" | "writtenAtMs"> | undefined {
+  get stored(): Pick<Head, "rows" | "bytes" | "allocatedBytes" | "writtenAtMs"> | undefined {
     return this.#head;
   }
 
@@ -79,10 +81,11 @@ export class Journal {
 
   /**
    * Stores what has changed since the last time, or everything where it cannot go on from there.
+   * @param allocatedBytes linear memory of the instance
    * @param goesOn asked before each step; the instance may end, or begin to tell somebody else
    */
-  write(from: FilterHandover, goesOn: () => boolean): Promise<WriteOutcome> {
-    return this.#inTurn(() => this.#write(from, goesOn));
+  write(from: FilterHandover, allocatedBytes: number, goesOn: () => boolean): Promise<WriteOutcome> {
+    return this.#inTurn(() => this.#write(from, allocatedBytes, goesOn));
   }
 
   /** Stores that decisions were purged, those of one credential or all. It is so once the promise is fulfilled. */
@@ -108,7 +111,7 @@ export class Journal {
     return done;
   }
 
-  async #write(from: FilterHandover, goesOn: () => boolean): Promise<WriteOutcome> {
+  async #write(from: FilterHandover, allocatedBytes: number, goesOn: () => boolean): Promise<WriteOutcome> {
     this.#lookedAtMs = this.#surroundings.nowMs();
     if (!goesOn()) return "cut_off";
     const goesOnFrom =
@@ -144,7 +147,7 @@ export class Journal {
       head = withRow(head, row);
     }
     if (goesOnFrom === undefined) head = { ...head, baseRows: head.rows, baseBytes: head.bytes };
-    await this.#putHead({ ...head, writtenAtMs: this.#lookedAtMs }, entries, UNCONFIRMED);
+    await this.#putHead({ ...head, allocatedBytes, writtenAtMs: this.#lookedAtMs }, entries, UNCONFIRMED);
     if (goesOnFrom === undefined) await removeRows(this.#surroundings.storage, head);
     return "written";
   }
@@ -271,6 +274,7 @@ function nextBase(head: Head | undefined): Head {
     bytes: 0,
     baseRows: 0,
     baseBytes: 0,
+    allocatedBytes: 0,
     writtenAtMs: 0,
   };
 }
@@ -287,7 +291,7 @@ function hasOutgrown({ rows, bytes, baseRows, baseBytes }: Head): boolean {
 function readHead(bytes: Uint8Array | undefined): Head | undefined {
   if (bytes === undefined) return undefined;
   const head = JSON.parse(new TextDecoder().decode(bytes)) as Head;
-  const counts = [head.rows, head.bytes, head.baseRows, head.baseBytes, head.writtenAtMs];
+  const counts = [head.rows, head.bytes, head.baseRows, head.baseBytes, head.allocatedBytes, head.writtenAtMs];
   const isOne = SLOTS.includes(head.slot) && typeof head.epoch === "string" && counts.every(Number.isSafeInteger);
   return isOne ? head : undefined;
 }

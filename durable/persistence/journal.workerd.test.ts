@@ -8,6 +8,7 @@ import { deriveKeys } from "./keys.ts";
 /** The journal in a real object's storage, with a filter of which each step is known. */
 
 const SECRET = "a secret that is long enough for tests";
+const ALLOCATED = 262_144;
 const EVERYTHING_WENT_ON = () => true;
 
 let tellings = 0;
@@ -88,13 +89,13 @@ describe("the journal", () => {
     inStorage(async (storage) => {
       const journal = await open(storage);
       const filter = new ScriptedFilter(["a", "b"]);
-      await journal.write(filter.handover, EVERYTHING_WENT_ON);
+      await journal.write(filter.handover, ALLOCATED, EVERYTHING_WENT_ON);
       filter.news("c");
-      await journal.write(filter.handover, EVERYTHING_WENT_ON);
+      await journal.write(filter.handover, ALLOCATED, EVERYTHING_WENT_ON);
       await journal.purge("ann");
       filter.news("d");
-      expect(await journal.write(filter.handover, EVERYTHING_WENT_ON)).toBe("written");
-      expect(await journal.write(filter.handover, EVERYTHING_WENT_ON)).toBe("nothing_new");
+      expect(await journal.write(filter.handover, ALLOCATED, EVERYTHING_WENT_ON)).toBe("written");
+      expect(await journal.write(filter.handover, ALLOCATED, EVERYTHING_WENT_ON)).toBe("nothing_new");
       expect(await readBack(storage)).toEqual(["a", "b", "c", "purge of ann", "d", "abandoned"]);
       expect(filter.begun).toBe(1);
     }));
@@ -102,13 +103,13 @@ describe("the journal", () => {
   it("keeps the base that is whole where the next one is cut off", () =>
     inStorage(async (storage) => {
       const journal = await open(storage);
-      await journal.write(new ScriptedFilter(["old"]).handover, EVERYTHING_WENT_ON);
+      await journal.write(new ScriptedFilter(["old"]).handover, ALLOCATED, EVERYTHING_WENT_ON);
       const large = new ScriptedFilter(Array.from({ length: 20 }, () => "x".repeat(60_000)));
       let steps = 0;
-      expect(await journal.write(large.handover, () => ++steps < 15)).toBe("cut_off");
+      expect(await journal.write(large.handover, ALLOCATED, () => ++steps < 15)).toBe("cut_off");
       await journal.purge("ann");
       expect(await readBack(storage)).toEqual(["old", "purge of ann", "abandoned"]);
-      expect(await journal.write(large.handover, EVERYTHING_WENT_ON)).toBe("written");
+      expect(await journal.write(large.handover, ALLOCATED, EVERYTHING_WENT_ON)).toBe("written");
       expect((await readBack(storage)).length).toBe(21);
       expect(await rowsIn(storage)).toBe(4);
     }));
@@ -117,14 +118,14 @@ describe("the journal", () => {
     inStorage(async (storage) => {
       const journal = await open(storage);
       const filter = new ScriptedFilter(["a", "b"]);
-      await journal.write(filter.handover, EVERYTHING_WENT_ON);
+      await journal.write(filter.handover, ALLOCATED, EVERYTHING_WENT_ON);
       filter.begin();
       filter.news("c");
-      expect(await journal.write(filter.handover, EVERYTHING_WENT_ON)).toBe("written");
+      expect(await journal.write(filter.handover, ALLOCATED, EVERYTHING_WENT_ON)).toBe("written");
       expect(filter.begun).toBe(3);
       let steps = 0;
       const interrupted = new ScriptedFilter(["d", "e"]);
-      const outcome = await journal.write(interrupted.handover, () => {
+      const outcome = await journal.write(interrupted.handover, ALLOCATED, () => {
         if (++steps === 2) interrupted.begin();
         return true;
       });
@@ -136,10 +137,10 @@ describe("the journal", () => {
     inStorage(async (storage) => {
       const journal = await open(storage);
       const filter = new ScriptedFilter(["a"]);
-      await journal.write(filter.handover, EVERYTHING_WENT_ON);
+      await journal.write(filter.handover, ALLOCATED, EVERYTHING_WENT_ON);
       for (let round = 0; round < 30; round += 1) {
         filter.news("x".repeat(60_000));
-        await journal.write(filter.handover, EVERYTHING_WENT_ON);
+        await journal.write(filter.handover, ALLOCATED, EVERYTHING_WENT_ON);
       }
       expect(filter.begun).toBeGreaterThan(1);
       expect(journal.stored?.bytes).toBeLessThan(1_300_000);
@@ -149,7 +150,7 @@ describe("the journal", () => {
   it("does not grow without bound by purges of an object that sleeps", () =>
     inStorage(async (storage) => {
       const journal = await open(storage);
-      await journal.write(new ScriptedFilter(["a"]).handover, EVERYTHING_WENT_ON);
+      await journal.write(new ScriptedFilter(["a"]).handover, ALLOCATED, EVERYTHING_WENT_ON);
       for (let n = 0; n < 1_024; n += 1) await journal.purge(`token-${n}`);
       expect(journal.stored?.rows).toBe(1_025);
       await journal.purge("one too many");
@@ -160,7 +161,7 @@ describe("the journal", () => {
   it("is given up, not believed in part, where its reader runs out of time", () =>
     inStorage(async (storage) => {
       const journal = await open(storage);
-      await journal.write(new ScriptedFilter(["a"]).handover, EVERYTHING_WENT_ON);
+      await journal.write(new ScriptedFilter(["a"]).handover, ALLOCATED, EVERYTHING_WENT_ON);
       const filter = new ScriptedFilter([]);
       expect(await (await open(storage)).restore(filter.handover, () => false)).toBe("given_up");
       expect(filter.taken).toEqual([]);
@@ -174,7 +175,7 @@ describe("the journal", () => {
   ] as const)("is removed where a filter refuses it: %s", (reason, outcome) =>
     inStorage(async (storage) => {
       const journal = await open(storage);
-      await journal.write(new ScriptedFilter(["a"]).handover, EVERYTHING_WENT_ON);
+      await journal.write(new ScriptedFilter(["a"]).handover, ALLOCATED, EVERYTHING_WENT_ON);
       const filter = new ScriptedFilter([], { ok: false, reason });
       expect(await (await open(storage)).restore(filter.handover, EVERYTHING_WENT_ON)).toBe(outcome);
       expect((await storage.list()).size).toBe(0);
@@ -184,7 +185,7 @@ describe("the journal", () => {
   it("is removed where it was written under another secret", () =>
     inStorage(async (storage) => {
       const journal = await open(storage);
-      await journal.write(new ScriptedFilter(["a"]).handover, EVERYTHING_WENT_ON);
+      await journal.write(new ScriptedFilter(["a"]).handover, ALLOCATED, EVERYTHING_WENT_ON);
       expect((await open(storage, `${SECRET}!`)).stored).toBeUndefined();
       expect((await storage.list()).size).toBe(0);
     }));
@@ -192,7 +193,7 @@ describe("the journal", () => {
   it("loses what is stored rather than a purge that cannot be", () =>
     inStorage(async (storage) => {
       const journal = await open(storage);
-      await journal.write(new ScriptedFilter(["a"]).handover, EVERYTHING_WENT_ON);
+      await journal.write(new ScriptedFilter(["a"]).handover, ALLOCATED, EVERYTHING_WENT_ON);
       const put = storage.put;
       storage.put = () => Promise.reject(new Error("no room"));
       await journal.purge("ann");

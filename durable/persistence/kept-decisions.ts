@@ -8,8 +8,6 @@ import type { KeptDecisionsStats, RestoreOutcome } from "./persistence-stats.ts"
 const WRITE_INTERVAL_MS = 60_000;
 /** Longer than this no request waits for what is stored. */
 const MOST_WAKING_MS = 1_000;
-/** A cache takes so much more in linear memory than in the journal. */
-const GROWTH_WHEN_READ = 2;
 
 /** Decisions of one service that outlive its object: written while it serves, read when it comes back. */
 export class KeptDecisions {
@@ -58,7 +56,9 @@ export class KeptDecisions {
     if (generation === undefined || handover === undefined || this.#writing) return;
     this.#writing = true;
     try {
-      this.#lastWrite = await this.#journal.write(handover, () => this.#isServing(generation));
+      this.#lastWrite = await this.#journal.write(handover, generation.allocatedBytes, () =>
+        this.#isServing(generation),
+      );
     } catch (error) {
       this.#lastWrite = "failed";
       console.error(`${this.#name}: decisions could not be stored: ${String(error)}`);
@@ -92,13 +92,13 @@ export class KeptDecisions {
     const { stored } = this.#journal;
     if (stored === undefined || stored.rows === 0) return;
     const startedMs = this.#runtime.nowMs();
-    const outcome = await this.#restored(stored.bytes, startedMs);
+    const outcome = await this.#restored(stored.allocatedBytes, startedMs);
     this.#lastWaking = { outcome, atMs: startedMs, durationMs: this.#runtime.nowMs() - startedMs };
   }
 
-  async #restored(bytes: number, startedMs: number): Promise<RestoreOutcome | "no_room" | "failed"> {
+  async #restored(allocatedBytes: number, startedMs: number): Promise<RestoreOutcome | "no_room" | "failed"> {
     const { memory, budget } = this.#generations.isolate;
-    if (memory.heldBytes + bytes * GROWTH_WHEN_READ > budget.hardBytes) return "no_room";
+    if (memory.heldBytes + allocatedBytes > budget.hardBytes) return "no_room";
     let outcome: RestoreOutcome | "failed" = "failed";
     try {
       await this.#generations.beginFilled(async (fresh) => {

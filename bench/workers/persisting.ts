@@ -1,0 +1,79 @@
+import { defineGateway } from "../../config/index.ts";
+import type { Env } from "../../durable/environment.ts";
+import { TIME_LIMITS } from "../../durable/limits.ts";
+import type { ServiceObject as ServiceObjectType } from "../../durable/service-object.ts";
+import filter from "../../wasm/filter/build/filter.wasm";
+import { createGateway } from "../../worker/create-gateway.ts";
+
+/** A service that keeps its decisions, in an object whose clock can be set and that can be made to leave memory. */
+let aheadMs = 0;
+
+const gateway = createGateway(
+  defineGateway({
+    services: {
+      kept: {
+        route: { prefix: "/kept" },
+        upstream: { binding: "UPSTREAM" },
+        filter,
+        clusters: { auth: { binding: "AUTHORIZATION" } },
+        authorization: {
+          protocol: "forward-auth",
+          cluster: "auth",
+          path: "/check",
+          uri: "none",
+          upstreamHeaders: ["x-profile"],
+        },
+        cache: { maxTtlMs: 3_600_000, maxBytes: 80 * 1_048_576, persist: true },
+        restart: { policy: "never" },
+      },
+    },
+  }),
+  {
+    nowMs: () => Date.now() + aheadMs,
+    randomBytes: (into) => crypto.getRandomValues(into),
+    limits: TIME_LIMITS,
+  },
+);
+
+/** `POST /ask?from=N&count=M`: decisions on so many tokens. `POST /minute`: a minute passes. `POST /leave`: the object goes. */
+export default {
+  async fetch(request, env, ctx) {
+    const { pathname, searchParams } = new URL(request.url);
+    const object = env.SERVICE_OBJECT.getByName("kept");
+    const numberIn = (name: string): number => Number(searchParams.get(name));
+    if (pathname === "/minute") {
+      aheadMs += 61_000;
+      return new Response();
+    }
+    if (pathname === "/leave") {
+      await (object as unknown as { leave(): Promise<void> }).leave().catch(() => {});
+      return new Response();
+    }
+    if (pathname !== "/ask") return gateway.worker.fetch!(request, env, ctx);
+    const decided = Array.from({ length: numberIn("count") }, (_, n) => object.decide(about(numberIn("from") + n)));
+    const allowed = (await Promise.all(decided)).filter(({ kind }) => kind === "continue").length;
+    return Response.json({ allowed });
+  },
+} satisfies ExportedHandler<Env>;
+
+function about(user: number): Parameters<ServiceObjectType["decide"]>[0] {
+  return {
+    v: 1,
+    configVersion: "",
+    service: "kept",
+    method: "GET",
+    path: "/kept",
+    query: "",
+    host: "gateway.test",
+    scheme: "https",
+    headers: ["authorization", `Bearer user-${user}`],
+    source: { address: "" },
+    endOfStream: true,
+  };
+}
+
+export class ServiceObject extends gateway.ServiceObject {
+  leave(): void {
+    this.ctx.abort("it leaves memory");
+  }
+}
