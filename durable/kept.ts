@@ -9,8 +9,8 @@ import { type Runtime, randomHex } from "./runtime.ts";
 /**
  * What an object keeps in its storage, under these keys: `learned` (JSON text), `samples` (the newest), `counters`,
  * `sharedData` (of a filter that has set any), `writtenAtMs`, when they were written, `alarmService`, the service for which
- * the alarm is set, and `digestKey`, where none is derived from a secret. An idle object leaves memory after seconds; without this every quiet quarter of an hour would
- * start learning anew.
+ * the alarm is set, and `digestKey`, where none is derived from a secret. An idle object leaves memory after seconds; without
+ * this every quiet quarter of an hour would start learning anew.
  */
 export interface Kept {
   readonly learned: Learned;

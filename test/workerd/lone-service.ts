@@ -3,6 +3,7 @@ import { type GatewayInput, resolveGateway } from "../../config/index.ts";
 import { KeptState } from "../../durable/kept.ts";
 import type { TimeLimits } from "../../durable/limits.ts";
 import { createIsolate, type Isolate } from "../../durable/memory/isolate.ts";
+import { openStorage } from "../../durable/persistence/open.ts";
 import { ProtectedService } from "../../durable/protected-service.ts";
 import type { Ask } from "../../durable/rpc.ts";
 import { testEnv } from "./client.ts";
@@ -33,6 +34,15 @@ export interface LoneService {
   readonly authorization: Authorization;
   /** Its own, so that its books tell of this service alone. */
   readonly isolate: Isolate;
+  /** The next life of the object: the same storage, and nothing in memory. */
+  again(): Promise<LoneService>;
+}
+
+interface LoneOptions {
+  /** The gateway's; without one nothing is persisted. */
+  readonly secret?: string;
+  readonly isolate?: Isolate;
+  readonly nowMs?: () => number;
 }
 
 /** Runs `test` inside a real object, with a service of its own: what surrounds it is the test's. */
@@ -40,35 +50,39 @@ export function withService(
   input: GatewayInput["services"][string],
   limits: TimeLimits,
   test: (lone: LoneService) => Promise<void>,
+  { secret, isolate = createIsolate(), nowMs = () => Date.now() }: LoneOptions = {},
 ): Promise<void> {
   const resolved = resolveGateway({ services: { lone: input } });
   if (!resolved.ok) throw new Error(JSON.stringify(resolved.problems));
-  const isolate = createIsolate();
   const authorization = new Authorization();
-  return runInDurableObject(testEnv.SERVICE_OBJECT.get(testEnv.SERVICE_OBJECT.newUniqueId()), async (_, state) => {
-    const service = new ProtectedService({
-      service: resolved.gateway.services[0]!,
-      runtime: {
-        nowMs: () => Date.now(),
-        randomBytes: (into) => crypto.getRandomValues(into),
-        limits,
-        isolate,
-      },
-      kept: new KeptState(state.storage),
-      opened: { digestKey: "0".repeat(32), journal: undefined },
-      workerVersion: undefined,
-      sendTo: () => () => authorization.send(),
-      secrets: () => undefined,
-      setAlarm: () => {},
-      askForRelief: async () => {},
-    });
-    try {
-      await test({ service, authorization, isolate });
-    } finally {
-      // A call under way would go on for as long as it may take.
-      for (let check = 1; check <= authorization.asked; check += 1) authorization.answer(check, 403);
-    }
-  });
+  const service = resolved.gateway.services[0]!;
+  const runtime = { nowMs, randomBytes: (into: Uint8Array) => crypto.getRandomValues(into), limits, isolate };
+  return runInDurableObject(
+    testEnv.SERVICE_OBJECT.get(testEnv.SERVICE_OBJECT.newUniqueId()),
+    async (_, { storage }) => {
+      const begin = async (): Promise<LoneService> => {
+        const kept = new KeptState(storage);
+        const lone = new ProtectedService({
+          service,
+          runtime,
+          kept,
+          opened: await openStorage({ service, storage, kept, runtime, secret }),
+          workerVersion: undefined,
+          sendTo: () => () => authorization.send(),
+          secrets: () => undefined,
+          setAlarm: () => {},
+          askForRelief: async () => {},
+        });
+        return { service: lone, authorization, isolate, again: begin };
+      };
+      try {
+        await test(await begin());
+      } finally {
+        // A call under way would go on for as long as it may take.
+        for (let check = 1; check <= authorization.asked; check += 1) authorization.answer(check, 403);
+      }
+    },
+  );
 }
 
 /** A GET with these headers, flat. */

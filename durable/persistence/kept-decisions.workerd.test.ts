@@ -1,0 +1,118 @@
+import { describe, expect, it, vi } from "vitest";
+import type { BuiltInServiceInput } from "../../config/index.ts";
+import { head, type LoneService, withService } from "../../test/workerd/lone-service.ts";
+import filter from "../../wasm/filter/build/filter.wasm";
+import { TIME_LIMITS } from "../limits.ts";
+import { BUDGET_MARKS } from "../memory/budget.ts";
+import { createIsolate, isolateSnapshot } from "../memory/isolate.ts";
+import { turn } from "../turn.ts";
+
+/** What happens while a service comes back with its decisions, one step at a time. */
+
+const SECRET = "a secret that is long enough for tests";
+const KEPT: BuiltInServiceInput = {
+  route: { prefix: "/lone" },
+  upstream: { binding: "UPSTREAM" },
+  clusters: { auth: { binding: "AUTHORIZATION" } },
+  filter,
+  authorization: { protocol: "forward-auth", cluster: "auth", path: "/check", uri: "none" },
+  cache: { persist: true },
+};
+const soon = { timeout: 10_000, interval: 5 };
+const about = (token: string) => head(["authorization", `Bearer ${token}`]);
+
+function persistenceOf({ service }: LoneService) {
+  const { persistence } = service.stats();
+  if (persistence?.state !== "on") throw new Error(`nothing is persisted: ${persistence?.state}`);
+  return persistence;
+}
+
+/** Has the service allow a token, and store that. */
+async function stored(lone: LoneService, token: string): Promise<void> {
+  const { service, authorization } = lone;
+  const deciding = service.decide(about(token));
+  await vi.waitFor(() => expect(authorization.asked).toBe(1), soon);
+  authorization.answer(1, 200);
+  expect(await deciding).toMatchObject({ kind: "continue" });
+  await vi.waitFor(() => expect(persistenceOf(lone).lastWrite).toBe("written"), soon);
+}
+
+describe("a service that comes back with its decisions", () => {
+  it("answers the first request by them", () =>
+    withService(
+      KEPT,
+      TIME_LIMITS,
+      async (lone) => {
+        await stored(lone, "ann");
+        const next = await lone.again();
+        expect(await next.service.decide(about("ann"))).toMatchObject({ kind: "continue" });
+        expect(next.authorization.asked).toBe(1);
+        expect(persistenceOf(next).waking).toMatchObject({ outcome: "restored" });
+      },
+      { secret: SECRET },
+    ));
+
+  it("is neither restarted nor relieved before it is back, and takes no other instance", () =>
+    withService(
+      KEPT,
+      TIME_LIMITS,
+      async (lone) => {
+        await stored(lone, "ann");
+        const next = await lone.again();
+        const deciding = next.service.decide(about("ann"));
+        expect(await next.service.restarts.byOperator("test")).toBe(false);
+        await next.service.restarts.forIsolate("evict");
+        expect(next.service.stats()).toMatchObject({ startReason: null, restartCount: 0 });
+        expect(await deciding).toMatchObject({ kind: "continue" });
+        expect(next.authorization.asked).toBe(1);
+        expect(next.service.stats()).toMatchObject({ startReason: "eviction", restartCount: 0 });
+      },
+      { secret: SECRET },
+    ));
+
+  it("comes back without them where the isolate has no room, and keeps them for later", () => {
+    const marks = { ...BUDGET_MARKS };
+    return withService(
+      KEPT,
+      TIME_LIMITS,
+      async (lone) => {
+        await stored(lone, "ann");
+        marks.hardBytes = 1;
+        const next = await lone.again();
+        const deciding = next.service.decide(about("ann"));
+        await vi.waitFor(() => expect(next.authorization.asked).toBe(2), soon);
+        next.authorization.answer(2, 200);
+        await deciding;
+        expect(persistenceOf(next)).toMatchObject({ waking: { outcome: "no_room" }, storedRows: 1 });
+      },
+      { secret: SECRET, isolate: createIsolate(undefined, undefined, marks) },
+    );
+  });
+
+  it("comes back without them where reading takes too long", () => {
+    let nowMs = Date.UTC(2026, 0, 1);
+    let isSlow = false;
+    const clock = (): number => {
+      if (isSlow) nowMs += 400;
+      return nowMs;
+    };
+    return withService(
+      KEPT,
+      TIME_LIMITS,
+      async (lone) => {
+        await stored(lone, "ann");
+        const next = await lone.again();
+        isSlow = true;
+        const deciding = next.service.decide(about("ann"));
+        await vi.waitFor(() => expect(next.authorization.asked).toBe(2), soon);
+        isSlow = false;
+        next.authorization.answer(2, 200);
+        await deciding;
+        expect(persistenceOf(next).waking).toMatchObject({ outcome: "given_up" });
+        await turn();
+        expect(isolateSnapshot(next.isolate).retired.count).toBeGreaterThan(0);
+      },
+      { secret: SECRET, nowMs: clock },
+    );
+  });
+});
