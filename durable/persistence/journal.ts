@@ -94,13 +94,14 @@ export class Journal {
   }
 
   /**
-   * Has a fresh instance take everything. It must not serve before, nor where the outcome is another than `restored`.
+   * Has a fresh instance take everything. It must not serve before, nor where the outcome is another than `restored`: then
+   * what is stored is removed, for what the next instance learns would not be in it.
    * @param goesOn asked before each row
    */
   restore(into: FilterHandover, goesOn: () => boolean): Promise<RestoreOutcome> {
     return this.#inTurn(async () => {
       const outcome = await this.#restore(into, goesOn);
-      if (outcome !== "restored" && outcome !== "given_up") await this.#remove();
+      if (outcome !== "restored") await this.#remove();
       return outcome;
     });
   }

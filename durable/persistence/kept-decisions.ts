@@ -92,25 +92,31 @@ export class KeptDecisions {
     const { stored } = this.#journal;
     if (stored === undefined || stored.rows === 0) return;
     const startedMs = this.#runtime.nowMs();
-    const outcome = await this.#restored(stored.allocatedBytes, startedMs);
-    this.#lastWaking = { outcome, atMs: startedMs, durationMs: this.#runtime.nowMs() - startedMs };
-  }
-
-  async #restored(allocatedBytes: number, startedMs: number): Promise<RestoreOutcome | "no_room" | "failed"> {
-    const { memory, budget } = this.#generations.isolate;
-    if (memory.heldBytes + allocatedBytes > budget.hardBytes) return "no_room";
-    let outcome: RestoreOutcome | "failed" = "failed";
+    let outcome: RestoreOutcome | "no_room" | "failed" = "failed";
     try {
-      await this.#generations.beginFilled(async (fresh) => {
-        const { handover } = fresh;
-        if (handover === undefined) return false;
-        const inTime = () => !fresh.failed && this.#runtime.nowMs() - startedMs < MOST_WAKING_MS;
-        outcome = await this.#journal.restore(handover, inTime);
-        return outcome === "restored" && !fresh.failed;
-      });
+      outcome = this.#hasRoomFor(stored.allocatedBytes) ? await this.#restored(startedMs) : "no_room";
+      // What this life learns would not be in it.
+      if (outcome !== "restored") await this.#journal.purge(undefined);
     } catch (error) {
       console.error(`${this.#name}: stored decisions could not be read: ${String(error)}`);
     }
+    this.#lastWaking = { outcome, atMs: startedMs, durationMs: this.#runtime.nowMs() - startedMs };
+  }
+
+  #hasRoomFor(allocatedBytes: number): boolean {
+    const { memory, budget } = this.#generations.isolate;
+    return memory.heldBytes + allocatedBytes <= budget.hardBytes;
+  }
+
+  async #restored(startedMs: number): Promise<RestoreOutcome | "failed"> {
+    let outcome: RestoreOutcome | "failed" = "failed";
+    await this.#generations.beginFilled(async (fresh) => {
+      const { handover } = fresh;
+      if (handover === undefined) return false;
+      const inTime = () => !fresh.failed && this.#runtime.nowMs() - startedMs < MOST_WAKING_MS;
+      outcome = await this.#journal.restore(handover, inTime);
+      return outcome === "restored" && !fresh.failed;
+    });
     return outcome;
   }
 }

@@ -70,7 +70,7 @@ describe("a service that comes back with its decisions", () => {
       { secret: SECRET },
     ));
 
-  it("comes back without them where the isolate has no room, and keeps them for later", () => {
+  it("comes back without them where the isolate has no room", () => {
     const marks = { ...BUDGET_MARKS };
     return withService(
       KEPT,
@@ -83,7 +83,7 @@ describe("a service that comes back with its decisions", () => {
         await vi.waitFor(() => expect(next.authorization.asked).toBe(2), soon);
         next.authorization.answer(2, 200);
         await deciding;
-        expect(persistenceOf(next)).toMatchObject({ waking: { outcome: "no_room" }, storedRows: 1 });
+        expect(persistenceOf(next)).toMatchObject({ waking: { outcome: "no_room" }, storedRows: 0 });
       },
       { secret: SECRET, isolate: createIsolate(undefined, undefined, marks) },
     );

@@ -1,7 +1,7 @@
 /** What a write to the journal came to; `cut_off`: the instance ended, or had somebody else to tell. */
 export type WriteOutcome = "written" | "nothing_new" | "cut_off";
 
-/** `given_up`: it took too long. All but `restored` and that remove what is stored. */
+/** `given_up`: it took too long. All but `restored` remove what is stored. */
 export type RestoreOutcome = "restored" | "unreadable" | "other_configuration" | "refused" | "given_up";
 
 /** Why decisions are not stored although the configuration says so. */
