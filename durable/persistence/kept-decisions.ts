@@ -115,7 +115,8 @@ export class KeptDecisions {
       if (handover === undefined) return false;
       const inTime = () => !fresh.failed && this.#runtime.nowMs() - startedMs < MOST_WAKING_MS;
       outcome = await this.#journal.restore(handover, inTime);
-      return outcome === "restored" && !fresh.failed;
+      if (fresh.failed) outcome = "failed";
+      return outcome === "restored";
     });
     return outcome;
   }
