@@ -102,13 +102,13 @@ describe.each([
       const { service, authorization } = lone;
       const answer = service.decide(head(CREDENTIAL));
       await asked(authorization, 1);
-      expect(await restart(lone)).toBe(true);
-      expect(await restart(lone)).toBe(false);
+      expect(await restart(lone)).toBe("restarted");
+      expect(await restart(lone)).toBe("draining");
       deny(authorization, 1);
       expect(await answer).toMatchObject({ kind: "respond", status: 403 });
       await drained(lone);
       expect(authorization.asked).toBe(1);
-      expect(await restart(lone)).toBe(true);
+      expect(await restart(lone)).toBe("restarted");
     }));
 
   it("is asked again of the next one when the drain ends, and counts once", () =>
@@ -116,7 +116,7 @@ describe.each([
       const { service, authorization } = lone;
       const answer = service.decide(head(CREDENTIAL));
       await asked(authorization, 1);
-      expect(await restart(lone)).toBe(true);
+      expect(await restart(lone)).toBe("restarted");
       await asked(authorization, 2);
       expect(service.stats()).toMatchObject({ drainingGenerations: 0, openStreams: 1, requests: 0 });
       // What the old one asked for is nobody's answer any more.
@@ -192,7 +192,7 @@ describe("what an instance had begun when its drain ends", () => {
       // Although the exchange is not disposed of.
       await collected(isolate, 1);
       exchange[Symbol.dispose]();
-      expect(await restart(lone)).toBe(true);
+      expect(await restart(lone)).toBe("restarted");
     }));
 
   it("a request that is held back for its body is refused: there is no second body", () =>

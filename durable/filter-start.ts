@@ -1,5 +1,11 @@
 import { filterConfiguration, type Service } from "../config/index.ts";
-import { FilterInstance, FilterStartError, type FilterStartReason, type HostServices } from "../wasm/host/index.ts";
+import {
+  FilterInstance,
+  FilterStartError,
+  type FilterStartReason,
+  type HostServices,
+  type MemoryWatch,
+} from "../wasm/host/index.ts";
 import type { Unavailable } from "./rpc.ts";
 
 /** A filter that will not start. */
@@ -24,7 +30,10 @@ export interface FilterSurroundings {
 }
 
 /** Starts a fresh instance from the already compiled module. A filter that will not start is a value, not a crash. */
-export function startFilter({ service, host, digestKey, secrets }: FilterSurroundings): FilterStart {
+export function startFilter(
+  { service, host, digestKey, secrets }: FilterSurroundings,
+  memoryWatch: MemoryWatch,
+): FilterStart {
   const configuration = filterConfiguration(service, { digestKey, secrets });
   if (!configuration.ok) {
     const message = `secret ${configuration.missingSecret} is not set: wrangler secret put ${configuration.missingSecret}`;
@@ -37,6 +46,7 @@ export function startFilter({ service, host, digestKey, secrets }: FilterSurroun
       pluginName: service.name,
       vmConfiguration: configuration.vm,
       pluginConfiguration: configuration.plugin,
+      memoryWatch,
     });
     return { ok: true, instance };
   } catch (error) {

@@ -67,6 +67,8 @@ export class Generation {
     this.#capBytes = life.capBytes;
     this.#instance = instance;
     this.#limits = limits;
+    if (instance.handover !== undefined) instance.handover.onTaken = () => this.#noteMemory();
+    this.#noteMemory();
   }
 
   /** Zero once the memory was let go. */

@@ -11,7 +11,7 @@ import { type FailedStart, type FilterSurroundings, startFilter } from "./filter
 import { Generation } from "./generation.ts";
 import { Handover } from "./handover/handover.ts";
 import { type Isolate, thisIsolate } from "./memory/isolate.ts";
-import type { MemoryOwner } from "./memory/isolate-memory.ts";
+import type { FollowedMemory, MemoryOwner } from "./memory/isolate-memory.ts";
 import type { Counters } from "./metrics/counters.ts";
 import type { RestartController } from "./restart/controller.ts";
 import { restartSettings } from "./restart/settings.ts";
@@ -38,6 +38,13 @@ export interface HandoverRecord {
 }
 
 /**
+ * What a planned restart came to. `not_running`: no instance is in memory, or it trapped. `under_way`: another one is.
+ * `draining`: the instance before has not finished yet. `not_started`: the filter would not start. `cut_off`: an instance
+ * ended, or failed, while entries were handed over.
+ */
+export type RestartOutcome = "restarted" | "not_running" | "under_way" | "draining" | "not_started" | "cut_off";
+
+/**
  * The lives of one service's filter: starts the first, ends one for the next, and lets a filter that fails rest in
  * between. One generation takes new requests; the one before it finishes what it has begun.
  */
@@ -51,6 +58,13 @@ export class Generations {
   #current: Generation | undefined;
   /** The one before, while it finishes what it has begun. */
   #old: Generation | undefined;
+  /**
+   * Told when an instance begins to serve that knows nothing of what those before it knew: what was stored of that must not
+   * overrule what it learns.
+   */
+  onEmptied: (() => void) | undefined;
+  /** While the one before still finishes calls whose replies are passed on. */
+  #passing: Handover | undefined;
   /** The fresh instance of a restart under way. */
   #filling: Generation | undefined;
   #restarting = false;
@@ -170,13 +184,14 @@ export class Generations {
 
   /**
    * A planned restart: where the filter can hand its live entries over, the old instance serves until the fresh one knows
-   * them all. It waits for its turn, since no more than one old instance may be in memory beside the new.
-   * @returns whether there is a fresh instance now
+   * them all. Not while the one before is still ending: no more than one old instance may be in memory beside the new.
    */
-  async restart(reason: string): Promise<boolean> {
+  async restart(reason: string): Promise<RestartOutcome> {
     const old = this.#current;
-    if (old === undefined || old.failed || this.#restarting || this.draining > 0) return false;
-    if (old.handover === undefined) return this.replace(reason) instanceof Generation;
+    if (old === undefined || old.failed) return "not_running";
+    if (this.#restarting) return "under_way";
+    if (this.draining > 0) return "draining";
+    if (old.handover === undefined) return this.replace(reason) instanceof Generation ? "restarted" : "not_started";
     this.#restarting = true;
     try {
       return await this.#handOver(old, reason);
@@ -185,43 +200,62 @@ export class Generations {
     }
   }
 
-  /** Drops what was decided, for one credential or for all, also in instances that still finish or are being filled. */
-  purge(credential: string | undefined): number {
-    let purged = 0;
-    for (const generation of [this.#current, this.#filling, this.#old]) {
+  /**
+   * Drops what was decided, for one credential or for all, also in instances that still finish or are being filled. A filter
+   * that cannot is replaced at once.
+   * @returns entries dropped; undefined where they are not known
+   */
+  purge(credential: string | undefined): number | undefined {
+    const current = this.#current;
+    if (current !== undefined && current.handover === undefined) {
+      const fresh = this.replace("purge");
+      if (fresh instanceof Generation) return undefined;
+      throw new Error(`the filter cannot purge, and was not replaced: ${fresh.message}`);
+    }
+    let purged: number | undefined = 0;
+    for (const generation of [this.#old, this.#filling, current]) {
       const handover = generation?.handover;
       if (handover === undefined) continue;
-      const dropped = credential === undefined ? handover.purgeAll() : handover.purgeCredential(credential);
-      if (generation === this.#current) purged = dropped ?? 0;
+      purged = credential === undefined ? handover.purgeAll() : handover.purgeCredential(credential);
     }
+    // So that the old one does not tell of it later, when decisions were made since.
+    this.#passing?.passOn();
+    if (current !== undefined) this.noteTrap(current);
     return purged;
   }
 
-  async #handOver(old: Generation, reason: string): Promise<boolean> {
+  async #handOver(old: Generation, reason: string): Promise<RestartOutcome> {
     const startedMs = this.#runtime.nowMs();
     const fresh = this.#make("restart");
-    if (!(fresh instanceof Generation)) return false;
-    const [from, to] = [old.handover, fresh.handover];
-    if (from === undefined || to === undefined) return false;
-    this.#filling = fresh;
-    const handover = new Handover(from, to);
-    const goesOn = (): boolean => old === this.#current && !old.failed && !fresh.failed;
-    const moved = await handover.move(this.#handoverBudget(old), turn, goesOn);
-    this.#filling = undefined;
-    if (!moved || !goesOn() || !handover.catchUp()) {
+    if (!(fresh instanceof Generation)) return "not_started";
+    const handover = await this.#filled(old, fresh);
+    if (handover === undefined) {
       fresh.retire();
-      if (goesOn()) from.end();
-      return false;
+      if (old === this.#current && !old.failed) old.handover?.end();
+      return "cut_off";
     }
     this.#switch(old, fresh, reason, handover);
     this.#lastHandover = { atMs: startedMs, durationMs: this.#runtime.nowMs() - startedMs, chunks: handover.chunks };
-    return true;
+    return "restarted";
   }
 
-  /** What the fresh instance may come to while the old one is still in memory. */
-  #handoverBudget(old: Generation): number {
+  /** Has `fresh` know all that `old` knows at this moment; undefined where one of them ended or failed meanwhile. */
+  async #filled(old: Generation, fresh: Generation): Promise<Handover | undefined> {
+    const [from, to] = [old.handover, fresh.handover];
+    if (from === undefined || to === undefined) return undefined;
     const { memory, budget } = this.#isolate;
-    return Math.max(old.startBytes, budget.hardBytes - memory.heldBytes);
+    const budgetBytes = Math.max(old.startBytes, memory.roomBelow(budget.hardBytes));
+    const giveBack = memory.reserve(Math.min(budgetBytes, old.allocatedBytes));
+    this.#filling = fresh;
+    try {
+      const handover = new Handover(from, to);
+      const goesOn = (): boolean => old === this.#current && !old.failed && !fresh.failed;
+      const moved = await handover.move({ budgetBytes, fromBytes: old.allocatedBytes }, turn, goesOn);
+      return moved && goesOn() && handover.catchUp() ? handover : undefined;
+    } finally {
+      this.#filling = undefined;
+      giveBack();
+    }
   }
 
   /** The synchronous moment of a restart. */
@@ -229,11 +263,18 @@ export class Generations {
     this.#current = fresh;
     const lossless = handover !== undefined;
     this.#controller.restarted(this.#runtime.nowMs(), reason, old.allocatedBytes, fresh.allocatedBytes, lossless);
-    handover?.passOnReplies(() => this.replace("handover_broken"));
+    handover?.passOnReplies(() => {
+      if (this.#current === fresh) this.replace("handover_broken");
+    });
     // Only now: what waited on it is asked again at once, and must find the fresh one.
     this.#old?.end();
-    old.retire(handover && (() => handover.end()));
+    old.retire(() => {
+      handover?.end();
+      if (this.#passing === handover) this.#passing = undefined;
+    });
     this.#old = old.released ? undefined : old;
+    this.#passing = old.released ? undefined : handover;
+    if (!lossless) this.onEmptied?.();
   }
 
   /** Where no fresh instance can be had, the suspicious one is better than none. */
@@ -252,6 +293,7 @@ export class Generations {
       this.#trappedBytes = undefined;
       this.#controller.restarted(fresh.startedAtMs, "trap", trappedBytes, fresh.startBytes, false);
       this.#current = fresh;
+      this.onEmptied?.();
       return fresh;
     }
     const fresh = this.#make(this.#controller.firstStartReason);
@@ -269,7 +311,13 @@ export class Generations {
   #make(startReason: StartReason): Generation | Unavailable {
     const nowMs = this.#runtime.nowMs();
     if (!mayStart(this.#failures, nowMs)) return this.#unavailable();
-    const start = startFilter(this.#surroundings);
+    let followed: FollowedMemory | undefined;
+    const start = startFilter(this.#surroundings, {
+      began: (allocatedBytes, watchCollection) => {
+        followed = this.#isolate.memory.follow(this.#owner, { allocatedBytes, watchCollection });
+      },
+      failed: (bytes) => followed?.retired(bytes),
+    });
     if (!start.ok) {
       this.#counters.failedStarts += 1;
       this.#failures = afterFailedStart(this.#failures, this.#moment());
@@ -281,7 +329,8 @@ export class Generations {
     const number = (this.#controller.learned.current?.number ?? 0) + 1;
     // The built-in filter has nothing to fetch by its first tick.
     const ticks = new TickClock(this.#surroundings.service.filterKind.kind === "built-in" ? nowMs : undefined);
-    const memory = this.#isolate.memory.follow(this.#owner, start.instance);
+    const memory = followed;
+    if (memory === undefined) throw new Error("an instance started without a memory");
     const capBytes = restartSettings(this.#surroundings.service.restart).hardLimitBytes;
     const life = { number, startedAtMs: nowMs, startReason, ticks, memory, capBytes };
     return new Generation(life, start.instance, this.#runtime.limits);

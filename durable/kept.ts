@@ -106,6 +106,12 @@ export class KeptState {
     });
   }
 
+  /** Removes at once what is stored of shared data. @param sharedData as it is now */
+  forgetSharedData(sharedData: SharedData): void {
+    if (this.#storage.kv.get(KEYS.sharedData) !== undefined) this.#storage.kv.delete(KEYS.sharedData);
+    this.#sharedDataVersion = sharedData.version;
+  }
+
   #readSharedData(configVersion: string, sharedData: SharedData): void {
     const stored = this.#storage.kv.get(KEYS.sharedData);
     const restored = restoreSharedData(stored, configVersion, sharedData);

@@ -13,6 +13,7 @@ import { Generation } from "./generation.ts";
 import { Generations } from "./generations.ts";
 import type { KeptState } from "./kept.ts";
 import type { AskForRelief } from "./memory/isolate-budget.ts";
+import { Room } from "./memory/room.ts";
 import { type Counters, countDecision, countRefusalInStage } from "./metrics/counters.ts";
 import type { Send } from "./outbound/exchange.ts";
 import { OutboundCalls } from "./outbound/outbound-calls.ts";
@@ -53,6 +54,14 @@ function handsOver(filter: WebAssembly.Module): boolean {
   return hasHandover(new Set(WebAssembly.Module.exports(filter).map(({ name }) => name)));
 }
 
+/** What a purge dropped. */
+export interface PurgeReport {
+  /** Decisions in memory; null for a filter that cannot tell: it was replaced. */
+  readonly purged: number | null;
+  /** Whether there are stored decisions, of which those were dropped too. */
+  readonly stored: boolean;
+}
+
 /**
  * One protected service: the generations that decide, everything that outlives a generation, and the controller that
  * ends one for the next.
@@ -67,6 +76,9 @@ export class ProtectedService {
   readonly #controller: RestartController;
   readonly #generations: Generations;
   readonly restarts: Restarts;
+  /** The filter can hand its decisions over, and purge them. */
+  readonly #handsOver: boolean;
+  readonly #room: Room;
   readonly #keptDecisions: KeptDecisions | undefined;
   /** Undefined where ticks come by requests alone. */
   readonly #alarm: TickAlarm | undefined;
@@ -75,12 +87,12 @@ export class ProtectedService {
   /** For the next request; used up by the first that the filter keeps waiting. */
   #patience: Patience;
   #chores = false;
-  #purges = 0;
 
   constructor(surroundings: ServiceSurroundings) {
     this.#surroundings = surroundings;
     const { service, runtime, kept, opened, sendTo, secrets } = surroundings;
     const remembered = kept.read(service.version, this.#shared.dataOf(service.name));
+    this.#handsOver = handsOver(service.filter);
     this.#counters = remembered.counters;
     this.#failedOpenOtherwise = remembered.counters.failedOpen;
     this.#outbound = new OutboundCalls(service.clusters, sendTo, () => runtime.nowMs());
@@ -89,7 +101,7 @@ export class ProtectedService {
       {
         policy: service.restart.policy,
         settings: restartSettings(service.restart),
-        handover: handsOver(service.filter),
+        handover: this.#handsOver,
         random: () => randomShare(runtime),
         workerVersion: surroundings.workerVersion,
       },
@@ -109,8 +121,10 @@ export class ProtectedService {
       generations: this.#generations,
       controller: this.#controller,
       sample: () => this.#generations.current && this.#sample(this.#generations.current),
+      liveBytes: () => this.#liveBytes,
       askForRelief: surroundings.askForRelief,
     });
+    this.#room = new Room(this.#generations.isolate.budget, () => this.restarts.relieveIsolate());
     this.#alarm = service.ticks === "alarm" ? new TickAlarm(surroundings.setAlarm) : undefined;
     this.#ticksAfterAnswer = service.filterKind.kind === "built-in";
     this.#patience = new Patience(runtime.limits.pausedMs);
@@ -123,7 +137,7 @@ export class ProtectedService {
     if (rule.kind === "deny") return ownRefusal(403, "no_rule");
     // A public path asks no object. Where it is asked all the same, the Worker's newer rules protect what ours leave open.
     const ruleName = rule.kind === "public" ? AUTHENTICATE_RULE : rule.ruleName;
-    const room = this.restarts.room();
+    const room = this.#room.wait();
     if (room !== undefined) await room;
     const waking = this.#keptDecisions?.wake();
     if (waking !== undefined) await waking;
@@ -164,19 +178,16 @@ export class ProtectedService {
   }
 
   stats(): ServiceStats {
-    const nowMs = this.#surroundings.runtime.nowMs();
-    const generation = this.#generations.current;
-    // The built-in filter reports its metrics by ticks.
-    if (this.#ticksAfterAnswer) generation?.tick(nowMs);
+    const liveBytes = this.#liveBytes ?? null;
     this.#countFailedOpen();
     return serviceStats({
       service: this.#surroundings.service,
-      nowMs,
+      nowMs: this.#surroundings.runtime.nowMs(),
+      liveBytes,
       generations: this.#generations,
       controller: this.#controller,
       counters: this.#counters,
       metrics: this.#shared.metrics,
-      purges: this.#purges,
       persistence: this.#persistence,
     });
   }
@@ -184,15 +195,20 @@ export class ProtectedService {
   /**
    * Drops decisions at once, those of one credential or all; what is under way is asked for anew. Once the promise is
    * fulfilled, neither storage nor another life of the object brings them back.
-   * @returns entries dropped from memory
+   * @throws Error if a filter that cannot purge would not start anew
    */
-  async purge(credential: string | undefined): Promise<number> {
-    this.#purges += 1;
+  async purge(credential: string | undefined): Promise<PurgeReport> {
+    this.#counters.purges += 1;
     // What is being read has not come to its end: it would bring back what was purged before.
-    await this.#keptDecisions?.waking;
+    const waking = this.#keptDecisions?.waking;
+    if (waking !== undefined) await waking;
+    // No turn between what follows: whoever came between would wake, and find neither purge.
+    const stored = this.#keptDecisions?.hasStored ?? false;
     const purged = this.#generations.purge(credential);
-    await this.#keptDecisions?.purge(credential);
-    return purged;
+    const storedToo = this.#keptDecisions?.purge(credential);
+    if (!this.#handsOver) this.#forgetSharedData();
+    await storedToo;
+    return { purged: this.#handsOver ? (purged ?? null) : null, stored };
   }
 
   /** The object's alarm went off: ticks, with a fresh instance if none is in memory, and sets it anew. */
@@ -245,6 +261,14 @@ export class ProtectedService {
     return { kind: "continue", changes: [] };
   }
 
+  /** Of the live decisions, as the built-in filter counts them; it tells by a metric, when it ticks. */
+  get #liveBytes(): number | undefined {
+    const generation = this.#generations.current;
+    if (generation === undefined || !this.#ticksAfterAnswer) return undefined;
+    generation.tick(this.#surroundings.runtime.nowMs());
+    return this.#shared.metrics.value("ebb_cache_live_bytes");
+  }
+
   get #persistence(): PersistenceStats | null {
     const { journal } = this.#surroundings.opened;
     if (this.#keptDecisions !== undefined) return { state: "on", ...this.#keptDecisions.stats };
@@ -290,6 +314,7 @@ export class ProtectedService {
     if (generation === undefined || generation.failed) return;
     const nowMs = this.#surroundings.runtime.nowMs();
     if (this.#isHousekeepingDue(nowMs)) generation.tick(nowMs);
+    this.#generations.noteTrap(generation);
     void this.restarts.relieveIsolate();
     if (!this.#controller.isDue(nowMs) || generation.failed) return;
     if (this.#keptDecisions?.isDue(nowMs)) void this.#keptDecisions.write();
@@ -297,6 +322,14 @@ export class ProtectedService {
     if (verdict.restart) this.restarts.byPolicy(verdict.reason);
     this.restarts.report();
     this.#keepIfDue(nowMs);
+  }
+
+  /** A filter that cannot purge may keep decisions there, too. */
+  #forgetSharedData(): void {
+    const { service, kept } = this.#surroundings;
+    const sharedData = this.#shared.dataOf(service.name);
+    sharedData.clear();
+    kept.forgetSharedData(sharedData);
   }
 
   #keepIfDue(nowMs: number): void {

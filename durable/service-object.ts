@@ -2,13 +2,14 @@ import { DurableObject } from "cloudflare:workers";
 import { AutoRouter, type IRequest } from "itty-router";
 import type { Cluster, Gateway, Service } from "../config/index.ts";
 import { type Env, secretNamed, serviceBinding, workerVersion } from "./environment.ts";
+import type { RestartOutcome } from "./generations.ts";
 import { KeptState } from "./kept.ts";
 import { TIME_LIMITS } from "./limits.ts";
 import type { Relief } from "./memory/budget.ts";
 import type { Send } from "./outbound/exchange.ts";
 import { openStorage } from "./persistence/open.ts";
-import { ProtectedService } from "./protected-service.ts";
-import type { RestartPlan } from "./restart/restarts.ts";
+import { ProtectedService, type PurgeReport } from "./protected-service.ts";
+import type { RestartPlan } from "./restart/restart-plan.ts";
 import { type Ask, RPC_VERSION } from "./rpc.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Answer } from "./stages/staged-answer.ts";
@@ -56,19 +57,21 @@ export class ServiceObject extends DurableObject<Env> {
     }
   }
 
-  /** Restarts the filter in place; false where none is in memory, a fresh one will not start, or one is still ending. */
-  async restart(reason = "operator"): Promise<boolean> {
-    return (await this.#protected?.service.restarts.byOperator(reason)) ?? false;
+  /** Restarts the filter in place, or tells why not. */
+  async restart(reason = "operator"): Promise<RestartOutcome> {
+    return (await this.#protected?.service.restarts.byOperator(reason)) ?? "not_running";
   }
 
   /** What `restart` would free and cost; null where no instance is in memory. */
   async restartPlan(): Promise<RestartPlan | null> {
-    return this.#protected?.service.restarts.plan ?? null;
+    return this.#protected?.service.restarts.plan() ?? null;
   }
 
-  /** Drops decisions at once, of one credential or all, in memory and in storage. @returns entries dropped from memory */
-  async purge({ service, credential }: { service: string; credential?: string | undefined }): Promise<number> {
-    return (await this.#serviceNamed(service))?.purge(credential) ?? 0;
+  /** Drops decisions at once, of one credential or all, in memory and in storage. */
+  async purge({ service, credential }: { service: string; credential?: string | undefined }): Promise<PurgeReport> {
+    const known = await this.#serviceNamed(service);
+    if (known === undefined) throw new Error(`configuration ${this.#gateway.version} has no service ${service}`);
+    return known.purge(credential);
   }
 
   /** Asked by another object of the isolate that finds it short of memory. */

@@ -83,8 +83,6 @@ export interface ServiceStats
   /** Whether a restart hands live decisions over, and how the last one did; null before. */
   readonly handsOver: boolean;
   readonly lastHandover: HandoverRecord | null;
-  /** How often decisions were purged. */
-  readonly purges: number;
   /** How decisions outlive the object; null where the configuration does not ask for it. */
   readonly persistence: PersistenceStats | null;
   /** What all services of the isolate hold together, and how memory came back; the same for all with one `isolateId`. */
@@ -102,7 +100,8 @@ export interface StatsSources {
   readonly controller: RestartController;
   readonly counters: Counters;
   readonly metrics: SharedState["metrics"];
-  readonly purges: number;
+  /** Null where the filter does not tell, or no instance is in memory. */
+  readonly liveBytes: number | null;
   readonly persistence: PersistenceStats | null;
 }
 
@@ -135,7 +134,7 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     fixedBytes: estimate.fixedBytes ?? null,
     growthRule: estimate.growthRule ?? null,
     growsWithoutEnd: estimate.growsWithoutEnd,
-    liveBytes: generation === undefined || service.filterKind.kind !== "built-in" ? null : liveBytesIn(metrics),
+    liveBytes: sources.liveBytes,
     ratio: {
       ttlMs: literal.ttlMs,
       requiredBytes: literal.requiredBytes,
@@ -165,14 +164,9 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     openStreams: generation?.openStreams ?? 0,
     handsOver: generation?.handover !== undefined,
     lastHandover: generations.lastHandover ?? null,
-    purges: sources.purges,
     persistence: sources.persistence,
     isolate: isolateSnapshot(generations.isolate),
     drainingGenerations: generations.draining,
     samples: controller.samples.recent(RECENT_SAMPLES),
   };
-}
-
-function liveBytesIn(metrics: SharedState["metrics"]): number | null {
-  return metrics.value("ebb_cache_live_bytes") ?? null;
 }

@@ -2,8 +2,9 @@ import { Hono } from "hono";
 import { findService, type Gateway } from "../config/index.ts";
 import type { Env } from "../durable/environment.ts";
 import { forward } from "./forward.ts";
-import { mayOperate } from "./operator/access.ts";
-import { purgeServices, readAction, restartServices } from "./operator/actions.ts";
+import { isOfAnotherSite, mayOperate } from "./operator/access.ts";
+import { purgeServices, restartServices } from "./operator/actions.ts";
+import { readAction } from "./operator/read-action.ts";
 import { gatewayStats } from "./operator/stats.ts";
 import { refuse } from "./replies.ts";
 import { readTarget } from "./route.ts";
@@ -16,14 +17,18 @@ export function createApp(gateway: Gateway): Hono<{ Bindings: Env }> {
   const app = new Hono<{ Bindings: Env }>({ getPath: rawPath });
 
   app.use(`${prefix}/*`, async (c, next) => {
+    // Where no token is asked for, any page that a developer looks at could send a request here.
+    if (isOfAnotherSite(c.req.raw)) return refuse(403, "cross_site_request");
     if (await mayOperate(c.req.raw, c.env, tokenSecret)) return next();
     return refuse(401, "operator_token_required", { "www-authenticate": 'Bearer realm="ebb operator"' });
   });
   app.get(prefix, async (c) => c.json(await gatewayStats(gateway, c.env), 200, NOT_STORED));
   app.all(prefix, () => refuse(405, "method_not_allowed", { allow: "GET" }));
-  for (const [name, act] of Object.entries({ restart: restartServices, purge: purgeServices })) {
+  const actions = { restart: restartServices, purge: purgeServices } as const;
+  for (const name of ["restart", "purge"] as const) {
+    const act = actions[name];
     app.post(`${prefix}/${name}`, async (c) => {
-      const parsed = await readAction(c.req.raw, gateway);
+      const parsed = await readAction(c.req.raw, gateway, name);
       if (!parsed.ok) return c.json({ error: "bad_request", message: parsed.reason }, 400, NOT_STORED);
       return c.json(await act(gateway, c.env, parsed.action), 200, NOT_STORED);
     });

@@ -1,7 +1,10 @@
 import type { FilterHandover } from "../../wasm/host/index.ts";
 
-/** Chunks moved before others get their turn: each is far below the 5 ms that a step may hold the object. */
-const CHUNKS_PER_STEP = 1;
+/** A chunk takes well below a millisecond; so many are below the 5 ms that a step may hold the object. */
+const MOST_CHUNKS_PER_STEP = 8;
+/** Passes over all entries after which it is given up: what is used is told again, and cannot be used faster than that. */
+const MOST_PASSES = 16;
+const CHUNK_BYTES = 65_536;
 
 /**
  * One handing over of live entries, from its first chunk until the instance they come from is gone. Three parts: `move` in
@@ -13,6 +16,7 @@ export class Handover {
   readonly #to: FilterHandover;
   #chunks = 0;
   #broken = false;
+  #onBroken: (() => void) | undefined;
 
   constructor(from: FilterHandover, to: FilterHandover) {
     this.#from = from;
@@ -30,19 +34,26 @@ export class Handover {
   }
 
   /**
-   * Moves entries until the new instance knows nearly all.
-   * @param budgetBytes linear memory the new instance may come to
+   * Moves entries until the new instance knows nearly all. With each pass the steps become larger: what is used meanwhile is
+   * told again, and under load one chunk at a time might never come to an end.
+   * @param sizes linear memory of the old instance, and what the new one may come to
    * @param pause lets others have their turn
    * @param goesOn asked after each pause; the instances may have ended meanwhile
    * @returns false where it was given up
    */
-  async move(budgetBytes: number, pause: () => Promise<void>, goesOn: () => boolean): Promise<boolean> {
+  async move(
+    { fromBytes, budgetBytes }: { readonly fromBytes: number; readonly budgetBytes: number },
+    pause: () => Promise<void>,
+    goesOn: () => boolean,
+  ): Promise<boolean> {
+    const chunksInAll = Math.ceil(fromBytes / CHUNK_BYTES);
     this.#from.begin(budgetBytes);
-    while (!this.#step(CHUNKS_PER_STEP)) {
+    for (;;) {
+      const passes = Math.floor(this.#chunks / chunksInAll);
+      if (this.#step(Math.min(1 + passes, MOST_CHUNKS_PER_STEP))) return !this.#broken;
       await pause();
-      if (this.#broken || !goesOn()) return false;
+      if (this.#broken || passes >= MOST_PASSES || !goesOn()) return false;
     }
-    return !this.#broken;
   }
 
   /** Everything that has changed since; synchronous, for the moment of the switch. */
@@ -53,17 +64,29 @@ export class Handover {
 
   /** After the switch. @param onBroken the new instance has to be replaced */
   passOnReplies(onBroken: () => void): void {
-    this.#from.onReply = () => {
-      if (!this.catchUp()) onBroken();
-    };
+    this.#onBroken = onBroken;
+    this.#from.onReply = () => this.passOn();
+  }
+
+  /** Passes on at once what the old instance has to tell, until it has ended. */
+  passOn(): void {
+    if (this.#onBroken === undefined || this.catchUp()) return;
+    const onBroken = this.#onBroken;
+    this.#stop();
+    onBroken();
   }
 
   /** The old instance is about to go: what is still open there is never answered. */
   end(): void {
-    this.#from.onReply = undefined;
+    this.#stop();
     if (!this.#broken) this.catchUp();
     this.#from.end();
     this.#to.abandon();
+  }
+
+  #stop(): void {
+    this.#from.onReply = undefined;
+    this.#onBroken = undefined;
   }
 
   /** @returns true once there is nothing more at present, or nothing can be moved any more */

@@ -1,11 +1,12 @@
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { ask, checksOf, statsOf, testEnv } from "../../test/workerd/client.ts";
+import type { RestartOutcome } from "../generations.ts";
 
 /** Restarts that hand live decisions over, in the real runtime: nothing is lost, nothing is asked twice, nothing outlives a purge. */
 
 const stub = testEnv.SERVICE_OBJECT.getByName("orders");
-const restart = (): Promise<boolean> => runInDurableObject(stub, (object) => object.restart("test"));
+const restart = (): Promise<RestartOutcome> => runInDurableObject(stub, (object) => object.restart("test"));
 const tokens = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, n) => `${prefix}-${n}`);
 
 async function statusesOf(all: readonly string[]): Promise<number[]> {
@@ -21,7 +22,7 @@ describe("a restart with handover", () => {
     const all = tokens("allow-kept", 40);
     await statusesOf(all);
     const { generation } = await statsOf("orders");
-    expect(await restart()).toBe(true);
+    expect(await restart()).toBe("restarted");
     expect(await statusesOf(all)).toEqual(all.map(() => 200));
     expect(await checksOfAll(all)).toEqual(all.map(() => 1));
     expect(await statsOf("orders")).toMatchObject({ generation: generation + 1, handsOver: true });
@@ -36,7 +37,7 @@ describe("a restart with handover", () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     const moved = restart();
     const during = statusesOf([...known, ...tokens("allow-new", 20)]);
-    expect(await moved).toBe(true);
+    expect(await moved).toBe("restarted");
     // The calls are still under way on the old instance: who asks the new one for the same waits for them.
     const again = statusesOf(slow);
     for (const statuses of [await first, await during, await again]) {
@@ -48,10 +49,10 @@ describe("a restart with handover", () => {
   it("waits for its turn: no more than one old instance is in memory beside the new", async () => {
     const slow = statusesOf(tokens("slow-turn", 2));
     await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(await restart()).toBe(true);
-    expect(await restart()).toBe(false);
+    expect(await restart()).toBe("restarted");
+    expect(await restart()).toBe("draining");
     expect(await slow).toEqual([200, 200]);
-    expect(await restart()).toBe(true);
+    expect(await restart()).toBe("restarted");
   });
 
   it("gives the same answers over many restarts under load", async () => {
@@ -60,7 +61,7 @@ describe("a restart with handover", () => {
     await statusesOf([...all, ...denied]);
     for (let round = 0; round < 20; round += 1) {
       const [restarted, allowed, refused] = await Promise.all([restart(), statusesOf(all), statusesOf(denied)]);
-      expect(restarted).toBe(true);
+      expect(restarted).toBe("restarted");
       expect(allowed).toEqual(all.map(() => 200));
       expect(refused).toEqual(denied.map(() => 403));
     }
@@ -75,7 +76,7 @@ describe("a purge", () => {
   it("of one credential is effective at once, for that one alone", async () => {
     await statusesOf(["allow-gone", "allow-stays"]);
     const response = await post("purge", { service: "orders", credential: "allow-gone" });
-    expect(await response.json()).toEqual({ services: { orders: { purged: 1 } } });
+    expect(await response.json()).toEqual({ services: { orders: { purged: 1, stored: false } } });
     await statusesOf(["allow-gone", "allow-stays"]);
     expect(await checksOfAll(["allow-gone", "allow-stays"])).toEqual([2, 1]);
   });
@@ -112,7 +113,7 @@ describe("the operator", () => {
     await ask("/orders/1", "allow-operated");
     const { generation } = await statsOf("orders");
     const dry = await (await post("restart", '{"service":"orders","dryRun":true}')).json();
-    expect(dry).toMatchObject({ services: { orders: { plan: { running: true, handover: true } } } });
+    expect(dry).toMatchObject({ services: { orders: { plan: { handover: true } } } });
     expect((await statsOf("orders")).generation).toBe(generation);
     expect(await (await post("restart", '{"service":"orders"}')).json()).toEqual({
       services: { orders: { restarted: true } },
@@ -125,6 +126,13 @@ describe("the operator", () => {
     ["no object", "purge", "[1]"],
     ["a service that is none", "restart", '{"service":"nothing"}'],
     ["a field that is none", "purge", '{"token":"x"}'],
+    ["a field of another action", "purge", '{"dryRun":true}'],
+    ["a field of another action", "restart", '{"credential":"x"}'],
+    ["a field twice as inherited", "purge", '{"__proto__":{"service":"orders"}}'],
+    ["null", "purge", "null"],
+    ["null in a field", "purge", '{"credential":null}'],
+    ["only spaces as a credential", "purge", '{"credential":" "}'],
+    ["a query in the address", "purge?service=orders", "{}"],
     ["a field of another type", "purge", '{"credential":5}'],
     ["an empty credential", "purge", '{"credential":""}'],
     ["far too much", "purge", `{"credential":"${"x".repeat(20_000)}"}`],

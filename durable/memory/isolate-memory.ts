@@ -45,6 +45,7 @@ export class IsolateMemory {
   readonly #memories = new FinalizationRegistry<MemoryRecord>((record) => this.ledger.collected(record));
   readonly #owners = new FinalizationRegistry<number>((owner) => this.ledger.disown(owner));
   readonly #released: ((nowMs: number) => void)[] = [];
+  #reservedBytes = 0;
   #isolateId: string | undefined;
 
   constructor(nowMs: () => number) {
@@ -80,6 +81,23 @@ export class IsolateMemory {
 
   get heldBytes(): number {
     return this.ledger.heldBytes;
+  }
+
+  /** What is left below a mark, with what is held and what is reserved. Not below zero. */
+  roomBelow(markBytes: number): number {
+    return Math.max(0, markBytes - this.ledger.heldBytes - this.#reservedBytes);
+  }
+
+  /**
+   * Sets memory aside for an instance that is about to be filled, so that no two are promised the same. What it comes to
+   * meanwhile counts twice.
+   * @returns gives it back; to be called once
+   */
+  reserve(bytes: number): () => void {
+    this.#reservedBytes += bytes;
+    return () => {
+      this.#reservedBytes -= bytes;
+    };
   }
 
   snapshot(): IsolateMemorySnapshot {

@@ -34,7 +34,7 @@ describe("the memory of a filter that was restarted", () => {
     expect(here().live.bytes).toBeGreaterThanOrEqual(GROWN);
     const before = here();
 
-    expect(await restart("growing")).toBe(true);
+    expect(await restart("growing")).toBe("restarted");
     const retired = here();
     expect(retired.retired.bytes).toBeGreaterThanOrEqual(before.retired.bytes + GROWN);
     expect(retired.reclaim.state).toBe("waiting");

@@ -21,6 +21,8 @@ export interface Counters {
   refusedInStages: number;
   /** Bodies and responses for which the filter failed: answered 503, or broken off. */
   failuresInStages: number;
+  /** Purges, of one credential or of all. */
+  purges: number;
   /** Traps of the running filter. */
   traps: number;
   /** Starts of the filter that failed. */
@@ -37,6 +39,7 @@ export function noCounts(): Counters {
     outbound: 0,
     refusedInStages: 0,
     failuresInStages: 0,
+    purges: 0,
     traps: 0,
     failedStarts: 0,
   };

@@ -47,6 +47,8 @@ export interface JournalSurroundings {
  * A purge is stored when it is confirmed; everything else may be lost with the object, up to the last write.
  */
 export class Journal {
+  /** Something was stored, by another secret or damaged, and was removed. */
+  readonly wasUnreadable: boolean;
   readonly #surroundings: JournalSurroundings;
   #head: Head | undefined;
   /** The telling that the last row came from. Its number alone: whoever held the filter would hold its memory. */
@@ -54,8 +56,9 @@ export class Journal {
   #lookedAtMs: number;
   #work: Promise<unknown> = Promise.resolve();
 
-  private constructor(surroundings: JournalSurroundings, head: Head | undefined) {
+  private constructor(surroundings: JournalSurroundings, head: Head | undefined, wasUnreadable: boolean) {
     this.#surroundings = surroundings;
+    this.wasUnreadable = wasUnreadable;
     this.#head = head;
     this.#lookedAtMs = head?.writtenAtMs ?? 0;
   }
@@ -65,8 +68,9 @@ export class Journal {
     const { storage, vault, service } = surroundings;
     const stored = storage.kv.get(HEAD);
     const head = stored === undefined ? undefined : readHead(await vault.open(stored, headContext(service)));
-    if (stored !== undefined && head === undefined) await clear(storage);
-    return new Journal(surroundings, head);
+    // Without a head there may still be rows, of a write or a removal that was cut off.
+    if (head === undefined) await clear(storage);
+    return new Journal(surroundings, head, stored !== undefined && head === undefined);
   }
 
   /** What is stored, and when it was; undefined while that is nothing. */
@@ -114,6 +118,16 @@ export class Journal {
 
   async #write(from: FilterHandover, allocatedBytes: number, goesOn: () => boolean): Promise<WriteOutcome> {
     this.#lookedAtMs = this.#surroundings.nowMs();
+    try {
+      return await this.#tell(from, allocatedBytes, goesOn);
+    } catch (error) {
+      // What was told and not stored will not be told again.
+      this.#source = undefined;
+      throw error;
+    }
+  }
+
+  async #tell(from: FilterHandover, allocatedBytes: number, goesOn: () => boolean): Promise<WriteOutcome> {
     if (!goesOn()) return "cut_off";
     const goesOnFrom =
       this.#head !== undefined && this.#isSource(from) && !hasOutgrown(this.#head) ? this.#head : undefined;
@@ -124,13 +138,15 @@ export class Journal {
     let head = goesOnFrom ?? nextBase(this.#head);
     let chunks: Uint8Array[] = [];
     let size = 0;
-    for (;;) {
+    // What is used meanwhile is told again, under load without end. After as much as there is, what is not told yet waits.
+    for (let toldBytes = 0; toldBytes <= allocatedBytes + ROW_BYTES; ) {
       if (!goesOn() || !this.#isSource(from)) return this.#cutOff();
       const step = from.next();
       if (step.kind === "failed") return this.#cutOff();
       if (step.kind === "up-to-date") break;
       chunks.push(step.bytes);
       size += step.bytes.length;
+      toldBytes += step.bytes.length;
       if (size >= ROW_BYTES) {
         const row = await this.#sealed(head, { kind: "chunks", chunks });
         await this.#put({ [rowKey(head)]: row });
@@ -155,8 +171,9 @@ export class Journal {
 
   async #purge(credential: string | undefined): Promise<void> {
     const head = this.#head;
+    if (credential === undefined) return this.#remove();
     if (head === undefined) return;
-    if (credential === undefined || head.rows - head.baseRows >= MOST_ADDED_ROWS) return this.#remove();
+    if (head.rows - head.baseRows >= MOST_ADDED_ROWS) return this.#remove();
     try {
       const row = await this.#sealed(head, { kind: "purge", credential });
       await this.#putHead(withRow(head, row), { [rowKey(head)]: row }, {});
@@ -195,9 +212,11 @@ export class Journal {
 
   /** Removes all that is stored: its head first, without which no row counts. */
   async #remove(): Promise<void> {
+    const { storage } = this.#surroundings;
     this.#source = undefined;
-    await clear(this.#surroundings.storage);
+    removeHead(storage);
     this.#head = undefined;
+    await removeAllRows(storage);
   }
 
   #cutOff(): "cut_off" {
@@ -234,7 +253,15 @@ const UNCONFIRMED: DurableObjectPutOptions = { allowUnconfirmed: true };
 
 /** Removes the journal of a service that keeps none any more, or cannot read it. */
 export async function clear(storage: DurableObjectStorage): Promise<void> {
+  removeHead(storage);
+  await removeAllRows(storage);
+}
+
+function removeHead(storage: DurableObjectStorage): void {
   if (storage.kv.get(HEAD) !== undefined) storage.kv.delete(HEAD);
+}
+
+async function removeAllRows(storage: DurableObjectStorage): Promise<void> {
   for (const slot of SLOTS) await removeSlot(storage, slot, 0);
 }
 

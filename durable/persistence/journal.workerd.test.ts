@@ -8,7 +8,7 @@ import { deriveKeys } from "./keys.ts";
 /** The journal in a real object's storage, with a filter of which each step is known. */
 
 const SECRET = "a secret that is long enough for tests";
-const ALLOCATED = 262_144;
+const ALLOCATED = 2_097_152;
 const EVERYTHING_WENT_ON = () => true;
 
 let tellings = 0;
@@ -187,6 +187,48 @@ describe("the journal", () => {
       const journal = await open(storage);
       await journal.write(new ScriptedFilter(["a"]).handover, ALLOCATED, EVERYTHING_WENT_ON);
       expect((await open(storage, `${SECRET}!`)).stored).toBeUndefined();
+      expect((await storage.list()).size).toBe(0);
+    }));
+
+  it("begins a new base after a write that failed: what was told then is told to nobody again", () =>
+    inStorage(async (storage) => {
+      const journal = await open(storage);
+      await journal.write(new ScriptedFilter(["old"]).handover, ALLOCATED, EVERYTHING_WENT_ON);
+      const filter = new ScriptedFilter(["new"]);
+      const put = storage.put;
+      storage.put = () => Promise.reject(new Error("no room"));
+      await expect(journal.write(filter.handover, ALLOCATED, EVERYTHING_WENT_ON)).rejects.toThrow("no room");
+      storage.put = put;
+      filter.news("newer");
+      expect(await journal.write(filter.handover, ALLOCATED, EVERYTHING_WENT_ON)).toBe("written");
+      expect(filter.begun).toBe(2);
+      expect(await readBack(storage)).toEqual(["new", "abandoned"]);
+    }));
+
+  it("has an end to each write, though the filter tells without end", () =>
+    inStorage(async (storage) => {
+      const journal = await open(storage);
+      const filter = new ScriptedFilter(["x".repeat(60_000)]);
+      const next = filter.next.bind(filter);
+      filter.next = () => {
+        filter.news("x".repeat(60_000));
+        return next();
+      };
+      expect(await journal.write(filter.handover, ALLOCATED, EVERYTHING_WENT_ON)).toBe("written");
+      expect(journal.stored?.bytes).toBeLessThan(ALLOCATED + 700_000);
+    }));
+
+  it("stays removed where a removal was cut off behind its head", () =>
+    inStorage(async (storage) => {
+      const journal = await open(storage);
+      await journal.write(new ScriptedFilter(["a"]).handover, ALLOCATED, EVERYTHING_WENT_ON);
+      const remove = storage.delete;
+      storage.delete = (() => Promise.reject(new Error("no disk"))) as unknown as typeof storage.delete;
+      await expect(journal.purge(undefined)).rejects.toThrow("no disk");
+      storage.delete = remove;
+      expect(await rowsIn(storage)).toBe(1);
+      await journal.purge("ann");
+      expect((await open(storage)).stored).toBeUndefined();
       expect((await storage.list()).size).toBe(0);
     }));
 

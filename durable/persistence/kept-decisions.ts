@@ -26,6 +26,7 @@ export class KeptDecisions {
     this.#name = name;
     this.#journal = journal;
     this.#generations = generations;
+    generations.onEmptied = () => this.#forget();
     this.#runtime = runtime;
   }
 
@@ -42,6 +43,11 @@ export class KeptDecisions {
   /** Waking under way, for who must not come between. */
   get waking(): Promise<void> | undefined {
     return this.#waking;
+  }
+
+  /** Whether there are decisions in storage. */
+  get hasStored(): boolean {
+    return this.#journal.stored !== undefined;
   }
 
   isDue(nowMs: number): boolean {
@@ -89,12 +95,16 @@ export class KeptDecisions {
   }
 
   async #wake(): Promise<void> {
-    const { stored } = this.#journal;
-    if (stored === undefined || stored.rows === 0) return;
     const startedMs = this.#runtime.nowMs();
+    const { stored, wasUnreadable } = this.#journal;
+    if (wasUnreadable) {
+      console.error(`${this.#name}: stored decisions were removed: damaged, or of another key`);
+      this.#lastWaking = { outcome: "unreadable", atMs: startedMs, durationMs: 0 };
+    }
+    if (stored === undefined || stored.rows === 0) return;
     let outcome: RestoreOutcome | "no_room" | "failed" = "failed";
     try {
-      outcome = this.#hasRoomFor(stored.allocatedBytes) ? await this.#restored(startedMs) : "no_room";
+      outcome = await this.#restoredIfRoom(stored.allocatedBytes, startedMs);
       // What this life learns would not be in it.
       if (outcome !== "restored") await this.#journal.purge(undefined);
     } catch (error) {
@@ -103,9 +113,26 @@ export class KeptDecisions {
     this.#lastWaking = { outcome, atMs: startedMs, durationMs: this.#runtime.nowMs() - startedMs };
   }
 
+  async #restoredIfRoom(allocatedBytes: number, startedMs: number): Promise<RestoreOutcome | "no_room" | "failed"> {
+    if (!this.#hasRoomFor(allocatedBytes)) return "no_room";
+    const giveBack = this.#generations.isolate.memory.reserve(allocatedBytes);
+    try {
+      return await this.#restored(startedMs);
+    } finally {
+      giveBack();
+    }
+  }
+
   #hasRoomFor(allocatedBytes: number): boolean {
     const { memory, budget } = this.#generations.isolate;
-    return memory.heldBytes + allocatedBytes <= budget.hardBytes;
+    return allocatedBytes <= memory.roomBelow(budget.hardBytes);
+  }
+
+  /** The instance that serves knows nothing of what is stored: it must not come back over what that one learns. */
+  #forget(): void {
+    this.#journal.purge(undefined).catch((error: unknown) => {
+      console.error(`${this.#name}: stored decisions could not be removed: ${String(error)}`);
+    });
   }
 
   async #restored(startedMs: number): Promise<RestoreOutcome | "failed"> {

@@ -37,6 +37,64 @@ async function stored(lone: LoneService, token: string): Promise<void> {
   await vi.waitFor(() => expect(persistenceOf(lone).lastWrite).toBe("written"), soon);
 }
 
+/** What the next life of the object answers; the authorization server refuses. */
+async function inNextLife(lone: LoneService, token: string, secret?: string) {
+  lone.authorization.alwaysAnswer(403);
+  const next = await lone.again(secret);
+  return { next, answer: await next.service.decide(about(token)) };
+}
+
+describe("stored decisions", () => {
+  it.each(["the purge", "the request"])(
+    "that are purged as the object wakes do not come back, though %s was first",
+    (first) =>
+      withService(
+        KEPT,
+        TIME_LIMITS,
+        async (lone) => {
+          await stored(lone, "ann");
+          lone.authorization.alwaysAnswer(403);
+          const { service } = await lone.again();
+          const purge = () => service.purge("ann");
+          const ask = () => service.decide(about("ann"));
+          const both = first === "the purge" ? [purge(), ask()] : [ask(), purge()];
+          await Promise.all(both);
+          expect(await ask()).toMatchObject({ kind: "respond", status: 403 });
+          expect((await inNextLife(lone, "ann")).answer).toMatchObject({ kind: "respond", status: 403 });
+        },
+        { secret: SECRET },
+      ),
+  );
+
+  it("do not overrule what an instance learns that began without them", () =>
+    withService(
+      KEPT,
+      TIME_LIMITS,
+      async (lone) => {
+        await stored(lone, "ann");
+        lone.service.restarts.byPolicy("hard_limit");
+        lone.authorization.alwaysAnswer(403);
+        expect(await lone.service.decide(about("ann"))).toMatchObject({ kind: "respond", status: 403 });
+        await vi.waitFor(() => expect(persistenceOf(lone).storedRows).toBe(0), soon);
+        expect((await inNextLife(lone, "ann")).answer).toMatchObject({ kind: "respond", status: 403 });
+      },
+      { secret: SECRET },
+    ));
+
+  it("of another secret are removed, and that is told", () =>
+    withService(
+      KEPT,
+      TIME_LIMITS,
+      async (lone) => {
+        await stored(lone, "ann");
+        const { next, answer } = await inNextLife(lone, "ann", `${SECRET} no more`);
+        expect(answer).toMatchObject({ kind: "respond", status: 403 });
+        expect(persistenceOf(next).waking).toMatchObject({ outcome: "unreadable" });
+      },
+      { secret: SECRET },
+    ));
+});
+
 describe("a service that comes back with its decisions", () => {
   it("answers the first request by them", () =>
     withService(
@@ -60,7 +118,7 @@ describe("a service that comes back with its decisions", () => {
         await stored(lone, "ann");
         const next = await lone.again();
         const deciding = next.service.decide(about("ann"));
-        expect(await next.service.restarts.byOperator("test")).toBe(false);
+        expect(await next.service.restarts.byOperator("test")).toBe("not_running");
         await next.service.restarts.forIsolate("evict");
         expect(next.service.stats()).toMatchObject({ startReason: null, restartCount: 0 });
         expect(await deciding).toMatchObject({ kind: "continue" });

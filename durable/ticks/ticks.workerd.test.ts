@@ -25,7 +25,7 @@ describe("a filter that ticks", () => {
 
   it("ticks anew after a restart, before its first request", async () => {
     const before = await ticksOf("ticking");
-    expect(await runInDurableObject(stubOf("ticking"), (object) => object.restart("test"))).toBe(true);
+    expect(await runInDurableObject(stubOf("ticking"), (object) => object.restart("test"))).toBe("restarted");
     expect((await ask("/ticking/1")).status).toBe(200);
     expect(await ticksOf("ticking")).toBe(before + 1);
   });

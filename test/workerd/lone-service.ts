@@ -11,6 +11,7 @@ import { testEnv } from "./client.ts";
 /** An authorization server that answers when the test says so, each check once. */
 export class Authorization {
   readonly #checks: PromiseWithResolvers<Response>[] = [];
+  #always: number | undefined;
 
   /** Checks that were made. */
   get asked(): number {
@@ -20,7 +21,13 @@ export class Authorization {
   send(): Promise<Response> {
     const check = Promise.withResolvers<Response>();
     this.#checks.push(check);
+    if (this.#always !== undefined) this.answer(this.#checks.length, this.#always);
     return check.promise;
+  }
+
+  /** From here on every check is answered at once. */
+  alwaysAnswer(status: number): void {
+    this.#always = status;
   }
 
   /** @param check counted from 1; answered before, it keeps its answer */
@@ -34,8 +41,8 @@ export interface LoneService {
   readonly authorization: Authorization;
   /** Its own, so that its books tell of this service alone. */
   readonly isolate: Isolate;
-  /** The next life of the object: the same storage, and nothing in memory. */
-  again(): Promise<LoneService>;
+  /** The next life of the object: the same storage, and nothing in memory; with another secret of the gateway if given. */
+  again(secret?: string): Promise<LoneService>;
 }
 
 interface LoneOptions {
@@ -60,13 +67,13 @@ export function withService(
   return runInDurableObject(
     testEnv.SERVICE_OBJECT.get(testEnv.SERVICE_OBJECT.newUniqueId()),
     async (_, { storage }) => {
-      const begin = async (): Promise<LoneService> => {
+      const begin = async (own = secret): Promise<LoneService> => {
         const kept = new KeptState(storage);
         const lone = new ProtectedService({
           service,
           runtime,
           kept,
-          opened: await openStorage({ service, storage, kept, runtime, secret }),
+          opened: await openStorage({ service, storage, kept, runtime, secret: own }),
           workerVersion: undefined,
           sendTo: () => () => authorization.send(),
           secrets: () => undefined,

@@ -20,8 +20,10 @@ async function isCollectedAfter(
   });
   const services = new FakeServices();
   // The instance itself stays alive: an embedder may well keep it, in a list of past generations say.
-  const kept = FilterInstance.start(module, services, START);
-  kept.watchCollection(registry, "memory");
+  const kept = FilterInstance.start(module, services, {
+    ...START,
+    memoryWatch: { began: (_, register) => register(registry, "memory"), failed: () => {} },
+  });
   await use(kept, services);
   for (let attempt = 0; attempt < 20 && !collected; attempt++) {
     if (typeof collectGarbage === "function") collectGarbage();

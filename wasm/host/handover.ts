@@ -74,6 +74,8 @@ export class FilterHandover {
    * Never within the guest or HostServices.
    */
   onReply: (() => void) | undefined;
+  /** Told after each chunk that this instance took: its memory may have grown. */
+  onTaken: (() => void) | undefined;
   readonly #vm: Vm;
   readonly #settle: () => void;
   #telling = 0;
@@ -131,6 +133,7 @@ export class FilterHandover {
       const code = Number(take(pointer, chunk.length));
       result = code === 0 ? { ok: true } : { ok: false, reason: REFUSALS[code - 1] ?? "failed" };
     });
+    this.onTaken?.();
     return result;
   }
 

@@ -27,4 +27,4 @@ export type { HeaderList, HostServices, OutboundCall, OutboundFailure, OutboundR
 export { SharedData } from "./shared-data.ts";
 export { createSharedState, type SharedState } from "./shared-state.ts";
 export { NO_STAGES, type Stages, type StreamOptions } from "./stages.ts";
-export type { StartOptions } from "./vm.ts";
+export type { MemoryWatch, StartOptions } from "./vm.ts";

@@ -58,6 +58,7 @@ export class FilterInstance {
     try {
       startGuest(this.#vm, module, shape);
     } catch (error) {
+      options.memoryWatch?.failed(this.#vm.memory.byteLength);
       this.#vm.release();
       throw error;
     }
@@ -141,21 +142,16 @@ export class FilterInstance {
     if (this.#closed) return;
     this.#bytesAtClose = this.#vm.memory.byteLength;
     this.#closed = true;
-    if (this.handover !== undefined) this.handover.onReply = undefined;
+    if (this.handover !== undefined) {
+      this.handover.onReply = undefined;
+      this.handover.onTaken = undefined;
+    }
     this.#streams.closeAll();
     const { callbacks, root } = this.#vm;
     for (const callback of [callbacks.proxy_on_done, callbacks.proxy_on_log, callbacks.proxy_on_delete]) {
       if (callback !== undefined) this.#vm.call(root, callback, root.id);
     }
     this.#vm.release();
-  }
-
-  /**
-   * Has `registry` told when the linear memory was really collected. On the memory itself, since a forgotten view pins
-   * the memory after the instance is gone; and without handing it out, since every holder of it would pin it too.
-   */
-  watchCollection<T>(registry: FinalizationRegistry<T>, heldValue: T): void {
-    this.#vm.memory.watchCollection(registry, heldValue);
   }
 
   /** Hands a reply to the guest, on the root context as always; the stream that asked may be gone. */

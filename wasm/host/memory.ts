@@ -44,11 +44,6 @@ export class GuestMemory {
     this.#bytes = NO_BYTES;
   }
 
-  /** See FilterInstance.watchCollection. */
-  watchCollection<T>(registry: FinalizationRegistry<T>, heldValue: T): void {
-    if (this.#memory !== undefined) registry.register(this.#memory, heldValue);
-  }
-
   get byteLength(): number {
     return this.#memory?.buffer.byteLength ?? 0;
   }

@@ -17,7 +17,11 @@ export function startGuest(vm: Vm, module: WebAssembly.Module, shape: ModuleShap
 
   const allocator = exportedFunction(exports, shape.allocator);
   if (allocator === undefined) throw new FilterStartError("no_allocator", `${shape.allocator} is no function`);
-  vm.memory.attach(usableMemory(exports), allocator);
+  const memory = usableMemory(exports);
+  vm.memory.attach(memory, allocator);
+  vm.options.memoryWatch?.began(memory.buffer.byteLength, (registry, heldValue) =>
+    registry.register(memory, heldValue),
+  );
   vm.callbacks = callbacksOf(exports);
   vm.handover = handoverFunctionsOf(exports);
 

@@ -21,6 +21,18 @@ export interface StartOptions {
   readonly pluginName: string;
   readonly vmConfiguration: Uint8Array;
   readonly pluginConfiguration: Uint8Array;
+  readonly memoryWatch?: MemoryWatch;
+}
+
+/** Follows the linear memory of one instance. */
+export interface MemoryWatch {
+  /**
+   * At its creation. `register` has a registry told when the memory was really collected: the memory itself, since a
+   * forgotten view pins it after the instance is gone, and without handing it out, since every holder would pin it too.
+   */
+  began(bytes: number, register: <T>(registry: FinalizationRegistry<T>, heldValue: T) => void): void;
+  /** The start failed, with the memory at so many bytes; every reference to it is dropped right after. */
+  failed(bytes: number): void;
 }
 
 /** The reply that `on_http_call_response` is told of; readable only inside that callback. */

@@ -14,6 +14,12 @@ export async function mayOperate(request: Request, env: Env, tokenSecret: string
   return crypto.subtle.timingSafeEqual(a, b);
 }
 
+/** Whether a browser says that a page of another site made the request. */
+export function isOfAnotherSite(request: Request): boolean {
+  const site = request.headers.get("sec-fetch-site");
+  return site !== null && site !== "same-origin" && site !== "none";
+}
+
 function digest(text: string): Promise<ArrayBuffer> {
   return crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
 }

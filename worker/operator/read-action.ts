@@ -1,0 +1,91 @@
+import type { Gateway } from "../../config/index.ts";
+
+/** What an operator's request asks for. */
+export interface ActionRequest {
+  /** Undefined: all. */
+  readonly service?: string | undefined;
+  /** Of a purge: only what was decided for it. */
+  readonly credential?: string | undefined;
+  /** Of a restart: only tells what it would free and cost. */
+  readonly dryRun?: boolean | undefined;
+}
+
+export type ParsedAction =
+  | { readonly ok: true; readonly action: ActionRequest }
+  | { readonly ok: false; readonly reason: string };
+
+/** What the body of each action may name, and the type of it. */
+export const ACTION_FIELDS = {
+  restart: { service: "string", dryRun: "boolean" },
+  purge: { service: "string", credential: "string" },
+} as const;
+
+/** A credential is at most as long as the filter takes it. */
+const MOST_BODY_BYTES = 16_384;
+
+/**
+ * Reads an operator's request: JSON, or nothing. What it does not know it refuses: a field that was passed over could have
+ * been the one that says how little was meant. Never throws; `reason` is for people.
+ */
+export async function readAction(
+  request: Request,
+  gateway: Gateway,
+  action: keyof typeof ACTION_FIELDS,
+): Promise<ParsedAction> {
+  if (new URL(request.url).search !== "")
+    return refused("the address has a query; what is meant belongs into the body");
+  const allowed: Readonly<Record<string, string>> = ACTION_FIELDS[action];
+  const text = await textOf(request);
+  if (text === undefined) return refused(`the body has more than ${MOST_BODY_BYTES} bytes`);
+  const fields = objectIn(text);
+  if (fields === undefined) {
+    const shown = Object.keys(allowed).map((name) => `"${name}": …`);
+    return refused(`the body is no JSON object; allowed is {${shown.join(", ")}}, each left out or there, or nothing`);
+  }
+  for (const [name, value] of Object.entries(fields)) {
+    const type = Object.hasOwn(allowed, name) ? allowed[name] : undefined;
+    if (type === undefined) return refused(`${name}: allowed are ${Object.keys(allowed).join(", ")}`);
+    if (typeof value !== type) return refused(`${name}: found ${nounOf(value)}, allowed is a ${type}`);
+  }
+  const parsed = fields as ActionRequest;
+  if (parsed.credential?.trim() === "") return refused("credential: found an empty text; leave it out to purge all");
+  if (parsed.service !== undefined && !gateway.services.some(({ name }) => name === parsed.service)) {
+    const names = gateway.services.map(({ name }) => name).join(", ");
+    return refused(`service: found ${JSON.stringify(parsed.service)}, allowed are ${names}`);
+  }
+  return { ok: true, action: parsed };
+}
+
+function refused(reason: string): ParsedAction {
+  return { ok: false, reason };
+}
+
+/** The body as text; undefined if it is too long, of which no more is read than it takes to know. */
+async function textOf(request: Request): Promise<string | undefined> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let length = 0;
+  for await (const chunk of request.body ?? []) {
+    length += chunk.byteLength;
+    if (length > MOST_BODY_BYTES) return undefined;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** Nothing counts as an object without fields. */
+function objectIn(text: string): object | undefined {
+  if (text.trim() === "") return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function nounOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
