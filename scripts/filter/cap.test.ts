@@ -1,4 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { once } from "node:events";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { readMemoryLimits } from "../../wasm/binary/memory-section.ts";
@@ -19,7 +21,7 @@ describe("cap", () => {
       report: `${file}: its memory may grow to 64 MiB; before: no maximum`,
     });
     expect(maximumOf(file)).toBe(1_024);
-    expect(await cap(file, "--maximum-bytes", "1000000")).toEqual({
+    expect(await cap(file, "--maximum-bytes", "983040")).toEqual({
       ok: true,
       report: `${file}: its memory may grow to 960 KiB; before: 64 MiB`,
     });
@@ -43,6 +45,25 @@ describe("cap", () => {
     const low = files.guest("low-original.wasm", { maximumPages: 2 });
     await cap(low, "--out", out);
     expect(readFileSync(out)).toEqual(readFileSync(low));
+  });
+
+  it("writes the file that a link leads to, and the link stays", async () => {
+    const file = files.guest("linked.wasm", {});
+    const link = join(dirname(file), "link.wasm");
+    symlinkSync("linked.wasm", link);
+    expect((await cap(link)).ok).toBe(true);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(maximumOf(file)).toBe(1_024);
+  });
+
+  it("keeps the mode of the file that it replaces", async () => {
+    for (const mode of [0o755, 0o600, 0o666]) {
+      const file = files.guest("with-mode.wasm", {});
+      chmodSync(file, mode);
+      await cap(file);
+      expect(statSync(file).mode & 0o777).toBe(mode);
+      expect(maximumOf(file)).toBe(1_024);
+    }
   });
 
   it("makes a filter that `inspect` no longer warns of", async () => {
@@ -72,11 +93,38 @@ describe("cap refuses, and writes nothing", () => {
     expect((await cap("nowhere.wasm")).complaint).toBe("nowhere.wasm: does not exist");
   });
 
-  it("a place that cannot be written", async () => {
+  it("a place that cannot be written, and says why in words of its own", async () => {
     const file = files.guest("unwritten.wasm", {});
-    const { ok, complaint } = await cap(file, "--out", "no-such-folder/copy.wasm");
-    expect(ok).toBe(false);
-    expect(complaint).toMatch(/^no-such-folder\/copy\.wasm: cannot be written: /);
+    const folder = join(dirname(file), "folder");
+    mkdirSync(folder);
+    const socket = join(folder, "socket");
+    const server = createServer().listen(socket);
+    await once(server, "listening");
+    const link = join(folder, "link.wasm");
+    symlinkSync("nowhere.wasm", link);
+    const before = readdirSync(folder);
+
+    const complaints = [
+      ["no-such-folder/copy.wasm", "cannot be written: there is no folder no-such-folder"],
+      ["no-such-folder/", "cannot be written: there is no folder no-such-folder"],
+      [join(file, "copy.wasm"), `cannot be written: there is no folder ${file}`],
+      [folder, "is a folder: name the file in it that is to be written"],
+      [socket, "is a device, a pipe or a socket: name a file"],
+      [link, "is a link that leads nowhere: remove it, or name a file"],
+    ] as const;
+    for (const [out, complaint] of complaints) {
+      expect(await cap(file, "--out", out)).toEqual({ ok: false, complaint: `${out}: ${complaint}` });
+    }
     expect(existsSync("no-such-folder")).toBe(false);
+    expect(readdirSync(folder)).toEqual(before);
+    server.close();
+  });
+
+  it("a name that the system refuses, without that of the file beside it", async () => {
+    const file = files.guest("long.wasm", {});
+    const out = join(dirname(file), `${"long".repeat(63)}.wasm`);
+    expect((await cap(file, "--out", out)).complaint).toMatch(
+      /long\.wasm: cannot be written: ENAMETOOLONG: name too long; --out names another place$/,
+    );
   });
 });

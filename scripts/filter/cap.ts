@@ -1,8 +1,8 @@
-import { rename, rm, writeFile } from "node:fs/promises";
 import { capMemory } from "../../wasm/binary/cap-memory.ts";
 import { MemoryProblem, PAGE_BYTES, readMemoryLimits } from "../../wasm/binary/memory-section.ts";
 import type { CapOptions } from "./options.ts";
-import { messageOf, readModule, WrongInput } from "./read-input.ts";
+import { readModule, WrongInput } from "./read-input.ts";
+import { replaceFile } from "./replace-file.ts";
 import { bytesText } from "./text.ts";
 
 /**
@@ -31,16 +31,4 @@ function cappedOrWrong(file: string, bytes: Uint8Array, maximumBytes: number): U
 function maximumText(module: Uint8Array): string {
   const pages = readMemoryLimits(module)?.maximumPages;
   return pages === undefined ? "no maximum" : bytesText(pages * PAGE_BYTES);
-}
-
-/** Written beside it first: it may be the only copy of what is to be replaced. */
-async function replaceFile(file: string, bytes: Uint8Array): Promise<void> {
-  const written = `${file}.${process.pid}.tmp`;
-  try {
-    await writeFile(written, bytes);
-    await rename(written, file);
-  } catch (error) {
-    await rm(written, { force: true });
-    throw new WrongInput(`${file}: cannot be written: ${messageOf(error)}`);
-  }
 }
