@@ -84,6 +84,8 @@ describe("a filter's memory", () => {
     const limited = `, restart: { hardLimitBytes: ${16 * mib} }`;
     expect(await saidOf([1, 1, 1, ...pages(16)], limited)).toMatchObject({ ok: true });
     expect((await saidOf([1, 1, 1, ...pages(17)], limited)).text).toMatch(`--maximum-bytes ${16 * mib}`);
+    const noWholePage = `, restart: { hardLimitBytes: ${16 * mib + 1} }`;
+    expect((await saidOf([1, 1, 1, ...pages(17)], noWholePage)).text).toMatch(`--maximum-bytes ${16 * mib}\``);
     expect(await saidOf([1, 1, 1, ...pages(128)], `, restart: { hardLimitBytes: ${128 * mib} }`)).toMatchObject({
       ok: true,
     });

@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import type { Gateway, Service } from "../config/index.ts";
 import type { Finding } from "../config/problems.ts";
+import { PAGE_BYTES } from "../wasm/binary/memory-section.ts";
 import { judgeMemory } from "../wasm/binary/memory-verdict.ts";
 import { builtInFilterFile } from "./built-in-filter.ts";
 import type { WasmFile } from "./load-config.ts";
@@ -29,7 +30,8 @@ function findingsFor({ name, restart: { hardLimitBytes } }: Service, { path, byt
   const verdict = judgeMemory(bytes, hardLimitBytes);
   if (verdict.ok) return [];
   const file = relative(process.cwd(), path);
-  const command = `\`npm run filter -- cap ${file} --maximum-bytes ${hardLimitBytes}\``;
+  const wholePagesBytes = hardLimitBytes - (hardLimitBytes % PAGE_BYTES);
+  const command = `\`npm run filter -- cap ${file} --maximum-bytes ${wholePagesBytes}\``;
   const wayOut = verdict.canBeCapped ? `, as ${command} makes it` : "";
   const allowed = `a module whose memory may grow to at most ${hardLimitBytes} bytes (restart.hardLimitBytes)${wayOut}`;
   return [{ path: ["services", name, "filter"], found: `${file}, which ${verdict.found}`, allowed }];

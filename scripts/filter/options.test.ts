@@ -41,6 +41,13 @@ describe("the options of npm run filter", () => {
     }
   });
 
+  it("take no size that memory cannot have, and name those next to it", () => {
+    expect(wrong("cap", "a.wasm", "--maximum-bytes", "100000")).toBe(
+      "--maximum-bytes is 100000, which is no multiple of 65536; the nearest allowed are 65536 and 131072.",
+    );
+    expect(wrong("cap", "a.wasm", "--maximum-bytes", "134217727")).toMatch(/134152192 and 134217728\.$/);
+  });
+
   it("are refused with what was found and what is allowed", () => {
     expect(wrong("tri", "a.wasm")).toMatch(
       /"tri" is no command; allowed is "inspect", "try" or "cap" \(did you mean "try"\?\)/,
@@ -58,6 +65,8 @@ describe("the options of npm run filter", () => {
       /--maximum-bytes is "64MiB"; allowed is a whole number from 65536 to 134217728/,
     );
     expect(wrong("cap", "a.wasm", "--config", "x")).toMatch(/--config/);
+    expect(wrong("cap", "")).toMatch(/The filter is missing/);
+    expect(wrong("cap", "a.wasm", "--out", "")).toBe('--out is ""; allowed is the name of the file to write.');
     expect(wrong("inspect", "a.wasm", "--requests", "many")).toMatch(/--requests is "many"/);
   });
 });

@@ -92,8 +92,8 @@ try
   --repeat N              the request N times, and how memory grows (default 1)
 
 cap
-  --maximum-bytes N       what it may grow to (default ${DEFAULT_HARD_LIMIT_BYTES}, as restart.hardLimitBytes of a service);
-                          a lower maximum that it has stays
+  --maximum-bytes N       what it may grow to (default ${DEFAULT_HARD_LIMIT_BYTES}, as restart.hardLimitBytes of a service),
+                          in pages of ${CONFIG_LIMITS.pageBytes}; a lower maximum that it has stays
   --out FILE              writes another file, and leaves this one as it is
 
 A virtual clock drives what is started: a reply's delay, a timeout and a tick cost no time.`;
@@ -173,15 +173,14 @@ function parseCap(args: string[]): ParsedFilterOptions {
   const { values, positionals } = parseArgs({ args, options: CAP_OPTIONS, allowPositionals: true });
   if (values.help) return { kind: "help" };
   const file = onlyFile(positionals);
-  const { pageBytes, maxInstanceBytes } = CONFIG_LIMITS;
-  const maximumBytes = wholeNumber("maximum-bytes", values["maximum-bytes"], pageBytes, maxInstanceBytes);
+  if (values.out === "") throw new WrongOption('--out is ""; allowed is the name of the file to write.');
   return {
     kind: "run",
     options: {
       command: "cap",
       file,
       outFile: values.out ?? file,
-      maximumBytes: maximumBytes ?? DEFAULT_HARD_LIMIT_BYTES,
+      maximumBytes: wholePages("maximum-bytes", values["maximum-bytes"]) ?? DEFAULT_HARD_LIMIT_BYTES,
     },
   };
 }
@@ -209,7 +208,7 @@ function startInput(
 }
 
 function onlyFile([file, ...further]: readonly string[]): string {
-  if (file === undefined) throw new WrongOption("The filter is missing: name a .wasm file.");
+  if (file === undefined || file === "") throw new WrongOption("The filter is missing: name a .wasm file.");
   if (further.length > 0) throw new WrongOption(`One filter at a time: ${JSON.stringify(further[0])} is one too many.`);
   return file;
 }
@@ -234,6 +233,17 @@ function wholeNumber(name: string, text: string | undefined, from: number, to: n
   const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (number >= from && number <= to) return number;
   throw new WrongOption(`--${name} is ${JSON.stringify(text)}; allowed is a whole number from ${from} to ${to}.`);
+}
+
+/** A size that linear memory can have. */
+function wholePages(name: string, text: string | undefined): number | undefined {
+  const { pageBytes, maxInstanceBytes } = CONFIG_LIMITS;
+  const bytes = wholeNumber(name, text, pageBytes, maxInstanceBytes);
+  if (bytes === undefined || bytes % pageBytes === 0) return bytes;
+  const below = bytes - (bytes % pageBytes);
+  throw new WrongOption(
+    `--${name} is ${text}, which is no multiple of ${pageBytes}; the nearest allowed are ${below} and ${below + pageBytes}.`,
+  );
 }
 
 function isParseArgsError(error: unknown): error is Error {
