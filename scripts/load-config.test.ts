@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -89,6 +89,22 @@ describe("a mistake in the file", () => {
     await writeFile(join(folder, "broken.wasm"), "not wasm");
     expect(await messageOf('import a from "./broken.wasm"; export default a;')).toMatch(/broken\.wasm is not a valid/);
   });
+
+  it("is a folder in the place of a .wasm file", async () => {
+    await mkdir(join(folder, "folder.wasm"));
+    expect(await messageOf('import a from "./folder.wasm"; export default a;')).toMatch(/folder\.wasm is a folder$/);
+  });
+
+  it.each(["wasm/filter/build", "examples/filters/build"])(
+    "is told without a build to run where the module of %s is there",
+    async (place) => {
+      await mkdir(join(folder, place, "folder.wasm"), { recursive: true });
+      await writeFile(join(folder, place, "broken.wasm"), "not wasm");
+      for (const name of ["folder.wasm", "broken.wasm"]) {
+        expect(await messageOf(`import a from "./${place}/${name}"; export default a;`)).not.toMatch("npm run");
+      }
+    },
+  );
 
   it("is a file that does not exist", async () => {
     const loaded = await loadConfig(join(folder, "absent.config.ts"));

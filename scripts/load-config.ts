@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename, dirname, relative, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { type BuildFailure, build, type Plugin } from "esbuild";
+import { readProblem } from "./read-problem.ts";
 
 /** A `.wasm` file that a configuration imports. */
 export interface WasmFile {
@@ -88,13 +89,15 @@ function compiledWasm(stubWasm: boolean): Plugin {
         namespace: "compiled-wasm",
       }));
       build.onLoad({ filter: /.*/, namespace: "compiled-wasm" }, async ({ path }) => {
-        const bytes = stubWasm ? EMPTY_MODULE : await readFile(path).catch(() => undefined);
         const shown = relative(process.cwd(), path);
-        if (bytes === undefined) return { errors: [{ text: `${shown} does not exist${buildHint(shown)}` }] };
+        let bytes: Uint8Array = EMPTY_MODULE;
+        try {
+          if (!stubWasm) bytes = await readFile(path);
+        } catch (error) {
+          return { errors: [{ text: `${shown} ${readProblem(error)}${existsSync(path) ? "" : buildHint(shown)}` }] };
+        }
         if (!WebAssembly.validate(new Uint8Array(bytes))) {
-          return {
-            errors: [{ text: `${basename(path)} is not a valid WebAssembly module${buildHint(shown)}` }],
-          };
+          return { errors: [{ text: `${shown} is not a valid WebAssembly module` }] };
         }
         const contents = `
           const bytes = Buffer.from("${Buffer.from(bytes).toString("base64")}", "base64");

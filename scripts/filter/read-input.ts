@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import * as v from "valibot";
 import { findingsOf, toProblems } from "../../config/problems.ts";
+import { readProblem } from "../read-problem.ts";
 
 /** A mistake of the person at the command line: one message, that names the file, the field and the way out. */
 export class WrongInput extends Error {}
@@ -32,8 +32,14 @@ export async function readJson<Output>(file: string, schema: v.GenericSchema<unk
 
 /** A text given on the command line, or that of the file it names. */
 export async function readTextOrFile(option: string, value: string): Promise<Uint8Array> {
-  if (value !== "" && existsSync(value) && (await stat(value)).isFile()) return new Uint8Array(await readFile(value));
-  // A mistyped name must not end up as the filter's configuration.
+  const found = await stat(value).catch(() => undefined);
+  if (found?.isFile()) return new Uint8Array(await readFile(value));
+  // What was meant as a name must not end up as the filter's configuration.
+  if (found?.isDirectory()) {
+    throw new WrongInput(
+      `${option} names a folder: ${value}: name a file in it, or put the text into a file if it is meant as one`,
+    );
+  }
   if (/^[\w.~/-]+\.(json|txt|ya?ml|conf|pb|bin)$/.test(value)) {
     throw new WrongInput(`${option} looks like the name of a file, and there is none: ${value}`);
   }
@@ -77,10 +83,7 @@ async function readBytes(file: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    const reason =
-      code === "ENOENT" ? "does not exist" : code === "EISDIR" ? "is a folder" : `cannot be read: ${messageOf(error)}`;
-    throw new WrongInput(`${file}: ${reason}`);
+    throw new WrongInput(`${file}: ${readProblem(error)}`);
   }
 }
 

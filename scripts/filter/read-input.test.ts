@@ -1,0 +1,31 @@
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { readTextOrFile } from "./read-input.ts";
+import { FilterFiles } from "./testing/filter-files.setup.ts";
+
+const files = new FilterFiles();
+afterAll(() => files.remove());
+
+const read = async (value: string): Promise<string> => Buffer.from(await readTextOrFile("--config", value)).toString();
+
+describe("a text given on the command line", () => {
+  it("is that of the file it names, else itself", async () => {
+    expect(await read(files.write("plugin.json", "{}"))).toBe("{}");
+    expect(await read("key=value")).toBe("key=value");
+    expect(await read("long ".repeat(10_000))).toHaveLength(50_000);
+    expect(await read("")).toBe("");
+  });
+
+  it("is refused where it looks like a file's name and there is none", async () => {
+    await expect(read("plugin.yaml")).rejects.toThrow("--config looks like the name of a file, and there is none");
+  });
+
+  it("is refused where it is a folder's name, with the way out for either meaning", async () => {
+    const folder = join(dirname(files.write("beside.txt", "")), "folder");
+    mkdirSync(folder);
+    await expect(read(folder)).rejects.toThrow(
+      `--config names a folder: ${folder}: name a file in it, or put the text into a file if it is meant as one`,
+    );
+  });
+});
