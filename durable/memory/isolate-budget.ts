@@ -38,6 +38,17 @@ export interface BudgetSnapshot {
 
 /** An idle object is evicted after 10 s. */
 const QUIET_MS = 15_000;
+/** A request that is never answered must not keep whoever asks from asking another. */
+async function answered(request: Promise<unknown>): Promise<void> {
+  const { promise: lost, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error("no answer")), LOST_REQUEST_MS);
+  try {
+    await Promise.race([request, lost]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** A request that has no answer for so long is taken to be lost. */
 const LOST_REQUEST_MS = 30_000;
 
@@ -185,7 +196,7 @@ export class IsolateBudget {
     this.#asked[relief] += 1;
     this.#lastAsked = { name, relief, atMs };
     try {
-      await ask(name, relief);
+      await answered(ask(name, relief));
     } catch (error) {
       this.#failed += 1;
       console.error(`${name} could not be asked to give back memory: ${String(error)}`);

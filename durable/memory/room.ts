@@ -31,18 +31,21 @@ export class Room {
   }
 
   async #wait(): Promise<void> {
-    for (let waitedMs = 0; waitedMs < MOST_WAIT_MS && this.#budget.isFull; waitedMs += STEP_MS) {
+    for (let waitedMs = 0; waitedMs < MOST_WAIT_MS && this.#budget.isFull; waitedMs += 2 * STEP_MS) {
       await Promise.race([this.#relieveOnce(), step()]);
       if (!this.#relieving && !this.#budget.isComingBack) return;
       await step();
     }
   }
 
+  /** One at a time. Never rejects. */
   async #relieveOnce(): Promise<void> {
     if (this.#relieving) return step();
     this.#relieving = true;
     try {
       await this.#relieve();
+    } catch (error) {
+      console.error(`memory could not be asked back: ${String(error)}`);
     } finally {
       this.#relieving = false;
     }

@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import type { BuiltInServiceInput, OtherServiceInput } from "../config/index.ts";
+import asking from "../test/workerd/guests/build/asking.wasm";
+import unstartable from "../test/workerd/guests/build/unstartable.wasm";
+import { head, withService } from "../test/workerd/lone-service.ts";
+import filter from "../wasm/filter/build/filter.wasm";
+import { TIME_LIMITS } from "./limits.ts";
+import { isolateSnapshot } from "./memory/isolate.ts";
+
+/** What a service tells of itself, against what is so. */
+
+const common = {
+  route: { prefix: "/lone" },
+  upstream: { binding: "UPSTREAM" },
+  clusters: { auth: { binding: "AUTHORIZATION" } },
+} as const;
+const BUILT_IN: BuiltInServiceInput = {
+  ...common,
+  filter,
+  authorization: { protocol: "forward-auth", cluster: "auth", path: "/check", uri: "none" },
+};
+const OTHER: OtherServiceInput = { ...common, filter: asking, configuration: "", restart: { policy: "never" } };
+const about = (user: number) => head(["authorization", `Bearer token-${user}`]);
+
+describe("the books of the isolate", () => {
+  it("know what an instance took over, without anybody asking it for anything", () =>
+    withService(BUILT_IN, TIME_LIMITS, async (lone) => {
+      const { service, authorization, isolate } = lone;
+      authorization.alwaysAnswer(200);
+      for (let n = 0; n < 4_000; n += 1) await service.decide(about(n));
+      expect(await lone.service.restarts.byOperator("test")).toBe("restarted");
+      const { bytes } = isolateSnapshot(isolate).live;
+      expect(bytes).toBe(service.stats().allocatedBytes);
+      expect(bytes).toBeGreaterThan(400_000);
+    }));
+
+  it("know of an instance that failed to start, too", () =>
+    withService({ ...OTHER, filter: unstartable }, TIME_LIMITS, async ({ service, isolate }) => {
+      await service.decide(head());
+      expect(isolateSnapshot(isolate)).toMatchObject({ live: { count: 0 }, retired: { count: 1 } });
+      expect(isolateSnapshot(isolate).retired.bytes).toBeGreaterThan(0);
+    }));
+});
+
+describe("a purge of a filter that cannot purge", () => {
+  it("replaces it, and says that it does not know how much was dropped", () =>
+    withService(OTHER, TIME_LIMITS, async ({ service }) => {
+      await service.decide(head(["x-known", "yes"]));
+      const { generation } = service.stats();
+      expect(await service.purge("token")).toEqual({ purged: null, stored: false });
+      expect(service.stats()).toMatchObject({ generation: generation + 1, purges: 1 });
+    }));
+});
+
+describe("the plan of a restart", () => {
+  it("is within a few pages of what the restart then frees", () =>
+    withService(BUILT_IN, TIME_LIMITS, async (lone) => {
+      const { service, authorization } = lone;
+      authorization.alwaysAnswer(200);
+      for (let n = 0; n < 8_000; n += 1) await service.decide(about(n));
+      for (let n = 0; n < 7_000; n += 1) await service.purge(`token-${n}`);
+      const { freedBytes = 0, allocatedBytes = 0 } = service.restarts.plan() ?? {};
+      expect(await lone.service.restarts.byOperator("test")).toBe("restarted");
+      const freed = allocatedBytes - service.stats().allocatedBytes;
+      expect(freed).toBeGreaterThan(200_000);
+      expect(Math.abs(freed - freedBytes)).toBeLessThanOrEqual(4 * 65_536);
+    }));
+});
