@@ -8,7 +8,15 @@ export interface Gateway {
   readonly operator: { readonly prefix: string; readonly tokenSecret: string };
   /** Name of the secret from which keys are derived. */
   readonly keySecret: string;
+  readonly memory: IsolateLimits;
   readonly services: readonly Service[];
+}
+
+/** What the filters of all services of one isolate may hold together. */
+export interface IsolateLimits {
+  readonly highBytes: number;
+  readonly hardBytes: number;
+  readonly collectAfterMs: number;
 }
 
 export interface Service {

@@ -2,7 +2,7 @@
 
 export { filterConfiguration } from "./filter-configuration.ts";
 export { findService } from "./find-service.ts";
-export type { Cluster, Gateway, PreflightAnswer, Service } from "./gateway.ts";
+export type { Cluster, Gateway, IsolateLimits, PreflightAnswer, Service } from "./gateway.ts";
 export {
   type BuiltInServiceInput,
   type ClusterInput,

@@ -20,6 +20,21 @@ export interface GatewayInput {
    * random, and nothing can be persisted.
    */
   readonly keySecret?: string;
+  /** Memory of all filters together: one isolate has 128 MB for them, the code and everything else. */
+  readonly memory?: {
+    /** Above it, services are asked to restart, the one that gives back most for its price first. Default 100663296 (96 MiB). */
+    readonly highBytes?: number;
+    /**
+     * From here on no price counts, and requests wait (half a second at most) for memory that is on its way back. Default
+     * 109051904 (104 MiB).
+     */
+    readonly hardBytes?: number;
+    /**
+     * How long V8 may take to collect the memory of a filter that was restarted. Then a collection is provoked, for 4 MiB and
+     * more. Default 1000.
+     */
+    readonly collectAfterMs?: number;
+  };
   /** Protected services by name. Each gets its own object, with its own filter and cache. */
   readonly services: Readonly<Record<string, ServiceInput>>;
 }
@@ -322,8 +337,8 @@ interface CacheInput {
 }
 
 /**
- * When the filter is restarted in place, so that memory it no longer needs is given back. A restart loses the decisions
- * in its cache; they are asked for again.
+ * When the filter is restarted in place, so that memory it no longer needs is given back. The built-in filter hands its
+ * live decisions on; another one loses them, unless it can do so too (docs/handover.md), and asks for them again.
  *
  * - `measured`: when a fresh instance would hold so much less that it is worth the extra authorization calls, which
  *   together stay below `extraCallsShare`. Works for any filter: it goes by memory growth and outbound calls alone.

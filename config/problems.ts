@@ -67,7 +67,9 @@ export function describeFound(value: unknown, path: readonly (string | number)[]
   if (value === undefined) return "nothing";
   if (value instanceof UnknownField) return "an unknown field";
   if (typeof value === "string") {
-    if (path.slice(2).some((key) => SECRET_FIELDS.has(key))) return `a text of ${value.length} characters`;
+    // A service's own name says nothing of what is in it.
+    const fieldPath = path[0] === "services" ? path.slice(2) : path;
+    if (fieldPath.some((key) => SECRET_FIELDS.has(key))) return `a text of ${value.length} characters`;
     const shown = value.replace(/\/\/[^/@]*@/, "//…@");
     return JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}…` : shown);
   }

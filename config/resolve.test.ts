@@ -32,6 +32,7 @@ describe("a resolved gateway", () => {
       version: expect.stringMatching(/^[0-9a-f]{16}$/),
       operator: { prefix: "/stats", tokenSecret: "OPERATOR_TOKEN" },
       keySecret: "EBB_KEY",
+      memory: { highBytes: 100_663_296, hardBytes: 109_051_904, collectAfterMs: 1_000 },
       services: [
         {
           name: "orders",
@@ -242,7 +243,7 @@ describe("problems", () => {
           file: "gateway.config.ts",
           path: "operater",
           found: "an unknown field",
-          allowed: 'only operator, keySecret, services (did you mean "operator"?)',
+          allowed: 'only operator, keySecret, memory, services (did you mean "operator"?)',
         },
         {
           file: "gateway.config.ts",
@@ -401,6 +402,30 @@ describe("the operator", () => {
       expect.stringMatching(/^operator\.prefix: /),
       expect.stringMatching(/^operator\.tokenSecret: /),
     ]);
+  });
+});
+
+describe("the memory of all filters", () => {
+  it.each([
+    [{ highBytes: 1 }, "memory.highBytes"],
+    [{ hardBytes: 129 * 1024 * 1024 }, "memory.hardBytes"],
+    [{ collectAfterMs: -1 }, "memory.collectAfterMs"],
+    [{ highBytes: 110 * 1024 * 1024 }, "memory.highBytes"],
+    [{ highBytes: 60_000_000, hardBytes: 50_000_000 }, "memory.highBytes"],
+    [{ lowBytes: 1 }, "memory.lowBytes"],
+  ])("cannot be limited by %j", (memory, path) => {
+    const [problem, ...others] = problemsOf({ memory, services: { orders: builtInService() } });
+    expect(problem).toMatch(new RegExp(`^${path}: `));
+    expect(others).toEqual([]);
+  });
+});
+
+describe("the secret that keys are derived from", () => {
+  it("is named, and never repeated where it was written out", () => {
+    const written = "c2VjcmV0LWluLWNsZWFy/+==";
+    const problems = problemsOf({ keySecret: written, services: { orders: builtInService() } });
+    expect(problems).toEqual([expect.stringMatching(/^keySecret: /)]);
+    expect(problems.join()).not.toContain(written);
   });
 });
 

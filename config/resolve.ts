@@ -6,6 +6,7 @@ import type { Cluster, FilterKind, Gateway, Service } from "./gateway.ts";
 import { CONFIG_LIMITS } from "./limits.ts";
 import { type ConfigProblem, type Finding, findingsOf, toProblems } from "./problems.ts";
 import { fields, named, text } from "./schema/fields.ts";
+import { memory } from "./schema/memory.ts";
 import { resolveRestart } from "./schema/restart.ts";
 import { resolveRule } from "./schema/rules.ts";
 import { type ParsedCluster, type ParsedService, prefix, service as serviceSchema } from "./schema/service.ts";
@@ -34,6 +35,7 @@ const gatewaySchema = fields({
     {},
   ),
   keySecret: v.optional(secretName, "EBB_KEY"),
+  memory: v.optional(memory, {}),
   services: v.pipe(
     named(serviceName, v.unknown(), "an object from names to services", CONFIG_LIMITS.maxServices),
     v.check((services) => Object.keys(services).length > 0, "at least one service"),
@@ -71,13 +73,15 @@ export function resolveGateway(input: unknown, fileName = "gateway.config.ts"): 
   const resolved = {
     operator: top.output.operator,
     keySecret: top.output.keySecret,
+    memory: top.output.memory,
     services: [...parsed].map(([name, service]) => resolveService(name, service)),
   };
-  const versions = resolved.services.map(({ version }) => version);
+  const { services, ...ofAll } = resolved;
+  const versions = services.map(({ version }) => version);
   return {
     ok: true,
     gateway: {
-      version: versionOf({ operator: resolved.operator, keySecret: resolved.keySecret, versions }),
+      version: versionOf({ ...ofAll, versions }),
       ...resolved,
     },
   };

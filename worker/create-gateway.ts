@@ -1,5 +1,6 @@
 import { formatProblems, type GatewayInput, resolveGateway } from "../config/index.ts";
 import type { Env } from "../durable/environment.ts";
+import { limitThisIsolate } from "../durable/memory/isolate.ts";
 import type { Runtime } from "../durable/runtime.ts";
 import { ServiceObject } from "../durable/service-object.ts";
 import { createApp } from "./app.ts";
@@ -15,6 +16,7 @@ export function createGateway(input: GatewayInput, runtime?: Runtime) {
   if (!resolved.ok) throw new Error(formatProblems(resolved.problems));
   const { gateway } = resolved;
   const app = createApp(gateway);
+  limitThisIsolate(gateway.memory);
 
   class ConfiguredServiceObject extends ServiceObject {
     constructor(state: DurableObjectState, env: Env) {

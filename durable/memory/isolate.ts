@@ -1,3 +1,4 @@
+import type { IsolateLimits } from "../../config/index.ts";
 import { BUDGET_MARKS, type BudgetMarks } from "./budget.ts";
 import type { BudgetSnapshot } from "./isolate-budget.ts";
 import { IsolateBudget } from "./isolate-budget.ts";
@@ -37,12 +38,24 @@ export function createIsolate(
   return { memory, reclaimer, budget: new IsolateBudget(memory, reclaimer, marks, platform.nowMs) };
 }
 
+let limits: IsolateLimits | undefined;
 let isolate: Isolate | undefined;
+
+/** Limits of the isolate this module is loaded in; to be called before the first request. */
+export function limitThisIsolate(own: IsolateLimits): void {
+  limits = own;
+}
 
 /** The one of this isolate, made when first asked for: in module scope there are no timers and no randomness. */
 export function thisIsolate(): Isolate {
-  isolate ??= createIsolate();
+  isolate ??= limits
+    ? createIsolate(PLATFORM, { ...RECLAIM_SETTINGS, delayMs: limits.collectAfterMs }, marksOf(limits))
+    : createIsolate();
   return isolate;
+}
+
+function marksOf({ highBytes, hardBytes }: IsolateLimits): BudgetMarks {
+  return { ...BUDGET_MARKS, highBytes, hardBytes, lowBytes: Math.min(BUDGET_MARKS.lowBytes, (11 * highBytes) / 12) };
 }
 
 export function isolateSnapshot({ memory, reclaimer, budget }: Isolate): IsolateSnapshot {

@@ -1,0 +1,23 @@
+import * as v from "valibot";
+import type { IsolateLimits } from "../gateway.ts";
+import { CONFIG_LIMITS } from "../limits.ts";
+import { fields, wholeNumber } from "./fields.ts";
+
+const MIB = 1024 * 1024;
+const bytes = wholeNumber(CONFIG_LIMITS.minCacheBytes, CONFIG_LIMITS.maxInstanceBytes, "bytes");
+
+/** Of the 128 MB of an isolate, what its filters may hold together. */
+export const memory: v.GenericSchema<unknown, IsolateLimits> = v.pipe(
+  fields({
+    highBytes: v.optional(bytes, 96 * MIB),
+    hardBytes: v.optional(bytes, 104 * MIB),
+    collectAfterMs: v.optional(wholeNumber(0, 60_000, "milliseconds"), 1_000),
+  }),
+  v.forward(
+    v.check(
+      ({ highBytes, hardBytes }) => highBytes <= hardBytes,
+      "at most hardBytes, which is 109051904 (104 MiB) where it is left out",
+    ),
+    ["highBytes"],
+  ),
+);
