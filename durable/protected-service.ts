@@ -272,7 +272,7 @@ export class ProtectedService {
   get #persistence(): PersistenceStats | null {
     const { journal } = this.#surroundings.opened;
     if (this.#keptDecisions !== undefined) return { state: "on", ...this.#keptDecisions.stats };
-    return typeof journal === "string" ? { state: journal } : null;
+    return journal === undefined || journal instanceof Journal ? null : journal;
   }
 
   #renewPatience(): void {

@@ -125,8 +125,9 @@ export class ServiceObject extends DurableObject<Env> {
     const { env, ctx } = this;
     const runtime = this.#runtime;
     const kept = this.#kept;
-    const secret = secretNamed(env, this.#gateway.keySecret);
-    const opened = await openStorage({ service, storage: ctx.storage, kept, runtime, secret });
+    const { keySecret } = this.#gateway;
+    const secret = secretNamed(env, keySecret);
+    const opened = await openStorage({ service, storage: ctx.storage, kept, runtime, keySecret, secret });
     this.#protected = {
       name,
       service: new ProtectedService({

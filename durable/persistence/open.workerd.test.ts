@@ -39,7 +39,14 @@ function inStorage(test: (open: Opening, storage: DurableObjectStorage) => Promi
       limits: TIME_LIMITS,
     };
     const open: Opening = (cache, secret) =>
-      openStorage({ service: serviceWith(cache), storage, kept: new KeptState(storage), runtime, secret });
+      openStorage({
+        service: serviceWith(cache),
+        storage,
+        kept: new KeptState(storage),
+        runtime,
+        keySecret: "EBB_KEY",
+        secret,
+      });
     return test(open, storage);
   });
 }
@@ -75,8 +82,14 @@ describe("the journal of a service", () => {
     inStorage(async (open) => {
       expect((await open({ persist: true }, SECRET)).journal).toBeInstanceOf(Journal);
       expect((await open({}, SECRET)).journal).toBeUndefined();
-      expect((await open({ persist: true })).journal).toBe("secret_missing");
-      expect((await open({ persist: true }, "too short")).journal).toBe("secret_too_short");
+      expect((await open({ persist: true })).journal).toMatchObject({
+        state: "secret_missing",
+        message: expect.stringContaining("wrangler secret put EBB_KEY"),
+      });
+      expect((await open({ persist: true }, "too short")).journal).toMatchObject({
+        state: "secret_too_short",
+        message: expect.stringMatching(/has 9 characters.*32 or more/),
+      });
     }));
 
   it.each([

@@ -4,8 +4,11 @@ export type WriteOutcome = "written" | "nothing_new" | "cut_off";
 /** `given_up`: it took too long. All but `restored` remove what is stored. */
 export type RestoreOutcome = "restored" | "unreadable" | "other_configuration" | "refused" | "given_up";
 
-/** Why decisions are not stored although the configuration says so. */
-export type WhyNotPersistent = "secret_missing" | "secret_too_short";
+/** Why decisions are not stored although the configuration says so, and how to mend that. */
+export interface NotPersistent {
+  readonly state: "secret_missing" | "secret_too_short";
+  readonly message: string;
+}
 
 /** How decisions outlive their object. Times in ms since 1970. */
 export interface KeptDecisionsStats {
@@ -22,5 +25,4 @@ export interface KeptDecisionsStats {
   } | null;
 }
 
-/** `state`: "on", or why not. */
-export type PersistenceStats = ({ readonly state: "on" } & KeptDecisionsStats) | { readonly state: WhyNotPersistent };
+export type PersistenceStats = ({ readonly state: "on" } & KeptDecisionsStats) | NotPersistent;

@@ -73,7 +73,7 @@ export function withService(
           service,
           runtime,
           kept,
-          opened: await openStorage({ service, storage, kept, runtime, secret: own }),
+          opened: await openStorage({ service, storage, kept, runtime, keySecret: "EBB_KEY", secret: own }),
           workerVersion: undefined,
           sendTo: () => () => authorization.send(),
           secrets: () => undefined,
