@@ -27,6 +27,14 @@ function persistenceOf({ service }: LoneService) {
   return persistence;
 }
 
+/** Runs `test` with a service that keeps its decisions. */
+function keeping(
+  test: Parameters<typeof withService>[2],
+  options: Parameters<typeof withService>[3] = {},
+): Promise<void> {
+  return withService(KEPT, TIME_LIMITS, test, { secret: SECRET, ...options });
+}
+
 /** Has the service allow a token, and store that. */
 async function stored(lone: LoneService, token: string): Promise<void> {
   const { service, authorization } = lone;
@@ -48,91 +56,64 @@ describe("stored decisions", () => {
   it.each(["the purge", "the request"])(
     "that are purged as the object wakes do not come back, though %s was first",
     (first) =>
-      withService(
-        KEPT,
-        TIME_LIMITS,
-        async (lone) => {
-          await stored(lone, "ann");
-          lone.authorization.alwaysAnswer(403);
-          const { service } = await lone.again();
-          const purge = () => service.purge("ann");
-          const ask = () => service.decide(about("ann"));
-          const both = first === "the purge" ? [purge(), ask()] : [ask(), purge()];
-          await Promise.all(both);
-          expect(await ask()).toMatchObject({ kind: "respond", status: 403 });
-          expect((await inNextLife(lone, "ann")).answer).toMatchObject({ kind: "respond", status: 403 });
-        },
-        { secret: SECRET },
-      ),
+      keeping(async (lone) => {
+        await stored(lone, "ann");
+        lone.authorization.alwaysAnswer(403);
+        const { service } = await lone.again();
+        const purge = () => service.purge("ann");
+        const ask = () => service.decide(about("ann"));
+        const both = first === "the purge" ? [purge(), ask()] : [ask(), purge()];
+        await Promise.all(both);
+        expect(await ask()).toMatchObject({ kind: "respond", status: 403 });
+        expect((await inNextLife(lone, "ann")).answer).toMatchObject({ kind: "respond", status: 403 });
+      }),
   );
 
   it("do not overrule what an instance learns that began without them", () =>
-    withService(
-      KEPT,
-      TIME_LIMITS,
-      async (lone) => {
-        await stored(lone, "ann");
-        lone.service.restarts.byPolicy("hard_limit");
-        lone.authorization.alwaysAnswer(403);
-        expect(await lone.service.decide(about("ann"))).toMatchObject({ kind: "respond", status: 403 });
-        await vi.waitFor(() => expect(persistenceOf(lone).storedRows).toBe(0), soon);
-        expect((await inNextLife(lone, "ann")).answer).toMatchObject({ kind: "respond", status: 403 });
-      },
-      { secret: SECRET },
-    ));
+    keeping(async (lone) => {
+      await stored(lone, "ann");
+      lone.service.restarts.byPolicy("hard_limit");
+      lone.authorization.alwaysAnswer(403);
+      expect(await lone.service.decide(about("ann"))).toMatchObject({ kind: "respond", status: 403 });
+      await vi.waitFor(() => expect(persistenceOf(lone).storedRows).toBe(0), soon);
+      expect((await inNextLife(lone, "ann")).answer).toMatchObject({ kind: "respond", status: 403 });
+    }));
 
   it("of another secret are removed, and that is told", () =>
-    withService(
-      KEPT,
-      TIME_LIMITS,
-      async (lone) => {
-        await stored(lone, "ann");
-        const { next, answer } = await inNextLife(lone, "ann", `${SECRET} no more`);
-        expect(answer).toMatchObject({ kind: "respond", status: 403 });
-        expect(persistenceOf(next).waking).toMatchObject({ outcome: "unreadable" });
-      },
-      { secret: SECRET },
-    ));
+    keeping(async (lone) => {
+      await stored(lone, "ann");
+      const { next, answer } = await inNextLife(lone, "ann", `${SECRET} no more`);
+      expect(answer).toMatchObject({ kind: "respond", status: 403 });
+      expect(persistenceOf(next).waking).toMatchObject({ outcome: "unreadable" });
+    }));
 });
 
 describe("a service that comes back with its decisions", () => {
   it("answers the first request by them", () =>
-    withService(
-      KEPT,
-      TIME_LIMITS,
-      async (lone) => {
-        await stored(lone, "ann");
-        const next = await lone.again();
-        expect(await next.service.decide(about("ann"))).toMatchObject({ kind: "continue" });
-        expect(next.authorization.asked).toBe(1);
-        expect(persistenceOf(next).waking).toMatchObject({ outcome: "restored" });
-      },
-      { secret: SECRET },
-    ));
+    keeping(async (lone) => {
+      await stored(lone, "ann");
+      const next = await lone.again();
+      expect(await next.service.decide(about("ann"))).toMatchObject({ kind: "continue" });
+      expect(next.authorization.asked).toBe(1);
+      expect(persistenceOf(next).waking).toMatchObject({ outcome: "restored" });
+    }));
 
   it("is neither restarted nor relieved before it is back, and takes no other instance", () =>
-    withService(
-      KEPT,
-      TIME_LIMITS,
-      async (lone) => {
-        await stored(lone, "ann");
-        const next = await lone.again();
-        const deciding = next.service.decide(about("ann"));
-        expect(await next.service.restarts.byOperator("test")).toBe("not_running");
-        await next.service.restarts.forIsolate("evict");
-        expect(next.service.stats()).toMatchObject({ startReason: null, restartCount: 0 });
-        expect(await deciding).toMatchObject({ kind: "continue" });
-        expect(next.authorization.asked).toBe(1);
-        expect(next.service.stats()).toMatchObject({ startReason: "eviction", restartCount: 0 });
-      },
-      { secret: SECRET },
-    ));
+    keeping(async (lone) => {
+      await stored(lone, "ann");
+      const next = await lone.again();
+      const deciding = next.service.decide(about("ann"));
+      expect(await next.service.restarts.byOperator("test")).toBe("not_running");
+      await next.service.restarts.forIsolate("evict");
+      expect(next.service.stats()).toMatchObject({ startReason: null, restartCount: 0 });
+      expect(await deciding).toMatchObject({ kind: "continue" });
+      expect(next.authorization.asked).toBe(1);
+      expect(next.service.stats()).toMatchObject({ startReason: "eviction", restartCount: 0 });
+    }));
 
   it("comes back without them where the isolate has no room", () => {
     const marks = { ...BUDGET_MARKS };
-    return withService(
-      KEPT,
-      TIME_LIMITS,
+    return keeping(
       async (lone) => {
         await stored(lone, "ann");
         marks.hardBytes = 1;
@@ -143,7 +124,7 @@ describe("a service that comes back with its decisions", () => {
         await deciding;
         expect(persistenceOf(next)).toMatchObject({ waking: { outcome: "no_room" }, storedRows: 0 });
       },
-      { secret: SECRET, isolate: createIsolate(undefined, undefined, marks) },
+      { isolate: createIsolate(undefined, undefined, marks) },
     );
   });
 
@@ -154,9 +135,7 @@ describe("a service that comes back with its decisions", () => {
       if (isSlow) nowMs += 400;
       return nowMs;
     };
-    return withService(
-      KEPT,
-      TIME_LIMITS,
+    return keeping(
       async (lone) => {
         await stored(lone, "ann");
         const next = await lone.again();
@@ -170,7 +149,7 @@ describe("a service that comes back with its decisions", () => {
         await turn();
         expect(isolateSnapshot(next.isolate).retired.count).toBeGreaterThan(0);
       },
-      { secret: SECRET, nowMs: clock },
+      { nowMs: clock },
     );
   });
 });
