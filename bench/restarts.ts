@@ -57,7 +57,7 @@ async function run(forced: number): Promise<Outcome> {
     ["gateway"],
   );
   const agent = new Agent({ keepAlive: true, maxSockets: connections + 2 });
-  const ask = (method: string, path: string, token?: string): Promise<{ status: number; body: string }> =>
+  const ask = (method: string, path: string, token?: string, sent = ""): Promise<{ status: number; body: string }> =>
     new Promise((resolve, reject) => {
       const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
       const port = workerd.ports.gateway!;
@@ -67,7 +67,7 @@ async function run(forced: number): Promise<Outcome> {
         response.on("end", () => resolve({ status: response.statusCode ?? 0, body })).on("error", reject);
       })
         .on("error", reject)
-        .end();
+        .end(sent);
     });
   try {
     return await load(ask, forced);
@@ -78,7 +78,7 @@ async function run(forced: number): Promise<Outcome> {
 }
 
 async function load(
-  ask: (method: string, path: string, token?: string) => Promise<{ status: number; body: string }>,
+  ask: (method: string, path: string, token?: string, sent?: string) => Promise<{ status: number; body: string }>,
   forced: number,
 ): Promise<Outcome> {
   const startedMs = performance.now();
@@ -108,7 +108,7 @@ async function load(
         await new Promise((resolve) => setTimeout(resolve, 1));
         continue;
       }
-      const { body } = await ask("POST", "/stats/restart");
+      const { body } = await ask("POST", "/stats/restart", undefined, "{}");
       if (body.includes('"restarted":true')) restarted += 1;
     }
   };

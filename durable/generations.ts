@@ -1,3 +1,4 @@
+import type { FilterHandover } from "../wasm/host/index.ts";
 import {
   afterFailedStart,
   afterStart,
@@ -35,6 +36,10 @@ export interface HandoverRecord {
   readonly atMs: number;
   readonly durationMs: number;
   readonly chunks: number;
+}
+
+function purgeEach(handover: FilterHandover, credentials: readonly string[]): number {
+  return credentials.reduce((purged, credential) => purged + (handover.purgeCredential(credential) ?? 0), 0);
 }
 
 /**
@@ -201,11 +206,11 @@ export class Generations {
   }
 
   /**
-   * Drops what was decided, for one credential or for all, also in instances that still finish or are being filled. A filter
+   * Drops what was decided, for some credentials or for all, also in instances that still finish or are being filled. A filter
    * that cannot is replaced at once.
    * @returns entries dropped; undefined where they are not known
    */
-  purge(credential: string | undefined): number | undefined {
+  purge(credentials: readonly string[] | undefined): number | undefined {
     const current = this.#current;
     if (current !== undefined && current.handover === undefined) {
       const fresh = this.replace("purge");
@@ -216,7 +221,7 @@ export class Generations {
     for (const generation of [this.#old, this.#filling, current]) {
       const handover = generation?.handover;
       if (handover === undefined) continue;
-      purged = credential === undefined ? handover.purgeAll() : handover.purgeCredential(credential);
+      purged = credentials === undefined ? handover.purgeAll() : purgeEach(handover, credentials);
     }
     // So that the old one does not tell of it later, when decisions were made since.
     this.#passing?.passOn();

@@ -193,21 +193,21 @@ export class ProtectedService {
   }
 
   /**
-   * Drops decisions at once, those of one credential or all; what is under way is asked for anew. Once the promise is
-   * fulfilled, neither storage nor another life of the object brings them back.
+   * Drops decisions at once, those of some credentials or all; what is under way is asked for anew. Once the promise is
+   * fulfilled, neither storage nor another life of the object brings them back. A filter that cannot purge is replaced, with
+   * all that it shared; what waits in it is answered by what it had asked.
    * @throws Error if a filter that cannot purge would not start anew
    */
-  async purge(credential: string | undefined): Promise<PurgeReport> {
+  async purge(credentials?: readonly string[]): Promise<PurgeReport> {
     this.#counters.purges += 1;
     // What is being read has not come to its end: it would bring back what was purged before.
     const waking = this.#keptDecisions?.waking;
     if (waking !== undefined) await waking;
     // No turn between what follows: whoever came between would wake, and find neither purge.
     const stored = this.#keptDecisions?.hasStored ?? false;
-    const purged = this.#generations.purge(credential);
-    const storedToo = this.#keptDecisions?.purge(credential);
     if (!this.#handsOver) this.#forgetSharedData();
-    await storedToo;
+    const purged = this.#generations.purge(credentials);
+    await this.#keptDecisions?.purge(credentials);
     return { purged: this.#handsOver ? (purged ?? null) : null, stored };
   }
 
@@ -324,12 +324,11 @@ export class ProtectedService {
     this.#keepIfDue(nowMs);
   }
 
-  /** A filter that cannot purge may keep decisions there, too. */
+  /** A filter that cannot purge may keep decisions there, too; the one that is replaced goes on writing into its own. */
   #forgetSharedData(): void {
     const { service, kept } = this.#surroundings;
-    const sharedData = this.#shared.dataOf(service.name);
-    sharedData.clear();
-    kept.forgetSharedData(sharedData);
+    this.#shared.forgetDataOf(service.name);
+    kept.forgetSharedData(this.#shared.dataOf(service.name));
   }
 
   #keepIfDue(nowMs: number): void {

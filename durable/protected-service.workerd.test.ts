@@ -1,8 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { BuiltInServiceInput, OtherServiceInput } from "../config/index.ts";
 import asking from "../test/workerd/guests/build/asking.wasm";
+import barring from "../test/workerd/guests/build/barring.wasm";
 import unstartable from "../test/workerd/guests/build/unstartable.wasm";
-import { head, withService } from "../test/workerd/lone-service.ts";
+import { head, type LoneService, withService } from "../test/workerd/lone-service.ts";
 import filter from "../wasm/filter/build/filter.wasm";
 import { TIME_LIMITS } from "./limits.ts";
 import { isolateSnapshot } from "./memory/isolate.ts";
@@ -47,8 +48,23 @@ describe("a purge of a filter that cannot purge", () => {
     withService(OTHER, TIME_LIMITS, async ({ service }) => {
       await service.decide(head(["x-known", "yes"]));
       const { generation } = service.stats();
-      expect(await service.purge("token")).toEqual({ purged: null, stored: false });
+      expect(await service.purge(["token"])).toEqual({ purged: null, stored: false });
       expect(service.stats()).toMatchObject({ generation: generation + 1, purges: 1 });
+    }));
+});
+
+describe("what such a filter shared", () => {
+  it("is gone with the purge, in memory and for the next life of the object", () =>
+    withService({ ...OTHER, filter: barring, restart: { sampleIntervalMs: 1 } }, TIME_LIMITS, async (lone) => {
+      const kindOf = async (of: LoneService, headers: string[] = []) => (await of.service.decide(head(headers))).kind;
+      expect(await kindOf(lone, ["x-bar", "yes"])).toBe("respond");
+      // Written with the first sample.
+      await vi.waitFor(async () => {
+        expect(await kindOf(await lone.again())).toBe("respond");
+      });
+      await lone.service.purge();
+      expect(await kindOf(lone)).toBe("continue");
+      expect(await kindOf(await lone.again())).toBe("continue");
     }));
 });
 
@@ -58,7 +74,7 @@ describe("the plan of a restart", () => {
       const { service, authorization } = lone;
       authorization.alwaysAnswer(200);
       for (let n = 0; n < 8_000; n += 1) await service.decide(about(n));
-      for (let n = 0; n < 7_000; n += 1) await service.purge(`token-${n}`);
+      for (let n = 0; n < 7_000; n += 1) await service.purge([`token-${n}`]);
       const { freedBytes = 0, allocatedBytes = 0 } = service.restarts.plan() ?? {};
       expect(await lone.service.restarts.byOperator("test")).toBe("restarted");
       const freed = allocatedBytes - service.stats().allocatedBytes;

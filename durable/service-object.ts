@@ -67,11 +67,11 @@ export class ServiceObject extends DurableObject<Env> {
     return this.#protected?.service.restarts.plan() ?? null;
   }
 
-  /** Drops decisions at once, of one credential or all, in memory and in storage. */
-  async purge({ service, credential }: { service: string; credential?: string | undefined }): Promise<PurgeReport> {
+  /** Drops decisions at once, of some credentials or all, in memory and in storage. */
+  async purge({ service, credentials }: { service: string; credentials?: string[] }): Promise<PurgeReport> {
     const known = await this.#serviceNamed(service);
     if (known === undefined) throw new Error(`configuration ${this.#gateway.version} has no service ${service}`);
-    return known.purge(credential);
+    return known.purge(credentials);
   }
 
   /** Asked by another object of the isolate that finds it short of memory. */

@@ -71,7 +71,7 @@ describe("a restart with handover", () => {
 
 describe("a purge", () => {
   const post = (path: string, body?: unknown) =>
-    ask(`/stats/${path}`, "operator-token", { method: "POST", body: body === undefined ? null : JSON.stringify(body) });
+    ask(`/stats/${path}`, "operator-token", { method: "POST", body: JSON.stringify(body ?? {}) });
 
   it("of one credential is effective at once, for that one alone", async () => {
     await statusesOf(["allow-gone", "allow-stays"]);
@@ -130,6 +130,8 @@ describe("the operator", () => {
     ["a field of another action", "restart", '{"credential":"x"}'],
     ["a field twice as inherited", "purge", '{"__proto__":{"service":"orders"}}'],
     ["null", "purge", "null"],
+    ["nothing", "purge", ""],
+    ["characters that no credential has", "purge", '{"credential":"a\\u0000b"}'],
     ["null in a field", "purge", '{"credential":null}'],
     ["only spaces as a credential", "purge", '{"credential":" "}'],
     ["a query in the address", "purge?service=orders", "{}"],

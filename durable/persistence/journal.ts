@@ -6,6 +6,9 @@ import type { Vault } from "./vault.ts";
 
 /** Chunks are put together to rows of about this size: each row is billed as one write. */
 const ROW_BYTES = 256 * 1_024;
+/** What is told before others get their turn: each chunk takes well below a millisecond. */
+const MOST_CHUNKS_PER_STEP = 8;
+const FULL_STEP_BYTES = 16 * 1_024;
 /** Linear memory that whoever reads it may come to: the filter's own bound holds. */
 const UNBOUNDED = 0xffff_ffff;
 /** What was added may come to so much, or to as much as the base, before a new base is written. */
@@ -54,6 +57,7 @@ export class Journal {
   /** The telling that the last row came from. Its number alone: whoever held the filter would hold its memory. */
   #source: number | undefined;
   #lookedAtMs: number;
+  #purgesWaiting = 0;
   #work: Promise<unknown> = Promise.resolve();
 
   private constructor(surroundings: JournalSurroundings, head: Head | undefined, wasUnreadable: boolean) {
@@ -92,9 +96,17 @@ export class Journal {
     return this.#inTurn(() => this.#write(from, allocatedBytes, goesOn));
   }
 
-  /** Stores that decisions were purged, those of one credential or all. It is so once the promise is fulfilled. */
-  purge(credential: string | undefined): Promise<void> {
-    return this.#inTurn(() => this.#purge(credential));
+  /**
+   * Stores that decisions were purged, those of some credentials or all. It is so once the promise is fulfilled. A write under
+   * way ends early for it.
+   */
+  async purge(credentials?: readonly string[]): Promise<void> {
+    this.#purgesWaiting += 1;
+    try {
+      await this.#inTurn(() => this.#purge(credentials));
+    } finally {
+      this.#purgesWaiting -= 1;
+    }
   }
 
   /**
@@ -138,8 +150,11 @@ export class Journal {
     let head = goesOnFrom ?? nextBase(this.#head);
     let chunks: Uint8Array[] = [];
     let size = 0;
-    // What is used meanwhile is told again, under load without end. After as much as there is, what is not told yet waits.
-    for (let toldBytes = 0; toldBytes <= allocatedBytes + ROW_BYTES; ) {
+    let held = 0;
+    let heldBytes = 0;
+    // What is used meanwhile is told again, under load without end. After as much as there is, what is not told yet waits: what
+    // was told first is right without what comes after it.
+    for (let toldBytes = 0; toldBytes <= allocatedBytes + ROW_BYTES && this.#purgesWaiting === 0; ) {
       if (!goesOn() || !this.#isSource(from)) return this.#cutOff();
       const step = from.next();
       if (step.kind === "failed") return this.#cutOff();
@@ -154,7 +169,13 @@ export class Journal {
         chunks = [];
         size = 0;
       }
+      held += 1;
+      heldBytes += step.bytes.length;
+      // Small chunks are news that came in the pause before: one pause for each would bring as many again.
+      if (held < MOST_CHUNKS_PER_STEP && heldBytes < FULL_STEP_BYTES) continue;
       await this.#surroundings.pause();
+      held = 0;
+      heldBytes = 0;
     }
     if (goesOnFrom !== undefined && head === goesOnFrom && size === 0) return "nothing_new";
     const entries: Record<string, Uint8Array> = {};
@@ -169,14 +190,20 @@ export class Journal {
     return "written";
   }
 
-  async #purge(credential: string | undefined): Promise<void> {
+  async #purge(credentials: readonly string[] | undefined): Promise<void> {
     const head = this.#head;
-    if (credential === undefined) return this.#remove();
+    if (credentials === undefined) return this.#remove();
     if (head === undefined) return;
-    if (head.rows - head.baseRows >= MOST_ADDED_ROWS) return this.#remove();
+    if (head.rows - head.baseRows + credentials.length > MOST_ADDED_ROWS) return this.#remove();
     try {
-      const row = await this.#sealed(head, { kind: "purge", credential });
-      await this.#putHead(withRow(head, row), { [rowKey(head)]: row }, {});
+      let next = head;
+      const rows: Record<string, Uint8Array> = {};
+      for (const credential of credentials) {
+        const row = await this.#sealed(next, { kind: "purge", credential });
+        rows[rowKey(next)] = row;
+        next = withRow(next, row);
+      }
+      await this.#putHead(next, rows, {});
     } catch (error) {
       console.error(
         `${this.#surroundings.service}: a purge could not be stored, so stored decisions go: ${String(error)}`,

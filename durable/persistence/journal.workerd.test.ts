@@ -92,7 +92,7 @@ describe("the journal", () => {
       await journal.write(filter.handover, ALLOCATED, EVERYTHING_WENT_ON);
       filter.news("c");
       await journal.write(filter.handover, ALLOCATED, EVERYTHING_WENT_ON);
-      await journal.purge("ann");
+      await journal.purge(["ann"]);
       filter.news("d");
       expect(await journal.write(filter.handover, ALLOCATED, EVERYTHING_WENT_ON)).toBe("written");
       expect(await journal.write(filter.handover, ALLOCATED, EVERYTHING_WENT_ON)).toBe("nothing_new");
@@ -107,7 +107,7 @@ describe("the journal", () => {
       const large = new ScriptedFilter(Array.from({ length: 20 }, () => "x".repeat(60_000)));
       let steps = 0;
       expect(await journal.write(large.handover, ALLOCATED, () => ++steps < 15)).toBe("cut_off");
-      await journal.purge("ann");
+      await journal.purge(["ann"]);
       expect(await readBack(storage)).toEqual(["old", "purge of ann", "abandoned"]);
       expect(await journal.write(large.handover, ALLOCATED, EVERYTHING_WENT_ON)).toBe("written");
       expect((await readBack(storage)).length).toBe(21);
@@ -151,9 +151,9 @@ describe("the journal", () => {
     inStorage(async (storage) => {
       const journal = await open(storage);
       await journal.write(new ScriptedFilter(["a"]).handover, ALLOCATED, EVERYTHING_WENT_ON);
-      for (let n = 0; n < 1_024; n += 1) await journal.purge(`token-${n}`);
+      for (let n = 0; n < 1_024; n += 1) await journal.purge([`token-${n}`]);
       expect(journal.stored?.rows).toBe(1_025);
-      await journal.purge("one too many");
+      await journal.purge(["one too many"]);
       expect(journal.stored).toBeUndefined();
       expect((await storage.list()).size).toBe(0);
     }));
@@ -218,16 +218,47 @@ describe("the journal", () => {
       expect(journal.stored?.bytes).toBeLessThan(ALLOCATED + 700_000);
     }));
 
+  it("ends a write early for a purge, and is right all the same", () =>
+    inStorage(async (storage) => {
+      const journal = await open(storage);
+      const filter = new ScriptedFilter(Array.from({ length: 40 }, (_, n) => `${n} `.repeat(9_000)));
+      let steps = 0;
+      let purged: Promise<void> | undefined;
+      const written = journal.write(filter.handover, ALLOCATED, () => {
+        if (++steps === 5) purged = journal.purge(["ann"]);
+        return true;
+      });
+      expect(await written).toBe("written");
+      await purged;
+      expect(steps).toBeLessThan(10);
+      expect((await readBack(storage)).slice(-2)).toEqual(["purge of ann", "abandoned"]);
+      expect(await journal.write(filter.handover, ALLOCATED, EVERYTHING_WENT_ON)).toBe("written");
+      expect((await readBack(storage)).length).toBe(42);
+    }));
+
+  it("pauses for what is worth it, not for each bit of news", () =>
+    inStorage(async (storage) => {
+      let pauses = 0;
+      const { vault } = await deriveKeys(SECRET, "orders");
+      const pause = async () => {
+        pauses += 1;
+      };
+      const journal = await Journal.open({ storage, vault, service: "orders", nowMs: () => 0, pause });
+      const filter = new ScriptedFilter(Array.from({ length: 80 }, () => "a bit"));
+      await journal.write(filter.handover, ALLOCATED, EVERYTHING_WENT_ON);
+      expect(pauses).toBe(10);
+    }));
+
   it("stays removed where a removal was cut off behind its head", () =>
     inStorage(async (storage) => {
       const journal = await open(storage);
       await journal.write(new ScriptedFilter(["a"]).handover, ALLOCATED, EVERYTHING_WENT_ON);
       const remove = storage.delete;
       storage.delete = (() => Promise.reject(new Error("no disk"))) as unknown as typeof storage.delete;
-      await expect(journal.purge(undefined)).rejects.toThrow("no disk");
+      await expect(journal.purge()).rejects.toThrow("no disk");
       storage.delete = remove;
       expect(await rowsIn(storage)).toBe(1);
-      await journal.purge("ann");
+      await journal.purge(["ann"]);
       expect((await open(storage)).stored).toBeUndefined();
       expect((await storage.list()).size).toBe(0);
     }));
@@ -238,7 +269,7 @@ describe("the journal", () => {
       await journal.write(new ScriptedFilter(["a"]).handover, ALLOCATED, EVERYTHING_WENT_ON);
       const put = storage.put;
       storage.put = () => Promise.reject(new Error("no room"));
-      await journal.purge("ann");
+      await journal.purge(["ann"]);
       storage.put = put;
       expect(journal.stored).toBeUndefined();
       expect((await storage.list()).size).toBe(0);

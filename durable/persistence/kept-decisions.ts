@@ -74,8 +74,8 @@ export class KeptDecisions {
   }
 
   /** Once it is fulfilled, what was purged does not come back from storage. */
-  purge(credential: string | undefined): Promise<void> {
-    return this.#journal.purge(credential);
+  purge(credentials?: readonly string[]): Promise<void> {
+    return this.#journal.purge(credentials);
   }
 
   get stats(): KeptDecisionsStats {
@@ -106,7 +106,7 @@ export class KeptDecisions {
     try {
       outcome = await this.#restoredIfRoom(stored.allocatedBytes, startedMs);
       // What this life learns would not be in it.
-      if (outcome !== "restored") await this.#journal.purge(undefined);
+      if (outcome !== "restored") await this.#journal.purge();
     } catch (error) {
       console.error(`${this.#name}: stored decisions could not be read: ${String(error)}`);
     }
@@ -130,7 +130,7 @@ export class KeptDecisions {
 
   /** The instance that serves knows nothing of what is stored: it must not come back over what that one learns. */
   #forget(): void {
-    this.#journal.purge(undefined).catch((error: unknown) => {
+    this.#journal.purge().catch((error: unknown) => {
       console.error(`${this.#name}: stored decisions could not be removed: ${String(error)}`);
     });
   }

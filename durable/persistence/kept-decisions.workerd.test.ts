@@ -60,7 +60,7 @@ describe("stored decisions", () => {
         await stored(lone, "ann");
         lone.authorization.alwaysAnswer(403);
         const { service } = await lone.again();
-        const purge = () => service.purge("ann");
+        const purge = () => service.purge(["ann"]);
         const ask = () => service.decide(about("ann"));
         const both = first === "the purge" ? [purge(), ask()] : [ask(), purge()];
         await Promise.all(both);

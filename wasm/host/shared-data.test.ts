@@ -64,4 +64,14 @@ describe("shared data", () => {
     expect(state.dataOf("two").get("a")).toBeUndefined();
     expect(state.dataOf("one").get("a")).toBeDefined();
   });
+
+  it("is begun anew where it is forgotten, for who comes after that alone", () => {
+    const state = createSharedState();
+    const before = state.dataOf("one");
+    before.set("a", bytes(1), 0);
+    state.forgetDataOf("one");
+    before.set("b", bytes(1), 0);
+    expect(before.get("a")).toBeDefined();
+    expect(state.dataOf("one").get("a") ?? state.dataOf("one").get("b")).toBeUndefined();
+  });
 });

@@ -65,12 +65,6 @@ export class SharedData {
     return entries !== undefined;
   }
 
-  /** Drops everything. */
-  clear(): void {
-    this.#values.clear();
-    this.#bytes = 0;
-  }
-
   #remove(key: string): void {
     const value = this.#values.get(key);
     if (value === undefined) return;

@@ -6,6 +6,8 @@ import { SharedQueues } from "./shared-queues.ts";
 export interface SharedState {
   /** Shared data is kept apart by VM id, as in Envoy. */
   dataOf(vmId: string): SharedData;
+  /** Instances that start from now on share nothing with those that run. */
+  forgetDataOf(vmId: string): void;
   /** Shared queues carry the VM id in their names, since one VM may write to another's. */
   readonly queues: SharedQueues;
   readonly metrics: MetricRegistry;
@@ -23,6 +25,9 @@ export function createSharedState(): SharedState {
         dataByVmId.set(vmId, data);
       }
       return data;
+    },
+    forgetDataOf(vmId) {
+      dataByVmId.delete(vmId);
     },
   };
 }

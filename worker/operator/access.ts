@@ -17,7 +17,9 @@ export async function mayOperate(request: Request, env: Env, tokenSecret: string
 /** Whether a browser says that a page of another site made the request. */
 export function isOfAnotherSite(request: Request): boolean {
   const site = request.headers.get("sec-fetch-site");
-  return site !== null && site !== "same-origin" && site !== "none";
+  if (site !== null) return site !== "same-origin" && site !== "none";
+  const origin = request.headers.get("origin");
+  return origin !== null && URL.parse(origin)?.host !== new URL(request.url).host;
 }
 
 function digest(text: string): Promise<ArrayBuffer> {

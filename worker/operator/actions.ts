@@ -38,20 +38,10 @@ export function purgeServices(
   env: Env,
   { service, credential }: ActionRequest,
 ): Promise<ActionReport<PurgeReport>> {
-  return forEach(gateway, service, async (name) => {
-    const object = env.SERVICE_OBJECT.getByName(name);
-    if (credential === undefined) return object.purge({ service: name });
-    const [first, second] = await Promise.all(
-      credentialsMeant(credential).map((meant) => object.purge({ service: name, credential: meant })),
-    );
-    return together(first!, second);
-  });
-}
-
-function together(one: PurgeReport, other: PurgeReport | undefined): PurgeReport {
-  if (other === undefined) return one;
-  const purged = one.purged === null || other.purged === null ? null : one.purged + other.purged;
-  return { purged, stored: one.stored || other.stored };
+  const credentials = credential === undefined ? {} : { credentials: credentialsMeant(credential) };
+  return forEach(gateway, service, (name) =>
+    env.SERVICE_OBJECT.getByName(name).purge({ service: name, ...credentials }),
+  );
 }
 
 async function forEach<Outcome>(

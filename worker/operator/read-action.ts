@@ -24,7 +24,7 @@ export const ACTION_FIELDS = {
 const MOST_BODY_BYTES = 16_384;
 
 /**
- * Reads an operator's request: JSON, or nothing. What it does not know it refuses: a field that was passed over could have
+ * Reads an operator's request. An empty body is none: it is what is left of one that broke off. What it does not know it refuses: a field that was passed over could have
  * been the one that says how little was meant. Never throws; `reason` is for people.
  */
 export async function readAction(
@@ -35,12 +35,12 @@ export async function readAction(
   if (new URL(request.url).search !== "")
     return refused("the address has a query; what is meant belongs into the body");
   const allowed: Readonly<Record<string, string>> = ACTION_FIELDS[action];
-  const text = await textOf(request);
-  if (text === undefined) return refused(`the body has more than ${MOST_BODY_BYTES} bytes`);
+  const text = await textOf(request).catch(() => undefined);
+  if (text === undefined) return refused(`the body broke off, has more than ${MOST_BODY_BYTES} bytes or is not UTF-8`);
   const fields = objectIn(text);
   if (fields === undefined) {
     const shown = Object.keys(allowed).map((name) => `"${name}": …`);
-    return refused(`the body is no JSON object; allowed is {${shown.join(", ")}}, each left out or there, or nothing`);
+    return refused(`the body is no JSON object; allowed is {${shown.join(", ")}}, each left out or there, {} for all`);
   }
   for (const [name, value] of Object.entries(fields)) {
     const type = Object.hasOwn(allowed, name) ? allowed[name] : undefined;
@@ -49,6 +49,8 @@ export async function readAction(
   }
   const parsed = fields as ActionRequest;
   if (parsed.credential?.trim() === "") return refused("credential: found an empty text; leave it out to purge all");
+  if (parsed.credential !== undefined && !/^[\x20-\x7e]+$/.test(parsed.credential.trim()))
+    return refused("credential: found characters that no filter takes for one; allowed are visible ASCII characters");
   if (parsed.service !== undefined && !gateway.services.some(({ name }) => name === parsed.service)) {
     const names = gateway.services.map(({ name }) => name).join(", ");
     return refused(`service: found ${JSON.stringify(parsed.service)}, allowed are ${names}`);
@@ -62,7 +64,7 @@ function refused(reason: string): ParsedAction {
 
 /** The body as text; undefined if it is too long, of which no more is read than it takes to know. */
 async function textOf(request: Request): Promise<string | undefined> {
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   let text = "";
   let length = 0;
   for await (const chunk of request.body ?? []) {
@@ -73,9 +75,7 @@ async function textOf(request: Request): Promise<string | undefined> {
   return text + decoder.decode();
 }
 
-/** Nothing counts as an object without fields. */
 function objectIn(text: string): object | undefined {
-  if (text.trim() === "") return {};
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
