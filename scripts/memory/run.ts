@@ -62,7 +62,8 @@ export async function measure(contender: Contender, phase: Phase, bundles: Bundl
       await sleep(Math.max(0, startedMs + dueMs - performance.now()));
       series.push([dueMs / 1_000, await residentBytes(workerd.pid)]);
     }
-    if (restarting !== undefined && (await restarting) !== "true") throw new Error("the filter was not restarted");
+    const outcome = await restarting;
+    if (outcome !== undefined && outcome !== '"restarted"') throw new Error(`the filter was not restarted: ${outcome}`);
     const failures = (await load)?.failures ?? 0;
     if (failures > 0) throw new Error(`${contender}: ${failures} requests failed:\n${workerd.log()}`);
     return series;
