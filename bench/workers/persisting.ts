@@ -23,7 +23,7 @@ const gateway = createGateway(
           uri: "none",
           upstreamHeaders: ["x-profile"],
         },
-        cache: { maxTtlMs: 3_600_000, maxBytes: 80 * 1_048_576, persist: true },
+        cache: { maxTtlMs: 3_600_000, persist: true },
         restart: { policy: "never" },
       },
     },
