@@ -1,5 +1,14 @@
 import type { FilterHandover } from "../../wasm/host/index.ts";
-import { hex } from "../runtime.ts";
+import { type Head, hasOutgrown, MOST_ADDED_ROWS, nextBase, readHead, withRow, writeHead } from "./head.ts";
+import {
+  HEAD_KEY,
+  removeAllRows,
+  removeHead,
+  removeJournal,
+  removeRowsBeside,
+  rowKey,
+  UNCONFIRMED,
+} from "./journal-places.ts";
 import type { RestoreOutcome, WriteOutcome } from "./persistence-stats.ts";
 import { type Row, readRow, writeRow } from "./rows.ts";
 import type { Vault } from "./vault.ts";
@@ -11,28 +20,6 @@ const MOST_CHUNKS_PER_STEP = 8;
 const FULL_STEP_BYTES = 16 * 1_024;
 /** Linear memory that whoever reads it may come to: the filter's own bound holds. */
 const UNBOUNDED = 0xffff_ffff;
-/** What was added may come to so much, or to as much as the base, before a new base is written. */
-const LEAST_ADDED_BYTES = 1_048_576;
-const MOST_ADDED_ROWS = 1_024;
-
-const HEAD = "journal";
-const SLOTS = [0, 1] as const;
-type Slot = (typeof SLOTS)[number];
-
-/** Which rows count. Stored sealed, so that no row can be left out unseen. */
-interface Head {
-  readonly slot: Slot;
-  /** Of the base and all that was added to it: rows of another one cannot be put among them. */
-  readonly epoch: string;
-  readonly rows: number;
-  readonly bytes: number;
-  /** Of these, the base. */
-  readonly baseRows: number;
-  readonly baseBytes: number;
-  /** Linear memory of the instance that told it: no fresh one needs more. */
-  readonly allocatedBytes: number;
-  readonly writtenAtMs: number;
-}
 
 export interface JournalSurroundings {
   readonly storage: DurableObjectStorage;
@@ -70,10 +57,10 @@ export class Journal {
   /** Opens what is stored. What cannot be read, or was written under another secret, is removed. */
   static async open(surroundings: JournalSurroundings): Promise<Journal> {
     const { storage, vault, service } = surroundings;
-    const stored = storage.kv.get(HEAD);
+    const stored = storage.kv.get(HEAD_KEY);
     const head = stored === undefined ? undefined : readHead(await vault.open(stored, headContext(service)));
     // Without a head there may still be rows, of a write or a removal that was cut off.
-    if (head === undefined) await clear(storage);
+    if (head === undefined) await removeJournal(storage);
     return new Journal(surroundings, head, stored !== undefined && head === undefined);
   }
 
@@ -186,7 +173,7 @@ export class Journal {
     }
     if (goesOnFrom === undefined) head = { ...head, baseRows: head.rows, baseBytes: head.bytes };
     await this.#putHead({ ...head, allocatedBytes, writtenAtMs: this.#lookedAtMs }, entries, UNCONFIRMED);
-    if (goesOnFrom === undefined) await removeRows(this.#surroundings.storage, head);
+    if (goesOnFrom === undefined) await removeRowsBeside(this.#surroundings.storage, head);
     return "written";
   }
 
@@ -257,8 +244,8 @@ export class Journal {
 
   async #putHead(head: Head, rows: Record<string, Uint8Array>, options: DurableObjectPutOptions): Promise<void> {
     const { vault, service } = this.#surroundings;
-    const sealed = await vault.seal(new TextEncoder().encode(JSON.stringify(head)), headContext(service));
-    await this.#surroundings.storage.put({ ...rows, [HEAD]: sealed }, options);
+    const sealed = await vault.seal(writeHead(head), headContext(service));
+    await this.#surroundings.storage.put({ ...rows, [HEAD_KEY]: sealed }, options);
     this.#head = head;
   }
 
@@ -276,77 +263,6 @@ export class Journal {
   }
 }
 
-const UNCONFIRMED: DurableObjectPutOptions = { allowUnconfirmed: true };
-
-/** Removes the journal of a service that keeps none any more, or cannot read it. */
-export async function clear(storage: DurableObjectStorage): Promise<void> {
-  removeHead(storage);
-  await removeAllRows(storage);
-}
-
-function removeHead(storage: DurableObjectStorage): void {
-  if (storage.kv.get(HEAD) !== undefined) storage.kv.delete(HEAD);
-}
-
-async function removeAllRows(storage: DurableObjectStorage): Promise<void> {
-  for (const slot of SLOTS) await removeSlot(storage, slot, 0);
-}
-
-/** After a new base: the other slot, and what a write that was cut off has left behind in its own. */
-async function removeRows(storage: DurableObjectStorage, { slot, rows }: Head): Promise<void> {
-  await removeSlot(storage, slot, rows);
-  await removeSlot(storage, otherSlot(slot), 0);
-}
-
-async function removeSlot(storage: DurableObjectStorage, slot: Slot, from: number): Promise<void> {
-  const prefix = `${HEAD}/${slot}/`;
-  const start = rowKey({ slot, rows: from });
-  for (;;) {
-    // Their values come along: a few at a time.
-    const found = [...storage.kv.list({ prefix, start, limit: 16 })].map(([key]) => key);
-    if (found.length === 0) return;
-    await storage.delete(found, UNCONFIRMED);
-  }
-}
-
-function rowKey({ slot, rows }: Pick<Head, "slot" | "rows">): string {
-  return `${HEAD}/${slot}/${String(rows).padStart(6, "0")}`;
-}
-
 function headContext(service: string): string {
   return `ebb journal head\n${service}`;
-}
-
-function otherSlot(slot: Slot): Slot {
-  return slot === 0 ? 1 : 0;
-}
-
-function nextBase(head: Head | undefined): Head {
-  return {
-    slot: head === undefined ? 0 : otherSlot(head.slot),
-    epoch: hex(crypto.getRandomValues(new Uint8Array(16))),
-    rows: 0,
-    bytes: 0,
-    baseRows: 0,
-    baseBytes: 0,
-    allocatedBytes: 0,
-    writtenAtMs: 0,
-  };
-}
-
-function withRow(head: Head, row: Uint8Array): Head {
-  return { ...head, rows: head.rows + 1, bytes: head.bytes + row.length };
-}
-
-function hasOutgrown({ rows, bytes, baseRows, baseBytes }: Head): boolean {
-  return bytes - baseBytes > Math.max(baseBytes, LEAST_ADDED_BYTES) || rows - baseRows >= MOST_ADDED_ROWS;
-}
-
-/** Sealed, so it is ours; its shape may still be another version's. */
-function readHead(bytes: Uint8Array | undefined): Head | undefined {
-  if (bytes === undefined) return undefined;
-  const head = JSON.parse(new TextDecoder().decode(bytes)) as Head;
-  const counts = [head.rows, head.bytes, head.baseRows, head.baseBytes, head.allocatedBytes, head.writtenAtMs];
-  const isOne = SLOTS.includes(head.slot) && typeof head.epoch === "string" && counts.every(Number.isSafeInteger);
-  return isOne ? head : undefined;
 }

@@ -2,7 +2,8 @@ import type { Service } from "../../config/index.ts";
 import type { KeptState } from "../kept.ts";
 import type { Runtime } from "../runtime.ts";
 import { turn } from "../turn.ts";
-import { clear, Journal } from "./journal.ts";
+import { Journal } from "./journal.ts";
+import { removeJournal } from "./journal-places.ts";
 import { deriveKeys, LEAST_SECRET_CHARACTERS } from "./keys.ts";
 import type { NotPersistent } from "./persistence-stats.ts";
 
@@ -34,7 +35,7 @@ export async function openStorage(opening: ServiceStorage): Promise<Opened> {
   const persist = filterKind.kind === "built-in" && filterKind.cache.persist;
   const problem = problemOf(opening);
   if (secret === undefined || problem !== undefined) {
-    await clear(storage);
+    await removeJournal(storage);
     const digestKey = kept.digestKey(runtime);
     if (!persist) return { digestKey, journal: undefined };
     console.error(`${name}: decisions are not stored: ${problem?.message}`);
@@ -42,7 +43,7 @@ export async function openStorage(opening: ServiceStorage): Promise<Opened> {
   }
   const { digestKey, vault } = await deriveKeys(secret, name);
   if (!persist) {
-    await clear(storage);
+    await removeJournal(storage);
     return { digestKey, journal: undefined };
   }
   const surroundings = { storage, vault, service: name, nowMs: () => runtime.nowMs(), pause: turn };
