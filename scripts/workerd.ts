@@ -21,6 +21,12 @@ export interface WorkerDefinition {
   readonly objects?: Readonly<Record<string, string>>;
 }
 
+/** A server outside of workerd, which its Workers reach by a service binding. */
+export interface ExternalServer {
+  /** On 127.0.0.1. */
+  readonly externalPort: number;
+}
+
 export interface WorkerdProcess {
   readonly pid: number;
   /** Loopback port of each Worker that `listen` names. */
@@ -35,7 +41,7 @@ export interface WorkerdProcess {
  * client sent it. Listens on 127.0.0.1 only.
  */
 export async function startWorkerd(
-  workers: Readonly<Record<string, WorkerDefinition>>,
+  workers: Readonly<Record<string, WorkerDefinition | ExternalServer>>,
   listen: readonly string[],
 ): Promise<WorkerdProcess> {
   const folder = await mkdtemp(join(tmpdir(), "ebb-workerd-"));
@@ -98,7 +104,7 @@ function listeningPorts(
 
 /** The configuration in Cap'n Proto text (workerd.capnp); modules are files beside it. */
 async function configuration(
-  workers: Readonly<Record<string, WorkerDefinition>>,
+  workers: Readonly<Record<string, WorkerDefinition | ExternalServer>>,
   listen: readonly string[],
   folder: string,
 ): Promise<string> {
@@ -107,7 +113,11 @@ async function configuration(
     `(name = "objects", disk = (path = ${quoted(join(folder, "objects"))}, writable = true))`,
   ];
   for (const [name, definition] of Object.entries(workers)) {
-    services.push(`(name = ${quoted(name)}, worker = ${await workerText(name, definition, folder)})`);
+    const service =
+      "externalPort" in definition
+        ? `external = (address = "127.0.0.1:${definition.externalPort}", http = ())`
+        : `worker = ${await workerText(name, definition, folder)}`;
+    services.push(`(name = ${quoted(name)}, ${service})`);
   }
   const sockets = listen.map(
     (name) => `(name = ${quoted(name)}, address = "127.0.0.1:0", http = (), service = ${quoted(name)})`,

@@ -1,0 +1,7 @@
+import type { BuiltInServiceInput, GatewayInput } from "../../config/index.ts";
+
+/** A service as a test writes it: JSON, to which the built-in filter is added. */
+export type ServiceWithoutFilter = Omit<BuiltInServiceInput, "filter">;
+export type GatewayWithoutFilter = Omit<GatewayInput, "services"> & {
+  readonly services: Readonly<Record<string, ServiceWithoutFilter>>;
+};

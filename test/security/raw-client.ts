@@ -1,0 +1,74 @@
+import { connect } from "node:net";
+
+/** A response as its bytes came in. */
+export interface RawResponse {
+  readonly status: number;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: string;
+  /** Everything that was received, latin1. */
+  readonly bytes: string;
+}
+
+/** A request that is no client library's: every line is the test's. */
+export interface RawRequestLines {
+  readonly method?: string;
+  readonly target: string;
+  /** `Name: value`, latin1. `Host` and `Connection: close` are added unless they are there. */
+  readonly headers?: readonly string[];
+  /** Sent as it is, without a length of its own. */
+  readonly body?: string;
+}
+
+const TIMEOUT_MS = 15_000;
+
+/** Sends the bytes as they are and reads until the server closes, or has said all of a 101. */
+export function sendBytes(port: number, bytes: string): Promise<RawResponse> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1");
+    let received = "";
+    socket.setEncoding("latin1");
+    socket.on("data", (text: string) => {
+      received += text;
+      if (received.startsWith("HTTP/1.1 101") && received.includes("\r\n\r\n")) socket.destroy();
+    });
+    socket.on("close", () => resolve(parseResponse(received)));
+    socket.on("error", reject);
+    socket.write(Buffer.from(bytes, "latin1"));
+    socket.setTimeout(TIMEOUT_MS, () => socket.destroy());
+  });
+}
+
+export function sendRequest(port: number, { method = "GET", target, headers = [], body = "" }: RawRequestLines) {
+  const has = (name: string) => headers.some((line) => line.toLowerCase().startsWith(`${name}:`));
+  const lines = [`${method} ${target} HTTP/1.1`, ...(has("host") ? [] : ["Host: api.example"]), ...headers];
+  if (!has("connection")) lines.push("Connection: close");
+  return sendBytes(port, `${lines.join("\r\n")}\r\n\r\n${body}`);
+}
+
+/** The lines of one header of a response. */
+export function headerOf({ headers }: Pick<RawResponse, "headers">, name: string): string | undefined {
+  return headers.find(([sent]) => sent.toLowerCase() === name)?.[1];
+}
+
+function parseResponse(bytes: string): RawResponse {
+  const headEnd = bytes.indexOf("\r\n\r\n");
+  const [statusLine = "", ...lines] = bytes.slice(0, headEnd < 0 ? bytes.length : headEnd).split("\r\n");
+  const headers = lines.map((line): [string, string] => {
+    const colon = line.indexOf(":");
+    return [line.slice(0, colon), line.slice(colon + 1).trim()];
+  });
+  const rest = headEnd < 0 ? "" : bytes.slice(headEnd + 4);
+  const isChunked = /^chunked$/i.test(headerOf({ headers }, "transfer-encoding") ?? "");
+  return { status: Number(statusLine.slice(9, 12)), headers, body: isChunked ? joinChunks(rest) : rest, bytes };
+}
+
+function joinChunks(text: string): string {
+  let body = "";
+  for (let at = 0; ; ) {
+    const lineEnd = text.indexOf("\r\n", at);
+    const size = Number.parseInt(text.slice(at, lineEnd), 16);
+    if (lineEnd < 0 || !(size > 0)) return body;
+    body += text.slice(lineEnd + 2, lineEnd + 2 + size);
+    at = lineEnd + 2 + size + 2;
+  }
+}
