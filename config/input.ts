@@ -200,7 +200,11 @@ interface AskedAboutRequestInput {
   readonly uri?: SentUri;
   /** Request headers sent along, besides the credential. */
   readonly requestHeaders?: readonly string[];
-  /** Headers of the decision that go on to the upstream. */
+  /**
+   * Headers of the decision that go on to the upstream. Text beyond ASCII is sent as its UTF-8 bytes. A value that would
+   * arrive as another one (blanks at its ends, control characters, bytes that are not UTF-8; in JSON also an empty text)
+   * is no decision: 503.
+   */
   readonly upstreamHeaders?: readonly string[];
 }
 
@@ -219,7 +223,11 @@ interface IntrospectionInput {
   readonly cluster: string;
   readonly path: string;
   readonly clientAuthentication: ClientAuthenticationInput;
-  /** Claim of the reply to header for the upstream: `{ sub: "x-user" }`. */
+  /**
+   * Claim of the reply to header for the upstream: `{ sub: "x-user" }`. Texts are sent as their UTF-8 bytes, numbers and
+   * booleans as they are written; null, lists (but of scopes) and objects leave the header out. A claim that would arrive
+   * as another one (empty, blanks at its ends, control characters) is no decision: 503.
+   */
   readonly upstreamClaims?: Readonly<Record<string, string>>;
 }
 
@@ -322,7 +330,7 @@ interface CacheInput {
   /** How long after its expiry an allow may still be used while the server is unreachable. Default 0: never. */
   readonly staleIfErrorMs?: number;
   /**
-   * Whether the reply's Cache-Control can forbid or shorten keeping a decision. Many introspection endpoints send
+   * Whether the reply's Cache-Control, or an Expires without one, can forbid or shorten keeping a decision. Many introspection endpoints send
    * `no-store` with every reply, meant for HTTP caches; `false` keeps their decisions for `maxTtlMs`, never beyond the
    * token's `exp`. Default true.
    */

@@ -1,4 +1,4 @@
-import { AUTHENTICATE_RULE, matchRule, type Service } from "../config/index.ts";
+import { AUTHENTICATE_RULE, type Cluster, matchRule, type Service } from "../config/index.ts";
 import {
   createSharedState,
   type Decision,
@@ -17,6 +17,7 @@ import { Room } from "./memory/room.ts";
 import { type Counters, countDecision, countRefusalInStage } from "./metrics/counters.ts";
 import type { Send } from "./outbound/exchange.ts";
 import { OutboundCalls } from "./outbound/outbound-calls.ts";
+import { ignoresBodyOfAllow, withoutBodyOfAllow } from "./outbound/unread-body.ts";
 import { Journal } from "./persistence/journal.ts";
 import { KeptDecisions } from "./persistence/kept-decisions.ts";
 import type { Opened } from "./persistence/open.ts";
@@ -95,7 +96,11 @@ export class ProtectedService {
     this.#handsOver = handsOver(service.filter);
     this.#counters = remembered.counters;
     this.#failedOpenOtherwise = remembered.counters.failedOpen;
-    this.#outbound = new OutboundCalls(service.clusters, sendTo, () => runtime.nowMs());
+    const reach = (cluster: Cluster): Send | undefined => {
+      const send = sendTo(cluster);
+      return send && ignoresBodyOfAllow(service) ? withoutBodyOfAllow(send) : send;
+    };
+    this.#outbound = new OutboundCalls(service.clusters, reach, () => runtime.nowMs());
     this.#controller = new RestartController(
       { ...remembered, counts: remembered.counters },
       {

@@ -16,6 +16,11 @@ import {
 
 const CACHE = { maxTtlMs: 600_000, denyTtlMs: 10_000, staleIfErrorMs: 0, maxBytes: 33_554_432 };
 
+/** So many seconds after the harness starts, as Expires and Date state it. */
+function httpDate(seconds: number): string {
+  return new Date(1_790_000_000_000 + seconds * 1000).toUTCString();
+}
+
 /** Whether a decision made under these reply headers is served again after so long. */
 async function isFreshAfter(ms: number, headers: HeaderList, token = "abc", status = 200): Promise<boolean> {
   const harness = new Harness();
@@ -114,6 +119,41 @@ describe("the life of a decision", () => {
     ["a cookie", [["set-cookie", "a=1"]]],
     ["max-age=0", [["cache-control", "max-age=0"]]],
     ["a max-age that is no number", [["cache-control", "max-age=soon"]]],
+    ["Expires in the past", [["expires", httpDate(-1)]]],
+    ["Expires of this very moment", [["expires", httpDate(0)]]],
+    ["Expires: 0", [["expires", "0"]]],
+    ["Expires: -1", [["expires", "-1"]]],
+    ["an empty Expires", [["expires", ""]]],
+    ["an Expires of no date", [["expires", "Thu, 30 Feb 2100 00:00:00 GMT"]]],
+    ["two Expires, joined", [["expires", `${httpDate(60)}, ${httpDate(60)}`]]],
+    [
+      "two Expires, one of them past",
+      [
+        ["expires", httpDate(60)],
+        ["expires", httpDate(-60)],
+      ],
+    ],
+    [
+      "Expires in the past beside a Cache-Control that states no age",
+      [
+        ["cache-control", "private"],
+        ["expires", httpDate(-1)],
+      ],
+    ],
+    [
+      "an Expires that lies behind the reply's own Date",
+      [
+        ["date", httpDate(120)],
+        ["expires", httpDate(60)],
+      ],
+    ],
+    [
+      "an Expires all of whose time has passed",
+      [
+        ["expires", httpDate(60)],
+        ["age", "60"],
+      ],
+    ],
     [
       "a max-age all of whose time has passed",
       [
@@ -127,7 +167,11 @@ describe("the life of a decision", () => {
 
   it("begins with no-store and is not shortened by max-age where Cache-Control is not to be obeyed", async () => {
     const lenient = new Harness(configuration({ cache: { ...CACHE, obeyCacheControl: false } }));
-    lenient.server = () => reply(200, [["cache-control", "no-store, max-age=0"]]);
+    lenient.server = () =>
+      reply(200, [
+        ["cache-control", "no-store, max-age=0"],
+        ["expires", "0"],
+      ]);
     await lenient.ask({ token: "abc" });
     lenient.advance(599_999);
     await lenient.ask({ token: "abc" });
@@ -156,8 +200,46 @@ describe("the life of a decision", () => {
     ["a max-age beyond the configured time", 600_000, [["cache-control", "max-age=99999999999999999999"]]],
     ["a name that only begins like one", 600_000, [["cache-control", "x-no-store, max-agex=1"]]],
     ["a directive in quotes", 600_000, [["cache-control", 'x=", no-store, "']]],
+    ["Expires", 30_000, [["expires", httpDate(30)]]],
+    ["Expires with blanks around it", 30_000, [["expires", ` ${httpDate(30)}\t`]]],
+    ["Expires as RFC 850 writes it", 30_000, [["expires", "Monday, 21-Sep-26 14:13:50 GMT"]]],
+    ["Expires as asctime writes it", 30_000, [["expires", "Mon Sep 21 14:13:50 2026"]]],
+    ["Expires of an RFC 850 year of the last century: not at all", 0, [["expires", "Sunday, 06-Nov-94 08:49:37 GMT"]]],
+    [
+      "Expires by the reply's own Date, where its clock is ahead",
+      30_000,
+      [
+        ["date", httpDate(120)],
+        ["expires", httpDate(150)],
+      ],
+    ],
+    [
+      "Expires minus the time since the reply's Date",
+      20_000,
+      [
+        ["date", httpDate(-40)],
+        ["expires", httpDate(20)],
+      ],
+    ],
+    [
+      "max-age, which counts for more than Expires",
+      30_000,
+      [
+        ["expires", "0"],
+        ["cache-control", "max-age=30"],
+      ],
+    ],
+    [
+      "s-maxage, which counts for more than Expires",
+      30_000,
+      [
+        ["cache-control", "s-maxage=30"],
+        ["expires", httpDate(-60)],
+      ],
+    ],
+    ["an Expires far beyond the configured time", 600_000, [["expires", "Fri, 31 Dec 9999 23:59:59 GMT"]]],
   ])("is bounded by %s", async (_, ms, headers) => {
-    expect(await isFreshAfter(ms - 1, headers)).toBe(true);
+    expect(await isFreshAfter(Math.max(ms - 1, 0), headers)).toBe(ms > 0);
     expect(await isFreshAfter(ms, headers)).toBe(false);
   });
 
@@ -177,7 +259,7 @@ describe("the life of a decision", () => {
     }
   });
 
-  it("ends with the exp of an introspection reply, also where that is past already", async () => {
+  it("ends with the exp of an introspection reply, and does not begin where that is past already", async () => {
     const protocol = {
       ...{ type: "introspection", cluster: "auth", authority: "as", path: "/introspect", timeoutMs: 1000 },
       clientAuthentication: { type: "none" },
@@ -194,9 +276,9 @@ describe("the life of a decision", () => {
     for (const exp of [0, -5, 1, 1_789_999_999]) {
       harness.server = () => reply(200, [], { active: true, exp });
       const before = harness.calls.length;
-      expect(outcome(await harness.ask({ token: `t${exp}` }))).toBe("continue");
-      await harness.ask({ token: `t${exp}` });
-      expect(harness.calls.length - before).toBe(2);
+      expect(outcome(await harness.ask({ token: `t${exp}` }))).toBe("401 token_inactive");
+      expect(outcome(await harness.ask({ token: `t${exp}` }))).toBe("401 token_inactive");
+      expect(harness.calls.length - before).toBe(1);
     }
   });
 

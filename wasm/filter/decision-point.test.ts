@@ -127,6 +127,7 @@ describe.each(["authzen", "opa"] as const)("%s", (type) => {
     `{"${name}":false,"${name}":true}`,
     `{"${name}":true}x`,
     `{"${name}":true,"context":`,
+    `{"${name}":null,"context":null}`,
   ])("takes %j for garbage", async (body) => {
     const harness = decisionPoint(type);
     harness.server = () => reply(200, [], body);
@@ -164,10 +165,9 @@ describe.each(["authzen", "opa"] as const)("%s", (type) => {
 
   it("is bounded by what both replies say of freshness and end", async () => {
     const harness = decisionPoint(type, { subject: SUBJECT });
-    const exp = harness.now / 1000 + 30;
     harness.server = (call) =>
       call.cluster === "auth"
-        ? reply(200, [], { active: true, sub: "ada", exp })
+        ? reply(200, [], { active: true, sub: "ada", exp: harness.now / 1000 + 30 })
         : reply(200, [["cache-control", "max-age=60"]], ALLOW[type]);
     await harness.ask({ token: "abc" });
     harness.advance(29_999);
@@ -201,6 +201,47 @@ describe.each(["authzen", "opa"] as const)("%s", (type) => {
     harness.server = (call) =>
       call.cluster === "auth" ? reply(200, [], { active: true, sub: "ada" }) : reply(200, [], ALLOW[type]);
     expect(outcome(await harness.ask({ token: "abc" }))).toBe("continue");
+  });
+});
+
+describe("what stands beside a decision", () => {
+  const withHeaders = (type: "authzen" | "opa", allowed: boolean, headers: string): string =>
+    type === "opa"
+      ? `{"result":{"allow":${allowed},"headers":${headers}}}`
+      : `{"decision":${allowed},"context":{"headers":${headers}}}`;
+
+  it.each<[string, "authzen" | "opa"]>([
+    ['{"decision":true,"context":null}', "authzen"],
+    ['{"context":null,"decision":true,"reason":null}', "authzen"],
+    ['{"decision":true,"context":{"headers":null,"id":null}}', "authzen"],
+    ['{"decision":true,"context":{"headers":{"x-user":null}}}', "authzen"],
+    ['{"result":true,"decision_id":null,"metrics":null}', "opa"],
+    ['{"result":{"allow":true,"headers":null,"reason":null}}', "opa"],
+    ['{"result":{"allow":true,"headers":{"x-user":null}}}', "opa"],
+  ])("may be null: %s", async (body, type) => {
+    const harness = decisionPoint(type);
+    harness.server = () => reply(200, [], body);
+    const decision = await harness.ask({ token: "abc", headers: [["x-user", "forged"]] });
+    expect(outcome(decision)).toBe("continue");
+    expect(valuesOf(decision, "x-user")).toEqual([]);
+  });
+
+  it.each(["authzen", "opa"] as const)("does not matter to a denial of %s", async (type) => {
+    for (const headers of ["[]", "7", '{"x-user":7}', '{"x-user":"a","x-user":"b"}', '{"x-user":" a "}']) {
+      const harness = decisionPoint(type);
+      harness.server = () => reply(200, [], withHeaders(type, false, headers));
+      expect(outcome(await harness.ask({ token: "abc" }))).toBe("403 denied");
+      harness.server = () => reply(200, [], withHeaders(type, true, headers));
+      expect(outcome(await harness.ask({ token: "def" }))).toBe("503 authorization_server_malformed");
+    }
+  });
+
+  it.each(["authzen", "opa"] as const)("is well-formed, and named once, also of %s's denials", async (type) => {
+    for (const body of [`${withHeaders(type, false, "{}")}]`, withHeaders(type, false, "{,}")]) {
+      const harness = decisionPoint(type);
+      harness.server = () => reply(200, [], body);
+      expect(outcome(await harness.ask({ token: "abc" }))).toBe("503 authorization_server_malformed");
+    }
   });
 });
 

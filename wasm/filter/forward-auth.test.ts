@@ -95,10 +95,23 @@ describe("a 2xx", () => {
     expect(valuesOf(decision, "x-empty")).toEqual([""]);
   });
 
-  it("with an upstream header nobody could read safely is malformed", async () => {
-    const harness = new Harness(configuration({ protocol: forwardAuth({ upstreamHeaders: ["x-user"] }) }));
-    harness.server = () => reply(200, [["x-user", "a\ufffdb"]]);
-    expect(outcome(await harness.ask({ token: "abc" }))).toBe("503 authorization_server_malformed");
+  it.each(["a\ufffdb", "a\u0001", "a\tb", " a", "a ", "a\u00a0", "\u3000a", "\ufeffa", "a\u0085b", "a\u2028b"])(
+    "with an upstream header that would arrive as another text is malformed: %j",
+    async (user) => {
+      const harness = new Harness(configuration({ protocol: forwardAuth({ upstreamHeaders: ["x-user"] }) }));
+      harness.server = () => reply(200, [["x-user", user]]);
+      expect(outcome(await harness.ask({ token: "abc" }))).toBe("503 authorization_server_malformed");
+    },
+  );
+
+  it("may have a body of any size, which is not read", async () => {
+    const harness = new Harness();
+    const before = harness.instance.allocatedBytes;
+    harness.server = () => reply(200, [], "x".repeat(1_000_000));
+    expect(outcome(await harness.ask({ token: "abc" }))).toBe("continue");
+    await harness.ask({ token: "abc" });
+    expect(harness.calls).toHaveLength(1);
+    expect(harness.instance.allocatedBytes - before).toBeLessThanOrEqual(2 * 65_536);
   });
 });
 
@@ -158,12 +171,32 @@ describe("a refusal", () => {
     await harness.ask({ token: "a" });
     await harness.ask({ token: "a" });
     expect(harness.calls).toHaveLength(2);
-    harness.server = () => reply(403, [["content-type", "text/plain"]], "x".repeat(40_000));
+    harness.server = () => reply(403, [["content-type", "text/plain"]], "x".repeat(65_537));
     const decision = await harness.ask({ token: "b" });
     expect(bodyOf(decision)).toBe('{"error":"denied"}');
     expect(valuesOf(decision, "content-type")).toEqual(["application/json"]);
     await harness.ask({ token: "b" });
     expect(harness.calls).toHaveLength(4);
+  });
+
+  it.each([32_769, 65_536])("with a page of %i bytes passes on as it is, beside large headers too", async (size) => {
+    const harness = new Harness();
+    const page = Array.from({ length: size }, (_, at) => String.fromCharCode(0x21 + (at % 94))).join("");
+    harness.server = () => reply(403, [["content-type", "text/html"]], page);
+    const decision = await harness.ask({ token: "a" });
+    expect(outcome(decision)).toBe("403 denied");
+    expect(bodyOf(decision)).toBe(page);
+    expect(valuesOf(decision, "content-type")).toEqual(["text/html"]);
+    harness.server = () => reply(403, [["www-authenticate", `Bearer realm="${"r".repeat(8_000)}"`]], page);
+    expect(bodyOf(await harness.ask({ token: "b" }))).toBe(page);
+  });
+
+  it("whose headers leave no room for its page has the reason in its place", async () => {
+    const harness = new Harness();
+    harness.server = () => reply(403, [["x-large", "x".repeat(60_000)]], "p".repeat(65_536));
+    const decision = await harness.ask({ token: "a" });
+    expect(outcome(decision)).toBe("403 denied");
+    expect(bodyOf(decision)).toBe('{"error":"denied"}');
   });
 
   it("whose body is too large to keep is passed on and asked for again", async () => {

@@ -151,6 +151,144 @@ describe("an inactive token", () => {
   });
 });
 
+describe("a reply as real servers write it", () => {
+  it.each<[string, Json]>([
+    ["null in every member", { active: false, scope: null, sub: null, exp: null, nbf: null, client_id: null }],
+    ["members of any kind, even twice", '{"active":false,"exp":{},"exp":[],"scope":7,"sub":true,"sub":""}'],
+    ["a subject that no header could carry", { active: false, sub: " root " }],
+    ["an exp that is past", { active: false, exp: 1 }],
+  ])("that is inactive may have %s beside it", async (_, body) => {
+    const harness = started({ upstreamClaims: { sub: "x-user" } });
+    harness.server = () => reply(200, [], body);
+    expect(outcome(await harness.ask({ token: "abc" }))).toBe("401 token_inactive");
+    expect(outcome(await harness.ask({ token: "abc" }))).toBe("401 token_inactive");
+    expect(harness.calls).toHaveLength(1);
+  });
+
+  it("may have null for what it does not know of an active token", async () => {
+    const harness = started({ upstreamClaims: { sub: "x-user", scope: "x-scope" } });
+    harness.server = () => reply(200, [], { active: true, exp: null, nbf: null, scope: null, sub: null });
+    const headers: [string, string][] = [
+      ["x-user", "forged"],
+      ["x-scope", "forged"],
+    ];
+    const decision = await harness.ask({ token: "abc", headers });
+    expect(outcome(decision)).toBe("continue");
+    expect([valuesOf(decision, "x-user"), valuesOf(decision, "x-scope")]).toEqual([[], []]);
+    expect(outcome(await harness.ask({ token: "abc", rule: "admin" }))).toBe("403 insufficient_scope");
+  });
+
+  it.each([["1790000030"], ["1790000030.5"], ["001790000030"]])("may have exp as the text %s", async (exp) => {
+    const harness = started();
+    harness.server = () => reply(200, [], { active: true, exp });
+    expect(outcome(await harness.ask({ token: "abc" }))).toBe("continue");
+    harness.advance(29_999);
+    await harness.ask({ token: "abc" });
+    expect(harness.calls).toHaveLength(1);
+    harness.advance(501);
+    expect(outcome(await harness.ask({ token: "abc" }))).toBe("401 token_inactive");
+  });
+
+  it.each<[Json, string]>([
+    [["orders:read", "orders:admin"], "orders:read orders:admin"],
+    [["x", "orders:admin", "orders:read", "y"], "x orders:admin orders:read y"],
+  ])("may have scope as the list %j", async (scope, sent) => {
+    const harness = started({ upstreamClaims: { scope: "x-scope" } });
+    harness.server = () => reply(200, [], { active: true, scope });
+    const decision = await harness.ask({ token: "abc", rule: "admin" });
+    expect(outcome(decision)).toBe("continue");
+    expect(valuesOf(decision, "x-scope")).toEqual([sent]);
+  });
+
+  it("may have escapes in a list of scopes, and none in the list", async () => {
+    const harness = started({ upstreamClaims: { scope: "x-scope" } });
+    harness.server = () => reply(200, [], '{"active":true,"scope":["\\u006frders:read","a","orders\\u003aadmin"]}');
+    const decision = await harness.ask({ token: "abc", rule: "admin" });
+    expect(outcome(decision)).toBe("continue");
+    expect(valuesOf(decision, "x-scope")).toEqual(["orders:read a orders:admin"]);
+    for (const scope of [[], ""]) {
+      harness.server = () => reply(200, [], { active: true, scope });
+      const without = await harness.ask({ token: `t${JSON.stringify(scope)}`, headers: [["x-scope", "forged"]] });
+      expect(valuesOf(without, "x-scope")).toEqual([]);
+      expect(outcome(await harness.ask({ token: "def", rule: "admin" }))).toBe("403 insufficient_scope");
+    }
+  });
+
+  it.each(["7", "0", "-12", "9007199254740993", "123456789012345678901234567890"])(
+    "may have sub as the number %s, whose digits are the subject",
+    async (digits) => {
+      const harness = started({ upstreamClaims: { sub: "x-user" } });
+      harness.server = () => reply(200, [], `{"active":true,"sub":${digits}}`);
+      expect(valuesOf(await harness.ask({ token: "abc" }), "x-user")).toEqual([digits]);
+    },
+  );
+
+  it("names beyond ASCII pass on", async () => {
+    const harness = started({ upstreamClaims: { sub: "x-user" } });
+    for (const sub of ["Zo\u00eb", "\u738b\u5c0f\u660e", "a \u{1f30a} b", "e\u0301", "Ren\u00e9 van \u2013 Dyk"]) {
+      harness.server = () => reply(200, [], { active: true, sub });
+      expect(valuesOf(await harness.ask({ token: `t${btoa(encodeURIComponent(sub))}` }), "x-user")).toEqual([sub]);
+    }
+  });
+});
+
+describe("an active token whose time it is not", () => {
+  it("is refused once its exp is past by our clock, and the refusal is kept", async () => {
+    for (const exp of [0, -5, 1, 1_789_999_999, 1_790_000_000, "1789999999", "-5", 1_789_999_999.999]) {
+      const harness = started();
+      harness.server = () => reply(200, [], { active: true, exp });
+      expect(outcome(await harness.ask({ token: "abc" }))).toBe("401 token_inactive");
+      expect(outcome(await harness.ask({ token: "abc" }))).toBe("401 token_inactive");
+      expect(harness.calls).toHaveLength(1);
+    }
+  });
+
+  it("is let in again after a clock that had jumped ahead came back", async () => {
+    const harness = started();
+    harness.server = () => reply(200, [], { active: true, exp: 1_790_003_600 });
+    harness.now += 86_400_000;
+    expect(outcome(await harness.ask({ token: "abc" }))).toBe("401 token_inactive");
+    harness.now -= 86_400_000;
+    expect(outcome(await harness.ask({ token: "def" }))).toBe("continue");
+  });
+
+  it("is refused more than a minute before its nbf, and asked about again", async () => {
+    const harness = started();
+    harness.server = () => reply(200, [], { active: true, nbf: 1_790_000_090 });
+    expect(outcome(await harness.ask({ token: "abc" }))).toBe("401 token_inactive");
+    harness.advance(30_000);
+    expect(outcome(await harness.ask({ token: "abc" }))).toBe("continue");
+  });
+});
+
+describe("a 429", () => {
+  it.each(["7", "Fri, 31 Dec 1999 23:59:59 GMT"])("is an error whose Retry-After passes on: %s", async (after) => {
+    const harness = started();
+    for (const status of [429, 503]) {
+      harness.server = () => reply(status, [["retry-after", after]], "slow down");
+      const decision = await harness.ask({ token: "abc" });
+      expect(outcome(decision)).toBe("503 authorization_server_error");
+      expect(valuesOf(decision, "retry-after")).toEqual([after]);
+      expect(valuesOf(decision, "www-authenticate")).toEqual([]);
+    }
+    harness.server = () => reply(500, [["retry-after", after]]);
+    expect(valuesOf(await harness.ask({ token: "abc" }), "retry-after")).toEqual([]);
+  });
+
+  it("does not pass on what is neither seconds nor a date, nor what an earlier reply said", async () => {
+    const harness = started();
+    for (const headers of [[["retry-after", "7\u00e9"]], [["retry-after", "9".repeat(40)]], []] as [
+      string,
+      string,
+    ][][]) {
+      harness.server = () => reply(429, [["retry-after", "7"]]);
+      await harness.ask({ token: "abc" });
+      harness.server = () => reply(429, headers);
+      expect(valuesOf(await harness.ask({ token: "abc" }), "retry-after")).toEqual([]);
+    }
+  });
+});
+
 describe("a reply that is no decision", () => {
   it.each<[string, Json]>([
     ["nothing", ""],
@@ -163,12 +301,23 @@ describe("a reply that is no decision", () => {
     ["active twice", '{"active":false,"active":true}'],
     ["active twice, once escaped", '{"active":true,"\\u0061ctive":true}'],
     ["active only deeper", { token: { active: true } }],
-    ["exp as text", { active: true, exp: "1790000600" }],
-    ["exp null", { active: true, exp: null }],
+    ["exp as a text that is no number", { active: true, exp: "tomorrow" }],
+    ["exp as a text with an exponent", { active: true, exp: "1.79e9" }],
+    ["exp as an empty text", { active: true, exp: "" }],
+    ["exp as a text that begins with a point", { active: true, exp: ".5" }],
+    ["exp as a boolean", { active: true, exp: true }],
+    ["nbf as a list", { active: true, nbf: [1] }],
     ["exp twice", '{"active":true,"exp":1,"exp":9999999999}'],
-    ["scope as a list", { active: true, scope: ["a"] }],
+    ["exp null, then a number", '{"active":true,"exp":null,"exp":9999999999}'],
+    ["scope as an object", { active: true, scope: { a: true } }],
+    ["scope as a list of numbers", { active: true, scope: ["a", 7] }],
+    ["scope as a list with an element of two words", { active: true, scope: ["a b"] }],
+    ["scope as a list with an empty element", { active: true, scope: [""] }],
     ["scope twice", '{"active":true,"scope":"a","scope":"b"}'],
-    ["sub as a number", { active: true, sub: 7 }],
+    ["sub as a number with an exponent", '{"active":true,"sub":1e0}'],
+    ["sub as a number with a fraction", '{"active":true,"sub":1.0}'],
+    ["sub as minus zero", '{"active":true,"sub":-0}'],
+    ["sub as a boolean", { active: true, sub: true }],
     ["a second document", '{"active":true}{}'],
     ["a trailing comma", '{"active":true,}'],
     ["a comment", '{"active":true/**/}'],
@@ -194,10 +343,20 @@ describe("a reply that is no decision", () => {
     expect(outcome(await harness.ask({ token: "abc" }))).toBe("503 authorization_server_malformed");
   });
 
-  it("is malformed with a claim that would break out of its header", async () => {
+  it.each([
+    ...["a\r\nx-admin: 1", "a\nb", "a\0", "a\ufffd", "a\tb", "a\u007f", "a\u0085b", "a\u2028b"],
+    ...["", " ", " root", "root ", "\troot", "root\u00a0", "\u2003root", "root\u3000", "\ufeffroot"],
+  ])("is malformed with a claim that no header carries as it is: %j", async (sub) => {
     const harness = started({ upstreamClaims: { sub: "x-user" } });
-    for (const sub of ["a\r\nx-admin: 1", "a\0", "a\ufffd"]) {
-      harness.server = () => reply(200, [], { active: true, sub });
+    harness.server = () => reply(200, [], { active: true, sub });
+    expect(outcome(await harness.ask({ token: "abc" }))).toBe("503 authorization_server_malformed");
+    expect(harness.metric("ebb_cache_entries")).toBe(0);
+  });
+
+  it("is malformed with a claim for the upstream that is given twice", async () => {
+    for (const body of ['{"active":true,"sub":"a","sub":"a"}', '{"active":true,"name":null,"name":"a"}']) {
+      const harness = started({ upstreamClaims: { sub: "x-user", name: "x-name" } });
+      harness.server = () => reply(200, [], body);
       expect(outcome(await harness.ask({ token: "abc" }))).toBe("503 authorization_server_malformed");
     }
   });

@@ -80,3 +80,8 @@ export function arenaStart(): usize {
 export function arenaCapacity(): usize {
   return limit - base;
 }
+
+/** Bytes that are still free. */
+export function arenaRoom(): usize {
+  return limit - top;
+}

@@ -1,10 +1,11 @@
 import { Rule, configuration } from "./configuration";
 import { token } from "./credentials";
 import {
-  allowDecision, beginQuestion, credentialKind, denyDecision, isAnswer, putChosenHeaders, readDecisionHeaders,
-  sendQuestion,
+  beginQuestion, credentialKind, decide, isAnswer, putChosenHeaders, readDecisionHeaders, sendQuestion, skipNull,
 } from "./decision-point";
-import { beginJson, enterObject, failJson, jsonEnded, nextMember, readBoolean, skipValue } from "./json-reader";
+import {
+  beginJson, enterObject, failJson, jsonEnded, nextMember, peekJson, readBoolean, skipValue,
+} from "./json-reader";
 import { putJsonMember, putJsonName, putJsonString, putJsonWords } from "./json-writer";
 import { SERVER_MALFORMED } from "./reasons";
 import { replyBody } from "./reply";
@@ -62,13 +63,17 @@ export function askAuthZen(rule: Rule | null, subject: Span): bool {
   return sendQuestion();
 }
 
-/** `decision` must be literally true; `context.headers` may carry headers for the upstream. */
+/**
+ * `decision` must be literally true; `context.headers` may carry headers for the upstream. Null beside the decision is as
+ * if it were not there, and what stands beside a denial does not matter.
+ */
 export function judgeAuthZen(): void {
   if (!isAnswer()) return;
   clearUpstreamValues();
   let decided = false;
   let allowed = false;
   let hasContext = false;
+  let sound = true;
   beginJson(replyBody.start, replyBody.size);
   enterObject();
   while (nextMember(name)) {
@@ -77,28 +82,28 @@ export function judgeAuthZen(): void {
       decided = true;
       allowed = readBoolean();
     } else if (name.is("context")) {
-      if (hasContext) failJson();
+      if (!readContext() || hasContext) sound = false;
       hasContext = true;
-      readContext();
     } else {
       skipValue();
     }
   }
   if (!jsonEnded() || !decided) verdict.fail(SERVER_MALFORMED);
-  else if (allowed) allowDecision();
-  else denyDecision();
+  else decide(allowed, sound);
 }
 
-function readContext(): void {
+function readContext(): bool {
+  if (peekJson() != 0x7b) return skipNull();
   let hasHeaders = false;
+  let sound = true;
   enterObject();
   while (nextMember(name)) {
     if (name.is("headers")) {
-      if (hasHeaders) failJson();
+      if (!readDecisionHeaders() || hasHeaders) sound = false;
       hasHeaders = true;
-      readDecisionHeaders();
     } else {
       skipValue();
     }
   }
+  return sound;
 }

@@ -2,12 +2,13 @@ import { arenaMark } from "./arena";
 import { NamedHeader, configuration } from "./configuration";
 import { SCHEME_BASIC, SCHEME_BEARER, credentialScheme } from "./credentials";
 import { addHeaderText } from "./header-map";
-import { enterObject, failJson, nextMember, readString, skipValue } from "./json-reader";
+import { enterObject, nextMember, peekJson, readString, skipValue } from "./json-reader";
 import { putJsonName, putJsonString } from "./json-writer";
+import { MAX_JSON_REPLY_BYTES } from "./limits";
 import { addFixedHeaders, beginCall, dispatch, endCallHeaders } from "./outbound";
 import { DENIED, SERVER_ERROR, SERVER_MALFORMED, statusOf } from "./reasons";
 import { composeRefusal, noScopes } from "./refusal";
-import { replyBodyFits, replyStatus } from "./reply";
+import { fetchReplyBody, replyStatus } from "./reply";
 import { Span } from "./span";
 import { putByte, takeWritten } from "./text-writer";
 import { composeUpstreamPayload, indexOfName, setUpstreamValue } from "./upstream-headers";
@@ -65,7 +66,7 @@ export function credentialKind(): string {
 /** Refuses a reply that cannot hold a decision. */
 export function isAnswer(): bool {
   if (replyStatus() == 200) {
-    if (replyBodyFits()) return true;
+    if (fetchReplyBody(MAX_JSON_REPLY_BYTES)) return true;
     verdict.fail(SERVER_MALFORMED);
     return false;
   }
@@ -74,25 +75,40 @@ export function isAnswer(): bool {
   return false;
 }
 
-/** Reads the headers a decision carries for the upstream, `{ "name": "value" }`. Only configured names are taken. */
-export function readDecisionHeaders(): void {
+/**
+ * Reads the headers a decision carries for the upstream, `{ "name": "value" }` or null. Only configured names are taken.
+ * @returns false if they are not of this form; the reader has then passed over them
+ */
+export function readDecisionHeaders(): bool {
+  if (peekJson() != 0x7b) return skipNull();
+  let sound = true;
   enterObject();
   while (nextMember(name)) {
     const index = indexOfName(name);
-    if (index < 0) {
-      skipValue();
-      continue;
-    }
-    if (readString(value) && !setUpstreamValue(index, value)) failJson();
+    value.clear();
+    if (index >= 0 && peekJson() == 0x22) readString(value);
+    else if (!skipNull() && index >= 0) sound = false;
+    if (index >= 0 && !setUpstreamValue(index, value)) sound = false;
   }
+  return sound;
 }
 
-export function allowDecision(): void {
-  composeUpstreamPayload(payload);
-  verdict.allow(payload);
+/** Reads over a value; false if it was anything but null. */
+export function skipNull(): bool {
+  const isNull = peekJson() == 0x6e;
+  skipValue();
+  return isNull;
 }
 
-export function denyDecision(): void {
-  composeRefusal(DENIED, noScopes(), payload);
-  verdict.refuse(statusOf(DENIED), DENIED, payload, true);
+/** The verdict on a reply that was understood. @param sound whether all that an allow needs of it is as it must be */
+export function decide(allowed: bool, sound: bool): void {
+  if (!allowed) {
+    composeRefusal(DENIED, noScopes(), payload);
+    verdict.refuse(statusOf(DENIED), DENIED, payload, true);
+  } else if (sound) {
+    composeUpstreamPayload(payload);
+    verdict.allow(payload);
+  } else {
+    verdict.fail(SERVER_MALFORMED);
+  }
 }

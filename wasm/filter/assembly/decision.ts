@@ -58,7 +58,7 @@ export function conclude(pending: Pending): void {
   if (verdict.kind == VERDICT_FAIL) releaseArena();
   const standIn = verdict.kind == VERDICT_FAIL ? findStandIn(pending) : NO_STAND_IN;
   if (verdict.kind == VERDICT_FAIL) {
-    composeRefusal(verdict.reason, noScopes(), payload);
+    composeRefusal(verdict.reason, noScopes(), payload, verdict.retryAfter);
     verdict.payloadStart = payload.start;
     verdict.payloadSize = payload.size;
     verdict.status = statusOf(verdict.reason);

@@ -1,15 +1,16 @@
+import { arenaMark, arenaRoom, rewindArena } from "./arena";
 import { FROM_AUTHORIZATION, FROM_COOKIE, NamedHeader, Rule, configuration, upstreamName } from "./configuration";
 import { credentialSource } from "./credentials";
 import {
   addHeader, addHeaderNamed, addHeaderText, hasRoomForHeader, replyHeaders,
 } from "./header-map";
+import { MAX_REFUSAL_PAGE_BYTES } from "./limits";
 import { addCredential, addFixedHeaders, beginCallNamed, dispatch, endCallHeaders } from "./outbound";
 import { DENIED, SERVER_MALFORMED } from "./reasons";
 import { addChallenges, beginRefusal, endRefusalHeaders, noScopes, putReasonBody, takeRefusal } from "./refusal";
-import { replyBody, replyBodyFits, replyStatus } from "./reply";
+import { fetchReplyBody, replyBody, replyBodyBytes, replyStatus } from "./reply";
 import { requestAuthority, requestMethod, requestScheme, sentUri } from "./request";
 import { Span } from "./span";
-import { putSpan } from "./text-writer";
 import { clearUpstreamValues, composeUpstreamPayload, setUpstreamValue } from "./upstream-headers";
 import { verdict } from "./verdict";
 
@@ -84,7 +85,8 @@ function allow(): void {
   clearUpstreamValues();
   for (let index: u32 = 0; index < configuration.upstreamCount; index++) {
     replyHeaders.findJoined(upstreamName(index), value);
-    if (value.isPresent && !setUpstreamValue(index, value)) {
+    // An empty one is the server's word, and goes on as it is: a user without groups, say.
+    if (!setUpstreamValue(index, value, true)) {
       verdict.fail(SERVER_MALFORMED);
       return;
     }
@@ -93,25 +95,45 @@ function allow(): void {
   verdict.allow(payload);
 }
 
-/** The client gets what the server said: a login redirect with its cookies, or a denial. */
+/** The client gets what the server said: a login redirect with its cookies, or a denial with its page. */
 function passRefusalOn(status: u32): void {
-  const hasBody = replyBody.isPresent && replyBodyFits();
+  const hasPage = replyBodyBytes() > 0 && replyBodyBytes() <= MAX_REFUSAL_PAGE_BYTES && hasRoomForPage();
   let challenged = false;
   beginRefusal();
   replyHeaders.rewind();
   while (replyHeaders.next(name, value) && hasRoomForHeader()) {
-    if (!isPassedOn(name) || (name.is("content-type") && !hasBody)) continue;
+    if (!isPassedOn(name) || (name.is("content-type") && !hasPage)) continue;
     addHeaderNamed(name, value);
     if (name.is("www-authenticate")) challenged = true;
     if (name.is("set-cookie")) verdict.isPersonal = 1;
   }
   if (status == 401 && !challenged) addChallenges(DENIED, noScopes());
-  if (!hasBody) addHeaderText("content-type", "application/json");
+  if (!hasPage) addHeaderText("content-type", "application/json");
   endRefusalHeaders();
-  if (hasBody) putSpan(replyBody);
-  else putReasonBody(DENIED);
+  if (!hasPage) {
+    putReasonBody(DENIED);
+  } else if (!takePage()) {
+    verdict.fail(SERVER_MALFORMED);
+    return;
+  }
   takeRefusal(payload);
-  verdict.refuse(status, DENIED, payload, (status == 401 || status == 403) && replyBodyFits());
+  verdict.refuse(status, DENIED, payload, (status == 401 || status == 403) && (hasPage || replyBodyBytes() == 0));
+}
+
+/** What the refusal's headers take beside those of the reply: sizes, challenges, and gaps. */
+const REFUSAL_ROOM: usize = 4096;
+
+function hasRoomForPage(): bool {
+  return replyHeaders.bytes + <usize>replyBodyBytes() + REFUSAL_ROOM <= arenaRoom();
+}
+
+/** Fetches the page to right behind the refusal's headers, so that no copy of it takes room. */
+function takePage(): bool {
+  const at = arenaMark();
+  if (!fetchReplyBody(MAX_REFUSAL_PAGE_BYTES)) return false;
+  memory.copy(at, replyBody.start, replyBody.size);
+  rewindArena(at + replyBody.size);
+  return true;
 }
 
 function isPassedOn(name: Span): bool {

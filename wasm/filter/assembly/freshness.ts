@@ -1,16 +1,22 @@
+import { wallTimeMs } from "./clock";
 import { configuration } from "./configuration";
+import { NO_DATE_MS, parseHttpDate } from "./http-date";
 import { HeaderMap } from "./header-map";
-import { NEVER_MS } from "./unverified-expiry";
+import { NEVER_MS } from "./numeric-date";
 import { Span, indexOfByte, isBlank, trim } from "./span";
 
 /**
- * What a reply's headers allow of keeping it (RFC 9111). Only ever less than the configuration: `max-age` can shorten.
+ * What a reply's headers allow of keeping it (RFC 9111). Only ever less than the configuration: `max-age` and, without
+ * one, `Expires` can shorten.
  */
 
 let storable: bool = true;
 let reusableStale: bool = true;
 let maxAgeSeconds: u64 = NEVER_MS;
 let ageSeconds: u64 = 0;
+/** NO_DATE_MS without an Expires; 0, long past, for one that is not a date (RFC 9111, 5.3). */
+let expiresMs: u64 = NO_DATE_MS;
+let dateMs: u64 = NO_DATE_MS;
 
 /** Whether it may be kept at all: Vary: *, Set-Cookie and, where it is obeyed, Cache-Control can say no. */
 export function isStorable(): bool {
@@ -24,8 +30,18 @@ export function isReusableStale(): bool {
 
 /** How long it stays fresh, or NEVER_MS if it does not say. */
 export function freshForMs(): u64 {
-  if (maxAgeSeconds == NEVER_MS) return NEVER_MS;
-  return maxAgeSeconds > ageSeconds ? (maxAgeSeconds - ageSeconds) * 1000 : 0;
+  if (maxAgeSeconds != NEVER_MS) return maxAgeSeconds > ageSeconds ? (maxAgeSeconds - ageSeconds) * 1000 : 0;
+  return expiresMs == NO_DATE_MS ? NEVER_MS : timeUntilExpiresMs();
+}
+
+/** `Expires` minus `Date`, less the age that the reply has already: by its `Age`, or by our clock (RFC 9111, 4.2). */
+function timeUntilExpiresMs(): u64 {
+  const now = wallTimeMs();
+  const madeAtMs = dateMs == NO_DATE_MS ? now : dateMs;
+  if (expiresMs <= madeAtMs) return 0;
+  const lifetimeMs = expiresMs - madeAtMs;
+  const ageMs = max(ageSeconds * 1000, now > madeAtMs ? now - madeAtMs : 0);
+  return lifetimeMs > ageMs ? lifetimeMs - ageMs : 0;
 }
 
 const name = changetype<Span>(memory.data(8));
@@ -38,14 +54,30 @@ export function readFreshness(headers: HeaderMap): void {
   reusableStale = true;
   maxAgeSeconds = NEVER_MS;
   ageSeconds = 0;
+  expiresMs = NO_DATE_MS;
+  dateMs = NO_DATE_MS;
   headers.rewind();
   while (headers.next(name, value)) {
     if (name.is("cache-control") || name.is("pragma")) {
       if (configuration.obeyCacheControl) readDirectives();
     } else if (name.is("age")) ageSeconds = max(ageSeconds, seconds(value));
+    else if (name.is("expires")) readExpires();
+    else if (name.is("date")) dateMs = dateIn(value);
     else if (name.is("set-cookie")) storable = false;
     else if (name.is("vary")) readVary();
   }
+}
+
+/** Several of them bound together; the host joins repeated lines, which is no date then, and so past. */
+function readExpires(): void {
+  if (!configuration.obeyCacheControl) return;
+  const stated = dateIn(value);
+  expiresMs = min(expiresMs, stated == NO_DATE_MS ? 0 : stated);
+}
+
+function dateIn(text: Span): u64 {
+  trim(text);
+  return parseHttpDate(text, wallTimeMs());
 }
 
 function readVary(): void {

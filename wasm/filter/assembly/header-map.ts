@@ -17,10 +17,13 @@ export class HeaderMap {
   /** Where `next` stands. */
   index: u32;
   at: usize;
+  /** Size of the map as the host gave it. */
+  bytes: usize;
 
   /** Fetches a map from the host into the arena. False if it does not fit there or is not well formed. */
   fetch(map: i32): bool {
     this.count = 0;
+    this.bytes = 0;
     this.rewind();
     if (proxy_get_header_map_pairs(map, FETCHED, FETCHED + 4) != STATUS_OK) return false;
     const start = load<usize>(FETCHED);
@@ -40,6 +43,7 @@ export class HeaderMap {
       if (end > start + size) return false;
     }
     this.count = count;
+    this.bytes = size;
     this.rewind();
     return true;
   }
@@ -91,9 +95,9 @@ const scanName = changetype<Span>(memory.data(8));
 const scanValue = changetype<Span>(memory.data(8));
 
 /** The request's headers, and those of the reply being read. */
-export const requestHeaders = changetype<HeaderMap>(memory.data(20));
-export const replyHeaders = changetype<HeaderMap>(memory.data(20));
-if (offsetof<HeaderMap>() > 20) ERROR("HeaderMap has outgrown its memory");
+export const requestHeaders = changetype<HeaderMap>(memory.data(24));
+export const replyHeaders = changetype<HeaderMap>(memory.data(24));
+if (offsetof<HeaderMap>() > 24) ERROR("HeaderMap has outgrown its memory");
 
 /*
  * Writing. Sizes come first in the format but are known last: room for the most headers is left before the texts, and

@@ -3,11 +3,20 @@
 /** Longer credentials are refused: real tokens stay below 4 KiB, and each byte is hashed on every request. */
 export const MAX_TOKEN_BYTES: usize = 8192;
 
-/** Reply bodies of an authorization server beyond this are refused (JSON) or left out (refusals passed on). */
-export const MAX_REPLY_BODY_BYTES: u32 = 32768;
+/** Longer JSON of an authorization server is malformed. */
+export const MAX_JSON_REPLY_BYTES: u32 = 32768;
+
+/** A refusal's page that is longer does not pass on to the client; JSON that names the reason takes its place. */
+export const MAX_REFUSAL_PAGE_BYTES: u32 = 65536;
+
+/** A Retry-After that is longer is neither seconds nor a date. */
+export const MAX_RETRY_AFTER_BYTES: usize = 32;
 
 /** Larger decisions are answered but not kept: one reply must not displace thousands of others. */
 export const MAX_PAYLOAD_BYTES: usize = 16384;
+
+/** How far an `nbf` may lie ahead of our clock: servers issue tokens that are valid from now on by theirs. */
+export const MAX_CLOCK_SKEW_MS: u64 = 60000;
 
 /** Different keys with a call under way. Beyond: 503 authorization_server_overloaded. */
 export const MAX_PENDING: i32 = 256;

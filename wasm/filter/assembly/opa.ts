@@ -1,8 +1,7 @@
 import { Rule, configuration } from "./configuration";
 import { token } from "./credentials";
 import {
-  allowDecision, beginQuestion, credentialKind, denyDecision, isAnswer, putChosenHeaders, readDecisionHeaders,
-  sendQuestion,
+  beginQuestion, credentialKind, decide, isAnswer, putChosenHeaders, readDecisionHeaders, sendQuestion,
 } from "./decision-point";
 import {
   beginJson, enterObject, failJson, jsonEnded, nextMember, peekJson, readBoolean, skipValue,
@@ -51,11 +50,13 @@ export function askOpa(rule: Rule | null, subject: Span): bool {
   return sendQuestion();
 }
 
+/** Null beside the decision is as if it were not there, and what stands beside a denial does not matter. */
 export function judgeOpa(): void {
   if (!isAnswer()) return;
   clearUpstreamValues();
   let hasResult = false;
-  let allowed = false;
+  allowed = false;
+  sound = true;
   beginJson(replyBody.start, replyBody.size);
   enterObject();
   while (nextMember(name)) {
@@ -65,17 +66,19 @@ export function judgeOpa(): void {
     }
     if (hasResult) failJson();
     hasResult = true;
-    allowed = peekJson() == 0x7b ? readResult() : readBoolean();
+    if (peekJson() == 0x7b) readResult();
+    else allowed = readBoolean();
   }
   if (!jsonEnded()) verdict.fail(SERVER_MALFORMED);
-  else if (allowed) allowDecision();
-  else denyDecision();
+  else decide(allowed, sound);
 }
 
-function readResult(): bool {
+let allowed: bool = false;
+let sound: bool = true;
+
+function readResult(): void {
   let hasAllow = false;
   let hasHeaders = false;
-  let allowed = false;
   enterObject();
   while (nextMember(name)) {
     if (name.is("allow")) {
@@ -83,12 +86,10 @@ function readResult(): bool {
       hasAllow = true;
       allowed = readBoolean();
     } else if (name.is("headers")) {
-      if (hasHeaders) failJson();
+      if (!readDecisionHeaders() || hasHeaders) sound = false;
       hasHeaders = true;
-      readDecisionHeaders();
     } else {
       skipValue();
     }
   }
-  return allowed;
 }

@@ -1,6 +1,6 @@
 import { noteSettled } from "./handover-log";
 import { MAX_PENDING, MAX_WAITERS } from "./limits";
-import { NEVER_MS } from "./unverified-expiry";
+import { NEVER_MS } from "./numeric-date";
 
 /**
  * Calls under way and the requests that wait for them. A miss whose key already has a call joins it, so one key costs

@@ -3,7 +3,8 @@ import {
   PROTOCOL_AUTHZEN, PROTOCOL_FORWARD_AUTH, PROTOCOL_INTROSPECTION, Rule, configuration,
 } from "./configuration";
 import { askForwardAuth, judgeForwardAuth } from "./forward-auth";
-import { askIntrospection, judgeIntrospection, judgeSubject, verifiedSubject } from "./introspection";
+import { askIntrospection, judgeIntrospection, judgeSubject } from "./introspection";
+import { repliedSubject } from "./introspection-reply";
 import { askOpa, judgeOpa } from "./opa";
 import { Span } from "./span";
 
@@ -22,7 +23,7 @@ export function askFirst(rule: Rule | null): bool {
 
 /** Sends the second call, about the subject that was just verified. */
 export function askAboutSubject(rule: Rule | null): bool {
-  return askDecisionPoint(rule, verifiedSubject);
+  return askDecisionPoint(rule, repliedSubject);
 }
 
 function askDecisionPoint(rule: Rule | null, subject: Span): bool {

@@ -1,7 +1,7 @@
 import { NO_GRPC_STATUS, proxy_send_local_response } from "./abi";
 import { arenaMark, releaseArena, reserve, rewindArena } from "./arena";
 import { configuration } from "./configuration";
-import { addHeaderText, beginHeader, beginHeaders, endHeader, finishHeaders, putQuoted } from "./header-map";
+import { addHeader, addHeaderText, beginHeader, beginHeaders, endHeader, finishHeaders, putQuoted } from "./header-map";
 import {
   INSUFFICIENT_SCOPE, MALFORMED_CREDENTIAL, SERVER_OVERLOADED, TOKEN_INACTIVE, reasonText, statusOf,
 } from "./reasons";
@@ -39,12 +39,13 @@ export function takeRefusal(into: Span): void {
 }
 
 /** A refusal of the gateway's own: JSON that names the reason, and for 401 and missing scopes the challenge. */
-export function composeRefusal(reason: u32, scopes: Span, into: Span): void {
+export function composeRefusal(reason: u32, scopes: Span, into: Span, retryAfter: Span = NO_RETRY_AFTER): void {
   beginRefusal();
   addHeaderText("content-type", "application/json");
   addHeaderText("cache-control", "no-store");
   if (statusOf(reason) == 401 || reason == INSUFFICIENT_SCOPE) addChallenges(reason, scopes);
-  if (reason == SERVER_OVERLOADED) addHeaderText("retry-after", "1");
+  if (retryAfter.isPresent) addHeader("retry-after", retryAfter);
+  else if (reason == SERVER_OVERLOADED) addHeaderText("retry-after", "1");
   endRefusalHeaders();
   putReasonBody(reason);
   takeRefusal(into);
@@ -97,6 +98,7 @@ export function isRefusalPayload(payload: Span): bool {
 }
 
 const NO_SCOPES = changetype<Span>(memory.data(8));
+const NO_RETRY_AFTER = changetype<Span>(memory.data(8));
 
 /** Composes and sends a refusal of the gateway's own. Nothing read before is needed then, and the arena may be full. */
 export function refuseNow(reason: u32): void {

@@ -2,30 +2,33 @@ import {
   BUFFER_CALL_RESPONSE_BODY, MAP_CALL_RESPONSE_HEADERS, STATUS_OK, proxy_get_buffer_bytes, proxy_get_status,
 } from "./abi";
 import { replyHeaders } from "./header-map";
-import { MAX_REPLY_BODY_BYTES } from "./limits";
+import { MAX_RETRY_AFTER_BYTES } from "./limits";
 import { SERVER_ERROR, SERVER_MALFORMED, SERVER_OVERLOADED, SERVER_TIMEOUT, SERVER_UNREACHABLE } from "./reasons";
-import { Span } from "./span";
+import { Span, trim } from "./span";
 import { verdict } from "./verdict";
 
-/** The authorization server's reply to the call being handled: `replyHeaders`, its status and its body. */
+/**
+ * The authorization server's reply to the call being handled: `replyHeaders` and its status; its body only where it is
+ * fetched, so that one which nobody reads may be of any size.
+ */
 
+/** Empty until `fetchReplyBody`. */
 export const replyBody = changetype<Span>(memory.data(8));
 let status: u32 = 0;
-let bodyFits: bool = true;
+let bodyBytes: u32 = 0;
 
 export function replyStatus(): u32 {
   return status;
 }
 
-/** False if the body was longer than MAX_REPLY_BODY_BYTES; it is then absent. */
-export function replyBodyFits(): bool {
-  return bodyFits;
+export function replyBodyBytes(): u32 {
+  return bodyBytes;
 }
 
 const RESULT: usize = memory.data(12);
 const message = changetype<Span>(memory.data(8));
-const statusName = changetype<Span>(memory.data(8));
-const statusValue = changetype<Span>(memory.data(8));
+const fieldName = changetype<Span>(memory.data(8));
+const fieldValue = changetype<Span>(memory.data(8));
 
 /**
  * Reads the reply. If there is none, or it is a server's error (5xx), or none that can be understood, the verdict is
@@ -34,6 +37,7 @@ const statusValue = changetype<Span>(memory.data(8));
  */
 export function readReply(headerCount: u32, bodySize: u32): bool {
   replyBody.clear();
+  bodyBytes = bodySize;
   if (headerCount == 0) {
     failWithoutReply();
     return false;
@@ -42,12 +46,49 @@ export function readReply(headerCount: u32, bodySize: u32): bool {
     verdict.fail(SERVER_MALFORMED);
     return false;
   }
+  if (status == 429 || status == 503) noteRetryAfter();
   if (status >= 500) {
     verdict.fail(SERVER_ERROR, false, true);
     return false;
   }
-  bodyFits = bodySize <= MAX_REPLY_BODY_BYTES;
-  if (bodySize > 0 && bodyFits) bodyFits = fetchBody(bodySize);
+  return true;
+}
+
+/**
+ * Fetches the body if it has at most `maxBytes`.
+ * @returns false if it is longer or cannot be had; it is then absent
+ */
+export function fetchReplyBody(maxBytes: u32): bool {
+  if (bodyBytes == 0) return true;
+  if (bodyBytes > maxBytes) return false;
+  const got = proxy_get_buffer_bytes(BUFFER_CALL_RESPONSE_BODY, 0, bodyBytes, RESULT, RESULT + 4);
+  if (got != STATUS_OK || load<u32>(RESULT + 4) != bodyBytes) return false;
+  replyBody.set(load<usize>(RESULT), bodyBytes);
+  return true;
+}
+
+const KEPT_RETRY_AFTER: usize = memory.data(32);
+const retryAfter = changetype<Span>(memory.data(8));
+
+/** Notes Retry-After for the failure that may follow. A copy: the arena is emptied before a failure is answered. */
+function noteRetryAfter(): void {
+  replyHeaders.rewind();
+  while (replyHeaders.next(fieldName, fieldValue)) {
+    if (!fieldName.is("retry-after")) continue;
+    trim(fieldValue);
+    if (fieldValue.size == 0 || fieldValue.size > MAX_RETRY_AFTER_BYTES || !isPrintableAscii(fieldValue)) return;
+    memory.copy(KEPT_RETRY_AFTER, fieldValue.start, fieldValue.size);
+    retryAfter.set(KEPT_RETRY_AFTER, fieldValue.size);
+    verdict.retryAfter = retryAfter;
+    return;
+  }
+}
+
+function isPrintableAscii(text: Span): bool {
+  for (let at = text.start; at < text.end; at++) {
+    const byte = load<u8>(at);
+    if (byte < 0x20 || byte > 0x7e) return false;
+  }
   return true;
 }
 
@@ -80,21 +121,14 @@ function failWithoutReply(): void {
 function readStatus(): bool {
   status = 0;
   replyHeaders.rewind();
-  while (replyHeaders.next(statusName, statusValue)) {
-    if (!statusName.is(":status")) continue;
-    if (statusValue.size != 3 || status != 0) return false;
-    for (let at = statusValue.start; at < statusValue.end; at++) {
+  while (replyHeaders.next(fieldName, fieldValue)) {
+    if (!fieldName.is(":status")) continue;
+    if (fieldValue.size != 3 || status != 0) return false;
+    for (let at = fieldValue.start; at < fieldValue.end; at++) {
       const byte = load<u8>(at);
       if (byte < 0x30 || byte > 0x39) return false;
       status = status * 10 + (byte - 0x30);
     }
   }
   return status >= 200 && status <= 599;
-}
-
-function fetchBody(bodySize: u32): bool {
-  const got = proxy_get_buffer_bytes(BUFFER_CALL_RESPONSE_BODY, 0, bodySize, RESULT, RESULT + 4);
-  if (got != STATUS_OK || load<u32>(RESULT + 4) != bodySize) return false;
-  replyBody.set(load<usize>(RESULT), bodySize);
-  return true;
 }

@@ -1,17 +1,8 @@
 import { putBase64UrlDecoded } from "./base64";
 import { arenaMark } from "./arena";
 import { beginJson, enterObject, jsonEnded, nextMember, peekJson, readNumber, skipValue } from "./json-reader";
+import { NEVER_MS, numericDateMs } from "./numeric-date";
 import { Span, indexOfByte } from "./span";
-
-/** No instant is known. */
-export const NEVER_MS: u64 = u64.MAX_VALUE;
-
-/** An `exp` (seconds since 1970, RFC 7519 NumericDate) as milliseconds since 1970. */
-export function expiryMs(seconds: f64): u64 {
-  if (!(seconds > 0)) return 0;
-  const ms = seconds * 1000;
-  return ms < 9e15 ? <u64>ms : NEVER_MS;
-}
 
 const name = changetype<Span>(memory.data(8));
 
@@ -31,7 +22,7 @@ export function unverifiedExpiryMs(token: Span): u64 {
   if (!enterObject()) return NEVER_MS;
   while (nextMember(name)) {
     if (name.is("exp") && isNumber(peekJson())) {
-      const stated = expiryMs(readNumber());
+      const stated = numericDateMs(readNumber());
       if (stated < earliest) earliest = stated;
     } else {
       skipValue();

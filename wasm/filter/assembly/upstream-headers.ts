@@ -1,10 +1,10 @@
 import { MAP_REQUEST_HEADERS, proxy_remove_header_map_value, proxy_replace_header_map_value } from "./abi";
 import { arenaMark, extend } from "./arena";
+import { isCarriedUnchanged } from "./carried-text";
 import { configuration, upstreamClaim, upstreamName } from "./configuration";
 import { MAX_UPSTREAM_HEADERS } from "./limits";
 import { Span, equalsIgnoringCase } from "./span";
 import { putBytes, takeWritten } from "./text-writer";
-import { isCleanHeaderText } from "./utf8";
 
 /**
  * The headers a decision sets for the upstream. They travel and are cached as a payload: for each header that has a
@@ -18,15 +18,25 @@ function valueAt(index: u32): Span {
   return changetype<Span>(VALUES + (<usize>index << 3));
 }
 
+/** Bit i: the reply has named header i. */
+let named: u32 = 0;
+
 export function clearUpstreamValues(): void {
+  named = 0;
   memory.fill(VALUES, 0, 8 * <usize>MAX_UPSTREAM_HEADERS);
 }
 
-/** False if the value was set before, or cannot be a header's value. */
-export function setUpstreamValue(index: u32, value: Span): bool {
-  const slot = valueAt(index);
-  if (slot.isPresent || value.size > 0xffff || !isCleanHeaderText(value.start, value.size)) return false;
-  slot.copy(value);
+/**
+ * Sets a header's value; an absent one leaves the header out.
+ * @returns false if the header was named before, or no header could carry the value unchanged
+ */
+export function setUpstreamValue(index: u32, value: Span, mayBeEmpty: bool = false): bool {
+  const bit: u32 = 1 << index;
+  if (named & bit) return false;
+  named |= bit;
+  if (!value.isPresent) return true;
+  if (value.size > 0xffff || (value.size == 0 && !mayBeEmpty) || !isCarriedUnchanged(value)) return false;
+  valueAt(index).copy(value);
   return true;
 }
 

@@ -1,4 +1,4 @@
-import { NEVER_MS } from "./unverified-expiry";
+import { NEVER_MS } from "./numeric-date";
 import { Span } from "./span";
 
 /** What a reply of the authorization server comes to. One is worked on at a time. */
@@ -28,6 +28,8 @@ export class Verdict {
   isUnreachable: u32;
   /** Of a failure: an earlier allow may stand in, if configured. */
   mayServeStale: u32;
+  /** Of a failure: how long the server asks to be left alone, as its `Retry-After` says; absent if it does not. */
+  retryAfter: Span;
   /** `exp` as the introspection reply states it, ms since 1970. */
   expiresAtMs: u64;
 
@@ -60,9 +62,12 @@ export class Verdict {
   reset(): void {
     this.kind = 0;
     this.isPersonal = 0;
+    this.retryAfter = NO_RETRY_AFTER;
     this.expiresAtMs = NEVER_MS;
   }
 }
+
+const NO_RETRY_AFTER = changetype<Span>(memory.data(8));
 
 export const verdict = changetype<Verdict>(memory.data(48, 8));
 if (offsetof<Verdict>() > 48) ERROR("Verdict has outgrown its memory");

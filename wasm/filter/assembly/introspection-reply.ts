@@ -1,0 +1,181 @@
+import { arenaMark, extend, rewindArena } from "./arena";
+import { wallTimeMs } from "./clock";
+import { configuration } from "./configuration";
+import {
+  beginJson, enterArray, enterObject, failJson, jsonEnded, jsonPosition, nextElement, nextMember, peekJson, readBoolean,
+  readNumber, readString, skipValue,
+} from "./json-reader";
+import { MAX_CLOCK_SKEW_MS, MAX_JSON_REPLY_BYTES } from "./limits";
+import { NEVER_MS, decimalIn, numericDateMs } from "./numeric-date";
+import { fetchReplyBody, replyBody } from "./reply";
+import { Span, indexOfByte } from "./span";
+import { indexOfClaim, setUpstreamValue } from "./upstream-headers";
+
+/**
+ * Reads the reply of an introspection endpoint (RFC 7662, 2.2) as real servers write it: `exp` may be a decimal text,
+ * `scope` a list, `sub` a whole number, and null is as if the member were not there. A member that decides and is given
+ * twice could be read in two ways, so the reply is malformed.
+ */
+
+export const REPLY_MALFORMED: u32 = 0;
+export const REPLY_INACTIVE: u32 = 1;
+/** Not valid before a time that is still to come. */
+export const REPLY_NOT_YET_VALID: u32 = 2;
+export const REPLY_ACTIVE: u32 = 3;
+
+/** Of an active token: its scopes, separated by spaces, and its subject. Absent if the reply names none. */
+export const repliedScope = changetype<Span>(memory.data(8));
+export const repliedSubject = changetype<Span>(memory.data(8));
+let expiresAtMs: u64 = NEVER_MS;
+let notBeforeMs: u64 = 0;
+
+/** `exp` of an active token, ms since 1970, or NEVER_MS. */
+export function repliedExpiryMs(): u64 {
+  return expiresAtMs;
+}
+
+const name = changetype<Span>(memory.data(8));
+
+/** Whether all members that matter to an active token are as they must be. To an inactive one none matters. */
+let sound: bool = true;
+let seen: u32 = 0;
+
+const SEEN_EXP: u32 = 1;
+const SEEN_NBF: u32 = 2;
+const SEEN_SCOPE: u32 = 4;
+const SEEN_SUB: u32 = 8;
+
+/** Reads the whole reply and returns one of the constants above. Claims for the upstream are in upstream-headers.ts. */
+export function readIntrospectionReply(): u32 {
+  repliedScope.clear();
+  repliedSubject.clear();
+  expiresAtMs = NEVER_MS;
+  notBeforeMs = 0;
+  sound = true;
+  seen = 0;
+  if (!fetchReplyBody(MAX_JSON_REPLY_BYTES)) return REPLY_MALFORMED;
+  let saysActive = false;
+  let active = false;
+  beginJson(replyBody.start, replyBody.size);
+  enterObject();
+  while (nextMember(name)) {
+    if (name.is("active")) {
+      if (saysActive) failJson();
+      saysActive = true;
+      active = readBoolean();
+    } else {
+      readMember();
+    }
+  }
+  if (!jsonEnded() || !saysActive) return REPLY_MALFORMED;
+  if (!active) return REPLY_INACTIVE;
+  if (!sound) return REPLY_MALFORMED;
+  const now = wallTimeMs();
+  if (expiresAtMs <= now) return REPLY_INACTIVE;
+  return notBeforeMs > now + MAX_CLOCK_SKEW_MS ? REPLY_NOT_YET_VALID : REPLY_ACTIVE;
+}
+
+const KIND_NULL: u32 = 0;
+const KIND_TEXT: u32 = 1;
+const KIND_NUMBER: u32 = 2;
+const KIND_BOOLEAN: u32 = 3;
+/** Has no one form as a text. */
+const KIND_OTHER: u32 = 4;
+
+/** The value last read: its text (a number or boolean as it is written), and its number if it is one. */
+const value = changetype<Span>(memory.data(8));
+let number: f64 = 0;
+
+function readMember(): void {
+  const isScope = name.is("scope");
+  const target = configuration.subject === null ? indexOfClaim(name) : -1;
+  const bit = name.is("exp") ? SEEN_EXP : name.is("nbf") ? SEEN_NBF : isScope ? SEEN_SCOPE
+    : name.is("sub") ? SEEN_SUB : 0;
+  if (seen & bit) sound = false;
+  seen |= bit;
+  const kind = isScope && peekJson() == 0x5b ? readWordList() : readValue();
+  if (bit == SEEN_EXP) expiresAtMs = kind == KIND_NULL ? NEVER_MS : instantOf(kind);
+  else if (bit == SEEN_NBF) notBeforeMs = kind == KIND_NULL ? 0 : instantOf(kind);
+  else if (bit == SEEN_SCOPE) takeScope(kind);
+  else if (bit == SEEN_SUB) takeSubject(kind);
+  if (target < 0) return;
+  if (kind == KIND_OTHER) value.clear();
+  if (!setUpstreamValue(target, value)) sound = false;
+}
+
+function readValue(): u32 {
+  value.clear();
+  const first = peekJson();
+  const start = jsonPosition();
+  let kind = KIND_OTHER;
+  if (first == 0x22) {
+    readString(value);
+    return KIND_TEXT;
+  }
+  if (first == 0x2d || (first >= 0x30 && first <= 0x39)) {
+    number = readNumber();
+    kind = KIND_NUMBER;
+  } else {
+    skipValue();
+    if (first == 0x6e) return KIND_NULL;
+    if (first == 0x74 || first == 0x66) kind = KIND_BOOLEAN;
+  }
+  value.set(start, jsonPosition() - start);
+  return kind;
+}
+
+function instantOf(kind: u32): u64 {
+  const seconds = kind == KIND_NUMBER ? number : kind == KIND_TEXT ? decimalIn(value) : NaN;
+  if (isNaN(seconds)) sound = false;
+  return numericDateMs(seconds);
+}
+
+/** An empty scope is none: a token without scopes is no fault, and the upstream gets no header. */
+function takeScope(kind: u32): void {
+  if (kind == KIND_TEXT && value.size == 0) value.clear();
+  if (kind == KIND_TEXT) repliedScope.copy(value);
+  else if (kind != KIND_NULL) sound = false;
+}
+
+/** A number is its digits, if there is only one way to write them: 1e0, 1.0 and 1 must not become three subjects. */
+function takeSubject(kind: u32): void {
+  if (kind == KIND_TEXT || (kind == KIND_NUMBER && isPlainInteger(value))) repliedSubject.copy(value);
+  else if (kind != KIND_NULL) sound = false;
+}
+
+function isPlainInteger(text: Span): bool {
+  const isNegative = load<u8>(text.start) == 0x2d;
+  for (let at = isNegative ? text.start + 1 : text.start; at < text.end; at++) {
+    const byte = load<u8>(at);
+    if (byte < 0x30 || byte > 0x39) return false;
+  }
+  // JSON has no leading zeros, so this leaves out -0 alone.
+  return !isNegative || load<u8>(text.start + 1) != 0x30;
+}
+
+const word = changetype<Span>(memory.data(8));
+
+/** A list of words as one text with single spaces between them. An element that is no word makes the reply unsound. */
+function readWordList(): u32 {
+  const start = arenaMark();
+  enterArray();
+  while (nextElement()) {
+    if (peekJson() != 0x22) {
+      sound = false;
+      skipValue();
+      continue;
+    }
+    const mark = arenaMark();
+    if (!readString(word)) break;
+    if (word.size == 0 || indexOfByte(word.start, word.end, 0x20) != word.end) sound = false;
+    // A word with escapes was decoded behind the mark: it moves down to where the list goes on.
+    rewindArena(mark);
+    const gap: usize = mark == start ? 0 : 1;
+    const at = extend(gap + word.size);
+    if (!at) break;
+    memory.copy(at + gap, word.start, word.size);
+    if (gap) store<u8>(at, 0x20);
+  }
+  value.set(start, arenaMark() - start);
+  return KIND_TEXT;
+}

@@ -1,0 +1,46 @@
+import { Span } from "./span";
+
+/** NumericDate (RFC 7519, 2): seconds since 1970, which some servers write as a decimal text. */
+
+/** No instant is known. */
+export const NEVER_MS: u64 = u64.MAX_VALUE;
+
+/** A NumericDate as milliseconds since 1970. */
+export function numericDateMs(seconds: f64): u64 {
+  if (!(seconds > 0)) return 0;
+  const ms = seconds * 1000;
+  return ms < 9e15 ? <u64>ms : NEVER_MS;
+}
+
+/** More digits than an instant has. */
+const MAX_TEXT_BYTES: usize = 24;
+
+/** The number that a text of digits, perhaps with a sign and a fraction, stands for; NaN if it is anything else. */
+export function decimalIn(text: Span): f64 {
+  let at = text.start;
+  const isNegative = text.size > 0 && load<u8>(at) == 0x2d;
+  if (isNegative) at++;
+  if (at == text.end || text.size > MAX_TEXT_BYTES) return NaN;
+  let value: f64 = 0;
+  let scale: f64 = 0;
+  for (; at < text.end; at++) {
+    const byte = load<u8>(at);
+    const isPoint = byte == 0x2e && scale == 0 && at > text.start && at + 1 < text.end && isDigit(load<u8>(at - 1));
+    if (isPoint) {
+      scale = 1;
+      continue;
+    }
+    if (!isDigit(byte)) return NaN;
+    if (scale == 0) {
+      value = value * 10 + <f64>(byte - 0x30);
+    } else {
+      scale /= 10;
+      value += <f64>(byte - 0x30) * scale;
+    }
+  }
+  return isNegative ? -value : value;
+}
+
+function isDigit(byte: u8): bool {
+  return byte >= 0x30 && byte <= 0x39;
+}
