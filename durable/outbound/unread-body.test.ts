@@ -29,11 +29,26 @@ it("reads a small body to its end and hands on status and headers without it", a
   expect([response.headers.get("x-user"), response.headers.getSetCookie()]).toEqual(["ann", ["a=1", "b=2"]]);
 });
 
-it("cuts off a body without end", async () => {
+it("cuts off a body of great declared length", async () => {
   const { body, seen } = countedBody(Number.POSITIVE_INFINITY);
-  const response = await withoutBodyOfAllow(async () => new Response(body))(check());
+  const headers = { "content-length": "1000000000" };
+  const response = await withoutBodyOfAllow(async () => new Response(body, { headers }))(check());
   expect([response.status, response.body, seen.cancelled]).toEqual([200, null, true]);
   expect(seen.chunks).toBeLessThan(70);
+});
+
+it("passes over megabytes of undeclared length", async () => {
+  const { body, seen } = countedBody(10_000);
+  const response = await withoutBodyOfAllow(async () => new Response(body))(check());
+  expect([response.status, response.body, seen]).toEqual([200, null, { chunks: 10_000, cancelled: false }]);
+});
+
+it("leaves a body without end to whoever bounds replies", async () => {
+  const { body } = countedBody(Number.POSITIVE_INFINITY);
+  const response = await withoutBodyOfAllow(async () => new Response(body))(check());
+  const reader = response.body!.getReader();
+  expect((await reader.read()).done).toBe(false);
+  await reader.cancel();
 });
 
 it.each([302, 401, 403, 500])("leaves the page of a %i as it is", async (status) => {

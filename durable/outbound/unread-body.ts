@@ -1,30 +1,40 @@
 import type { Service } from "../../config/index.ts";
 import type { Send } from "./exchange.ts";
 
-/** A body up to this size is read to its end, which lets the connection be used again; one that is longer is cut off. */
-const DRAINED_BYTES = 64 * 1_024;
+export const UNREAD_BODY_LIMITS = {
+  /** A body up to this size is read to its end, which lets the connection be used again. */
+  drainedBytes: 64 * 1_024,
+  /** So much of a body that does not state its length is passed over. One that goes on has no end, as far as anybody knows. */
+  undeclaredBytes: 16 * 1_024 * 1_024,
+} as const;
 
 /** Whether the service's filter decides by status and headers alone where a server says yes: forward-auth. */
 export function ignoresBodyOfAllow({ filterKind }: Service): boolean {
   return filterKind.kind === "built-in" && filterKind.authorization.protocol === "forward-auth";
 }
 
-/** Leaves out the bodies of 2xx replies, which may then be of any size. */
+/** Leaves out the bodies of 2xx replies, which may then be of any size. One without end stays, for the bound of every reply. */
 export function withoutBodyOfAllow(send: Send): Send {
   return async (request) => {
     const response = await send(request);
     if (!response.ok || response.body === null) return response;
-    await drain(response.body);
+    const isDeclared = response.headers.has("content-length");
+    const { drainedBytes, undeclaredBytes } = UNREAD_BODY_LIMITS;
+    const isAtEnd = await drain(response.body, isDeclared ? drainedBytes : undeclaredBytes);
+    if (!isAtEnd && !isDeclared) return response;
+    if (!isAtEnd) await response.body.cancel();
     return new Response(null, { status: response.status, headers: response.headers });
   };
 }
 
-async function drain(body: ReadableStream<Uint8Array>): Promise<void> {
+/** Reads at most little more than so many bytes; true if that was all. */
+async function drain(body: ReadableStream<Uint8Array>, limitBytes: number): Promise<boolean> {
   const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
-  for (let bytes = 0; bytes <= DRAINED_BYTES; ) {
+  for (let bytes = 0; bytes <= limitBytes; ) {
     const { done, value } = await reader.read();
-    if (done) return;
+    if (done) return true;
     bytes += value.byteLength;
   }
-  await reader.cancel();
+  reader.releaseLock();
+  return false;
 }

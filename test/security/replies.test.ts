@@ -108,6 +108,9 @@ describe.each(VARIANTS)("with $name, a reply", (variant) => {
 
   it("that allows may have a body of any size, which nobody reads", async () => {
     expect((await send("/forward/1", { body: "x".repeat(3_000_000) })).status).toBe(200);
+    const chunk = `10000\r\n${"x".repeat(65_536)}\r\n`;
+    const chunked = `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunk.repeat(40)}0\r\n\r\n`;
+    expect((await send("/forward/1", Buffer.from(chunked))).status).toBe(200);
   });
 
   it.each([32_769, 65_536])("that refuses passes its page of %i bytes on as it is", async (size) => {

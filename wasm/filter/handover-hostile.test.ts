@@ -87,8 +87,8 @@ function put({ outcome = 0, lifeMs = 1_000, staleMs = 0, payload = new Uint8Arra
   return bytes;
 }
 
-/** Behind the purge of `nobody`. */
-const keyOfT0 = chunk.slice(HEADER_BYTES + 8 + 4, HEADER_BYTES + 8 + 20);
+/** Behind the purge of `nobody`, as a token and as base64. */
+const keyOfT0 = chunk.slice(HEADER_BYTES + 16 + 4, HEADER_BYTES + 16 + 20);
 
 const x = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes);
 

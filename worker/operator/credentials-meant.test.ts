@@ -10,6 +10,15 @@ it.each([
   ["Bearer", ["Bearer"]],
   ["Bearerabc", ["Bearerabc"]],
   ["two words", ["two words"]],
+  ["DPoP abc", ["DPoP abc", "abc"]],
+  ["Authorization: Bearer abc", ["Authorization: Bearer abc", "Bearer abc", "abc"]],
+  ["X-Api-Key: abc", ["X-Api-Key: abc", "abc"]],
+  ["user:pw", ["user:pw"]],
+  ["sid=abc", ["sid=abc", "abc"]],
+  ["Cookie: a=b; sid=abc; c", ["Cookie: a=b; sid=abc; c", "a=b; sid=abc; c", "b", "abc", "c"]],
+  ["dXNlcjpwdw==", ["dXNlcjpwdw=="]],
+  ["dXNlcjpwdw=", ["dXNlcjpwdw="]],
+  ['"abc"', ['"abc"']],
 ])("%j stands for %j", (text, meant) => {
   expect(credentialsMeant(text)).toEqual(meant);
 });

@@ -1,3 +1,4 @@
+import { Span } from "./span";
 import { putByte } from "./text-writer";
 
 /** Appends standard base64 with padding (RFC 4648, 4), for Basic authentication. */
@@ -32,6 +33,38 @@ export function putBase64UrlDecoded(start: usize, size: usize): bool {
     }
   }
   return true;
+}
+
+/**
+ * Appends the bytes that base64 of either alphabet stands for, as the most lenient of servers reads it: without regard to
+ * padding, spare bits and characters that do not belong there.
+ */
+export function putBase64Decoded(text: Span): void {
+  let bits: u32 = 0;
+  let have: u32 = 0;
+  for (let at = text.start; at < text.end; at++) {
+    const value = eitherValue(load<u8>(at));
+    if (value < 0) continue;
+    bits = (bits << 6) | <u32>value;
+    have += 6;
+    if (have >= 8) {
+      have -= 8;
+      putByte(<u8>(bits >> have));
+    }
+  }
+}
+
+/** Whether the text is base64 of either alphabet, with or without its padding at the end. */
+export function isBase64(text: Span): bool {
+  let at = text.start;
+  while (at < text.end && eitherValue(load<u8>(at)) >= 0) at++;
+  while (at < text.end && load<u8>(at) == 0x3d) at++;
+  return at == text.end;
+}
+
+function eitherValue(byte: u8): i32 {
+  if (byte == 0x2b) return 62;
+  return byte == 0x2f ? 63 : urlValue(byte);
 }
 
 function letter(value: u32): u8 {

@@ -7,6 +7,7 @@ import { findEntry, indexEntry, prepareIndex, unindexEntry } from "./linear-hash
 import { addMostRecent, leastRecentlyUsed, markUsed, removeFromUse } from "./lru";
 import { CACHE_EVICTED, CACHE_EXPIRED, CACHE_INSERTS, count } from "./metrics";
 import { freePayload, storePayload } from "./payload";
+import { hasRelatedTags, isRelated } from "./related-tags";
 import { beginAdvance, nextDue, schedule, unschedule } from "./timing-wheel";
 
 /**
@@ -100,19 +101,24 @@ export function dropAll(): u32 {
   return dropped;
 }
 
-/** Drops the entries whose keys are of this credential, looking at every entry. Returns their number. */
+/** Drops the entries that a credential of this tag took part in, looking at every entry. Returns their number. */
 export function dropCredential(tag: u32): u32 {
   let dropped: u32 = 0;
   let at = leastRecentlyUsed();
   while (at !== null) {
     const next = changetype<Entry | null>(at.lruNewer);
-    if (credentialTagOf(at.digestHigh) == tag) {
+    if (isOf(at, tag)) {
       remove(at);
       dropped++;
     }
     at = next;
   }
   return dropped;
+}
+
+function isOf(entry: Entry, tag: u32): bool {
+  if (credentialTagOf(entry.digestHigh) == tag) return true;
+  return hasRelatedTags() && isRelated(entry.payload, entry.payloadSize, tag);
 }
 
 /** Frees what is past its time, spending at most `budget` units of work. */

@@ -1,3 +1,4 @@
+import { isBase64 } from "./base64";
 import { CredentialSource, FROM_AUTHORIZATION, FROM_COOKIE, FROM_HEADER, configuration } from "./configuration";
 import { requestHeaders } from "./header-map";
 import { MAX_TOKEN_BYTES } from "./limits";
@@ -54,6 +55,7 @@ function lookIn(source: CredentialSource): u32 {
   trim(token);
   if (token.size == 0) return CREDENTIAL_MISSING;
   if (token.size > MAX_TOKEN_BYTES || !isVisibleAscii(token.start, token.size)) return CREDENTIAL_MALFORMED;
+  if (foundScheme == SCHEME_BASIC && !isBase64(token)) return CREDENTIAL_MALFORMED;
   return CREDENTIAL_FOUND;
 }
 

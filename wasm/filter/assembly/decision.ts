@@ -3,12 +3,15 @@ import { releaseArena } from "./arena";
 import { forget, keep, lookUpStale } from "./cache";
 import { latestWallTimeMs } from "./clock";
 import { configuration } from "./configuration";
+import { credentialTagOf } from "./decision-key";
 import { Entry } from "./entry";
+import { MAX_PAYLOAD_BYTES } from "./limits";
 import { CACHE_STALE_SERVED, FAIL_OPEN, count } from "./metrics";
 import { readPayload } from "./payload";
-import { Pending, endPending, freePending, hasWaiters, takeWaiter } from "./pending";
+import { Pending, endPending, firstWaitingContext, freePending, hasWaiters, takeWaiter } from "./pending";
 import { HEADERS_TOO_LARGE, statusOf } from "./reasons";
 import { composeRefusal, isRefusalPayload, noScopes, refuseNow, sendRefusal } from "./refusal";
+import { hasRelatedTags, putBehindRelatedTags, skipRelatedTags } from "./related-tags";
 import { Span } from "./span";
 import { applyUpstreamPayload, isUpstreamPayload } from "./upstream-headers";
 import { VERDICT_ALLOW, VERDICT_FAIL, verdict } from "./verdict";
@@ -40,12 +43,14 @@ function loadPayload(entry: Entry): bool {
   payload.clear();
   if (entry.payloadSize == 0) return true;
   payload.set(readPayload(entry.payload, entry.payloadSize), entry.payloadSize);
+  if (payload.isPresent && hasRelatedTags()) skipRelatedTags(payload);
   return payload.isPresent;
 }
 
 /** Whether a decision that somebody else made is of a form in which it can be kept and served. */
 export function isSoundDecision(outcome: u16, payloadStart: usize, payloadSize: usize): bool {
   payload.set(payloadStart, payloadSize);
+  if (hasRelatedTags() && !skipRelatedTags(payload)) return false;
   if (outcome == 0) return isUpstreamPayload(payload);
   const status = outcome & STATUS_MASK;
   return status >= 200 && status <= 599 && isRefusalPayload(payload);
@@ -133,15 +138,23 @@ function letThrough(upstream: Span): void {
 /** Keeps the verdict if it may be kept. Whatever was known of this key before is over in any case. */
 function keepVerdict(pending: Pending): void {
   const lifetimeMs = lifetimeOf(pending);
-  if (lifetimeMs == 0) {
+  payload.set(verdict.payloadStart, verdict.payloadSize);
+  const isTooLarge = verdict.payloadSize > MAX_PAYLOAD_BYTES;
+  if (lifetimeMs == 0 || isTooLarge || (hasRelatedTags() && !putBehindTags(pending))) {
     forget(pending.digestLow, pending.digestHigh);
     return;
   }
   const outcome: u16 = verdict.kind == VERDICT_ALLOW ? 0 : <u16>((verdict.reason << STATUS_BITS) | verdict.status);
   keep(
-    pending.digestLow, pending.digestHigh, outcome, verdict.payloadStart, verdict.payloadSize,
+    pending.digestLow, pending.digestHigh, outcome, payload.start, payload.size,
     lifetimeMs, staleTimeOf(pending, lifetimeMs),
   );
+}
+
+/** Those who wait have sent the same, so any of them will do. */
+function putBehindTags(pending: Pending): bool {
+  const contextId = hasWaiters(pending) ? firstWaitingContext(pending) : 0;
+  return putBehindRelatedTags(contextId, credentialTagOf(pending.digestHigh), payload);
 }
 
 /** How long the verdict holds from now: the least of all that bound it; 0 if it may not be kept. */

@@ -1,5 +1,5 @@
 import { configuration, upstreamName } from "./configuration";
-import { OF_CHUNK, OF_CONFIGURATION } from "./decision-key";
+import { OF_CHUNK, OF_CONFIGURATION } from "./digest-domains";
 import { absorbBytes, absorbField, absorbNumber, beginDigest, finishDigest } from "./siphash";
 
 /**
@@ -8,7 +8,8 @@ import { absorbBytes, absorbField, absorbNumber, beginDigest, finishDigest } fro
  */
 
 export const CHUNK_MAGIC: u32 = 0x48424245;
-export const CHUNK_VERSION: u32 = 1;
+/** 2: tags are of credentials' canonical forms. What an older version tagged, a purge would not find. */
+export const CHUNK_VERSION: u32 = 2;
 
 /** Header: u32 magic, u32 version, u64 wall time, then two digests of 16 bytes. */
 export const WRITTEN_AT: usize = 8;

@@ -3,6 +3,9 @@
 /** Longer credentials are refused: real tokens stay below 4 KiB, and each byte is hashed on every request. */
 export const MAX_TOKEN_BYTES: usize = 8192;
 
+/** A purge of a longer text is one of everything: its canonical form might not fit into the arena. */
+export const MAX_PURGE_BYTES: usize = 16384;
+
 /** Longer JSON of an authorization server is malformed. */
 export const MAX_JSON_REPLY_BYTES: u32 = 32768;
 

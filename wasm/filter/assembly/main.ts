@@ -4,7 +4,6 @@ import {
 } from "./abi";
 import { arenaCapacity, arenaMark, arenaStart, moveArena, releaseArena, reserve } from "./arena";
 import { authorizeRequest, missed } from "./authorize";
-import { credentialTag } from "./decision-key";
 import { beginHandover, endHandover, writeChunk } from "./handover";
 import { abandonForeignCalls, takeChunk } from "./handover-take";
 import { expire } from "./cache";
@@ -12,7 +11,7 @@ import { acceptReply } from "./call-reply";
 import { nowMs, readClock } from "./clock";
 import { configuration } from "./configuration";
 import { readConfiguration } from "./configuration-reader";
-import { EXPIRIES_PER_REQUEST, EXPIRIES_PER_TICK, MAX_CONFIGURATION_BYTES, MAX_TOKEN_BYTES, TICK_PERIOD_MS } from "./limits";
+import { EXPIRIES_PER_REQUEST, EXPIRIES_PER_TICK, MAX_CONFIGURATION_BYTES, MAX_PURGE_BYTES, TICK_PERIOD_MS } from "./limits";
 import { defineMetrics, flushGauges, flushMetrics, flushMetricsIfDue } from "./metrics";
 import { PAGE_BYTES, givePage, growBy, setMemoryLimit } from "./pages";
 import { forgetWaiter } from "./pending";
@@ -118,8 +117,8 @@ export function ebb_purge_all(): u32 {
 
 export function ebb_purge_credential(address: usize, size: usize): u32 {
   begin();
-  // Longer ones are refused, so nothing was ever decided for one.
-  const purged = size <= MAX_TOKEN_BYTES ? purgeCredential(credentialTag(address, size)) : 0;
+  // Whatever cannot be looked for must not seem to be gone.
+  const purged = size <= MAX_PURGE_BYTES ? purgeCredential(address, size) : purgeAll();
   if (configuration.isComplete) flushMetrics(nowMs());
   releaseArena();
   return purged;

@@ -1,8 +1,11 @@
 import { dropAll, dropCredential } from "./cache";
+import { tagOf, tagOfBase64 } from "./credential-tag";
 import { credentialTagOf } from "./decision-key";
 import { notePurgeOfAll, notePurgeOfCredential } from "./handover-log";
 import { MAX_PENDING } from "./limits";
 import { pendingAt } from "./pending";
+import { hasRelatedTags } from "./related-tags";
+import { Span } from "./span";
 
 /**
  * Purges: what was decided before is neither kept nor given to anybody. Calls under way were asked before too, so whoever
@@ -19,12 +22,26 @@ export function purgeAll(): u32 {
   return dropAll();
 }
 
-/** The same for one credential, by its tag. */
-export function purgeCredential(tag: u32): u32 {
+const credential = changetype<Span>(memory.data(8));
+
+/**
+ * The same for one credential, in whatever spelling, without a scheme. The text may be a token, the base64 of a Basic
+ * credential, or what that stands for, `user:password`.
+ */
+export function purgeCredential(start: usize, size: usize): u32 {
+  credential.set(start, size);
+  const tag = tagOf(credential);
+  const tagOfPair = tagOfBase64(credential);
+  return purgeTag(tag) + (tagOfPair == tag ? 0 : purgeTag(tagOfPair));
+}
+
+/** Of calls under way only the key is known. Where chosen headers take part, any may be of the credential. */
+export function purgeTag(tag: u32): u32 {
   notePurgeOfCredential(tag);
   for (let index: i32 = 0; index < MAX_PENDING; index++) {
     const pending = pendingAt(index);
-    if (pending !== null && credentialTagOf(pending.digestHigh) == tag) pending.isPurged = 1;
+    if (pending === null) continue;
+    if (credentialTagOf(pending.digestHigh) == tag || hasRelatedTags()) pending.isPurged = 1;
   }
   return dropCredential(tag);
 }

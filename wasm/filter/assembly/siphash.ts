@@ -85,11 +85,6 @@ export function absorbNumber(value: u32): void {
   absorbBits(value, 4);
 }
 
-export function absorbLong(value: u64): void {
-  totalBytes += 8;
-  absorbBits(value, 8);
-}
-
 /** Ends the digest; the state, from which its input could be tested, is wiped. */
 export function finishDigest(): void {
   absorbWord((totalBytes << 56) | tail);

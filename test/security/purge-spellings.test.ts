@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { RawServer } from "./raw-server.ts";
+import { type SecurityGateway, startGateway } from "./start-gateway.ts";
+import { VARIANTS } from "./variants.ts";
+
+/** A purge leaves nothing allowed that a server may read as the purged credential, and everything else. */
+describe.each(VARIANTS)("with $name, a purge", (variant) => {
+  let upstream: RawServer;
+  let authorization: RawServer;
+  let gateway: SecurityGateway;
+
+  beforeAll(async () => {
+    upstream = await RawServer.start(() => ({ body: "served" }));
+    authorization = await RawServer.start(() => ({}));
+    const common = {
+      upstream: { url: upstream.origin },
+      clusters: { auth: { url: authorization.origin } },
+    };
+    const authorizationOf = (requestHeaders: readonly string[] = []) =>
+      ({ protocol: "forward-auth", cluster: "auth", path: "/check", requestHeaders }) as const;
+    gateway = await startGateway(
+      {
+        services: {
+          basic: {
+            ...common,
+            route: { prefix: "/basic" },
+            credentials: [{ from: "authorization", schemes: ["Basic", "Bearer"] }],
+            authorization: authorizationOf(),
+          },
+          cookie: {
+            ...common,
+            route: { prefix: "/cookie" },
+            credentials: [{ from: "cookie", name: "sid" }],
+            authorization: authorizationOf(),
+          },
+          header: {
+            ...common,
+            route: { prefix: "/header" },
+            credentials: [{ from: "header", name: "x-api-key" }],
+            authorization: authorizationOf(),
+          },
+          chosen: {
+            ...common,
+            route: { prefix: "/chosen" },
+            authorization: authorizationOf(["cookie", "x-session"]),
+          },
+        },
+      },
+      { variant },
+    );
+  });
+  afterAll(async () => {
+    await gateway?.stop();
+    await Promise.all([upstream?.stop(), authorization?.stop()]);
+  });
+
+  /** Whether the gateway answers without asking. */
+  async function isKept(service: string, line: string): Promise<boolean> {
+    const before = authorization.requests.length;
+    const headers = service === "chosen" ? ["Authorization: Bearer good", line] : [line];
+    expect((await gateway.send({ target: `/${service}/1`, headers })).status).toBe(200);
+    return authorization.requests.length === before;
+  }
+
+  async function purge(credential: string): Promise<void> {
+    const response = await fetch(`http://127.0.0.1:${gateway.port}/stats/purge`, {
+      method: "POST",
+      body: JSON.stringify({ credential }),
+    });
+    expect(response.status).toBe(200);
+  }
+
+  it.each<[string, string[], string[], string]>([
+    [
+      "basic",
+      ["dXNlcjpwdw==", "dXNlcjpwdw=", "dXNlcjpwdw", "dXNlcjpwdx=="].map((text) => `Authorization: Basic ${text}`),
+      ["dXNlcjpwdw", "Basic dXNlcjpwdy==", "authorization: basic dXNlcjpwdw==", " dXNlcjpwdw= "],
+      "Authorization: Basic b3RoZXI6cHc=",
+    ],
+    ["basic", ["authorization:  bEARER   abc"], ["abc", "Bearer abc", "bearer  abc"], "Authorization: Bearer abd"],
+    [
+      "cookie",
+      ["abc", '"abc"', "%61bc", '"%61bc"', "%2561bc"].map((text) => `Cookie: a=1; sid=${text}; b=2`),
+      ["abc", '"abc"', "%61bc", "sid=abc", "Cookie: a=b; sid=%61bc"],
+      "Cookie: sid=abd",
+    ],
+    [
+      "cookie",
+      ["s%3Aabc.sig", "s:abc.sig"].map((text) => `Cookie: sid=${text}`),
+      ["s%3Aabc.sig", "s:abc.sig"],
+      "Cookie: sid=s%3Aabd.sig",
+    ],
+    ["header", ["  abc\t", '"abc"'].map((text) => `X-Api-Key: ${text}`), ["abc", '"abc"'], "X-Api-Key: abd"],
+    [
+      "chosen",
+      ["Cookie: theme=dark; session=abc", 'Cookie: session="%61bc"', "X-Session: abc", "X-Session: Token abc"],
+      ["abc", "session=abc", '"abc"', "Cookie: session=abc"],
+      "Cookie: theme=light; session=abd",
+    ],
+  ])("in service %s of %j is one of all of them: %j", async (service, lines, texts, other) => {
+    for (const text of texts) {
+      for (const line of [...lines, other]) await isKept(service, line);
+      for (const line of [...lines, other]) expect(await isKept(service, line)).toBe(true);
+      await purge(text);
+      for (const line of lines) expect(await isKept(service, line)).toBe(false);
+      expect(await isKept(service, other)).toBe(true);
+    }
+  });
+
+  /** The credential as it was last shown to the authorization server. */
+  function lastAsked(): string {
+    return JSON.stringify(authorization.requests.at(-1)?.headers);
+  }
+
+  it("changes nothing about what is sent: a session cookie goes as it came", async () => {
+    await isKept("cookie", "Cookie: sid=s%3Aexact.%2Bsig");
+    expect(lastAsked()).toContain("sid=s%3Aexact.%2Bsig");
+    expect(JSON.stringify(upstream.requests.at(-1)?.headers)).toContain("sid=s%3Aexact.%2Bsig");
+  });
+
+  it("need not find a Basic credential that is no base64: it is refused", async () => {
+    for (const text of ["dXNl:cjpwdw", "dXNlcjpwdw==x"]) {
+      const headers = [`Authorization: Basic ${text}`];
+      expect((await gateway.send({ target: "/basic/1", headers })).status).toBe(401);
+    }
+  });
+});

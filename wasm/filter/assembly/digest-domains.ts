@@ -1,0 +1,7 @@
+/**
+ * What a digest under the service's key is of, in place of a first field's length: no length is as large.
+ * A decision's key begins with the length of the service's name.
+ */
+export const OF_CREDENTIAL: u32 = 0xffffffff;
+export const OF_CONFIGURATION: u32 = 0xfffffffe;
+export const OF_CHUNK: u32 = 0xfffffffd;

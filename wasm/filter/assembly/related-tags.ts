@@ -1,0 +1,141 @@
+import { STATUS_OK, proxy_set_effective_context } from "./abi";
+import { arenaMark, reserve, rewindArena } from "./arena";
+import { NamedHeader, configuration, sendsRequest } from "./configuration";
+import { tagOf, tagOfBase64 } from "./credential-tag";
+import { copyPayload } from "./payload";
+import { readRequest } from "./request";
+import { Span, indexOfByte, trim } from "./span";
+
+/**
+ * Tags of what the chosen request headers carried (every cookie, the credential behind a scheme, each element of a list):
+ * the decision depends on them as on the credential, so a purge of any of them finds it. They stand before the payload of
+ * an entry, u8 count and a u32 for each, in services that choose headers; in others an entry has none and costs no more.
+ */
+
+/** A request with more of them belongs to every credential: each purge finds its decision. */
+const MAX_TAGS: u32 = 32;
+const EVERY_CREDENTIAL: u8 = 255;
+const MAX_BYTES: usize = 1 + 4 * 32;
+
+export function hasRelatedTags(): bool {
+  return sendsRequest() && configuration.requestHeaders !== null;
+}
+
+const TAGS: usize = memory.data(4 * 32);
+let count: u32 = 0;
+let overflowed: bool = false;
+/** Tag of the decision's own credential, which its key has. */
+let ownTag: u32 = 0;
+
+/**
+ * Puts before the payload the tags of a request of this decision, into the arena.
+ * @param contextId a context with such a request, whatever request it is; 0 if none is left
+ * @returns false if the arena has no room for it
+ */
+export function putBehindRelatedTags(contextId: u32, credentialTag: u32, payload: Span): bool {
+  ownTag = credentialTag;
+  collectTags(contextId);
+  const tagBytes: usize = overflowed ? 0 : <usize>count << 2;
+  const start = reserve(1 + tagBytes + payload.size);
+  if (!start) return false;
+  store<u8>(start, overflowed ? EVERY_CREDENTIAL : <u8>count);
+  memory.copy(start + 1, TAGS, tagBytes);
+  memory.copy(start + 1 + tagBytes, payload.start, payload.size);
+  payload.set(start, 1 + tagBytes + payload.size);
+  return true;
+}
+
+/** Narrows an entry's payload to the part behind its tags. False if it does not begin with tags. */
+export function skipRelatedTags(payload: Span): bool {
+  if (payload.size == 0) return false;
+  const written = load<u8>(payload.start);
+  if (written != EVERY_CREDENTIAL && <u32>written > MAX_TAGS) return false;
+  const size = bytesOf(written);
+  if (size > payload.size) return false;
+  payload.set(payload.start + size, payload.size - size);
+  return true;
+}
+
+const FOUND: usize = memory.data(132, 4);
+
+/** Whether an entry's payload, as it is stored, has this tag before it. */
+export function isRelated(payload: usize, payloadSize: usize, tag: u32): bool {
+  copyPayload(payload, min(payloadSize, MAX_BYTES), FOUND);
+  const written = load<u8>(FOUND);
+  if (written == EVERY_CREDENTIAL) return true;
+  for (let at = FOUND + 1; at < FOUND + 1 + (<usize>written << 2); at += 4) {
+    if (load<u32>(at) == tag) return true;
+  }
+  return false;
+}
+
+function bytesOf(written: u8): usize {
+  return written == EVERY_CREDENTIAL ? 1 : 1 + (<usize>written << 2);
+}
+
+const value = changetype<Span>(memory.data(8));
+const part = changetype<Span>(memory.data(8));
+const scheme = changetype<Span>(memory.data(8));
+
+function collectTags(contextId: u32): void {
+  count = 0;
+  overflowed = true;
+  if (!contextId || proxy_set_effective_context(contextId) != STATUS_OK) return;
+  const mark = arenaMark();
+  if (readRequest()) {
+    overflowed = false;
+    let header: NamedHeader | null = configuration.requestHeaders;
+    while (header !== null) {
+      if (header.value.isPresent) addHeader(header.value, header.name.is("cookie"));
+      header = header.next;
+    }
+  }
+  rewindArena(mark);
+}
+
+/** A header has one value, or a list of them; cookies are separated by semicolons, or by commas if lines were joined. */
+function addHeader(header: Span, isCookie: bool): void {
+  for (let at = header.start; at < header.end; ) {
+    const end = isCookie ? indexOfByte(at, header.end, 0x3b) : header.end;
+    value.set(at, end - at);
+    addPart(value.start, value.end, isCookie);
+    if (indexOfByte(value.start, value.end, 0x2c) != value.end) addParts(isCookie);
+    at = end + 1;
+  }
+}
+
+function addParts(isCookie: bool): void {
+  for (let at = value.start; at < value.end; ) {
+    const end = indexOfByte(at, value.end, 0x2c);
+    addPart(at, end, isCookie);
+    at = end + 1;
+  }
+}
+
+/** Tags of what the bytes may be: a credential, or one behind its scheme or its cookie's name. */
+function addPart(start: usize, end: usize, isCookie: bool): void {
+  const equals = isCookie ? indexOfByte(start, end, 0x3d) : end;
+  if (equals < end) part.set(equals + 1, end - equals - 1);
+  else part.set(start, end - start);
+  trim(part);
+  if (part.size == 0) return;
+  addTag(tagOf(part));
+  const space = indexOfByte(part.start, part.end, 0x20);
+  if (space == part.end) return;
+  scheme.set(part.start, space - part.start);
+  part.set(space + 1, part.end - space - 1);
+  addTag(scheme.isIgnoringCase("basic") ? tagOfBase64(part) : tagOf(part));
+}
+
+function addTag(tag: u32): void {
+  if (tag == ownTag || overflowed) return;
+  for (let index: u32 = 0; index < count; index++) {
+    if (load<u32>(TAGS + (<usize>index << 2)) == tag) return;
+  }
+  if (count == MAX_TAGS) {
+    overflowed = true;
+    return;
+  }
+  store<u32>(TAGS + (<usize>count << 2), tag);
+  count++;
+}
