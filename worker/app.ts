@@ -6,7 +6,7 @@ import { isOfAnotherSite, mayOperate } from "./operator/access.ts";
 import { purgeServices, restartServices } from "./operator/actions.ts";
 import { readAction } from "./operator/read-action.ts";
 import { gatewayStats } from "./operator/stats.ts";
-import { refuse } from "./replies.ts";
+import { internalError, refuse } from "./replies.ts";
 import { readTarget } from "./route.ts";
 
 const NOT_STORED = { "cache-control": "no-store" };
@@ -43,10 +43,7 @@ export function createApp(gateway: Gateway): Hono<{ Bindings: Env }> {
     return service ? forward(c.req.raw, c.env, c.executionCtx, gateway, service, target) : refuse(404, "no_service");
   });
 
-  app.onError((error) => {
-    console.error(`internal error: ${error.stack ?? error.message}`);
-    return refuse(503, "internal_error");
-  });
+  app.onError((error) => internalError(error).reply);
   return app;
 }
 

@@ -1,9 +1,10 @@
 import type { PassedMessage, Refused } from "../durable/rpc.ts";
 import type { Exchange } from "../durable/stages/exchange.ts";
 import type { Answer, BodyFirst, ContinueInStages } from "../durable/stages/staged-answer.ts";
-import { refusal, refuse } from "./replies.ts";
+import type { Incoming } from "./incoming.ts";
+import { type Outcome, refusal, refuse, replied } from "./replies.ts";
 import { changedResponse } from "./response.ts";
-import { type Incoming, sendUpstream, type UpstreamResult } from "./upstream.ts";
+import { sendUpstream } from "./upstream.ts";
 
 type Stubbed<Staged extends { exchange: Exchange }> = Omit<Staged, "exchange"> & {
   readonly exchange: Rpc.Stub<Exchange>;
@@ -23,14 +24,14 @@ export async function exchangeInStages(
   incoming: Incoming,
   ctx: Pick<ExecutionContext, "waitUntil">,
   answer: StagedAnswer,
-): Promise<Response> {
+): Promise<Outcome> {
   const passing = new Passing(incoming, answer);
   try {
     return await passing.run();
   } catch (error) {
     console.error(`${incoming.service.name}: object_unreachable: ${String(error)}`);
     passing.abort();
-    return refuse(503, "object_unreachable");
+    return replied(refuse(503, "object_unreachable"));
   } finally {
     // Without this the stub would die with the handler, in the midst of a body.
     ctx.waitUntil(passing.ended().finally(() => answer.exchange[Symbol.dispose]()));
@@ -49,21 +50,21 @@ class Passing {
     this.#answer = answer;
   }
 
-  async run(): Promise<Response> {
-    const { request, service } = this.#incoming;
+  async run(): Promise<Outcome> {
+    const { body, service } = this.#incoming;
     const { stages, exchange } = this.#answer;
-    if (request.body === null || !stages.requestBody) {
+    if (body === null || !stages.requestBody) {
       const head = this.#answer.kind === "continue_in_stages" ? this.#answer.changes : [];
-      return this.#respond(await sendUpstream(this.#incoming, head, request.body, this.#upstream.signal));
+      return this.#respond(await sendUpstream(this.#incoming, head, body, this.#upstream.signal));
     }
-    const passed = await exchange.requestBody(request.body);
-    if (passed.kind !== "continue") return refusal(service.name, passed);
+    const passed = await exchange.requestBody(body);
+    if (passed.kind !== "continue") return replied(refusal(service.name, passed));
     const changes = this.#answer.kind === "body_first" ? passed.changes : this.#answer.changes;
     const sending = sendUpstream(this.#incoming, changes, passed.body, this.#upstream.signal);
     if (!(passed.body instanceof ReadableStream)) return this.#respond(await sending);
 
     const refused = await this.#refusedBefore(sending);
-    return refused === undefined ? this.#respond(await sending) : refusal(service.name, refused);
+    return refused === undefined ? this.#respond(await sending) : replied(refusal(service.name, refused));
   }
 
   /** Breaks off what is on its way to the upstream. */
@@ -77,7 +78,7 @@ class Passing {
   }
 
   /** How the filter refused the rest of the request's body, if it did before the upstream answered. */
-  async #refusedBefore(sending: Promise<UpstreamResult>): Promise<Refused | undefined> {
+  async #refusedBefore(sending: Promise<Outcome>): Promise<Refused | undefined> {
     const ending = this.#requestRefusal();
     const answered = await Promise.race([sending, ending.then(() => undefined)]);
     if (answered === undefined) return ending;
@@ -100,11 +101,11 @@ class Passing {
     return refused;
   }
 
-  async #respond(sent: UpstreamResult): Promise<Response> {
-    if (!sent.ok) return sent.reply;
+  async #respond(sent: Outcome): Promise<Outcome> {
+    if (!sent.ok) return sent;
     const { response } = sent;
     const { stages, exchange } = this.#answer;
-    if (!stages.response) return response;
+    if (!stages.response) return sent;
 
     const { service, request } = this.#incoming;
     const empty = response.body === null || response.webSocket !== null || request.method === "HEAD";
@@ -113,15 +114,16 @@ class Passing {
     const passed = await exchange.response(head, body);
     if (passed.kind !== "continue") {
       discard(response);
-      return refusal(service.name, passed);
+      return replied(refusal(service.name, passed));
     }
     try {
-      return changedResponse(response, passed.changes, body === null ? response.body : this.#streamed(passed.body));
+      const changedBody = body === null ? response.body : this.#streamed(passed.body);
+      return { ok: true, response: changedResponse(response, passed.changes, changedBody) };
     } catch (error) {
       // A status or header that no response can have.
       console.error(`${service.name}: filter_failed: its changes to the response: ${String(error)}`);
       this.abort();
-      return refuse(503, "filter_failed");
+      return replied(refuse(503, "filter_failed"));
     }
   }
 

@@ -2,12 +2,14 @@ import type { Gateway, Service } from "../config/index.ts";
 import { matchRule } from "../config/index.ts";
 import type { Env } from "../durable/environment.ts";
 import { RPC_VERSION } from "../durable/rpc.ts";
+import { openToListedOrigins } from "./cors.ts";
 import { type Decided, exchangeInStages } from "./exchange.ts";
 import { headersForFilter } from "./hygiene.ts";
+import { asksWebSocket, bodyOf, type Incoming } from "./incoming.ts";
 import { isPreflight, preflightReply, withoutCredentials } from "./preflight.ts";
-import { refusal, refuse } from "./replies.ts";
+import { internalError, type Outcome, refusal, refuse, replied } from "./replies.ts";
 import type { Target } from "./route.ts";
-import { type Incoming, responseOf, seenOfClient, sendUpstream } from "./upstream.ts";
+import { seenOfClient, sendUpstream } from "./upstream.ts";
 
 /** Methods that `fetch` cannot send and no upstream behind a gateway should see. */
 const REFUSED_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
@@ -25,43 +27,54 @@ export async function forward(
   service: Service,
   target: Target,
 ): Promise<Response> {
-  if (REFUSED_METHODS.has(request.method)) return refuse(405, "method_not_allowed");
-  // The platform cannot send it on, and servers disagree where such a request ends.
-  if (request.body !== null && BODYLESS_METHODS.has(request.method)) return refuse(400, "body_not_allowed");
+  const body = bodyOf(request);
+  const incoming = { request, env, service, target, body, asksWebSocket: asksWebSocket(request, body) };
+  const outcome = await outcomeOf(incoming, ctx, gateway).catch(internalError);
+  return outcome.ok ? outcome.response : openToListedOrigins(outcome.reply, request, service);
+}
 
-  const incoming: Incoming = { request, env, service, target };
-  if (isPreflight(request) && service.preflight !== "authorize") {
+async function outcomeOf(
+  incoming: Incoming,
+  ctx: Pick<ExecutionContext, "waitUntil">,
+  gateway: Gateway,
+): Promise<Outcome> {
+  const { request, service, target, body } = incoming;
+  if (REFUSED_METHODS.has(request.method)) return replied(refuse(405, "method_not_allowed"));
+  // The platform cannot send it on, and servers disagree where such a request ends.
+  if (body !== null && BODYLESS_METHODS.has(request.method)) return replied(refuse(400, "body_not_allowed"));
+
+  if (service.preflight !== "authorize" && isPreflight(incoming)) {
     return service.preflight === "pass"
-      ? responseOf(sendUpstream({ ...incoming, request: withoutCredentials(request) }, "public", null))
-      : preflightReply(request, service.preflight.answer);
+      ? sendUpstream({ ...incoming, request: withoutCredentials(request, service) }, "public", null)
+      : replied(preflightReply(request, service.preflight.answer));
   }
 
   const rule = matchRule(service, request.method, target.path);
-  if (rule.kind === "public") return responseOf(sendUpstream(incoming, "public", request.body));
-  if (rule.kind === "deny") return refuse(403, "no_rule");
+  if (rule.kind === "public") return sendUpstream(incoming, "public", body);
+  if (rule.kind === "deny") return replied(refuse(403, "no_rule"));
 
   const head = headersForFilter(request.headers, service, seenOfClient(incoming));
-  if (!head.ok) return refuse(head.reason === "headers_too_large" ? 431 : 400, head.reason);
+  if (!head.ok) return replied(refuse(head.reason === "headers_too_large" ? 431 : 400, head.reason));
 
   const answer = await decide(gateway, incoming, head.headers);
   switch (answer.kind) {
     case "continue":
-      return responseOf(sendUpstream(incoming, answer.changes, request.body));
+      return sendUpstream(incoming, answer.changes, body);
     case "continue_in_stages":
     case "body_first":
       return exchangeInStages(incoming, ctx, answer);
     case "respond":
     case "unavailable":
-      return refusal(service.name, answer);
+      return replied(refusal(service.name, answer));
     default:
       // An object of a later deployment, whose answer this Worker cannot know.
-      return refuse(503, "rpc_version");
+      return replied(refuse(503, "rpc_version"));
   }
 }
 
 async function decide(
   gateway: Gateway,
-  { request, env, service, target }: Incoming,
+  { request, env, service, target, body }: Incoming,
   headers: string[],
 ): Promise<Decided> {
   try {
@@ -77,7 +90,7 @@ async function decide(
       scheme: target.scheme,
       headers,
       source: { address: seenOfClient({ request, target }).clientIp },
-      endOfStream: request.body === null,
+      endOfStream: body === null,
     });
   } catch (error) {
     return { kind: "unavailable", reason: "object_unreachable", message: String(error) };

@@ -122,7 +122,7 @@ function* clientHeaders(incoming: IncomingHeaders, identityHeaders: readonly str
     if (isConnectionHeader(name) && name !== "content-length") continue;
     if (identity.has(name) || nominated.has(name)) continue;
     if (isOverridingHeader(name)) continue;
-    yield [name, value];
+    yield [name, name === "cookie" ? oneCookieLine(value) : value];
   }
 }
 
@@ -136,8 +136,17 @@ function* picked(incoming: IncomingHeaders, names: readonly string[], seen: Seen
       continue;
     }
     const value = incoming.get(name);
-    if (value !== null && !nominated.has(name)) yield [name, value];
+    if (value === null || nominated.has(name)) continue;
+    yield [name, name === "cookie" ? oneCookieLine(value) : value];
   }
+}
+
+/**
+ * The cookies as one line. The runtime joins several `Cookie` lines by a comma, which would become part of a cookie's value;
+ * RFC 9113 8.2.3 and RFC 6265 5.4 join them by a semicolon.
+ */
+function oneCookieLine(value: string): string {
+  return value.includes(", ") ? value.replace(/, (?=[!#$%&'*+\-.^_`|~0-9A-Za-z]+=)/g, "; ") : value;
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -1,37 +1,46 @@
-import type { PreflightAnswer } from "../config/index.ts";
+import type { PreflightAnswer, Service } from "../config/index.ts";
+import { allowsOrigin, originHeaders } from "./cors.ts";
+import type { Incoming } from "./incoming.ts";
 import { refuse } from "./replies.ts";
 
-/** A CORS preflight (Fetch standard): browsers send it without credentials or body, so no filter could ever allow it. */
-export function isPreflight(request: Request): boolean {
+/**
+ * A CORS preflight (Fetch standard): browsers send it without credentials or body, so no filter could ever allow it. No
+ * browser sends one that asks for another protocol.
+ */
+export function isPreflight({ request, body }: Pick<Incoming, "request" | "body">): boolean {
+  const { method, headers } = request;
   return (
-    request.method === "OPTIONS" &&
-    request.body === null &&
-    request.headers.has("origin") &&
-    request.headers.has("access-control-request-method")
+    method === "OPTIONS" &&
+    body === null &&
+    headers.has("origin") &&
+    headers.has("access-control-request-method") &&
+    !headers.has("upgrade")
   );
 }
 
 /** The preflight as a browser would have sent it: nobody's credential passes unauthorized under its name. */
-export function withoutCredentials(request: Request): Request {
+export function withoutCredentials(request: Request, { filterKind }: Pick<Service, "filterKind">): Request {
   const headers = new Headers(request.headers);
   headers.delete("authorization");
   headers.delete("cookie");
+  for (const credential of filterKind.kind === "built-in" ? filterKind.credentials : []) {
+    if (credential.from === "header") headers.delete(credential.name);
+  }
   return new Request(request, { headers });
 }
 
 /** The gateway's own answer to a preflight. An origin, method or header that is not listed gets 403 and no permission. */
 export function preflightReply(request: Request, answer: PreflightAnswer): Response {
-  const origin = request.headers.get("origin") ?? "";
-  if (!answer.origins.includes(origin) && !answer.origins.includes("*")) return refuse(403, "cors_origin");
+  const origin = request.headers.get("origin");
+  if (!allowsOrigin(answer, origin)) return refuse(403, "cors_origin");
   const method = request.headers.get("access-control-request-method") ?? "";
   if (!answer.methods.includes(method)) return refuse(403, "cors_method");
   const headers = new Headers({
-    "access-control-allow-origin": origin,
+    ...originHeaders(answer, origin),
     "access-control-allow-methods": answer.methods.join(", "),
     "access-control-max-age": String(answer.maxAgeSeconds),
     vary: "Origin",
   });
   if (answer.headers.length > 0) headers.set("access-control-allow-headers", answer.headers.join(", "));
-  if (answer.credentials) headers.set("access-control-allow-credentials", "true");
   return new Response(null, { status: 204, headers });
 }

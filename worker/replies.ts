@@ -1,5 +1,20 @@
 import type { Refused, Respond } from "../durable/rpc.ts";
 
+/** What a request came to: the upstream's response, or a reply of the gateway's own in its place. */
+export type Outcome =
+  | { readonly ok: true; readonly response: Response }
+  | { readonly ok: false; readonly reply: Response };
+
+export function replied(reply: Response): Extract<Outcome, { ok: false }> {
+  return { ok: false, reply };
+}
+
+/** An error of the gateway's own: logged here, and told the client by its name alone. */
+export function internalError(error: unknown): Extract<Outcome, { ok: false }> {
+  console.error(`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  return replied(refuse(503, "internal_error"));
+}
+
 /** Statuses whose responses cannot have a body. */
 const BODYLESS_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
 

@@ -12,7 +12,7 @@ export interface Target {
   readonly host: string;
   /** Canonical: begins with `/`, one spelling only, percent-encoding kept. */
   readonly path: string;
-  /** With its `?`, or empty. `path + query` is what was received. */
+  /** With its `?`, or empty; the characters that `fetch` would encode are encoded. */
   readonly query: string;
 }
 
@@ -67,7 +67,15 @@ export function readTarget(rawUrl: string): TargetResult {
   const path = rawPath === "" ? "/" : rawPath;
   const reason = whyNotPath(path) ?? whyNotQuery(query);
   if (reason !== undefined) return refuse(reason);
-  return { ok: true, scheme: scheme.toLowerCase() === "https" ? "https" : "http", host, path, query };
+  return { ok: true, scheme: scheme.toLowerCase() === "https" ? "https" : "http", host, path, query: sentQuery(query) };
+}
+
+/**
+ * The query as the upstream gets it. URL parsers, and so `fetch`, percent-encode these characters in a query (URL
+ * standard, special-query percent-encode set); everybody is shown that one text.
+ */
+function sentQuery(query: string): string {
+  return query.replace(/["'<>]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 function refuse(reason: TargetRefusal): TargetResult {

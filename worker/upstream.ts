@@ -2,58 +2,42 @@ import type { Service } from "../config/index.ts";
 import { type Env, serviceBinding } from "../durable/environment.ts";
 import type { HeaderChange } from "../wasm/host/index.ts";
 import { type SeenOfClient, upstreamHeaders } from "./hygiene.ts";
-import { refuse } from "./replies.ts";
+import type { Incoming } from "./incoming.ts";
+import { type Outcome, refuse } from "./replies.ts";
 import type { Target } from "./route.ts";
 
-/** A client's request on its way. */
-export interface Incoming {
-  readonly request: Request;
-  readonly env: Env;
-  readonly service: Service;
-  readonly target: Target;
-}
-
-/** What the upstream answered, or the gateway's own reply in its place. */
-export type UpstreamResult =
-  | { readonly ok: true; readonly response: Response }
-  | { readonly ok: false; readonly reply: Response };
-
-export async function responseOf(sending: Promise<UpstreamResult>): Promise<Response> {
-  const sent = await sending;
-  return sent.ok ? sent.response : sent.reply;
-}
-
 /**
- * Sends a request that may pass.
+ * Sends a request that may pass. It goes on as the WebSocket handshake that the client asked for only while it is still a
+ * GET without a body after the filter's changes.
  *
  * @param changes the filter's, or "public" for a request that no filter has seen
  * @param body the client's, or what the filter made of it
  * @throws TypeError if the filter set a header that no request can have
  */
 export async function sendUpstream(
-  { request, env, service, target }: Incoming,
+  { request, env, service, target, body: clientBody, asksWebSocket }: Incoming,
   changes: readonly HeaderChange[] | "public",
   body: BodyInit | null,
   signal?: AbortSignal,
-): Promise<UpstreamResult> {
+): Promise<Outcome> {
   const isPublic = changes === "public";
   const upstream = upstreamOf(env, service, target, isPublic);
   if (upstream === undefined) {
     console.error(`${service.name}: the upstream's service binding does not exist in this environment`);
     return { ok: false, reply: refuse(503, "upstream_binding_missing") };
   }
+  const method = changed(changes, ":method") ?? request.method;
   const headers = upstreamHeaders(request.headers, {
     identityHeaders: service.identityHeaders,
     changes: isPublic ? [] : changes,
     ...seenOfClient({ request, target }),
-    websocket: request.headers.get("upgrade")?.toLowerCase() === "websocket",
+    websocket: asksWebSocket && method === "GET" && body === null,
   });
   // The length the client gave is that of its own body.
-  if (body !== request.body) headers.delete("content-length");
+  if (body === null || body !== clientBody) headers.delete("content-length");
   const path = changed(changes, ":path") ?? pathForUpstream(service, target);
   // Appended to the upstream's origin: "@host" or ".host" would make another one of it.
   if (!path.startsWith("/")) return { ok: false, reply: refuse(503, "invalid_path_from_filter") };
-  const method = changed(changes, ":method") ?? request.method;
   try {
     const init = { method, headers, body, redirect: "manual" } as const;
     const url = `${upstream.baseUrl}${path}`;

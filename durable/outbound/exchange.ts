@@ -1,3 +1,4 @@
+import { isConnectionHeader } from "../../config/header-names.ts";
 import type { HeaderList, OutboundCall } from "../../wasm/host/index.ts";
 
 /** Bounds of one request to an authorization server and of its reply. */
@@ -70,7 +71,8 @@ function requestOf(call: OutboundCall, baseUrl: string, signal: AbortSignal): Re
     headBytes += name.length + value.length;
     if (name === ":method") method = value;
     else if (name === ":path") path = value;
-    else if (!name.startsWith(":")) headers.append(name, value);
+    // `Upgrade` would make `fetch` send GET, whatever the method; a filter may have copied it from its client.
+    else if (!name.startsWith(":") && !isConnectionHeader(name)) headers.append(name, value);
   }
   if (headBytes > EXCHANGE_LIMITS.headBytes) throw new RangeError(`the head has ${headBytes} bytes`);
   // Joined as text: resolving "//host/…" as a reference would let a guest choose another host, as would "@host".

@@ -19,9 +19,9 @@ export interface RawRequestLines {
   readonly body?: string;
 }
 
-const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 10_000;
 
-/** Sends the bytes as they are and reads until the server closes, or has said all of a 101. */
+/** Sends the bytes as they are and reads until the response is whole or the server closes. */
 export function sendBytes(port: number, bytes: string): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1");
@@ -29,7 +29,7 @@ export function sendBytes(port: number, bytes: string): Promise<RawResponse> {
     socket.setEncoding("latin1");
     socket.on("data", (text: string) => {
       received += text;
-      if (received.startsWith("HTTP/1.1 101") && received.includes("\r\n\r\n")) socket.destroy();
+      if (isWhole(received, bytes.startsWith("HEAD "))) socket.destroy();
     });
     socket.on("close", () => resolve(parseResponse(received)));
     socket.on("error", reject);
@@ -48,6 +48,18 @@ export function sendRequest(port: number, { method = "GET", target, headers = []
 /** The lines of one header of a response. */
 export function headerOf({ headers }: Pick<RawResponse, "headers">, name: string): string | undefined {
   return headers.find(([sent]) => sent.toLowerCase() === name)?.[1];
+}
+
+/** Whether a response has ended, although the connection may go on. */
+function isWhole(received: string, isHead: boolean): boolean {
+  const response = received.replace(/^HTTP\/1\.1 100 .*\r\n\r\n/, "");
+  const headEnd = response.indexOf("\r\n\r\n");
+  if (headEnd < 0) return false;
+  const head = response.slice(0, headEnd);
+  if (isHead || /^HTTP\/1\.1 (?:101|204|304)/.test(head)) return true;
+  if (/^transfer-encoding: *chunked/im.test(head)) return response.endsWith("\r\n0\r\n\r\n");
+  const length = /^content-length: *(\d+)/im.exec(head)?.[1];
+  return length !== undefined && response.length >= headEnd + 4 + Number(length);
 }
 
 function parseResponse(bytes: string): RawResponse {

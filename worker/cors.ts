@@ -1,0 +1,33 @@
+import type { PreflightAnswer, Service } from "../config/index.ts";
+
+/** What a script may read of a refusal beside its status: why it was refused, and when to come again. */
+const EXPOSED_HEADERS = "www-authenticate, retry-after, x-ebb-reason";
+
+/** Whether pages of this origin may call the service. Undefined: the request names none. */
+export function allowsOrigin({ origins }: PreflightAnswer, origin: string | null): origin is string {
+  return origin !== null && (origins.includes(origin) || origins.includes("*"));
+}
+
+/** The headers by which a browser lets a page of a listed origin read a response (Fetch standard, CORS protocol). */
+export function originHeaders(answer: PreflightAnswer, origin: string): Record<string, string> {
+  return {
+    "access-control-allow-origin": origin,
+    ...(answer.credentials ? { "access-control-allow-credentials": "true" } : {}),
+  };
+}
+
+/**
+ * Lets a page of a listed origin read a reply that the upstream has no part in; else the page could not tell an expired
+ * token from a broken network. The upstream's own replies are the upstream's to open. Changes the reply's headers.
+ */
+export function openToListedOrigins(reply: Response, request: Request, { preflight }: Service): Response {
+  if (typeof preflight === "string") return reply;
+  const { headers } = reply;
+  // A shared cache must not give one origin's reply to another. A preflight's answer says so itself.
+  if (!/(?:^|,)\s*origin\s*(?:,|$)/i.test(headers.get("vary") ?? "")) headers.append("vary", "Origin");
+  const origin = request.headers.get("origin");
+  if (!allowsOrigin(preflight.answer, origin) || headers.has("access-control-allow-origin")) return reply;
+  for (const [name, value] of Object.entries(originHeaders(preflight.answer, origin))) headers.set(name, value);
+  headers.set("access-control-expose-headers", EXPOSED_HEADERS);
+  return reply;
+}

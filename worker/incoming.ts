@@ -1,0 +1,36 @@
+import type { Service } from "../config/index.ts";
+import type { Env } from "../durable/environment.ts";
+import type { Target } from "./route.ts";
+
+/**
+ * A client's request on its way. What is decided and what is sent are read from here: `fetch` reads a `Request` in ways
+ * of its own, and the two must not differ.
+ */
+export interface Incoming {
+  readonly request: Request;
+  readonly env: Env;
+  readonly service: Service;
+  readonly target: Target;
+  /** Null where the client sent none. */
+  readonly body: ReadableStream | null;
+  /** A GET that asks for a WebSocket, and may go on as such. */
+  readonly asksWebSocket: boolean;
+}
+
+/**
+ * The body, or null where there is none. The runtime makes an empty stream of `Content-Length: 0`, which some clients
+ * send with a GET; beside a `Transfer-Encoding` it drops the length (RFC 9112 6.3).
+ */
+export function bodyOf({ body, headers }: Request): Request["body"] {
+  if (body === null) return null;
+  const length = headers.get("content-length");
+  return length !== null && /^0+$/.test(length) ? null : body;
+}
+
+/**
+ * Whether the request begins a WebSocket (RFC 6455 4.1): a GET without a body. `fetch` ignores the method of a request
+ * with `Upgrade: websocket` and sends GET, so on any other request the header stops here, before anything is decided.
+ */
+export function asksWebSocket(request: Request, body: Request["body"]): boolean {
+  return request.method === "GET" && body === null && request.headers.get("upgrade")?.toLowerCase() === "websocket";
+}
