@@ -325,7 +325,7 @@ type PreflightInput =
 interface CacheInput {
   /** Longest life of an allow decision. Default 600000 (10 minutes). */
   readonly maxTtlMs?: number;
-  /** Life of a refusal; 0 keeps none. Default 10000. */
+  /** Life of a refusal; 0 keeps none, and one with more than 8 KiB of headers and page is never kept. Default 10000. */
   readonly denyTtlMs?: number;
   /** How long after its expiry an allow may still be used while the server is unreachable. Default 0: never. */
   readonly staleIfErrorMs?: number;
@@ -335,7 +335,10 @@ interface CacheInput {
    * token's `exp`. Default true.
    */
   readonly obeyCacheControl?: boolean;
-  /** The filter's memory never grows beyond this; a multiple of 65536. Default 33554432 (32 MiB). */
+  /**
+   * The filter's memory never grows beyond this; a multiple of 65536. An eighth of it is left to refusals, so that tokens of
+   * strangers push out no good decision. Default 33554432 (32 MiB).
+   */
   readonly maxBytes?: number;
   /**
    * Whether decisions are also written to the object's storage, once a minute, encrypted by a key derived from `keySecret`:

@@ -1,12 +1,13 @@
 import { nowMs } from "./clock";
 import { credentialTagOf } from "./decision-key";
 import { Entry, allocateEntry, freeEntry } from "./entry";
-import { MAX_PAYLOAD_BYTES } from "./limits";
+import { MAX_PAYLOAD_BYTES, MAX_REFUSAL_PAYLOAD_BYTES } from "./limits";
 import { noteRemoval } from "./handover-log";
 import { findEntry, indexEntry, prepareIndex, unindexEntry } from "./linear-hash";
 import { addMostRecent, leastRecentlyUsed, markUsed, removeFromUse } from "./lru";
 import { CACHE_EVICTED, CACHE_EXPIRED, CACHE_INSERTS, count } from "./metrics";
 import { freePayload, storePayload } from "./payload";
+import { ALLOWS, POOLS, REFUSALS, mostRefusals, poolOf, refusalsExceedTheirShare } from "./pools";
 import { hasRelatedTags, isRelated } from "./related-tags";
 import { beginAdvance, nextDue, schedule, unschedule } from "./timing-wheel";
 
@@ -38,8 +39,8 @@ export function forget(digestLow: u64, digestHigh: u64): void {
 }
 
 /**
- * Keeps a decision in place of any earlier one of this digest. At the memory limit the least recently used give way.
- * One that is too large is not kept, nor is one for which even an empty cache has no room.
+ * Keeps a decision in place of any earlier one of this digest. At the memory limit the least recently used give way, of
+ * allows or of refusals. One that is too large is not kept, nor is one for which even an empty cache has no room.
  * @param outcome as in `Entry.outcome`
  */
 export function keep(
@@ -58,20 +59,29 @@ export function keepTaken(
   }
 }
 
+/** The largest payload with which a decision of this outcome is kept. */
+export function mostPayloadBytes(outcome: u16): usize {
+  return outcome == 0 ? MAX_PAYLOAD_BYTES : MAX_REFUSAL_PAYLOAD_BYTES;
+}
+
+let refusals: u32 = 0;
+
 function place(
   digestLow: u64, digestHigh: u64, outcome: u16, payloadStart: usize, payloadSize: usize, lifetimeMs: u64, staleMs: u32,
 ): bool {
   drop(digestLow, digestHigh);
-  if (payloadSize > MAX_PAYLOAD_BYTES || !prepareIndex()) return false;
+  if (payloadSize > mostPayloadBytes(outcome) || !prepareIndex()) return false;
+  const pool = poolOf(outcome);
+  if (pool == REFUSALS && refusals >= mostRefusals()) evictFor(REFUSALS);
   let payload: usize = 0;
   if (payloadSize > 0) {
-    payload = storePayload(payloadStart, payloadSize);
+    payload = storePayload(payloadStart, payloadSize, pool);
     while (!payload) {
-      if (!evict()) return false;
-      payload = storePayload(payloadStart, payloadSize);
+      if (!evictFor(pool)) return false;
+      payload = storePayload(payloadStart, payloadSize, pool);
     }
   }
-  const entry = allocateEntryOrEvict();
+  const entry = allocateEntryOrEvict(pool);
   if (entry === null) {
     freePayload(payload);
     return false;
@@ -83,6 +93,7 @@ function place(
   entry.payloadSize = <u16>payloadSize;
   entry.expiresAtMs = nowMs() + lifetimeMs;
   entry.staleMs = staleMs;
+  if (pool == REFUSALS) refusals++;
   indexEntry(entry);
   addMostRecent(entry);
   schedule(entry);
@@ -92,11 +103,12 @@ function place(
 /** Drops all entries. */
 export function dropAll(): u32 {
   let dropped: u32 = 0;
-  let entry = leastRecentlyUsed();
-  while (entry !== null) {
-    remove(entry);
-    dropped++;
-    entry = leastRecentlyUsed();
+  for (let pool: u32 = 0; pool < POOLS; pool++) {
+    let entry = leastRecentlyUsed(pool);
+    for (; entry !== null; entry = leastRecentlyUsed(pool)) {
+      remove(entry);
+      dropped++;
+    }
   }
   return dropped;
 }
@@ -104,14 +116,16 @@ export function dropAll(): u32 {
 /** Drops the entries that a credential of this tag took part in, looking at every entry. Returns their number. */
 export function dropCredential(tag: u32): u32 {
   let dropped: u32 = 0;
-  let at = leastRecentlyUsed();
-  while (at !== null) {
-    const next = changetype<Entry | null>(at.lruNewer);
-    if (isOf(at, tag)) {
-      remove(at);
-      dropped++;
+  for (let pool: u32 = 0; pool < POOLS; pool++) {
+    let at = leastRecentlyUsed(pool);
+    while (at !== null) {
+      const next = changetype<Entry | null>(at.lruNewer);
+      if (isOf(at, tag)) {
+        remove(at);
+        dropped++;
+      }
+      at = next;
     }
-    at = next;
   }
   return dropped;
 }
@@ -133,14 +147,16 @@ export function expire(budget: i32): void {
   }
 }
 
-function allocateEntryOrEvict(): Entry | null {
-  let entry = allocateEntry();
-  while (entry === null && evict()) entry = allocateEntry();
+function allocateEntryOrEvict(pool: u32): Entry | null {
+  let entry = allocateEntry(pool);
+  while (entry === null && evictFor(pool)) entry = allocateEntry(pool);
   return entry;
 }
 
-function evict(): bool {
-  const entry = leastRecentlyUsed();
+/** Makes room for a decision of this pool. An allow takes what refusals hold beyond their share, a refusal nothing of allows. */
+function evictFor(pool: u32): bool {
+  let entry = leastRecentlyUsed(pool == ALLOWS && refusalsExceedTheirShare() ? REFUSALS : pool);
+  if (entry === null) entry = leastRecentlyUsed(pool);
   if (entry === null) return false;
   remove(entry);
   count(CACHE_EVICTED);
@@ -153,6 +169,7 @@ function drop(digestLow: u64, digestHigh: u64): void {
 }
 
 function remove(entry: Entry): void {
+  if (entry.outcome != 0) refusals--;
   unindexEntry(entry);
   removeFromUse(entry);
   unschedule(entry);

@@ -1,11 +1,10 @@
 import { STATUS_OK, STREAM_REQUEST, proxy_continue_stream, proxy_set_effective_context } from "./abi";
 import { releaseArena } from "./arena";
-import { forget, keep, lookUpStale } from "./cache";
+import { forget, keep, lookUpStale, mostPayloadBytes } from "./cache";
 import { latestWallTimeMs } from "./clock";
 import { configuration } from "./configuration";
 import { credentialTagOf } from "./decision-key";
 import { Entry } from "./entry";
-import { MAX_PAYLOAD_BYTES } from "./limits";
 import { CACHE_STALE_SERVED, FAIL_OPEN, count } from "./metrics";
 import { readPayload } from "./payload";
 import { Pending, endPending, firstWaitingContext, freePending, hasWaiters, takeWaiter } from "./pending";
@@ -139,12 +138,12 @@ function letThrough(upstream: Span): void {
 function keepVerdict(pending: Pending): void {
   const lifetimeMs = lifetimeOf(pending);
   payload.set(verdict.payloadStart, verdict.payloadSize);
-  const isTooLarge = verdict.payloadSize > MAX_PAYLOAD_BYTES;
+  const outcome: u16 = verdict.kind == VERDICT_ALLOW ? 0 : <u16>((verdict.reason << STATUS_BITS) | verdict.status);
+  const isTooLarge = verdict.payloadSize > mostPayloadBytes(outcome);
   if (lifetimeMs == 0 || isTooLarge || (hasRelatedTags() && !putBehindTags(pending))) {
     forget(pending.digestLow, pending.digestHigh);
     return;
   }
-  const outcome: u16 = verdict.kind == VERDICT_ALLOW ? 0 : <u16>((verdict.reason << STATUS_BITS) | verdict.status);
   keep(
     pending.digestLow, pending.digestHigh, outcome, payload.start, payload.size,
     lifetimeMs, staleTimeOf(pending, lifetimeMs),

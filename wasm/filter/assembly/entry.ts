@@ -34,9 +34,9 @@ export class Entry {
   }
 }
 
-/** A new entry, its fields undefined, or null at the memory limit. */
-export function allocateEntry(): Entry | null {
-  return changetype<Entry | null>(allocateSlot(ENTRY_CLASS));
+/** A new entry, its fields undefined, or null at the pool's limit. */
+export function allocateEntry(pool: u32): Entry | null {
+  return changetype<Entry | null>(allocateSlot(ENTRY_CLASS, pool));
 }
 
 /** Frees an entry that is in no list any more, with its payload. */

@@ -3,6 +3,7 @@ import { keptPages } from "./kept-memory";
 import { INDEX_ENTRIES_PER_PAGE, entryCount } from "./linear-hash";
 import { PAGE_BYTES, initialPages } from "./pages";
 import { bytesBesideFullSlots, fullSlots } from "./payload";
+import { POOLS, poolOf } from "./pools";
 import { ENTRY_CLASS, LARGEST_BLOCK_CLASS, SLOT_CLASSES, classFor, pagesFor, slabUsedBytes } from "./slab";
 
 /**
@@ -10,8 +11,8 @@ import { ENTRY_CLASS, LARGEST_BLOCK_CLASS, SLOT_CLASSES, classFor, pagesFor, sla
  * fresh instance is exact.
  */
 
-/** Slots of each class that the entries counted so far need. */
-const SLOTS: usize = memory.data(4 * 13);
+/** Slots of each class of each pool that the entries counted so far need. */
+const SLOTS: usize = memory.data(4 * 13 * 2);
 
 let entries: u32 = 0;
 let pages: u32 = 0;
@@ -19,14 +20,14 @@ let budgetPages: u32 = 0;
 
 /** Whether all entries fit for certain, so that none needs to be looked at. */
 export function allFit(budgetBytes: u32): bool {
-  const slabs = slabUsedBytes() / <u64>(PAGE_BYTES - 512) + SLOT_CLASSES + 1;
+  const slabs = slabUsedBytes() / <u64>(PAGE_BYTES - 512) + SLOT_CLASSES * POOLS + 1;
   const index = entryCount() / INDEX_ENTRIES_PER_PAGE;
   return fixedPages() + slabs + index <= budgetBytes / <u32>PAGE_BYTES;
 }
 
 /** Starts a count at nothing. */
 export function beginCount(budgetBytes: u32): void {
-  memory.fill(SLOTS, 0, 4 * <usize>SLOT_CLASSES);
+  memory.fill(SLOTS, 0, 4 * <usize>(SLOT_CLASSES * POOLS));
   entries = 0;
   pages = fixedPages();
   budgetPages = budgetBytes / <u32>PAGE_BYTES;
@@ -36,18 +37,19 @@ export function beginCount(budgetBytes: u32): void {
 export function countEntry(entry: Entry): bool {
   // A bucket for each; the first page of buckets is among the fixed ones.
   if (++entries % INDEX_ENTRIES_PER_PAGE == 0) pages++;
-  countSlots(ENTRY_CLASS, 1);
+  const pool = poolOf(entry.outcome);
+  countSlots(pool, ENTRY_CLASS, 1);
   const size: usize = entry.payloadSize;
   if (size > 0) {
-    countSlots(LARGEST_BLOCK_CLASS, fullSlots(size));
+    countSlots(pool, LARGEST_BLOCK_CLASS, fullSlots(size));
     const rest = bytesBesideFullSlots(size);
-    if (rest > 0) countSlots(classFor(rest), 1);
+    if (rest > 0) countSlots(pool, classFor(rest), 1);
   }
   return pages <= budgetPages;
 }
 
-function countSlots(sizeClass: u32, more: u32): void {
-  const at = SLOTS + (<usize>sizeClass << 2);
+function countSlots(pool: u32, sizeClass: u32, more: u32): void {
+  const at = SLOTS + (<usize>(pool * SLOT_CLASSES + sizeClass) << 2);
   const before = load<u32>(at);
   store<u32>(at, before + more);
   pages += pagesFor(before + more, sizeClass) - pagesFor(before, sizeClass);

@@ -11,7 +11,7 @@ import {
   writeKeyRecord,
 } from "./handover-records";
 import { ENTRIES_PER_CHUNK, MAX_PAYLOAD_BYTES, MAX_PENDING, MIN_CHUNK_BYTES } from "./limits";
-import { beginWalk, endWalk, follow, followAll, followOn, followed, stopFollowing, walkOn, walked } from "./lru";
+import { beginWalk, endWalk, followAll, followOn, followPassed, followed, stopFollowing, walkOn, walked } from "./lru";
 import { flushGauges } from "./metrics";
 import { copyPayload } from "./payload";
 import { pendingAt, unannouncePendings } from "./pending";
@@ -106,7 +106,7 @@ function count(): void {
   let entry = walked();
   for (; entry !== null && work > 0; work--) {
     if (!countEntry(entry)) {
-      follow(entry.lruNewer);
+      followPassed(entry);
       startWriting();
       return;
     }

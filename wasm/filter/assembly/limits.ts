@@ -21,6 +21,9 @@ export const MAX_PAYLOAD_BYTES: usize = 16384;
 /** How far an `nbf` may lie ahead of our clock: servers issue tokens that are valid from now on by theirs. */
 export const MAX_CLOCK_SKEW_MS: u64 = 60000;
 
+/** The same for refusals, which strangers bring about: one with a larger page goes to the client and is not kept. */
+export const MAX_REFUSAL_PAYLOAD_BYTES: usize = 8192;
+
 /** Different keys with a call under way. Beyond: 503 authorization_server_overloaded. */
 export const MAX_PENDING: i32 = 256;
 

@@ -1,79 +1,105 @@
 import { Entry } from "./entry";
+import { ALLOWS, POOLS, REFUSALS, poolOf } from "./pools";
 
 /**
- * Order of last use, exact: a doubly linked list through the entries.
+ * Order of last use, exact: a doubly linked list through the entries, one for allows and one for refusals, so that refusals
+ * push out refusals alone.
  *
- * A handover follows it from the oldest to the newest. Whatever is written or used meanwhile moves to the newest end,
+ * A handover follows each from the oldest to the newest. Whatever is written or used meanwhile moves to the newest end,
  * where the follower still has to come: so nothing written is missed, without a log, and the order of use moves along.
  */
+@unmanaged
+class UseList {
+  newest: usize;
+  oldest: usize;
+  /** The entry the follower comes to next, 0 if it has come to the end. */
+  ahead: usize;
+}
 
-let newest: usize = 0;
-let oldest: usize = 0;
+const USE_LIST_BYTES: usize = 12;
+const LISTS: usize = memory.data(12 * 2);
+if (offsetof<UseList>() > 12) ERROR("UseList has outgrown its memory");
 
-/** The entry the follower comes to next, 0 if it has come to the end. */
-let ahead: usize = 0;
 let follows: bool = false;
-/** The entry that a walk from the newest to the oldest comes to next, 0 at its end. */
+/** The entry that a walk from the newest to the oldest comes to next, 0 at the end of its list. */
 let below: usize = 0;
+let walkedPool: u32 = ALLOWS;
 
-export function leastRecentlyUsed(): Entry | null {
-  return changetype<Entry | null>(oldest);
+function listOf(pool: u32): UseList {
+  return changetype<UseList>(LISTS + <usize>pool * USE_LIST_BYTES);
+}
+
+export function leastRecentlyUsed(pool: u32): Entry | null {
+  return changetype<Entry | null>(listOf(pool).oldest);
 }
 
 export function addMostRecent(entry: Entry): void {
+  const list = listOf(poolOf(entry.outcome));
   entry.lruNewer = 0;
-  entry.lruOlder = newest;
-  if (newest) changetype<Entry>(newest).lruNewer = entry.address;
-  else oldest = entry.address;
-  newest = entry.address;
-  if (follows && !ahead) ahead = entry.address;
+  entry.lruOlder = list.newest;
+  if (list.newest) changetype<Entry>(list.newest).lruNewer = entry.address;
+  else list.oldest = entry.address;
+  list.newest = entry.address;
+  if (follows && !list.ahead) list.ahead = entry.address;
 }
 
 export function removeFromUse(entry: Entry): void {
-  if (entry.address == ahead) ahead = entry.lruNewer;
+  const list = listOf(poolOf(entry.outcome));
+  if (entry.address == list.ahead) list.ahead = entry.lruNewer;
   if (entry.address == below) below = entry.lruOlder;
   if (entry.lruNewer) changetype<Entry>(entry.lruNewer).lruOlder = entry.lruOlder;
-  else newest = entry.lruOlder;
+  else list.newest = entry.lruOlder;
   if (entry.lruOlder) changetype<Entry>(entry.lruOlder).lruNewer = entry.lruNewer;
-  else oldest = entry.lruNewer;
+  else list.oldest = entry.lruNewer;
 }
 
 export function markUsed(entry: Entry): void {
-  if (newest == entry.address) return;
+  if (!entry.lruNewer) return;
   removeFromUse(entry);
   addMostRecent(entry);
 }
 
-/** Starts the follower at `first`; 0 for what is still to come alone. */
-export function follow(first: usize): void {
-  ahead = first;
+/** Starts the follower at the oldest entries. */
+export function followAll(): void {
+  for (let pool: u32 = 0; pool < POOLS; pool++) listOf(pool).ahead = listOf(pool).oldest;
   follows = true;
 }
 
-export function followAll(): void {
-  follow(oldest);
+/** Starts the follower behind an entry that a walk came to: at what the walk has passed, and at all that is to come. */
+export function followPassed(entry: Entry): void {
+  const pool = poolOf(entry.outcome);
+  listOf(ALLOWS).ahead = pool == ALLOWS ? entry.lruNewer : listOf(ALLOWS).oldest;
+  listOf(REFUSALS).ahead = pool == REFUSALS ? entry.lruNewer : 0;
+  follows = true;
 }
 
 export function stopFollowing(): void {
-  ahead = 0;
+  for (let pool: u32 = 0; pool < POOLS; pool++) listOf(pool).ahead = 0;
   follows = false;
 }
 
 /** The entry the follower stands at; null while it has nothing to come to. */
 export function followed(): Entry | null {
-  return changetype<Entry | null>(ahead);
+  const allow = listOf(ALLOWS).ahead;
+  return changetype<Entry | null>(allow ? allow : listOf(REFUSALS).ahead);
 }
 
 export function followOn(): void {
-  ahead = changetype<Entry>(ahead).lruNewer;
+  const list = listOf(listOf(ALLOWS).ahead ? ALLOWS : REFUSALS);
+  list.ahead = changetype<Entry>(list.ahead).lruNewer;
 }
 
-/** Starts a walk from the newest entry to the oldest. What is written or used meanwhile was passed already. */
+/** Starts a walk from the newest allow to the oldest, then over the refusals. What is used meanwhile was passed already. */
 export function beginWalk(): void {
-  below = newest;
+  walkedPool = ALLOWS;
+  below = listOf(ALLOWS).newest;
 }
 
 export function walked(): Entry | null {
+  if (!below && walkedPool == ALLOWS) {
+    walkedPool = REFUSALS;
+    below = listOf(REFUSALS).newest;
+  }
   return changetype<Entry | null>(below);
 }
 

@@ -9,7 +9,10 @@ export const PAGE_BYTES: usize = 65536;
 export const initialPages: u32 = memory.size();
 
 let firstFree: usize = 0;
+let freePages: i32 = 0;
 let limitPages: i32 = 65536;
+/** Where the host last refused to grow, which is below the limit if the module's own maximum is; else beyond any limit. */
+let refusedAtPages: i32 = 65537;
 
 /** Linear memory in all, the initial part included, is kept within `bytes`. */
 export function setMemoryLimit(bytes: u64): void {
@@ -22,14 +25,28 @@ export function takePage(): usize {
   const page = firstFree;
   if (page) {
     firstFree = load<usize>(page);
+    freePages--;
     return page;
   }
-  return growBy(1);
+  const grown = growBy(1);
+  refusedAtPages = grown ? 65537 : memory.size();
+  return grown;
+}
+
+/** Pages that linear memory can have in all, as far as is known. */
+export function limitInReach(): i32 {
+  return min(limitPages, refusedAtPages);
+}
+
+/** Pages that can be taken before the limit. */
+export function pagesInReach(): i32 {
+  return freePages + max(limitInReach() - memory.size(), 0);
 }
 
 export function givePage(page: usize): void {
   store<usize>(page, firstFree);
   firstFree = page;
+  freePages++;
 }
 
 /** Start of `count` adjacent new pages, or 0. They come back one by one, through `givePage`. */

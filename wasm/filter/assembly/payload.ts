@@ -8,16 +8,16 @@ import { LARGEST_BLOCK_BYTES, allocateAnySlot, allocateSlot, classFor, freeSlot,
 
 const LINK_BYTES: usize = 4;
 
-/** Copies `size` > 0 bytes into a chain and returns its head, or 0 (and holds nothing) when memory is at its limit. */
-export function storePayload(start: usize, size: usize): usize {
+/** Copies `size` > 0 bytes into a chain and returns its head, or 0 (and holds nothing) when the pool is at its limit. */
+export function storePayload(start: usize, size: usize, pool: u32): usize {
   let head: usize = 0;
   let link: usize = 0;
   let copied: usize = 0;
   while (copied < size) {
     const left = size - copied;
     const wanted = left + LINK_BYTES < LARGEST_BLOCK_BYTES ? left + LINK_BYTES : LARGEST_BLOCK_BYTES;
-    let slot = allocateSlot(classFor(wanted));
-    if (!slot) slot = allocateAnySlot();
+    let slot = allocateSlot(classFor(wanted), pool);
+    if (!slot) slot = allocateAnySlot(pool);
     if (!slot) {
       freePayload(head);
       return 0;

@@ -1,7 +1,8 @@
 import { PAGE_BYTES, givePage, takePage } from "./pages";
+import { mayTakePage, notePageGiven, notePageTaken } from "./pools";
 
 /**
- * Slots of a few fixed sizes, carved out of pages: one page holds slots of one class. A page whose last slot is freed
+ * Slots of a few fixed sizes, carved out of pages: one page holds slots of one class and one pool. A page whose last slot is freed
  * goes back to the page pool, where any class and the tables can take it. All operations are O(1).
  *
  * The classes are spaced so that a payload wastes at most 15 % plus the 20 bytes an entry leaves of its 80.
@@ -17,8 +18,8 @@ const SLOT_BYTES: usize = memory.data<u16>([16, 32, 48, 64, 80, 96, 112, 128, 16
 /** For a size in units of 16 bytes, the class: 1 to 8 units have one each, from there on two share one. */
 const CLASS_BY_SIXTEENTHS: usize = memory.data<u8>([0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 9, 9, 10, 10, 11, 11]);
 
-/** Heads of the lists of pages with a free slot, one for each class. */
-const OPEN_PAGES: usize = memory.data(4 * 13);
+/** Heads of the lists of pages with a free slot, one for each class of each pool. */
+const OPEN_PAGES: usize = memory.data(4 * 13 * 2);
 
 /** The first bytes of a page that is a slab. */
 @unmanaged
@@ -33,7 +34,7 @@ class Slab {
   next: usize;
   /** 1 while in the list of open pages. */
   open: u32;
-  reserved: u32;
+  pool: u32;
 }
 
 const SLAB_HEADER_BYTES: usize = 32;
@@ -55,12 +56,8 @@ export function pagesFor(slots: u32, sizeClass: u32): u32 {
   return (slots + perPage - 1) / perPage;
 }
 
-function openPage(sizeClass: u32): usize {
-  return load<usize>(OPEN_PAGES + (<usize>sizeClass << 2));
-}
-
-function setOpenPage(sizeClass: u32, page: usize): void {
-  store<usize>(OPEN_PAGES + (<usize>sizeClass << 2), page);
+function openPagesAt(sizeClass: u32, pool: u32): usize {
+  return OPEN_PAGES + (<usize>(pool * SLOT_CLASSES + sizeClass) << 2);
 }
 
 /** Smallest class whose slots hold `size` bytes; `size` at most LARGEST_BLOCK_BYTES. */
@@ -73,13 +70,13 @@ export function slotSize(slot: usize): usize {
   return slotBytes(changetype<Slab>(slot & ~(PAGE_BYTES - 1)).sizeClass);
 }
 
-/** A slot of the class, content undefined, or 0 when no page is to be had. */
-export function allocateSlot(sizeClass: u32): usize {
-  let page = openPage(sizeClass);
+/** A slot of the class, content undefined, or 0 when the pool can have no page more. */
+export function allocateSlot(sizeClass: u32, pool: u32): usize {
+  let page = load<usize>(openPagesAt(sizeClass, pool));
   if (!page) {
-    page = takePage();
+    page = mayTakePage(pool) ? takePage() : 0;
     if (!page) return 0;
-    startSlab(page, sizeClass);
+    startSlab(page, sizeClass, pool);
   }
   const slab = changetype<Slab>(page);
   const size = slotBytes(sizeClass);
@@ -96,12 +93,12 @@ export function allocateSlot(sizeClass: u32): usize {
   return slot;
 }
 
-/** At the memory limit: a slot of whatever class has one free, the largest first, or 0. */
-export function allocateAnySlot(): usize {
+/** At the limit: a slot of whatever class of the pool has one free, the largest first, or 0. */
+export function allocateAnySlot(pool: u32): usize {
   for (let sizeClass: i32 = <i32>classFor(LARGEST_BLOCK_BYTES); sizeClass >= 0; sizeClass--) {
-    if (openPage(sizeClass)) return allocateSlot(sizeClass);
+    if (load<usize>(openPagesAt(sizeClass, pool))) return allocateSlot(sizeClass, pool);
   }
-  return openPage(ENTRY_CLASS) ? allocateSlot(ENTRY_CLASS) : 0;
+  return load<usize>(openPagesAt(ENTRY_CLASS, pool)) ? allocateSlot(ENTRY_CLASS, pool) : 0;
 }
 
 /** Frees and wipes a slot: payloads may carry identities and tokens made for the upstream. */
@@ -116,14 +113,17 @@ export function freeSlot(slot: usize): void {
   usedBytes -= size;
   if (slab.used == 0) {
     if (slab.open) close(slab);
+    notePageGiven(slab.pool);
     givePage(page);
   } else if (!slab.open) {
     open(slab);
   }
 }
 
-function startSlab(page: usize, sizeClass: u32): void {
+function startSlab(page: usize, sizeClass: u32, pool: u32): void {
   const slab = changetype<Slab>(page);
+  notePageTaken(pool);
+  slab.pool = pool;
   slab.sizeClass = sizeClass;
   slab.used = 0;
   slab.firstFree = 0;
@@ -133,17 +133,18 @@ function startSlab(page: usize, sizeClass: u32): void {
 }
 
 function open(slab: Slab): void {
-  const next = openPage(slab.sizeClass);
+  const head = openPagesAt(slab.sizeClass, slab.pool);
+  const next = load<usize>(head);
   slab.previous = 0;
   slab.next = next;
   if (next) changetype<Slab>(next).previous = changetype<usize>(slab);
-  setOpenPage(slab.sizeClass, changetype<usize>(slab));
+  store<usize>(head, changetype<usize>(slab));
   slab.open = 1;
 }
 
 function close(slab: Slab): void {
   if (slab.next) changetype<Slab>(slab.next).previous = slab.previous;
   if (slab.previous) changetype<Slab>(slab.previous).next = slab.next;
-  else setOpenPage(slab.sizeClass, slab.next);
+  else store<usize>(openPagesAt(slab.sizeClass, slab.pool), slab.next);
   slab.open = 0;
 }

@@ -1,0 +1,58 @@
+import { limitInReach, pagesInReach, initialPages } from "./pages";
+
+/**
+ * How allows and refusals share the cache. A stranger makes refusals by sending tokens, so they have pages of their own, an
+ * eighth of the cache, which allows leave to them: neither pushes out the other.
+ */
+
+export const ALLOWS: u32 = 0;
+export const REFUSALS: u32 = 1;
+export const POOLS: u32 = 2;
+
+/** A cache too small to be shared keeps refusals in so many pages, as long as no allow needs them. */
+const MIN_REFUSAL_PAGES: i32 = 2;
+/** For each of their pages: refusals without a page of their own would otherwise fill the index. */
+const MAX_REFUSALS_PER_PAGE: i32 = 256;
+
+const PAGES: usize = memory.data(4 * 2);
+
+/** @param outcome as in `Entry.outcome` */
+export function poolOf(outcome: u16): u32 {
+  return outcome == 0 ? ALLOWS : REFUSALS;
+}
+
+/** Pages that allows leave to refusals. */
+function refusalShare(): i32 {
+  return max((limitInReach() - <i32>initialPages) >> 3, 0);
+}
+
+function mostRefusalPages(): i32 {
+  return max(refusalShare(), MIN_REFUSAL_PAGES);
+}
+
+/** How many refusals are kept at once. */
+export function mostRefusals(): u32 {
+  return <u32>(mostRefusalPages() * MAX_REFUSALS_PER_PAGE);
+}
+
+function pagesOf(pool: u32): i32 {
+  return load<i32>(PAGES + (<usize>pool << 2));
+}
+
+/** Whether refusals hold more than is kept for them, so that an allow may take it. */
+export function refusalsExceedTheirShare(): bool {
+  return pagesOf(REFUSALS) > refusalShare();
+}
+
+export function mayTakePage(pool: u32): bool {
+  if (pool == REFUSALS) return pagesOf(REFUSALS) < mostRefusalPages();
+  return pagesInReach() > max(refusalShare() - pagesOf(REFUSALS), 0);
+}
+
+export function notePageTaken(pool: u32): void {
+  store<i32>(PAGES + (<usize>pool << 2), pagesOf(pool) + 1);
+}
+
+export function notePageGiven(pool: u32): void {
+  store<i32>(PAGES + (<usize>pool << 2), pagesOf(pool) - 1);
+}
