@@ -21,8 +21,10 @@ const MIN_ENCODED_PART_BYTES: usize = 16;
 /** Writes the form of the text into the arena; nothing else may be written behind it before it was used. */
 export function putCanonical(text: Span, into: Span): void {
   const out = extend(text.size);
-  const end = out ? decode(text, out) : 0;
-  into.set(out, out ? condense(out, end) : 0);
+  into.set(out, 0);
+  if (!out) return;
+  // Hardly any credential has escapes, and this happens on each request.
+  if (!condense(text.start, text.end, into, true)) condense(out, decode(text, out), into, false);
 }
 
 /** Decodes the text to `out`; returns its end there. */
@@ -42,27 +44,67 @@ function decode(text: Span, out: usize): usize {
   return end;
 }
 
-/** Leaves of the bytes, in place, what tells credentials apart; returns the size of that. */
-function condense(start: usize, end: usize): usize {
-  let encodedBytes: usize = 0;
-  for (let at = start; at < end; at++) encodedBytes += isOfBase64(load<u8>(at)) ? 1 : 0;
-  const isEncoded = encodedBytes >= MIN_ENCODED_BYTES;
-  let to = start;
+/**
+ * Writes what tells credentials apart of the bytes to where `into` starts, which may be where they are.
+ * @returns false where it stopped at an escape; otherwise those are left out
+ */
+function condense(start: usize, end: usize, into: Span, stopsAtEscape: bool): bool {
+  const isEncoded = end - start >= MIN_ENCODED_BYTES && countBase64(start, end) >= MIN_ENCODED_BYTES;
+  let to = into.start;
   let partBytes: usize = 0;
-  let wroteLast = false;
-  for (let at = start; at <= end; at++) {
-    const byte: u8 = at < end ? load<u8>(at) : 0x2e;
-    if (byte == 0x2e) {
-      // Base64 can write the last character of what it encodes in up to sixteen ways.
-      if (isEncoded && partBytes >= MIN_ENCODED_PART_BYTES && wroteLast) to--;
+  let last: u8 = DROPPED;
+  for (let at = start; at < end; at++) {
+    const code = load<u8>(CODES + load<u8>(at));
+    if (code > PUNCTUATION) {
+      store<u8>(to++, code);
+    } else if (code == DOT) {
+      if (isEncoded && partBytes >= MIN_ENCODED_PART_BYTES && last > PUNCTUATION) to--;
       partBytes = 0;
-    } else if (isOfBase64(byte)) {
-      partBytes++;
-      wroteLast = isLetterOrDigit(byte);
-      if (wroteLast) store<u8>(to++, lowerCase(byte));
+      continue;
+    } else if (code != PUNCTUATION) {
+      if (code == ESCAPE && stopsAtEscape) return false;
+      continue;
     }
+    last = code;
+    partBytes++;
   }
-  return to - start;
+  // Base64 can write the last character of what it encodes in up to sixteen ways.
+  if (isEncoded && partBytes >= MIN_ENCODED_PART_BYTES && last > PUNCTUATION) to--;
+  into.size = to - into.start;
+  return true;
+}
+
+/** Characters of either alphabet; no more are counted than tell whether it is encoded. */
+function countBase64(start: usize, end: usize): usize {
+  let count: usize = 0;
+  for (let at = start; at < end && count < MIN_ENCODED_BYTES; at++) {
+    const code = load<u8>(CODES + load<u8>(at));
+    if (code >= PUNCTUATION) count++;
+  }
+  return count;
+}
+
+/** What a byte is of the form: a letter or digit in lower case (bytes beyond ASCII count as letters), or one of these. */
+const DROPPED: u8 = 0;
+const DOT: u8 = 1;
+/** Begins what is to be decoded. */
+const ESCAPE: u8 = 2;
+/** Of base64, but no letter. */
+const PUNCTUATION: u8 = 3;
+const CODES: usize = memory.data(256);
+fillCodes();
+
+function fillCodes(): void {
+  for (let byte: u32 = 0; byte < 256; byte++) store<u8>(CODES + byte, codeOf(<u8>byte));
+}
+
+function codeOf(byte: u8): u8 {
+  if (byte == 0x2e) return DOT;
+  if (byte == 0x25 || byte == 0x5c) return ESCAPE;
+  if (byte == 0x2b || byte == 0x2d || byte == 0x2f || byte == 0x5f) return PUNCTUATION;
+  const lower = lowerCase(byte);
+  const isLetter = byte >= 0x80 || (byte >= 0x30 && byte <= 0x39) || (lower >= 0x61 && lower <= 0x7a);
+  return isLetter ? lower : DROPPED;
 }
 
 /** The same of what a Basic credential (or any other base64) stands for. */
@@ -97,15 +139,4 @@ function octalAt(at: usize, end: usize): i32 {
 function digitAt(at: usize): i32 {
   const byte = load<u8>(at);
   return byte >= 0x30 && byte <= 0x37 ? byte - 0x30 : -1;
-}
-
-/** Of either alphabet. */
-function isOfBase64(byte: u8): bool {
-  return isLetterOrDigit(byte) || byte == 0x2b || byte == 0x2d || byte == 0x2f || byte == 0x5f;
-}
-
-/** Bytes beyond ASCII count as letters. */
-function isLetterOrDigit(byte: u8): bool {
-  return byte >= 0x80 || (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5a)
-    || (byte >= 0x61 && byte <= 0x7a);
 }
