@@ -10,7 +10,16 @@ import { oneOf } from "./suggest.ts";
 
 /** What is wrong between fields that are right by themselves. Paths are relative to the service. */
 export function checkService(service: ParsedService): Finding[] {
-  const checks = [checkClusters, checkHeaders, checkPermissions, checkRules, checkPreflight, checkBody, checkRestart];
+  const checks = [
+    checkClusters,
+    checkProbes,
+    checkHeaders,
+    checkPermissions,
+    checkRules,
+    checkPreflight,
+    checkBody,
+    checkRestart,
+  ];
   return checks.flatMap((check) => check(service));
 }
 
@@ -30,6 +39,19 @@ function checkClusters({ authorization, clusters }: ParsedService): Finding[] {
     ...check(authorization.cluster, ["authorization", "cluster"]),
     ...(subject === undefined ? [] : check(subject.cluster, ["authorization", "subject", "cluster"])),
   ];
+}
+
+/** Only servers that the built-in filter asks are probed. */
+function checkProbes({ authorization, clusters }: ParsedService): Finding[] {
+  const subject = authorization !== undefined && "subject" in authorization ? authorization.subject : undefined;
+  const asked = [authorization?.cluster, subject?.cluster];
+  return Object.entries(clusters)
+    .filter(([name, { probe }]) => probe !== undefined && !asked.includes(name))
+    .map(([name]) => ({
+      path: ["clusters", name, "probe"],
+      found: "a cluster that authorization does not name",
+      allowed: "only for the servers of authorization, which the built-in filter asks; no other is probed",
+    }));
 }
 
 /** An identity header is taken out of every request, so nothing can be read from it. */

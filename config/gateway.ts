@@ -70,7 +70,15 @@ export type Cluster = {
   readonly concurrency: number;
   /** Host (and port) the server is called by. */
   readonly authority: string;
+  readonly probe?: Probe;
 } & ({ readonly url: string } | { readonly binding: string });
+
+/** How the gateway finds out whether a server answers anybody. */
+export interface Probe {
+  /** Undefined: the check itself, without a credential. */
+  readonly path?: string | undefined;
+  readonly behindBalancer: boolean;
+}
 
 export type FilterKind =
   | {

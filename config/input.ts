@@ -92,7 +92,10 @@ export interface BuiltInServiceInput extends CommonServiceInput {
   readonly stages?: never;
   readonly body?: never;
   readonly ticks?: never;
-  /** Let requests pass while the authorization server is unreachable. Counted and shown. Default false. */
+  /**
+   * Let requests pass while the authorization server answers nobody, as probes find out (`clusters.*.probe`): at the
+   * earliest 30 s after the last call. Counted and shown. Default false.
+   */
   readonly failOpen?: boolean;
 }
 
@@ -175,6 +178,23 @@ interface CommonClusterInput {
   readonly timeoutMs?: number;
   /** Calls in flight at once, 1 to 6; others wait in a queue. Default 6. */
   readonly concurrency?: number;
+  /** How the gateway finds out whether the server answers anybody, once a call got no answer. */
+  readonly probe?: ProbeInput;
+}
+
+/**
+ * When a call to an authorization server gets no answer, the gateway sends a request of its own, in which nothing comes from
+ * a client. While that gets no answer either, clients' calls are not sent; `failOpen` and `staleIfErrorMs` apply once at
+ * least five probes in a row, over at least 30 s, have failed. The first answer ends it.
+ */
+interface ProbeInput {
+  /** Fetched by GET. Default: the check itself, without a credential. */
+  readonly path?: string;
+  /**
+   * A balancer in front of the server answers 502, 503 or 504 when the server is down, so these count as no answer, and may
+   * open the gate (`failOpen`). Default false: any answer keeps it closed.
+   */
+  readonly behindBalancer?: boolean;
 }
 
 export type ClusterInput =
@@ -327,7 +347,10 @@ interface CacheInput {
   readonly maxTtlMs?: number;
   /** Life of a refusal; 0 keeps none, and one with more than 8 KiB of headers and page is never kept. Default 10000. */
   readonly denyTtlMs?: number;
-  /** How long after its expiry an allow may still be used while the server is unreachable. Default 0: never. */
+  /**
+   * How long after its expiry an allow may still be used while the server fails for everybody, as probes find out
+   * (`clusters.*.probe`); 502, 503 and 504 count as failing here. Default 0: never.
+   */
   readonly staleIfErrorMs?: number;
   /**
    * Whether the reply's Cache-Control, or an Expires without one, can forbid or shorten keeping a decision. Many introspection endpoints send

@@ -138,10 +138,11 @@ function neededHeadersOf({ authorization, credentials }: ParsedService): readonl
 
 /** A bound Worker is found without a host name, but a request to it has one: the cluster's own, where that is one. */
 function resolveCluster(name: string, cluster: ParsedCluster): Cluster {
-  const { timeoutMs, concurrency } = cluster;
-  if ("url" in cluster) return { timeoutMs, concurrency, authority: new URL(cluster.url).host, url: cluster.url };
+  const { timeoutMs, concurrency, probe } = cluster;
+  const ofCalls = { timeoutMs, concurrency, ...(probe === undefined ? {} : { probe }) };
+  if ("url" in cluster) return { ...ofCalls, authority: new URL(cluster.url).host, url: cluster.url };
   const authority = cluster.host ?? (isHostName(name.toLowerCase()) ? name.toLowerCase() : "cluster");
-  return { timeoutMs, concurrency, authority, binding: cluster.binding };
+  return { ...ofCalls, authority, binding: cluster.binding };
 }
 
 function versionOf(resolved: object): string {

@@ -15,8 +15,8 @@ import type { KeptState } from "./kept.ts";
 import type { AskForRelief } from "./memory/isolate-budget.ts";
 import { Room } from "./memory/room.ts";
 import { type Counters, countDecision, countRefusalInStage } from "./metrics/counters.ts";
-import type { Send } from "./outbound/exchange.ts";
 import { OutboundCalls } from "./outbound/outbound-calls.ts";
+import type { Send } from "./outbound/send-call.ts";
 import { ignoresBodyOfAllow, withoutBodyOfAllow } from "./outbound/unread-body.ts";
 import { Journal } from "./persistence/journal.ts";
 import { KeptDecisions } from "./persistence/kept-decisions.ts";
@@ -100,7 +100,12 @@ export class ProtectedService {
       const send = sendTo(cluster);
       return send && ignoresBodyOfAllow(service) ? withoutBodyOfAllow(send) : send;
     };
-    this.#outbound = new OutboundCalls(service.clusters, reach, () => runtime.nowMs());
+    this.#outbound = new OutboundCalls({
+      service,
+      sendTo: reach,
+      nowMs: () => runtime.nowMs(),
+      probeLimits: runtime.probeLimits,
+    });
     this.#controller = new RestartController(
       { ...remembered, counts: remembered.counters },
       {
@@ -194,6 +199,7 @@ export class ProtectedService {
       counters: this.#counters,
       metrics: this.#shared.metrics,
       persistence: this.#persistence,
+      clusters: this.#outbound.stats,
     });
   }
 
@@ -287,6 +293,7 @@ export class ProtectedService {
   #headDecided(generation: Generation, decision: Decision): void {
     countDecision(this.#counters, decision);
     if (decision.kind === "failed") this.#generations.noteTrap(generation);
+    if (decision.kind === "respond") this.#outbound.noteRefusal(decision.details);
     this.#choresAfterAnswer();
   }
 

@@ -1,11 +1,14 @@
 import type { TimeLimits } from "./limits.ts";
 import type { Isolate } from "./memory/isolate.ts";
+import type { ProbeLimits } from "./outbound/outbound-calls.ts";
 
 /** Clock, randomness and patience: the platform's, or a test's. */
 export interface Runtime {
   nowMs(): number;
   randomBytes(into: Uint8Array): void;
   readonly limits: TimeLimits;
+  /** How long servers are probed; the platform's own unless a test brings others. */
+  readonly probeLimits?: ProbeLimits;
   /** Books, reclaim and budget of all objects; the isolate's own unless a test or a benchmark brings another. */
   readonly isolate?: Isolate;
 }

@@ -4,21 +4,15 @@ import type { Cluster, Gateway, Service } from "../config/index.ts";
 import { type Env, secretNamed, serviceBinding, workerVersion } from "./environment.ts";
 import type { RestartOutcome } from "./generations.ts";
 import { KeptState } from "./kept.ts";
-import { TIME_LIMITS } from "./limits.ts";
 import type { Relief } from "./memory/budget.ts";
-import type { Send } from "./outbound/exchange.ts";
+import type { Send } from "./outbound/send-call.ts";
 import { openStorage } from "./persistence/open.ts";
+import { PLATFORM_RUNTIME } from "./platform-runtime.ts";
 import { ProtectedService, type PurgeReport } from "./protected-service.ts";
 import type { RestartPlan } from "./restart/restart-plan.ts";
 import { type Ask, RPC_VERSION } from "./rpc.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Answer } from "./stages/staged-answer.ts";
-
-const PLATFORM: Runtime = {
-  nowMs: () => Date.now(),
-  randomBytes: (into) => crypto.getRandomValues(into),
-  limits: TIME_LIMITS,
-};
 
 /**
  * The Durable Object of one service: its RPC and HTTP surface. The configuration is handed in, so that the same class
@@ -32,7 +26,7 @@ export class ServiceObject extends DurableObject<Env> {
   #protected: { readonly name: string; readonly service: ProtectedService } | undefined;
   #settingUp: Promise<void> | undefined;
 
-  constructor(state: DurableObjectState, env: Env, gateway: Gateway, runtime: Runtime = PLATFORM) {
+  constructor(state: DurableObjectState, env: Env, gateway: Gateway, runtime: Runtime = PLATFORM_RUNTIME) {
     super(state, env);
     this.#gateway = gateway;
     this.#runtime = runtime;

@@ -8,6 +8,7 @@ import type { Generations, HandoverRecord } from "./generations.ts";
 import { type IsolateSnapshot, isolateSnapshot } from "./memory/isolate.ts";
 import { type Counters, hitRate } from "./metrics/counters.ts";
 import type { Sample } from "./metrics/samples.ts";
+import type { ClusterStats } from "./outbound/outbound-calls.ts";
 import type { PersistenceStats } from "./persistence/persistence-stats.ts";
 import type { RestartController } from "./restart/controller.ts";
 import type { RestartRecord } from "./restart/learned.ts";
@@ -78,6 +79,8 @@ export interface ServiceStats
   readonly failuresInARow: number;
   /** When the filter is started again at the earliest; null while it runs or was never needed. */
   readonly nextStartAtMs: number | null;
+  /** The service's servers by cluster: what probes have found out about each. */
+  readonly clusters: Readonly<Record<string, ClusterStats>>;
   /** Requests that wait and bodies that stream, in the present generation. */
   readonly openStreams: number;
   /** Whether a restart hands live decisions over, and how the last one did; null before. */
@@ -103,6 +106,7 @@ export interface StatsSources {
   /** Null where the filter does not tell, or no instance is in memory. */
   readonly liveBytes: number | null;
   readonly persistence: PersistenceStats | null;
+  readonly clusters: ServiceStats["clusters"];
 }
 
 export function serviceStats(sources: StatsSources): ServiceStats {
@@ -165,6 +169,7 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     handsOver: generation?.handover !== undefined,
     lastHandover: generations.lastHandover ?? null,
     persistence: sources.persistence,
+    clusters: sources.clusters,
     isolate: isolateSnapshot(generations.isolate),
     drainingGenerations: generations.draining,
     samples: controller.samples.recent(RECENT_SAMPLES),

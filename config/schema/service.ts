@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { Authorization, Body, Cache, Credential, Preflight, Route, Stages, Upstream } from "../gateway.ts";
+import type { Authorization, Body, Cache, Credential, Preflight, Probe, Route, Stages, Upstream } from "../gateway.ts";
 import type { FailurePolicy, Json, Ticks, Unmatched } from "../input.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
 import { whyNotPrefix } from "../path-syntax.ts";
@@ -9,7 +9,7 @@ import { type ParsedRestart, restart } from "./restart.ts";
 import { otherFilterRules, type ParsedRule, rules } from "./rules.ts";
 import { body, stages, ticks } from "./stages.ts";
 import { isOrigin, originUrl, upstreamUrl } from "./url.ts";
-import { bindingName, identityHeaders, isHostName, json, methodName, requestHeader } from "./values.ts";
+import { bindingName, callPath, identityHeaders, isHostName, json, methodName, requestHeader } from "./values.ts";
 
 const { maxTextLength, maxListLength } = CONFIG_LIMITS;
 
@@ -38,10 +38,11 @@ export interface ParsedService {
 }
 
 /** A cluster whose host may still be unknown, because it depends on the cluster's name. */
-export type ParsedCluster = { readonly timeoutMs: number; readonly concurrency: number } & (
-  | { readonly url: string }
-  | { readonly binding: string; readonly host?: string | undefined }
-);
+export type ParsedCluster = {
+  readonly timeoutMs: number;
+  readonly concurrency: number;
+  readonly probe?: Probe | undefined;
+} & ({ readonly url: string } | { readonly binding: string; readonly host?: string | undefined });
 
 export const prefix = explainedText('a path like "/orders"', whyNotPrefix, maxTextLength);
 
@@ -90,6 +91,9 @@ const callLimits = {
   concurrency: v.optional(
     wholeNumber(1, CONFIG_LIMITS.maxConcurrency, "calls at once; Workers lets six connections wait"),
     CONFIG_LIMITS.maxConcurrency,
+  ),
+  probe: v.optional(
+    fields({ path: v.optional(callPath), behindBalancer: v.optional(v.boolean("true or false"), false) }),
   ),
 };
 

@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Cluster } from "../../config/index.ts";
-import type { OutboundCall } from "../../wasm/host/index.ts";
-import { EXCHANGE_LIMITS, type Send } from "./exchange.ts";
-import { OUTBOUND_LIMITS, OutboundCalls } from "./outbound-calls.ts";
-import { UNREACHABLE } from "./reachability.ts";
+import { builtInService, gatewayOf } from "../../config/testing/inputs.ts";
+import { HOST_LIMITS, type OutboundCall } from "../../wasm/host/index.ts";
+import { FailureLog } from "./failure-log.ts";
+import { OUTBOUND_LIMITS, OutboundCalls, type OutboundDependencies } from "./outbound-calls.ts";
+import type { Send } from "./send-call.ts";
 
-const AUTH: Cluster = { url: "https://auth.example", authority: "auth.example", timeoutMs: 1_000, concurrency: 6 };
+const AUTH_URL = "https://auth.example";
+const AUTH: Cluster = { url: AUTH_URL, authority: "auth.example", timeoutMs: 1_000, concurrency: 6 };
 
 function call(fields: Partial<OutboundCall> = {}): OutboundCall {
   return {
@@ -34,12 +36,30 @@ function server() {
   return { asked, send };
 }
 
+/** A service with any other filter. */
+function serviceWith(clusters: Readonly<Record<string, Cluster>>): OutboundDependencies["service"] {
+  return {
+    name: "orders",
+    clusters,
+    filterKind: { kind: "other", configuration: "", vmConfiguration: "", rootId: "" },
+  };
+}
+
+/** One that the built-in filter protects. */
+const introspecting = gatewayOf({
+  orders: builtInService({
+    clusters: { auth: { url: AUTH_URL, timeoutMs: 1_000 } },
+    authorization: {
+      protocol: "introspection",
+      cluster: "auth",
+      path: "/introspect",
+      clientAuthentication: { type: "none" },
+    },
+  }),
+}).services[0]!;
+
 function callsTo(send: Send, cluster: Cluster = AUTH) {
-  return new OutboundCalls(
-    { auth: cluster },
-    () => send,
-    () => Date.now(),
-  );
+  return new OutboundCalls({ service: serviceWith({ auth: cluster }), sendTo: () => send, nowMs: () => Date.now() });
 }
 
 /** The result of a call that nobody has to answer. */
@@ -121,7 +141,7 @@ describe("an outbound call", () => {
 
   it.each<[string, Partial<OutboundCall>]>([
     ["a header that cannot be", { headers: [["x-bad", "a\nb"]] }],
-    ["a head that servers cut off", { headers: [["x-long", "x".repeat(EXCHANGE_LIMITS.headBytes)]] }],
+    ["a head that servers cut off", { headers: [["x-long", "x".repeat(HOST_LIMITS.callHeadBytes)]] }],
     ["a path that names another host", { headers: [[":path", "@evil.example/"]] }],
   ])("with %s is no reset, and no server hears of it", async (_, fields) => {
     const { asked, send } = server();
@@ -144,7 +164,7 @@ describe("an outbound call", () => {
   });
 
   it("whose reply is too long, or beyond the platform's bound, says nothing about the server", async () => {
-    const long = callsTo(() => Promise.resolve(new Response(new Uint8Array(EXCHANGE_LIMITS.replyBodyBytes + 1))));
+    const long = callsTo(() => Promise.resolve(new Response(new Uint8Array(HOST_LIMITS.callReplyBodyBytes + 1))));
     expect(await atOnce(long)).toEqual({ ok: false, reason: "rejected" });
     const many = callsTo(() => Promise.reject(new Error("Too many subrequests by single Worker invocation.")));
     expect(await atOnce(many)).toEqual({ ok: false, reason: "rejected" });
@@ -181,11 +201,7 @@ describe("an outbound call", () => {
   });
 
   it("to a cluster whose binding is missing does not exist for the filter", async () => {
-    const calls = new OutboundCalls(
-      { auth: AUTH },
-      () => undefined,
-      () => 0,
-    );
+    const calls = new OutboundCalls({ service: serviceWith({ auth: AUTH }), sendTo: () => undefined, nowMs: () => 0 });
     expect(calls.has("auth")).toBe(false);
     expect(await atOnce(calls)).toEqual({ ok: false, reason: "rejected" });
   });
@@ -205,11 +221,7 @@ describe("many outbound calls", () => {
   it("keep to their cluster's own limit without holding up another's", () => {
     const { asked, send } = server();
     const clusters = { one: { ...AUTH, concurrency: 1 }, two: { ...AUTH, url: "https://two.example" } };
-    const calls = new OutboundCalls(
-      clusters,
-      () => send,
-      () => 0,
-    );
+    const calls = new OutboundCalls({ service: serviceWith(clusters), sendTo: () => send, nowMs: () => 0 });
     for (const cluster of ["one", "one", "two"]) calls.call(call({ cluster }));
     expect(asked.map(({ request }) => new URL(request.url).host)).toEqual(["auth.example", "two.example"]);
   });
@@ -243,43 +255,94 @@ describe("many outbound calls", () => {
   });
 });
 
-describe("a server", () => {
-  const { failures, silenceMs } = UNREACHABLE;
-  const down: Send = () => Promise.reject(new Error("down"));
+describe("the log", () => {
+  /** The lines that one call to the built-in filter's introspection endpoint writes. */
+  async function linesOf(send: Send): Promise<string[]> {
+    const lines: string[] = [];
+    const log = new FailureLog(
+      "orders",
+      () => Date.now(),
+      (line) => lines.push(line),
+    );
+    const calls = new OutboundCalls({ service: introspecting, sendTo: () => send, nowMs: () => Date.now(), log });
+    const result = calls.call(call({ headers: [[":method", "POST"]] }));
+    await vi.advanceTimersByTimeAsync(1_000);
+    await result;
+    return lines.map((line) => line.replace("orders: authorization_call_failed: cluster auth: ", ""));
+  }
+  const status =
+    (code: number): Send =>
+    async () =>
+      new Response("secret page", { status: code });
 
-  it("is unreachable when calls in a row failed for long enough, until it answers again", async () => {
-    let send = down;
-    const calls = callsTo((request) => send(request));
-    const reasons: unknown[] = [];
-    for (let n = 0; n < failures; n += 1) {
-      reasons.push(await calls.call(call()));
-      await vi.advanceTimersByTimeAsync(silenceMs);
-    }
-    expect(reasons.at(0)).toEqual({ ok: false, reason: "reset" });
-    expect(reasons.at(-1)).toEqual({ ok: false, reason: "unreachable" });
-    send = () => Promise.resolve(new Response("back"));
-    expect(await calls.call(call())).toMatchObject({ ok: true });
-    send = down;
-    expect(await calls.call(call())).toEqual({ ok: false, reason: "reset" });
+  it.each<[string, Send, RegExp]>([
+    ["a wrong path", status(404), /^unexpected status, status 404, 0 ms$/],
+    ["a wrong client secret", status(401), /^unexpected status, status 401, 0 ms$/],
+    ["a fault of the server", status(500), /^unexpected status, status 500, 0 ms$/],
+    ["a time-out", () => new Promise(() => {}), /^timeout, 1000 ms$/],
+    ["a connection that is refused", () => Promise.reject(new Error("refused")), /^no answer, 0 ms$/],
+    [
+      "a reply that is too long",
+      async () => new Response(new Uint8Array(HOST_LIMITS.callReplyBodyBytes + 1)),
+      /^a reply body of more than 1048576 bytes/,
+    ],
+  ])("tells %s from everything else", async (_, send, line) => {
+    expect(await linesOf(send)).toEqual([expect.stringMatching(line)]);
   });
 
-  it("behind a proxy that answers for it is unreachable just the same", async () => {
-    const calls = callsTo(() => Promise.resolve(new Response("bad gateway", { status: 502 })));
-    expect(await calls.call(call())).toMatchObject({ ok: true });
-    for (let n = 0; n < failures; n += 1) {
-      await vi.advanceTimersByTimeAsync(silenceMs);
-      await calls.call(call());
-    }
-    expect(await calls.call(call())).toEqual({ ok: false, reason: "unreachable" });
-  });
-
-  it("that answers is never unreachable, however a client floods it", async () => {
-    const slow: Send = () =>
-      new Promise((resolve) => setTimeout(() => resolve(new Response("no", { status: 403 })), 150));
-    const calls = callsTo(slow, { ...AUTH, timeoutMs: 1_000 });
-    const flood = Promise.all(Array.from({ length: 300 }, () => calls.call(call())));
-    await vi.advanceTimersByTimeAsync(60_000);
-    const reasons = (await flood).map((result) => (result.ok ? "answer" : result.reason));
-    expect(new Set(reasons)).toEqual(new Set(["answer", "overflow"]));
+  it("says nothing of an answer", async () => {
+    expect(await linesOf(status(200))).toEqual([]);
   });
 });
+
+describe("a question of the built-in filter", () => {
+  it("is repeated once whatever its method, where its connection was closed under it", async () => {
+    const attempts: string[] = [];
+    const send: Send = async (request) => {
+      attempts.push(`${request.method} ${await request.text()}`);
+      if (attempts.length === 1) throw new Error("closed");
+      return new Response("{}");
+    };
+    const calls = new OutboundCalls({ service: introspecting, sendTo: () => send, nowMs: () => Date.now() });
+    const post = call({ headers: [[":method", "POST"]], body: new TextEncoder().encode("token=a") });
+    expect(await calls.call(post)).toMatchObject({ ok: true });
+    expect(attempts).toEqual(["POST token=a", "POST token=a"]);
+  });
+
+  it("that fails twice is a reset", async () => {
+    let attempts = 0;
+    const send: Send = () => {
+      attempts += 1;
+      return Promise.reject(new Error("closed"));
+    };
+    const calls = new OutboundCalls({ service: introspecting, sendTo: () => send, nowMs: () => Date.now() });
+    expect(await calls.call(call({ headers: [[":method", "POST"]] }))).toEqual({ ok: false, reason: "reset" });
+    await vi.advanceTimersByTimeAsync(0);
+    // The second pair is the probe's.
+    expect(attempts).toBe(4);
+  });
+});
+
+describe("a server that answers nobody", () => {
+  it("gets no calls; that is told apart for the first half minute and from then on", async () => {
+    const calls = new OutboundCalls({ service: introspecting, sendTo: () => down, nowMs: () => Date.now() });
+    const reasons = new Set<string>();
+    for (let second = 0; second <= 40; second += 1) {
+      const result = calls.call(call());
+      await vi.advanceTimersByTimeAsync(1_000);
+      reasons.add(((await result) as { reason: string }).reason);
+    }
+    expect([...reasons]).toEqual(["reset", "suspended", "unreachable"]);
+    expect(calls.stats).toEqual({ auth: { state: "unreachable", failedProbes: expect.any(Number) } });
+  });
+
+  it("goes on getting the calls of another filter, each of which fails by itself", async () => {
+    const calls = callsTo(down);
+    for (let n = 0; n < 100; n += 1) {
+      expect(await calls.call(call())).toEqual({ ok: false, reason: "reset" });
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+  });
+});
+
+const down: Send = () => Promise.reject(new Error("down"));

@@ -1,8 +1,11 @@
-import type { Cluster } from "../../config/index.ts";
+import type { Cluster, Service } from "../../config/index.ts";
 import type { OutboundCall, OutboundFailure, OutboundResult } from "../../wasm/host/index.ts";
 import { CallTime } from "./call-time.ts";
-import { type Exchange, exchange, type Send } from "./exchange.ts";
-import { Reachability } from "./reachability.ts";
+import { FailureLog } from "./failure-log.ts";
+import { contactOf, probe, probeTargets } from "./probe.ts";
+import { PROBE_LIMITS, Prober } from "./prober.ts";
+import { Reachability, type ServerState, UNREACHABLE } from "./reachability.ts";
+import { type CallOutcome, type Send, sendCall } from "./send-call.ts";
 
 /** Limits of the calls that a filter makes to its authorization servers. */
 export const OUTBOUND_LIMITS = {
@@ -12,18 +15,46 @@ export const OUTBOUND_LIMITS = {
   queuedCalls: 1_024,
 } as const;
 
+/** The built-in filter's reason for a reply with a body or headers that it cannot use. */
+const MALFORMED_REPLY = "authorization_server_malformed";
+
+/** How long probing takes. Tests shorten what they would otherwise have to wait for. */
+export type ProbeLimits = Readonly<Record<"intervalMs" | "timeoutMs" | "idleMs" | "silenceMs", number>>;
+
 interface ClusterState {
+  readonly name: string;
   readonly baseUrl: string;
   readonly send: Send;
   readonly concurrency: number;
   readonly timeoutMs: number;
   readonly reachability: Reachability;
+  /** Undefined for servers of other filters. */
+  readonly prober: Prober | undefined;
   underWay: number;
 }
 
 interface Waiting {
   readonly cluster: ClusterState;
   readonly start: () => void;
+}
+
+/** What /stats shows of one authorization server. */
+export interface ClusterStats {
+  readonly state: ServerState;
+  /** Probes that failed in a row. */
+  readonly failedProbes: number;
+}
+
+export interface OutboundDependencies {
+  readonly service: Pick<Service, "name" | "clusters" | "filterKind">;
+  /**
+   * How to reach each cluster; one without a way (its binding is missing) does not exist for the filter, so that our own
+   * mistake is never taken for an authorization server that is down.
+   */
+  readonly sendTo: (cluster: Cluster) => Send | undefined;
+  readonly nowMs: () => number;
+  readonly probeLimits?: ProbeLimits | undefined;
+  readonly log?: FailureLog;
 }
 
 /**
@@ -34,31 +65,39 @@ export class OutboundCalls {
   readonly #clusters = new Map<string, ClusterState>();
   readonly #waiting: Waiting[] = [];
   readonly #nowMs: () => number;
+  readonly #service: OutboundDependencies["service"];
+  readonly #log: FailureLog;
   readonly #time = new CallTime();
+  /** The built-in filter only asks: its calls change nothing. */
+  readonly #onlyAsks: boolean;
   #underWay = 0;
 
-  /**
-   * @param clusters the service's authorization servers by name
-   * @param sendTo how to reach each; a cluster without a way (its binding is missing) does not exist for the filter,
-   *   so that our own mistake is never taken for an authorization server that is down
-   */
-  constructor(
-    clusters: Readonly<Record<string, Cluster>>,
-    sendTo: (cluster: Cluster) => Send | undefined,
-    nowMs: () => number,
-  ) {
+  constructor({ service, sendTo, nowMs, probeLimits, log }: OutboundDependencies) {
+    this.#service = service;
     this.#nowMs = nowMs;
-    for (const [name, cluster] of Object.entries(clusters)) {
+    this.#log = log ?? new FailureLog(service.name, nowMs);
+    this.#onlyAsks = service.filterKind.kind === "built-in";
+    const targets = probeTargets(service);
+    for (const [name, cluster] of Object.entries(service.clusters)) {
       const send = sendTo(cluster);
       if (send === undefined) continue;
-      this.#clusters.set(name, {
-        baseUrl: "url" in cluster ? cluster.url : `https://${cluster.authority}`,
-        send,
-        concurrency: cluster.concurrency,
-        timeoutMs: cluster.timeoutMs,
-        reachability: new Reachability(),
-        underWay: 0,
-      });
+      const target = targets.get(name);
+      const baseUrl = "url" in cluster ? cluster.url : `https://${cluster.authority}`;
+      const { intervalMs, timeoutMs, idleMs, silenceMs } = probeLimits ?? { ...PROBE_LIMITS, ...UNREACHABLE };
+      const reachability = new Reachability(target?.behindBalancer, { probes: UNREACHABLE.probes, silenceMs });
+      const prober =
+        target &&
+        new Prober({
+          reachability,
+          nowMs,
+          probe: () => probe(target, baseUrl, send, Math.min(timeoutMs, cluster.timeoutMs)),
+          onProbed: this.#logChanges(name, reachability),
+          intervalMs,
+          idleMs,
+        });
+      const { concurrency, timeoutMs: callTimeoutMs } = cluster;
+      const limits = { concurrency, timeoutMs: callTimeoutMs };
+      this.#clusters.set(name, { name, baseUrl, send, ...limits, reachability, prober, underWay: 0 });
     }
   }
 
@@ -71,9 +110,26 @@ export class OutboundCalls {
     return this.#time.meanMs;
   }
 
+  get stats(): Readonly<Record<string, ClusterStats>> {
+    const entries = [...this.#clusters].map(([name, { reachability }]): [string, ClusterStats] => [
+      name,
+      { state: reachability.state, failedProbes: reachability.failedProbes },
+    ]);
+    return Object.fromEntries(entries);
+  }
+
+  /** Logs what only the built-in filter sees of a reply. @param details of its refusal */
+  noteRefusal(details: string): void {
+    const { filterKind } = this.#service;
+    if (details !== MALFORMED_REPLY || filterKind.kind !== "built-in") return;
+    this.#log.note({ cluster: filterKind.authorization.cluster, reason: "a reply that cannot be read" });
+  }
+
   call(call: OutboundCall): Promise<OutboundResult> {
     const cluster = this.#clusters.get(call.cluster);
     if (cluster === undefined) return failedAtOnce("rejected");
+    cluster.prober?.asked();
+    if (isHeldBack(cluster)) return failedAtOnce(reasonWithoutAnswer(cluster, "suspended"));
     if (this.#waiting.length >= OUTBOUND_LIMITS.queuedCalls) return failedAtOnce("overflow");
 
     const timeoutMs = shorterTimeout(call.timeoutMs, cluster.timeoutMs);
@@ -109,52 +165,90 @@ export class OutboundCalls {
   }
 
   async #run(cluster: ClusterState, call: OutboundCall, timeoutMs: number): Promise<OutboundResult> {
+    // It may have fallen silent while the call waited for its place.
+    if (isHeldBack(cluster)) return failedAtOnce(reasonWithoutAnswer(cluster, "suspended"));
     cluster.underWay += 1;
     this.#underWay += 1;
+    cluster.reachability.callStarted();
     const startedMs = this.#nowMs();
     const abort = new AbortController();
     const deadline = setTimeout(() => abort.abort(), timeoutMs);
-    const ended = await Promise.race([
-      exchange(call, cluster.baseUrl, cluster.send, abort.signal),
+    const outcome = await Promise.race([
+      sendCall(call, cluster.baseUrl, cluster.send, abort.signal, this.#onlyAsks),
       aborted(abort.signal),
     ]);
     clearTimeout(deadline);
     cluster.underWay -= 1;
     this.#underWay -= 1;
+    const nowMs = this.#nowMs();
+    if (outcome !== "timeout" && outcome.kind === "answer") this.#time.answered(nowMs - startedMs);
+    const contact =
+      outcome === "timeout" || outcome.kind === "silence"
+        ? "silence"
+        : outcome.kind === "rejected"
+          ? undefined
+          : contactOf(outcome.status);
+    cluster.reachability.callEnded(contact, nowMs);
+    cluster.prober?.asked();
     this.#startWaiting();
-    if (ended !== "timeout" && ended.kind === "answer") this.#time.answered(this.#nowMs() - startedMs);
-    return ended !== "timeout" && ended.kind === "rejected" ? failedAtOnce("rejected") : this.#resultOf(ended, cluster);
+    return this.#resultOf(outcome, cluster, nowMs - startedMs);
   }
 
   #resultOf(
-    ended: Exclude<Exchange, { kind: "rejected" }> | "timeout",
-    { reachability }: ClusterState,
-  ): OutboundResult {
-    if (ended === "timeout") return this.#silence(reachability, "timeout");
-    switch (ended.kind) {
+    outcome: CallOutcome | "timeout",
+    cluster: ClusterState,
+    tookMs: number,
+  ): OutboundResult | Promise<OutboundResult> {
+    const failed = (reason: string, status?: number) =>
+      this.#log.note({ cluster: cluster.name, reason, tookMs, ...(status === undefined ? {} : { status }) });
+    if (outcome === "timeout") {
+      failed("timeout");
+      return { ok: false, reason: reasonWithoutAnswer(cluster, "timeout") };
+    }
+    switch (outcome.kind) {
       case "silence":
-        return this.#silence(reachability, "reset");
+        failed("no answer");
+        return { ok: false, reason: reasonWithoutAnswer(cluster, "reset") };
+      case "rejected":
+        failed(outcome.why);
+        return failedAtOnce("rejected");
       case "answer": {
-        const { status, headers, body } = ended;
-        if (!isAnswerOfProxy(status)) {
-          reachability.answered();
-        } else if (this.#silence(reachability, "reset").reason === "unreachable") {
-          return { ok: false, reason: "unreachable" };
-        }
-        return { ok: true, headers, body, trailers: [] };
+        const { status, headers, body } = outcome;
+        if (isUnexpected(this.#service.filterKind, status)) failed("unexpected status", status);
+        const reason = contactOf(status) === "answer" ? undefined : reasonWithoutAnswer(cluster, undefined);
+        return reason === undefined ? { ok: true, headers, body, trailers: [] } : { ok: false, reason };
       }
     }
   }
 
-  #silence(reachability: Reachability, reason: OutboundFailure): { ok: false; reason: OutboundFailure } {
-    const nowMs = this.#nowMs();
-    reachability.failed(nowMs);
-    return { ok: false, reason: reachability.isUnreachable(nowMs) ? "unreachable" : reason };
+  /** Writes a line whenever a server's state changes: from here on decisions depend on it. */
+  #logChanges(cluster: string, reachability: Reachability): () => void {
+    let shown: ServerState = "answering";
+    return () => {
+      const { state, failedProbes } = reachability;
+      if (state === shown || (state === "suspected" && shown === "answering")) return;
+      shown = state;
+      const probes = state === "answering" ? "" : `, ${failedProbes} probes failed`;
+      console.warn(`${this.#service.name}: authorization_server_state: cluster ${cluster}: ${state}${probes}`);
+    };
   }
 }
 
+function isHeldBack({ prober, reachability }: ClusterState): boolean {
+  return prober !== undefined && !reachability.sendsCalls;
+}
+
+/** Why there is no answer: what is known of the server for long, or what happened to this call alone. */
+function reasonWithoutAnswer<Own extends OutboundFailure | undefined>(
+  { prober, reachability }: ClusterState,
+  own: Own,
+): OutboundFailure | Own {
+  const { state } = reachability;
+  return prober !== undefined && (state === "unreachable" || state === "failing") ? state : own;
+}
+
 /** Told in a turn of its own: a filter that asks again at once, and again, would let nothing else run in the object. */
-function failedAtOnce(reason: "rejected" | "overflow"): Promise<OutboundResult> {
+function failedAtOnce(reason: OutboundFailure): Promise<OutboundResult> {
   return new Promise((resolve) => setTimeout(() => resolve({ ok: false, reason }), 0));
 }
 
@@ -163,9 +257,14 @@ function shorterTimeout(ofFilterMs: number, ofClusterMs: number): number {
   return ofFilterMs > 0 ? Math.min(ofFilterMs, ofClusterMs) : ofClusterMs;
 }
 
-/** Statuses by which proxies in between (the last ones Cloudflare's) say that the server itself did not answer. */
-function isAnswerOfProxy(status: number): boolean {
-  return (status >= 502 && status <= 504) || (status >= 520 && status <= 527) || status === 530;
+/**
+ * Whether a status hints at a mistake (a wrong path, a wrong client secret) or a fault of the server, for the log. Only
+ * forward-auth decides by the status; other filters' calls are not ours to judge.
+ */
+function isUnexpected(filterKind: Service["filterKind"], status: number): boolean {
+  if (filterKind.kind !== "built-in") return false;
+  if (filterKind.authorization.protocol !== "forward-auth") return status !== 200;
+  return status >= 500 || (status >= 404 && status !== 429);
 }
 
 function aborted(signal: AbortSignal): Promise<"timeout"> {

@@ -1,32 +1,134 @@
-/** When a server that fails counts as unreachable, and not merely as having failed a call. */
+/** When a server that answers no probe counts as unreachable. */
 export const UNREACHABLE = {
-  /** Calls in a row without any answer. One lost connection is an accident, and a client can cause one. */
-  failures: 3,
-  /** For at least so long, ms. A burst that times out together is our load as likely as the server's end. */
-  silenceMs: 1_000,
+  /** Failed probes in a row. One lost packet is an accident. */
+  probes: 5,
+  /**
+   * For at least so long, ms, counted from the end of the last call of a client. What clients sent may keep a server busy
+   * for a while; a server that is still silent after this is not silent because of them.
+   */
+  silenceMs: 30_000,
 } as const;
 
 /**
- * Whether one authorization server can be reached: a property of the server, never of one call. `failOpen` and stale
- * answers hang on it, so no single request that a client shapes, repeats or floods may bring it about: as long as the
- * server answers anybody, it is reachable.
+ * What came back for a call or a probe.
+ * - `answer`: the server said something.
+ * - `gateway_error`: 502, 503, 504 or one of Cloudflare's: a proxy in between says that the server did not answer.
+ * - `silence`: nothing.
+ */
+export type Contact = "answer" | "gateway_error" | "silence";
+
+/**
+ * - `answering`: calls are sent.
+ * - `suspected`: a client's call got no answer; calls are sent, and a probe is due.
+ * - `silent`: a probe got no answer either; no call is sent until one does.
+ * - `failing`: probes have failed for long: earlier decisions may be used again (`staleIfErrorMs`).
+ * - `unreachable`: probes have got no answer for long, without any call of a client: the gate may open (`failOpen`).
+ */
+export type ServerState = "answering" | "suspected" | "silent" | "failing" | "unreachable";
+
+interface Limits {
+  readonly probes: number;
+  readonly silenceMs: number;
+}
+
+/** Failed probes in a row. */
+class Streak {
+  probes = 0;
+  #sinceMs = 0;
+  #untilMs = 0;
+
+  add(startedMs: number, endedMs: number): void {
+    if (this.probes === 0) this.#sinceMs = startedMs;
+    this.probes += 1;
+    this.#untilMs = endedMs;
+  }
+
+  end(): void {
+    this.probes = 0;
+  }
+
+  isLong({ probes, silenceMs }: Limits): boolean {
+    return this.probes >= probes && this.#untilMs - this.#sinceMs >= silenceMs;
+  }
+}
+
+/**
+ * Whether one authorization server can be reached, as probes find out that carry nothing of any client. `failOpen` and
+ * stale answers depend on it, so nothing that clients send may bring it about: their calls only raise the suspicion,
+ * and end it when they are answered.
  */
 export class Reachability {
-  #failures = 0;
-  #silentSinceMs = 0;
+  readonly #gatewayErrorsAreSilence: boolean;
+  readonly #limits: Limits;
+  readonly #silence = new Streak();
+  readonly #failure = new Streak();
+  #suspected = false;
+  /** The last probe got no answer, so that calls are held back. */
+  #heldBack = false;
+  #callsUnderWay = 0;
+  #lastCallEndedMs = Number.NEGATIVE_INFINITY;
 
-  /** The server answered something, to anybody. */
-  answered(): void {
-    this.#failures = 0;
+  /** @param gatewayErrorsAreSilence a balancer in front of the server answers 502-504 when the server is down */
+  constructor(gatewayErrorsAreSilence = false, limits: Limits = UNREACHABLE) {
+    this.#gatewayErrorsAreSilence = gatewayErrorsAreSilence;
+    this.#limits = limits;
   }
 
-  /** A call got no answer. */
-  failed(nowMs: number): void {
-    if (this.#failures === 0) this.#silentSinceMs = nowMs;
-    this.#failures += 1;
+  /** Whether clients' calls are sent to the server. */
+  get sendsCalls(): boolean {
+    return !this.#heldBack;
   }
 
-  isUnreachable(nowMs: number): boolean {
-    return this.#failures >= UNREACHABLE.failures && nowMs - this.#silentSinceMs >= UNREACHABLE.silenceMs;
+  /** Whether the server is to be probed. */
+  get isSuspected(): boolean {
+    return this.#suspected;
+  }
+
+  /** Probes that failed in a row. */
+  get failedProbes(): number {
+    return this.#failure.probes;
+  }
+
+  callStarted(): void {
+    this.#callsUnderWay += 1;
+  }
+
+  /** @param contact undefined where the call tells nothing of the server */
+  callEnded(contact: Contact | undefined, nowMs: number): void {
+    this.#callsUnderWay -= 1;
+    this.#lastCallEndedMs = nowMs;
+    if (contact === "answer") this.forget();
+    else if (contact !== undefined) this.#suspected = true;
+  }
+
+  /** @param startedMs when the probe was sent */
+  probeEnded(contact: Contact, startedMs: number, endedMs: number): void {
+    // A client's call was answered meanwhile.
+    if (!this.#suspected) return;
+    if (contact === "answer") {
+      this.forget();
+      return;
+    }
+    this.#failure.add(startedMs, endedMs);
+    this.#heldBack = contact === "silence" || this.#gatewayErrorsAreSilence;
+    if (!this.#heldBack) this.#silence.end();
+    // What a client sent may still keep the server busy.
+    else if (this.#callsUnderWay > 0 || startedMs < this.#lastCallEndedMs) this.#silence.end();
+    else this.#silence.add(startedMs, endedMs);
+  }
+
+  /** Nothing speaks against the server any more, or nobody asks for it. */
+  forget(): void {
+    this.#suspected = false;
+    this.#heldBack = false;
+    this.#silence.end();
+    this.#failure.end();
+  }
+
+  get state(): ServerState {
+    if (!this.#suspected) return "answering";
+    if (this.#silence.isLong(this.#limits)) return "unreachable";
+    if (this.#failure.isLong(this.#limits)) return "failing";
+    return this.#heldBack ? "silent" : "suspected";
   }
 }

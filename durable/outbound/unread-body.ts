@@ -1,5 +1,5 @@
 import type { Service } from "../../config/index.ts";
-import type { Send } from "./exchange.ts";
+import type { Send } from "./send-call.ts";
 
 export const UNREAD_BODY_LIMITS = {
   /** A body up to this size is read to its end, which lets the connection be used again. */

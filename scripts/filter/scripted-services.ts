@@ -1,6 +1,8 @@
 import { randomFillSync } from "node:crypto";
+import { whyNotSent } from "../../durable/outbound/send-call.ts";
 import {
   createSharedState,
+  HOST_LIMITS,
   type HostServices,
   type LogLevel,
   type OutboundCall,
@@ -93,6 +95,10 @@ export class ScriptedServices implements HostServices {
   }
 
   #answer(call: OutboundCall): { result: OutboundResult; delayMs: number; note?: string } {
+    const why = whyNotSent(call);
+    if (why !== undefined) {
+      return { result: { ok: false, reason: "rejected" }, delayMs: 0, note: `the gateway does not send it: ${why}` };
+    }
     const reply = this.#replyTo(call);
     if (reply === undefined) {
       const { otherwise } = this.#script;
@@ -110,6 +116,10 @@ export class ScriptedServices implements HostServices {
     }
     if (answer.kind === "fail") return { result: { ok: false, reason: "reset" }, delayMs };
     const { status, headers, body, trailers } = answer;
+    if (body.length > HOST_LIMITS.callReplyBodyBytes) {
+      const note = `the gateway does not take a reply body of more than ${HOST_LIMITS.callReplyBodyBytes} bytes`;
+      return { result: { ok: false, reason: "rejected" }, delayMs, note };
+    }
     return { result: { ok: true, headers: [[":status", String(status)], ...headers], body, trailers }, delayMs };
   }
 

@@ -1,3 +1,4 @@
+import type { ProbeLimits } from "../../durable/outbound/outbound-calls.ts";
 import type { ServiceStats } from "../../durable/stats.ts";
 import { bundleWorker } from "../../scripts/bundle-worker.ts";
 import { startWorkerd, type WorkerdProcess } from "../../scripts/workerd.ts";
@@ -20,18 +21,20 @@ interface GatewayOptions {
   /** Environment variables and secrets beside those of every test. */
   readonly text?: Readonly<Record<string, string>>;
   readonly variant?: Variant;
+  readonly probeLimits?: ProbeLimits;
 }
 
 /** A gateway with this configuration on a bare workerd: nothing tidies up what clients and servers send. */
 export async function startGateway(
   gateway: GatewayWithoutFilter,
-  { bindings = {}, text = {}, variant }: GatewayOptions = {},
+  { bindings = {}, text = {}, variant, probeLimits }: GatewayOptions = {},
 ): Promise<SecurityGateway> {
   const services = Object.entries(gateway.services).map(
     ([name, service]) => [name, variant === undefined ? service : variant.change(service)] as const,
   );
   const bundle = await bundleWorker("test/security/gateway.ts", {
     GATEWAY: { ...gateway, services: Object.fromEntries(services) },
+    PROBE_LIMITS: probeLimits ?? null,
   });
   const external = Object.entries(bindings).map(
     ([name, externalPort]) => [`external-${name}`, { externalPort }] as const,

@@ -361,7 +361,7 @@ describe("stale-if-error", () => {
     harness.server = () => ada;
     await harness.ask({ token: "abc" });
     harness.advance(60_000);
-    for (const fault of [noReply("unreachable"), noReply("unreachable"), reply(500), reply(503)]) {
+    for (const fault of [noReply("unreachable"), noReply("failing"), noReply("unreachable"), noReply("failing")]) {
       harness.server = () => fault;
       const decision = await harness.ask({ token: "abc" });
       expect(outcome(decision)).toBe("continue");
@@ -372,7 +372,7 @@ describe("stale-if-error", () => {
     harness.advance(29_999);
     expect(outcome(await harness.ask({ token: "abc" }))).toBe("continue");
     harness.advance(1);
-    expect(outcome(await harness.ask({ token: "abc" }))).toBe("503 authorization_server_error");
+    expect(outcome(await harness.ask({ token: "abc" }))).toBe("503 authorization_server_unreachable");
   });
 
   it("is off by default", async () => {
@@ -388,7 +388,9 @@ describe("stale-if-error", () => {
     harness.server = () => ada;
     await harness.ask({ token: "abc" });
     harness.advance(60_000);
-    for (const fault of [noReply("overflow"), noReply("rejected"), noReply("reset"), noReply("timeout"), reply(199)]) {
+    const replies = [199, 500, 502, 503, 504].map((status) => reply(status));
+    const reasons = ["overflow", "rejected", "reset", "timeout", "suspended"] as const;
+    for (const fault of [...replies, ...reasons.map((reason) => noReply(reason))]) {
       harness.server = () => fault;
       expect(outcome(await harness.ask({ token: "abc" }))).toMatch(/^503/);
     }

@@ -212,6 +212,8 @@ describe("no decision", () => {
   it.each([
     ["reset", "503 authorization_server_unreachable"],
     ["unreachable", "503 authorization_server_unreachable"],
+    ["failing", "503 authorization_server_unreachable"],
+    ["suspended", "503 authorization_server_unreachable"],
     ["timeout", "503 authorization_server_timeout"],
     ["overflow", "503 authorization_server_overloaded"],
     ["rejected", "503 authorization_server_error"],
@@ -255,7 +257,7 @@ describe("failOpen", () => {
     expect(harness.metric("ebb_cache_entries")).toBe(0);
   });
 
-  it.each([noReply("reset"), noReply("timeout"), reply(502), reply(530)])(
+  it.each([noReply("reset"), noReply("timeout"), noReply("suspended"), noReply("failing"), reply(502), reply(530)])(
     "does not hold for one call that failed, which a client can bring about: %o",
     async (result) => {
       const harness = open();

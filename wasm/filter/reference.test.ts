@@ -23,7 +23,8 @@ class PlainCache {
     const entry = this.#entries.get(key);
     if (entry && now < entry.expires) return { decision: entry.decision, asks: false };
     if (answer.kind === "error" || answer.kind === "unreachable") {
-      const isStale = entry !== undefined && now < entry.drops && entry.decision === "continue";
+      const isStale =
+        answer.kind === "unreachable" && entry !== undefined && now < entry.drops && entry.decision === "continue";
       const failure =
         answer.kind === "error" ? "503 authorization_server_error" : "503 authorization_server_unreachable";
       return { decision: isStale ? "continue" : failure, asks: true };

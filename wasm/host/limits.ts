@@ -41,8 +41,16 @@ export const HOST_LIMITS = {
    * map is small beside a body, and thousands of calls can be under way.
    */
   pendingCallBytes: 16 * 1_024 * 1_024,
-  /** Bytes of the body of a reply; a larger one would be copied into linear memory, which never shrinks again. */
-  callReplyBodyBytes: 4 * 1_024 * 1_024,
+  /**
+   * Bytes of the body of a reply. An endless one would fill the isolate that all services share, and all of it is copied
+   * into linear memory, which never shrinks again.
+   */
+  callReplyBodyBytes: 1_024 * 1_024,
+  /**
+   * Bytes of path and headers of a call. Servers answer longer heads with 431 and then cut the connection (Node beyond
+   * 16 KB, nginx 8 KB a line): a client could make a server look dead that is not.
+   */
+  callHeadBytes: 12 * 1_024,
   /** Bytes of the body of a local response; it travels from the object to the Worker in one piece. */
   localResponseBodyBytes: 1_024 * 1_024,
   /** Bytes of the details of a local response; longer ones are cut, they end up in logs. */

@@ -41,8 +41,9 @@ export type OutboundResult =
 
 /**
  * Why no reply came; the guest reads it by `proxy_get_status` as `(11, reason)`.
- * `reset` and `timeout`: this call got no answer. `unreachable`: it got none, and neither does anybody else's.
+ * `reset` and `timeout`: this call got no answer. `unreachable`: the server answers nobody. `failing`: it fails for
+ * everybody. `suspended`: it may be down, and calls are held back until that is known.
  * `overflow`: our own queue was full. `rejected`: the call could not be built or its reply not be taken, which says
  * nothing about the server.
  */
-export type OutboundFailure = "reset" | "timeout" | "unreachable" | "overflow" | "rejected";
+export type OutboundFailure = "reset" | "timeout" | "unreachable" | "failing" | "suspended" | "overflow" | "rejected";

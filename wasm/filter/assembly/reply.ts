@@ -48,7 +48,8 @@ export function readReply(headerCount: u32, bodySize: u32): bool {
   }
   if (status == 429 || status == 503) noteRetryAfter();
   if (status >= 500) {
-    verdict.fail(SERVER_ERROR, false, true);
+    // For this call alone, as far as anybody knows.
+    verdict.fail(SERVER_ERROR);
     return false;
   }
   return true;
@@ -96,8 +97,12 @@ function failWithoutReply(): void {
   if (proxy_get_status(RESULT, RESULT + 4, RESULT + 8) == STATUS_OK) {
     message.set(load<usize>(RESULT + 4), load<usize>(RESULT + 8));
     if (message.is("unreachable")) {
-      // Nobody's calls are answered, so that this is no doing of one client: only then may a gate be left open.
+      // Probes of the host get no answer, so that this is no doing of any client: only then may a gate be left open.
       verdict.fail(SERVER_UNREACHABLE, true, true);
+      return;
+    }
+    if (message.is("failing")) {
+      verdict.fail(SERVER_UNREACHABLE, false, true);
       return;
     }
     if (message.is("timeout")) {

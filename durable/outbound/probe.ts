@@ -1,0 +1,74 @@
+import type { Service } from "../../config/index.ts";
+import type { Contact } from "./reachability.ts";
+import type { Send } from "./send-call.ts";
+
+/** How a server is asked whether it answers: nothing in it comes from a client. */
+export interface ProbeTarget {
+  readonly method: string;
+  readonly path: string;
+  /** A balancer in front of the server answers 502-504 in its place when it is down. */
+  readonly behindBalancer: boolean;
+}
+
+/**
+ * The probes of a service's clusters by name: the path that the operator chose, else the check itself without a
+ * credential. Only the built-in filter's servers are probed; what another filter does without an answer is its own affair.
+ */
+export function probeTargets({
+  filterKind,
+  clusters,
+}: Pick<Service, "filterKind" | "clusters">): Map<string, ProbeTarget> {
+  const targets = new Map<string, ProbeTarget>();
+  if (filterKind.kind !== "built-in") return targets;
+  const { authorization } = filterKind;
+  const checks = [
+    { ...authorization, method: authorization.protocol === "forward-auth" ? authorization.method : "POST" },
+  ];
+  const subject = "subject" in authorization ? authorization.subject : undefined;
+  for (const { cluster, method, path } of [...checks, ...(subject ? [{ ...subject, method: "POST" }] : [])]) {
+    const probe = clusters[cluster]?.probe;
+    if (targets.has(cluster)) continue;
+    targets.set(cluster, {
+      method: probe?.path === undefined ? method : "GET",
+      path: probe?.path ?? path,
+      behindBalancer: probe?.behindBalancer ?? false,
+    });
+  }
+  return targets;
+}
+
+/** Statuses by which proxies in between (the last ones Cloudflare's) say that the server itself did not answer. */
+export function contactOf(status: number): Contact {
+  const isGatewayError = (status >= 502 && status <= 504) || (status >= 520 && status <= 527) || status === 530;
+  return isGatewayError ? "gateway_error" : "answer";
+}
+
+/** Sends one probe. The head of an answer is enough. Never rejects. */
+export async function probe(
+  { method, path }: ProbeTarget,
+  baseUrl: string,
+  send: Send,
+  timeoutMs: number,
+): Promise<Contact> {
+  const abort = new AbortController();
+  const { promise: timedOut, resolve } = Promise.withResolvers<Contact>();
+  const deadline = setTimeout(() => {
+    resolve("silence");
+    abort.abort();
+  }, timeoutMs);
+  const attempt = async (): Promise<Contact> => {
+    const response = await send(
+      new Request(baseUrl + path, { method, signal: abort.signal, redirect: "manual", cache: "no-store" }),
+    );
+    response.body?.cancel().catch(() => {});
+    return contactOf(response.status);
+  };
+  const once = () => attempt().catch((): Contact => "silence");
+  // A kept-alive connection that the server closes as it is used again fails the request although the server is well.
+  const twice = once().then((contact) => (contact === "silence" && !abort.signal.aborted ? once() : contact));
+  try {
+    return await Promise.race([twice, timedOut]);
+  } finally {
+    clearTimeout(deadline);
+  }
+}

@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { Prober } from "./prober.ts";
+import { type Contact, Reachability } from "./reachability.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function probing(contact: () => Contact) {
+  const reachability = new Reachability();
+  const probe = vi.fn(async () => contact());
+  const prober = new Prober({
+    reachability,
+    nowMs: () => Date.now(),
+    probe,
+    onProbed: () => {},
+    intervalMs: 5_000,
+    idleMs: 60_000,
+  });
+  const lose = () => {
+    reachability.callStarted();
+    reachability.callEnded("silence", Date.now());
+    prober.asked();
+  };
+  return { reachability, prober, probe, lose };
+}
+
+it("probes nothing while nothing is suspected", async () => {
+  const { prober, probe } = probing(() => "answer");
+  prober.asked();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect([probe.mock.calls.length, vi.getTimerCount()]).toEqual([0, 0]);
+});
+
+it("probes at once, and ends with the first answer", async () => {
+  const { reachability, probe, lose } = probing(() => "answer");
+  lose();
+  await vi.advanceTimersByTimeAsync(0);
+  expect([probe.mock.calls.length, reachability.state, vi.getTimerCount()]).toEqual([1, "answering", 0]);
+});
+
+it("probes every five seconds, one at a time however many ask, until the server answers", async () => {
+  let contact: Contact = "silence";
+  const { reachability, prober, probe, lose } = probing(() => contact);
+  lose();
+  for (let second = 0; second < 40; second += 1) {
+    prober.asked();
+    prober.asked();
+    await vi.advanceTimersByTimeAsync(1_000);
+  }
+  expect([probe.mock.calls.length, reachability.state]).toEqual([9, "unreachable"]);
+  contact = "answer";
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect([reachability.state, vi.getTimerCount()]).toEqual(["answering", 0]);
+});
+
+it("ends when nobody asks for long, and then knows nothing of the server", async () => {
+  const { reachability, prober, probe, lose } = probing(() => "silence");
+  lose();
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect([reachability.state, vi.getTimerCount()]).toEqual(["answering", 0]);
+  const before = probe.mock.calls.length;
+  prober.asked();
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(probe.mock.calls.length).toBe(before);
+});
