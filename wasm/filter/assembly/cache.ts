@@ -113,14 +113,14 @@ export function dropAll(): u32 {
   return dropped;
 }
 
-/** Drops the entries that a credential of this tag took part in, looking at every entry. Returns their number. */
-export function dropCredential(tag: u32): u32 {
+/** Drops the entries that a credential of either tag took part in, looking at every entry. Returns their number. */
+export function dropCredential(tag: u32, other: u32): u32 {
   let dropped: u32 = 0;
   for (let pool: u32 = 0; pool < POOLS; pool++) {
     let at = leastRecentlyUsed(pool);
     while (at !== null) {
       const next = changetype<Entry | null>(at.lruNewer);
-      if (isOf(at, tag)) {
+      if (isOf(at, tag) || (other != tag && isOf(at, other))) {
         remove(at);
         dropped++;
       }

@@ -12,7 +12,7 @@ import {
 } from "./handover-records";
 import { MAX_PAYLOAD_BYTES, MAX_PENDING } from "./limits";
 import { Pending, addForeignPending, findPending, hasWaiters, pendingAt } from "./pending";
-import { purgeAll, purgeTag } from "./purge";
+import { purgeAll, purgeTags } from "./purge";
 import { digestHigh, digestLow } from "./siphash";
 import { verdict } from "./verdict";
 
@@ -83,7 +83,7 @@ function takeRecord(at: usize, left: usize): usize {
   }
   if (kind == RECORD_PURGE_CREDENTIAL) {
     if (left < PURGE_CREDENTIAL_BYTES) return 0;
-    purgeTag(load<u32>(at + KEY_AT));
+    purgeTags(load<u32>(at + KEY_AT), load<u32>(at + KEY_AT));
     return PURGE_CREDENTIAL_BYTES;
   }
   if (left < KEY_RECORD_BYTES) return 0;

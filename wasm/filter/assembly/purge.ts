@@ -30,18 +30,19 @@ const credential = changetype<Span>(memory.data(8));
  */
 export function purgeCredential(start: usize, size: usize): u32 {
   credential.set(start, size);
-  const tag = tagOf(credential);
-  const tagOfPair = tagOfBase64(credential);
-  return purgeTag(tag) + (tagOfPair == tag ? 0 : purgeTag(tagOfPair));
+  return purgeTags(tagOf(credential), tagOfBase64(credential));
 }
 
-/** Of calls under way only the key is known. Where chosen headers take part, any may be of the credential. */
-export function purgeTag(tag: u32): u32 {
+/** The same by the tags of one credential's two readings, which may be equal. */
+export function purgeTags(tag: u32, other: u32): u32 {
   notePurgeOfCredential(tag);
+  if (other != tag) notePurgeOfCredential(other);
   for (let index: i32 = 0; index < MAX_PENDING; index++) {
     const pending = pendingAt(index);
     if (pending === null) continue;
-    if (credentialTagOf(pending.digestHigh) == tag || hasRelatedTags()) pending.isPurged = 1;
+    const own = credentialTagOf(pending.digestHigh);
+    // Of a call under way only the key is known. Where chosen headers take part, any may be of the credential.
+    if (own == tag || own == other || hasRelatedTags()) pending.isPurged = 1;
   }
-  return dropCredential(tag);
+  return dropCredential(tag, other);
 }
