@@ -15,12 +15,21 @@ import { prefixCovers } from "./path-syntax.ts";
  */
 export function findService(gateway: Gateway, host: string, path: string): Service | undefined {
   if (prefixCovers(gateway.operator.prefix, path)) return undefined;
+  return findServiceWhere(gateway, host, ({ prefix }) => prefixCovers(prefix, path));
+}
+
+/** The same, for any reading of the path. */
+export function findServiceWhere(
+  gateway: Gateway,
+  host: string,
+  covers: (route: Route) => boolean,
+): Service | undefined {
   const name = hostName(host);
   let best: Service | undefined;
   let bestHost = -1;
   for (const service of gateway.services) {
     const { route } = service;
-    if (!prefixCovers(route.prefix, path)) continue;
+    if (!covers(route)) continue;
     const specificity = hostSpecificity(route, name);
     if (specificity === undefined || specificity < bestHost) continue;
     if (specificity === bestHost && best !== undefined && route.prefix.length < best.route.prefix.length) continue;

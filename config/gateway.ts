@@ -1,4 +1,13 @@
-import type { FailurePolicy, Json, RestartPolicyName, Secret, SentUri, Ticks, Unmatched } from "./input.ts";
+import type {
+  FailurePolicy,
+  Json,
+  PathReading,
+  RestartPolicyName,
+  Secret,
+  SentUri,
+  Ticks,
+  Unmatched,
+} from "./input.ts";
 import type { RoutePattern } from "./route-pattern.ts";
 
 /** The configuration after validation: every default filled in, header names and hosts in lower case, read-only. */
@@ -30,6 +39,7 @@ export interface Service {
   readonly clusters: Readonly<Record<string, Cluster>>;
   readonly rules: readonly Rule[];
   readonly unmatched: Unmatched;
+  readonly paths: PathReading;
   readonly preflight: Preflight;
   /** Lower case, with the targets of `upstreamHeaders` and `upstreamClaims`. */
   readonly identityHeaders: readonly string[];

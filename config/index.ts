@@ -15,5 +15,6 @@ export {
   type UpstreamInput,
 } from "./input.ts";
 export { AUTHENTICATE_RULE, matchRule } from "./match-rule.ts";
+export { belongsToNeighbour } from "./neighbours.ts";
 export { formatProblems } from "./problems.ts";
 export { resolveGateway } from "./resolve.ts";

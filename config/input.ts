@@ -51,6 +51,8 @@ interface CommonServiceInput {
   readonly clusters?: Readonly<Record<string, ClusterInput>>;
   /** What a path without a rule needs. `deny` makes the rules an exhaustive list. Default `authenticate`. */
   readonly unmatched?: Unmatched;
+  /** How the upstream reads paths. Default `lenient`. */
+  readonly paths?: PathReading;
   /** CORS preflights carry no credentials. Default `authorize`: treated like any other request. */
   readonly preflight?: PreflightInput;
   /**
@@ -322,6 +324,14 @@ interface RestrictedRuleInput extends RulePatternInput {
 type RuleInput = PublicRuleInput | AuthenticateRuleInput | RestrictedRuleInput;
 
 export type Unmatched = "authenticate" | "deny";
+
+/**
+ * - `lenient`: the upstream may take other spellings for the same resource (case, `;parameters`, dots, blanks and slashes at
+ *   the end of a segment, `.json`). The strictest rule of all readings counts; where two rules ask for different things,
+ *   or the path may be one of another service with the same upstream, the request gets 400 `ambiguous_path`.
+ * - `literal`: the upstream takes each spelling for a resource of its own; rules compare letter by letter.
+ */
+export type PathReading = "lenient" | "literal";
 
 /** `pass` sends preflights to the upstream unauthorized; `answer` lets the gateway answer them. */
 type PreflightInput =

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { matchRule } from "./match-rule.ts";
+import { resolveRule as ruleOf } from "./schema/rules.ts";
 import { builtInService, serviceOf } from "./testing/inputs.ts";
 
 function match(rules: object[], method: string, path: string, unmatched = "authenticate"): string {
@@ -93,6 +94,62 @@ describe("a path that a lenient upstream reads as another", () => {
     expect(match([{ path: "/admin", ...restricted }], "GET", path)).toBe("rule-0");
   });
 
+  it.each([
+    "/%20admin",
+    "/admin%C2%A0",
+    "/admin%E2%80%8B.",
+    "/%C5%BFecret",
+    "/admin.json",
+    "/ADMIN.Json;x",
+    "/admin/%20/",
+    "/admin/.%20.",
+  ])("%s too", (path) => {
+    const rules = [
+      { path: "/admin", ...restricted },
+      { path: "/secret", ...restricted },
+      { path: "/*", public: true },
+    ];
+    expect(match(rules, "GET", path)).toMatch(/^rule-[01]$/);
+  });
+
+  it("is covered by the stricter of two rules, or by none if neither asks for all that the other does", () => {
+    const rules = [
+      { path: "/a/b", scopes: ["read"] },
+      { path: "/a/c", scopes: ["read", "write"] },
+      { path: "/a/d", permission: "p" },
+      { path: "/a/:x", scopes: ["read", "admin"] },
+    ];
+    expect(match(rules, "GET", "/a/b")).toBe("rule-0");
+    expect(match(rules, "GET", "/a/B")).toBe("rule-3");
+    expect(match(rules, "GET", "/a/C")).toBe("ambiguous");
+    expect(match(rules, "GET", "/a/d.json")).toBe("ambiguous");
+    expect(match(rules, "GET", "/a/e.json")).toBe("rule-3");
+  });
+
+  it("is the file that a rule names, suffix and all", () => {
+    const rules = [
+      { path: "/favicon.ico", public: true },
+      { path: "/assets/*", public: true },
+    ];
+    expect(match(rules, "GET", "/favicon.ico")).toBe("public");
+    expect(match(rules, "GET", "/assets/App.v1.js")).toBe("public");
+  });
+
+  it("is denied where nothing is said of one of its readings and the rules are an exhaustive list", () => {
+    expect(match([{ path: "/health", public: true }], "GET", "/Health", "deny")).toBe("deny");
+    expect(match([{ path: "/health" }], "GET", "/health.json", "deny")).toBe("deny");
+  });
+
+  it("is one of its own where the upstream reads paths literally", () => {
+    const rules = [
+      { path: "/admin", scopes: ["s"] },
+      { path: "/*", public: true },
+    ];
+    const service = serviceOf(builtInService({ route: { prefix: "/" }, rules, paths: "literal" }));
+    expect(matchRule(service, "GET", "/admin")).toMatchObject({ kind: "authorize" });
+    expect(matchRule(service, "GET", "/Admin")).toEqual({ kind: "public" });
+  });
+
   it.each(["/health/", "/health;x", "/health/x", "/healthX", "/Health", "/health."])(
     "%s is not covered by the public rule /health",
     (path) => {
@@ -106,6 +163,59 @@ describe("a path that a lenient upstream reads as another", () => {
 });
 
 describe("matchRule", () => {
+  const respell = (path: string) =>
+    fc
+      .tuple(
+        fc.mixedCase(fc.constant(path)),
+        fc.array(fc.constantFrom("", ";x", "%20", ".", "%C2%A0", "..", ".%20;y=1"), { minLength: 4, maxLength: 4 }),
+        fc.constantFrom("", "/", ".json", "/%20", "/;a"),
+      )
+      .map(
+        ([cased, ends, last]) =>
+          cased
+            .split("/")
+            .map((segment, n) => (segment === "" ? "" : segment + ends[n % 4]))
+            .join("/") + last,
+      );
+
+  it("asks for nothing less of another spelling than of a path itself", () => {
+    const access = fc.constantFrom<object>(
+      { public: true },
+      {},
+      { scopes: ["a"] },
+      { scopes: ["a", "b"] },
+      { permission: "p" },
+    );
+    const paths = ["/a", "/a/b", "/a/:x", "/a/b/*", "/*", "/:x/b", "/B/c"];
+    const rules = fc.array(fc.record({ path: fc.constantFrom(...paths), access }), { maxLength: 4 });
+    const needs = (all: { path: string; access: object }[], unmatched: string, path: string) => {
+      const service = {
+        rules: all.map((rule, n) => ruleOf({ path: rule.path, ...rule.access }, n)),
+        unmatched,
+        paths: "lenient",
+      } as const;
+      const matched = matchRule(service as never, "GET", path);
+      const rule = all.find((_, n) => matched.kind === "authorize" && matched.ruleName === `rule-${n}`);
+      return { kind: matched.kind, access: (rule?.access ?? {}) as { scopes?: string[]; permission?: string } };
+    };
+    const requested = fc
+      .constantFrom("/a", "/a/b", "/a/b/c", "/b/c")
+      .chain((path) => fc.tuple(fc.constant(path), respell(path)));
+    fc.assert(
+      fc.property(rules, fc.constantFrom("authenticate", "deny"), requested, (all, unmatched, [path, spelling]) => {
+        const asked = needs(all, unmatched, path);
+        const got = needs(all, unmatched, spelling);
+        if (got.kind === "deny" || got.kind === "ambiguous") return;
+        expect(asked.kind).not.toBe("deny");
+        if (asked.kind === "public") return;
+        expect(got.kind).toBe("authorize");
+        for (const scope of asked.access.scopes ?? []) expect(got.access.scopes).toContain(scope);
+        if (asked.access.permission !== undefined) expect(got.access.permission).toBe(asked.access.permission);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   const segment = fc.constantFrom("a", "b", "c");
   const pattern = fc
     .tuple(fc.array(fc.oneof(segment, fc.constant(":p")), { minLength: 1, maxLength: 3 }), fc.boolean())

@@ -1,11 +1,21 @@
 import type { Rule, Service } from "./gateway.ts";
+import { foldSegment, type PathReadings, readPath, type Segments } from "./path-readings.ts";
 import type { RoutePattern } from "./route-pattern.ts";
 
-/** What a request needs. `ruleName` is never empty; the filter refuses names it was not configured with. */
-export type RuleMatch = { kind: "public" } | { kind: "authorize"; ruleName: string } | { kind: "deny" };
+/**
+ * What a request needs. `ruleName` is never empty; the filter refuses names it was not configured with. `ambiguous`: two
+ * rules claim the path, by its literal and by a lenient reading, and neither asks for all that the other does.
+ */
+export type RuleMatch =
+  | { readonly kind: "public" }
+  | { readonly kind: "authorize"; readonly ruleName: string }
+  | { readonly kind: "deny" }
+  | { readonly kind: "ambiguous" };
 
 /** Name of the rule for everything that needs the filter's yes and nothing more. */
 export const AUTHENTICATE_RULE = "authenticate";
+
+type RuledService = Pick<Service, "rules" | "unmatched" | "paths">;
 
 /**
  * The first rule that matches, or what the service says about paths without one.
@@ -14,27 +24,59 @@ export const AUTHENTICATE_RULE = "authenticate";
  * percent-decoded before comparison. A rule for GET covers HEAD, whose answer is the same head and would otherwise tell
  * what GET may not.
  *
- * A rule that asks for something also covers the spellings a lenient upstream takes for the same resource: another case
- * (Express, IIS), a trailing slash, dot or space, and path parameters (`/admin;x`, which servlet containers cut off). A
- * public rule covers only what it says, letter by letter, so that neither reading opens more than was written.
+ * Unless the service says that its upstream reads paths literally, each lenient reading is matched too (path-readings.ts),
+ * and the strictest match counts. So no spelling of a path opens what another spelling of it does not.
  */
-export function matchRule(service: Pick<Service, "rules" | "unmatched">, method: string, path: string): RuleMatch {
-  const exact = decodeSegments(path);
+export function matchRule(service: RuledService, method: string, path: string): RuleMatch {
+  const readings = readPath(path);
   // readTarget refuses such paths. Without a reading of the path there is nothing to compare, so nothing is allowed.
-  if (exact === undefined) return { kind: "deny" };
-  const lenient = exact.map(asLenientServersRead);
-  if (lenient.length > 1 && lenient.at(-1) === "") lenient.pop();
+  return readings === undefined ? { kind: "deny" } : matchReadings(service, method, readings);
+}
 
-  for (const rule of service.rules) {
-    if (!coversMethod(rule, method)) continue;
-    const isWritten = matchesPattern(rule.pattern, exact);
-    if (rule.access.kind === "public") {
-      if (isWritten) return { kind: "public" };
-    } else if (isWritten || matchesPattern(rule.pattern, lenient, asLenientServersRead)) {
-      return { kind: "authorize", ruleName: rule.name };
-    }
-  }
-  return service.unmatched === "deny" ? { kind: "deny" } : { kind: "authorize", ruleName: AUTHENTICATE_RULE };
+/** As `matchRule`, for a path that was read. */
+export function matchReadings(
+  { rules, unmatched, paths }: RuledService,
+  method: string,
+  { literal, lenient, withoutSuffix }: PathReadings,
+): RuleMatch {
+  const written = rules.find((rule) => coversMethod(rule, method) && matchesPattern(rule.pattern, literal));
+  if (paths === "literal" || (lenient === literal && areFolded(rules))) return needOf(written, unmatched);
+  const find = (segments: Segments) =>
+    rules.find((rule) => coversMethod(rule, method) && matchesPattern(folded(rule.pattern), segments));
+  const found = [written, find(lenient)];
+  // A rule that names a file means that file: `/favicon.ico` is not `/favicon`.
+  if (withoutSuffix !== undefined && !namesLastSegment(written)) found.push(find(withoutSuffix));
+  return strictest(found, unmatched);
+}
+
+/** The need that covers all others, if one does. */
+function strictest(found: readonly (Rule | undefined)[], unmatched: Service["unmatched"]): RuleMatch {
+  // No rule at all may be the strictest, so the place is sought and not the rule.
+  const index = found.findIndex((rule) => found.every((other) => asksForAllOf(rule, other, unmatched)));
+  return index < 0 ? { kind: "ambiguous" } : needOf(found[index], unmatched);
+}
+
+function needOf(rule: Rule | undefined, unmatched: Service["unmatched"]): RuleMatch {
+  if (rule === undefined)
+    return unmatched === "deny" ? { kind: "deny" } : { kind: "authorize", ruleName: AUTHENTICATE_RULE };
+  return rule.access.kind === "public" ? { kind: "public" } : { kind: "authorize", ruleName: rule.name };
+}
+
+/** Whether whoever may pass by the first may pass by the second. Undefined: no rule matches. */
+function asksForAllOf(strict: Rule | undefined, lax: Rule | undefined, unmatched: Service["unmatched"]): boolean {
+  if (strict === lax || (strict === undefined && unmatched === "deny")) return true;
+  if (lax?.access.kind === "public") return true;
+  if (strict?.access.kind === "public" || (lax === undefined && unmatched === "deny")) return false;
+  const { scopes, permission } = lax?.access ?? NOTHING_MORE;
+  const asked = strict?.access ?? NOTHING_MORE;
+  const hasPermission = permission === undefined || permission === asked.permission;
+  return hasPermission && scopes.every((scope) => asked.scopes.includes(scope));
+}
+
+const NOTHING_MORE: { readonly scopes: readonly string[]; readonly permission?: string | undefined } = { scopes: [] };
+
+function namesLastSegment(rule: Rule | undefined): boolean {
+  return rule !== undefined && !rule.pattern.rest && typeof rule.pattern.segments.at(-1) === "string";
 }
 
 function coversMethod(rule: Rule, method: string): boolean {
@@ -42,36 +84,38 @@ function coversMethod(rule: Rule, method: string): boolean {
   return method === "HEAD" && rule.methods.includes("GET");
 }
 
-function matchesPattern(
-  pattern: RoutePattern,
-  segments: readonly string[],
-  read: (segment: string) => string = (segment) => segment,
-): boolean {
-  const wanted = pattern.segments;
-  if (pattern.rest ? segments.length < wanted.length : segments.length !== wanted.length) return false;
+const foldedPatterns = new WeakMap<RoutePattern, RoutePattern>();
+
+/** The pattern for segments that were folded; the pattern itself where that makes no difference. */
+function folded(pattern: RoutePattern): RoutePattern {
+  const known = foldedPatterns.get(pattern);
+  if (known !== undefined) return known;
+  const segments = pattern.segments.map((segment) => (segment === null ? null : foldSegment(segment)));
+  const isSame = segments.every((segment, index) => segment === pattern.segments[index]);
+  const result = isSame ? pattern : { segments, rest: pattern.rest };
+  foldedPatterns.set(pattern, result);
+  return result;
+}
+
+const foldedRules = new WeakMap<readonly Rule[], boolean>();
+
+/** Whether an ordinary path matches the same rules folded or not. */
+function areFolded(rules: readonly Rule[]): boolean {
+  let known = foldedRules.get(rules);
+  if (known === undefined) {
+    known = rules.every(({ pattern }) => folded(pattern) === pattern);
+    foldedRules.set(rules, known);
+  }
+  return known;
+}
+
+function matchesPattern({ segments: wanted, rest }: RoutePattern, segments: Segments): boolean {
+  if (rest ? segments.length < wanted.length : segments.length !== wanted.length) return false;
   for (let index = 0; index < wanted.length; index++) {
     const expected = wanted[index];
     const actual = segments[index];
     if (expected === undefined || actual === undefined) return false;
-    if (expected === null ? actual === "" : read(expected) !== actual) return false;
+    if (expected === null ? actual === "" : expected !== actual) return false;
   }
   return true;
-}
-
-/** `/a/b%20c` is "a" and "b c"; `/` is no segment; a trailing slash is an empty last segment. */
-function decodeSegments(path: string): string[] | undefined {
-  if (path === "/") return [];
-  const segments = path.slice(1).split("/");
-  if (!path.includes("%")) return segments;
-  try {
-    return segments.map(decodeURIComponent);
-  } catch {
-    return undefined;
-  }
-}
-
-function asLenientServersRead(segment: string): string {
-  const semicolon = segment.indexOf(";");
-  const withoutParameters = semicolon < 0 ? segment : segment.slice(0, semicolon);
-  return withoutParameters.toLowerCase().replace(/[. ]+$/, "");
 }

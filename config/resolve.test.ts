@@ -65,6 +65,7 @@ describe("a resolved gateway", () => {
           },
           rules: [],
           unmatched: "authenticate",
+          paths: "lenient",
           preflight: "authorize",
           identityHeaders: [],
           neededHeaders: ["authorization"],

@@ -95,7 +95,7 @@ function serviceEntries(input: unknown): [string, unknown][] {
 }
 
 function resolveService(name: string, parsed: ParsedService): Service {
-  const { route, upstream, filter, unmatched, preflight, failurePolicy } = parsed;
+  const { route, upstream, filter, unmatched, paths, preflight, failurePolicy } = parsed;
   const clusters = Object.entries(parsed.clusters).map(([key, value]) => [key, resolveCluster(key, value)] as const);
   const resolved = {
     name,
@@ -105,6 +105,7 @@ function resolveService(name: string, parsed: ParsedService): Service {
     clusters: Object.fromEntries(clusters),
     rules: parsed.rules.map(resolveRule),
     unmatched,
+    paths,
     preflight,
     identityHeaders: identityHeadersOf(parsed),
     neededHeaders: neededHeadersOf(parsed),

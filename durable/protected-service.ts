@@ -145,6 +145,7 @@ export class ProtectedService {
     // The object's own rules count: its configuration may be newer or older than the Worker's for a moment.
     const rule = matchRule(service, ask.method, ask.path);
     if (rule.kind === "deny") return ownRefusal(403, "no_rule");
+    if (rule.kind === "ambiguous") return ownRefusal(400, "ambiguous_path");
     // A public path asks no object. Where it is asked all the same, the Worker's newer rules protect what ours leave open.
     const ruleName = rule.kind === "public" ? AUTHENTICATE_RULE : rule.ruleName;
     const room = this.#room.wait();

@@ -1,5 +1,5 @@
 import type { Gateway, Service } from "../config/index.ts";
-import { matchRule } from "../config/index.ts";
+import { belongsToNeighbour, matchRule } from "../config/index.ts";
 import type { Env } from "../durable/environment.ts";
 import { RPC_VERSION } from "../durable/rpc.ts";
 import { openToListedOrigins } from "./cors.ts";
@@ -43,6 +43,9 @@ async function outcomeOf(
   // The platform cannot send it on, and servers disagree where such a request ends.
   if (body !== null && BODYLESS_METHODS.has(request.method)) return replied(refuse(400, "body_not_allowed"));
 
+  if (belongsToNeighbour(gateway, service, target.host, request.method, target.path)) {
+    return replied(refuse(400, "ambiguous_path"));
+  }
   if (service.preflight !== "authorize" && isPreflight(incoming)) {
     return service.preflight === "pass"
       ? sendUpstream({ ...incoming, request: withoutCredentials(request, service) }, "public", null)
@@ -50,8 +53,9 @@ async function outcomeOf(
   }
 
   const rule = matchRule(service, request.method, target.path);
-  if (rule.kind === "public") return sendUpstream(incoming, "public", body);
   if (rule.kind === "deny") return replied(refuse(403, "no_rule"));
+  if (rule.kind === "ambiguous") return replied(refuse(400, "ambiguous_path"));
+  if (rule.kind === "public") return sendUpstream(incoming, "public", body);
 
   const head = headersForFilter(request.headers, service, seenOfClient(incoming));
   if (!head.ok) return replied(refuse(head.reason === "headers_too_large" ? 431 : 400, head.reason));

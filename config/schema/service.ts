@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { Authorization, Body, Cache, Credential, Preflight, Probe, Route, Stages, Upstream } from "../gateway.ts";
-import type { FailurePolicy, Json, Ticks, Unmatched } from "../input.ts";
+import type { FailurePolicy, Json, PathReading, Ticks, Unmatched } from "../input.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
 import { whyNotPrefix } from "../path-syntax.ts";
 import { authorization, cache, credentials } from "./authorization.ts";
@@ -21,6 +21,7 @@ export interface ParsedService {
   readonly clusters: Readonly<Record<string, ParsedCluster>>;
   readonly rules: readonly ParsedRule[];
   readonly unmatched: Unmatched;
+  readonly paths: PathReading;
   readonly preflight: Preflight;
   readonly identityHeaders: readonly string[];
   readonly failurePolicy: FailurePolicy;
@@ -167,6 +168,7 @@ const common = {
   ),
   clusters: v.optional(named(clusterName, cluster, "an object from cluster names to servers", 100), {}),
   unmatched: v.optional(v.picklist(["authenticate", "deny"], '"authenticate" or "deny"'), "authenticate"),
+  paths: v.optional(v.picklist(["lenient", "literal"], '"lenient" or "literal"'), "lenient"),
   preflight: v.optional(preflight, "authorize"),
   identityHeaders: v.optional(identityHeaders, []),
   failurePolicy: v.optional(v.picklist(["closed", "open", "reload"], '"closed", "open" or "reload"'), "closed"),

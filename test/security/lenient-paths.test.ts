@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { headerOf } from "./raw-client.ts";
+import { linesOf, RawServer } from "./raw-server.ts";
+import { type SecurityGateway, startGateway } from "./start-gateway.ts";
+import { VARIANTS } from "./variants.ts";
+
+/** No spelling of a path that an upstream may take for a protected one opens it, be it by another rule or another service. */
+const SPELLINGS = [
+  "/Admin/users",
+  "/ADMIN/USERS",
+  "/admin;x/users",
+  "/admin%20/users",
+  "/%20admin/users",
+  "/admin./users",
+  "/admin%2E/users",
+  "/admin%C2%A0/users",
+  "/admin%E3%80%80/users",
+  "/admin%E2%80%8B/users",
+  "/%EF%BD%81dmin/users",
+  "/admin/%20/users",
+  "/admin/.%20./users",
+  "/.../admin/users",
+  "/admin;x",
+  "/admin.json",
+  "/Admin",
+  "/admin.",
+  "/admin.%20;a=b/",
+];
+
+describe.each(VARIANTS)("with $name", (variant) => {
+  let upstream: RawServer;
+  let authorization: RawServer;
+  let gateway: SecurityGateway;
+
+  beforeAll(async () => {
+    upstream = await RawServer.start(() => ({ body: "served" }));
+    authorization = await RawServer.start(({ headers }) => ({
+      status: linesOf({ headers }, "authorization")[0] === "Bearer admin" ? 200 : 403,
+    }));
+    const common = {
+      clusters: { auth: { url: authorization.origin } },
+      authorization: { protocol: "forward-auth", cluster: "auth", path: "/check" },
+    } as const;
+    const free = { ...common, rules: [{ path: "/*", public: true }] } as const;
+    const hosts = (name: string) => [`${name}.example`];
+    gateway = await startGateway(
+      {
+        services: {
+          site: { ...free, route: { prefix: "/", hosts: hosts("url") }, upstream: { url: upstream.origin } },
+          admin: {
+            ...common,
+            route: { prefix: "/admin", hosts: hosts("url") },
+            upstream: { url: `${upstream.origin}/base` },
+          },
+          bound: { ...free, route: { prefix: "/", hosts: hosts("bound") }, upstream: { binding: "UPSTREAM" } },
+          "bound-admin": {
+            ...common,
+            route: { prefix: "/admin", hosts: hosts("bound") },
+            upstream: { binding: "UPSTREAM" },
+          },
+          literal: {
+            ...free,
+            route: { prefix: "/", hosts: hosts("literal") },
+            upstream: { url: upstream.origin },
+            paths: "literal",
+          },
+          apart: { ...free, route: { prefix: "/", hosts: hosts("apart") }, upstream: { url: "http://127.0.0.1:9" } },
+          ruled: {
+            ...common,
+            route: { prefix: "/", hosts: hosts("ruled") },
+            upstream: { url: upstream.origin },
+            rules: [{ path: "/admin/*" }, { path: "/*", public: true }],
+          },
+        },
+      },
+      { bindings: { UPSTREAM: upstream.port }, variant },
+    );
+  });
+  afterAll(async () => {
+    await gateway?.stop();
+    await Promise.all([upstream?.stop(), authorization?.stop()]);
+  });
+
+  async function ask(host: string, target: string, ...headers: string[]) {
+    const response = await gateway.send({ target, headers: [`Host: ${host}.example`, ...headers] });
+    return { status: response.status, reason: headerOf(response, "x-ebb-reason") };
+  }
+
+  it.each(SPELLINGS)("%s does not lead around the service or the rule that protects it", async (target) => {
+    const before = upstream.requests.length;
+    for (const host of ["url", "bound"]) {
+      const { status, reason } = await ask(host, target);
+      expect([host, status, reason]).toEqual([
+        host,
+        expect.toSatisfy((code) => code === 400 || code === 401),
+        expect.any(String),
+      ]);
+      const preflight = ["Origin: https://a.example", "Access-Control-Request-Method: GET"];
+      expect((await ask(host, target, ...preflight)).status).not.toBe(200);
+    }
+    expect([400, 401]).toContain((await ask("ruled", target)).status);
+    expect(upstream.requests.length).toBe(before);
+  });
+
+  it.each(["/", "/index.html", "/About/Us", "/administrator", "/x/admin", "/docs/v1.2/a;b", "/favicon.ico", "/a%20b/"])(
+    "%s is nobody else's and goes on",
+    async (target) => {
+      for (const host of ["url", "bound", "ruled"])
+        expect([host, (await ask(host, target)).status]).toEqual([host, 200]);
+    },
+  );
+
+  it("the protected service goes on deciding for itself", async () => {
+    expect((await ask("url", "/admin/users")).status).toBe(401);
+    expect((await ask("url", "/admin/Users;x/", "Authorization: Bearer admin")).status).toBe(200);
+  });
+
+  it("an upstream that reads literally, or is another one, has nothing to do with it", async () => {
+    expect((await ask("literal", "/Admin/users")).status).toBe(200);
+    expect((await ask("apart", "/Admin/users")).status).toBe(502);
+  });
+});
