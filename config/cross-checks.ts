@@ -14,7 +14,7 @@ export function checkService(service: ParsedService): Finding[] {
     checkClusters,
     checkProbes,
     checkHeaders,
-    checkPermissions,
+    checkScopes,
     checkRules,
     checkPreflight,
     checkBody,
@@ -73,20 +73,24 @@ function checkHeaders(service: ParsedService): Finding[] {
   return findings;
 }
 
-/** Introspection answers which scopes a token has; nothing in it could say yes or no to a permission. */
-function checkPermissions({ authorization, rules }: ParsedService): Finding[] {
-  if (authorization?.protocol !== "introspection") return [];
-  return rules.flatMap((rule, index) =>
-    rule.permission === undefined
-      ? []
-      : [
-          {
-            path: ["rules", index, "permission"],
-            found: describeFound(rule.permission),
-            allowed: "scopes, which introspection reports; for permissions use forward-auth, authzen or opa",
-          },
-        ],
-  );
+/**
+ * Introspection answers which scopes a token has, and the filter compares them; nothing in it could say yes or no to a
+ * permission. Every other server is only told what a rule asks for, so somebody has to state that it acts on it.
+ */
+function checkScopes({ authorization, rules }: ParsedService): Finding[] {
+  if (authorization === undefined) return [];
+  const check = (field: "scopes" | "permission", allowed: string): Finding[] =>
+    rules.flatMap((rule, index) =>
+      rule[field] === undefined ? [] : [{ path: ["rules", index, field], found: describeFound(rule[field]), allowed }],
+    );
+  if (authorization.protocol === "introspection") {
+    return check("permission", "scopes, which introspection reports; for permissions use forward-auth, authzen or opa");
+  }
+  if (authorization.enforcesScopes) return [];
+  const wayOut =
+    'protocol "introspection", under which the gateway compares scopes; or authorization.enforcesScopes: true, which states ' +
+    "that this server reads what the rule asks for and refuses a token without it (docs/scopes.md)";
+  return [...check("scopes", wayOut), ...check("permission", wayOut)];
 }
 
 function checkRules({ route, rules }: ParsedService): Finding[] {

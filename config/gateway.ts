@@ -113,6 +113,7 @@ interface AskedAboutRequest {
   readonly uri: SentUri;
   readonly requestHeaders: readonly string[];
   readonly upstreamHeaders: readonly string[];
+  readonly enforcesScopes: boolean;
 }
 
 export interface ForwardAuth extends AskedAboutRequest {

@@ -228,6 +228,11 @@ interface AskedAboutRequestInput {
    * is no decision: 503.
    */
   readonly upstreamHeaders?: readonly string[];
+  /**
+   * States that this server reads the scopes and the permission that rules ask for, and refuses a credential without them:
+   * the gateway only passes them on (docs/scopes.md). Without it, rules cannot ask for any. Default false.
+   */
+  readonly enforcesScopes?: boolean;
 }
 
 /** The check carries method, URI and chosen headers; any 2xx allows. */
@@ -314,7 +319,10 @@ interface AuthenticateRuleInput extends RulePatternInput {
   readonly permission?: never;
 }
 
-/** The filter decides, and the credential must carry every scope and the permission. */
+/**
+ * The filter decides, and the credential must carry every scope and the permission. Under introspection the gateway compares
+ * the scopes; any other server has to, and `authorization.enforcesScopes` states that it does.
+ */
 interface RestrictedRuleInput extends RulePatternInput {
   readonly public?: never;
   readonly scopes?: readonly string[];

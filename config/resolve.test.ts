@@ -27,7 +27,7 @@ const introspection = {
 
 describe("a resolved gateway", () => {
   it("has every default filled in", () => {
-    const gateway = gatewayOf({ orders: builtInService() });
+    const gateway = gatewayOf({ orders: builtInService({ authorization: forwardAuth }) });
     expect(gateway).toEqual({
       version: expect.stringMatching(/^[0-9a-f]{16}$/),
       operator: { prefix: "/stats", tokenSecret: "OPERATOR_TOKEN" },
@@ -48,6 +48,7 @@ describe("a resolved gateway", () => {
               uri: "path-and-query",
               requestHeaders: [],
               upstreamHeaders: [],
+              enforcesScopes: false,
             },
             credentials: [{ from: "authorization", schemes: ["bearer"] }],
             cache: {
@@ -181,6 +182,7 @@ describe("a resolved gateway", () => {
             cluster: "opa",
             path: "/v1/data/ebb",
             headers: { authorization: secret("OPA_TOKEN") },
+            enforcesScopes: true,
           },
           clusters: { opa: { url: "http://opa.internal:8181" } },
           rules: [{ path: "/a", public: true }, { path: "/b/*", scopes: ["b"] }, { path: "/c" }],
@@ -585,6 +587,20 @@ describe("rules", () => {
     ]);
     expect(problemsWith({ rules })).toEqual([]);
   });
+
+  it.each(["forward-auth", "authzen", "opa"])(
+    "can ask %s for scopes and permissions only where the operator states that the server enforces them",
+    (protocol) => {
+      const authorization = { protocol, cluster: "auth", path: "/v1/data/check" };
+      const rules = [{ path: "/orders/a", scopes: ["a"], permission: "p" }];
+      expect(problemsWith({ authorization, rules })).toEqual([
+        expect.stringMatching(/^rules\[0\]\.permission: .*introspection.*enforcesScopes: true/),
+        expect.stringMatching(/^rules\[0\]\.scopes: .*introspection.*enforcesScopes: true/),
+      ]);
+      expect(problemsWith({ authorization: { ...authorization, enforcesScopes: true }, rules })).toEqual([]);
+      expect(problemsWith({ authorization, rules: [{ path: "/orders/a" }] })).toEqual([]);
+    },
+  );
 });
 
 describe("a service with another filter", () => {

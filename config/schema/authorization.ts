@@ -44,6 +44,7 @@ const askedAboutRequest = {
   ),
   requestHeaders: v.optional(requestHeaders, []),
   upstreamHeaders: v.optional(upstreamHeaders, []),
+  enforcesScopes: v.optional(v.boolean("true or false"), false),
 };
 
 const forwardAuth: v.GenericSchema<unknown, ForwardAuth> = fields({

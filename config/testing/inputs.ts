@@ -18,7 +18,7 @@ export function builtInService(fields: Fields = {}): Fields {
     route: { prefix: "/orders" },
     upstream: { url: "https://orders.example" },
     filter: emptyModule,
-    authorization: { protocol: "forward-auth", cluster: "auth", path: "/check" },
+    authorization: { protocol: "forward-auth", cluster: "auth", path: "/check", enforcesScopes: true },
     clusters: { auth: { url: "https://auth.example" } },
     ...fields,
   };

@@ -15,6 +15,7 @@ const common = {
     path: "/check",
     uri: "none",
     upstreamHeaders: ["x-user", "x-profile"],
+    enforcesScopes: true,
   },
 } satisfies Omit<BuiltInServiceInput, "route">;
 
