@@ -43,7 +43,10 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: "./test/workerd/wrangler.toml" },
             miniflare: {
-              bindings: { OPERATOR_TOKEN: "operator-token", EBB_KEY: "a secret of the tests, which are no secret" },
+              bindings: {
+                OPERATOR_TOKEN: "operator-token-of-tests",
+                EBB_KEY: "a secret of the tests, which are no secret",
+              },
               serviceBindings: { AUTHORIZATION: "authorization", UPSTREAM: "upstream" },
               workers: ["authorization", "upstream"].map((name) => ({
                 name,

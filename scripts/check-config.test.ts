@@ -124,3 +124,20 @@ describe("the committed gateway.config.ts", () => {
     expect(loaded.ok && resolveGateway(loaded.config)).toMatchObject({ ok: true });
   });
 });
+
+describe("the operator token in .dev.vars", () => {
+  const valid = `{ a: { ${common}, configuration: "" } }`;
+
+  it("is refused where it opens nothing, and not shown", async () => {
+    await writeFile(join(folder, ".dev.vars"), "OPERATOR_TOKEN=brief-one\n");
+    const { ok, text } = await check(valid);
+    expect(ok).toBe(false);
+    expect(text).toMatch(/^\.dev\.vars: OPERATOR_TOKEN: found 9 characters; allowed: 16 or more/);
+    expect(text).not.toContain("brief-one");
+    await writeFile(join(folder, ".dev.vars"), "OPERATOR_TOKEN='one that is long enough'\n");
+    expect((await check(valid)).text).toMatch(/found a blank/);
+    await writeFile(join(folder, ".dev.vars"), "OPERATOR_TOKEN=one-that-is-long-enough\n");
+    expect((await check(valid)).ok).toBe(true);
+    await rm(join(folder, ".dev.vars"));
+  });
+});

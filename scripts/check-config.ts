@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatProblems, type Gateway, resolveGateway, type Service } from "../config/index.ts";
 import { toProblems } from "../config/problems.ts";
+import { checkLocalSecrets } from "./check-local-secrets.ts";
 import { checkMemory } from "./check-memory.ts";
 import { loadConfig } from "./load-config.ts";
 
@@ -16,7 +17,12 @@ export async function checkConfig(file: string): Promise<Verdict> {
   const loaded = await loadConfig(file);
   if (!loaded.ok) return { ok: false, text: loaded.message };
   const result = resolveGateway(loaded.config, file);
-  const problems = result.ok ? toProblems(file, checkMemory(result.gateway, loaded.wasmFiles)) : result.problems;
+  const problems = result.ok
+    ? [
+        ...toProblems(file, checkMemory(result.gateway, loaded.wasmFiles)),
+        ...(await checkLocalSecrets(file, result.gateway)),
+      ]
+    : result.problems;
   if (result.ok && problems.length === 0) return { ok: true, text: summary(result.gateway) };
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   return { ok: false, text: `${formatProblems(problems)}\n${count}` };

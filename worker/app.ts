@@ -2,8 +2,9 @@ import { Hono } from "hono";
 import { findService, type Gateway } from "../config/index.ts";
 import type { Env } from "../durable/environment.ts";
 import { forward } from "./forward.ts";
-import { isOfAnotherSite, mayOperate } from "./operator/access.ts";
+import { type Access, accessOf, isOfAnotherSite } from "./operator/access.ts";
 import { purgeServices, restartServices } from "./operator/actions.ts";
+import { FailedAttempts } from "./operator/failed-attempts.ts";
 import { readAction } from "./operator/read-action.ts";
 import { gatewayStats } from "./operator/stats.ts";
 import { internalError, refuse } from "./replies.ts";
@@ -15,12 +16,13 @@ const NOT_STORED = { "cache-control": "no-store" };
 export function createApp(gateway: Gateway): Hono<{ Bindings: Env }> {
   const { prefix, tokenSecret } = gateway.operator;
   const app = new Hono<{ Bindings: Env }>({ getPath: rawPath });
+  const attempts = new FailedAttempts();
 
   app.use(`${prefix}/*`, async (c, next) => {
     // Where no token is asked for, any page that a developer looks at could send a request here.
     if (isOfAnotherSite(c.req.raw)) return refuse(403, "cross_site_request");
-    if (await mayOperate(c.req.raw, c.env, tokenSecret)) return next();
-    return refuse(401, "operator_token_required", { "www-authenticate": 'Bearer realm="ebb operator"' });
+    const access = await accessOf(c.req.raw, c.env, tokenSecret, attempts, Date.now());
+    return access.ok ? next() : noAccess(access);
   });
   app.get(prefix, async (c) => c.json(await gatewayStats(gateway, c.env), 200, NOT_STORED));
   app.all(prefix, () => refuse(405, "method_not_allowed", { allow: "GET" }));
@@ -45,6 +47,19 @@ export function createApp(gateway: Gateway): Hono<{ Bindings: Env }> {
 
   app.onError((error) => internalError(error).reply);
   return app;
+}
+
+function noAccess(access: Exclude<Access, { ok: true }>): Response {
+  switch (access.reason) {
+    case "not_this_machine":
+      return refuse(403, access.reason);
+    case "too_many_attempts":
+      return refuse(429, access.reason, { "retry-after": String(Math.ceil(access.pauseMs / 1_000)) });
+    case "operator_token_unusable":
+      return refuse(503, access.reason);
+    case "operator_token_required":
+      return refuse(401, access.reason, { "www-authenticate": 'Bearer realm="ebb operator"' });
+  }
 }
 
 /**

@@ -4,6 +4,7 @@ import { limitThisIsolate } from "../durable/memory/isolate.ts";
 import type { Runtime } from "../durable/runtime.ts";
 import { ServiceObject } from "../durable/service-object.ts";
 import { createApp } from "./app.ts";
+import { reportOperatorToken } from "./operator/report-operator-token.ts";
 
 /**
  * Binds a configuration to the Worker and to the class of its objects. Throws while the module loads if the
@@ -23,6 +24,14 @@ export function createGateway(input: GatewayInput, runtime?: Runtime) {
       super(state, env, gateway, runtime);
     }
   }
-  const worker: ExportedHandler<Env> = { fetch: (request, env, ctx) => app.fetch(request, env, ctx) };
+  let isChecked = false;
+  const worker: ExportedHandler<Env> = {
+    fetch: (request, env, ctx) => {
+      // The environment comes with the first request; each isolate says once what opens nothing.
+      if (!isChecked) reportOperatorToken(env, gateway.operator.tokenSecret);
+      isChecked = true;
+      return app.fetch(request, env, ctx);
+    },
+  };
   return { worker, ServiceObject: ConfiguredServiceObject };
 }

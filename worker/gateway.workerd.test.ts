@@ -181,13 +181,13 @@ describe("the operator's pages", () => {
     expect((await ask("/stats")).status).toBe(401);
     expect((await ask("/stats", "wrong")).status).toBe(401);
     expect((await ask("/stats", "", { headers: { host: "localhost" } })).status).toBe(401);
-    expect((await ask("/stats", "operator-token")).status).toBe(200);
+    expect((await ask("/stats", "operator-token-of-tests")).status).toBe(200);
   });
 
   it("answer to no other method and on no other path", async () => {
-    expect((await ask("/stats", "operator-token", { method: "POST" })).status).toBe(405);
-    expect((await ask("/stats/other", "operator-token")).status).toBe(404);
-    expect((await ask("/statsX", "operator-token")).status).toBe(404);
+    expect((await ask("/stats", "operator-token-of-tests", { method: "POST" })).status).toBe(405);
+    expect((await ask("/stats/other", "operator-token-of-tests")).status).toBe(404);
+    expect((await ask("/statsX", "operator-token-of-tests")).status).toBe(404);
   });
 
   it("show a service nobody has used, without starting its filter", async () => {

@@ -71,7 +71,7 @@ describe("a restart with handover", () => {
 
 describe("a purge", () => {
   const post = (path: string, body?: unknown) =>
-    ask(`/stats/${path}`, "operator-token", { method: "POST", body: JSON.stringify(body ?? {}) });
+    ask(`/stats/${path}`, "operator-token-of-tests", { method: "POST", body: JSON.stringify(body ?? {}) });
 
   it("of one credential is effective at once, for that one alone", async () => {
     await statusesOf(["allow-gone", "allow-stays"]);
@@ -106,7 +106,7 @@ describe("a purge", () => {
 });
 
 describe("the operator", () => {
-  const post = (path: string, body: string, token = "operator-token") =>
+  const post = (path: string, body: string, token = "operator-token-of-tests") =>
     ask(`/stats/${path}`, token, { method: "POST", body });
 
   it("restarts in place, and is told before what that would free and cost", async () => {
@@ -146,7 +146,7 @@ describe("the operator", () => {
 
   it("alone may do so, by POST", async () => {
     expect((await post("purge", "", "allow-somebody")).status).toBe(401);
-    expect((await ask("/stats/purge", "operator-token")).status).toBe(405);
-    expect((await ask("/stats/restart", "operator-token")).status).toBe(405);
+    expect((await ask("/stats/purge", "operator-token-of-tests")).status).toBe(405);
+    expect((await ask("/stats/restart", "operator-token-of-tests")).status).toBe(405);
   });
 });

@@ -31,7 +31,7 @@ export async function tellTime(nowMs: number): Promise<void> {
 }
 
 export async function gatewayStats(): Promise<GatewayStats> {
-  return (await ask("/stats", "operator-token")).json();
+  return (await ask("/stats", "operator-token-of-tests")).json();
 }
 
 export async function statsOf(name: string): Promise<ServiceStats> {

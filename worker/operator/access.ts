@@ -1,17 +1,44 @@
+import { operatorTokenProblem } from "../../config/operator-token.ts";
+import { clientGroup } from "../../durable/client-group.ts";
 import { type Env, secretNamed } from "../../durable/environment.ts";
+import type { FailedAttempts } from "./failed-attempts.ts";
+
+/** Whether a request may see the operator's pages, or why not. */
+export type Access =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: "operator_token_required" | "operator_token_unusable" | "not_this_machine" }
+  | { readonly ok: false; readonly reason: "too_many_attempts"; readonly pauseMs: number };
 
 /**
- * Whether a request may see the operator's pages: with the operator token, or always where `EBB_DEV` is 1. The Host
- * header has no say: any client can send `Host: localhost`.
+ * With the operator token; without one where `EBB_DEV` is 1 and the request names this machine. Otherwise the Host header
+ * has no say: any client can send `Host: localhost`.
  */
-export async function mayOperate(request: Request, env: Env, tokenSecret: string): Promise<boolean> {
-  if (env.EBB_DEV === "1") return true;
+export async function accessOf(
+  request: Request,
+  env: Env,
+  tokenSecret: string,
+  attempts: FailedAttempts,
+  nowMs: number,
+): Promise<Access> {
+  // A page can have its own name resolved to this machine (DNS rebinding), and is then of the same origin.
+  if (env.EBB_DEV === "1") return isThisMachine(request.url) ? { ok: true } : { ok: false, reason: "not_this_machine" };
+  const group = clientGroup(request.headers.get("cf-connecting-ip") ?? "");
+  const pauseMs = attempts.pauseMs(group, nowMs);
+  if (pauseMs > 0) return { ok: false, reason: "too_many_attempts", pauseMs };
   const expected = secretNamed(env, tokenSecret);
+  if (expected !== undefined && operatorTokenProblem(expected) !== undefined) {
+    return { ok: false, reason: "operator_token_unusable" };
+  }
   const given = /^Bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1];
-  if (expected === undefined || given === undefined) return false;
+  if (expected === undefined || given === undefined) return { ok: false, reason: "operator_token_required" };
   // Digests are of one length, so that the comparison tells neither the token's content nor its length.
   const [a, b] = await Promise.all([digest(given), digest(expected)]);
-  return crypto.subtle.timingSafeEqual(a, b);
+  if (crypto.subtle.timingSafeEqual(a, b)) {
+    attempts.succeeded(group);
+    return { ok: true };
+  }
+  attempts.failed(group, nowMs);
+  return { ok: false, reason: "operator_token_required" };
 }
 
 /** Whether a browser says that a page of another site made the request. */
@@ -20,6 +47,12 @@ export function isOfAnotherSite(request: Request): boolean {
   if (site !== null) return site !== "same-origin" && site !== "none";
   const origin = request.headers.get("origin");
   return origin !== null && URL.parse(origin)?.host !== new URL(request.url).host;
+}
+
+/** Names that every resolver keeps on this machine (RFC 6761 6.3), and its loopback addresses. */
+function isThisMachine(url: string): boolean {
+  const name = URL.parse(url)?.hostname ?? "";
+  return name === "localhost" || name.endsWith(".localhost") || name === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(name);
 }
 
 function digest(text: string): Promise<ArrayBuffer> {

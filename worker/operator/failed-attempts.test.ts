@@ -1,0 +1,41 @@
+import { expect, it } from "vitest";
+import { ATTEMPT_LIMITS, FailedAttempts } from "./failed-attempts.ts";
+
+const { free, pauseMs, maxPauseMs, groups } = ATTEMPT_LIMITS;
+
+function failing(times: number): FailedAttempts {
+  const attempts = new FailedAttempts();
+  for (let n = 0; n < times; n += 1) attempts.failed("a", 0);
+  return attempts;
+}
+
+it("a few wrong tokens cost no time", () => {
+  expect(failing(free - 1).pauseMs("a", 0)).toBe(0);
+});
+
+it("further ones cost ever more, up to a minute, and nobody else anything", () => {
+  expect(failing(free).pauseMs("a", 0)).toBe(pauseMs);
+  expect(failing(free).pauseMs("a", pauseMs)).toBe(0);
+  expect(failing(free + 3).pauseMs("a", 0)).toBe(8 * pauseMs);
+  expect(failing(free + 500).pauseMs("a", 0)).toBe(maxPauseMs);
+  expect(failing(free + 500).pauseMs("b", 0)).toBe(0);
+});
+
+it("a right token ends the row", () => {
+  const attempts = failing(free + 3);
+  attempts.succeeded("a");
+  attempts.failed("a", 0);
+  expect(attempts.pauseMs("a", 0)).toBe(0);
+});
+
+it("a clock that is set back pauses for no longer than a minute", () => {
+  const attempts = new FailedAttempts();
+  for (let n = 0; n < free; n += 1) attempts.failed("a", 1e12);
+  expect(attempts.pauseMs("a", 0)).toBe(maxPauseMs);
+});
+
+it("remembers only so many groups, the newest", () => {
+  const attempts = failing(free);
+  for (let n = 0; n < groups; n += 1) attempts.failed(`other-${n}`, 0);
+  expect(attempts.pauseMs("a", 0)).toBe(0);
+});
