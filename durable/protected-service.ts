@@ -140,6 +140,10 @@ export class ProtectedService {
     this.#patience = new Patience(runtime.limits.pausedMs);
   }
 
+  get configuration(): Service {
+    return this.#surroundings.service;
+  }
+
   async decide(ask: Ask): Promise<Answer> {
     const { service } = this.#surroundings;
     // The object's own rules count: its configuration may be newer or older than the Worker's for a moment.

@@ -4,7 +4,7 @@ import type { HeaderChange } from "../wasm/host/index.ts";
  * The contract between the Worker and a service's object. The two may come from different deployments for a while, so
  * every message carries its version; an object that does not know it refuses, and the Worker fails closed.
  */
-export const RPC_VERSION = 1;
+export const RPC_VERSION = 2;
 
 /** The head of a request to be decided on. */
 export interface Ask {
@@ -12,6 +12,10 @@ export interface Ask {
   /** Version of the configuration the Worker runs with; named where the object cannot make sense of the question. */
   readonly configVersion: string;
   readonly service: string;
+  /** Version of the service's configuration in the Worker: it chose the headers that are sent. */
+  readonly serviceVersion: string;
+  /** Which headers were looked for, where the Worker did not choose them by its own configuration. */
+  readonly sentHeaders?: readonly string[] | "all";
   readonly method: string;
   /** Path as received, canonical, with the prefix of the service. */
   readonly path: string;
@@ -39,6 +43,16 @@ export interface ExchangeStages {
   readonly responseBody: boolean;
 }
 
+/**
+ * The object's configuration needs headers that the Worker's did not send: it is to be asked again with these. Without them
+ * the filter would decide on a request that the client did not send.
+ */
+export interface NeedsHeaders {
+  readonly kind: "needs_headers";
+  /** Names in lower case. */
+  readonly headers: string[] | "all";
+}
+
 /** The filter's own response to the client, or no decision at all. */
 export type Refused = Respond | Unavailable;
 
@@ -64,6 +78,8 @@ export type UnavailableReason =
   | "object_unreachable"
   | "rpc_version"
   | "unknown_service"
+  /** Worker and object are of different deployments, and cannot agree on what to decide by. */
+  | "configuration_mismatch"
   /** The filter does not start; the reason is in /stats. */
   | "filter_start_failed"
   /** The filter trapped during this request, or ended it in a way that is no decision. */

@@ -5,12 +5,13 @@ import { type Env, secretNamed, serviceBinding, workerVersion } from "./environm
 import type { RestartOutcome } from "./generations.ts";
 import { KeptState } from "./kept.ts";
 import type { Relief } from "./memory/budget.ts";
+import { missingHeaders } from "./needed-headers.ts";
 import type { Send } from "./outbound/send-call.ts";
 import { openStorage } from "./persistence/open.ts";
 import { PLATFORM_RUNTIME } from "./platform-runtime.ts";
 import { ProtectedService, type PurgeReport } from "./protected-service.ts";
 import type { RestartPlan } from "./restart/restart-plan.ts";
-import { type Ask, RPC_VERSION } from "./rpc.ts";
+import { type Ask, type NeedsHeaders, RPC_VERSION } from "./rpc.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Answer } from "./stages/staged-answer.ts";
 
@@ -35,14 +36,14 @@ export class ServiceObject extends DurableObject<Env> {
   }
 
   /** Decides on one request. Answers with a value whatever happens; what cannot be decided is `unavailable`. */
-  async decide(ask: Ask): Promise<Answer> {
+  async decide(ask: Ask): Promise<Answer | NeedsHeaders> {
     if (ask.v !== RPC_VERSION) {
       const message = `the Worker speaks version ${ask.v} of the RPC, this object ${RPC_VERSION}`;
       return { kind: "unavailable", reason: "rpc_version", message };
     }
     try {
       const service = this.#known(ask.service) ?? (await this.#serviceNamed(ask.service));
-      if (service !== undefined) return await service.decide(ask);
+      if (service !== undefined) return missingHeaders(service.configuration, ask) ?? (await service.decide(ask));
       const message = `configuration ${this.#gateway.version} has no service ${ask.service} (the Worker's: ${ask.configVersion})`;
       return { kind: "unavailable", reason: "unknown_service", message };
     } catch (error) {

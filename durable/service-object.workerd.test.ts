@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ask, checksOf, pass, settled, statsOf, testEnv } from "../test/workerd/client.ts";
 import { SharedData } from "../wasm/host/index.ts";
 import { KEPT_SHARED_DATA_BYTES, storedSharedData } from "./kept-shared-data.ts";
+import { RPC_VERSION } from "./rpc.ts";
 
 const MINUTE = 60_000;
 
@@ -239,8 +240,10 @@ describe("the versioned RPC", () => {
   it("refuses a version or a service it does not know, as a value", async () => {
     const stub = testEnv.SERVICE_OBJECT.getByName("orders");
     const message = {
-      v: 1,
+      v: RPC_VERSION,
       configVersion: "other",
+      serviceVersion: "other",
+      sentHeaders: ["authorization"],
       service: "orders",
       method: "GET",
       path: "/orders/1",
@@ -252,7 +255,10 @@ describe("the versioned RPC", () => {
       endOfStream: true,
     };
     expect(await stub.decide(message)).toMatchObject({ kind: "continue" });
-    expect(await stub.decide({ ...message, v: 2 })).toMatchObject({ kind: "unavailable", reason: "rpc_version" });
+    expect(await stub.decide({ ...message, v: RPC_VERSION - 1 })).toMatchObject({
+      kind: "unavailable",
+      reason: "rpc_version",
+    });
     expect(await stub.decide({ ...message, service: "stripped" })).toMatchObject({ reason: "unknown_service" });
   });
 });

@@ -17,8 +17,10 @@ export interface WorkerDefinition {
   readonly text?: Readonly<Record<string, string>>;
   /** Service bindings: name in the environment to name of a Worker of this process. */
   readonly services?: Readonly<Record<string, string>>;
-  /** Durable Object classes: name in the environment to name of the class. They are never evicted. */
+  /** Durable Object classes of this Worker: name in the environment to name of the class. They are never evicted. */
   readonly objects?: Readonly<Record<string, string>>;
+  /** Classes of another Worker of this process, as where two deployments meet. */
+  readonly objectsOf?: Readonly<Record<string, { readonly worker: string; readonly className: string }>>;
 }
 
 /** A server outside of workerd, which its Workers reach by a service binding. */
@@ -132,7 +134,7 @@ const config :Workerd.Config = (
 
 async function workerText(
   name: string,
-  { bundle, text, services, objects }: WorkerDefinition,
+  { bundle, text, services, objects, objectsOf }: WorkerDefinition,
   folder: string,
 ): Promise<string> {
   const files = [`${name}.js`, ...[...bundle.wasm.keys()].map((specifier) => `${name}-${specifier.slice(2)}`)];
@@ -147,6 +149,10 @@ async function workerText(
     ...Object.entries(services ?? {}).map(([key, value]) => `(name = ${quoted(key)}, service = ${quoted(value)})`),
     ...Object.entries(objects ?? {}).map(
       ([key, value]) => `(name = ${quoted(key)}, durableObjectNamespace = ${quoted(value)})`,
+    ),
+    ...Object.entries(objectsOf ?? {}).map(
+      ([key, { worker, className }]) =>
+        `(name = ${quoted(key)}, durableObjectNamespace = (serviceName = ${quoted(worker)}, className = ${quoted(className)}))`,
     ),
   ];
   const namespaces = Object.values(objects ?? {}).map(

@@ -1,4 +1,4 @@
-import type { PassedMessage, Refused } from "../durable/rpc.ts";
+import type { NeedsHeaders, PassedMessage, Refused } from "../durable/rpc.ts";
 import type { Exchange } from "../durable/stages/exchange.ts";
 import type { Answer, BodyFirst, ContinueInStages } from "../durable/stages/staged-answer.ts";
 import type { Incoming } from "./incoming.ts";
@@ -12,7 +12,7 @@ type Stubbed<Staged extends { exchange: Exchange }> = Omit<Staged, "exchange"> &
 type StagedAnswer = Stubbed<ContinueInStages> | Stubbed<BodyFirst>;
 
 /** The object's answer as it arrives here: what is an object of its own there is a stub. */
-export type Decided = Exclude<Answer, ContinueInStages | BodyFirst> | StagedAnswer;
+export type Decided = Exclude<Answer, ContinueInStages | BodyFirst> | StagedAnswer | NeedsHeaders;
 
 /**
  * The rest of an exchange of which the filter is to see more than the head. Bodies pass through the object, and the stub

@@ -1,15 +1,14 @@
 import type { Gateway, Service } from "../config/index.ts";
 import { belongsToNeighbour, matchRule } from "../config/index.ts";
 import type { Env } from "../durable/environment.ts";
-import { RPC_VERSION } from "../durable/rpc.ts";
+import { askObject } from "./ask-object.ts";
 import { openToListedOrigins } from "./cors.ts";
-import { type Decided, exchangeInStages } from "./exchange.ts";
-import { headersForFilter } from "./hygiene.ts";
+import { exchangeInStages } from "./exchange.ts";
 import { asksWebSocket, bodyOf, type Incoming } from "./incoming.ts";
 import { isPreflight, preflightReply, withoutCredentials } from "./preflight.ts";
 import { internalError, type Outcome, refusal, refuse, replied } from "./replies.ts";
 import type { Target } from "./route.ts";
-import { seenOfClient, sendUpstream } from "./upstream.ts";
+import { sendUpstream } from "./upstream.ts";
 
 /** Methods that `fetch` cannot send and no upstream behind a gateway should see. */
 const REFUSED_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
@@ -57,11 +56,10 @@ async function outcomeOf(
   if (rule.kind === "ambiguous") return replied(refuse(400, "ambiguous_path"));
   if (rule.kind === "public") return sendUpstream(incoming, "public", body);
 
-  const head = headersForFilter(request.headers, service, seenOfClient(incoming));
-  if (!head.ok) return replied(refuse(head.reason === "headers_too_large" ? 431 : 400, head.reason));
-
-  const answer = await decide(gateway, incoming, head.headers);
+  const answer = await askObject(gateway, incoming);
   switch (answer.kind) {
+    case "bad_headers":
+      return replied(refuse(answer.reason === "headers_too_large" ? 431 : 400, answer.reason));
     case "continue":
       return sendUpstream(incoming, answer.changes, body);
     case "continue_in_stages":
@@ -73,30 +71,5 @@ async function outcomeOf(
     default:
       // An object of a later deployment, whose answer this Worker cannot know.
       return replied(refuse(503, "rpc_version"));
-  }
-}
-
-async function decide(
-  gateway: Gateway,
-  { request, env, service, target, body }: Incoming,
-  headers: string[],
-): Promise<Decided> {
-  try {
-    // Awaited here: a promise that left this function would reject outside the catch that closes the gate.
-    return await env.SERVICE_OBJECT.getByName(service.name).decide({
-      v: RPC_VERSION,
-      configVersion: gateway.version,
-      service: service.name,
-      method: request.method,
-      path: target.path,
-      query: target.query,
-      host: target.host,
-      scheme: target.scheme,
-      headers,
-      source: { address: seenOfClient({ request, target }).clientIp },
-      endOfStream: body === null,
-    });
-  } catch (error) {
-    return { kind: "unavailable", reason: "object_unreachable", message: String(error) };
   }
 }

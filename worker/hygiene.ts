@@ -43,7 +43,7 @@ export function headersForFilter(
   const travelling =
     neededHeaders === "all"
       ? [...clientHeaders(incoming, identityHeaders), ...forwardedHeaders(seen)]
-      : picked(incoming, neededHeaders, seen);
+      : picked(incoming, neededHeaders, identityHeaders, seen);
   const headers: string[] = [];
   let bytes = 0;
   for (const [name, value] of travelling) {
@@ -126,10 +126,17 @@ function* clientHeaders(incoming: IncomingHeaders, identityHeaders: readonly str
   }
 }
 
-/** The few headers a filter needs, without going through all of them. None of them is an identity header. */
-function* picked(incoming: IncomingHeaders, names: readonly string[], seen: SeenOfClient): Generator<[string, string]> {
+/** The few headers a filter needs, without going through all of them. */
+function* picked(
+  incoming: IncomingHeaders,
+  names: readonly string[],
+  identityHeaders: readonly string[],
+  seen: SeenOfClient,
+): Generator<[string, string]> {
   const nominated = namedByConnection(incoming);
   for (const name of names) {
+    // An object of another deployment may ask for what this one's configuration takes out of every request.
+    if (isConnectionHeader(name) || identityHeaders.includes(name)) continue;
     if (isOverridingHeader(name)) {
       const forwarded = forwardedHeaders(seen).find(([other]) => other === name);
       if (forwarded !== undefined) yield forwarded;

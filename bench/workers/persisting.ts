@@ -1,6 +1,7 @@
 import { defineGateway } from "../../config/index.ts";
 import type { Env } from "../../durable/environment.ts";
 import { TIME_LIMITS } from "../../durable/limits.ts";
+import { RPC_VERSION } from "../../durable/rpc.ts";
 import type { ServiceObject as ServiceObjectType } from "../../durable/service-object.ts";
 import filter from "../../wasm/filter/build/filter.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
@@ -58,8 +59,10 @@ export default {
 
 function about(user: number): Parameters<ServiceObjectType["decide"]>[0] {
   return {
-    v: 1,
+    v: RPC_VERSION,
     configVersion: "",
+    serviceVersion: "",
+    sentHeaders: "all",
     service: "kept",
     method: "GET",
     path: "/kept",

@@ -5,3 +5,6 @@ export type ServiceWithoutFilter = Omit<BuiltInServiceInput, "filter">;
 export type GatewayWithoutFilter = Omit<GatewayInput, "services"> & {
   readonly services: Readonly<Record<string, ServiceWithoutFilter>>;
 };
+
+/** On it the Worker of the tests resets the object of `?service=`. */
+export const RESET_PATH = "/__reset";

@@ -1,9 +1,10 @@
 import type { GatewayInput } from "../../config/index.ts";
+import type { Env } from "../../durable/environment.ts";
 import type { ProbeLimits } from "../../durable/outbound/outbound-calls.ts";
 import { PLATFORM_RUNTIME } from "../../durable/platform-runtime.ts";
 import filter from "../../wasm/filter/build/filter.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
-import type { GatewayWithoutFilter } from "./configuration.ts";
+import { type GatewayWithoutFilter, RESET_PATH } from "./configuration.ts";
 
 /** The test's configuration, put in when the Worker is bundled. */
 declare const GATEWAY: GatewayWithoutFilter;
@@ -16,5 +17,20 @@ const gateway = createGateway(
   PROBE_LIMITS === null ? PLATFORM_RUNTIME : { ...PLATFORM_RUNTIME, probeLimits: PROBE_LIMITS },
 );
 
-export default gateway.worker;
-export const ServiceObject = gateway.ServiceObject;
+/** The object, with a way to reset it as a deployment does. */
+export class ServiceObject extends gateway.ServiceObject {
+  async resetNow(reason: string): Promise<void> {
+    this.ctx.abort(reason);
+  }
+}
+
+export default {
+  async fetch(request, env, ctx) {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname !== RESET_PATH) return gateway.worker.fetch!(request, env, ctx);
+    const objects = env.SERVICE_OBJECT as DurableObjectNamespace<ServiceObject>;
+    const stub = objects.getByName(searchParams.get("service") ?? "");
+    await stub.resetNow(searchParams.get("reason") ?? "").catch(() => {});
+    return new Response("reset");
+  },
+} satisfies ExportedHandler<Env>;

@@ -2,7 +2,7 @@ import type { ProbeLimits } from "../../durable/outbound/outbound-calls.ts";
 import type { ServiceStats } from "../../durable/stats.ts";
 import { bundleWorker } from "../../scripts/bundle-worker.ts";
 import { startWorkerd, type WorkerdProcess } from "../../scripts/workerd.ts";
-import type { GatewayWithoutFilter } from "./configuration.ts";
+import { type GatewayWithoutFilter, RESET_PATH } from "./configuration.ts";
 import { type RawRequestLines, type RawResponse, sendRequest } from "./raw-client.ts";
 import type { Variant } from "./variants.ts";
 
@@ -10,6 +10,8 @@ export interface SecurityGateway {
   readonly port: number;
   readonly workerd: WorkerdProcess;
   send(request: RawRequestLines): Promise<RawResponse>;
+  /** Resets the object of a service, as a deployment does. */
+  reset(service: string, reason?: string): Promise<void>;
   /** What /stats says of a service. */
   stats(service: string): Promise<ServiceStats>;
   stop(): Promise<void>;
@@ -22,31 +24,49 @@ interface GatewayOptions {
   readonly text?: Readonly<Record<string, string>>;
   readonly variant?: Variant;
   readonly probeLimits?: ProbeLimits;
+  /** The configuration of the objects, where it is another than the Worker's: two deployments meet. */
+  readonly objects?: GatewayWithoutFilter;
 }
 
 /** A gateway with this configuration on a bare workerd: nothing tidies up what clients and servers send. */
 export async function startGateway(
   gateway: GatewayWithoutFilter,
-  { bindings = {}, text = {}, variant, probeLimits }: GatewayOptions = {},
+  { bindings = {}, text = {}, variant, probeLimits, objects }: GatewayOptions = {},
 ): Promise<SecurityGateway> {
-  const services = Object.entries(gateway.services).map(
-    ([name, service]) => [name, variant === undefined ? service : variant.change(service)] as const,
-  );
-  const bundle = await bundleWorker("test/security/gateway.ts", {
-    GATEWAY: { ...gateway, services: Object.fromEntries(services) },
-    PROBE_LIMITS: probeLimits ?? null,
-  });
+  const bundleOf = (configuration: GatewayWithoutFilter) => {
+    const services = Object.entries(configuration.services).map(
+      ([name, service]) => [name, variant === undefined ? service : variant.change(service)] as const,
+    );
+    return bundleWorker("test/security/gateway.ts", {
+      GATEWAY: { ...configuration, services: Object.fromEntries(services) },
+      PROBE_LIMITS: probeLimits ?? null,
+    });
+  };
   const external = Object.entries(bindings).map(
     ([name, externalPort]) => [`external-${name}`, { externalPort }] as const,
   );
+  const environment = {
+    text: { EBB_DEV: "1", EBB_KEY: "a secret of the tests, which are no secret", ...text },
+    services: Object.fromEntries(Object.keys(bindings).map((name) => [name, `external-${name}`])),
+  };
   const workerd = await startWorkerd(
     {
       gateway: {
-        bundle,
-        text: { EBB_DEV: "1", EBB_KEY: "a secret of the tests, which are no secret", ...text },
-        services: Object.fromEntries(Object.keys(bindings).map((name) => [name, `external-${name}`])),
-        objects: { SERVICE_OBJECT: "ServiceObject" },
+        ...environment,
+        bundle: await bundleOf(gateway),
+        ...(objects === undefined
+          ? { objects: { SERVICE_OBJECT: "ServiceObject" } }
+          : { objectsOf: { SERVICE_OBJECT: { worker: "deployment-of-objects", className: "ServiceObject" } } }),
       },
+      ...(objects === undefined
+        ? {}
+        : {
+            "deployment-of-objects": {
+              ...environment,
+              bundle: await bundleOf(objects),
+              objects: { SERVICE_OBJECT: "ServiceObject" },
+            },
+          }),
       ...Object.fromEntries(external),
     },
     ["gateway"],
@@ -56,6 +76,10 @@ export async function startGateway(
     port,
     workerd,
     send: (request) => sendRequest(port, request),
+    reset: async (service, reason = "a new deployment") => {
+      const query = new URLSearchParams({ service, reason });
+      await fetch(`http://127.0.0.1:${port}${RESET_PATH}?${query}`);
+    },
     stats: async (service) => {
       const response = await fetch(`http://127.0.0.1:${port}/stats`);
       const { services: all } = (await response.json()) as { services: ServiceStats[] };

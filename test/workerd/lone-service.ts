@@ -95,8 +95,9 @@ export function withService(
 /** A GET with these headers, flat. */
 export function head(headers: readonly string[] = [], endOfStream = true): Ask {
   return {
-    v: 1,
+    v: 2,
     configVersion: "",
+    serviceVersion: "",
     service: "lone",
     method: "GET",
     path: "/lone/1",

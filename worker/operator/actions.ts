@@ -3,6 +3,7 @@ import type { Env } from "../../durable/environment.ts";
 import type { RestartOutcome } from "../../durable/generations.ts";
 import type { PurgeReport } from "../../durable/protected-service.ts";
 import type { RestartPlan } from "../../durable/restart/restart-plan.ts";
+import { againAfterReset } from "../object-errors.ts";
 import { credentialsMeant } from "./credentials-meant.ts";
 import type { ActionRequest } from "./read-action.ts";
 
@@ -40,7 +41,7 @@ export function purgeServices(
 ): Promise<ActionReport<PurgeReport>> {
   const credentials = credential === undefined ? {} : { credentials: credentialsMeant(credential) };
   return forEach(gateway, service, (name) =>
-    env.SERVICE_OBJECT.getByName(name).purge({ service: name, ...credentials }),
+    againAfterReset(() => env.SERVICE_OBJECT.getByName(name).purge({ service: name, ...credentials })),
   );
 }
 

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { headerOf } from "./raw-client.ts";
+import { linesOf, RawServer } from "./raw-server.ts";
+import { type SecurityGateway, startGateway } from "./start-gateway.ts";
+import { VARIANTS } from "./variants.ts";
+
+/** A deployment resets objects and lets a Worker and an object of two configurations meet: nobody is refused or let in by it. */
+const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe.each(VARIANTS)("with $name", (variant) => {
+  let upstream: RawServer;
+  let authorization: RawServer;
+  const gateways: SecurityGateway[] = [];
+
+  beforeAll(async () => {
+    upstream = await RawServer.start(() => ({ body: "served" }));
+    authorization = await RawServer.start(async ({ headers }) => {
+      const [credential = ""] = linesOf({ headers }, "authorization");
+      if (credential.includes("slow")) await after(400);
+      // Only one tenant has this user.
+      const isTenants = !credential.includes("tenant") || linesOf({ headers }, "x-tenant")[0] === "blue";
+      return { status: isTenants && credential !== "Bearer bad" ? 200 : 403 };
+    });
+  });
+  afterAll(async () => {
+    await Promise.all(gateways.map((gateway) => gateway.stop()));
+    await Promise.all([upstream?.stop(), authorization?.stop()]);
+  });
+
+  const service = (fields: object = {}, authorizationFields: object = {}) => ({
+    route: { prefix: "/" },
+    upstream: { url: upstream.origin },
+    clusters: { auth: { url: authorization.origin } },
+    authorization: { protocol: "forward-auth", cluster: "auth", path: "/check", ...authorizationFields } as const,
+    ...fields,
+  });
+  async function start(worker: ReturnType<typeof service>, object?: ReturnType<typeof service>) {
+    const options = object === undefined ? {} : { objects: { services: { orders: object } } };
+    const gateway = await startGateway({ services: { orders: worker } }, { variant, ...options });
+    gateways.push(gateway);
+    return gateway;
+  }
+  async function ask(gateway: SecurityGateway, token: string, ...headers: string[]) {
+    const response = await gateway.send({ target: "/1", headers: [`Authorization: Bearer ${token}`, ...headers] });
+    return { status: response.status, reason: headerOf(response, "x-ebb-reason") };
+  }
+
+  it("what waits in an object that is reset is asked once more, and answered", async () => {
+    const gateway = await start(service());
+    const before = authorization.requests.length;
+    const waiting = Array.from({ length: 20 }, (_, n) => ask(gateway, `slow-${n % 5}`));
+    await after(150);
+    await gateway.reset("orders");
+    expect(new Set((await Promise.all(waiting)).map(({ status }) => status))).toEqual(new Set([200]));
+    expect(authorization.requests.length - before).toBeLessThanOrEqual(10);
+  });
+
+  it("but not where the object ran out of memory or CPU", async () => {
+    const gateway = await start(service());
+    for (const reason of ["exceeded its memory limit and was reset", "exceeded its CPU time limit and was reset"]) {
+      const waiting = ask(gateway, "slow-once");
+      await after(150);
+      await gateway.reset("orders", `Durable Object ${reason}`);
+      expect(await waiting).toEqual({ status: 503, reason: "object_unreachable" });
+    }
+  });
+
+  it("a body is sent once, with the answer of the second question", async () => {
+    const gateway = await start(service());
+    const headers = ["Authorization: Bearer slow-body", "Content-Length: 4"];
+    const waiting = gateway.send({ method: "POST", target: "/1", headers, body: "body" });
+    await after(150);
+    await gateway.reset("orders");
+    expect((await waiting).status).toBe(200);
+    expect(upstream.requests.at(-1)!.body.toString()).toBe("body");
+  });
+
+  it("an object that needs a header which the Worker's configuration does not send asks for it", async () => {
+    const gateway = await start(service(), service({}, { requestHeaders: ["x-tenant"] }));
+    expect((await ask(gateway, "tenant", "X-Tenant: blue")).status).toBe(200);
+    expect((await ask(gateway, "tenant", "X-Tenant: red")).status).toBe(403);
+    expect((await ask(gateway, "tenant")).status).toBe(403);
+    expect(linesOf(authorization.requests.at(-1)!, "x-tenant")).toEqual([]);
+  });
+
+  it("an object that reads the credential elsewhere finds it there", async () => {
+    const gateway = await start(service(), service({ credentials: [{ from: "cookie", name: "session" }] }));
+    expect((await ask(gateway, "good")).status).toBe(401);
+    expect((await ask(gateway, "bad", "Cookie: session=good")).status).toBe(200);
+  });
+
+  it("an object is not shown what the Worker's configuration takes out of every request", async () => {
+    const worker = service({ identityHeaders: ["x-tenant"] });
+    const gateway = await start(worker, service({}, { requestHeaders: ["x-tenant"] }));
+    expect((await ask(gateway, "tenant", "X-Tenant: blue")).status).toBe(403);
+  });
+});

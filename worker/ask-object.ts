@@ -1,0 +1,62 @@
+import type { Gateway } from "../config/index.ts";
+import { type NeedsHeaders, RPC_VERSION } from "../durable/rpc.ts";
+import type { Decided } from "./exchange.ts";
+import { type FilterHeaders, headersForFilter } from "./hygiene.ts";
+import type { Incoming } from "./incoming.ts";
+import { againAfterReset } from "./object-errors.ts";
+import { seenOfClient } from "./upstream.ts";
+
+/** The object's answer, or why the request's headers cannot be sent to it. */
+export type Asked =
+  | Decided
+  | { readonly kind: "bad_headers"; readonly reason: Extract<FilterHeaders, { ok: false }>["reason"] };
+
+/**
+ * Has the service's object decide on the head of a request. The object may be of another deployment for a while: where its
+ * configuration needs headers that this Worker's did not send, it is asked again with them.
+ */
+export async function askObject(gateway: Gateway, incoming: Incoming): Promise<Exclude<Asked, NeedsHeaders>> {
+  const first = await askWith(gateway, incoming, incoming.service.neededHeaders);
+  if (first.kind !== "needs_headers") return first;
+  const second = await askWith(gateway, incoming, first.headers, first.headers);
+  if (second.kind !== "needs_headers") return second;
+  return {
+    kind: "unavailable",
+    reason: "configuration_mismatch",
+    message: "the object's needs changed between two questions",
+  };
+}
+
+async function askWith(
+  gateway: Gateway,
+  incoming: Incoming,
+  neededHeaders: readonly string[] | "all",
+  sent?: readonly string[] | "all",
+): Promise<Asked> {
+  const { request, env, service, target, body } = incoming;
+  const seen = seenOfClient(incoming);
+  const head = headersForFilter(request.headers, { neededHeaders, identityHeaders: service.identityHeaders }, seen);
+  if (!head.ok) return { kind: "bad_headers", reason: head.reason };
+  try {
+    // Of the request only the head is used, and a question changes nothing.
+    return await againAfterReset<Decided>(async () =>
+      env.SERVICE_OBJECT.getByName(service.name).decide({
+        v: RPC_VERSION,
+        configVersion: gateway.version,
+        serviceVersion: service.version,
+        ...(sent === undefined ? {} : { sentHeaders: sent }),
+        service: service.name,
+        method: request.method,
+        path: target.path,
+        query: target.query,
+        host: target.host,
+        scheme: target.scheme,
+        headers: head.headers,
+        source: { address: seen.clientIp },
+        endOfStream: body === null,
+      }),
+    );
+  } catch (error) {
+    return { kind: "unavailable", reason: "object_unreachable", message: String(error) };
+  }
+}
