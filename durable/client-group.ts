@@ -1,3 +1,6 @@
+/** The attribute by which a filter learns a client's group. */
+export const CLIENT_GROUP_ATTRIBUTE = "ebb.client_group";
+
 /** Clients without an address, or with one that cannot be read, are one group. */
 export const NO_ADDRESS = "none";
 

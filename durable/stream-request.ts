@@ -1,4 +1,5 @@
 import type { HeaderList, StreamRequest } from "../wasm/host/index.ts";
+import { CLIENT_GROUP_ATTRIBUTE, clientGroup } from "./client-group.ts";
 import type { Ask } from "./rpc.ts";
 
 /** The head of a request as a Proxy-Wasm stream sees it: pseudo headers first, attributes beside them. */
@@ -15,7 +16,11 @@ export function streamRequest(ask: Ask, ruleName: string, signal: AbortSignal): 
   return {
     headers,
     endOfStream: ask.endOfStream,
-    attributes: { "xds.route_name": ruleName, "source.address": ask.source.address },
+    attributes: {
+      "xds.route_name": ruleName,
+      "source.address": ask.source.address,
+      [CLIENT_GROUP_ATTRIBUTE]: clientGroup(ask.source.address),
+    },
     signal,
   };
 }

@@ -13,6 +13,8 @@ export interface Counters {
   refusedEarly: number;
   /** Answered 503 for want of a decision: the filter failed, or its authorization server did. */
   undecided: number;
+  /** Answered 429: their client had too many requests that waited for a decision. */
+  throttled: number;
   /** Let through undecided: the service fails open, and its authorization server or its filter could not be had. */
   failedOpen: number;
   /** Calls to authorization servers. */
@@ -35,6 +37,7 @@ export function noCounts(): Counters {
     hits: 0,
     refusedEarly: 0,
     undecided: 0,
+    throttled: 0,
     failedOpen: 0,
     outbound: 0,
     refusedInStages: 0,
@@ -53,9 +56,13 @@ const REFUSED_EARLY: ReadonlySet<string> = new Set([
   "request_headers_too_large",
 ]);
 
+/** The built-in filter's reason for a client that has more than its share of what waits. */
+const OVER_SHARE = "too_many_undecided_requests";
+
 export function countDecision(counters: Counters, decision: Decision): void {
   counters.requests += 1;
   if (decision.kind === "failed" || (decision.kind === "respond" && decision.status >= 500)) counters.undecided += 1;
+  else if (decision.kind === "respond" && decision.details === OVER_SHARE) counters.throttled += 1;
   else if (decision.kind === "respond" && REFUSED_EARLY.has(decision.details)) counters.refusedEarly += 1;
   else if (decision.calls === 0 && !decision.paused) counters.hits += 1;
 }
@@ -66,8 +73,8 @@ export function countRefusalInStage(counters: Counters, refusal: Refusal): void 
 }
 
 /** Hits as a share, 0 to 1, of the requests for which there was a decision; 0 before the first of them. */
-export function hitRate({ requests, hits, refusedEarly, undecided }: Readonly<Counters>): number {
-  const decided = requests - refusedEarly - undecided;
+export function hitRate({ requests, hits, refusedEarly, undecided, throttled }: Readonly<Counters>): number {
+  const decided = requests - refusedEarly - undecided - throttled;
   return decided > 0 ? hits / decided : 0;
 }
 

@@ -1,7 +1,9 @@
 import type { Cluster, Service } from "../../config/index.ts";
 import type { OutboundCall, OutboundFailure, OutboundResult } from "../../wasm/host/index.ts";
+import { CLIENT_GROUP_ATTRIBUTE } from "../client-group.ts";
 import { CallTime } from "./call-time.ts";
 import { FailureLog } from "./failure-log.ts";
+import { FairQueue } from "./fair-queue.ts";
 import { contactOf, probe, probeTargets } from "./probe.ts";
 import { PROBE_LIMITS, Prober } from "./prober.ts";
 import { Reachability, type ServerState, UNREACHABLE } from "./reachability.ts";
@@ -58,12 +60,12 @@ export interface OutboundDependencies {
 }
 
 /**
- * The outbound calls of one object: bounded in number, queued in order, with one deadline for the wait and another for
- * the answer. No call ever rejects: a failure is a value the filter can decide on.
+ * The outbound calls of one object: bounded in number, queued so that clients take turns, with one deadline for the wait
+ * and another for the answer. No call ever rejects: a failure is a value the filter can decide on.
  */
 export class OutboundCalls {
   readonly #clusters = new Map<string, ClusterState>();
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting = new FairQueue<Waiting>();
   readonly #nowMs: () => number;
   readonly #service: OutboundDependencies["service"];
   readonly #log: FailureLog;
@@ -130,7 +132,7 @@ export class OutboundCalls {
     if (cluster === undefined) return failedAtOnce("rejected");
     cluster.prober?.asked();
     if (isHeldBack(cluster)) return failedAtOnce(reasonWithoutAnswer(cluster, "suspended"));
-    if (this.#waiting.length >= OUTBOUND_LIMITS.queuedCalls) return failedAtOnce("overflow");
+    if (this.#waiting.size >= OUTBOUND_LIMITS.queuedCalls) return failedAtOnce("overflow");
 
     const timeoutMs = shorterTimeout(call.timeoutMs, cluster.timeoutMs);
     const { promise, resolve } = Promise.withResolvers<OutboundResult>();
@@ -143,23 +145,20 @@ export class OutboundCalls {
     };
     // A call that never got its place failed through our own load, not the server's: that must never open a gate.
     const waitDeadline = setTimeout(() => {
-      this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+      this.#waiting.remove(waiting);
       resolve({ ok: false, reason: "overflow" });
     }, timeoutMs);
-    this.#waiting.push(waiting);
+    // Calls that no client brings about, those of ticks, have a line of their own.
+    this.#waiting.add(String(call.attributes?.[CLIENT_GROUP_ATTRIBUTE] ?? ""), waiting);
     this.#startWaiting();
     return promise;
   }
 
-  /** Starts every waiting call that has a place, in order; a cluster at its own limit does not hold up the others. */
+  /** Starts every waiting call that has a place, clients taking turns; a cluster at its own limit does not hold up the others. */
   #startWaiting(): void {
-    for (let index = 0; index < this.#waiting.length && this.#underWay < OUTBOUND_LIMITS.concurrentCalls; ) {
-      const waiting = this.#waiting[index]!;
-      if (waiting.cluster.underWay >= waiting.cluster.concurrency) {
-        index += 1;
-        continue;
-      }
-      this.#waiting.splice(index, 1);
+    while (this.#underWay < OUTBOUND_LIMITS.concurrentCalls) {
+      const waiting = this.#waiting.take(({ cluster }) => cluster.underWay < cluster.concurrency);
+      if (waiting === undefined) return;
       waiting.start();
     }
   }

@@ -127,7 +127,7 @@ describe("waiting", () => {
     const harness = new Harness();
     const held = holdingServer(harness);
     const before = harness.instance.allocatedBytes;
-    const waiting = Array.from({ length: 256 }, (_, i) => harness.ask({ token: `t${i}` }));
+    const waiting = Array.from({ length: 256 }, (_, i) => harness.ask({ token: `t${i}`, client: `c${i}` }));
     const refused = harness.ask({ token: "one-more" });
     expect(refused).not.toBeInstanceOf(Promise);
     expect(outcome(await refused)).toBe("503 authorization_server_overloaded");
@@ -144,11 +144,56 @@ describe("waiting", () => {
     for (let round = 0; round < 3; round++) {
       const held = holdingServer(harness);
       const waiting: (Decision | Promise<Decision>)[] = [];
-      for (let i = 0; i < 2048; i++) waiting.push(harness.ask({ token: `${round}` }));
+      for (let i = 0; i < 2048; i++) waiting.push(harness.ask({ token: `${round}`, client: `c${i}` }));
       expect(outcome(await harness.ask({ token: `${round}` }))).toBe("503 authorization_server_overloaded");
       expect(outcome(await harness.ask({ token: "other" }))).toBe("503 authorization_server_overloaded");
       held[0]?.answer(reply(200));
       expect((await Promise.all(waiting)).every((decision) => decision.kind === "continue")).toBe(true);
+    }
+  });
+
+  it("is shared out: a client that asks for ever more leaves places for the next", async () => {
+    const harness = new Harness();
+    const held = holdingServer(harness);
+    const flood = Array.from({ length: 300 }, (_, i) => harness.ask({ token: `junk-${i}`, client: "flood" }));
+    const refused = flood.filter((asked) => !(asked instanceof Promise));
+    expect(refused).toHaveLength(300 - 128);
+    expect(outcome(refused[0] as Decision)).toBe("429 too_many_undecided_requests");
+    expect(valuesOf(refused[0] as Decision, "retry-after")).toEqual(["1"]);
+    const newcomers = Array.from({ length: 40 }, (_, i) => harness.ask({ token: `good-${i}`, client: `c${i}` }));
+    expect(newcomers.every((asked) => asked instanceof Promise)).toBe(true);
+    const second = Array.from({ length: 300 }, (_, i) => harness.ask({ token: `more-${i}`, client: "second" }));
+    expect(second.filter((asked) => asked instanceof Promise)).toHaveLength(44);
+    for (const { answer } of held) answer(reply(200));
+    const decided = await Promise.all([...flood, ...newcomers, ...second]);
+    expect(decided.filter(({ kind }) => kind === "continue")).toHaveLength(128 + 40 + 44);
+    harness.server = () => reply(200);
+    expect(outcome(await harness.ask({ token: "junk-299", client: "flood" }))).toBe("continue");
+  });
+
+  it("is shared out among those who wait for one call, too", async () => {
+    const harness = new Harness();
+    const held = holdingServer(harness);
+    const flood = Array.from({ length: 2048 }, () => harness.ask({ token: "one", client: "flood" }));
+    expect(flood.filter((asked) => asked instanceof Promise)).toHaveLength(1024);
+    expect(harness.ask({ token: "one", client: "other" })).toBeInstanceOf(Promise);
+    expect(harness.ask({ token: "two", client: "third" })).toBeInstanceOf(Promise);
+    for (const { answer } of held) answer(reply(200));
+    await Promise.all(flood);
+  });
+
+  it("gives places back, whatever became of the requests that had them", async () => {
+    const harness = new Harness();
+    for (let round = 0; round < 5; round += 1) {
+      const held = holdingServer(harness);
+      const abort = new AbortController();
+      const waiting = Array.from({ length: 200 }, (_, i) =>
+        harness.ask({ token: `${round}-${i}`, client: "a", ...(i % 3 === 0 ? { signal: abort.signal } : {}) }),
+      );
+      expect(waiting.filter((asked) => asked instanceof Promise)).toHaveLength(128);
+      abort.abort();
+      for (const { answer } of held) answer(round % 2 === 0 ? reply(200) : reply(500));
+      await Promise.all(waiting);
     }
   });
 });

@@ -441,11 +441,11 @@ describe("across the switch", () => {
   it("256 calls under way, each key asked for again, cost no second call", async () => {
     const old = new Harness(plugin(), module);
     const oldCalls = hold(old);
-    for (let i = 0; i < 256; i += 1) void old.ask({ token: `t${i}` });
+    for (let i = 0; i < 256; i += 1) void old.ask({ token: `t${i}`, client: `c${i}` });
     const next = handOver(old);
     old.handover.onReply = () => moveAll(old, next);
     hold(next);
-    const late = Array.from({ length: 256 }, (_, i) => next.ask({ token: `t${i}` }));
+    const late = Array.from({ length: 256 }, (_, i) => next.ask({ token: `t${i}`, client: `c${i}` }));
     expect(next.calls).toHaveLength(0);
     for (const { answer } of oldCalls) void answer(reply(200));
     expect((await Promise.all(late)).map(outcome)).toEqual(late.map(() => "continue"));

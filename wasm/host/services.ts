@@ -1,4 +1,5 @@
 import type { LogLevel } from "./abi.ts";
+import type { StreamRequest } from "./decision.ts";
 import type { SharedState } from "./shared-state.ts";
 
 /** Headers in order, repeated names as repeated entries, names in lower case. */
@@ -32,6 +33,8 @@ export interface OutboundCall {
   /** A copy, the embedder's to keep. */
   readonly body: Uint8Array<ArrayBuffer>;
   readonly trailers: HeaderList;
+  /** Of the request whose stream makes the call; undefined for calls of the root. */
+  readonly attributes?: StreamRequest["attributes"];
 }
 
 export type OutboundResult =

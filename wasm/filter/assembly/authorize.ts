@@ -1,17 +1,18 @@
 import { ACTION_CONTINUE, ACTION_PAUSE, STATUS_NOT_FOUND, STATUS_OK, proxy_get_property } from "./abi";
 import { arenaMark, arenaOverflowed } from "./arena";
 import { lookUpFresh } from "./cache";
+import { currentClient } from "./client-share";
 import { Rule, findRule } from "./configuration";
 import { CREDENTIAL_MALFORMED, CREDENTIAL_MISSING, findCredential, token } from "./credentials";
 import { decisionKeyHigh, decisionKeyLow, digestRequest } from "./decision-key";
 import { serveEntry } from "./decision";
 import { CACHE_COALESCED, CACHE_HITS, CACHE_MISSES, count } from "./metrics";
 import { dispatchedCall } from "./outbound";
-import { addPending, addWaiter, beginAsking, findPending, hasRoomToWait } from "./pending";
+import { addPending, addWaiter, beginAsking, findPending, hasRoomToWait, mayAsk, mayWait } from "./pending";
 import { askFirst } from "./protocol";
 import {
-  HEADERS_TOO_LARGE, HEADER_NOT_UTF8, MALFORMED_CREDENTIAL, MISSING_CREDENTIAL, SERVER_OVERLOADED, CALL_REFUSED,
-  UNKNOWN_RULE,
+  HEADERS_TOO_LARGE, HEADER_NOT_UTF8, MALFORMED_CREDENTIAL, MISSING_CREDENTIAL, OVER_SHARE, SERVER_OVERLOADED,
+  CALL_REFUSED, UNKNOWN_RULE,
 } from "./reasons";
 import { refuseNow } from "./refusal";
 import { readRequest } from "./request";
@@ -54,21 +55,24 @@ export function authorizeRequest(contextId: u32): i32 {
 }
 
 function waitForDecision(contextId: u32, rule: Rule | null): i32 {
+  const client = currentClient();
   const running = findPending(decisionKeyLow(), decisionKeyHigh());
   if (running !== null) {
     count(CACHE_COALESCED);
     // Who waits for another instance's call may have to make it in the end. Equal keys match equal rules.
     running.rule = changetype<usize>(rule);
-    return addWaiter(running, contextId) ? ACTION_PAUSE : refuse(SERVER_OVERLOADED);
+    if (!mayWait(client)) return refuse(OVER_SHARE);
+    return addWaiter(running, contextId, client) ? ACTION_PAUSE : refuse(SERVER_OVERLOADED);
   }
   count(CACHE_MISSES);
   if (!hasRoomToWait()) return refuse(SERVER_OVERLOADED);
+  if (!mayAsk(client) || !mayWait(client)) return refuse(OVER_SHARE);
   const expiresAtMs = unverifiedExpiryMs(token);
   if (!askFirst(rule)) return refuse(arenaOverflowed() ? HEADERS_TOO_LARGE : CALL_REFUSED);
-  const pending = addPending(decisionKeyLow(), decisionKeyHigh(), dispatchedCall());
+  const pending = addPending(decisionKeyLow(), decisionKeyHigh(), dispatchedCall(), client);
   beginAsking(pending, expiresAtMs);
   pending.rule = changetype<usize>(rule);
-  addWaiter(pending, contextId);
+  addWaiter(pending, contextId, client);
   return ACTION_PAUSE;
 }
 

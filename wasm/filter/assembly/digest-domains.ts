@@ -5,3 +5,4 @@
 export const OF_CREDENTIAL: u32 = 0xffffffff;
 export const OF_CONFIGURATION: u32 = 0xfffffffe;
 export const OF_CHUNK: u32 = 0xfffffffd;
+export const OF_CLIENT: u32 = 0xfffffffc;

@@ -1,3 +1,4 @@
+import { NO_CLIENT, mayTakePlace } from "./client-share";
 import { noteSettled } from "./handover-log";
 import { MAX_PENDING, MAX_WAITERS } from "./limits";
 import { NEVER_MS } from "./numeric-date";
@@ -22,6 +23,8 @@ export class Pending {
   /** The shortest freshness that the replies so far allow, or NEVER_MS. */
   freshForMs: u64;
   callId: u32;
+  /** Whose request made the call first (client-share.ts). */
+  client: u32;
   /** The rule that the requests matched, or 0. */
   rule: usize;
   firstWaiter: usize;
@@ -48,6 +51,8 @@ export class Pending {
 @unmanaged
 class Waiter {
   contextId: u32;
+  /** NO_CLIENT while it is free. */
+  client: u32;
   pending: usize;
   /** Neighbours among the waiters of the same call. */
   previous: usize;
@@ -56,13 +61,13 @@ class Waiter {
   nextByContext: usize;
 }
 
-const PENDING_BYTES: usize = 64;
-const WAITER_BYTES: usize = 20;
-if (offsetof<Pending>() > 64 || offsetof<Waiter>() > 20) ERROR("Pending or Waiter has outgrown its memory");
+const PENDING_BYTES: usize = 72;
+const WAITER_BYTES: usize = 24;
+if (offsetof<Pending>() > 72 || offsetof<Waiter>() > 24) ERROR("Pending or Waiter has outgrown its memory");
 const BUCKETS: u32 = 256;
 
-const PENDING_POOL: usize = memory.data(64 * 256, 8);
-const WAITER_POOL: usize = memory.data(20 * 2048, 8);
+const PENDING_POOL: usize = memory.data(72 * 256, 8);
+const WAITER_POOL: usize = memory.data(24 * 2048, 8);
 const BY_DIGEST: usize = memory.data(4 * 256);
 const BY_CALL: usize = memory.data(4 * 256);
 const BY_CONTEXT: usize = memory.data(4 * 256);
@@ -70,6 +75,7 @@ const BY_CONTEXT: usize = memory.data(4 * 256);
 let freePendings: usize = linkPool(PENDING_POOL, PENDING_BYTES, MAX_PENDING, offsetof<Pending>("nextByDigest"));
 let freeWaiters: usize = linkPool(WAITER_POOL, WAITER_BYTES, MAX_WAITERS, offsetof<Waiter>("nextByContext"));
 let waiterCount: i32 = 0;
+let pendingCount: i32 = 0;
 
 function linkPool(pool: usize, size: usize, count: i32, linkOffset: usize): usize {
   for (let i: i32 = 0; i < count; i++) {
@@ -108,6 +114,36 @@ export function hasRoomToWait(): bool {
   return freePendings != 0 && freeWaiters != 0;
 }
 
+/** Whether one more request of this client may wait. Where nobody has a place left, that is nobody's share. */
+export function mayWait(client: u32): bool {
+  const free = MAX_WAITERS - waiterCount;
+  // Whoever holds fewer than all that are taken is below the threshold in any case.
+  return waiterCount < free || free == 0 || mayTakePlace(waitersOf(client), free);
+}
+
+/** Whether this client may have one more call made. */
+export function mayAsk(client: u32): bool {
+  const free = MAX_PENDING - pendingCount;
+  return pendingCount < free || mayTakePlace(pendingsOf(client), free);
+}
+
+function waitersOf(client: u32): i32 {
+  let held = 0;
+  for (let index: i32 = 0; index < MAX_WAITERS; index++) {
+    if (changetype<Waiter>(WAITER_POOL + <usize>index * WAITER_BYTES).client == client) held++;
+  }
+  return held;
+}
+
+function pendingsOf(client: u32): i32 {
+  let held = 0;
+  for (let index: i32 = 0; index < MAX_PENDING; index++) {
+    const pending = pendingAt(index);
+    if (pending !== null && pending.client == client) held++;
+  }
+  return held;
+}
+
 /** The next handover starts: nobody was told of any call. */
 export function unannouncePendings(): void {
   for (let index: i32 = 0; index < MAX_PENDING; index++) {
@@ -116,8 +152,9 @@ export function unannouncePendings(): void {
 }
 
 /** Records a call under this digest. Call `hasRoomToWait` first. What is known of the reply is the caller's to set. */
-export function addPending(digestLow: u64, digestHigh: u64, callId: u32): Pending {
+export function addPending(digestLow: u64, digestHigh: u64, callId: u32, client: u32): Pending {
   const pending = addPendingUnasked(digestLow, digestHigh);
+  pending.client = client;
   addByCall(pending, callId);
   return pending;
 }
@@ -134,6 +171,8 @@ export function addForeignPending(digestLow: u64, digestHigh: u64): bool {
 function addPendingUnasked(digestLow: u64, digestHigh: u64): Pending {
   const pending = changetype<Pending>(freePendings);
   freePendings = pending.nextByDigest;
+  pendingCount++;
+  pending.client = NO_CLIENT;
   pending.digestLow = digestLow;
   pending.digestHigh = digestHigh;
   pending.firstWaiter = 0;
@@ -188,15 +227,17 @@ export function endPending(pending: Pending): void {
 export function freePending(pending: Pending): void {
   pending.nextByDigest = freePendings;
   freePendings = changetype<usize>(pending);
+  pendingCount--;
 }
 
 /** False if too many requests wait already. */
-export function addWaiter(pending: Pending, contextId: u32): bool {
+export function addWaiter(pending: Pending, contextId: u32, client: u32): bool {
   if (!freeWaiters) return false;
   const waiter = changetype<Waiter>(freeWaiters);
   freeWaiters = waiter.nextByContext;
   waiterCount++;
   waiter.contextId = contextId;
+  waiter.client = client;
   waiter.pending = changetype<usize>(pending);
   waiter.previous = pending.lastWaiter;
   waiter.next = 0;
@@ -252,6 +293,7 @@ function removeWaiter(waiter: Waiter): void {
   else pending.lastWaiter = waiter.previous;
   const address = changetype<usize>(waiter);
   unlink(bucket(BY_CONTEXT, waiter.contextId), address, offsetof<Waiter>("nextByContext"));
+  waiter.client = NO_CLIENT;
   waiter.nextByContext = freeWaiters;
   freeWaiters = address;
   waiterCount--;

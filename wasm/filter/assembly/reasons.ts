@@ -15,6 +15,8 @@ export const HEADER_NOT_UTF8: u32 = 12;
 export const HEADERS_TOO_LARGE: u32 = 13;
 /** The host would not make the call: it does not know the cluster. Our own mistake, never a reason to fail open. */
 export const CALL_REFUSED: u32 = 14;
+/** The client has too many requests that wait for a decision, while others wait too. */
+export const OVER_SHARE: u32 = 15;
 
 export function reasonText(reason: u32): string {
   switch (reason) {
@@ -31,6 +33,7 @@ export function reasonText(reason: u32): string {
     case UNKNOWN_RULE: return "unknown_rule";
     case HEADER_NOT_UTF8: return "header_not_utf8";
     case HEADERS_TOO_LARGE: return "request_headers_too_large";
+    case OVER_SHARE: return "too_many_undecided_requests";
     default: return "authorization_server_unknown";
   }
 }
@@ -44,6 +47,7 @@ export function statusOf(reason: u32): u32 {
     case DENIED: return 403;
     case HEADER_NOT_UTF8: return 400;
     case HEADERS_TOO_LARGE: return 431;
+    case OVER_SHARE: return 429;
     default: return 503;
   }
 }

@@ -3,7 +3,7 @@ import { arenaMark, releaseArena, reserve, rewindArena } from "./arena";
 import { configuration } from "./configuration";
 import { addHeader, addHeaderText, beginHeader, beginHeaders, endHeader, finishHeaders, putQuoted } from "./header-map";
 import {
-  INSUFFICIENT_SCOPE, MALFORMED_CREDENTIAL, SERVER_OVERLOADED, TOKEN_INACTIVE, reasonText, statusOf,
+  INSUFFICIENT_SCOPE, MALFORMED_CREDENTIAL, OVER_SHARE, SERVER_OVERLOADED, TOKEN_INACTIVE, reasonText, statusOf,
 } from "./reasons";
 import { Span } from "./span";
 import { putText, takeWritten } from "./text-writer";
@@ -45,7 +45,7 @@ export function composeRefusal(reason: u32, scopes: Span, into: Span, retryAfter
   addHeaderText("cache-control", "no-store");
   if (statusOf(reason) == 401 || reason == INSUFFICIENT_SCOPE) addChallenges(reason, scopes);
   if (retryAfter.isPresent) addHeader("retry-after", retryAfter);
-  else if (reason == SERVER_OVERLOADED) addHeaderText("retry-after", "1");
+  else if (reason == SERVER_OVERLOADED || reason == OVER_SHARE) addHeaderText("retry-after", "1");
   endRefusalHeaders();
   putReasonBody(reason);
   takeRefusal(into);

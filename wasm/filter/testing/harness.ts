@@ -81,6 +81,8 @@ export interface AskOptions {
   path?: string;
   headers?: HeaderList;
   rule?: string;
+  /** The group of clients that asks. */
+  client?: string;
   signal?: AbortSignal;
 }
 
@@ -136,7 +138,7 @@ export class Harness implements HostServices {
 
   /** One request, by default `GET /orders/1` with a bearer token. */
   ask(options: AskOptions = {}): Decision | Promise<Decision> {
-    const { token, method = "GET", path = "/orders/1", headers = [], rule = "", signal } = options;
+    const { token, method = "GET", path = "/orders/1", headers = [], rule = "", client, signal } = options;
     return this.instance.decide({
       headers: [
         [":method", method],
@@ -147,7 +149,7 @@ export class Harness implements HostServices {
         ...headers,
       ],
       endOfStream: true,
-      attributes: { "xds.route_name": rule },
+      attributes: { "xds.route_name": rule, ...(client === undefined ? {} : { "ebb.client_group": client }) },
       ...(signal && { signal }),
     });
   }

@@ -58,7 +58,9 @@ export function httpCallFunctions(vm: Vm): HostFunctions {
       if (!calls.admits(stream, bytes)) return Status.INTERNAL_FAILURE;
       const callId = calls.nextId();
       memory.writeU32(callIdOut, callId);
-      calls.dispatch(callId, { cluster, timeoutMs, headers, body, trailers }, bytes, stream);
+      const attributes = stream?.attributes;
+      const call = { cluster, timeoutMs, headers, body, trailers, ...(attributes && { attributes }) };
+      calls.dispatch(callId, call, bytes, stream);
       return Status.OK;
     },
   };

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { headerOf } from "./raw-client.ts";
+import { linesOf, RawServer } from "./raw-server.ts";
+import { type SecurityGateway, startGateway } from "./start-gateway.ts";
+import { VARIANTS } from "./variants.ts";
+
+/** Unknown tokens of one client, in any number, keep nobody else waiting: neither the known nor those who come new. */
+const CHECK_MS = 200;
+
+describe.each(VARIANTS)("with $name", (variant) => {
+  let upstream: RawServer;
+  let authorization: RawServer;
+  let gateway: SecurityGateway;
+
+  beforeAll(async () => {
+    upstream = await RawServer.start(() => ({ body: "served" }));
+    authorization = await RawServer.start(async ({ headers }) => {
+      await new Promise((resolve) => setTimeout(resolve, CHECK_MS));
+      return { status: linesOf({ headers }, "authorization")[0]?.startsWith("Bearer good") ? 200 : 403 };
+    });
+    const names = ["addresses", "subnet", "nobody", "one-token"];
+    const services = names.map((name) => [
+      name,
+      {
+        route: { prefix: `/${name}` },
+        upstream: { url: upstream.origin },
+        clusters: { auth: { url: authorization.origin } },
+        authorization: { protocol: "forward-auth", cluster: "auth", path: "/check" },
+      } as const,
+    ]);
+    gateway = await startGateway({ services: Object.fromEntries(services) }, { variant });
+  });
+  afterAll(async () => {
+    await gateway?.stop();
+    await Promise.all([upstream?.stop(), authorization?.stop()]);
+  });
+
+  async function ask(service: string, token: string, address?: string) {
+    const headers = [
+      `Authorization: Bearer ${token}`,
+      ...(address === undefined ? [] : [`CF-Connecting-IP: ${address}`]),
+    ];
+    const response = await gateway.send({ target: `/${service}/1`, headers });
+    return { status: response.status, wait: headerOf(response, "retry-after") };
+  }
+
+  it.each([
+    ["addresses", "one address", () => "192.0.2.1"],
+    ["subnet", "all addresses of one /64", (n: number) => `2001:db8:0:1:${n.toString(16)}::1`],
+    ["nobody", "clients without an address", () => undefined],
+  ] as const)("a flood over %s, of %s, is served last", { timeout: 30_000 }, async (service, _, addressOf) => {
+    expect((await ask(service, "good-known", "198.51.100.1")).status).toBe(200);
+    const flood = Array.from({ length: 300 }, (_, n) => ask(service, `junk-${n}`, addressOf(n)));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const newcomers = Array.from({ length: 12 }, (_, n) => ask(service, `good-${n}`, `198.51.100.${n + 2}`));
+    const known = Array.from({ length: 20 }, () => ask(service, "good-known", "198.51.100.1"));
+    for (const { status } of await Promise.all([...newcomers, ...known])) expect(status).toBe(200);
+    const over = (await Promise.all(flood)).filter(({ status }) => status === 429);
+    expect(over.length).toBeGreaterThanOrEqual(300 - 128);
+    for (const { wait } of over) expect(wait).toBe("1");
+    expect((await gateway.stats(service)).throttled).toBe(over.length);
+  });
+
+  it("a client that repeats one token leaves places for others", { timeout: 30_000 }, async () => {
+    const flood = Array.from({ length: 1_500 }, () => ask("one-token", "junk", "192.0.2.1"));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await ask("one-token", "good", "198.51.100.2")).status).toBe(200);
+    const statuses = new Set((await Promise.all(flood)).map(({ status }) => status));
+    expect([...statuses].every((status) => status === 403 || status === 429)).toBe(true);
+  });
+});
