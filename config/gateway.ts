@@ -48,6 +48,7 @@ export interface Service {
   readonly stages: Stages;
   readonly body: Body;
   readonly failurePolicy: FailurePolicy;
+  readonly rateLimit?: RateLimit;
   readonly ticks: Ticks;
   readonly restart: Restart;
 }
@@ -62,6 +63,11 @@ export interface Stages {
 export interface Body {
   readonly limitBytes: number;
   readonly whileHeadersPaused: boolean;
+}
+
+/** A rate limiting binding of the Worker. */
+export interface RateLimit {
+  readonly binding: string;
 }
 
 export interface Route {

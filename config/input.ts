@@ -83,6 +83,11 @@ export type FailurePolicy = "closed" | "open" | "reload";
 export interface BuiltInServiceInput extends CommonServiceInput {
   /** Which server decides, and how it is asked. */
   readonly authorization: AuthorizationInput;
+  /**
+   * Limits how many calls to the authorization server each client address (IPv6: each /64) can bring about, by a rate limiting binding of
+   * the Worker: `[[ratelimits]]` in wrangler.toml. Beyond it the client gets 429; kept decisions are not limited. Default: none.
+   */
+  readonly rateLimit?: { readonly binding: string };
   readonly configuration?: never;
   readonly vmConfiguration?: never;
   readonly rootId?: never;
@@ -123,6 +128,7 @@ export interface OtherServiceInput extends CommonServiceInput {
   readonly ticks?: Ticks;
   readonly cache?: never;
   readonly failOpen?: never;
+  readonly rateLimit?: never;
 }
 
 /** Trailers are not among them: Workers hands out none. */

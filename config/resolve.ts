@@ -112,6 +112,7 @@ function resolveService(name: string, parsed: ParsedService): Service {
     stages: parsed.stages ?? NO_STAGES,
     body: parsed.body ?? DEFAULT_BODY,
     failurePolicy,
+    ...(parsed.rateLimit === undefined ? {} : { rateLimit: parsed.rateLimit }),
     ticks: parsed.ticks ?? "requests",
     restart: resolveRestart(parsed.restart, parsed.cache),
   };

@@ -45,6 +45,8 @@ export interface ServiceSurroundings {
   /** How a cluster is reached; undefined where its binding is missing. */
   readonly sendTo: (cluster: Service["clusters"][string]) => Send | undefined;
   readonly secrets: (name: string) => string | undefined;
+  /** Whether clients of a group may bring about one more call; undefined where nothing limits them. */
+  readonly mayCall?: ((clientGroup: string) => Promise<boolean>) | undefined;
   /** Sets the object's one alarm. */
   readonly setAlarm: (delayMs: number) => void;
   /** Asks another object of the isolate to give back memory. */
@@ -104,6 +106,7 @@ export class ProtectedService {
       service,
       sendTo: reach,
       nowMs: () => runtime.nowMs(),
+      mayCall: surroundings.mayCall,
       probeLimits: runtime.probeLimits,
     });
     this.#controller = new RestartController(

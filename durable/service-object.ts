@@ -6,6 +6,7 @@ import type { RestartOutcome } from "./generations.ts";
 import { KeptState } from "./kept.ts";
 import type { Relief } from "./memory/budget.ts";
 import { missingHeaders } from "./needed-headers.ts";
+import { rateLimit } from "./outbound/rate-limit.ts";
 import type { Send } from "./outbound/send-call.ts";
 import { openStorage } from "./persistence/open.ts";
 import { PLATFORM_RUNTIME } from "./platform-runtime.ts";
@@ -132,6 +133,10 @@ export class ServiceObject extends DurableObject<Env> {
         opened,
         workerVersion: workerVersion(env),
         sendTo: (cluster) => this.#sendTo(cluster),
+        mayCall: rateLimit(
+          service.rateLimit && { name: service.rateLimit.binding, value: env[service.rateLimit.binding] },
+          (line) => console.error(`${name}: ${line}`),
+        ),
         secrets: (named) => secretNamed(env, named),
         setAlarm: (delayMs) => this.#setAlarm(name, delayMs),
         askForRelief: (other, relief) => env.SERVICE_OBJECT.getByName(other).relieve(relief),

@@ -1,5 +1,16 @@
 import * as v from "valibot";
-import type { Authorization, Body, Cache, Credential, Preflight, Probe, Route, Stages, Upstream } from "../gateway.ts";
+import type {
+  Authorization,
+  Body,
+  Cache,
+  Credential,
+  Preflight,
+  Probe,
+  RateLimit,
+  Route,
+  Stages,
+  Upstream,
+} from "../gateway.ts";
 import type { FailurePolicy, Json, PathReading, Ticks, Unmatched } from "../input.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
 import { whyNotPrefix } from "../path-syntax.ts";
@@ -33,6 +44,7 @@ export interface ParsedService {
   readonly credentials?: readonly Credential[] | undefined;
   readonly cache?: Cache | undefined;
   readonly failOpen?: boolean | undefined;
+  readonly rateLimit?: RateLimit | undefined;
   readonly configuration?: Json | undefined;
   readonly vmConfiguration?: Json | undefined;
   readonly rootId?: string | undefined;
@@ -175,6 +187,8 @@ const common = {
   restart: v.optional(restart, {}),
 };
 
+const rateLimit = fields({ binding: bindingName });
+
 const HEAD_ONLY = "only beside a configuration (any other filter); the built-in filter decides on the head alone";
 
 const OF_OTHERS = "only beside a configuration (any other filter); the built-in filter has none";
@@ -187,6 +201,7 @@ const builtInService: v.GenericSchema<unknown, ParsedService> = fields({
   rules: v.optional(rules, []),
   cache: v.optional(cache, {}),
   failOpen: v.optional(v.boolean("true or false"), false),
+  rateLimit: v.optional(rateLimit),
   vmConfiguration: refused(OF_OTHERS),
   rootId: refused(OF_OTHERS),
   stages: refused(HEAD_ONLY),
@@ -207,6 +222,7 @@ const otherService: v.GenericSchema<unknown, ParsedService> = fields({
   rules: v.optional(otherFilterRules, []),
   cache: refused(BUILT_IN_ONLY),
   failOpen: refused(BUILT_IN_ONLY),
+  rateLimit: refused(BUILT_IN_ONLY),
   stages: v.optional(stages),
   body: v.optional(body),
   ticks: v.optional(ticks),
@@ -224,6 +240,7 @@ const undecidedService: v.GenericSchema<unknown, ParsedService> = v.pipe(
     rules: v.optional(rules, []),
     cache: v.optional(cache),
     failOpen: v.optional(v.boolean("true or false")),
+    rateLimit: v.optional(rateLimit),
     stages: v.optional(stages),
     body: v.optional(body),
     ticks: v.optional(ticks),

@@ -13,7 +13,7 @@ export interface Counters {
   refusedEarly: number;
   /** Answered 503 for want of a decision: the filter failed, or its authorization server did. */
   undecided: number;
-  /** Answered 429: their client had too many requests that waited for a decision. */
+  /** Answered 429: their client had too many requests that waited for a decision, or went over the rate limit. */
   throttled: number;
   /** Let through undecided: the service fails open, and its authorization server or its filter could not be had. */
   failedOpen: number;
@@ -56,13 +56,13 @@ const REFUSED_EARLY: ReadonlySet<string> = new Set([
   "request_headers_too_large",
 ]);
 
-/** The built-in filter's reason for a client that has more than its share of what waits. */
-const OVER_SHARE = "too_many_undecided_requests";
+/** The built-in filter's reasons for a client that has more than its share of what waits, or of calls. */
+const THROTTLED: ReadonlySet<string> = new Set(["too_many_undecided_requests", "rate_limited"]);
 
 export function countDecision(counters: Counters, decision: Decision): void {
   counters.requests += 1;
   if (decision.kind === "failed" || (decision.kind === "respond" && decision.status >= 500)) counters.undecided += 1;
-  else if (decision.kind === "respond" && decision.details === OVER_SHARE) counters.throttled += 1;
+  else if (decision.kind === "respond" && THROTTLED.has(decision.details)) counters.throttled += 1;
   else if (decision.kind === "respond" && REFUSED_EARLY.has(decision.details)) counters.refusedEarly += 1;
   else if (decision.calls === 0 && !decision.paused) counters.hits += 1;
 }

@@ -55,6 +55,8 @@ export interface OutboundDependencies {
    */
   readonly sendTo: (cluster: Cluster) => Send | undefined;
   readonly nowMs: () => number;
+  /** Whether clients of this group may bring about one more call; undefined where nothing limits them. */
+  readonly mayCall?: ((clientGroup: string) => Promise<boolean>) | undefined;
   readonly probeLimits?: ProbeLimits | undefined;
   readonly log?: FailureLog;
 }
@@ -69,12 +71,14 @@ export class OutboundCalls {
   readonly #nowMs: () => number;
   readonly #service: OutboundDependencies["service"];
   readonly #log: FailureLog;
+  readonly #mayCall: OutboundDependencies["mayCall"];
   readonly #time = new CallTime();
   /** The built-in filter only asks: its calls change nothing. */
   readonly #onlyAsks: boolean;
   #underWay = 0;
 
-  constructor({ service, sendTo, nowMs, probeLimits, log }: OutboundDependencies) {
+  constructor({ service, sendTo, nowMs, mayCall, probeLimits, log }: OutboundDependencies) {
+    this.#mayCall = mayCall;
     this.#service = service;
     this.#nowMs = nowMs;
     this.#log = log ?? new FailureLog(service.name, nowMs);
@@ -128,6 +132,13 @@ export class OutboundCalls {
   }
 
   call(call: OutboundCall): Promise<OutboundResult> {
+    const group = String(call.attributes?.[CLIENT_GROUP_ATTRIBUTE] ?? "");
+    if (this.#mayCall === undefined || group === "") return this.#queue(call, group);
+    return this.#mayCall(group).then((may) => (may ? this.#queue(call, group) : failedAtOnce("rate_limited")));
+  }
+
+  /** @param group whose turn it is; calls that no client brings about, those of ticks, have a line of their own */
+  #queue(call: OutboundCall, group: string): Promise<OutboundResult> {
     const cluster = this.#clusters.get(call.cluster);
     if (cluster === undefined) return failedAtOnce("rejected");
     cluster.prober?.asked();
@@ -148,8 +159,7 @@ export class OutboundCalls {
       this.#waiting.remove(waiting);
       resolve({ ok: false, reason: "overflow" });
     }, timeoutMs);
-    // Calls that no client brings about, those of ticks, have a line of their own.
-    this.#waiting.add(String(call.attributes?.[CLIENT_GROUP_ATTRIBUTE] ?? ""), waiting);
+    this.#waiting.add(group, waiting);
     this.#startWaiting();
     return promise;
   }

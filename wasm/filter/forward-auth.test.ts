@@ -216,6 +216,7 @@ describe("no decision", () => {
     ["suspended", "503 authorization_server_unreachable"],
     ["timeout", "503 authorization_server_timeout"],
     ["overflow", "503 authorization_server_overloaded"],
+    ["rate_limited", "429 rate_limited"],
     ["rejected", "503 authorization_server_error"],
   ] as const)("because of %s is %s and not cached", async (reason, expected) => {
     const harness = new Harness();

@@ -46,7 +46,15 @@ export type OutboundResult =
  * Why no reply came; the guest reads it by `proxy_get_status` as `(11, reason)`.
  * `reset` and `timeout`: this call got no answer. `unreachable`: the server answers nobody. `failing`: it fails for
  * everybody. `suspended`: it may be down, and calls are held back until that is known.
- * `overflow`: our own queue was full. `rejected`: the call could not be built or its reply not be taken, which says
+ * `rate_limited`: the client may not bring about one more call now. `overflow`: our own queue was full. `rejected`: the call could not be built or its reply not be taken, which says
  * nothing about the server.
  */
-export type OutboundFailure = "reset" | "timeout" | "unreachable" | "failing" | "suspended" | "overflow" | "rejected";
+export type OutboundFailure =
+  | "reset"
+  | "timeout"
+  | "unreachable"
+  | "failing"
+  | "suspended"
+  | "overflow"
+  | "rate_limited"
+  | "rejected";

@@ -17,6 +17,8 @@ export const HEADERS_TOO_LARGE: u32 = 13;
 export const CALL_REFUSED: u32 = 14;
 /** The client has too many requests that wait for a decision, while others wait too. */
 export const OVER_SHARE: u32 = 15;
+/** The client brings about more calls than the operator's rate limit allows. */
+export const RATE_LIMITED: u32 = 16;
 
 export function reasonText(reason: u32): string {
   switch (reason) {
@@ -34,6 +36,7 @@ export function reasonText(reason: u32): string {
     case HEADER_NOT_UTF8: return "header_not_utf8";
     case HEADERS_TOO_LARGE: return "request_headers_too_large";
     case OVER_SHARE: return "too_many_undecided_requests";
+    case RATE_LIMITED: return "rate_limited";
     default: return "authorization_server_unknown";
   }
 }
@@ -47,7 +50,8 @@ export function statusOf(reason: u32): u32 {
     case DENIED: return 403;
     case HEADER_NOT_UTF8: return 400;
     case HEADERS_TOO_LARGE: return 431;
-    case OVER_SHARE: return 429;
+    case OVER_SHARE:
+    case RATE_LIMITED: return 429;
     default: return 503;
   }
 }

@@ -3,7 +3,7 @@ import { arenaMark, releaseArena, reserve, rewindArena } from "./arena";
 import { configuration } from "./configuration";
 import { addHeader, addHeaderText, beginHeader, beginHeaders, endHeader, finishHeaders, putQuoted } from "./header-map";
 import {
-  INSUFFICIENT_SCOPE, MALFORMED_CREDENTIAL, OVER_SHARE, SERVER_OVERLOADED, TOKEN_INACTIVE, reasonText, statusOf,
+  INSUFFICIENT_SCOPE, MALFORMED_CREDENTIAL, OVER_SHARE, RATE_LIMITED, SERVER_OVERLOADED, TOKEN_INACTIVE, reasonText, statusOf,
 } from "./reasons";
 import { Span } from "./span";
 import { putText, takeWritten } from "./text-writer";
@@ -46,6 +46,8 @@ export function composeRefusal(reason: u32, scopes: Span, into: Span, retryAfter
   if (statusOf(reason) == 401 || reason == INSUFFICIENT_SCOPE) addChallenges(reason, scopes);
   if (retryAfter.isPresent) addHeader("retry-after", retryAfter);
   else if (reason == SERVER_OVERLOADED || reason == OVER_SHARE) addHeaderText("retry-after", "1");
+  // The shortest period that a rate limiting binding can have.
+  else if (reason == RATE_LIMITED) addHeaderText("retry-after", "10");
   endRefusalHeaders();
   putReasonBody(reason);
   takeRefusal(into);

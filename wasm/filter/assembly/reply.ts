@@ -3,7 +3,7 @@ import {
 } from "./abi";
 import { replyHeaders } from "./header-map";
 import { MAX_RETRY_AFTER_BYTES } from "./limits";
-import { SERVER_ERROR, SERVER_MALFORMED, SERVER_OVERLOADED, SERVER_TIMEOUT, SERVER_UNREACHABLE } from "./reasons";
+import { RATE_LIMITED, SERVER_ERROR, SERVER_MALFORMED, SERVER_OVERLOADED, SERVER_TIMEOUT, SERVER_UNREACHABLE } from "./reasons";
 import { Span, trim } from "./span";
 import { verdict } from "./verdict";
 
@@ -107,6 +107,10 @@ function failWithoutReply(): void {
     }
     if (message.is("timeout")) {
       verdict.fail(SERVER_TIMEOUT);
+      return;
+    }
+    if (message.is("rate_limited")) {
+      verdict.fail(RATE_LIMITED);
       return;
     }
     if (message.is("overflow")) {
