@@ -1,12 +1,13 @@
 import { ACTION_CONTINUE, ACTION_PAUSE, STATUS_NOT_FOUND, STATUS_OK, proxy_get_property } from "./abi";
-import { arenaMark, arenaOverflowed } from "./arena";
+import { arenaMark, arenaOverflowed, releaseArena } from "./arena";
 import { lookUpFresh } from "./cache";
 import { currentClient } from "./client-share";
 import { Rule, findRule } from "./configuration";
-import { CREDENTIAL_MALFORMED, CREDENTIAL_MISSING, findCredential, token } from "./credentials";
+import { CREDENTIAL_FOUND, CREDENTIAL_MALFORMED, CREDENTIAL_MISSING, findCredential, token } from "./credentials";
 import { decisionKeyHigh, decisionKeyLow, digestRequest } from "./decision-key";
 import { serveEntry } from "./decision";
 import { CACHE_COALESCED, CACHE_HITS, CACHE_MISSES, count } from "./metrics";
+import { hasSeveralSources, removeOtherCredentials } from "./other-credentials";
 import { dispatchedCall } from "./outbound";
 import { addPending, addWaiter, beginAsking, findPending, hasRoomToWait, mayAsk, mayWait } from "./pending";
 import { askFirst } from "./protocol";
@@ -36,6 +37,12 @@ export function authorizeRequest(contextId: u32): i32 {
   const found = findCredential();
   if (found == CREDENTIAL_MISSING) return refuse(MISSING_CREDENTIAL);
   if (found == CREDENTIAL_MALFORMED) return refuse(MALFORMED_CREDENTIAL);
+  if (hasSeveralSources() && removeOtherCredentials()) {
+    // What is sent, kept and served from here on is the request without them.
+    releaseArena();
+    if (!readRequest()) return refuse(HEADERS_TOO_LARGE);
+    if (findCredential() != CREDENTIAL_FOUND) return refuse(MALFORMED_CREDENTIAL);
+  }
   if (!readRuleName()) return refuse(UNKNOWN_RULE);
   let rule: Rule | null = null;
   if (ruleName.size > 0) {

@@ -76,14 +76,14 @@ export class HeaderMap {
     return found;
   }
 
-  /** The header's values as one, joined by ", " (RFC 9110, 5.3) in the arena if there are several. */
+  /** The header's values as one, joined in the arena if there are several: by ", " (RFC 9110, 5.3), cookies by "; " (RFC 9113, 8.2.3). */
   findJoined(wanted: Span, value: Span): void {
     if (this.find(wanted, value) < 2) return;
     const start = arenaMark();
     this.rewind();
     while (this.next(scanName, scanValue)) {
       if (!scanName.equals(wanted)) continue;
-      if (arenaMark() != start) putText(", ");
+      if (arenaMark() != start) putText(wanted.is("cookie") ? "; " : ", ");
       putSpan(scanValue);
     }
     value.set(start, arenaMark() - start);

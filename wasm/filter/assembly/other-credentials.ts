@@ -1,0 +1,95 @@
+import { MAP_REQUEST_HEADERS, proxy_remove_header_map_value, proxy_replace_header_map_value } from "./abi";
+import { arenaMark, rewindArena } from "./arena";
+import { CredentialSource, FROM_AUTHORIZATION, FROM_COOKIE, configuration } from "./configuration";
+import { credentialSource } from "./credentials";
+import { requestHeaders } from "./header-map";
+import { Span, indexOfByte, trim } from "./span";
+import { putByte, putBytes, putText, takeWritten } from "./text-writer";
+
+/**
+ * A request can carry a credential in each configured place, and the first decides. The others were not verified, and the
+ * upstream might go by one of them: they are taken out. The one decided on stays as it was sent.
+ */
+
+const header = changetype<Span>(memory.data(8));
+const value = changetype<Span>(memory.data(8));
+const cookie = changetype<Span>(memory.data(8));
+const rest = changetype<Span>(memory.data(8));
+
+export function hasSeveralSources(): bool {
+  const first = configuration.credentials;
+  return first !== null && first.next !== null;
+}
+
+/**
+ * Takes them out of the request whose credential was last found.
+ * @returns whether there were any
+ */
+export function removeOtherCredentials(): bool {
+  const decided = credentialSource();
+  let removed = false;
+  let source = configuration.credentials;
+  while (source !== null) {
+    if (source.from != FROM_COOKIE && !isSamePlace(source, decided) && removeHeader(source)) removed = true;
+    source = source.next;
+  }
+  return removeCookies(decided) || removed;
+}
+
+/** Two sources of one place differ in the schemes that they accept at most. */
+function isSamePlace(a: CredentialSource, b: CredentialSource): bool {
+  return a.from == b.from && (a.from == FROM_AUTHORIZATION || a.name.equals(b.name));
+}
+
+function removeHeader(source: CredentialSource): bool {
+  const start = arenaMark();
+  if (source.from == FROM_AUTHORIZATION) {
+    putText("authorization");
+    takeWritten(start, header);
+  } else {
+    header.copy(source.name);
+  }
+  const isThere = requestHeaders.find(header, value) > 0;
+  if (isThere) proxy_remove_header_map_value(MAP_REQUEST_HEADERS, header.start, header.size);
+  rewindArena(start);
+  return isThere;
+}
+
+function removeCookies(decided: CredentialSource): bool {
+  const mark = arenaMark();
+  putText("cookie");
+  takeWritten(mark, header);
+  requestHeaders.findJoined(header, value);
+  const start = arenaMark();
+  let removed = false;
+  for (let at = value.start; at < value.end; ) {
+    const end = indexOfByte(at, value.end, 0x3b);
+    if (isOtherCredential(at, end, decided)) {
+      removed = true;
+    } else {
+      if (arenaMark() != start) putByte(0x3b);
+      putBytes(at, end - at);
+    }
+    at = end + 1;
+  }
+  takeWritten(start, rest);
+  if (removed) {
+    trim(rest);
+    if (rest.size == 0) proxy_remove_header_map_value(MAP_REQUEST_HEADERS, header.start, header.size);
+    else proxy_replace_header_map_value(MAP_REQUEST_HEADERS, header.start, header.size, rest.start, rest.size);
+  }
+  rewindArena(mark);
+  return removed;
+}
+
+/** Whether the pair from `at` to `end` is a cookie of a source that did not decide. */
+function isOtherCredential(at: usize, end: usize, decided: CredentialSource): bool {
+  cookie.set(at, indexOfByte(at, end, 0x3d) - at);
+  trim(cookie);
+  let source = configuration.credentials;
+  while (source !== null) {
+    if (source.from == FROM_COOKIE && source.name.equals(cookie) && !isSamePlace(source, decided)) return true;
+    source = source.next;
+  }
+  return false;
+}
