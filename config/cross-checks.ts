@@ -1,5 +1,5 @@
-import type { Authorization, Route } from "./gateway.ts";
-import { canonicalHeaderName } from "./header-names.ts";
+import type { Authorization, Credential, Route } from "./gateway.ts";
+import { coversHeader } from "./header-patterns.ts";
 import { prefixCovers } from "./path-syntax.ts";
 import { describeFound, type Finding } from "./problems.ts";
 import { parseRoutePattern, patternCovers, patternReaches, type RoutePattern } from "./route-pattern.ts";
@@ -15,6 +15,7 @@ export function checkService(service: ParsedService): Finding[] {
     checkProbes,
     checkHeaders,
     checkScopes,
+    checkCredentials,
     checkRules,
     checkPreflight,
     checkBody,
@@ -56,10 +57,10 @@ function checkProbes({ authorization, clusters }: ParsedService): Finding[] {
 
 /** An identity header is taken out of every request, so nothing can be read from it. */
 function checkHeaders(service: ParsedService): Finding[] {
-  const stripped = new Set(identityHeadersOf(service).map(canonicalHeaderName));
+  const stripped = identityHeadersOf(service);
   const findings: Finding[] = [];
   const check = (name: string, path: (string | number)[]) => {
-    if (!stripped.has(canonicalHeaderName(name))) return;
+    if (!coversHeader(stripped, name)) return;
     const allowed =
       "a header that clients may set; this one is an identity header, which the gateway takes out of every request";
     findings.push({ path, found: describeFound(name), allowed });
@@ -91,6 +92,23 @@ function checkScopes({ authorization, rules }: ParsedService): Finding[] {
     'protocol "introspection", under which the gateway compares scopes; or authorization.enforcesScopes: true, which states ' +
     "that this server reads what the rule asks for and refuses a token without it (docs/scopes.md)";
   return [...check("scopes", wayOut), ...check("permission", wayOut)];
+}
+
+/** A source that is there before decides first, so that a second one like it would never be looked at. */
+function checkCredentials({ credentials = [] }: ParsedService): Finding[] {
+  return credentials.flatMap((credential, index) => {
+    if (!credentials.slice(0, index).some((earlier) => hidesCredential(earlier, credential))) return [];
+    const found =
+      credential.from === "authorization" ? "a scheme of an earlier source" : describeFound(credential.name);
+    return [{ path: ["credentials", index], found, allowed: "each place once: an earlier source looks there already" }];
+  });
+}
+
+function hidesCredential(earlier: Credential, later: Credential): boolean {
+  if (earlier.from === "authorization") {
+    return later.from === "authorization" && later.schemes.some((scheme) => earlier.schemes.includes(scheme));
+  }
+  return later.from === earlier.from && later.name === earlier.name;
 }
 
 function checkRules({ route, rules }: ParsedService): Finding[] {

@@ -46,39 +46,6 @@ const CLIENT_HEADERS: ReadonlySet<string> = new Set([
 /** Prefix of what the gateway and its filter say to each other and to the authorization server. */
 export const GATEWAY_HEADER_PREFIX = "x-ebb-";
 
-/** Headers by which upstreams let somebody in front of them replace what was asked for, or say who asks. */
-const OVERRIDING_HEADERS: ReadonlySet<string> = new Set([
-  "forwarded",
-  "x-forwarded",
-  // The method: authorized as POST, served as DELETE.
-  "x-http-method",
-  "x-http-method-override",
-  "x-method-override",
-  // The path: IIS, Symfony, Zend and reverse proxies route by them instead of the request line.
-  "x-override-url",
-  "x-rewrite-url",
-  "x-rewrite-uri",
-  "x-url-scheme",
-  "x-host",
-  "x-http-host-override",
-  "x-matched-path",
-  // CGI makes HTTP_PROXY of it, which HTTP clients obey (httpoxy, CVE-2016-5385).
-  "proxy",
-  // The client's address: what the platform saw is in x-forwarded-for and cf-connecting-ip.
-  "x-real-ip",
-  "x-client-ip",
-  "x-cluster-client-ip",
-  "true-client-ip",
-  // CGI's own variable for who was authenticated.
-  "remote-user",
-]);
-
-/**
- * Families in which every name is somebody's statement about the request as it was before a proxy, or (Next.js,
- * CVE-2025-29927) a claim to be a request of the framework's own.
- */
-const OVERRIDING_PREFIXES = ["x-ebb-", "x-forwarded-", "x-original-", "x-envoy-", "x-middleware-", "x-invoke-"];
-
 /** One spelling for all names a CGI-like upstream cannot tell apart: lower case, `_` as `-`. */
 export function canonicalHeaderName(name: string): string {
   return name.toLowerCase().replaceAll("_", "-");
@@ -90,18 +57,15 @@ export function isConnectionHeader(name: string): boolean {
   return HOP_BY_HOP_HEADERS.has(canonical) || FRAMING_HEADERS.has(canonical);
 }
 
-/** True for a header that a client may not send: with it, it could change what was authorized. */
-export function isOverridingHeader(name: string): boolean {
-  const canonical = canonicalHeaderName(name);
-  return OVERRIDING_HEADERS.has(canonical) || OVERRIDING_PREFIXES.some((prefix) => canonical.startsWith(prefix));
-}
-
 /** True for the headers by which the gateway says what it saw of the client. */
 export function isForwardedHeader(name: string): boolean {
   return FORWARDED_HEADERS.has(canonicalHeaderName(name));
 }
 
-/** Why a header cannot be one that only the filter sets, as a reason after "because", or undefined if it can. */
+/**
+ * Why a header cannot be one that only the filter sets, as a reason after "because", or undefined if it can.
+ * @param name or the beginning of names
+ */
 export function whyNotIdentityHeader(name: string): string | undefined {
   const canonical = canonicalHeaderName(name);
   if (isConnectionHeader(canonical)) return "the header belongs to the connection, not to the caller";
@@ -109,6 +73,7 @@ export function whyNotIdentityHeader(name: string): string | undefined {
   if (FORWARDED_HEADERS.has(canonical) || canonical === "forwarded")
     return "the gateway itself sets it from the connection";
   if (canonical.startsWith(GATEWAY_HEADER_PREFIX)) return `${GATEWAY_HEADER_PREFIX}* is the gateway's own`;
-  if (canonical.startsWith("cf-")) return "cf-* is set by Cloudflare";
+  // Cloudflare Access says by cf-access-* who signed in; where it is not in front, anybody could.
+  if (canonical.startsWith("cf-") && !canonical.startsWith("cf-access-")) return "cf-* is set by Cloudflare";
   return undefined;
 }

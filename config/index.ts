@@ -18,3 +18,4 @@ export { AUTHENTICATE_RULE, matchRule } from "./match-rule.ts";
 export { belongsToNeighbour } from "./neighbours.ts";
 export { formatProblems } from "./problems.ts";
 export { resolveGateway } from "./resolve.ts";
+export { warningsOf } from "./warnings.ts";

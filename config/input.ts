@@ -57,7 +57,8 @@ interface CommonServiceInput {
   readonly preflight?: PreflightInput;
   /**
    * Headers by which the upstream recognizes the caller. Taken out of every request; only the filter can set them.
-   * Headers named by `upstreamHeaders` and `upstreamClaims` are in the list without being written here.
+   * Headers named by `upstreamHeaders` and `upstreamClaims` are in the list without being written here, and what proxies say of
+   * requests by convention never passes (config/overriding-headers.ts). `x-auth-*` stands for all names that begin so.
    */
   readonly identityHeaders?: readonly string[];
   /** What happens to requests while the filter itself does not work. Default `closed`. */
@@ -353,7 +354,7 @@ type PreflightInput =
   | "pass"
   | {
       readonly answer: {
-        /** `https://app.example.com`, or `*` alone, which excludes credentials. */
+        /** `https://app.example.com`; `https://*.example.com` for all names below; or `*` alone, which excludes credentials. */
         readonly origins: readonly string[];
         /** Default: GET, HEAD, POST, PUT, PATCH, DELETE. */
         readonly methods?: readonly string[];

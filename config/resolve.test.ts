@@ -588,6 +588,52 @@ describe("rules", () => {
     expect(problemsWith({ rules })).toEqual([]);
   });
 
+  it.each([
+    [{ identityHeaders: ["x-auth-*", "Cf-Access-Jwt-Assertion", "X_User", "whatever"] }, []],
+    [{ identityHeaders: ["*"] }, ["identityHeaders[0]"]],
+    [{ identityHeaders: ["x*"] }, ["identityHeaders[0]"]],
+    [{ identityHeaders: ["x-*-user"] }, ["identityHeaders[0]"]],
+    [{ identityHeaders: ["x.user"] }, ["identityHeaders[0]"]],
+    [{ identityHeaders: ["cf-*"] }, ["identityHeaders[0]"]],
+    [{ authorization: { ...forwardAuth, upstreamHeaders: ["x-auth-*"] } }, ["authorization.upstreamHeaders[0]"]],
+    [{ preflight: { answer: { origins: ["https://*.example.com", "http://*.a.example:8080"] } } }, []],
+    [{ preflight: { answer: { origins: ["https://*.com"] } } }, ["preflight.answer.origins[0]"]],
+    [{ preflight: { answer: { origins: ["https://a.*.com"] } } }, ["preflight.answer.origins[0]"]],
+    [{ preflight: { answer: { origins: ["https://*"] } } }, ["preflight.answer.origins[0]"]],
+    [{ preflight: { answer: { origins: ["https://*.example.com/"] } } }, ["preflight.answer.origins[0]"]],
+    [{ rules: [{ path: "/orders/a", methods: ["TRACE"], public: true }] }, ["rules[0].methods[0]"]],
+    [
+      {
+        credentials: [
+          { from: "cookie", name: "a" },
+          { from: "header", name: "a" },
+          { from: "cookie", name: "A" },
+        ],
+      },
+      [],
+    ],
+    [
+      {
+        credentials: [
+          { from: "cookie", name: "a" },
+          { from: "cookie", name: "a" },
+        ],
+      },
+      ["credentials[1]"],
+    ],
+    [
+      {
+        credentials: [
+          { from: "authorization", schemes: ["Bearer"] },
+          { from: "authorization", schemes: ["Basic", "bearer"] },
+        ],
+      },
+      ["credentials[1]"],
+    ],
+  ])("refuses a value that would match nothing: %j", (fields, paths) => {
+    expect(problemsWith(fields).map((problem) => problem.split(":")[0])).toEqual(paths);
+  });
+
   it.each(["forward-auth", "authzen", "opa"])(
     "can ask %s for scopes and permissions only where the operator states that the server enforces them",
     (protocol) => {

@@ -46,6 +46,16 @@ export function patternCovers(general: RoutePattern, special: RoutePattern): boo
   return general.segments.every((segment, index) => segment === null || segment === special.segments[index]);
 }
 
+/** True if a path exists that both patterns match. */
+export function patternsOverlap(a: RoutePattern, b: RoutePattern): boolean {
+  const [short, long] = a.segments.length <= b.segments.length ? [a, b] : [b, a];
+  if (short.segments.length !== long.segments.length && !short.rest) return false;
+  return short.segments.every((segment, index) => {
+    const other = long.segments[index];
+    return segment === null || other === null || segment === other;
+  });
+}
+
 /** True if the pattern can match a path under the prefix. */
 export function patternReaches(pattern: RoutePattern, prefix: string): boolean {
   const prefixSegments = prefix === "/" ? [] : prefix.slice(1).split("/");

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { formatProblems, type Gateway, resolveGateway, type Service } from "../config/index.ts";
+import { formatProblems, type Gateway, resolveGateway, type Service, warningsOf } from "../config/index.ts";
 import { toProblems } from "../config/problems.ts";
 import { checkLocalSecrets } from "./check-local-secrets.ts";
 import { checkMemory } from "./check-memory.ts";
@@ -23,7 +23,10 @@ export async function checkConfig(file: string): Promise<Verdict> {
         ...(await checkLocalSecrets(file, result.gateway)),
       ]
     : result.problems;
-  if (result.ok && problems.length === 0) return { ok: true, text: summary(result.gateway) };
+  if (result.ok && problems.length === 0) {
+    const warnings = warningsOf(result.gateway).map((warning) => `WARNING ${warning}`);
+    return { ok: true, text: [summary(result.gateway), ...warnings].join("\n") };
+  }
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   return { ok: false, text: `${formatProblems(problems)}\n${count}` };
 }

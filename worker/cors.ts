@@ -5,7 +5,19 @@ const EXPOSED_HEADERS = "www-authenticate, retry-after, x-ebb-reason";
 
 /** Whether pages of this origin may call the service. Undefined: the request names none. */
 export function allowsOrigin({ origins }: PreflightAnswer, origin: string | null): origin is string {
-  return origin !== null && (origins.includes(origin) || origins.includes("*"));
+  return (
+    origin !== null && origins.some((pattern) => pattern === origin || pattern === "*" || isBelow(pattern, origin))
+  );
+}
+
+/** Whether the pattern is of the form `https://*.example.com` and the origin one of its subdomains. */
+function isBelow(pattern: string, origin: string): boolean {
+  const star = pattern.indexOf("*.");
+  if (star < 0) return false;
+  const scheme = pattern.slice(0, star);
+  const domain = pattern.slice(star + 1);
+  const name = origin.slice(scheme.length, -domain.length);
+  return origin.startsWith(scheme) && origin.endsWith(domain) && /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/.test(name);
 }
 
 /** The headers by which a browser lets a page of a listed origin read a response (Fetch standard, CORS protocol). */

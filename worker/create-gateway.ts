@@ -1,4 +1,4 @@
-import { formatProblems, type GatewayInput, resolveGateway } from "../config/index.ts";
+import { formatProblems, type GatewayInput, resolveGateway, warningsOf } from "../config/index.ts";
 import type { Env } from "../durable/environment.ts";
 import { limitThisIsolate } from "../durable/memory/isolate.ts";
 import type { Runtime } from "../durable/runtime.ts";
@@ -16,6 +16,7 @@ export function createGateway(input: GatewayInput, runtime?: Runtime) {
   const resolved = resolveGateway(input);
   if (!resolved.ok) throw new Error(formatProblems(resolved.problems));
   const { gateway } = resolved;
+  for (const warning of warningsOf(gateway)) console.warn(`configuration: ${warning}`);
   const app = createApp(gateway);
   limitThisIsolate(gateway.memory);
 

@@ -1,9 +1,5 @@
-import {
-  canonicalHeaderName,
-  isConnectionHeader,
-  isOverridingHeader,
-  PLAIN_HEADER_NAME,
-} from "../config/header-names.ts";
+import { canonicalHeaderName, isConnectionHeader, PLAIN_HEADER_NAME } from "../config/header-names.ts";
+import { coversHeader, isOverridingHeader } from "../config/header-patterns.ts";
 import type { Service } from "../config/index.ts";
 import type { HeaderChange } from "../wasm/host/index.ts";
 
@@ -112,7 +108,6 @@ export function upstreamHeaders(incoming: IncomingHeaders, options: UpstreamHead
 
 /** The client's headers that go on. Names in lower case. */
 function* clientHeaders(incoming: IncomingHeaders, identityHeaders: readonly string[]): Generator<[string, string]> {
-  const identity = new Set(identityHeaders.map(canonicalHeaderName));
   const nominated = namedByConnection(incoming);
   for (const [rawName, value] of incoming) {
     const name = rawName.toLowerCase();
@@ -120,7 +115,7 @@ function* clientHeaders(incoming: IncomingHeaders, identityHeaders: readonly str
     // and Apache leave such headers out as well.
     if (!PLAIN_HEADER_NAME.test(name)) continue;
     if (isConnectionHeader(name) && name !== "content-length") continue;
-    if (identity.has(name) || nominated.has(name)) continue;
+    if (nominated.has(name) || coversHeader(identityHeaders, name)) continue;
     if (isOverridingHeader(name)) continue;
     yield [name, name === "cookie" ? oneCookieLine(value) : value];
   }
@@ -136,7 +131,7 @@ function* picked(
   const nominated = namedByConnection(incoming);
   for (const name of names) {
     // An object of another deployment may ask for what this one's configuration takes out of every request.
-    if (isConnectionHeader(name) || identityHeaders.includes(name)) continue;
+    if (isConnectionHeader(name) || coversHeader(identityHeaders, name)) continue;
     if (isOverridingHeader(name)) {
       const forwarded = forwardedHeaders(seen).find(([other]) => other === name);
       if (forwarded !== undefined) yield forwarded;

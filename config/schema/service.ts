@@ -19,7 +19,7 @@ import { explainedText, fields, isPlainObject, list, named, refused, text, whole
 import { type ParsedRestart, restart } from "./restart.ts";
 import { otherFilterRules, type ParsedRule, rules } from "./rules.ts";
 import { body, stages, ticks } from "./stages.ts";
-import { isOrigin, originUrl, upstreamUrl } from "./url.ts";
+import { isOriginPattern, originUrl, upstreamUrl } from "./url.ts";
 import { bindingName, callPath, identityHeaders, isHostName, json, methodName, requestHeader } from "./values.ts";
 
 const { maxTextLength, maxListLength } = CONFIG_LIMITS;
@@ -136,8 +136,8 @@ const clusterName = text(
 const preflightAnswer = fields({
   origins: list(
     text(
-      'an origin as browsers send it, like "https://app.example.com", or "*"',
-      (value) => value === "*" || isOrigin(value),
+      'an origin as browsers send it, like "https://app.example.com"; "https://*.example.com" for all names below; or "*"',
+      (value) => value === "*" || isOriginPattern(value),
       maxTextLength,
     ),
     "a list of origins",

@@ -18,9 +18,15 @@ export const originUrl = v.pipe(
   v.transform(withoutTrailingSlash),
 );
 
-/** An origin as browsers send it: lower case, without default port and trailing slash. */
-export function isOrigin(value: string): boolean {
-  return whyNotUrl(value) === undefined && new URL(value).origin === value;
+/**
+ * An origin as browsers send it: lower case, without default port and trailing slash. Its first label may be `*`, for one label
+ * or more, if at least two follow: nobody means all of `.com`.
+ */
+export function isOriginPattern(value: string): boolean {
+  const [, domain] = /^https?:\/\/\*\.([^:]+)/.exec(value) ?? [];
+  if (domain !== undefined && !domain.includes(".")) return false;
+  const origin = value.replace("://*.", "://x.");
+  return !origin.includes("*") && whyNotUrl(origin) === undefined && new URL(origin).origin === origin;
 }
 
 function whyNotUrl(value: string): string | undefined {

@@ -1,12 +1,6 @@
 import * as v from "valibot";
-import {
-  HEADER_NAME,
-  isConnectionHeader,
-  isForwardedHeader,
-  isOverridingHeader,
-  PLAIN_HEADER_NAME,
-  whyNotIdentityHeader,
-} from "../header-names.ts";
+import { isConnectionHeader, isForwardedHeader, PLAIN_HEADER_NAME, whyNotIdentityHeader } from "../header-names.ts";
+import { isOverridingHeader } from "../header-patterns.ts";
 import type { Json, Secret } from "../input.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
 import { fields, isPlainObject, list, text } from "./fields.ts";
@@ -61,10 +55,18 @@ export function visibleText(allowed: string) {
 
 const HEADER_ALLOWED = "a header name";
 
-/** Set by the filter, so of any valid name; in lower case. */
+/** CGI-like servers cannot tell `_` from `-`; all other characters do not pass the gateway. */
+const IDENTITY_NAME = /^[0-9A-Za-z_-]+$/;
+
+const IDENTITY_ALLOWED = 'a header name of letters, digits, "-" and "_"';
+
+/** Set by the filter; in lower case. */
 export const identityHeader = v.pipe(
   v.string(HEADER_ALLOWED),
-  v.check((value) => HEADER_NAME.test(value) && value.length <= maxTextLength, HEADER_ALLOWED),
+  v.check(
+    (value) => IDENTITY_NAME.test(value) && value.length <= maxTextLength,
+    `${IDENTITY_ALLOWED}; each by its whole name, as only identityHeaders takes "x-auth-*"`,
+  ),
   v.check(
     (value) => whyNotIdentityHeader(value) === undefined,
     (issue) => `another header, because ${whyNotIdentityHeader(issue.input) ?? ""}`,
@@ -90,7 +92,23 @@ export const requestHeader = v.pipe(
   v.transform((value) => value.toLowerCase()),
 );
 
-export const identityHeaders = list(identityHeader, "a list of header names", { min: 0, max: maxListLength });
+/** A name, or the beginning of names: `x-auth-*`. */
+const identityHeaderPattern = v.pipe(
+  v.string(HEADER_ALLOWED),
+  v.check(
+    (value) =>
+      /^(?:[0-9A-Za-z][0-9A-Za-z_-]*[-_]\*)$/.test(value) ||
+      (IDENTITY_NAME.test(value) && value.length <= maxTextLength),
+    `${IDENTITY_ALLOWED}, or the beginning of names and "*" after a "-": "x-auth-*"`,
+  ),
+  v.check(
+    (value) => whyNotIdentityHeader(value) === undefined,
+    (issue) => `another header, because ${whyNotIdentityHeader(issue.input) ?? ""}`,
+  ),
+  v.transform((value) => value.toLowerCase()),
+);
+
+export const identityHeaders = list(identityHeaderPattern, "a list of header names", { min: 0, max: maxListLength });
 
 /** Lists that the built-in filter keeps in tables of a fixed size. */
 const filterList = { min: 0, max: CONFIG_LIMITS.maxFilterHeaders };
@@ -98,7 +116,11 @@ export const requestHeaders = list(requestHeader, "a list of header names", filt
 export const upstreamHeaders = list(identityHeader, "a list of header names", filterList);
 
 /** Methods are case-sensitive, and every method in use is in capitals: `get` would never match. */
-export const methodName = text('a method in capitals, like "GET"', (value) => /^[A-Z][A-Z-]*$/.test(value), 40);
+export const methodName = text(
+  'a method in capitals, like "GET"; not CONNECT and TRACE, which the gateway refuses',
+  (value) => /^[A-Z][A-Z-]*$/.test(value) && !["CONNECT", "TRACE", "TRACK"].includes(value),
+  40,
+);
 
 /** Path of a call to an authorization server; a query is part of it. */
 export const callPath = text(

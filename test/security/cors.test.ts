@@ -36,7 +36,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
           listed: {
             ...common,
             route: { prefix: "/listed" },
-            preflight: { answer: { origins: [LISTED], credentials: true } },
+            preflight: { answer: { origins: [LISTED, "https://*.apps.example:8443"], credentials: true } },
             rules: [{ path: "/listed/public", public: true }],
           },
           any: { ...common, route: { prefix: "/any" }, preflight: { answer: { origins: ["*"] } } },
@@ -83,6 +83,26 @@ describe.each(VARIANTS)("with $name", (variant) => {
     }
     expect(await ask("/listed/1", bad)).toMatchObject({ status: 403, ...closed, vary: "Origin" });
     expect(await ask("/silent/1", `Origin: ${LISTED}`, bad)).toMatchObject({ status: 403, ...closed, vary: undefined });
+  });
+
+  it("all names below a listed domain are listed, and nothing that looks like them", async () => {
+    for (const origin of ["https://a.apps.example:8443", "https://b.a.apps.example:8443"]) {
+      expect(await ask("/listed/1", `Origin: ${origin}`)).toMatchObject({ status: 401, origin });
+    }
+    const others = [
+      "https://apps.example:8443",
+      "https://a.apps.example",
+      "http://a.apps.example:8443",
+      "https://evilapps.example:8443",
+    ];
+    const tricks = [
+      "https://evil.example/.apps.example:8443",
+      "https://evil.example#.apps.example:8443",
+      "https://.apps.example:8443",
+    ];
+    for (const origin of [...others, ...tricks]) {
+      expect(await ask("/listed/1", `Origin: ${origin}`)).toMatchObject({ status: 401, ...closed });
+    }
   });
 
   it("where any origin is listed, none comes with its credentials", async () => {
