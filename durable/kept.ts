@@ -5,6 +5,7 @@ import { Samples } from "./metrics/samples.ts";
 import type { Learned } from "./restart/learned.ts";
 import { readLearned, writeLearned } from "./restart/learned-storage.ts";
 import { type Runtime, randomHex } from "./runtime.ts";
+import { StorageHealth } from "./storage-health.ts";
 
 /**
  * What an object keeps in its storage, under these keys: `learned` (JSON text), `samples` (the newest), `counters`,
@@ -39,34 +40,37 @@ const KEYS = {
 const WRITE_INTERVAL_MS = 60_000;
 
 export class KeptState {
+  /** What could not be read starts from nothing, and what cannot be written is lost with the object. */
+  readonly health: StorageHealth;
   readonly #storage: ObjectStorage;
   /** Of any life of the object: one that lasts seconds must get its turn to write too. */
   #writtenAtMs: number;
   /** Of the shared data, as it is stored. */
   #sharedDataVersion = 0;
 
-  constructor(storage: ObjectStorage) {
+  constructor(storage: ObjectStorage, health = new StorageHealth()) {
     this.#storage = storage;
-    const writtenAtMs = storage.kv.get(KEYS.writtenAtMs);
+    this.health = health;
+    const writtenAtMs = this.#get(KEYS.writtenAtMs);
     this.#writtenAtMs = typeof writtenAtMs === "number" ? writtenAtMs : 0;
   }
 
   /** An alarm does not tell an object that comes back from eviction which service it is. */
   get alarmService(): string | undefined {
-    const name = this.#storage.kv.get(KEYS.alarmService);
+    const name = this.#get(KEYS.alarmService);
     return typeof name === "string" ? name : undefined;
   }
 
   set alarmService(name: string) {
-    if (this.alarmService !== name) this.#storage.kv.put(KEYS.alarmService, name);
+    if (this.alarmService !== name) this.#put(KEYS.alarmService, name);
   }
 
   /** The digest key of a service that derives none from a secret: 32 random hexadecimal digits, the same in every life. */
   digestKey(runtime: Runtime): string {
-    const stored = this.#storage.kv.get(KEYS.digestKey);
+    const stored = this.#get(KEYS.digestKey);
     if (typeof stored === "string" && /^[0-9a-f]{32}$/.test(stored)) return stored;
     const digestKey = randomHex(runtime, 16);
-    this.#storage.kv.put(KEYS.digestKey, digestKey);
+    this.#put(KEYS.digestKey, digestKey);
     return digestKey;
   }
 
@@ -76,12 +80,12 @@ export class KeptState {
    */
   read(configVersion: string, sharedData: SharedData): Kept {
     const samples = new Samples();
-    samples.restore(this.#storage.kv.get(KEYS.samples));
+    samples.restore(this.#get(KEYS.samples));
     this.#readSharedData(configVersion, sharedData);
     return {
-      learned: readLearned(this.#storage.kv.get(KEYS.learned), configVersion),
+      learned: readLearned(this.#get(KEYS.learned), configVersion),
       samples,
-      counters: readCounters(this.#storage.kv.get(KEYS.counters)),
+      counters: readCounters(this.#get(KEYS.counters)),
       sharedData,
     };
   }
@@ -101,22 +105,35 @@ export class KeptState {
       this.#sharedDataVersion = kept.sharedData.version;
       entries[KEYS.sharedData] = storedSharedData(kept.sharedData, kept.learned.configVersion);
     }
-    this.#storage.put(entries, { allowUnconfirmed: true }).catch((error: unknown) => {
-      console.error(`what was learned could not be stored: ${String(error)}`);
-    });
+    void this.health.attemptAsync("writing what was learned", async () =>
+      this.#storage.put(entries, { allowUnconfirmed: true }),
+    );
   }
 
-  /** Removes at once what is stored of shared data. @param sharedData as it is now */
+  /**
+   * Removes at once what is stored of shared data. @param sharedData as it is now
+   * @throws where the storage refuses: what was to be forgotten would come back
+   */
   forgetSharedData(sharedData: SharedData): void {
     if (this.#storage.kv.get(KEYS.sharedData) !== undefined) this.#storage.kv.delete(KEYS.sharedData);
     this.#sharedDataVersion = sharedData.version;
   }
 
   #readSharedData(configVersion: string, sharedData: SharedData): void {
-    const stored = this.#storage.kv.get(KEYS.sharedData);
+    const stored = this.#get(KEYS.sharedData);
     const restored = restoreSharedData(stored, configVersion, sharedData);
     // It may be a megabyte, and if the filter sets none any more nothing else would remove it.
-    if (stored !== undefined && !restored) this.#storage.kv.delete(KEYS.sharedData);
+    if (stored !== undefined && !restored) {
+      this.health.attempt("removing shared data", () => this.#storage.kv.delete(KEYS.sharedData));
+    }
     this.#sharedDataVersion = sharedData.version;
+  }
+
+  #get(key: string): unknown {
+    return this.health.attempt(`reading ${key}`, () => this.#storage.kv.get(key));
+  }
+
+  #put(key: string, value: unknown): void {
+    this.health.attempt(`writing ${key}`, () => this.#storage.kv.put(key, value));
   }
 }

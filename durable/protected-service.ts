@@ -48,7 +48,7 @@ export interface ServiceSurroundings {
   /** Whether clients of a group may bring about one more call; undefined where nothing limits them. */
   readonly mayCall?: ((clientGroup: string) => Promise<boolean>) | undefined;
   /** Sets the object's one alarm. */
-  readonly setAlarm: (delayMs: number) => void;
+  readonly setAlarm: (delayMs: number) => Promise<void>;
   /** Asks another object of the isolate to give back memory. */
   readonly askForRelief: AskForRelief;
 }
@@ -87,6 +87,8 @@ export class ProtectedService {
   readonly #alarm: TickAlarm | undefined;
   /** The built-in filter's ticks are housekeeping and wait until the answer is out; no request pays for them. */
   readonly #ticksAfterAnswer: boolean;
+  /** A journal that must not be read again is still there. */
+  #removesJournal: Opened["removeJournal"];
   /** For the next request; used up by the first that the filter keeps waiting. */
   #patience: Patience;
   #chores = false;
@@ -96,6 +98,7 @@ export class ProtectedService {
     const { service, runtime, kept, opened, sendTo, secrets } = surroundings;
     const remembered = kept.read(service.version, this.#shared.dataOf(service.name));
     this.#handsOver = handsOver(service.filter);
+    this.#removesJournal = opened.removeJournal;
     this.#counters = remembered.counters;
     this.#failedOpenOtherwise = remembered.counters.failedOpen;
     const reach = (cluster: Cluster): Send | undefined => {
@@ -138,7 +141,7 @@ export class ProtectedService {
       askForRelief: surroundings.askForRelief,
     });
     this.#room = new Room(this.#generations.isolate.budget, () => this.restarts.relieveIsolate());
-    this.#alarm = service.ticks === "alarm" ? new TickAlarm(surroundings.setAlarm) : undefined;
+    this.#alarm = service.ticks === "alarm" ? new TickAlarm(surroundings.setAlarm, () => runtime.nowMs()) : undefined;
     this.#ticksAfterAnswer = service.filterKind.kind === "built-in";
     this.#patience = new Patience(runtime.limits.pausedMs);
   }
@@ -208,6 +211,7 @@ export class ProtectedService {
       metrics: this.#shared.metrics,
       persistence: this.#persistence,
       clusters: this.#outbound.stats,
+      storage: this.#surroundings.kept.health.stats,
     });
   }
 
@@ -227,6 +231,7 @@ export class ProtectedService {
     if (!this.#handsOver) this.#forgetSharedData();
     const purged = this.#generations.purge(credentials);
     await this.#keptDecisions?.purge(credentials);
+    await this.#removeJournal();
     return { purged: this.#handsOver ? (purged ?? null) : null, stored };
   }
 
@@ -351,8 +356,17 @@ export class ProtectedService {
     kept.forgetSharedData(this.#shared.dataOf(service.name));
   }
 
+  /** @throws where the storage goes on refusing */
+  async #removeJournal(): Promise<void> {
+    await this.#removesJournal?.();
+    this.#removesJournal = undefined;
+  }
+
   #keepIfDue(nowMs: number): void {
     const { service, kept } = this.#surroundings;
+    if (this.#removesJournal !== undefined) {
+      void kept.health.attemptAsync("removing stored decisions", () => this.#removeJournal());
+    }
     this.#countFailedOpen();
     kept.writeIfDue(nowMs, {
       learned: this.#controller.learned,

@@ -144,11 +144,14 @@ export class ServiceObject extends DurableObject<Env> {
     };
   }
 
-  #setAlarm(service: string, delayMs: number): void {
+  async #setAlarm(service: string, delayMs: number): Promise<void> {
     this.#kept.alarmService = service;
-    this.ctx.storage.setAlarm(Date.now() + delayMs).catch((error: unknown) => {
-      console.error(`${service}: the alarm could not be set: ${String(error)}`);
-    });
+    try {
+      await this.ctx.storage.setAlarm(Date.now() + delayMs);
+    } catch (error) {
+      this.#kept.health.failed("setting the alarm", error);
+      throw error;
+    }
   }
 
   #sendTo(cluster: Cluster): Send | undefined {

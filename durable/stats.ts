@@ -14,6 +14,7 @@ import type { RestartController } from "./restart/controller.ts";
 import type { RestartRecord } from "./restart/learned.ts";
 import type { RestartVerdict } from "./restart/policy.ts";
 import type { StartReason, StartRecord } from "./restart/starts.ts";
+import type { StorageStats } from "./storage-health.ts";
 
 /** Samples shown in /stats: ten minutes at the default interval. */
 const RECENT_SAMPLES = 60;
@@ -88,6 +89,8 @@ export interface ServiceStats
   readonly lastHandover: HandoverRecord | null;
   /** How decisions outlive the object; null where the configuration does not ask for it. */
   readonly persistence: PersistenceStats | null;
+  /** Whether the object's storage refuses; decisions go on without it. */
+  readonly storage: StorageStats;
   /** What all services of the isolate hold together, and how memory came back; the same for all with one `isolateId`. */
   readonly isolate: IsolateSnapshot;
   /** Generations that were replaced and still finish what they have begun. */
@@ -107,6 +110,7 @@ export interface StatsSources {
   readonly liveBytes: number | null;
   readonly persistence: PersistenceStats | null;
   readonly clusters: ServiceStats["clusters"];
+  readonly storage: StorageStats;
 }
 
 export function serviceStats(sources: StatsSources): ServiceStats {
@@ -170,6 +174,7 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     lastHandover: generations.lastHandover ?? null,
     persistence: sources.persistence,
     clusters: sources.clusters,
+    storage: sources.storage,
     isolate: isolateSnapshot(generations.isolate),
     drainingGenerations: generations.draining,
     samples: controller.samples.recent(RECENT_SAMPLES),

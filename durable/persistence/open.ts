@@ -23,6 +23,11 @@ export interface Opened {
   readonly digestKey: string;
   /** Where decisions outlive the object; else why they do not, or undefined where the configuration does not say so. */
   readonly journal: Journal | NotPersistent | undefined;
+  /**
+   * Where a journal that must not be read again could not be removed, because the storage refused: to be called until it has
+   * done so, and before a purge is confirmed.
+   */
+  readonly removeJournal?: () => Promise<void>;
 }
 
 /**
@@ -34,20 +39,27 @@ export async function openStorage(opening: ServiceStorage): Promise<Opened> {
   const { filterKind, name } = service;
   const persist = filterKind.kind === "built-in" && filterKind.cache.persist;
   const problem = problemOf(opening);
+  const remove = () => removeJournal(storage);
+  const removed = async (): Promise<Pick<Opened, "removeJournal">> =>
+    (await kept.health.attemptAsync("removing stored decisions", remove)) ? {} : { removeJournal: remove };
   if (secret === undefined || problem !== undefined) {
-    await removeJournal(storage);
     const digestKey = kept.digestKey(runtime);
-    if (!persist) return { digestKey, journal: undefined };
+    if (!persist) return { digestKey, journal: undefined, ...(await removed()) };
     console.error(`${name}: decisions are not stored: ${problem?.message}`);
-    return { digestKey, journal: problem };
+    return { digestKey, journal: problem, ...(await removed()) };
   }
   const { digestKey, vault } = await deriveKeys(secret, name);
-  if (!persist) {
-    await removeJournal(storage);
-    return { digestKey, journal: undefined };
-  }
+  if (!persist) return { digestKey, journal: undefined, ...(await removed()) };
   const surroundings = { storage, vault, service: name, nowMs: () => runtime.nowMs(), pause: turn };
-  return { digestKey, journal: await Journal.open(surroundings) };
+  try {
+    return { digestKey, journal: await Journal.open(surroundings) };
+  } catch (error) {
+    kept.health.failed("reading stored decisions", error);
+    // What this life learns and purges would not be in it.
+    const message =
+      "the object's storage refuses: decisions are made without it and not stored in this life of the object";
+    return { digestKey, journal: { state: "storage_failing", message }, removeJournal: remove };
+  }
 }
 
 function problemOf({ keySecret, secret }: ServiceStorage): NotPersistent | undefined {

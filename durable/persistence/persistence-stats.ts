@@ -6,7 +6,7 @@ export type RestoreOutcome = "restored" | "unreadable" | "other_configuration" |
 
 /** Why decisions are not stored although the configuration says so, and how to mend that. */
 export interface NotPersistent {
-  readonly state: "secret_missing" | "secret_too_short";
+  readonly state: "secret_missing" | "secret_too_short" | "storage_failing";
   readonly message: string;
 }
 

@@ -38,7 +38,10 @@ async function evicted(): Promise<void> {
 }
 
 const purge = (body: object) =>
-  ask("/stats/purge", "operator-token", { method: "POST", body: JSON.stringify({ service: "persisted", ...body }) });
+  ask("/stats/purge", "operator-token-of-tests", {
+    method: "POST",
+    body: JSON.stringify({ service: "persisted", ...body }),
+  });
 
 /** Values in the object's storage under a prefix. */
 function storedUnder(prefix: string): Promise<Map<string, unknown>> {

@@ -4,12 +4,42 @@ import { TickAlarm } from "./tick-alarm.ts";
 describe("the alarm of a filter's ticks", () => {
   it("is set once, and again only after it went off", () => {
     const delays: number[] = [];
-    const alarm = new TickAlarm((delayMs) => delays.push(delayMs));
+    const alarm = new TickAlarm(
+      async (delayMs) => {
+        delays.push(delayMs);
+      },
+      () => 0,
+    );
     alarm.arm(0);
     alarm.arm(30_000);
     alarm.arm(30_000);
     alarm.fired();
     alarm.arm(1);
     expect(delays).toEqual([30_000, 5_000]);
+  });
+
+  it("that could not be set is set by a later request, after a pause that grows", async () => {
+    let nowMs = 0;
+    let refuses = true;
+    const attempts: number[] = [];
+    const alarm = new TickAlarm(
+      async () => {
+        attempts.push(nowMs);
+        if (refuses) throw new Error("no quota");
+      },
+      () => nowMs,
+    );
+    for (; nowMs < 40_000; nowMs += 1_000) {
+      alarm.arm(1_000);
+      await Promise.resolve();
+      await Promise.resolve();
+    }
+    expect(attempts).toEqual([0, 5_000, 15_000, 35_000]);
+    refuses = false;
+    nowMs = 80_000;
+    alarm.arm(1_000);
+    await Promise.resolve();
+    alarm.arm(1_000);
+    expect(attempts).toHaveLength(5);
   });
 });

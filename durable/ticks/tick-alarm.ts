@@ -1,23 +1,44 @@
 import { TICK_LIMITS } from "./tick-clock.ts";
 
+/** After an alarm that could not be set: the first pause, doubled each time. */
+const RETRY_MS = 5_000;
+const MAX_RETRY_MS = 60_000;
+
 /** The object's one alarm, by which a filter ticks while nobody asks. */
 export class TickAlarm {
-  readonly #set: (delayMs: number) => void;
+  readonly #set: (delayMs: number) => Promise<void>;
+  readonly #nowMs: () => number;
   #armed = false;
+  #failures = 0;
+  #retryAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(set: (delayMs: number) => void) {
+  /** @param set rejects where the storage refuses */
+  constructor(set: (delayMs: number) => Promise<void>, nowMs: () => number) {
     this.#set = set;
+    this.#nowMs = nowMs;
   }
 
   /** Sets the alarm unless it is set. @param periodMs of the filter's ticks; 0: it wants none */
   arm(periodMs: number): void {
-    if (this.#armed || periodMs === 0) return;
+    if (this.#armed || periodMs === 0 || this.#nowMs() < this.#retryAtMs) return;
     this.#armed = true;
-    this.#set(Math.max(periodMs, TICK_LIMITS.minAlarmPeriodMs));
+    this.#set(Math.max(periodMs, TICK_LIMITS.minAlarmPeriodMs)).then(
+      () => {
+        this.#failures = 0;
+      },
+      () => this.#failed(),
+    );
   }
 
   /** The alarm went off and is no longer set. */
   fired(): void {
     this.#armed = false;
+  }
+
+  /** The next request tries again, after a pause. */
+  #failed(): void {
+    this.#armed = false;
+    this.#retryAtMs = this.#nowMs() + Math.min(RETRY_MS * 2 ** this.#failures, MAX_RETRY_MS);
+    this.#failures += 1;
   }
 }

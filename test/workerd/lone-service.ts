@@ -50,6 +50,8 @@ interface LoneOptions {
   readonly secret?: string;
   readonly isolate?: Isolate;
   readonly nowMs?: () => number;
+  /** Puts itself between the object and its storage. */
+  readonly throughStorage?: (storage: DurableObjectStorage) => DurableObjectStorage;
 }
 
 /** Runs `test` inside a real object, with a service of its own: what surrounds it is the test's. */
@@ -57,39 +59,37 @@ export function withService(
   input: GatewayInput["services"][string],
   limits: TimeLimits,
   test: (lone: LoneService) => Promise<void>,
-  { secret, isolate = createIsolate(), nowMs = () => Date.now() }: LoneOptions = {},
+  { secret, isolate = createIsolate(), nowMs = () => Date.now(), throughStorage = (own) => own }: LoneOptions = {},
 ): Promise<void> {
   const resolved = resolveGateway({ services: { lone: input } });
   if (!resolved.ok) throw new Error(JSON.stringify(resolved.problems));
   const authorization = new Authorization();
   const service = resolved.gateway.services[0]!;
   const runtime = { nowMs, randomBytes: (into: Uint8Array) => crypto.getRandomValues(into), limits, isolate };
-  return runInDurableObject(
-    testEnv.SERVICE_OBJECT.get(testEnv.SERVICE_OBJECT.newUniqueId()),
-    async (_, { storage }) => {
-      const begin = async (own = secret): Promise<LoneService> => {
-        const kept = new KeptState(storage);
-        const lone = new ProtectedService({
-          service,
-          runtime,
-          kept,
-          opened: await openStorage({ service, storage, kept, runtime, keySecret: "EBB_KEY", secret: own }),
-          workerVersion: undefined,
-          sendTo: () => () => authorization.send(),
-          secrets: () => undefined,
-          setAlarm: () => {},
-          askForRelief: async () => {},
-        });
-        return { service: lone, authorization, isolate, again: begin };
-      };
-      try {
-        await test(await begin());
-      } finally {
-        // A call under way would go on for as long as it may take.
-        for (let check = 1; check <= authorization.asked; check += 1) authorization.answer(check, 403);
-      }
-    },
-  );
+  return runInDurableObject(testEnv.SERVICE_OBJECT.get(testEnv.SERVICE_OBJECT.newUniqueId()), async (_, state) => {
+    const storage = throughStorage(state.storage);
+    const begin = async (own = secret): Promise<LoneService> => {
+      const kept = new KeptState(storage);
+      const lone = new ProtectedService({
+        service,
+        runtime,
+        kept,
+        opened: await openStorage({ service, storage, kept, runtime, keySecret: "EBB_KEY", secret: own }),
+        workerVersion: undefined,
+        sendTo: () => () => authorization.send(),
+        secrets: () => undefined,
+        setAlarm: async () => {},
+        askForRelief: async () => {},
+      });
+      return { service: lone, authorization, isolate, again: begin };
+    };
+    try {
+      await test(await begin());
+    } finally {
+      // A call under way would go on for as long as it may take.
+      for (let check = 1; check <= authorization.asked; check += 1) authorization.answer(check, 403);
+    }
+  });
 }
 
 /** A GET with these headers, flat. */

@@ -1,0 +1,59 @@
+/** Between two lines of the log, ms: a storage that refuses refuses everything. */
+const LOG_INTERVAL_MS = 60_000;
+
+/** What /stats shows of an object's storage. */
+export interface StorageStats {
+  /** Reads and writes that failed in this life of the object. */
+  readonly failures: number;
+  readonly lastFailure: { readonly atMs: number; readonly what: string; readonly message: string } | null;
+}
+
+/**
+ * An object's storage may refuse (the free plan's quota, an outage), and decisions need none. So what is only worth keeping is read and
+ * written through here: a failure is counted, shown and logged, and nothing else comes of it.
+ */
+export class StorageHealth {
+  readonly #nowMs: () => number;
+  #failures = 0;
+  #lastFailure: StorageStats["lastFailure"] = null;
+  #loggedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(nowMs: () => number = () => Date.now()) {
+    this.#nowMs = nowMs;
+  }
+
+  get stats(): StorageStats {
+    return { failures: this.#failures, lastFailure: this.#lastFailure };
+  }
+
+  /** The result, or undefined where the storage refuses. */
+  attempt<Result>(what: string, access: () => Result): Result | undefined {
+    try {
+      return access();
+    } catch (error) {
+      this.failed(what, error);
+      return undefined;
+    }
+  }
+
+  /** @returns whether it was done */
+  async attemptAsync(what: string, access: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await access();
+      return true;
+    } catch (error) {
+      this.failed(what, error);
+      return false;
+    }
+  }
+
+  failed(what: string, error: unknown): void {
+    const atMs = this.#nowMs();
+    const message = String(error);
+    this.#failures += 1;
+    this.#lastFailure = { atMs, what, message };
+    if (atMs >= this.#loggedAtMs && atMs - this.#loggedAtMs < LOG_INTERVAL_MS) return;
+    this.#loggedAtMs = atMs;
+    console.error(`storage_failed: ${what}: ${message} (decisions go on without)`);
+  }
+}
