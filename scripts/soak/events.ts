@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Surroundings, TOKENS } from "./ordinary.ts";
+import { AUTHORIZATION_FAULTS, type AuthorizationServer } from "./servers.ts";
+import { SERVICE_NAMES } from "./services.ts";
+
+/** What happens beside the requests, counted. */
+export interface EventCounts {
+  rights: number;
+  purges: number;
+  restarts: number;
+  faults: number;
+}
+
+/** A fault ends before `failOpen` may apply, which takes half a minute. */
+const MAX_FAULT_MS = 6_000;
+/** Quiet after a fault, in which nothing may be refused for it any more. */
+const BETWEEN_FAULTS_MS = 15_000;
+
+/** Grants and revokes, now and then with the purge that makes it hold at once. */
+export async function changeRight(surroundings: Surroundings, counts: EventCounts): Promise<void> {
+  const { random, reference, nowMs } = surroundings;
+  const token = random.pick(TOKENS);
+  reference.setRight(token, !reference.isAllowed(token), nowMs());
+  counts.rights += 1;
+  if (random.next() < 0.3) await purge(surroundings, counts, token);
+}
+
+export async function purge(surroundings: Surroundings, counts: EventCounts, credential?: string): Promise<void> {
+  const { reference, nowMs } = surroundings;
+  const startedMs = nowMs();
+  const body = await operate(surroundings, "purge", credential === undefined ? {} : { credential });
+  const isConfirmed = body !== undefined && !Object.values(body).some((outcome) => "error" in outcome);
+  // One that failed promises nothing.
+  if (isConfirmed) reference.purged(credential, startedMs);
+  counts.purges += 1;
+}
+
+export async function restart(surroundings: Surroundings, counts: EventCounts): Promise<void> {
+  await operate(surroundings, "restart", { service: surroundings.random.pick(SERVICE_NAMES) });
+  counts.restarts += 1;
+}
+
+/** Breaks a server for some seconds, then leaves it alone for longer. */
+export async function fault(
+  surroundings: Surroundings,
+  authorization: AuthorizationServer,
+  counts: EventCounts,
+  isOver: () => boolean,
+): Promise<void> {
+  const { random, reference, upstream, nowMs } = surroundings;
+  await sleep(BETWEEN_FAULTS_MS * (0.7 + random.next()));
+  if (isOver()) return;
+  const of = random.next() < 0.7 ? "authorization" : "upstream";
+  reference.faultBegins(of, nowMs());
+  counts.faults += 1;
+  if (of === "authorization") authorization.fault = random.pick(AUTHORIZATION_FAULTS);
+  else upstream.isBroken = true;
+  await sleep(MAX_FAULT_MS * (0.3 + 0.7 * random.next()));
+  authorization.fault = undefined;
+  upstream.isBroken = false;
+  reference.faultEnds(of, nowMs());
+}
+
+async function operate(
+  { port }: Surroundings,
+  action: string,
+  body: object,
+): Promise<Record<string, object> | undefined> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/stats/${action}`, {
+      method: "POST",
+      body: JSON.stringify(body),
+    });
+    return ((await response.json()) as { services?: Record<string, object> }).services;
+  } catch {
+    return undefined;
+  }
+}

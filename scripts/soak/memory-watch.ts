@@ -1,0 +1,50 @@
+import { readFile } from "node:fs/promises";
+
+/** What a process may grow by between the second and the last fifth of a run. V8's garbage alone moves tens of MiB. */
+export const MEMORY_BOUND = { share: 0.15, bytes: 64 * 1_024 * 1_024 } as const;
+
+/** In a shorter run the process is still warming up, and its memory tells nothing. */
+const MIN_MINUTES = 5;
+
+export interface MemoryVerdict {
+  /** Medians of the first, second, middle and last fifth. */
+  readonly startBytes: number;
+  readonly settledBytes: number;
+  readonly middleBytes: number;
+  readonly endBytes: number;
+  /** Null where the run was too short to tell. */
+  readonly isFlat: boolean | null;
+}
+
+/** @param samples resident bytes at equal distances of time */
+export function judgeMemory(samples: readonly number[], minutes: number): MemoryVerdict {
+  const fifth = (n: number) =>
+    median(samples.slice(Math.floor((samples.length * n) / 5), Math.ceil((samples.length * (n + 1)) / 5)));
+  const settledBytes = fifth(1);
+  const endBytes = fifth(4);
+  const allowed = Math.max(settledBytes * MEMORY_BOUND.share, MEMORY_BOUND.bytes);
+  return {
+    startBytes: fifth(0),
+    settledBytes,
+    middleBytes: fifth(2),
+    endBytes,
+    isFlat: minutes < MIN_MINUTES ? null : endBytes - settledBytes <= allowed,
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+/** Resident bytes and CPU seconds of a process, from Linux's /proc. */
+export async function usageOf(pid: number): Promise<{ residentBytes: number; cpuSeconds: number }> {
+  const [status, stat] = await Promise.all([
+    readFile(`/proc/${pid}/status`, "utf8"),
+    readFile(`/proc/${pid}/stat`, "utf8"),
+  ]);
+  const residentBytes = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1_024;
+  // utime and stime, in ticks of which Linux counts 100 a second; the name before may hold spaces.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return { residentBytes, cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100 };
+}

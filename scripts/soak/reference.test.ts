@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { Reference } from "./reference.ts";
+
+const at = (startedMs: number, endedMs = startedMs + 10) => ({ startedMs, endedMs });
+
+function referenceWith(...rights: [atMs: number, allowed: boolean][]): Reference {
+  const reference = new Reference({ allowMs: 5_000, denyMs: 1_000 });
+  for (const [atMs, allowed] of rights) reference.setRight("t", allowed, atMs);
+  return reference;
+}
+
+describe("what may be answered", () => {
+  it("is what the server says, where that has not changed for long", () => {
+    expect(referenceWith([0, true]).statusesFor("t", at(100_000))).toEqual(new Set([200]));
+    expect(referenceWith([0, false]).statusesFor("t", at(100_000))).toEqual(new Set([403]));
+  });
+
+  it("may be the answer before, for as long as it holds", () => {
+    const revoked = referenceWith([0, true], [10_000, false]);
+    expect(revoked.statusesFor("t", at(14_900))).toEqual(new Set([200, 403]));
+    expect(revoked.statusesFor("t", at(15_100))).toEqual(new Set([403]));
+    const granted = referenceWith([0, false], [10_000, true]);
+    expect(granted.statusesFor("t", at(10_900))).toEqual(new Set([200, 403]));
+    expect(granted.statusesFor("t", at(11_100))).toEqual(new Set([200]));
+  });
+
+  it("is never an answer from before a confirmed purge", () => {
+    for (const purged of ["t", undefined]) {
+      const revoked = referenceWith([0, true], [10_000, false]);
+      revoked.purged(purged, 10_100);
+      expect(revoked.statusesFor("t", at(10_200))).toEqual(new Set([403]));
+    }
+    const other = referenceWith([0, true], [10_000, false]);
+    other.purged("other", 10_100);
+    expect(other.statusesFor("t", at(10_200))).toEqual(new Set([200, 403]));
+  });
+
+  it("may be 503 or 502 while something is broken, and a little longer", () => {
+    const reference = referenceWith([0, true]);
+    reference.faultBegins("authorization", 10_000);
+    expect(reference.statusesFor("t", at(11_000))).toEqual(new Set([200, 503]));
+    reference.faultEnds("authorization", 12_000);
+    expect(reference.statusesFor("t", at(15_000))).toEqual(new Set([200, 503]));
+    expect(reference.statusesFor("t", at(21_000))).toEqual(new Set([200]));
+    reference.faultBegins("upstream", 30_000);
+    expect(reference.statusesForPublic(at(30_001))).toEqual(new Set([200, 502]));
+    expect(reference.statusesForPublic(at(20_000))).toEqual(new Set([200]));
+  });
+});

@@ -1,0 +1,152 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Reference } from "./reference.ts";
+
+/** How the authorization server behaves for a while. */
+export const AUTHORIZATION_FAULTS = ["slow", "garbage", "reset", "500", "503", "silent"] as const;
+export type AuthorizationFault = (typeof AUTHORIZATION_FAULTS)[number];
+
+const SLOW_MS = 300;
+
+export function userOf(token: string): string {
+  return `user-${token}`;
+}
+
+/** Answers as the reference says: by forward-auth, introspection and OPA, told apart by the path. */
+export class AuthorizationServer {
+  fault: AuthorizationFault | undefined;
+  readonly #reference: Reference;
+  readonly #server: Server;
+
+  constructor(reference: Reference) {
+    this.#reference = reference;
+    this.#server = createServer((request, response) => void this.#answer(request, response));
+  }
+
+  start(): Promise<number> {
+    return listening(this.#server);
+  }
+
+  stop(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await textOf(request);
+    const { fault } = this;
+    if (fault === "reset") return void request.socket.resetAndDestroy();
+    if (fault === "silent") return;
+    if (fault === "garbage") return void request.socket.end("this is not HTTP\r\n\r\n");
+    if (fault === "500" || fault === "503") return void response.writeHead(Number(fault)).end("sorry");
+    if (fault === "slow") await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+    switch (new URL(request.url ?? "/", "http://server").pathname) {
+      case "/introspect": {
+        const token = new URLSearchParams(body).get("token") ?? "";
+        const claims = this.#reference.isAllowed(token) ? { active: true, sub: userOf(token) } : { active: false };
+        return json(response, claims);
+      }
+      case "/opa": {
+        const token = String((JSON.parse(body || "{}") as { input?: { token?: string } }).input?.token ?? "");
+        const allow = this.#reference.isAllowed(token);
+        return json(response, { result: { allow, headers: allow ? { "x-user": userOf(token) } : {} } });
+      }
+      default: {
+        const token = (request.headers.authorization ?? "").replace("Bearer ", "");
+        const isAllowed = this.#reference.isAllowed(token);
+        response.writeHead(isAllowed ? 200 : 403, isAllowed ? { "x-user": userOf(token) } : {});
+        // Junk gets a large page, which must not push out what is good.
+        return void response.end(token.startsWith("junk") ? "x".repeat(6_000) : "");
+      }
+    }
+  }
+}
+
+/** A request as it reached the upstream. */
+export interface Served {
+  readonly method: string;
+  readonly target: string;
+  readonly user: string | undefined;
+  readonly bodyBytes: number;
+}
+
+/** Echoes nothing, but remembers each request by the id that it carries until it is asked for it. */
+export class UpstreamServer {
+  isBroken = false;
+  /** Requests without an id: no client of the soak sends one. */
+  strangers = 0;
+  readonly #served = new Map<string, Served[]>();
+  readonly #server: Server;
+
+  constructor() {
+    this.#server = createServer((request, response) => void this.#answer(request, response));
+    this.#server.on("upgrade", (request, socket) => {
+      this.#note(request, 0);
+      socket.end("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    });
+  }
+
+  start(): Promise<number> {
+    return listening(this.#server);
+  }
+
+  stop(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  /** What was served under this id; it is then forgotten. */
+  take(id: string): readonly Served[] {
+    const served = this.#served.get(id) ?? [];
+    this.#served.delete(id);
+    return served;
+  }
+
+  /** Requests that were served and not asked for: more than those under way at the end are a fault. */
+  get remaining(): number {
+    return this.#served.size;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await textOf(request);
+    if (this.isBroken) return void request.socket.resetAndDestroy();
+    this.#note(request, body.length);
+    response.end("served");
+  }
+
+  #note({ method = "", url = "", headers }: IncomingMessage, bodyBytes: number): void {
+    const id = headers["x-soak-id"];
+    if (typeof id !== "string") {
+      this.strangers += 1;
+      return;
+    }
+    const served = this.#served.get(id) ?? [];
+    const user = headers["x-user"];
+    served.push({ method, target: url, user: typeof user === "string" ? user : undefined, bodyBytes });
+    this.#served.set(id, served);
+  }
+}
+
+function json(response: ServerResponse, value: unknown): void {
+  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(value));
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  let text = "";
+  try {
+    for await (const chunk of request.setEncoding("utf8")) text += chunk;
+  } catch {
+    // The client went away; so does what it asked.
+  }
+  return text;
+}
+
+function listening(server: Server): Promise<number> {
+  server.keepAliveTimeout = 60_000;
+  return new Promise((resolve) =>
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      if (address === null || typeof address === "string") throw new Error("the server does not listen");
+      resolve(address.port);
+    }),
+  );
+}
