@@ -64,7 +64,14 @@ function choose(random: Random): Ordinary {
   const roll = random.next();
   if (roll < 0.05) return { kind: "public", method: "GET", target: `/${service}/public`, token: undefined, body: "" };
   const token = random.pick(TOKENS);
-  if (roll < 0.15) return { kind: "post", method: "POST", target, token, body: "b".repeat(random.below(20_000)) };
+  if (roll < 0.15)
+    return {
+      kind: "post",
+      method: "POST",
+      target,
+      token,
+      body: random.next() < 0.3 ? "" : "b".repeat(random.below(20_000)),
+    };
   if (roll < 0.2) return { kind: "head", method: "HEAD", target, token, body: "" };
   return { kind: "get", method: "GET", target, token, body: "" };
 }
