@@ -144,7 +144,8 @@ describe("an authorization server", () => {
       const all = await Promise.all(
         Array.from({ length: 500 }, (_, m) => ask("down", `${n + m}-${"x".repeat(m % 300)}`)),
       );
-      expect(new Set(all.map(({ status }) => status))).toEqual(new Set([503]));
+      // Of so many at once of one client some are over its share.
+      expect(all.filter(({ status }) => status !== 503 && status !== 429)).toEqual([]);
     }
     expect((await statsOf("down")).allocatedBytes).toBe(before);
   });
