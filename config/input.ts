@@ -200,8 +200,8 @@ interface ProbeInput {
   /** Fetched by GET. Default: the check itself, without a credential. */
   readonly path?: string;
   /**
-   * A balancer in front of the server answers 502, 503 or 504 when the server is down, so these count as no answer, and may
-   * open the gate (`failOpen`). Default false: any answer keeps it closed.
+   * A balancer in front of the server answers 502, 503 or 504 (Cloudflare 520 to 527 or 530) when the server is down, so these
+   * count as no answer, and may open the gate (`failOpen`). Default false: any answer keeps it closed.
    */
   readonly behindBalancer?: boolean;
 }

@@ -1,4 +1,4 @@
-import { AUTHENTICATE_RULE, type Cluster, matchRule, type Service } from "../config/index.ts";
+import { AUTHENTICATE_RULE, matchRule, type Service } from "../config/index.ts";
 import {
   createSharedState,
   type Decision,
@@ -12,12 +12,12 @@ import { BACKOFF } from "./failure/backoff.ts";
 import { Generation } from "./generation.ts";
 import { Generations } from "./generations.ts";
 import type { KeptState } from "./kept.ts";
+import { thisIsolate } from "./memory/isolate.ts";
 import type { AskForRelief } from "./memory/isolate-budget.ts";
 import { Room } from "./memory/room.ts";
 import { type Counters, countDecision, countRefusalInStage } from "./metrics/counters.ts";
 import { OutboundCalls } from "./outbound/outbound-calls.ts";
 import type { Send } from "./outbound/send-call.ts";
-import { ignoresBodyOfAllow, withoutBodyOfAllow } from "./outbound/unread-body.ts";
 import { Journal } from "./persistence/journal.ts";
 import { KeptDecisions } from "./persistence/kept-decisions.ts";
 import type { Opened } from "./persistence/open.ts";
@@ -101,16 +101,13 @@ export class ProtectedService {
     this.#removesJournal = opened.removeJournal;
     this.#counters = remembered.counters;
     this.#failedOpenOtherwise = remembered.counters.failedOpen;
-    const reach = (cluster: Cluster): Send | undefined => {
-      const send = sendTo(cluster);
-      return send && ignoresBodyOfAllow(service) ? withoutBodyOfAllow(send) : send;
-    };
     this.#outbound = new OutboundCalls({
       service,
-      sendTo: reach,
+      sendTo,
       nowMs: () => runtime.nowMs(),
       mayCall: surroundings.mayCall,
       probeLimits: runtime.probeLimits,
+      servers: (runtime.isolate ?? thisIsolate()).servers,
     });
     this.#controller = new RestartController(
       { ...remembered, counts: remembered.counters },
@@ -306,7 +303,7 @@ export class ProtectedService {
   #headDecided(generation: Generation, decision: Decision): void {
     countDecision(this.#counters, decision);
     if (decision.kind === "failed") this.#generations.noteTrap(generation);
-    if (decision.kind === "respond") this.#outbound.noteRefusal(decision.details);
+    if (decision.kind === "respond") this.#outbound.noteRefusal(decision);
     this.#choresAfterAnswer();
   }
 

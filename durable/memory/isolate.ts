@@ -1,4 +1,5 @@
 import type { IsolateLimits } from "../../config/index.ts";
+import { ServersCalls } from "../outbound/server-calls.ts";
 import { BUDGET_MARKS, type BudgetMarks } from "./budget.ts";
 import type { BudgetSnapshot } from "./isolate-budget.ts";
 import { IsolateBudget } from "./isolate-budget.ts";
@@ -20,6 +21,8 @@ export interface Isolate {
   readonly memory: IsolateMemory;
   readonly reclaimer: Reclaimer;
   readonly budget: IsolateBudget;
+  /** Clients' calls to authorization servers. */
+  readonly servers: ServersCalls;
 }
 
 /** The isolate's part of /stats. */
@@ -35,7 +38,8 @@ export function createIsolate(
 ): Isolate {
   const memory = new IsolateMemory(platform.nowMs);
   const reclaimer = new Reclaimer(memory, platform, settings);
-  return { memory, reclaimer, budget: new IsolateBudget(memory, reclaimer, marks, platform.nowMs) };
+  const budget = new IsolateBudget(memory, reclaimer, marks, platform.nowMs);
+  return { memory, reclaimer, budget, servers: new ServersCalls() };
 }
 
 let limits: IsolateLimits | undefined;

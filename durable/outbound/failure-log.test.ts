@@ -1,19 +1,23 @@
 import { expect, it } from "vitest";
 import { FailureLog } from "./failure-log.ts";
 
-function logAt() {
-  const clock = { nowMs: 1_000 };
+function logged() {
   const lines: string[] = [];
+  const due: (() => void)[] = [];
   const log = new FailureLog(
     "orders",
-    () => clock.nowMs,
     (line) => lines.push(line),
+    (run) => due.push(run),
   );
-  return { clock, lines, log };
+  /** Ends the second of every kind of which a line was written. */
+  const passSecond = () => {
+    for (const run of due.splice(0)) run();
+  };
+  return { lines, due, log, passSecond };
 }
 
 it("names service, cluster, reason, status and time", () => {
-  const { lines, log } = logAt();
+  const { lines, log } = logged();
   log.note({ cluster: "auth", reason: "unexpected status", status: 404, tookMs: 12.4 });
   log.note({ cluster: "auth", reason: "timeout", tookMs: 2_000 });
   expect(lines).toEqual([
@@ -22,23 +26,36 @@ it("names service, cluster, reason, status and time", () => {
   ]);
 });
 
-it("writes one line a second for each kind, and how many it left out", () => {
-  const { clock, lines, log } = logAt();
-  for (let n = 0; n < 100; n += 1) log.note({ cluster: "auth", reason: "timeout" });
-  log.note({ cluster: "other", reason: "timeout" });
-  expect(lines).toHaveLength(2);
-  clock.nowMs += 1_000;
-  log.note({ cluster: "auth", reason: "timeout" });
-  expect(lines.at(-1)).toMatch(/99 more like it since the last line$/);
-  clock.nowMs += 1_000;
-  log.note({ cluster: "auth", reason: "timeout" });
-  expect(lines.at(-1)).not.toContain("more like it");
+it("tells kinds apart by cluster, reason and status", () => {
+  const { lines, log } = logged();
+  for (const failure of [
+    { cluster: "auth", reason: "unexpected status", status: 404 },
+    { cluster: "auth", reason: "unexpected status", status: 500 },
+    { cluster: "auth", reason: "timeout" },
+    { cluster: "other", reason: "timeout" },
+  ]) {
+    log.note(failure);
+  }
+  expect(lines).toHaveLength(4);
 });
 
-it("goes on after the clock was set back", () => {
-  const { clock, lines, log } = logAt();
+it("writes one line a second for each kind, and how many it left out", () => {
+  const { lines, log, passSecond } = logged();
+  for (let n = 0; n < 100; n += 1) log.note({ cluster: "auth", reason: "timeout", tookMs: n });
+  expect(lines).toEqual(["orders: authorization_call_failed: cluster auth: timeout, 0 ms"]);
+  passSecond();
+  log.note({ cluster: "auth", reason: "timeout", tookMs: 100 });
+  const last = "orders: authorization_call_failed: cluster auth: timeout, 99 ms, 98 more like it since the last line";
+  expect(lines.slice(1)).toEqual([last]);
+});
+
+it("counts failures that no other one follows, and then waits for nothing", () => {
+  const { lines, due, log, passSecond } = logged();
+  for (let n = 0; n < 3; n += 1) log.note({ cluster: "auth", reason: "timeout" });
+  passSecond();
+  expect(lines.at(-1)).toMatch(/, 1 more like it since the last line$/);
+  passSecond();
+  expect([lines.length, due.length]).toEqual([2, 0]);
   log.note({ cluster: "auth", reason: "timeout" });
-  clock.nowMs -= 500;
-  log.note({ cluster: "auth", reason: "timeout" });
-  expect(lines).toHaveLength(2);
+  expect(lines).toHaveLength(3);
 });

@@ -1,7 +1,7 @@
 /** What went wrong with a call to an authorization server. Nothing of it comes from a client. */
 export interface CallFailure {
   readonly cluster: string;
-  /** `timeout`, `reset`, `status`, `malformed`, or why the call was not sent or its reply not taken. */
+  /** What happened, or why the call was not sent or its reply not taken. One of few texts: each is a kind of its own. */
   readonly reason: string;
   readonly status?: number;
   readonly tookMs?: number;
@@ -11,38 +11,61 @@ export interface CallFailure {
 const INTERVAL_MS = 1_000;
 
 interface Kind {
-  writtenMs: number;
+  /** The last of those left out since the last line, and their number. */
+  last: CallFailure | undefined;
   leftOut: number;
 }
+
+/** Runs something after some milliseconds. */
+type Schedule = (run: () => void, delayMs: number) => void;
 
 /** One line for each kind of failure, at most one a second for each, with the count of those left out. */
 export class FailureLog {
   readonly #service: string;
-  readonly #nowMs: () => number;
   readonly #write: (line: string) => void;
+  readonly #schedule: Schedule;
+  /** Those of which a line was written within the interval. */
   readonly #kinds = new Map<string, Kind>();
 
-  constructor(service: string, nowMs: () => number, write: (line: string) => void = (line) => console.warn(line)) {
+  constructor(
+    service: string,
+    write: (line: string) => void = (line) => console.warn(line),
+    schedule: Schedule = (run, delayMs) => setTimeout(run, delayMs),
+  ) {
     this.#service = service;
-    this.#nowMs = nowMs;
     this.#write = write;
+    this.#schedule = schedule;
   }
 
-  note({ cluster, reason, status, tookMs }: CallFailure): void {
-    const nowMs = this.#nowMs();
-    const key = `${cluster} ${reason} ${status ?? ""}`;
-    const kind = this.#kinds.get(key) ?? { writtenMs: Number.NEGATIVE_INFINITY, leftOut: 0 };
-    this.#kinds.set(key, kind);
-    if (nowMs >= kind.writtenMs && nowMs - kind.writtenMs < INTERVAL_MS) {
+  note(failure: CallFailure): void {
+    const key = `${failure.cluster} ${failure.reason} ${failure.status ?? ""}`;
+    const kind = this.#kinds.get(key);
+    if (kind === undefined) {
+      this.#writeLine(failure, 0);
+      this.#startInterval(key);
+    } else {
+      kind.last = failure;
       kind.leftOut += 1;
-      return;
     }
+  }
+
+  /** At its end the last of those left out is written, for all of them; a failure that nothing follows is counted too. */
+  #startInterval(key: string): void {
+    const kind: Kind = { last: undefined, leftOut: 0 };
+    this.#kinds.set(key, kind);
+    this.#schedule(() => {
+      this.#kinds.delete(key);
+      if (kind.last === undefined) return;
+      this.#writeLine(kind.last, kind.leftOut - 1);
+      this.#startInterval(key);
+    }, INTERVAL_MS);
+  }
+
+  #writeLine({ cluster, reason, status, tookMs }: CallFailure, leftOut: number): void {
     const parts = [`${this.#service}: authorization_call_failed: cluster ${cluster}: ${reason}`];
     if (status !== undefined) parts.push(`status ${status}`);
     if (tookMs !== undefined) parts.push(`${Math.round(tookMs)} ms`);
-    if (kind.leftOut > 0) parts.push(`${kind.leftOut} more like it since the last line`);
-    kind.writtenMs = nowMs;
-    kind.leftOut = 0;
+    if (leftOut > 0) parts.push(`${leftOut} more like it since the last line`);
     this.#write(parts.join(", "));
   }
 }

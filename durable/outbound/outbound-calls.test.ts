@@ -5,6 +5,7 @@ import { HOST_LIMITS, type OutboundCall } from "../../wasm/host/index.ts";
 import { FailureLog } from "./failure-log.ts";
 import { OUTBOUND_LIMITS, OutboundCalls, type OutboundDependencies } from "./outbound-calls.ts";
 import type { Send } from "./send-call.ts";
+import { ServersCalls } from "./server-calls.ts";
 
 const AUTH_URL = "https://auth.example";
 const AUTH: Cluster = { url: AUTH_URL, authority: "auth.example", timeoutMs: 1_000, concurrency: 6 };
@@ -69,6 +70,13 @@ async function atOnce(calls: OutboundCalls, fields: Partial<OutboundCall> = {}) 
   return result;
 }
 
+/** The result of a call that is repeated before it is answered. */
+async function repeated(calls: OutboundCalls, made: OutboundCall = call()) {
+  const result = calls.call(made);
+  await vi.advanceTimersByTimeAsync(20);
+  return result;
+}
+
 beforeEach(() => {
   vi.useFakeTimers();
 });
@@ -120,8 +128,8 @@ describe("an outbound call", () => {
   });
 
   it("that gets no answer is a reset", async () => {
-    const result = callsTo(() => Promise.reject(new Error("connection refused"))).call(call());
-    expect(await result).toEqual({ ok: false, reason: "reset" });
+    const calls = callsTo(() => Promise.reject(new Error("connection refused")));
+    expect(await repeated(calls)).toEqual({ ok: false, reason: "reset" });
   });
 
   it("is tried once more where that can do no harm: the connection may have been closed under it", async () => {
@@ -130,7 +138,7 @@ describe("an outbound call", () => {
       attempts.push(request.method);
       return attempts.length === 1 ? Promise.reject(new Error("closed")) : Promise.resolve(new Response("yes"));
     };
-    expect(await callsTo(send).call(call())).toMatchObject({ ok: true });
+    expect(await repeated(callsTo(send))).toMatchObject({ ok: true });
     expect(attempts).toEqual(["GET", "GET"]);
 
     attempts.length = 0;
@@ -143,6 +151,8 @@ describe("an outbound call", () => {
     ["a header that cannot be", { headers: [["x-bad", "a\nb"]] }],
     ["a head that servers cut off", { headers: [["x-long", "x".repeat(HOST_LIMITS.callHeadBytes)]] }],
     ["a path that names another host", { headers: [[":path", "@evil.example/"]] }],
+    ["a method that cannot be", { headers: [[":method", "G T"]] }],
+    ["a body that its method has not", { body: new Uint8Array(1) }],
   ])("with %s is no reset, and no server hears of it", async (_, fields) => {
     const { asked, send } = server();
     expect(await atOnce(callsTo(send), fields)).toEqual({ ok: false, reason: "rejected" });
@@ -259,11 +269,7 @@ describe("the log", () => {
   /** The lines that one call to the built-in filter's introspection endpoint writes. */
   async function linesOf(send: Send): Promise<string[]> {
     const lines: string[] = [];
-    const log = new FailureLog(
-      "orders",
-      () => Date.now(),
-      (line) => lines.push(line),
-    );
+    const log = new FailureLog("orders", (line) => lines.push(line));
     const calls = new OutboundCalls({ service: introspecting, sendTo: () => send, nowMs: () => Date.now(), log });
     const result = calls.call(call({ headers: [[":method", "POST"]] }));
     await vi.advanceTimersByTimeAsync(1_000);
@@ -280,7 +286,7 @@ describe("the log", () => {
     ["a wrong client secret", status(401), /^unexpected status, status 401, 0 ms$/],
     ["a fault of the server", status(500), /^unexpected status, status 500, 0 ms$/],
     ["a time-out", () => new Promise(() => {}), /^timeout, 1000 ms$/],
-    ["a connection that is refused", () => Promise.reject(new Error("refused")), /^no answer, 0 ms$/],
+    ["a connection that is refused", () => Promise.reject(new Error("refused")), /^no answer, 10 ms$/],
     [
       "a reply that is too long",
       async () => new Response(new Uint8Array(HOST_LIMITS.callReplyBodyBytes + 1)),
@@ -305,7 +311,7 @@ describe("a question of the built-in filter", () => {
     };
     const calls = new OutboundCalls({ service: introspecting, sendTo: () => send, nowMs: () => Date.now() });
     const post = call({ headers: [[":method", "POST"]], body: new TextEncoder().encode("token=a") });
-    expect(await calls.call(post)).toMatchObject({ ok: true });
+    expect(await repeated(calls, post)).toMatchObject({ ok: true });
     expect(attempts).toEqual(["POST token=a", "POST token=a"]);
   });
 
@@ -316,8 +322,7 @@ describe("a question of the built-in filter", () => {
       return Promise.reject(new Error("closed"));
     };
     const calls = new OutboundCalls({ service: introspecting, sendTo: () => send, nowMs: () => Date.now() });
-    expect(await calls.call(call({ headers: [[":method", "POST"]] }))).toEqual({ ok: false, reason: "reset" });
-    await vi.advanceTimersByTimeAsync(0);
+    expect(await repeated(calls, call({ headers: [[":method", "POST"]] }))).toEqual({ ok: false, reason: "reset" });
     // The second pair is the probe's.
     expect(attempts).toBe(4);
   });
@@ -333,15 +338,146 @@ describe("a server that answers nobody", () => {
       reasons.add(((await result) as { reason: string }).reason);
     }
     expect([...reasons]).toEqual(["reset", "suspended", "unreachable"]);
-    expect(calls.stats).toEqual({ auth: { state: "unreachable", failedProbes: expect.any(Number) } });
+    expect(calls.stats).toEqual({
+      auth: { state: "unreachable", sinceMs: expect.any(Number), failedProbes: expect.any(Number) },
+    });
   });
 
   it("goes on getting the calls of another filter, each of which fails by itself", async () => {
     const calls = callsTo(down);
     for (let n = 0; n < 100; n += 1) {
-      expect(await calls.call(call())).toEqual({ ok: false, reason: "reset" });
+      expect(await repeated(calls)).toEqual({ ok: false, reason: "reset" });
       await vi.advanceTimersByTimeAsync(1_000);
     }
+  });
+});
+
+describe("a probe", () => {
+  const forwarding = gatewayOf({
+    orders: builtInService({
+      clusters: { auth: { url: AUTH_URL, timeoutMs: 100 } },
+      authorization: { protocol: "forward-auth", cluster: "auth", path: "/check" },
+    }),
+  }).services[0]!;
+  const isProbe = (request: Request) => !request.headers.has("authorization");
+  const clientsCall = call({
+    headers: [
+      [":path", "/check"],
+      ["authorization", "Bearer a"],
+    ],
+  });
+
+  /** A server that answers no client, with what it answers to probes. */
+  function answering(probed: () => Promise<Response>) {
+    const send: Send = (request) => (isProbe(request) ? probed() : new Promise(() => {}));
+    return new OutboundCalls({ service: forwarding, sendTo: () => send, nowMs: () => Date.now() });
+  }
+  async function loseOneCall(calls: OutboundCalls): Promise<void> {
+    const lost = calls.call(clientsCall);
+    await vi.advanceTimersByTimeAsync(101);
+    expect(await lost).toEqual({ ok: false, reason: "timeout" });
+  }
+
+  it("has a deadline of its own: a server that is slow for everybody answers", async () => {
+    const calls = answering(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 4_000));
+      return new Response("slow");
+    });
+    await loseOneCall(calls);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(calls.stats.auth!.state).toBe("suspected");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(calls.stats.auth).toEqual({ state: "answering", sinceMs: null, failedProbes: 0 });
+  });
+
+  it("is answered by a head, whatever becomes of the body", async () => {
+    const calls = answering(async () => new Response(new ReadableStream({ pull: () => new Promise(() => {}) })));
+    await loseOneCall(calls);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(calls.stats.auth!.state).toBe("answering");
+  });
+
+  it("has a connection of its own while clients' calls hang on all others", async () => {
+    let underWay = 0;
+    let most = 0;
+    const send: Send = (request) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      return new Promise((_, reject) =>
+        request.signal.addEventListener("abort", () => {
+          underWay -= 1;
+          reject(new Error("aborted"));
+        }),
+      );
+    };
+    const calls = new OutboundCalls({ service: forwarding, sendTo: () => send, nowMs: () => Date.now() });
+    for (let n = 0; n < 40; n += 1) void calls.call(clientsCall);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect([most, calls.stats.auth!.state]).toEqual([OUTBOUND_LIMITS.concurrentCalls, "silent"]);
+  });
+
+  it("leaves its connection to clients' calls when it is over", async () => {
+    let isDown = true;
+    let clientsCalls = 0;
+    const send: Send = (request) => {
+      if (isDown) return Promise.reject(new Error("down"));
+      if (isProbe(request)) return Promise.resolve(new Response());
+      clientsCalls += 1;
+      return new Promise(() => {});
+    };
+    const calls = new OutboundCalls({ service: forwarding, sendTo: () => send, nowMs: () => Date.now() });
+    await repeated(calls, clientsCall);
+    isDown = false;
+    await vi.advanceTimersByTimeAsync(1_000);
+    for (let n = 0; n < 40; n += 1) void calls.call(clientsCall);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(clientsCalls).toBe(OUTBOUND_LIMITS.concurrentCalls);
+  });
+
+  it("of one service finds out nothing while clients of another keep the server busy", async () => {
+    const servers = new ServersCalls();
+    const other = new OutboundCalls({
+      service: serviceWith({ auth: { ...AUTH, timeoutMs: 100 } }),
+      sendTo: () => () => new Promise(() => {}),
+      nowMs: () => Date.now(),
+      servers,
+    });
+    const calls = new OutboundCalls({ service: forwarding, sendTo: () => down, nowMs: () => Date.now(), servers });
+    await repeated(calls, clientsCall);
+    for (let n = 0; n < 600; n += 1) {
+      void other.call(call());
+      void calls.call(clientsCall);
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    expect(calls.stats.auth!.state).not.toBe("unreachable");
+    await vi.advanceTimersByTimeAsync(45_000);
+    expect(calls.stats.auth!.state).toBe("unreachable");
+  });
+});
+
+describe("a reply that cannot be read", () => {
+  const deciding = gatewayOf({
+    orders: builtInService({
+      clusters: { pdp: { url: "https://pdp.example" }, idp: { url: "https://idp.example" } },
+      authorization: {
+        protocol: "authzen",
+        cluster: "pdp",
+        path: "/evaluate",
+        subject: { cluster: "idp", path: "/introspect", clientAuthentication: { type: "none" } },
+      },
+    }),
+  }).services[0]!;
+
+  it.each([
+    [1, "idp"],
+    [2, "pdp"],
+  ])("after %i calls is laid at the door of %s", async (count, cluster) => {
+    const lines: string[] = [];
+    const log = new FailureLog("orders", (line) => lines.push(line));
+    const calls = new OutboundCalls({ service: deciding, sendTo: () => down, nowMs: () => 0, log });
+    calls.noteRefusal({ details: "authorization_server_malformed", calls: count });
+    calls.noteRefusal({ details: "token_inactive", calls: count });
+    expect(lines).toEqual([`orders: authorization_call_failed: cluster ${cluster}: a reply that cannot be read`]);
   });
 });
 

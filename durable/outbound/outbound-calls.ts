@@ -8,6 +8,8 @@ import { contactOf, probe, probeTargets } from "./probe.ts";
 import { PROBE_LIMITS, Prober } from "./prober.ts";
 import { Reachability, type ServerState, UNREACHABLE } from "./reachability.ts";
 import { type CallOutcome, type Send, sendCall } from "./send-call.ts";
+import { ServersCalls } from "./server-calls.ts";
+import { ignoresBodyOfAllow, withoutBodyOfAllow } from "./unread-body.ts";
 
 /** Limits of the calls that a filter makes to its authorization servers. */
 export const OUTBOUND_LIMITS = {
@@ -43,6 +45,8 @@ interface Waiting {
 /** What /stats shows of one authorization server. */
 export interface ClusterStats {
   readonly state: ServerState;
+  /** Since when it has been under suspicion, ms since 1970; null while it answers. */
+  readonly sinceMs: number | null;
   /** Probes that failed in a row. */
   readonly failedProbes: number;
 }
@@ -58,6 +62,8 @@ export interface OutboundDependencies {
   /** Whether clients of this group may bring about one more call; undefined where nothing limits them. */
   readonly mayCall?: ((clientGroup: string) => Promise<boolean>) | undefined;
   readonly probeLimits?: ProbeLimits | undefined;
+  /** What all objects of the isolate send to each server. */
+  readonly servers?: ServersCalls;
   readonly log?: FailureLog;
 }
 
@@ -77,11 +83,19 @@ export class OutboundCalls {
   readonly #onlyAsks: boolean;
   #underWay = 0;
 
-  constructor({ service, sendTo, nowMs, mayCall, probeLimits, log }: OutboundDependencies) {
+  constructor({
+    service,
+    sendTo,
+    nowMs,
+    mayCall,
+    probeLimits,
+    servers = new ServersCalls(),
+    log,
+  }: OutboundDependencies) {
     this.#mayCall = mayCall;
     this.#service = service;
     this.#nowMs = nowMs;
-    this.#log = log ?? new FailureLog(service.name, nowMs);
+    this.#log = log ?? new FailureLog(service.name);
     this.#onlyAsks = service.filterKind.kind === "built-in";
     const targets = probeTargets(service);
     for (const [name, cluster] of Object.entries(service.clusters)) {
@@ -90,20 +104,30 @@ export class OutboundCalls {
       const target = targets.get(name);
       const baseUrl = "url" in cluster ? cluster.url : `https://${cluster.authority}`;
       const { intervalMs, timeoutMs, idleMs, silenceMs } = probeLimits ?? { ...PROBE_LIMITS, ...UNREACHABLE };
-      const reachability = new Reachability(target?.behindBalancer, { probes: UNREACHABLE.probes, silenceMs });
+      const callsToServer = servers.to("url" in cluster ? cluster.url : `binding ${cluster.binding}`);
+      const limits = { probes: UNREACHABLE.probes, silenceMs };
+      const reachability = new Reachability(target?.behindBalancer, limits, callsToServer);
       const prober =
         target &&
         new Prober({
           reachability,
           nowMs,
-          probe: () => probe(target, baseUrl, send, Math.min(timeoutMs, cluster.timeoutMs)),
+          probe: () => probe(target, baseUrl, send, timeoutMs),
           onProbed: this.#logChanges(name, reachability),
+          onRunning: (isRunning) => this.#keepPlaceForProbes(isRunning),
           intervalMs,
           idleMs,
         });
-      const { concurrency, timeoutMs: callTimeoutMs } = cluster;
-      const limits = { concurrency, timeoutMs: callTimeoutMs };
-      this.#clusters.set(name, { name, baseUrl, send, ...limits, reachability, prober, underWay: 0 });
+      this.#clusters.set(name, {
+        name,
+        baseUrl,
+        send: ignoresBodyOfAllow(service) ? withoutBodyOfAllow(send) : send,
+        concurrency: cluster.concurrency,
+        timeoutMs: cluster.timeoutMs,
+        reachability,
+        prober,
+        underWay: 0,
+      });
     }
   }
 
@@ -119,16 +143,25 @@ export class OutboundCalls {
   get stats(): Readonly<Record<string, ClusterStats>> {
     const entries = [...this.#clusters].map(([name, { reachability }]): [string, ClusterStats] => [
       name,
-      { state: reachability.state, failedProbes: reachability.failedProbes },
+      {
+        state: reachability.state,
+        sinceMs: reachability.suspectedMs ?? null,
+        failedProbes: reachability.failedProbes,
+      },
     ]);
     return Object.fromEntries(entries);
   }
 
-  /** Logs what only the built-in filter sees of a reply. @param details of its refusal */
-  noteRefusal(details: string): void {
+  /** Logs what only the built-in filter sees of a reply. */
+  noteRefusal({ details, calls }: { readonly details: string; readonly calls: number }): void {
     const { filterKind } = this.#service;
     if (details !== MALFORMED_REPLY || filterKind.kind !== "built-in") return;
-    this.#log.note({ cluster: filterKind.authorization.cluster, reason: "a reply that cannot be read" });
+    const { authorization } = filterKind;
+    const subject = "subject" in authorization ? authorization.subject : undefined;
+    // Whose first reply cannot be read makes no second call. Who shared the call of another does not know which it was.
+    if (subject !== undefined && calls === 0) return;
+    const { cluster } = subject !== undefined && calls === 1 ? subject : authorization;
+    this.#log.note({ cluster, reason: "a reply that cannot be read" });
   }
 
   call(call: OutboundCall): Promise<OutboundResult> {
@@ -178,8 +211,8 @@ export class OutboundCalls {
     if (isHeldBack(cluster)) return failedAtOnce(reasonWithoutAnswer(cluster, "suspended"));
     cluster.underWay += 1;
     this.#underWay += 1;
-    cluster.reachability.callStarted();
     const startedMs = this.#nowMs();
+    cluster.reachability.callStarted(startedMs, timeoutMs);
     const abort = new AbortController();
     const deadline = setTimeout(() => abort.abort(), timeoutMs);
     const outcome = await Promise.race([
@@ -228,6 +261,15 @@ export class OutboundCalls {
         return reason === undefined ? { ok: true, headers, body, trailers: [] } : { ok: false, reason };
       }
     }
+  }
+
+  /**
+   * Probes count among the calls under way for as long as they go on: the platform would have one more connection wait,
+   * unseen, behind clients' calls that hang, and its deadline would pass before it was sent.
+   */
+  #keepPlaceForProbes(isRunning: boolean): void {
+    this.#underWay += isRunning ? 1 : -1;
+    if (!isRunning) this.#startWaiting();
   }
 
   /** Writes a line whenever a server's state changes: from here on decisions depend on it. */

@@ -1,6 +1,6 @@
 import type { Service } from "../../config/index.ts";
 import type { Contact } from "./reachability.ts";
-import type { Send } from "./send-call.ts";
+import { beforeRepeat, type Send } from "./send-call.ts";
 
 /** How a server is asked whether it answers: nothing in it comes from a client. */
 export interface ProbeTarget {
@@ -64,10 +64,14 @@ export async function probe(
     return contactOf(response.status);
   };
   const once = () => attempt().catch((): Contact => "silence");
-  // A kept-alive connection that the server closes as it is used again fails the request although the server is well.
-  const twice = once().then((contact) => (contact === "silence" && !abort.signal.aborted ? once() : contact));
+  const twice = async (): Promise<Contact> => {
+    const first = await once();
+    if (first !== "silence") return first;
+    await beforeRepeat();
+    return abort.signal.aborted ? first : once();
+  };
   try {
-    return await Promise.race([twice, timedOut]);
+    return await Promise.race([twice(), timedOut]);
   } finally {
     clearTimeout(deadline);
   }

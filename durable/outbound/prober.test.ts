@@ -12,20 +12,22 @@ afterEach(() => {
 function probing(contact: () => Contact) {
   const reachability = new Reachability();
   const probe = vi.fn(async () => contact());
+  const onRunning = vi.fn();
   const prober = new Prober({
     reachability,
     nowMs: () => Date.now(),
     probe,
     onProbed: () => {},
+    onRunning,
     intervalMs: 5_000,
     idleMs: 60_000,
   });
   const lose = () => {
-    reachability.callStarted();
+    reachability.callStarted(Date.now(), 1_000);
     reachability.callEnded("silence", Date.now());
     prober.asked();
   };
-  return { reachability, prober, probe, lose };
+  return { reachability, prober, probe, onRunning, lose };
 }
 
 it("probes nothing while nothing is suspected", async () => {
@@ -36,13 +38,35 @@ it("probes nothing while nothing is suspected", async () => {
 });
 
 it("probes at once, and ends with the first answer", async () => {
-  const { reachability, probe, lose } = probing(() => "answer");
+  const { reachability, probe, onRunning, lose } = probing(() => "answer");
   lose();
   await vi.advanceTimersByTimeAsync(0);
   expect([probe.mock.calls.length, reachability.state, vi.getTimerCount()]).toEqual([1, "answering", 0]);
+  expect(onRunning.mock.calls).toEqual([[true], [false]]);
 });
 
-it("probes every five seconds, one at a time however many ask, until the server answers", async () => {
+it("probes soon again at first: many outages are a moment", async () => {
+  const { probe, lose } = probing(() => "silence");
+  const startedMs: number[] = [];
+  const firstMs = Date.now();
+  probe.mockImplementation(async () => {
+    startedMs.push(Date.now() - firstMs);
+    return "silence";
+  });
+  lose();
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(startedMs).toEqual([0, 500, 1_500, 3_500, 7_500, 12_500, 17_500]);
+});
+
+it("counts the interval from the start of a probe, so that a server which hangs is found out as soon as one which is gone", async () => {
+  const { reachability, probe, lose } = probing(() => "silence");
+  probe.mockImplementation(() => new Promise((resolve) => setTimeout(() => resolve("silence"), 5_000)));
+  lose();
+  await vi.advanceTimersByTimeAsync(30_100);
+  expect([probe.mock.calls.length, reachability.state]).toEqual([7, "unreachable"]);
+});
+
+it("probes one at a time however many ask, until the server answers", async () => {
   let contact: Contact = "silence";
   const { reachability, prober, probe, lose } = probing(() => contact);
   lose();
@@ -51,7 +75,7 @@ it("probes every five seconds, one at a time however many ask, until the server 
     prober.asked();
     await vi.advanceTimersByTimeAsync(1_000);
   }
-  expect([probe.mock.calls.length, reachability.state]).toEqual([9, "unreachable"]);
+  expect([probe.mock.calls.length, reachability.state]).toEqual([11, "unreachable"]);
   contact = "answer";
   await vi.advanceTimersByTimeAsync(5_000);
   expect([reachability.state, vi.getTimerCount()]).toEqual(["answering", 0]);

@@ -1,13 +1,16 @@
 import type { Contact, Reachability } from "./reachability.ts";
 
 export const PROBE_LIMITS = {
-  /** From the end of one probe to the next. */
+  /** From the start of one probe to that of the next, at most. The first follow faster: many outages are a moment. */
   intervalMs: 5_000,
-  /** A probe has a deadline of its own: a cluster's may be a minute. */
+  /** Of a probe. A cluster's own may be a minute, or so short that a server which is merely slow looks silent. */
   timeoutMs: 5_000,
   /** Without a request for so long probing ends, and with it what was known: a timer keeps an object in memory, and billed. */
   idleMs: 60_000,
 } as const;
+
+/** From the first probe to the second; doubled from probe to probe. */
+const FIRST_INTERVAL_MS = 500;
 
 export interface ProberDependencies {
   readonly reachability: Reachability;
@@ -16,6 +19,8 @@ export interface ProberDependencies {
   readonly probe: () => Promise<Contact>;
   /** Called after each probe. */
   readonly onProbed: () => void;
+  /** Called when probing begins, which then has a connection of its own, and when it is over. */
+  readonly onRunning: (isRunning: boolean) => void;
   readonly intervalMs: number;
   readonly idleMs: number;
 }
@@ -37,17 +42,27 @@ export class Prober {
   }
 
   async #run(): Promise<void> {
-    const { reachability, nowMs, probe, onProbed, intervalMs, idleMs } = this.#dependencies;
+    const { reachability, nowMs, probe, onProbed, onRunning, idleMs } = this.#dependencies;
     this.#isRunning = true;
+    onRunning(true);
     while (reachability.isSuspected && nowMs() - this.#askedMs < idleMs) {
       const startedMs = nowMs();
       const contact = await probe();
       reachability.probeEnded(contact, startedMs, nowMs());
       onProbed();
-      if (reachability.isSuspected) await new Promise((resolve) => setTimeout(resolve, intervalMs));
+      if (reachability.isSuspected) await this.#untilNext(startedMs);
     }
     this.#isRunning = false;
     reachability.forget();
     onProbed();
+    onRunning(false);
+  }
+
+  #untilNext(startedMs: number): Promise<void> {
+    const { reachability, nowMs, intervalMs } = this.#dependencies;
+    const waitMs = Math.min(intervalMs, FIRST_INTERVAL_MS * 2 ** Math.max(0, reachability.failedProbes - 1));
+    // A clock that was set meanwhile must not put off the next probe.
+    const tookMs = Math.max(0, nowMs() - startedMs);
+    return new Promise((resolve) => setTimeout(resolve, Math.max(0, waitMs - tookMs)));
   }
 }

@@ -1,13 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Contact, Reachability, UNREACHABLE } from "./reachability.ts";
+import { ServerCalls } from "./server-calls.ts";
 
 const { probes, silenceMs } = UNREACHABLE;
+const TIMEOUT_MS = 1_000;
 
 /** A server of which one call, ended at 0, got no answer. */
-function suspected(behindBalancer = false): Reachability {
-  const reachability = new Reachability(behindBalancer);
-  reachability.callStarted();
+function suspected(behindBalancer = false, calls = new ServerCalls()): Reachability {
+  const reachability = new Reachability(behindBalancer, UNREACHABLE, calls);
+  reachability.callStarted(0, TIMEOUT_MS);
   reachability.callEnded("silence", 0);
   return reachability;
 }
@@ -54,7 +56,7 @@ describe("a server", () => {
     for (const answer of [
       (reachability: Reachability) => reachability.probeEnded("answer", silenceMs, silenceMs),
       (reachability: Reachability) => {
-        reachability.callStarted();
+        reachability.callStarted(silenceMs, TIMEOUT_MS);
         reachability.callEnded("answer", silenceMs);
       },
     ]) {
@@ -71,7 +73,7 @@ describe("a server", () => {
 
   it("is not unreachable while a client's call is under way, and the time counts from the end of the last one", () => {
     const reachability = suspected();
-    reachability.callStarted();
+    reachability.callStarted(0, 2 * silenceMs);
     probe(reachability, "silence", probes, 0, silenceMs);
     expect(reachability.state).not.toBe("unreachable");
     reachability.callEnded("silence", silenceMs);
@@ -95,7 +97,7 @@ describe("a server", () => {
 
   it("of which a call tells nothing is not suspected for it", () => {
     const reachability = new Reachability();
-    reachability.callStarted();
+    reachability.callStarted(0, TIMEOUT_MS);
     reachability.callEnded(undefined, 0);
     expect(reachability.state).toBe("answering");
   });
@@ -112,7 +114,7 @@ describe("a server", () => {
         const reachability = new Reachability(true);
         let nowMs = 0;
         for (const { contact, tookMs } of all) {
-          reachability.callStarted();
+          reachability.callStarted(nowMs, 60_000);
           nowMs += tookMs;
           reachability.callEnded(contact, nowMs);
           expect(["answering", "suspected"]).toContain(reachability.state);
@@ -123,4 +125,96 @@ describe("a server", () => {
       }),
     );
   });
+
+  it("shows since when it has been under suspicion", () => {
+    const reachability = suspected();
+    reachability.callStarted(500, TIMEOUT_MS);
+    reachability.callEnded("silence", 700);
+    expect(reachability.suspectedMs).toBe(0);
+    reachability.probeEnded("answer", 700, 701);
+    expect(reachability.suspectedMs).toBeUndefined();
+  });
+});
+
+describe("a server that several services share", () => {
+  it("is not unreachable while clients of another keep it busy, nor until it has been silent for long after that", () => {
+    const calls = new ServerCalls();
+    const reachability = suspected(false, calls);
+    calls.started(silenceMs / 2, TIMEOUT_MS);
+    calls.ended(silenceMs / 2 + 10);
+    probe(reachability, "silence", 10 * probes, 0, 1.4 * silenceMs);
+    expect(reachability.state).not.toBe("unreachable");
+    probe(reachability, "silence", probes, 1.4 * silenceMs, 1.6 * silenceMs);
+    expect(reachability.state).toBe("unreachable");
+  });
+
+  it("stays unreachable until it answers, whatever else is sent to it", () => {
+    const calls = new ServerCalls();
+    const reachability = suspected(false, calls);
+    probe(reachability, "silence", probes, 0, silenceMs);
+    calls.started(silenceMs, TIMEOUT_MS);
+    probe(reachability, "silence", 1, silenceMs, silenceMs + 10);
+    expect(reachability.state).toBe("unreachable");
+    probe(reachability, "answer", 1, silenceMs + 20, silenceMs + 30);
+    expect(reachability.state).toBe("answering");
+  });
+
+  it("counts a call whose object was reset as over at its deadline", () => {
+    const calls = new ServerCalls();
+    calls.started(0, TIMEOUT_MS);
+    expect(calls.busyUntilMs).toBe(TIMEOUT_MS);
+    calls.started(100, TIMEOUT_MS);
+    calls.ended(200);
+    expect(calls.busyUntilMs).toBe(100 + TIMEOUT_MS);
+  });
+});
+
+it("whatever clients send and probes meet, a server is unreachable only after long silence since the last call", () => {
+  const step = fc.record({
+    kind: fc.constantFrom("call", "probe", "foreign"),
+    contact: fc.constantFrom<Contact>("silence", "gateway_error", "answer"),
+    waitMs: fc.nat(8_000),
+    tookMs: fc.nat(8_000),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), fc.boolean(), (steps, behindBalancer) => {
+      const calls = new ServerCalls();
+      const reachability = new Reachability(behindBalancer, UNREACHABLE, calls);
+      let nowMs = 0;
+      let silentSinceMs = Number.POSITIVE_INFINITY;
+      let silentProbes = 0;
+      let opened = false;
+      for (const { kind, contact, waitMs, tookMs } of steps) {
+        nowMs += waitMs;
+        const startedMs = nowMs;
+        nowMs += tookMs;
+        const isSilence = contact === "silence" || (behindBalancer && contact === "gateway_error");
+        if (kind === "probe") {
+          if (!reachability.isSuspected) continue;
+          reachability.probeEnded(contact, startedMs, nowMs);
+          if (isSilence) {
+            silentSinceMs = Math.min(silentSinceMs, startedMs);
+            silentProbes += 1;
+          }
+        } else if (kind === "call" && reachability.sendsCalls) {
+          reachability.callStarted(startedMs, 8_000);
+          reachability.callEnded(contact, nowMs);
+        } else {
+          calls.started(startedMs, 8_000);
+          calls.ended(nowMs);
+        }
+        if (kind !== "probe" || !isSilence) {
+          silentSinceMs = Number.POSITIVE_INFINITY;
+          silentProbes = 0;
+        }
+        const isUnreachable = reachability.state === "unreachable";
+        if (isUnreachable && !opened) {
+          expect(silentProbes).toBeGreaterThanOrEqual(probes);
+          expect(nowMs - silentSinceMs).toBeGreaterThanOrEqual(silenceMs);
+        }
+        opened = isUnreachable;
+      }
+    }),
+    { numRuns: 2_000 },
+  );
 });

@@ -1,3 +1,5 @@
+import { ServerCalls } from "./server-calls.ts";
+
 /** When a server that answers no probe counts as unreachable. */
 export const UNREACHABLE = {
   /** Failed probes in a row. One lost packet is an accident. */
@@ -37,6 +39,11 @@ class Streak {
   #sinceMs = 0;
   #untilMs = 0;
 
+  /** When the first of them was sent. */
+  get sinceMs(): number {
+    return this.#sinceMs;
+  }
+
   add(startedMs: number, endedMs: number): void {
     if (this.probes === 0) this.#sinceMs = startedMs;
     this.probes += 1;
@@ -60,18 +67,23 @@ class Streak {
 export class Reachability {
   readonly #gatewayErrorsAreSilence: boolean;
   readonly #limits: Limits;
+  readonly #calls: ServerCalls;
   readonly #silence = new Streak();
   readonly #failure = new Streak();
-  #suspected = false;
+  #suspectedMs: number | undefined;
   /** The last probe got no answer, so that calls are held back. */
   #heldBack = false;
-  #callsUnderWay = 0;
-  #lastCallEndedMs = Number.NEGATIVE_INFINITY;
+  /** Only an answer ends it, not one more call of another service. */
+  #unreachable = false;
 
-  /** @param gatewayErrorsAreSilence a balancer in front of the server answers 502-504 when the server is down */
-  constructor(gatewayErrorsAreSilence = false, limits: Limits = UNREACHABLE) {
+  /**
+   * @param gatewayErrorsAreSilence a balancer in front of the server answers 502-504 when the server is down
+   * @param calls of clients to the server, which other services may share
+   */
+  constructor(gatewayErrorsAreSilence = false, limits: Limits = UNREACHABLE, calls = new ServerCalls()) {
     this.#gatewayErrorsAreSilence = gatewayErrorsAreSilence;
     this.#limits = limits;
+    this.#calls = calls;
   }
 
   /** Whether clients' calls are sent to the server. */
@@ -81,7 +93,12 @@ export class Reachability {
 
   /** Whether the server is to be probed. */
   get isSuspected(): boolean {
-    return this.#suspected;
+    return this.#suspectedMs !== undefined;
+  }
+
+  /** When the first call ended that got no answer, ms since 1970; undefined while the server answers. */
+  get suspectedMs(): number | undefined {
+    return this.#suspectedMs;
   }
 
   /** Probes that failed in a row. */
@@ -89,45 +106,55 @@ export class Reachability {
     return this.#failure.probes;
   }
 
-  callStarted(): void {
-    this.#callsUnderWay += 1;
+  /** @param timeoutMs after which the call ends at the latest */
+  callStarted(nowMs: number, timeoutMs: number): void {
+    this.#calls.started(nowMs, timeoutMs);
   }
 
   /** @param contact undefined where the call tells nothing of the server */
   callEnded(contact: Contact | undefined, nowMs: number): void {
-    this.#callsUnderWay -= 1;
-    this.#lastCallEndedMs = nowMs;
+    this.#calls.ended(nowMs);
     if (contact === "answer") this.forget();
-    else if (contact !== undefined) this.#suspected = true;
+    else if (contact !== undefined) this.#suspectedMs ??= nowMs;
   }
 
   /** @param startedMs when the probe was sent */
   probeEnded(contact: Contact, startedMs: number, endedMs: number): void {
     // A client's call was answered meanwhile.
-    if (!this.#suspected) return;
+    if (!this.isSuspected) return;
     if (contact === "answer") {
       this.forget();
       return;
     }
     this.#failure.add(startedMs, endedMs);
     this.#heldBack = contact === "silence" || this.#gatewayErrorsAreSilence;
-    if (!this.#heldBack) this.#silence.end();
-    // What a client sent may still keep the server busy.
-    else if (this.#callsUnderWay > 0 || startedMs < this.#lastCallEndedMs) this.#silence.end();
-    else this.#silence.add(startedMs, endedMs);
+    if (this.#heldBack) this.#addSilence(startedMs, endedMs);
+    else this.#endSilence();
+  }
+
+  #addSilence(startedMs: number, endedMs: number): void {
+    // What a client sent may still keep the server busy: only silence from then on counts.
+    if (this.#silence.sinceMs < this.#calls.busyUntilMs) this.#silence.end();
+    if (startedMs >= this.#calls.busyUntilMs) this.#silence.add(startedMs, endedMs);
+    this.#unreachable ||= this.#silence.isLong(this.#limits);
+  }
+
+  #endSilence(): void {
+    this.#silence.end();
+    this.#unreachable = false;
   }
 
   /** Nothing speaks against the server any more, or nobody asks for it. */
   forget(): void {
-    this.#suspected = false;
+    this.#suspectedMs = undefined;
     this.#heldBack = false;
-    this.#silence.end();
+    this.#endSilence();
     this.#failure.end();
   }
 
   get state(): ServerState {
-    if (!this.#suspected) return "answering";
-    if (this.#silence.isLong(this.#limits)) return "unreachable";
+    if (!this.isSuspected) return "answering";
+    if (this.#unreachable) return "unreachable";
     if (this.#failure.isLong(this.#limits)) return "failing";
     return this.#heldBack ? "silent" : "suspected";
   }

@@ -23,22 +23,23 @@ export async function sendCall(
   isQuestion: boolean,
 ): Promise<CallOutcome> {
   const first = await attempt(call, baseUrl, send, signal);
-  // A kept-alive connection that the server closes as it is used again fails the request although the server is well.
-  return first.kind === "silence" && (isQuestion || isSafe(call)) && !signal.aborted
-    ? attempt(call, baseUrl, send, signal)
-    : first;
+  if (first.kind !== "silence" || !(isQuestion || isSafe(call))) return first;
+  await beforeRepeat();
+  return signal.aborted ? first : attempt(call, baseUrl, send, signal);
+}
+
+/**
+ * A kept-alive connection that the server closes as it is used again fails a request although the server is well, so it
+ * is repeated once. Not in the same moment: a server that restarts closes them all, and the next may not be known to be.
+ */
+export function beforeRepeat(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 async function attempt(call: OutboundCall, baseUrl: string, send: Send, signal: AbortSignal): Promise<CallOutcome> {
   // What a client sent can make a call that cannot be sent; it must not look like a server that is down.
-  const why = whyNotSent(call);
-  if (why !== undefined) return { kind: "rejected", why };
-  let request: Request;
-  try {
-    request = requestOf(call, baseUrl, signal);
-  } catch {
-    return { kind: "rejected", why: "a method, path or header that no request can have" };
-  }
+  const request = buildRequest(call, baseUrl, signal);
+  if (typeof request === "string") return { kind: "rejected", why: request };
   try {
     const response = await send(request);
     const body = await boundedBody(response);
@@ -60,31 +61,46 @@ function isSafe(call: OutboundCall): boolean {
 }
 
 /**
- * Why a call is not sent, or undefined if it is. Nothing in it comes from a client. The tools that try a filter refuse the
- * same calls.
+ * The request that a call comes to, or why it is not sent. Nothing in that text comes from a client: it is a kind of
+ * failure in the log. The tools that try a filter refuse the same calls.
  */
-export function whyNotSent({ headers }: Pick<OutboundCall, "headers">): string | undefined {
-  let headBytes = 0;
-  for (const [name, value] of headers) headBytes += name.length + value.length;
-  if (headBytes > HOST_LIMITS.callHeadBytes) return `a head of more than ${HOST_LIMITS.callHeadBytes} bytes`;
-  // Joined as text: resolving "//host/…" as a reference would let a guest choose another host, as would "@host".
-  const path = headers.find(([name]) => name === ":path")?.[1] ?? "/";
-  return path.startsWith("/") ? undefined : "a path that does not begin with a slash";
-}
-
-/** @throws TypeError for a request that cannot be */
-function requestOf(call: OutboundCall, baseUrl: string, signal: AbortSignal): Request {
+export function buildRequest(
+  { headers: lines, body }: Pick<OutboundCall, "headers" | "body">,
+  baseUrl: string,
+  signal: AbortSignal | null = null,
+): Request | string {
   const headers = new Headers();
   let method = "GET";
   let path = "/";
-  for (const [name, value] of call.headers) {
+  let headBytes = 0;
+  for (const [name, value] of lines) {
+    headBytes += name.length + value.length;
+    if (headBytes > HOST_LIMITS.callHeadBytes) return `a head of more than ${HOST_LIMITS.callHeadBytes} bytes`;
     if (name === ":method") method = value;
     else if (name === ":path") path = value;
     // `Upgrade` would make `fetch` send GET, whatever the method; a filter may have copied it from its client.
-    else if (!name.startsWith(":") && !isConnectionHeader(name)) headers.append(name, value);
+    else if (!name.startsWith(":") && !isConnectionHeader(name) && !appended(headers, name, value))
+      return "a header that no request can have";
   }
-  const body = call.body.byteLength > 0 ? call.body : null;
-  return new Request(baseUrl + path, { method, headers, body, signal, redirect: "manual", cache: "no-store" });
+  // Joined as text: resolving "//host/…" as a reference would let a guest choose another host, as would "@host".
+  if (!path.startsWith("/")) return "a path that does not begin with a slash";
+  const isEmpty = body.byteLength === 0;
+  if (!isEmpty && (method === "GET" || method === "HEAD")) return `${method} with a body`;
+  const init = { method, headers, body: isEmpty ? null : body, signal, redirect: "manual", cache: "no-store" } as const;
+  try {
+    return new Request(baseUrl + path, init);
+  } catch {
+    return "a method or path that no request can have";
+  }
+}
+
+function appended(headers: Headers, name: string, value: string): boolean {
+  try {
+    headers.append(name, value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function headersOf(response: Response): HeaderList {

@@ -9,7 +9,7 @@ export const UNREAD_BODY_LIMITS = {
 } as const;
 
 /** Whether the service's filter decides by status and headers alone where a server says yes: forward-auth. */
-export function ignoresBodyOfAllow({ filterKind }: Service): boolean {
+export function ignoresBodyOfAllow({ filterKind }: Pick<Service, "filterKind">): boolean {
   return filterKind.kind === "built-in" && filterKind.authorization.protocol === "forward-auth";
 }
 

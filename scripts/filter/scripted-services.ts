@@ -1,5 +1,5 @@
 import { randomFillSync } from "node:crypto";
-import { whyNotSent } from "../../durable/outbound/send-call.ts";
+import { buildRequest } from "../../durable/outbound/send-call.ts";
 import {
   createSharedState,
   HOST_LIMITS,
@@ -95,9 +95,13 @@ export class ScriptedServices implements HostServices {
   }
 
   #answer(call: OutboundCall): { result: OutboundResult; delayMs: number; note?: string } {
-    const why = whyNotSent(call);
-    if (why !== undefined) {
-      return { result: { ok: false, reason: "rejected" }, delayMs: 0, note: `the gateway does not send it: ${why}` };
+    const request = buildRequest(call, "https://cluster.example");
+    if (typeof request === "string") {
+      return {
+        result: { ok: false, reason: "rejected" },
+        delayMs: 0,
+        note: `the gateway does not send it: ${request}`,
+      };
     }
     const reply = this.#replyTo(call);
     if (reply === undefined) {

@@ -7,6 +7,8 @@ export interface RawRequest {
   /** Each line on its own, in order, names and values as sent. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: Buffer;
+  /** How many requests came on the same connection before it. */
+  readonly earlier: number;
 }
 
 export type RawReply =
@@ -73,13 +75,15 @@ export class RawServer {
 function serve(socket: Socket, answer: (request: RawRequest) => RawReply | Promise<RawReply>): void {
   let unread: Buffer = Buffer.alloc(0);
   let busy = false;
+  let earlier = 0;
   const proceed = async (): Promise<void> => {
     if (busy) return;
     const parsed = parseRequest(unread);
     if (parsed === undefined) return;
     busy = true;
     unread = unread.subarray(parsed.size);
-    const reply = await answer(parsed.request);
+    const reply = await answer({ ...parsed.request, earlier });
+    earlier += 1;
     if (reply === "reset") socket.resetAndDestroy();
     else if (Buffer.isBuffer(reply)) socket.end(reply);
     else if (reply !== "hang") socket.write(replyBytes(reply, parsed.request.method));
@@ -101,7 +105,7 @@ function replyBytes({ status = 200, headers = [], body = "" }: Exclude<RawReply,
 }
 
 /** The first request in the bytes, or undefined while it is not complete. */
-function parseRequest(bytes: Buffer): { request: RawRequest; size: number } | undefined {
+function parseRequest(bytes: Buffer): { request: Omit<RawRequest, "earlier">; size: number } | undefined {
   const headEnd = bytes.indexOf("\r\n\r\n");
   if (headEnd < 0) return undefined;
   const [requestLine = "", ...lines] = bytes.subarray(0, headEnd).toString("latin1").split("\r\n");
