@@ -50,7 +50,8 @@ function startsWith(segments: Segments, prefix: Segments): boolean {
   return prefix.every((segment, index) => segment === segments[index]);
 }
 
-function shareUpstream(a: Upstream, b: Upstream): boolean {
+/** Whether two services lead to one server, whatever the path that each puts before. */
+export function shareUpstream(a: Upstream, b: Upstream): boolean {
   if ("binding" in a || "binding" in b) return "binding" in a && "binding" in b && a.binding === b.binding;
   return new URL(a.url).origin === new URL(b.url).origin;
 }

@@ -103,6 +103,22 @@ describe("a resolved gateway", () => {
     expect(serviceOf(claims).identityHeaders).toEqual(["x-sub"]);
   });
 
+  it("takes out what any service in front of the same upstream names, except what its own filter reads", () => {
+    const upstream = { url: "https://shared.example" };
+    const gateway = gatewayOf({
+      a: builtInService({
+        upstream,
+        authorization: { ...forwardAuth, upstreamHeaders: ["x-user"] },
+        identityHeaders: ["x-t"],
+      }),
+      b: builtInService({ route: { prefix: "/b" }, upstream: { url: "https://shared.example/base" } }),
+      c: builtInService({ route: { prefix: "/c" }, upstream, credentials: [{ from: "header", name: "x-t" }] }),
+      d: builtInService({ route: { prefix: "/d" }, upstream: { url: "https://other.example" } }),
+    });
+    const stripped = gateway.services.map(({ identityHeaders }) => identityHeaders.toSorted());
+    expect(stripped).toEqual([["x-t", "x-user"], ["x-t", "x-user"], ["x-user"], []]);
+  });
+
   it("knows the headers the built-in filter reads, and that other filters may read all", () => {
     const service = builtInService({
       authorization: { ...forwardAuth, requestHeaders: ["X-Tenant", "cookie"] },

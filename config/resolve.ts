@@ -4,6 +4,7 @@ import { checkRoutes, checkService, identityHeadersOf, requestHeadersOf } from "
 import { fnv1a64 } from "./fnv1a.ts";
 import type { Cluster, FilterKind, Gateway, Service } from "./gateway.ts";
 import { CONFIG_LIMITS } from "./limits.ts";
+import { shareUpstream } from "./neighbours.ts";
 import { type ConfigProblem, type Finding, findingsOf, toProblems } from "./problems.ts";
 import { fields, named, text } from "./schema/fields.ts";
 import { memory } from "./schema/memory.ts";
@@ -74,7 +75,7 @@ export function resolveGateway(input: unknown, fileName = "gateway.config.ts"): 
     operator: top.output.operator,
     keySecret: top.output.keySecret,
     memory: top.output.memory,
-    services: [...parsed].map(([name, service]) => resolveService(name, service)),
+    services: withSharedIdentity([...parsed].map(([name, service]) => resolveService(name, service))),
   };
   const { services, ...ofAll } = resolved;
   const versions = services.map(({ version }) => version);
@@ -118,6 +119,21 @@ function resolveService(name: string, parsed: ParsedService): Service {
   };
   // The module is left out: it is not text, and a new one arrives with a new deployment anyway.
   return { ...resolved, filter, version: versionOf(resolved) };
+}
+
+/**
+ * A server trusts an identity header whichever service it comes by. So each service takes out what any other in front of the same
+ * upstream names, except what its own filter is to read of its clients.
+ */
+function withSharedIdentity(services: readonly Service[]): Service[] {
+  return services.map((service) => {
+    const { identityHeaders: own, neededHeaders } = service;
+    const ofOthers = services
+      .filter((other) => other !== service && shareUpstream(other.upstream, service.upstream))
+      .flatMap(({ identityHeaders }) => identityHeaders)
+      .filter((name) => neededHeaders === "all" || !neededHeaders.includes(name));
+    return { ...service, identityHeaders: [...new Set([...own, ...ofOthers])] };
+  });
 }
 
 function filterKindOf(parsed: ParsedService): FilterKind {

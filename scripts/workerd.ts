@@ -45,10 +45,11 @@ export interface WorkerdProcess {
 export async function startWorkerd(
   workers: Readonly<Record<string, WorkerDefinition | ExternalServer>>,
   listen: readonly string[],
+  v8Flags: readonly string[] = [],
 ): Promise<WorkerdProcess> {
   const folder = await mkdtemp(join(tmpdir(), "ebb-workerd-"));
   await mkdir(join(folder, "objects"));
-  await writeFile(join(folder, "config.capnp"), await configuration(workers, listen, folder));
+  await writeFile(join(folder, "config.capnp"), await configuration(workers, listen, folder, v8Flags));
 
   const child = spawn(workerdBinary(), ["serve", join(folder, "config.capnp"), "--control-fd=3"], {
     stdio: ["ignore", "ignore", "pipe", "pipe"],
@@ -109,6 +110,7 @@ async function configuration(
   workers: Readonly<Record<string, WorkerDefinition | ExternalServer>>,
   listen: readonly string[],
   folder: string,
+  v8Flags: readonly string[],
 ): Promise<string> {
   const services = [
     `(name = "internet", network = (allow = ["public", "private"]))`,
@@ -128,6 +130,7 @@ async function configuration(
 const config :Workerd.Config = (
   services = [ ${services.join(",\n")} ],
   sockets = [ ${sockets.join(",\n")} ],
+  v8Flags = [ ${v8Flags.map(quoted).join(", ")} ],
 );
 `;
 }
