@@ -1,0 +1,140 @@
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { headerOf } from "./raw-client.ts";
+import { RawServer } from "./raw-server.ts";
+import { type SecurityGateway, startGateway } from "./start-gateway.ts";
+import { VARIANTS } from "./variants.ts";
+
+/** An upstream that fails in every way a socket can: its client learns of it, and nobody else does. */
+const HUGE = 3_000_000;
+const reply = (head: string, body = "") => `HTTP/1.1 ${head}\r\n\r\n${body}`;
+
+const BEHAVIOURS = {
+  resets: (socket: Socket) => socket.resetAndDestroy(),
+  babbles: (socket: Socket) => socket.end("this is not HTTP at all\r\n\r\n"),
+  oversizes: (socket: Socket) => socket.end(reply(`200 OK\r\nx-big: ${"x".repeat(200_000)}\r\ncontent-length: 0`)),
+  leaves: (socket: Socket) => socket.end(),
+  errs: (socket: Socket) => socket.end(reply("500 Oh\r\ncontent-length: 4", "oops")),
+  redirects: (socket: Socket) =>
+    socket.end(reply("302 Found\r\nlocation: https://elsewhere.example/\r\ncontent-length: 0")),
+  promises: (socket: Socket) => socket.end(reply("200 OK\r\ncontent-length: 100", "only this")),
+  exceeds: (socket: Socket) => socket.end(reply("200 OK\r\ncontent-length: 4", "bodyGET /hidden HTTP/1.1\r\n\r\n")),
+  floods: (socket: Socket) => socket.end(reply(`200 OK\r\ncontent-length: ${HUGE}`, "x".repeat(HUGE))),
+  hangs: () => {},
+  drips: (socket: Socket) => {
+    socket.write(reply("200 OK\r\ntransfer-encoding: chunked", "4\r\ndrip\r\n"));
+    const timer = setInterval(() => socket.write("4\r\ndrip\r\n"), 20);
+    socket.on("close", () => clearInterval(timer));
+  },
+} satisfies Record<string, (socket: Socket) => unknown>;
+
+describe.each(VARIANTS)("with $name, an upstream", (variant) => {
+  const servers: Server[] = [];
+  const sockets = new Set<Socket>();
+  let well: RawServer;
+  let authorization: RawServer;
+  let gateway: SecurityGateway;
+
+  async function originOf(behave: (socket: Socket) => unknown): Promise<string> {
+    const server = createServer((socket) => {
+      sockets.add(socket);
+      socket.on("error", () => {}).on("close", () => sockets.delete(socket));
+      socket.once("data", () => behave(socket));
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("no port");
+    return `http://127.0.0.1:${address.port}`;
+  }
+
+  beforeAll(async () => {
+    well = await RawServer.start(() => ({ body: "served" }));
+    authorization = await RawServer.start(() => ({ status: 200 }));
+    const service = (name: string, url: string) => ({
+      route: { prefix: `/${name}` },
+      upstream: { url },
+      clusters: { auth: { url: authorization.origin } },
+      authorization: { protocol: "forward-auth", cluster: "auth", path: "/check" } as const,
+    });
+    const origins = await Promise.all(
+      Object.entries(BEHAVIOURS).map(async ([name, behave]) => [name, await originOf(behave)] as const),
+    );
+    const down = await originOf(() => {});
+    await new Promise((resolve) => servers.pop()!.close(resolve));
+    const all = [...origins, ["down", down] as const, ["well", well.origin] as const];
+    gateway = await startGateway(
+      { services: Object.fromEntries(all.map(([name, url]) => [name, service(name, url)])) },
+      { variant },
+    );
+  });
+  afterAll(async () => {
+    await gateway?.stop();
+    for (const socket of sockets) socket.destroy();
+    for (const server of servers) server.close();
+    await Promise.all([well?.stop(), authorization?.stop()]);
+  });
+
+  const ask = (service: string) => gateway.send({ target: `/${service}/1`, headers: ["Authorization: Bearer a"] });
+
+  /** Whatever one upstream does, another service's clients are served. */
+  async function othersAreServed(): Promise<void> {
+    expect(await ask("well")).toMatchObject({ status: 200, body: "served" });
+  }
+
+  it.each(["down", "resets", "babbles", "leaves"])(
+    "that %s is a 502 with a reason and a line in the log",
+    async (name) => {
+      const response = await ask(name);
+      expect([response.status, headerOf(response, "x-ebb-reason")]).toEqual([502, "upstream_unreachable"]);
+      expect(response.body).toBe('{"error":"upstream_unreachable"}');
+      await othersAreServed();
+      expect(gateway.workerd.log()).toContain(`${name}: the upstream did not answer`);
+      expect(await gateway.stats(name)).toMatchObject({ requests: 1, undecided: 0, failedOpen: 0 });
+    },
+  );
+
+  it.each([
+    ["errs", 500, "oops"],
+    ["redirects", 302, ""],
+    ["oversizes", 200, ""],
+  ])("that %s is passed on as it is", async (name, status, body) => {
+    const response = await ask(name);
+    expect([response.status, response.body, headerOf(response, "x-ebb-reason")]).toEqual([status, body, undefined]);
+    await othersAreServed();
+  });
+
+  it("that ends before its length is broken off, so that nobody takes the beginning for all of it", async () => {
+    const response = await ask("promises");
+    expect(headerOf(response, "content-length")).toBe("100");
+    expect(response.body.length).toBeLessThan(100);
+    await othersAreServed();
+  });
+
+  it("that goes on beyond its length is cut there", async () => {
+    const { status, body, bytes } = await ask("exceeds");
+    expect([status, body]).toEqual([200, "body"]);
+    expect(bytes).not.toContain("hidden");
+    await othersAreServed();
+  });
+
+  it("that sends megabytes has all of them passed on", async () => {
+    expect((await ask("floods")).body.length).toBe(HUGE);
+    await othersAreServed();
+  });
+
+  it.each(["hangs", "drips"])(
+    "that %s for ever holds up nobody else, and is left when its client leaves",
+    async (name) => {
+      const client = connect(gateway.port, "127.0.0.1");
+      client.on("error", () => {});
+      client.write(`GET /${name}/1 HTTP/1.1\r\nHost: api.example\r\nAuthorization: Bearer a\r\n\r\n`);
+      const before = sockets.size;
+      await expect.poll(() => sockets.size, { timeout: 3_000 }).toBeGreaterThan(before - 1);
+      await othersAreServed();
+      client.destroy();
+      await othersAreServed();
+      expect(gateway.workerd.log()).not.toMatch(/uncaught exception|unhandled/i);
+    },
+  );
+});
