@@ -29,7 +29,7 @@ import { restartSettings } from "./restart/settings.ts";
 import type { Ask, Unavailable } from "./rpc.ts";
 import { type Runtime, randomShare } from "./runtime.ts";
 import { decideInStages, exchangeStages } from "./stages/decide-in-stages.ts";
-import { Patience } from "./stages/patience.ts";
+import { LimitWatch, Patience } from "./stages/patience.ts";
 import { isReplayed } from "./stages/replay.ts";
 import type { Answer } from "./stages/staged-answer.ts";
 import { type ServiceStats, serviceStats } from "./stats.ts";
@@ -91,6 +91,7 @@ export class ProtectedService {
   #removesJournal: Opened["removeJournal"];
   /** For the next request; used up by the first that the filter keeps waiting. */
   #patience: Patience;
+  readonly #pauses: LimitWatch;
   #chores = false;
 
   constructor(surroundings: ServiceSurroundings) {
@@ -140,7 +141,8 @@ export class ProtectedService {
     this.#room = new Room(this.#generations.isolate.budget, () => this.restarts.relieveIsolate());
     this.#alarm = service.ticks === "alarm" ? new TickAlarm(surroundings.setAlarm, () => runtime.nowMs()) : undefined;
     this.#ticksAfterAnswer = service.filterKind.kind === "built-in";
-    this.#patience = new Patience(runtime.limits.pausedMs);
+    this.#pauses = new LimitWatch(runtime.limits.pausedMs);
+    this.#patience = new Patience(this.#pauses);
   }
 
   get configuration(): Service {
@@ -297,7 +299,7 @@ export class ProtectedService {
   }
 
   #renewPatience(): void {
-    this.#patience = new Patience(this.#surroundings.runtime.limits.pausedMs);
+    this.#patience = new Patience(this.#pauses);
   }
 
   #headDecided(generation: Generation, decision: Decision): void {

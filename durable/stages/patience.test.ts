@@ -1,0 +1,36 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { LimitWatch, Patience } from "./patience.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it("gives a stage up once its limit has passed, and not before", async () => {
+  const watch = new LimitWatch(130_000);
+  const first = new Patience(watch);
+  void first.wait(new Promise(() => {}));
+  await vi.advanceTimersByTimeAsync(60_000);
+  const second = new Patience(watch);
+  void second.wait(new Promise(() => {}));
+  await vi.advanceTimersByTimeAsync(70_000);
+  expect([first.signal.aborted, second.signal.aborted]).toEqual([false, false]);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect([first.signal.aborted, second.signal.aborted]).toEqual([true, false]);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect([second.signal.aborted, vi.getTimerCount()]).toEqual([true, 0]);
+});
+
+it("needs one short timer for all that wait, and none once nobody does", async () => {
+  const watch = new LimitWatch(130_000);
+  const stages = Array.from({ length: 100 }, () => Promise.withResolvers<void>());
+  const delays = vi.spyOn(globalThis, "setTimeout");
+  const waiting = stages.map(({ promise }) => new Patience(watch).wait(promise));
+  expect(vi.getTimerCount()).toBe(1);
+  for (const { resolve } of stages) resolve();
+  await Promise.all(waiting);
+  expect(vi.getTimerCount()).toBe(0);
+  expect(Math.max(...delays.mock.calls.map(([, delayMs]) => delayMs ?? 0))).toBeLessThanOrEqual(1_000);
+});
