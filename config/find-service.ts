@@ -15,19 +15,19 @@ import { prefixCovers } from "./path-syntax.ts";
  */
 export function findService(gateway: Gateway, host: string, path: string): Service | undefined {
   if (prefixCovers(gateway.operator.prefix, path)) return undefined;
-  return findServiceWhere(gateway, host, ({ prefix }) => prefixCovers(prefix, path));
+  return findServiceWhere(gateway.services, host, ({ prefix }) => prefixCovers(prefix, path));
 }
 
-/** The same, for any reading of the path. */
+/** The same among some services, for any reading of the path. */
 export function findServiceWhere(
-  gateway: Gateway,
+  services: readonly Service[],
   host: string,
   covers: (route: Route) => boolean,
 ): Service | undefined {
   const name = hostName(host);
   let best: Service | undefined;
   let bestHost = -1;
-  for (const service of gateway.services) {
+  for (const service of services) {
     const { route } = service;
     if (!covers(route)) continue;
     const specificity = hostSpecificity(route, name);

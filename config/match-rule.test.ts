@@ -103,6 +103,13 @@ describe("a path that a lenient upstream reads as another", () => {
     "/ADMIN.Json;x",
     "/admin/%20/",
     "/admin/.%20.",
+    "/secret.json-x",
+    "/secret.a.b.c",
+    "/secret%3Fx",
+    "/secret%23x/y",
+    "/se%E2%80%8Ccret",
+    "/secret%EF%BC%9Bx",
+    "/secret::$DATA",
   ])("%s too", (path) => {
     const rules = [
       { path: "/admin", ...restricted },
@@ -124,6 +131,43 @@ describe("a path that a lenient upstream reads as another", () => {
     expect(match(rules, "GET", "/a/C")).toBe("ambiguous");
     expect(match(rules, "GET", "/a/d.json")).toBe("ambiguous");
     expect(match(rules, "GET", "/a/e.json")).toBe("rule-3");
+  });
+
+  it.each(["/stra%C3%9Fe/x", "/STRASSE/x", "/Stra%E1%BA%9Ee/x", "/stra%C5%BF%C5%BFe./y"])(
+    "%s is the street, however it is capitalized",
+    (path) => {
+      const rules = [
+        { path: "/straße/:x", ...restricted },
+        { path: "/*", public: true },
+      ];
+      expect(match(rules, "GET", path)).toBe("rule-0");
+    },
+  );
+
+  it("is what a name with dots is, without the suffix after it", () => {
+    const rules = [
+      { path: "/v1.2", ...restricted },
+      { path: "/*", public: true },
+    ];
+    expect(match(rules, "GET", "/V1.2.a.b")).toBe("rule-0");
+    expect(match(rules, "GET", `/v1.2${".a".repeat(1_000)}`)).toBe("rule-0");
+    expect(match(rules, "GET", "/v1.3")).toBe("public");
+  });
+
+  it("is meant by each rule that spells it in another way, and the strictest counts", () => {
+    const rules = [
+      { path: "/Admin/*", public: true },
+      { path: "/admin/:x", ...restricted },
+      { path: "/*", public: true },
+    ];
+    for (const path of ["/ADMIN/x", "/Admin/x", "/admin/X;y"]) expect(match(rules, "GET", path)).toBe("rule-1");
+  });
+
+  it("takes no longer to read for thousands of dots and blanks", () => {
+    const rules = [{ path: "/admin", ...restricted }];
+    const started = performance.now();
+    for (const filling of [".", "%20.", ";", ":"]) match(rules, "GET", `/${filling.repeat(8_000 / filling.length)}a`);
+    expect(performance.now() - started).toBeLessThan(50);
   });
 
   it("is the file that a rule names, suffix and all", () => {
@@ -167,8 +211,11 @@ describe("matchRule", () => {
     fc
       .tuple(
         fc.mixedCase(fc.constant(path)),
-        fc.array(fc.constantFrom("", ";x", "%20", ".", "%C2%A0", "..", ".%20;y=1"), { minLength: 4, maxLength: 4 }),
-        fc.constantFrom("", "/", ".json", "/%20", "/;a"),
+        fc.array(fc.constantFrom("", ";x", "%20", ".", "%C2%A0", "..", ".%20;y=1", "%E2%80%8B", "%EF%BC%9B"), {
+          minLength: 4,
+          maxLength: 4,
+        }),
+        fc.constantFrom("", "/", ".json", "/%20", "/;a", ".x-y.z", "%3Fq", "%23/f"),
       )
       .map(
         ([cased, ends, last]) =>
@@ -186,7 +233,7 @@ describe("matchRule", () => {
       { scopes: ["a", "b"] },
       { permission: "p" },
     );
-    const paths = ["/a", "/a/b", "/a/:x", "/a/b/*", "/*", "/:x/b", "/B/c"];
+    const paths = ["/a", "/a/b", "/a/:x", "/a/b/*", "/*", "/:x/b", "/B/c", "/b/C"];
     const rules = fc.array(fc.record({ path: fc.constantFrom(...paths), access }), { maxLength: 4 });
     const needs = (all: { path: string; access: object }[], unmatched: string, path: string) => {
       const service = {
@@ -199,7 +246,7 @@ describe("matchRule", () => {
       return { kind: matched.kind, access: (rule?.access ?? {}) as { scopes?: string[]; permission?: string } };
     };
     const requested = fc
-      .constantFrom("/a", "/a/b", "/a/b/c", "/b/c")
+      .constantFrom("/a", "/a/b", "/a/b/c", "/b/d")
       .chain((path) => fc.tuple(fc.constant(path), respell(path)));
     fc.assert(
       fc.property(rules, fc.constantFrom("authenticate", "deny"), requested, (all, unmatched, [path, spelling]) => {

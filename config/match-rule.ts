@@ -1,5 +1,5 @@
 import type { Rule, Service } from "./gateway.ts";
-import { foldSegment, type PathReadings, readPath, type Segments } from "./path-readings.ts";
+import { foldSegment, isOrdinary, type PathReadings, readPath, type Segments } from "./path-readings.ts";
 import type { RoutePattern } from "./route-pattern.ts";
 
 /**
@@ -30,23 +30,55 @@ type RuledService = Pick<Service, "rules" | "unmatched" | "paths">;
 export function matchRule(service: RuledService, method: string, path: string): RuleMatch {
   const readings = readPath(path);
   // readTarget refuses such paths. Without a reading of the path there is nothing to compare, so nothing is allowed.
-  return readings === undefined ? { kind: "deny" } : matchReadings(service, method, readings);
+  if (readings === undefined) return { kind: "deny" };
+  if (service.paths !== "literal") return matchReadings(service, method, readings);
+  return needOf(writtenRule(service.rules, method, readings.literal), service.unmatched);
 }
 
-/** As `matchRule`, for a path that was read. */
+/** As `matchRule`, for a path that was read, and a server that may read it leniently. */
 export function matchReadings(
-  { rules, unmatched, paths }: RuledService,
+  { rules, unmatched }: Pick<Service, "rules" | "unmatched">,
   method: string,
-  { literal, lenient, withoutSuffix }: PathReadings,
+  readings: PathReadings,
 ): RuleMatch {
-  const written = rules.find((rule) => coversMethod(rule, method) && matchesPattern(rule.pattern, literal));
-  if (paths === "literal" || (lenient === literal && areFolded(rules))) return needOf(written, unmatched);
-  const find = (segments: Segments) =>
-    rules.find((rule) => coversMethod(rule, method) && matchesPattern(folded(rule.pattern), segments));
-  const found = [written, find(lenient)];
-  // A rule that names a file means that file: `/favicon.ico` is not `/favicon`.
-  if (withoutSuffix !== undefined && !namesLastSegment(written)) found.push(find(withoutSuffix));
+  const written = writtenRule(rules, method, readings.literal);
+  if (isOrdinary(readings) && areFolded(rules)) return needOf(written, unmatched);
+  const found = [written, ...readings.lenient.flatMap((segments) => rulesMeant(rules, method, segments))];
+  if (!namesLastSegment(written)) {
+    found.push(...readings.withoutSuffix.flatMap((segments) => rulesMeant(rules, method, segments)));
+  }
   return strictest(found, unmatched);
+}
+
+/** Whether a rule names the path's last segment as it is written: `/favicon.ico` is a file then, and not `/favicon`. */
+export function isNamedFile({ rules }: Pick<Service, "rules">, method: string, { literal }: PathReadings): boolean {
+  return namesLastSegment(writtenRule(rules, method, literal));
+}
+
+function writtenRule(rules: readonly Rule[], method: string, literal: Segments): Rule | undefined {
+  return rules.find((rule) => coversMethod(rule, method) && matchesPattern(rule.pattern, literal));
+}
+
+/**
+ * The rules that a folded path may be meant by: the first that matches, and where a later one is spelled in another way
+ * (`/Admin/*` and `/admin/*`) that one too, as either may be how the server spells it. Undefined: no rule.
+ */
+function rulesMeant(rules: readonly Rule[], method: string, segments: Segments): (Rule | undefined)[] {
+  const found: Rule[] = [];
+  for (const rule of rules) {
+    if (!coversMethod(rule, method) || !matchesPattern(folded(rule.pattern), segments)) continue;
+    if (found.every((earlier) => isSpelledApart(earlier.pattern, rule.pattern))) found.push(rule);
+    if (areFolded(rules)) break;
+  }
+  return found.length === 0 ? [undefined] : found;
+}
+
+/** Whether two patterns that match one folded path name a segment of it by two texts. */
+function isSpelledApart(a: RoutePattern, b: RoutePattern): boolean {
+  return a.segments.some((segment, index) => {
+    const other = b.segments[index];
+    return typeof segment === "string" && typeof other === "string" && segment !== other;
+  });
 }
 
 /** The need that covers all others, if one does. */

@@ -1,7 +1,15 @@
 import { findServiceWhere } from "./find-service.ts";
 import type { Gateway, Service, Upstream } from "./gateway.ts";
-import { matchReadings } from "./match-rule.ts";
-import { foldSegment, type PathReadings, readPath, type Segments } from "./path-readings.ts";
+import { isNamedFile, matchReadings } from "./match-rule.ts";
+import { foldSegment, isOrdinary, readPath, type Segments } from "./path-readings.ts";
+
+/** The services in front of one upstream, the service itself among them. */
+interface Neighbourhood {
+  readonly services: readonly Service[];
+  readonly prefixes: ReadonlyMap<Service["route"], Segments>;
+  /** Whether an ordinary path belongs to the same service folded or not. */
+  readonly areFolded: boolean;
+}
 
 /**
  * Whether the service's upstream may take the path for one that another service in front of the same upstream protects:
@@ -17,32 +25,40 @@ export function belongsToNeighbour(
   method: string,
   path: string,
 ): boolean {
-  if (service.paths === "literal" || !hasNeighbours(gateway, service)) return false;
+  if (service.paths === "literal") return false;
+  const { services, prefixes, areFolded } = neighbourhoodOf(gateway, service);
+  if (services.length === 1) return false;
   const readings = readPath(path);
-  if (readings === undefined) return false;
-  return [readings.lenient, readings.withoutSuffix].some((segments) => {
-    if (segments === undefined) return false;
-    const neighbour = findServiceWhere(gateway, host, ({ prefix }) => startsWith(segments, foldedPrefix(prefix)));
-    if (neighbour === undefined || neighbour === service || !shareUpstream(neighbour.upstream, service.upstream))
-      return false;
-    const reading: PathReadings = { literal: segments, lenient: [...segments], withoutSuffix: undefined };
-    return matchReadings(neighbour, method, reading).kind !== "public";
-  });
+  if (readings === undefined || (isOrdinary(readings) && areFolded)) return false;
+  const isProtected = (segments: Segments) => {
+    // Services with other upstreams are left out: this upstream knows nothing of what they take over.
+    const neighbour = findServiceWhere(services, host, (route) => startsWith(segments, prefixes.get(route) ?? []));
+    if (neighbour === undefined || neighbour === service) return false;
+    return (
+      matchReadings(neighbour, method, { literal: segments, lenient: [segments], withoutSuffix: [] }).kind !== "public"
+    );
+  };
+  return (
+    readings.lenient.some(isProtected) ||
+    (readings.withoutSuffix.some(isProtected) && !isNamedFile(service, method, readings))
+  );
 }
 
-const withNeighbours = new WeakMap<Service, boolean>();
+const neighbourhoods = new WeakMap<Service, Neighbourhood>();
 
-/** Whether another service shares the upstream: most requests need not look further. */
-function hasNeighbours({ services }: Gateway, service: Service): boolean {
-  let known = withNeighbours.get(service);
-  if (known === undefined) {
-    known = services.some((other) => other !== service && shareUpstream(other.upstream, service.upstream));
-    withNeighbours.set(service, known);
-  }
-  return known;
+function neighbourhoodOf(gateway: Gateway, service: Service): Neighbourhood {
+  const known = neighbourhoods.get(service);
+  if (known !== undefined) return known;
+  const services = gateway.services.filter(({ upstream }) => shareUpstream(upstream, service.upstream));
+  const prefixes = new Map(services.map(({ route }) => [route, foldedPrefix(route.prefix)]));
+  const areFolded = services.every(({ route }) => foldedPrefix(route.prefix).join("/") === route.prefix.slice(1));
+  const result = { services, prefixes, areFolded };
+  neighbourhoods.set(service, result);
+  return result;
 }
 
-function foldedPrefix(prefix: string): Segments {
+/** A prefix as it is compared with folded paths. */
+export function foldedPrefix(prefix: string): Segments {
   return prefix === "/" ? [] : prefix.slice(1).split("/").map(foldSegment);
 }
 

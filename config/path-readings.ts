@@ -1,7 +1,7 @@
 /**
  * How servers may read a path. Many take several spellings for one resource: Express and IIS ignore case, servlet
- * containers cut off `;parameters`, Windows drops dots and blanks at the end of a name, and Rails and Spring take
- * `/users.json` for `/users`. Who may pass must not depend on the spelling.
+ * containers cut off `;parameters`, Windows drops dots and blanks at the end of a name, Rails and Spring take
+ * `/users.json` for `/users`, and some decode `%3F` before they look for the query. Who may pass must not depend on the spelling.
  */
 
 /** A path's segments, decoded; none for `/`, and an empty last one for a slash at the end. */
@@ -9,51 +9,102 @@ export type Segments = readonly string[];
 
 export interface PathReadings {
   readonly literal: Segments;
-  /** What lenient servers read, each segment as by `foldSegment`. The same texts as `literal` for an ordinary path. */
-  readonly lenient: Segments;
-  /** The same without the format suffix of the last segment; undefined where it has none. */
-  readonly withoutSuffix: Segments | undefined;
+  /** What lenient servers read, folded as by `foldSegment`. For an ordinary path only `literal` itself. */
+  readonly lenient: readonly [Segments, ...Segments[]];
+  /** The first of `lenient` without a format suffix of its last segment, one for each dot that may begin it. */
+  readonly withoutSuffix: readonly Segments[];
 }
 
 /** Lower-case letters, digits, `-` and `_`, and no slash at the end: there is one reading. */
 const ORDINARY = /^(?:\/[a-z0-9_-]+)+$/;
 
-const FORMAT_SUFFIX = /(?<=.)\.[a-z0-9]{1,10}$/;
+/** A name may have dots of its own, so each may begin the suffix; beyond these only the last one. */
+const MAX_SUFFIXES = 8;
 
-/** Dots, and everything that is a blank to anybody: also those that have no width. */
-const TRAILING_BLANKS = /[.\s\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]+$/u;
-const LEADING_BLANKS = /^[\s\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]+/u;
+/** Parameters of servlet containers, and NTFS streams (`:$DATA`), which IIS once served as the name before. */
+const PARAMETERS = /;.*$|:[^:]*:?\$.*$/s;
 
 /** The readings of a raw canonical path, or undefined where it cannot be decoded. */
 export function readPath(path: string): PathReadings | undefined {
   if (ORDINARY.test(path)) {
     const segments = path.slice(1).split("/");
-    return { literal: segments, lenient: segments, withoutSuffix: undefined };
+    return { literal: segments, lenient: [segments], withoutSuffix: [] };
   }
   const literal = decodeSegments(path);
   if (literal === undefined) return undefined;
-  const lenient = literal.map(foldSegment).filter((segment) => segment !== "");
-  const last = lenient.at(-1);
-  if (last === undefined || !FORMAT_SUFFIX.test(last)) return { literal, lenient, withoutSuffix: undefined };
-  const name = foldSegment(last.replace(FORMAT_SUFFIX, ""));
-  const folder = lenient.slice(0, -1);
-  return { literal, lenient, withoutSuffix: name === "" ? folder : [...folder, name] };
+  const text = foldCharacters(literal.join("/"));
+  const whole = segmentsOf(text);
+  const queryStart = text.search(/[?#]/);
+  return {
+    literal,
+    lenient: queryStart < 0 ? [whole] : [whole, segmentsOf(text.slice(0, queryStart))],
+    withoutSuffix: withoutSuffixes(whole),
+  };
+}
+
+/** True if the reading is the only one. */
+export function isOrdinary({ literal, lenient }: PathReadings): boolean {
+  return lenient[0] === literal;
 }
 
 /** One text for all segments that a lenient server may take for the same. */
 export function foldSegment(segment: string): string {
-  const semicolon = segment.indexOf(";");
-  const withoutParameters = semicolon < 0 ? segment : segment.slice(0, semicolon);
-  return foldCase(withoutParameters).replace(LEADING_BLANKS, "").replace(TRAILING_BLANKS, "");
+  return trimSegment(foldCharacters(segment));
 }
 
 /**
- * Unicode's compatibility forms and full case folding, as far as the runtime has them: `ſ` is `s`, the Kelvin sign is `k`, `ß` is
- * `ss`, and `İ` and `ı` are `i`.
+ * Whether a segment is dots and blanks to some servers, and so perhaps this folder or the one above: `.. `, or dots in
+ * their full-width form.
+ *
+ * @param path raw, without plain dot segments
  */
-function foldCase(text: string): string {
+export function hasDisguisedDotSegment(path: string): boolean {
+  if (!path.includes("%")) return false;
+  const decoded = decodeSegments(path);
+  if (decoded === undefined) return false;
+  return foldCharacters(decoded.join("/"))
+    .split(/[/\\]/)
+    .map((segment) => segment.replace(PARAMETERS, "").replace(/[?#].*$/s, ""))
+    .some((segment) => /^[.\s]+$/.test(segment) && segment.includes(".") && segment !== "...");
+}
+
+function segmentsOf(folded: string): Segments {
+  return folded
+    .split(/[/\\]/)
+    .map(trimSegment)
+    .filter((segment) => segment !== "");
+}
+
+/** A server that decodes as in forms takes `+` for a blank. */
+function trimSegment(folded: string): string {
+  const name = folded.replace(PARAMETERS, "").trimStart();
+  // Not by a regular expression: one that ends in `$` takes quadratic time for thousands of dots before a letter.
+  let end = name.length;
+  while (end > 0 && (name[end - 1] === "." || name[end - 1]?.trim() === "")) end--;
+  return name.slice(0, end).replaceAll("+", " ");
+}
+
+function withoutSuffixes(segments: Segments): Segments[] {
+  const last = segments.at(-1);
+  if (last === undefined || !last.includes(".", 1)) return [];
+  const folder = segments.slice(0, -1);
+  const dots: number[] = [];
+  for (let dot = last.indexOf(".", 1); dot > 0 && dots.length < MAX_SUFFIXES; dot = last.indexOf(".", dot + 1)) {
+    dots.push(dot);
+  }
+  const names = new Set([...dots, last.lastIndexOf(".")].map((dot) => trimSegment(last.slice(0, dot))));
+  return [...names].map((name) => (name === "" ? folder : [...folder, name]));
+}
+
+/**
+ * Unicode's compatibility forms and full case folding, as far as the runtime has them, without what has no width: `ſ` is `s`, the
+ * Kelvin sign `k`, `ß` and `ẞ` are `ss`, `İ` and `ı` are `i`, full-width signs are those of ASCII, also `／` and `；`. HFS+
+ * ignores characters without width (CVE-2014-9390).
+ */
+function foldCharacters(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text.toLowerCase();
-  return text.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC").replaceAll("i\u0307", "i");
+  const plain = text.normalize("NFKC").replace(/\p{Default_Ignorable_Code_Point}/gu, "");
+  return plain.toLowerCase().toUpperCase().toLowerCase().normalize("NFKC").replaceAll("i\u0307", "i");
 }
 
 function decodeSegments(path: string): Segments | undefined {

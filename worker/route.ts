@@ -6,6 +6,8 @@
  * turns `\` into `/` and encodes characters before anybody sees them; the text is sliced, checked and passed on as it is.
  */
 
+import { hasDisguisedDotSegment } from "../config/path-readings.ts";
+
 export interface Target {
   readonly scheme: "http" | "https";
   /** As received, in lower case, with its port if it has one. */
@@ -128,7 +130,8 @@ function whyNotSegments(path: string): TargetRefusal | undefined {
   if (path.includes("//")) return "double_slash_in_path";
   // Servlet containers cut path parameters off first: `/a/;x/b` becomes `/a//b`, and then `/a/b`.
   if (/\/(?:;|%3b)/i.test(path)) return "empty_segment_in_path";
-  return hasDotSegment(path) ? "dot_segment_in_path" : undefined;
+  // Windows drops blanks at the end of a name: `..%20` is `..` then. So is it in full-width dots to whoever normalizes them.
+  return hasDotSegment(path) || hasDisguisedDotSegment(path) ? "dot_segment_in_path" : undefined;
 }
 
 /**
