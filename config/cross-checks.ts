@@ -1,8 +1,8 @@
-import type { Authorization, Credential, Route } from "./gateway.ts";
+import type { Authorization, Credential } from "./gateway.ts";
 import { coversHeader } from "./header-patterns.ts";
-import { prefixCovers } from "./path-syntax.ts";
+import { foldSegment } from "./path-readings.ts";
 import { describeFound, type Finding } from "./problems.ts";
-import { parseRoutePattern, patternCovers, patternReaches, type RoutePattern } from "./route-pattern.ts";
+import { parseRoutePattern, patternCovers, patternReaches, type RoutePattern, shareMethod } from "./route-pattern.ts";
 import { resolveRestart } from "./schema/restart.ts";
 import type { ParsedRule } from "./schema/rules.ts";
 import type { ParsedService } from "./schema/service.ts";
@@ -71,6 +71,11 @@ function checkHeaders(service: ParsedService): Finding[] {
   for (const [index, name] of requestHeadersOf(service.authorization).entries()) {
     check(name, ["authorization", "requestHeaders", index]);
   }
+  if (typeof service.preflight !== "string") {
+    for (const [index, name] of service.preflight.answer.headers.entries()) {
+      check(name, ["preflight", "answer", "headers", index]);
+    }
+  }
   return findings;
 }
 
@@ -111,7 +116,7 @@ function hidesCredential(earlier: Credential, later: Credential): boolean {
   return later.from === earlier.from && later.name === earlier.name;
 }
 
-function checkRules({ route, rules }: ParsedService): Finding[] {
+function checkRules({ route, rules, paths }: ParsedService): Finding[] {
   const findings: Finding[] = [];
   const patterns = rules.map((rule) => patternOf(rule));
   for (const [index, rule] of rules.entries()) {
@@ -122,14 +127,35 @@ function checkRules({ route, rules }: ParsedService): Finding[] {
       findings.push({ path, found: describeFound(rule.path), allowed });
       continue;
     }
-    const earlier = rules.findIndex(
-      (other, before) => before < index && patternCovers(patterns[before]!, pattern) && methodsCover(other, rule),
-    );
-    if (earlier < 0) continue;
-    const allowed = `a rule that can be reached: rules[${earlier}] matches all of it first, so put this one before it or take it out`;
-    findings.push({ path, found: describeFound(rule.path), allowed });
+    const covering = rules
+      .map((other, before) => ({ ...other, before }))
+      .filter(({ before }) => before < index && patternCovers(patterns[before]!, pattern));
+    if (methodsCover(covering, rule)) {
+      const names = covering.map(({ before }) => `rules[${before}]`).join(" and ");
+      const allowed = `a rule that can be reached: ${names} ${covering.length === 1 ? "matches" : "match"} all of it first, so put this one before or take it out`;
+      findings.push({ path, found: describeFound(rule.path), allowed });
+      continue;
+    }
+    const twin = rules.findIndex((other, before) => before < index && areTwins(other, rule));
+    if (twin >= 0 && paths === "lenient") {
+      const allowed = `one rule for all spellings: servers may take it for the path of rules[${twin}]; or paths: "literal" if this upstream does not`;
+      findings.push({ path, found: describeFound(rule.path), allowed });
+    }
   }
   return findings;
+}
+
+/** Whether two rules name one path by two spellings, and ask for different things. */
+function areTwins(a: ParsedRule, b: ParsedRule): boolean {
+  const foldedPath = (path: string) => path.split("/").map(foldSegment).join("/");
+  const asks = ({ public: open, scopes = [], permission }: ParsedRule) =>
+    JSON.stringify([open, [...scopes].sort(), permission]);
+  return (
+    a.path !== b.path &&
+    foldedPath(a.path) === foldedPath(b.path) &&
+    shareMethod(a.methods, b.methods) &&
+    asks(a) !== asks(b)
+  );
 }
 
 function patternOf(rule: ParsedRule): RoutePattern {
@@ -138,11 +164,12 @@ function patternOf(rule: ParsedRule): RoutePattern {
   return parsed.pattern;
 }
 
-function methodsCover(general: ParsedRule, special: ParsedRule): boolean {
-  if (general.methods === undefined) return true;
-  const covered = general.methods;
+/** Whether the rules together match every method of the last one. */
+function methodsCover(general: readonly ParsedRule[], special: ParsedRule): boolean {
+  if (general.some(({ methods }) => methods === undefined)) return true;
+  const covered = general.flatMap(({ methods = [] }) => methods);
   const covers = (method: string) => covered.includes(method) || (method === "HEAD" && covered.includes("GET"));
-  return special.methods?.every(covers) ?? false;
+  return covered.length > 0 && (special.methods?.every(covers) ?? false);
 }
 
 function checkPreflight({ preflight }: ParsedService): Finding[] {
@@ -226,46 +253,4 @@ export function identityHeadersOf({
 /** Request headers that are sent to the decision point. */
 export function requestHeadersOf(authorization: Authorization | undefined): readonly string[] {
   return authorization === undefined || authorization.protocol === "introspection" ? [] : authorization.requestHeaders;
-}
-
-/** Routes that collide with the operator's pages or with each other. Paths start at the root. */
-export function checkRoutes(
-  operatorPrefix: string,
-  routes: readonly (readonly [service: string, route: Route])[],
-): Finding[] {
-  const findings: Finding[] = [];
-  for (const [index, [name, route]] of routes.entries()) {
-    if (overlapsOperator(route.prefix, operatorPrefix)) {
-      const allowed = `a prefix apart from ${JSON.stringify(operatorPrefix)}, which is the operator's (operator.prefix)`;
-      findings.push({ path: ["services", name, "route", "prefix"], found: describeFound(route.prefix), allowed });
-    }
-    const rival = routes.slice(0, index).find(([, other]) => claimsSame(route, other));
-    if (rival === undefined) continue;
-    const found = `${describeRoute(route)}, which services.${rival[0]} claims too`;
-    findings.push({
-      path: ["services", name, "route"],
-      found,
-      allowed:
-        "a route of its own: another prefix or other hosts; a longer prefix or a more specific host may overlap and wins",
-    });
-  }
-  return findings;
-}
-
-/** `/` is everything that is left, and leaves the operator's paths to the operator. */
-function overlapsOperator(prefix: string, operatorPrefix: string): boolean {
-  if (prefix === "/") return false;
-  return prefixCovers(operatorPrefix, prefix) || prefixCovers(prefix, operatorPrefix);
-}
-
-/** True if findService could not tell the two apart: an equal prefix, and a host that both name alike (or neither). */
-function claimsSame(a: Route, b: Route): boolean {
-  if (a.prefix !== b.prefix) return false;
-  if (a.hosts.length === 0 || b.hosts.length === 0) return a.hosts.length === b.hosts.length;
-  return a.hosts.some((host) => b.hosts.includes(host));
-}
-
-function describeRoute(route: Route): string {
-  const hosts = route.hosts.length === 0 ? "any host" : route.hosts.join(", ");
-  return `prefix ${JSON.stringify(route.prefix)} on ${hosts}`;
 }

@@ -41,6 +41,19 @@ const CLIENT_HEADERS: ReadonlySet<string> = new Set([
   "accept-encoding",
   "origin",
   "range",
+  "content-range",
+  // Without its conditions a write would overwrite what another client wrote in between.
+  "if-match",
+  "if-modified-since",
+  "if-none-match",
+  "if-range",
+  "if-unmodified-since",
+  "access-control-request-headers",
+  "access-control-request-method",
+  "sec-websocket-extensions",
+  "sec-websocket-key",
+  "sec-websocket-protocol",
+  "sec-websocket-version",
 ]);
 
 /** Prefix of what the gateway and its filter say to each other and to the authorization server. */
@@ -64,12 +77,18 @@ export function isForwardedHeader(name: string): boolean {
 
 /**
  * Why a header cannot be one that only the filter sets, as a reason after "because", or undefined if it can.
- * @param name or the beginning of names
+ * @param name or the beginning of names and `*`
  */
 export function whyNotIdentityHeader(name: string): string | undefined {
   const canonical = canonicalHeaderName(name);
-  if (isConnectionHeader(canonical)) return "the header belongs to the connection, not to the caller";
-  if (CLIENT_HEADERS.has(canonical)) return "the client's own header would be taken out of every request";
+  const first = (names: ReadonlySet<string>) =>
+    canonical.endsWith("-*")
+      ? [...names].find((other) => other.startsWith(canonical.slice(0, -1)))
+      : [...names].find((other) => other === canonical);
+  const ofConnection = first(HOP_BY_HOP_HEADERS) ?? first(FRAMING_HEADERS);
+  if (ofConnection !== undefined) return `${ofConnection} belongs to the connection, not to the caller`;
+  const ofClient = first(CLIENT_HEADERS);
+  if (ofClient !== undefined) return `${ofClient}, the client's own, would be taken out of every request`;
   if (FORWARDED_HEADERS.has(canonical) || canonical === "forwarded")
     return "the gateway itself sets it from the connection";
   if (canonical.startsWith(GATEWAY_HEADER_PREFIX)) return `${GATEWAY_HEADER_PREFIX}* is the gateway's own`;

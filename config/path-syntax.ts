@@ -12,6 +12,7 @@ export function whyNotPrefix(prefix: string): string | undefined {
   if (prefix.endsWith("/")) return 'a path without a "/" at its end, as it covers everything below it anyway';
   if (prefix.includes("//")) return "a path without empty segments";
   if (hasDotSegment(prefix)) return 'a path without "." and ".." segments';
+  if (/\.(?:\/|$)/.test(prefix)) return 'a path whose segments do not end in ".", which some servers drop';
   if (!PREFIX.test(prefix)) {
     return "a path of the characters A-Z a-z 0-9 - . _ ~ only; others could be spelled in two ways (percent-encoded and not)";
   }

@@ -618,6 +618,49 @@ describe("rules", () => {
     [{ preflight: { answer: { origins: ["https://*"] } } }, ["preflight.answer.origins[0]"]],
     [{ preflight: { answer: { origins: ["https://*.example.com/"] } } }, ["preflight.answer.origins[0]"]],
     [{ rules: [{ path: "/orders/a", methods: ["TRACE"], public: true }] }, ["rules[0].methods[0]"]],
+    [{ rules: [{ path: "/orders/a", methods: ["DELTE"], scopes: ["a"] }] }, ["rules[0].methods[0]"]],
+    [{ rules: [{ path: "/orders/a", methods: ["get"], scopes: ["a"] }] }, ["rules[0].methods[0]"]],
+    [{ rules: [{ path: "/orders/Mu\u0308nchen", public: true }] }, ["rules[0].path"]],
+    [{ rules: [{ path: "/orders/\ud800", public: true }] }, ["rules[0].path"]],
+    [{ rules: [{ path: "/orders/ ./a", public: true }] }, ["rules[0].path"]],
+    [{ rules: [{ path: "/orders/a\uff0fb", public: true }] }, ["rules[0].path"]],
+    [
+      {
+        rules: [
+          { path: "/orders/*", methods: ["GET"], public: true },
+          { path: "/orders/:id", methods: ["POST"], public: true },
+          { path: "/orders/a", methods: ["HEAD", "POST"], scopes: ["a"] },
+        ],
+      },
+      ["rules[2].path"],
+    ],
+    [
+      {
+        rules: [
+          { path: "/orders/Admin/*", public: true },
+          { path: "/orders/admin/*", scopes: ["a"] },
+        ],
+      },
+      ["rules[1].path"],
+    ],
+    [{ route: { hosts: ["a.example"], stripPrefix: true } }, ["route.stripPrefix"]],
+    [{ route: { prefix: "/orders." } }, ["route.prefix"]],
+    [{ clusters: { auth: { binding: "AUTH", host: "auth:99999" } } }, ["clusters.auth.host"]],
+    [{ credentials: [{ from: "header", name: "X-Forwarded-Host" }] }, ["credentials[0].name"]],
+    [{ identityHeaders: ["content-*"] }, ["identityHeaders[0]"]],
+    [{ identityHeaders: ["accept-*"] }, ["identityHeaders[0]"]],
+    [{ identityHeaders: ["If-Match"] }, ["identityHeaders[0]"]],
+    [{ identityHeaders: ["sec-websocket-key"] }, ["identityHeaders[0]"]],
+    [{ authorization: { ...forwardAuth, upstreamHeaders: ["x-user", "X_User"] } }, ["authorization.upstreamHeaders"]],
+    [{ authorization: { ...forwardAuth, requestHeaders: ["accept", "Accept"] } }, ["authorization.requestHeaders"]],
+    [
+      { authorization: { protocol: "opa", cluster: "auth", path: "/v1/data/x", headers: { "X-A": "1", "x-a": "2" } } },
+      ["authorization.headers"],
+    ],
+    [
+      { identityHeaders: ["x-user"], preflight: { answer: { origins: ["*"], headers: ["accept", "X-User"] } } },
+      ["preflight.answer.headers[1]"],
+    ],
     [
       {
         credentials: [

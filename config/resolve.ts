@@ -1,11 +1,12 @@
 import * as v from "valibot";
 import { canonicalJson } from "./canonical-json.ts";
-import { checkRoutes, checkService, identityHeadersOf, requestHeadersOf } from "./cross-checks.ts";
+import { checkService, identityHeadersOf, requestHeadersOf } from "./cross-checks.ts";
 import { fnv1a64 } from "./fnv1a.ts";
 import type { Cluster, FilterKind, Gateway, Service } from "./gateway.ts";
 import { CONFIG_LIMITS } from "./limits.ts";
 import { shareUpstream } from "./neighbours.ts";
 import { type ConfigProblem, type Finding, findingsOf, toProblems } from "./problems.ts";
+import { checkRoutes } from "./route-checks.ts";
 import { fields, named, text } from "./schema/fields.ts";
 import { memory } from "./schema/memory.ts";
 import { resolveRestart } from "./schema/restart.ts";
@@ -66,8 +67,7 @@ export function resolveGateway(input: unknown, fileName = "gateway.config.ts"): 
     }
   }
   if (top.success) {
-    const routes = [...parsed].map(([name, { route }]) => [name, route] as const);
-    findings.push(...checkRoutes(top.output.operator.prefix, routes));
+    findings.push(...checkRoutes(top.output.operator.prefix, [...parsed]));
   }
   if (!top.success || findings.length > 0) return { ok: false, problems: toProblems(fileName, findings) };
 

@@ -1,3 +1,4 @@
+import { foldSegment } from "./path-readings.ts";
 import { hasDotSegment } from "./path-syntax.ts";
 
 /**
@@ -24,9 +25,17 @@ export function parseRoutePattern(path: string): { ok: true; pattern: RoutePatte
   if (path.includes("%")) return refuse("a path in plain text; write the character itself, not its percent-encoding");
   if (/[?#\\;]|\p{Cc}/u.test(path))
     return refuse("a path without query, fragment, backslash, semicolon or control characters");
+  if (/\p{Cs}/u.test(path))
+    return refuse("a path of whole characters; half of a pair (a lone surrogate) is never sent");
+  if (path !== path.normalize("NFC"))
+    return refuse(`a path in the form that clients send (NFC): ${path.normalize("NFC")}`);
 
   const segments: (string | null)[] = [];
   const texts = path.slice(1).split("/");
+  if (texts.some((text) => text !== "*" && (foldSegment(text) === "" || foldSegment(text).includes("/"))))
+    return refuse(
+      "a path whose segments are more than dots and blanks, without other signs that servers take for a slash",
+    );
   for (const [index, text] of texts.entries()) {
     if (text === "*" && index === texts.length - 1) return { ok: true, pattern: { segments, rest: true } };
     if (text.includes("*"))
@@ -64,4 +73,12 @@ export function patternReaches(pattern: RoutePattern, prefix: string): boolean {
     const wanted = pattern.segments[index];
     return wanted === undefined || wanted === null || wanted === segment;
   });
+}
+
+/** True if a method exists that both rules are for; undefined is every method. */
+export function shareMethod(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
+  if (a === undefined || b === undefined) return true;
+  const covers = (methods: readonly string[], method: string) =>
+    methods.includes(method) || (method === "HEAD" && methods.includes("GET"));
+  return a.some((method) => covers(b, method)) || b.some((method) => covers(a, method));
 }

@@ -33,6 +33,51 @@ describe("a warning", () => {
     ]);
   });
 
+  it("is not given of an exception that is written out", () => {
+    const rules = [
+      { path: "/orders/health", public: true },
+      { path: "/orders/docs/*", public: true },
+      { path: "/orders/*", scopes: ["a"] },
+    ];
+    expect(warnings({ rules })).toEqual([]);
+    expect(warnings({ rules: [{ path: "/orders/:id", public: true }, rules[2]] })).toHaveLength(1);
+  });
+
+  describe("of a public rule that leads to what another service protects", () => {
+    const upstream = { url: "https://x.example" };
+    const open = { upstream, rules: [{ path: "/*", public: true }] };
+    const warningsBetween = (site: object, admin: object) =>
+      warningsOf(
+        gatewayOf({ site: builtInService({ ...open, ...site }), admin: builtInService({ upstream, ...admin }) }),
+      );
+    const warned = [expect.stringMatching(/^services\.site\.rules\[0\]: .*services\.admin/)];
+
+    it.each([
+      [
+        "puts another path before",
+        { prefix: "/" },
+        { prefix: "/admin", stripPrefix: true },
+        "https://x.example/internal",
+      ],
+      ["strips its prefix", { prefix: "/files", stripPrefix: true }, { prefix: "/admin" }, "https://x.example"],
+      [
+        "has another host",
+        { prefix: "/", hosts: ["a.example"] },
+        { prefix: "/admin", hosts: ["b.example"] },
+        "https://x.example",
+      ],
+    ])("because one %s", (_, site, admin, url) => {
+      expect(warningsBetween({ route: site }, { route: admin, upstream: { url } })).toEqual(warned);
+    });
+
+    it("but not where the route gives such paths to the other service, nor between sites of a bound Worker", () => {
+      expect(warningsBetween({ route: { prefix: "/" } }, { route: { prefix: "/admin" } })).toEqual([]);
+      const binding = { upstream: { binding: "X" } };
+      const site = { route: { prefix: "/", hosts: ["a.example"] }, ...binding };
+      expect(warningsBetween(site, { route: { prefix: "/", hosts: ["b.example"] }, ...binding })).toEqual([]);
+    });
+  });
+
   it("is given of caches that the isolate has no room for", () => {
     expect(warnings({ cache: { maxBytes: 64 * 65_536 } }, { memory: { highBytes: 4_000_000 } })).toEqual([
       expect.stringContaining("4194304 bytes together"),

@@ -1,9 +1,10 @@
-import type { Gateway, Service } from "./gateway.ts";
-import { patternsOverlap } from "./route-pattern.ts";
+import type { Gateway, Rule, Service } from "./gateway.ts";
+import { openedNeighbours } from "./opened-neighbours.ts";
+import { patternCovers, patternsOverlap, shareMethod } from "./route-pattern.ts";
 
 /** What is allowed and seldom meant, a sentence each. Nothing is refused for it. */
 export function warningsOf(gateway: Gateway): string[] {
-  return [...gateway.services.flatMap(ofService), ...ofMemory(gateway)];
+  return [...gateway.services.flatMap(ofService), ...openedNeighbours(gateway.services), ...ofMemory(gateway)];
 }
 
 function ofService(service: Service): string[] {
@@ -37,7 +38,8 @@ function cutByPublicRules({ name, rules }: Service): string[] {
           .flatMap((rule, after) =>
             rule.access.kind === "public" ||
             !shareMethod(open.methods, rule.methods) ||
-            !patternsOverlap(open.pattern, rule.pattern)
+            !patternsOverlap(open.pattern, rule.pattern) ||
+            isException(open, rule)
               ? []
               : [
                   `services.${name}.rules[${index}]: the public path ${open.path} comes before rules[${index + 1 + after}] (${rule.path}) and opens what both match`,
@@ -46,8 +48,9 @@ function cutByPublicRules({ name, rules }: Service): string[] {
   );
 }
 
-function shareMethod(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
-  return a === undefined || b === undefined || a.some((method) => b.includes(method));
+/** A public rule that names a place within what the later rule restricts is meant so: `/health` before `/*`. */
+function isException(open: Rule, rule: Rule): boolean {
+  return !open.pattern.segments.includes(null) && patternCovers(rule.pattern, open.pattern);
 }
 
 /** The caches of an isolate can fill at the same time. */

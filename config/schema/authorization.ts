@@ -9,11 +9,14 @@ import type {
   Introspection,
   SubjectSource,
 } from "../gateway.ts";
+import { isForwardedHeader } from "../header-names.ts";
 import type { Secret } from "../input.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
-import { discriminated, fields, list, named, text, wholeNumber } from "./fields.ts";
+import { discriminated, fields, isPlainObject, list, named, text, wholeNumber } from "./fields.ts";
 import {
+  areDistinctHeaders,
   callPath,
+  EACH_HEADER_ONCE,
   identityHeader,
   requestHeader,
   requestHeaders,
@@ -60,11 +63,14 @@ const introspection: v.GenericSchema<unknown, Introspection> = fields({
   path: callPath,
   clientAuthentication,
   upstreamClaims: v.optional(
-    named(
-      visibleText("the name of a claim"),
-      identityHeader,
-      "an object from claims to header names",
-      maxFilterHeaders,
+    v.pipe(
+      named(
+        visibleText("the name of a claim"),
+        identityHeader,
+        "an object from claims to header names",
+        maxFilterHeaders,
+      ),
+      v.check((claims) => areDistinctHeaders(Object.values(claims)), EACH_HEADER_ONCE),
     ),
     {},
   ),
@@ -78,6 +84,9 @@ const subject: v.GenericSchema<unknown, SubjectSource> = fields({
 
 /** Fixed headers of a call. A credential written out in the file is the mistake this refuses. */
 const fixedHeaders: v.GenericSchema<unknown, Record<string, string | Secret>> = v.pipe(
+  // Looked for first: of two names in different case the record would keep the last.
+  v.unknown(),
+  v.check((value) => !isPlainObject(value) || areDistinctHeaders(Object.keys(value)), EACH_HEADER_ONCE),
   named(requestHeader, textOrSecret, "an object from header names to texts", maxFilterHeaders),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
@@ -137,6 +146,10 @@ const credential = discriminated<Credential>("from", {
 function credentialHeader() {
   return v.pipe(
     requestHeader,
+    v.check(
+      (value) => !isForwardedHeader(value),
+      "a header that clients send; the gateway itself sets this one, on every request",
+    ),
     v.check(
       (value) => value !== "authorization" && value !== "cookie",
       'another header; for this one write from: "authorization" or from: "cookie", which read its parts',

@@ -78,6 +78,13 @@ const route: v.GenericSchema<unknown, Route> = v.pipe(
     (value) => value.hosts !== undefined || value.prefix !== undefined,
     'hosts, a prefix, or both; prefix: "/" covers everything',
   ),
+  v.forward(
+    v.check(
+      ({ prefix = "/", stripPrefix }) => prefix !== "/" || !stripPrefix,
+      'only with a prefix like "/orders"; there is nothing to take off "/"',
+    ),
+    ["stripPrefix"],
+  ),
   v.transform(({ hosts, prefix, stripPrefix }) => ({ hosts: [...new Set(hosts)], prefix: prefix ?? "/", stripPrefix })),
 );
 
@@ -112,7 +119,7 @@ const callLimits = {
 
 const authority = text(
   'a host name, with ":" and a port if need be',
-  (value) => isHostName(value.toLowerCase().replace(/:\d{1,5}$/, "")),
+  (value) => isHostName(value.toLowerCase().replace(/:\d{1,5}$/, "")) && URL.canParse(`http://${value}`),
   maxTextLength,
 );
 

@@ -1,9 +1,16 @@
 import * as v from "valibot";
-import { isConnectionHeader, isForwardedHeader, PLAIN_HEADER_NAME, whyNotIdentityHeader } from "../header-names.ts";
+import {
+  canonicalHeaderName,
+  isConnectionHeader,
+  isForwardedHeader,
+  PLAIN_HEADER_NAME,
+  whyNotIdentityHeader,
+} from "../header-names.ts";
 import { isOverridingHeader } from "../header-patterns.ts";
 import type { Json, Secret } from "../input.ts";
 import { CONFIG_LIMITS } from "../limits.ts";
-import { fields, isPlainObject, list, text } from "./fields.ts";
+import { oneOf } from "../suggest.ts";
+import { explainedText, fields, isPlainObject, list, text } from "./fields.ts";
 
 /** Values that appear in several places of the configuration. */
 
@@ -110,15 +117,41 @@ const identityHeaderPattern = v.pipe(
 
 export const identityHeaders = list(identityHeaderPattern, "a list of header names", { min: 0, max: maxListLength });
 
+/** No two names may be one header to an upstream: in another case, or with `_` for `-`. */
+export function areDistinctHeaders(names: readonly string[]): boolean {
+  return new Set(names.map(canonicalHeaderName)).size === names.length;
+}
+
+export const EACH_HEADER_ONCE = 'each header once; upstreams do not tell apart capitals, nor "_" and "-"';
+
+function distinct(header: v.GenericSchema<unknown, string>): v.GenericSchema<unknown, string[]> {
+  return v.pipe(
+    list(header, "a list of header names", filterList),
+    v.check((names) => areDistinctHeaders(names), EACH_HEADER_ONCE),
+  );
+}
+
 /** Lists that the built-in filter keeps in tables of a fixed size. */
 const filterList = { min: 0, max: CONFIG_LIMITS.maxFilterHeaders };
-export const requestHeaders = list(requestHeader, "a list of header names", filterList);
-export const upstreamHeaders = list(identityHeader, "a list of header names", filterList);
+export const requestHeaders = distinct(requestHeader);
+export const upstreamHeaders = distinct(identityHeader);
 
-/** Methods are case-sensitive, and every method in use is in capitals: `get` would never match. */
-export const methodName = text(
-  'a method in capitals, like "GET"; not CONNECT and TRACE, which the gateway refuses',
-  (value) => /^[A-Z][A-Z-]*$/.test(value) && !["CONNECT", "TRACE", "TRACK"].includes(value),
+/**
+ * The methods that workerd hands to a Worker; it answers all others itself with 501, so that a rule for `DELTE` or `get` would
+ * protect nothing. TRACE and CONNECT are left out: the gateway refuses them.
+ */
+const METHODS = [
+  ...["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "QUERY", "PURGE", "BAN"],
+  ...["COPY", "LOCK", "MKCOL", "MOVE", "PROPFIND", "PROPPATCH", "SEARCH", "UNLOCK", "ACL", "REPORT", "MKACTIVITY"],
+  ...["CHECKOUT", "MERGE", "MSEARCH", "NOTIFY", "SUBSCRIBE", "UNSUBSCRIBE"],
+];
+
+export const methodName = explainedText(
+  "a method in capitals",
+  (value) =>
+    METHODS.includes(value)
+      ? undefined
+      : `a method in capitals that reaches Workers and that the gateway does not refuse: ${oneOf(METHODS, value.toUpperCase())}`,
   40,
 );
 

@@ -1,0 +1,58 @@
+import type { Rule, Service } from "./gateway.ts";
+import { foldedPrefix, shareUpstream } from "./neighbours.ts";
+import type { Segments } from "./path-readings.ts";
+import { prefixCovers } from "./path-syntax.ts";
+import { shareHost, takesFrom } from "./route-overlap.ts";
+import { patternCovers, patternsOverlap, type RoutePattern } from "./route-pattern.ts";
+
+/**
+ * Warnings of public rules by which a client reaches what another service in front of the same upstream protects: by
+ * another host name, or by another path, because a service strips its prefix or puts a path before.
+ */
+export function openedNeighbours(services: readonly Service[]): string[] {
+  return services.flatMap((service) =>
+    services.flatMap((other) => {
+      if (other === service || !shareUpstream(other.upstream, service.upstream) || isPublic(other)) return [];
+      const path = pathInto(service, other, services);
+      const open = path === undefined ? -1 : service.rules.findIndex((rule) => isOpenBelow(rule, path));
+      if (path === undefined || open < 0) return [];
+      const field = `services.${service.name}.rules[${open}]`;
+      return [
+        `${field}: by the public path ${service.rules[open]?.path} a client reaches under ${path} what services.${other.name} protects, as both lead to one place of one upstream`,
+      ];
+    }),
+  );
+}
+
+/** By which path of its own a service leads to the place of another; undefined: by none. */
+function pathInto(service: Service, other: Service, services: readonly Service[]): string | undefined {
+  // A bound Worker is shown the host, and may serve another site under each.
+  if ("binding" in service.upstream && !shareHost(service.route, other.route)) return undefined;
+  const [from, to] = [placeOf(service), placeOf(other)];
+  if (!from.every((segment, index) => segment === to[index])) return undefined;
+  const { prefix } = service.route;
+  const path = `/${[...(prefix === "/" ? [] : [prefix.slice(1)]), ...to.slice(from.length)].join("/")}`;
+  const isTaken = services.some(({ route }) => takesFrom(route, service.route) && prefixCovers(route.prefix, path));
+  return isTaken ? undefined : path;
+}
+
+/** The path of the upstream below which a service's requests arrive. */
+function placeOf({ upstream, route }: Service): Segments {
+  const base = "url" in upstream ? new URL(upstream.url).pathname : "/";
+  return [...foldedPrefix(base), ...(route.stripPrefix ? [] : foldedPrefix(route.prefix))];
+}
+
+function isPublic({ rules, route }: Service): boolean {
+  const all = below(route.prefix);
+  return rules.some(
+    ({ access, methods, pattern }) => access.kind === "public" && methods === undefined && patternCovers(pattern, all),
+  );
+}
+
+function isOpenBelow({ access, pattern }: Rule, path: string): boolean {
+  return access.kind === "public" && patternsOverlap(pattern, below(path));
+}
+
+function below(path: string): RoutePattern {
+  return { segments: path === "/" ? [] : path.slice(1).split("/"), rest: true };
+}
