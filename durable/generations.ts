@@ -285,7 +285,9 @@ export class Generations {
   /** Where no fresh instance can be had, the suspicious one is better than none. */
   #replacedIfSuspect(current: Generation): Generation {
     if (current.suspicion === undefined) return current;
-    if (this.#runtime.nowMs() - current.startedAtMs < LEAST_SUSPECT_AGE_MS) return current;
+    const ageMs = this.#runtime.nowMs() - current.startedAtMs;
+    // Less than none: the clock was set back, and would keep it for as long.
+    if (ageMs >= 0 && ageMs < LEAST_SUSPECT_AGE_MS) return current;
     const fresh = this.replace(current.suspicion);
     return fresh instanceof Generation ? fresh : current;
   }

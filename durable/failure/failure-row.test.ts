@@ -68,6 +68,11 @@ describe("a filter that does not start", () => {
     expect(mayStart(row, 0)).toBe(true);
     expect(mayStart(NO_FAILURES, 0)).toBe(true);
   });
+
+  it("is not held to a row that ended before a clock was set back", () => {
+    const row = afterStart(afterTrap(NO_FAILURES, at(1_000), "closed"), 1_000 * SECOND);
+    expect(afterTrap(row, at(0), "closed").failures).toBe(1);
+  });
 });
 
 describe("the policy open", () => {

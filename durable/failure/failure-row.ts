@@ -76,8 +76,10 @@ export function passesUndecided(row: FailureRow, policy: FailurePolicy): boolean
   return policy === "open" && row.failures > 0 && !row.trapped;
 }
 
-/** The row as it stands now: forgotten once an instance has run well for long enough. */
+/** The row as it stands now: forgotten once an instance has run well for long enough, or since a clock was set back. */
 function rowAt(row: FailureRow, nowMs: number): FailureRow {
   const { runningSinceMs } = row;
-  return runningSinceMs !== undefined && nowMs - runningSinceMs >= BACKOFF.healthyMs ? NO_FAILURES : row;
+  if (runningSinceMs === undefined) return row;
+  const healthyMs = nowMs - runningSinceMs;
+  return healthyMs >= BACKOFF.healthyMs || healthyMs < 0 ? NO_FAILURES : row;
 }

@@ -63,8 +63,10 @@ describe("whether to provoke a collection", () => {
         time,
         fc.option(time, { nil: undefined }),
         fc.boolean(),
-        (nowMs, sinceMs, provokedAtMs, urgent) => {
-          const decision = decide({ nowMs, sinceMs, provokedAtMs, urgent });
+        fc.boolean(),
+        (nowMs, sinceMs, provokedAtMs, urgent, isUnderWay) => {
+          const underWay = isUnderWay && provokedAtMs !== undefined && provokedAtMs + RECLAIM_SETTINGS.effectMs > nowMs;
+          const decision = decide({ nowMs, sinceMs, provokedAtMs, urgent, underWay });
           if (decision.kind === "provoke") return;
           expect(decision.kind).toBe("wait");
           if (decision.kind === "wait") {

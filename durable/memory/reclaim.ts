@@ -62,7 +62,9 @@ export function reclaimDecision(situation: ReclaimSituation, settings: ReclaimSe
   const { nowMs, bytes, sinceMs, provokedAtMs, urgent } = situation;
   if (situation.failuresInARow >= settings.givesUpAfter) return { kind: "rest", reason: "no_effect_here" };
   if (situation.underWay) {
-    return { kind: "wait", reason: "effect_awaited", untilMs: (provokedAtMs ?? nowMs) + settings.effectMs };
+    // A clock that was set back must not put it off either.
+    const awaitedSinceMs = Math.min(provokedAtMs ?? nowMs, nowMs);
+    return { kind: "wait", reason: "effect_awaited", untilMs: awaitedSinceMs + settings.effectMs };
   }
   if (bytes === 0 || sinceMs === undefined) return { kind: "rest", reason: "nothing_retired" };
   if (bytes < settings.leastBytes && !urgent) return { kind: "rest", reason: "too_little_retired" };

@@ -156,6 +156,13 @@ describe("the reclaimer", () => {
     expect(scene.provoked.length).toBe(1);
   });
 
+  it("goes on after a clock was set back", async () => {
+    expect(scene.reclaimer.probe()).toBe(true);
+    scene.nowMs -= 3_600_000;
+    expect(scene.reclaimer.probe()).toBe(true);
+    expect(scene.provoked.length).toBe(2);
+  });
+
   it("collects what an evicted object left behind, once that comes back", async () => {
     let target: object | undefined = {};
     const watched: WatchedMemory = {

@@ -105,8 +105,8 @@ export class Reclaimer {
    */
   probe(): boolean {
     this.#check();
-    const nowMs = this.#platform.nowMs();
-    const limited = this.#provokedAtMs !== undefined && nowMs - this.#provokedAtMs < this.#settings.minIntervalMs;
+    const sinceMs = this.#platform.nowMs() - (this.#provokedAtMs ?? Number.NEGATIVE_INFINITY);
+    const limited = sinceMs >= 0 && sinceMs < this.#settings.minIntervalMs;
     if (limited || this.#underWay !== undefined || this.hasGivenUp) return false;
     this.#provoke();
     return true;
@@ -181,7 +181,8 @@ export class Reclaimer {
       this.#longestMs = Math.max(this.#longestMs, elapsedMs);
       this.#totalMs += elapsedMs;
     }
-    if (!canaryCollected && elapsedMs < this.#settings.effectMs) return;
+    const isInTime = elapsedMs < this.#settings.effectMs && this.#platform.nowMs() >= atMs;
+    if (!canaryCollected && isInTime) return;
     this.#underWay = undefined;
     if (!canaryCollected) {
       this.#failuresInARow += 1;

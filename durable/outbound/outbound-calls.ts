@@ -105,7 +105,7 @@ export class OutboundCalls {
       const baseUrl = "url" in cluster ? cluster.url : `https://${cluster.authority}`;
       const { intervalMs, timeoutMs, idleMs, silenceMs } = probeLimits ?? { ...PROBE_LIMITS, ...UNREACHABLE };
       const callsToServer = servers.to("url" in cluster ? cluster.url : `binding ${cluster.binding}`);
-      const limits = { probes: UNREACHABLE.probes, silenceMs };
+      const limits = { probes: UNREACHABLE.probes, silenceMs, stepMs: intervalMs + timeoutMs };
       const reachability = new Reachability(target?.behindBalancer, limits, callsToServer);
       const prober =
         target &&

@@ -45,7 +45,8 @@ export class Prober {
     const { reachability, nowMs, probe, onProbed, onRunning, idleMs } = this.#dependencies;
     this.#isRunning = true;
     onRunning(true);
-    while (reachability.isSuspected && nowMs() - this.#askedMs < idleMs) {
+    // A clock that was set back must not have it go on for longer.
+    while (reachability.isSuspected && Math.abs(nowMs() - this.#askedMs) < idleMs) {
       const startedMs = nowMs();
       const contact = await probe();
       reachability.probeEnded(contact, startedMs, nowMs());

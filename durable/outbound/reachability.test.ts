@@ -136,13 +136,53 @@ describe("a server", () => {
   });
 });
 
+describe("a clock that is set", () => {
+  it("forward makes no long silence of a short one", () => {
+    const reachability = suspected();
+    probe(reachability, "silence", probes, 0, 1_000);
+    probe(reachability, "silence", 1, 10 * silenceMs, 10 * silenceMs + 100);
+    expect(reachability.state).toBe("silent");
+    probe(reachability, "gateway_error", 1, 20 * silenceMs, 20 * silenceMs + 100);
+    expect(reachability.state).toBe("suspected");
+  });
+
+  it("forward during a probe neither", () => {
+    const reachability = suspected();
+    probe(reachability, "silence", probes, 0, 1_000);
+    reachability.probeEnded("silence", 1_100, 100 * silenceMs);
+    expect(reachability.state).toBe("silent");
+  });
+
+  it("back has the silence count anew, and no longer than that", () => {
+    const hourMs = 3_600_000;
+    const reachability = new Reachability();
+    reachability.callStarted(hourMs, TIMEOUT_MS);
+    reachability.callEnded("silence", hourMs);
+    probe(reachability, "silence", probes, hourMs, hourMs + silenceMs - 1);
+    probe(reachability, "silence", probes, 0, silenceMs - 1);
+    expect(reachability.state).toBe("silent");
+    probe(reachability, "silence", probes, silenceMs, 2 * silenceMs + TIMEOUT_MS);
+    expect(reachability.state).toBe("unreachable");
+  });
+
+  it("back during a probe has it count anew, too", () => {
+    const hourMs = 3_600_000;
+    const reachability = suspected();
+    probe(reachability, "silence", probes, hourMs, hourMs + silenceMs - 1);
+    reachability.probeEnded("silence", hourMs + silenceMs, 0);
+    probe(reachability, "silence", probes, 1, silenceMs - 1);
+    expect(reachability.state).toBe("silent");
+  });
+});
+
 describe("a server that several services share", () => {
   it("is not unreachable while clients of another keep it busy, nor until it has been silent for long after that", () => {
     const calls = new ServerCalls();
     const reachability = suspected(false, calls);
+    probe(reachability, "silence", 3 * probes, 0, silenceMs / 2);
     calls.started(silenceMs / 2, TIMEOUT_MS);
     calls.ended(silenceMs / 2 + 10);
-    probe(reachability, "silence", 10 * probes, 0, 1.4 * silenceMs);
+    probe(reachability, "silence", 7 * probes, silenceMs / 2, 1.4 * silenceMs);
     expect(reachability.state).not.toBe("unreachable");
     probe(reachability, "silence", probes, 1.4 * silenceMs, 1.6 * silenceMs);
     expect(reachability.state).toBe("unreachable");
@@ -162,10 +202,17 @@ describe("a server that several services share", () => {
   it("counts a call whose object was reset as over at its deadline", () => {
     const calls = new ServerCalls();
     calls.started(0, TIMEOUT_MS);
-    expect(calls.busyUntilMs).toBe(TIMEOUT_MS);
+    expect(calls.busyUntilMs(0)).toBe(TIMEOUT_MS);
     calls.started(100, TIMEOUT_MS);
     calls.ended(200);
-    expect(calls.busyUntilMs).toBe(100 + TIMEOUT_MS);
+    expect(calls.busyUntilMs(200)).toBe(100 + TIMEOUT_MS);
+  });
+
+  it("is not busy for longer because a clock was set back", () => {
+    const calls = new ServerCalls();
+    calls.started(1_000_000, TIMEOUT_MS);
+    expect(calls.busyUntilMs(0)).toBe(TIMEOUT_MS);
+    expect(calls.busyUntilMs(900)).toBe(TIMEOUT_MS);
   });
 });
 

@@ -9,6 +9,11 @@ export const UNREACHABLE = {
    * for a while; a server that is still silent after this is not silent because of them.
    */
   silenceMs: 30_000,
+  /**
+   * The most that one more probe adds to it, ms: the longest that the end of a probe can lie behind that of the one before.
+   * What is more comes from a clock that was set forward.
+   */
+  stepMs: 10_000,
 } as const;
 
 /**
@@ -28,16 +33,19 @@ export type Contact = "answer" | "gateway_error" | "silence";
  */
 export type ServerState = "answering" | "suspected" | "silent" | "failing" | "unreachable";
 
-interface Limits {
-  readonly probes: number;
-  readonly silenceMs: number;
-}
+type Limits = Readonly<Record<keyof typeof UNREACHABLE, number>>;
 
 /** Failed probes in a row. */
 class Streak {
   probes = 0;
+  readonly #stepMs: number;
   #sinceMs = 0;
   #untilMs = 0;
+  #lengthMs = 0;
+
+  constructor({ stepMs }: Pick<Limits, "stepMs">) {
+    this.#stepMs = stepMs;
+  }
 
   /** When the first of them was sent. */
   get sinceMs(): number {
@@ -45,8 +53,16 @@ class Streak {
   }
 
   add(startedMs: number, endedMs: number): void {
-    if (this.probes === 0) this.#sinceMs = startedMs;
+    // The clock was set back: what was before cannot be compared with anything from here on.
+    if (startedMs < this.#untilMs || endedMs < startedMs) this.end();
+    if (endedMs < startedMs) return;
+    if (this.probes === 0) {
+      this.#sinceMs = startedMs;
+      this.#untilMs = startedMs;
+      this.#lengthMs = 0;
+    }
     this.probes += 1;
+    this.#lengthMs += Math.min(endedMs - this.#untilMs, this.#stepMs);
     this.#untilMs = endedMs;
   }
 
@@ -55,7 +71,7 @@ class Streak {
   }
 
   isLong({ probes, silenceMs }: Limits): boolean {
-    return this.probes >= probes && this.#untilMs - this.#sinceMs >= silenceMs;
+    return this.probes >= probes && this.#lengthMs >= silenceMs;
   }
 }
 
@@ -68,8 +84,8 @@ export class Reachability {
   readonly #gatewayErrorsAreSilence: boolean;
   readonly #limits: Limits;
   readonly #calls: ServerCalls;
-  readonly #silence = new Streak();
-  readonly #failure = new Streak();
+  readonly #silence: Streak;
+  readonly #failure: Streak;
   #suspectedMs: number | undefined;
   /** The last probe got no answer, so that calls are held back. */
   #heldBack = false;
@@ -84,6 +100,8 @@ export class Reachability {
     this.#gatewayErrorsAreSilence = gatewayErrorsAreSilence;
     this.#limits = limits;
     this.#calls = calls;
+    this.#silence = new Streak(limits);
+    this.#failure = new Streak(limits);
   }
 
   /** Whether clients' calls are sent to the server. */
@@ -134,8 +152,9 @@ export class Reachability {
 
   #addSilence(startedMs: number, endedMs: number): void {
     // What a client sent may still keep the server busy: only silence from then on counts.
-    if (this.#silence.sinceMs < this.#calls.busyUntilMs) this.#silence.end();
-    if (startedMs >= this.#calls.busyUntilMs) this.#silence.add(startedMs, endedMs);
+    const busyUntilMs = this.#calls.busyUntilMs(endedMs);
+    if (this.#silence.sinceMs < busyUntilMs) this.#silence.end();
+    if (startedMs >= busyUntilMs) this.#silence.add(startedMs, endedMs);
     this.#unreachable ||= this.#silence.isLong(this.#limits);
   }
 

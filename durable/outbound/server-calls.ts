@@ -5,9 +5,11 @@
 export class ServerCalls {
   #underWay = 0;
   #busyUntilMs = Number.NEGATIVE_INFINITY;
+  #longestMs = 0;
 
   started(nowMs: number, timeoutMs: number): void {
     this.#underWay += 1;
+    this.#longestMs = Math.max(this.#longestMs, timeoutMs);
     this.#busyUntilMs = Math.max(this.#busyUntilMs, nowMs + timeoutMs);
   }
 
@@ -17,7 +19,9 @@ export class ServerCalls {
   }
 
   /** When the last call ended, or will have at the latest. */
-  get busyUntilMs(): number {
+  busyUntilMs(nowMs: number): number {
+    // No call lasts so long: the clock was set back. From now on, then, and not again at each question.
+    if (this.#busyUntilMs > nowMs + this.#longestMs) this.#busyUntilMs = nowMs + this.#longestMs;
     return this.#busyUntilMs;
   }
 }

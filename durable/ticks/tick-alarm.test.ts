@@ -42,4 +42,22 @@ describe("the alarm of a filter's ticks", () => {
     alarm.arm(1_000);
     expect(attempts).toHaveLength(5);
   });
+
+  it("is not put off by a clock that is set back", async () => {
+    let nowMs = 1_000_000;
+    let attempts = 0;
+    const alarm = new TickAlarm(
+      async () => {
+        attempts += 1;
+        throw new Error("no quota");
+      },
+      () => nowMs,
+    );
+    alarm.arm(30_000);
+    await Promise.resolve();
+    await Promise.resolve();
+    nowMs = 0;
+    alarm.arm(30_000);
+    expect(attempts).toBe(2);
+  });
 });

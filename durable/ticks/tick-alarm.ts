@@ -20,7 +20,7 @@ export class TickAlarm {
 
   /** Sets the alarm unless it is set. @param periodMs of the filter's ticks; 0: it wants none */
   arm(periodMs: number): void {
-    if (this.#armed || periodMs === 0 || this.#nowMs() < this.#retryAtMs) return;
+    if (this.#armed || periodMs === 0 || this.#isPaused) return;
     this.#armed = true;
     this.#set(Math.max(periodMs, TICK_LIMITS.minAlarmPeriodMs)).then(
       () => {
@@ -28,6 +28,12 @@ export class TickAlarm {
       },
       () => this.#failed(),
     );
+  }
+
+  /** A pause longer than any comes from a clock that was set back, and is over. */
+  get #isPaused(): boolean {
+    const pauseMs = this.#retryAtMs - this.#nowMs();
+    return pauseMs > 0 && pauseMs <= MAX_RETRY_MS;
   }
 
   /** The alarm went off and is no longer set. */

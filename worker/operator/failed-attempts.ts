@@ -25,8 +25,9 @@ export class FailedAttempts {
   pauseMs(group: string, nowMs: number): number {
     const attempts = this.#attempts.get(group);
     if (attempts === undefined) return 0;
-    // A clock that was set back must not pause for longer than any pause is.
-    return Math.min(Math.max(0, attempts.pausedUntilMs - nowMs), ATTEMPT_LIMITS.maxPauseMs);
+    const pauseMs = Math.max(0, attempts.pausedUntilMs - nowMs);
+    // A pause longer than any comes from a clock that was set back, and is over.
+    return pauseMs > ATTEMPT_LIMITS.maxPauseMs ? 0 : pauseMs;
   }
 
   failed(group: string, nowMs: number): void {
