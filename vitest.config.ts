@@ -31,7 +31,7 @@ export default defineConfig({
           name: "node",
           include: [...UNDER_NODE, ...UNDER_BOTH],
           exclude: UNDER_WORKERD,
-          globalSetup: ["test/build-filter.setup.ts", BUILD_GUESTS],
+          globalSetup: ["test/build-filter.setup.ts", BUILD_GUESTS, "test/workerd/guests/guests.setup.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -1,8 +1,9 @@
-import { createServer, type Server, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ServiceStats } from "../../durable/stats.ts";
 import { bundleWorker } from "../../scripts/bundle-worker.ts";
 import { startWorkerd, type WorkerdProcess } from "../../scripts/workerd.ts";
+import { type SocketServer, startSocketServer } from "../faults/socket-server.ts";
 
 /** Authorization servers that fail in every way a socket can, behind a bare workerd. */
 const BEHAVIOURS = {
@@ -19,36 +20,19 @@ const BEHAVIOURS = {
     socket.end(`HTTP/1.1 200 OK\r\nx-big: ${"x".repeat(200_000)}\r\ncontent-length: 0\r\n\r\n`),
 } satisfies Record<string, (socket: Socket) => unknown>;
 
-const sockets = new Set<Socket>();
-const servers: Server[] = [];
-let connections = 0;
+const servers = new Map<string, SocketServer>();
 let workerd: WorkerdProcess;
-
-function listening(server: Server): Promise<string> {
-  servers.push(server);
-  return new Promise((resolve) =>
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      if (address === null || typeof address === "string") throw new Error("no port");
-      resolve(`http://127.0.0.1:${address.port}`);
-    }),
-  );
-}
 
 beforeAll(async () => {
   const origins: Record<string, string> = {};
   for (const [name, behave] of Object.entries(BEHAVIOURS)) {
-    const server = createServer((socket) => {
-      connections += 1;
-      sockets.add(socket);
-      socket.on("error", () => {}).on("close", () => sockets.delete(socket));
-      socket.once("data", () => behave(socket));
-    });
-    origins[name] = await listening(server);
+    const server = await startSocketServer(behave);
+    servers.set(name, server);
+    origins[name] = server.origin;
   }
-  const down = createServer();
-  origins.down = await listening(down);
-  await new Promise((resolve) => down.close(resolve));
+  const down = await startSocketServer(() => {});
+  down.stop();
+  origins.down = down.origin;
 
   const bundle = await bundleWorker("test/e2e/failing-servers-gateway.ts", { AUTHORIZATION_SERVERS: origins });
   workerd = await startWorkerd(
@@ -67,8 +51,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await workerd?.stop();
-  for (const socket of sockets) socket.destroy();
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  for (const server of servers.values()) server.stop();
 });
 
 const origin = () => `http://127.0.0.1:${workerd.ports.gateway}`;
@@ -132,9 +115,9 @@ describe("an authorization server", () => {
 
   it("is asked anew after each failure: nothing of it is kept", async () => {
     await ask("errs", "t-again");
-    const before = connections;
+    const before = servers.get("errs")!.connections;
     await ask("errs", "t-again");
-    expect(connections).toBe(before + 1);
+    expect(servers.get("errs")!.connections).toBe(before + 1);
   });
 
   it("costs no memory by failing, not even ten thousand times", { timeout: 120_000 }, async () => {

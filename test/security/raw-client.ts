@@ -21,8 +21,11 @@ export interface RawRequestLines {
 
 const TIMEOUT_MS = 10_000;
 
-/** Sends the bytes as they are and reads until the response is whole or the server closes. */
-export function sendBytes(port: number, bytes: string): Promise<RawResponse> {
+/**
+ * Sends the bytes as they are and reads until the response is whole or the server closes.
+ * @param leaveAfterMs when the client leaves, whatever has come by then; default: when nothing has come for 10 s
+ */
+export function sendBytes(port: number, bytes: string, leaveAfterMs?: number): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1");
     let received = "";
@@ -35,14 +38,19 @@ export function sendBytes(port: number, bytes: string): Promise<RawResponse> {
     socket.on("error", reject);
     socket.write(Buffer.from(bytes, "latin1"));
     socket.setTimeout(TIMEOUT_MS, () => socket.destroy());
+    if (leaveAfterMs !== undefined) setTimeout(() => socket.destroy(), leaveAfterMs);
   });
 }
 
-export function sendRequest(port: number, { method = "GET", target, headers = [], body = "" }: RawRequestLines) {
+export function sendRequest(
+  port: number,
+  { method = "GET", target, headers = [], body = "" }: RawRequestLines,
+  leaveAfterMs?: number,
+) {
   const has = (name: string) => headers.some((line) => line.toLowerCase().startsWith(`${name}:`));
   const lines = [`${method} ${target} HTTP/1.1`, ...(has("host") ? [] : ["Host: api.example"]), ...headers];
   if (!has("connection")) lines.push("Connection: close");
-  return sendBytes(port, `${lines.join("\r\n")}\r\n\r\n${body}`);
+  return sendBytes(port, `${lines.join("\r\n")}\r\n\r\n${body}`, leaveAfterMs);
 }
 
 /** The lines of one header of a response. */

@@ -1,5 +1,6 @@
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type SocketServer, startSocketServer } from "../faults/socket-server.ts";
 import { headerOf } from "./raw-client.ts";
 import { RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
@@ -29,24 +30,10 @@ const BEHAVIOURS = {
 } satisfies Record<string, (socket: Socket) => unknown>;
 
 describe.each(VARIANTS)("with $name, an upstream", (variant) => {
-  const servers: Server[] = [];
-  const sockets = new Set<Socket>();
+  const servers = new Map<string, SocketServer>();
   let well: RawServer;
   let authorization: RawServer;
   let gateway: SecurityGateway;
-
-  async function originOf(behave: (socket: Socket) => unknown): Promise<string> {
-    const server = createServer((socket) => {
-      sockets.add(socket);
-      socket.on("error", () => {}).on("close", () => sockets.delete(socket));
-      socket.once("data", () => behave(socket));
-    });
-    servers.push(server);
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("no port");
-    return `http://127.0.0.1:${address.port}`;
-  }
 
   beforeAll(async () => {
     well = await RawServer.start(() => ({ body: "served" }));
@@ -57,21 +44,19 @@ describe.each(VARIANTS)("with $name, an upstream", (variant) => {
       clusters: { auth: { url: authorization.origin } },
       authorization: { protocol: "forward-auth", cluster: "auth", path: "/check" } as const,
     });
-    const origins = await Promise.all(
-      Object.entries(BEHAVIOURS).map(async ([name, behave]) => [name, await originOf(behave)] as const),
-    );
-    const down = await originOf(() => {});
-    await new Promise((resolve) => servers.pop()!.close(resolve));
-    const all = [...origins, ["down", down] as const, ["well", well.origin] as const];
+    for (const [name, behave] of Object.entries(BEHAVIOURS)) servers.set(name, await startSocketServer(behave));
+    const down = await startSocketServer(() => {});
+    down.stop();
+    servers.set("down", down);
+    const all = [...servers, ["well", well] as const];
     gateway = await startGateway(
-      { services: Object.fromEntries(all.map(([name, url]) => [name, service(name, url)])) },
+      { services: Object.fromEntries(all.map(([name, { origin }]) => [name, service(name, origin)])) },
       { variant },
     );
   });
   afterAll(async () => {
     await gateway?.stop();
-    for (const socket of sockets) socket.destroy();
-    for (const server of servers) server.close();
+    for (const server of servers.values()) server.stop();
     await Promise.all([well?.stop(), authorization?.stop()]);
   });
 
@@ -124,15 +109,17 @@ describe.each(VARIANTS)("with $name, an upstream", (variant) => {
   });
 
   it.each(["hangs", "drips"])(
-    "that %s for ever holds up nobody else, and is left when its client leaves",
+    "that %s for ever holds up nobody else, and is left when a client leaves that it had answered",
     async (name) => {
       const client = connect(gateway.port, "127.0.0.1");
       client.on("error", () => {});
       client.write(`GET /${name}/1 HTTP/1.1\r\nHost: api.example\r\nAuthorization: Bearer a\r\n\r\n`);
-      const before = sockets.size;
-      await expect.poll(() => sockets.size, { timeout: 3_000 }).toBeGreaterThan(before - 1);
+      const server = servers.get(name)!;
+      await expect.poll(() => server.connections, { timeout: 3_000 }).toBe(1);
       await othersAreServed();
       client.destroy();
+      // workerd gives up a call that was not answered only with the Worker's own end, whatever the Worker does.
+      if (name !== "hangs") await expect.poll(() => server.open, { timeout: 3_000 }).toBe(0);
       await othersAreServed();
       expect(gateway.workerd.log()).not.toMatch(/uncaught exception|unhandled/i);
     },

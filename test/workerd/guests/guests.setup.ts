@@ -113,6 +113,21 @@ const GUESTS: Readonly<Record<string, ($: Text) => string>> = {
   /** Traps on a request that asks for it. */
   mortal: ($) => on("request_headers", `(if ${hasHeader($, 0, "x-die")} (then (unreachable))) ${CONTINUE}`),
 
+  /**
+   * Answers what no filter should, where a request asks for it: an action that is none, a status that is none, a header's
+   * name that is none, an address beyond its memory.
+   */
+  babbling: ($) =>
+    on(
+      "request_headers",
+      `(if ${hasHeader($, 0, "x-action")} (then (return (i32.const 77))))
+       (if ${hasHeader($, 0, "x-status")} (then ${respond($, 99_999, "no status")} (return ${PAUSE})))
+       (if ${hasHeader($, 0, "x-name")} (then ${setHeader($, 0, "no name\n", "x")}))
+       (if ${hasHeader($, 0, "x-address")}
+         (then (drop (call $proxy_remove_header_map_value (i32.const 0) (i32.const 2147483647) (i32.const 1000)))))
+       ${CONTINUE}`,
+    ),
+
   /** Grows by 255 pages on a request that asks for it, from 4: once to 16 MiB less a page, four times to 64 MiB. */
   growing: ($) => on("request_headers", `(if ${hasHeader($, 0, "x-grow")} (then ${grow(255)})) ${CONTINUE}`),
 

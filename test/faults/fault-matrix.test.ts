@@ -1,0 +1,211 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Counters, noCounts } from "../../durable/metrics/counters.ts";
+import type { ServiceStats } from "../../durable/stats.ts";
+import { bundleWorker } from "../../scripts/bundle-worker.ts";
+import { startWorkerd, type WorkerdProcess } from "../../scripts/workerd.ts";
+import { headerOf, type RawResponse, sendRequest } from "../security/raw-client.ts";
+import { linesOf, RawServer } from "../security/raw-server.ts";
+import { FAILURES } from "./failing-servers.ts";
+import { type SocketServer, startSocketServer } from "./socket-server.ts";
+
+/** docs/faults.md, row by row: what a client gets of each fault, what the log and /stats say, and that nobody else notices. */
+const TIMEOUT_MS = 400;
+const RESET_AFTER_MS = 150;
+/** The service whose clients are to notice nothing. */
+const WELL = "well";
+
+interface Row {
+  readonly fault: string;
+  readonly status: number;
+  readonly reason: string | undefined;
+  readonly log: string | undefined;
+  readonly counters: readonly string[];
+}
+
+/** Rows of the table under a heading; code marks are left out, an empty cell is undefined. */
+function rowsOf(heading: string): Row[] {
+  const page = readFileSync("docs/faults.md", "utf8");
+  const section = page.split(`## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
+  const lines = section
+    .split("\n")
+    .filter((line) => line.startsWith("|"))
+    .slice(2);
+  return lines.map((line) => {
+    const [fault = "", status, reason, log, counters = ""] = line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.replaceAll("`", "").trim());
+    return {
+      fault,
+      // A raw client that got no response has 0.
+      status: status === "none" ? 0 : Number(status),
+      reason: reason || undefined,
+      log: log || undefined,
+      counters: counters
+        .split(",")
+        .map((name) => name.trim())
+        .filter(Boolean),
+    };
+  });
+}
+
+let workerd: WorkerdProcess;
+let authorization: RawServer;
+let upstream: RawServer;
+const servers: SocketServer[] = [];
+
+const nameOf = (kind: string, fault: string) => `${kind}-${fault.replaceAll(" ", "-")}`;
+
+beforeAll(async () => {
+  upstream = await RawServer.start(() => ({ body: "served" }));
+  authorization = await RawServer.start(async (request) => {
+    await after(Number(linesOf(request, "x-take-ms")[0] ?? 0));
+    return { status: 200 };
+  });
+  const origins: Record<string, string> = {};
+  for (const [fault, behave] of Object.entries(FAILURES)) {
+    const server = await startSocketServer(behave);
+    servers.push(server);
+    origins[fault] = server.origin;
+  }
+  const down = await startSocketServer(() => {});
+  down.stop();
+  origins.down = down.origin;
+  const service = (name: string, upstreamUrl: string, authorizationUrl: string, protocol: "forward-auth" | "opa") => ({
+    route: { prefix: `/${name}` },
+    upstream: { url: upstreamUrl },
+    clusters: { auth: { url: authorizationUrl, timeoutMs: TIMEOUT_MS } },
+    authorization: {
+      protocol,
+      cluster: "auth",
+      path: "/check",
+      ...(protocol === "opa" ? {} : { requestHeaders: ["x-take-ms"] }),
+    } as const,
+  });
+  const services = Object.entries(origins).flatMap(([fault, origin]) => [
+    [nameOf("opa", fault), service(nameOf("opa", fault), upstream.origin, origin, "opa")],
+    [nameOf("upstream", fault), service(nameOf("upstream", fault), origin, authorization.origin, "forward-auth")],
+  ]);
+  const others = ["reset", "exhausted", "overloaded", WELL].map((name) => [
+    name,
+    service(name, upstream.origin, authorization.origin, "forward-auth"),
+  ]);
+  const bundle = await bundleWorker("test/faults/gateway.ts", {
+    SERVICES: Object.fromEntries([...services, ...others]),
+    UPSTREAM: upstream.origin,
+  });
+  workerd = await startWorkerd(
+    { gateway: { bundle, text: { EBB_DEV: "1" }, objects: { SERVICE_OBJECT: "ServiceObject" } } },
+    ["gateway"],
+  );
+});
+afterAll(async () => {
+  await workerd?.stop();
+  for (const server of servers) server.stop();
+  await Promise.all([upstream?.stop(), authorization?.stop()]);
+});
+
+/** Longer than an authorization server may take, or a slow upstream takes, here. */
+const PATIENCE_MS = 1_500;
+
+const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const ask = (service: string, ...headers: string[]) =>
+  sendRequest(
+    workerd.ports.gateway!,
+    { target: `/${service}/1`, headers: ["Authorization: Bearer a-token", ...headers] },
+    PATIENCE_MS,
+  );
+
+/** Resets the object while the authorization server takes its time with the request. */
+async function askDuringReset(service: string, reason: string): Promise<RawResponse> {
+  const waiting = ask(service, `X-Take-Ms: ${RESET_AFTER_MS * 2}`);
+  await after(RESET_AFTER_MS);
+  const query = new URLSearchParams({ service, reason });
+  await fetch(`http://127.0.0.1:${workerd.ports.gateway}/__reset?${query}`);
+  return waiting;
+}
+
+/** Any request moves these. */
+const MOVED_BY_ALL: readonly string[] = ["requests", "hits", "outbound"];
+
+async function countersOf(service: string): Promise<Map<string, number>> {
+  const response = await fetch(`http://127.0.0.1:${workerd.ports.gateway}/stats`);
+  const { services } = (await response.json()) as { services: ServiceStats[] };
+  const stats = services.find(({ name }) => name === service)!;
+  const names = Object.keys(noCounts()).filter((name) => !MOVED_BY_ALL.includes(name));
+  return new Map(names.map((name) => [name, stats[name as keyof Counters]]));
+}
+
+/** What is to be seen of one request, while another service is asked. */
+async function observe(service: string, send: () => Promise<RawResponse>): Promise<Omit<Row, "fault">> {
+  const before = await countersOf(service);
+  const logged = workerd.log().length;
+  const [response, other] = await Promise.all([send(), ask(WELL)]);
+  expect(other).toMatchObject({ status: 200, body: "served" });
+  const lines = () =>
+    workerd
+      .log()
+      .slice(logged)
+      .split("\n")
+      .filter((line) => line.startsWith(`${service}: `) && !line.includes("authorization_server_state"))
+      .map((line) => line.slice(service.length + 2).replace(/\d+ ms/, "N ms"));
+  // The log comes by another way than the response.
+  await after(50);
+  const counters = await countersOf(service);
+  return {
+    status: response.status,
+    reason: headerOf(response, "x-ebb-reason"),
+    log: lines().join("; ") || undefined,
+    counters: [...counters].filter(([name, count]) => count === before.get(name)! + 1).map(([name]) => name),
+  };
+}
+
+/** How a request meets each fault, by the table and its row. */
+const TABLES: Readonly<Record<string, (fault: string) => Promise<Omit<Row, "fault">>>> = {
+  "Authorization server": (fault) => observe(nameOf("opa", fault), () => ask(nameOf("opa", fault))),
+  Upstream: (fault) => observe(nameOf("upstream", fault), () => ask(nameOf("upstream", fault))),
+  Object: (fault) => OBJECT_FAULTS[fault]!(),
+  Filter: (fault) => observe(FILTER_FAULTS[fault]![0], () => ask(...FILTER_FAULTS[fault]!)),
+};
+
+const EXHAUSTED = "Durable Object exceeded its memory limit and was reset.";
+const OBJECT_FAULTS: Readonly<Record<string, () => Promise<Omit<Row, "fault">>>> = {
+  reset: () => observe("reset", () => askDuringReset("reset", "a new deployment")),
+  "out of memory": () => observe("exhausted", () => askDuringReset("exhausted", EXHAUSTED)),
+  overloaded: () => observe("overloaded", () => ask("overloaded", "X-Overloaded: yes")),
+};
+
+const FILTER_FAULTS: Readonly<Record<string, [service: string, ...headers: string[]]>> = {
+  traps: ["mortal", "X-Die: now"],
+  "does not start": ["unstartable"],
+  grows: ["growing", "X-Grow: yes"],
+  "a status that is none": ["babbling", "X-Status: yes"],
+  "a header that is none": ["babbling", "X-Name: yes"],
+  "an address beyond its memory": ["babbling", "X-Address: yes"],
+};
+
+describe.each(Object.entries(TABLES))("%s: a client is told what docs/faults.md says", (heading, meet) => {
+  const rows = rowsOf(heading);
+
+  it.each(rows)("$fault: $status $reason", async ({ fault, ...expected }) => {
+    expect(await meet(fault)).toEqual(expected);
+  });
+});
+
+it("every fault has its row", () => {
+  const faultsOf = (heading: string) =>
+    rowsOf(heading)
+      .map(({ fault }) => fault)
+      .toSorted();
+  const servers = ["down", ...Object.keys(FAILURES)].toSorted();
+  expect(faultsOf("Authorization server")).toEqual(servers);
+  expect(faultsOf("Upstream")).toEqual(servers);
+  expect(faultsOf("Object")).toEqual(Object.keys(OBJECT_FAULTS).toSorted());
+  expect(faultsOf("Filter")).toEqual(Object.keys(FILTER_FAULTS).toSorted());
+});
+
+it("nothing is left unhandled", () => {
+  expect(workerd.log()).not.toMatch(/unhandled|uncaught/i);
+});

@@ -1,0 +1,38 @@
+import { createServer, type Socket } from "node:net";
+
+export interface SocketServer {
+  readonly origin: string;
+  /** How many connections it has accepted. */
+  readonly connections: number;
+  /** How many of them are still there. */
+  readonly open: number;
+  stop(): void;
+}
+
+/** A server on a bare socket that does one thing with each request, whatever it says. */
+export async function startSocketServer(behave: (socket: Socket) => unknown): Promise<SocketServer> {
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    sockets.add(socket);
+    socket.on("error", () => {}).on("close", () => sockets.delete(socket));
+    socket.once("data", () => behave(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the server does not listen");
+  return {
+    origin: `http://127.0.0.1:${address.port}`,
+    get connections() {
+      return connections;
+    },
+    get open() {
+      return sockets.size;
+    },
+    stop: () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
