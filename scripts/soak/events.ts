@@ -9,10 +9,15 @@ export interface EventCounts {
   purges: number;
   restarts: number;
   faults: number;
+  /** Of the faults. */
+  outages: number;
 }
 
-/** A fault ends before `failOpen` may apply, which takes half a minute. */
+/** A fault ends before `failOpen` may apply, an outage lasts until it does. */
 const MAX_FAULT_MS = 6_000;
+const OUTAGE_MS = 45_000;
+/** Of the authorization server's faults. */
+const OUTAGE_SHARE = 0.1;
 /** Quiet after a fault, in which nothing may be refused for it any more. */
 const BETWEEN_FAULTS_MS = 15_000;
 
@@ -53,9 +58,12 @@ export async function fault(
   const of = random.next() < 0.7 ? "authorization" : "upstream";
   reference.faultBegins(of, nowMs());
   counts.faults += 1;
-  if (of === "authorization") authorization.fault = random.pick(AUTHORIZATION_FAULTS);
-  else upstream.isBroken = true;
-  await sleep(MAX_FAULT_MS * (0.3 + 0.7 * random.next()));
+  const isOutage = of === "authorization" && random.next() < OUTAGE_SHARE;
+  if (isOutage) counts.outages += 1;
+  if (of === "upstream") upstream.isBroken = true;
+  else authorization.fault = isOutage ? "reset" : random.pick(AUTHORIZATION_FAULTS);
+  const endsMs = nowMs() + (isOutage ? OUTAGE_MS : MAX_FAULT_MS * (0.3 + 0.7 * random.next()));
+  while (nowMs() < endsMs && !isOver()) await sleep(250);
   authorization.fault = undefined;
   upstream.isBroken = false;
   reference.faultEnds(of, nowMs());

@@ -20,6 +20,9 @@ const UPGRADE = [
   "Sec-WebSocket-Version: 13",
 ];
 
+/** A second request, which nothing may take for one. It has no id, so the upstream would tell. */
+const HIDDEN = "GET /forward/hidden HTTP/1.1\r\nHost: a\r\n\r\n";
+
 /** Requests that nobody has authorized, each by another trick. `n` makes what is sent differ. */
 const ATTACKS: readonly ((n: number) => Attack)[] = [
   (n) => ({ kind: "upgrade", method: "POST", target: `/forward/${n}`, headers: UPGRADE, right: [401] }),
@@ -71,9 +74,46 @@ const ATTACKS: readonly ((n: number) => Attack)[] = [
     method: "POST",
     target: `/site/${n}`,
     headers: ["Content-Length: 0", "Transfer-Encoding: chunked"],
-    body: "0\r\n\r\nGET /forward/hidden HTTP/1.1\r\nHost: a\r\n\r\n",
+    body: `0\r\n\r\n${HIDDEN}`,
     right: [200, 502],
     servedAs: "POST",
+  }),
+  (n) => ({
+    kind: "two-lengths",
+    method: "POST",
+    target: `/site/${n}`,
+    headers: ["Content-Length: 0", `Content-Length: ${HIDDEN.length}`],
+    body: HIDDEN,
+    right: [400],
+  }),
+  (n) => ({
+    kind: "blank-before-colon",
+    method: "POST",
+    target: `/site/${n}`,
+    headers: ["Transfer-Encoding : chunked"],
+    body: `0\r\n\r\n${HIDDEN}`,
+    right: [400],
+  }),
+  (n) => ({
+    kind: "behind-a-body",
+    method: "POST",
+    target: `/site/${n}`,
+    headers: [`Content-Length: ${HIDDEN.length}`],
+    body: HIDDEN,
+    right: [200, 502],
+    servedAs: "POST",
+  }),
+  (n) => ({
+    kind: "named-by-connection",
+    target: `/forward/${n}`,
+    headers: ["Connection: close, authorization, cookie", "Authorization: Bearer token-1"],
+    // Whether it counts or not, it is one token or none.
+    right: [401],
+  }),
+  (n) => ({
+    kind: "file-suffix",
+    target: [`/forward/public.json`, `/forward/public%00`, `/forward/public%3f`, `/forward/public;x`][n % 4]!,
+    right: [400, 401],
   }),
   () => ({
     kind: "operator",

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { Agent, request as send } from "node:http";
 import type { Random } from "./random.ts";
-import type { Reference } from "./reference.ts";
-import { type UpstreamServer, userOf } from "./servers.ts";
-import { SERVICE_NAMES } from "./services.ts";
+import type { Reference, Span } from "./reference.ts";
+import { isAdmin, type UpstreamServer, userOf } from "./servers.ts";
+import { ADMIN_PATH, OPEN_SERVICE, SERVICE_NAMES } from "./services.ts";
 import type { Tally } from "./tally.ts";
 
 /** Tokens that come again and again; each is granted and revoked from time to time. */
@@ -26,6 +26,15 @@ interface Ordinary {
   readonly body: string;
 }
 
+const HOST = "api.example";
+
+const UPGRADE_HEADERS = {
+  connection: "Upgrade",
+  upgrade: "websocket",
+  "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+  "sec-websocket-version": "13",
+};
+
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
 /** One request of an ordinary client, compared with the reference at both ends. */
@@ -40,22 +49,33 @@ export async function askOrdinary(surroundings: Surroundings): Promise<void> {
   tally.answered(ordinary.kind, status);
 
   const { kind, method, target, token, body } = ordinary;
-  const right =
-    token === undefined
-      ? reference.statusesForPublic(span)
-      : reference.statusesFor(token, span, target.startsWith("/introspection/") ? 401 : 403);
+  const isOpen = target.startsWith(`/${OPEN_SERVICE}/`) && reference.mayBeOpen(span);
+  const right = rightStatuses(reference, ordinary, span);
+  if (isOpen) right.add(200);
+  // An upgrade that is granted is served as 101.
+  if (kind === "upgrade" && right.delete(200)) right.add(101);
   const wrong = (what: string) =>
     tally.wrong(kind, span.endedMs, `${method} ${target} ${token ?? "without a token"}: ${what}`);
   if (!right.has(status)) wrong(`${status}, right are ${[...right].join(", ") || "none"}`);
   if (served.length > 1) wrong(`served ${served.length} times`);
   // A reply that broke off may have been served.
-  if (status !== 200 && status !== 502 && served.length > 0) wrong(`${status}, and yet it was served`);
+  if (![200, 101, 502].includes(status) && served.length > 0) wrong(`${status}, and yet it was served`);
   for (const seen of served) {
     const user = token === undefined ? undefined : userOf(token);
     if (seen.method !== method || seen.target !== target) wrong(`served as ${seen.method} ${seen.target}`);
-    if (seen.user !== user) wrong(`served as ${seen.user ?? "nobody"}`);
-    if (seen.bodyBytes !== body.length) wrong(`served with ${seen.bodyBytes} of ${body.length} bytes`);
+    if (seen.user !== user && !(isOpen && seen.user === undefined)) wrong(`served as ${seen.user ?? "nobody"}`);
+    if (seen.token !== token) wrong(`served with the token ${seen.token}`);
+    if (seen.host !== HOST) wrong(`served for ${seen.host}`);
+    if (seen.body !== body) wrong(`served with another body, of ${seen.body.length} for ${body.length} bytes`);
   }
+}
+
+function rightStatuses(reference: Reference, { target, token }: Ordinary, span: Span): Set<number> {
+  if (token === undefined) return reference.statusesForPublic(span);
+  const isRefusedBy = target.startsWith("/introspection/") ? 401 : 403;
+  const statuses = reference.statusesFor(token, span, isRefusedBy);
+  if (target.startsWith(ADMIN_PATH) && !isAdmin(token) && statuses.delete(200)) statuses.add(403);
+  return statuses;
 }
 
 function choose(random: Random): Ordinary {
@@ -64,21 +84,21 @@ function choose(random: Random): Ordinary {
   const roll = random.next();
   if (roll < 0.05) return { kind: "public", method: "GET", target: `/${service}/public`, token: undefined, body: "" };
   const token = random.pick(TOKENS);
-  if (roll < 0.15)
-    return {
-      kind: "post",
-      method: "POST",
-      target,
-      token,
-      body: random.next() < 0.3 ? "" : "b".repeat(random.below(20_000)),
-    };
-  if (roll < 0.2) return { kind: "head", method: "HEAD", target, token, body: "" };
+  if (roll < 0.15) {
+    const body = random.next() < 0.3 ? "" : String(random.below(1_000_000)).repeat(random.below(3_000));
+    return { kind: "body", method: random.pick(["POST", "PUT", "PATCH", "DELETE"]), target, token, body };
+  }
+  if (roll < 0.25) return { kind: "scope", method: "GET", target: `${ADMIN_PATH}/${random.below(3)}`, token, body: "" };
+  if (roll < 0.28) return { kind: "upgrade", method: "GET", target, token, body: "" };
+  if (roll < 0.33) return { kind: "head", method: "HEAD", target, token, body: "" };
   return { kind: "get", method: "GET", target, token, body: "" };
 }
 
 /** 0 where no response came. */
-function statusOf(port: number, { method, target, token, body }: Ordinary, id: string): Promise<number> {
-  const headers: Record<string, string> = { host: "api.example", "x-soak-id": id, "x-user": "root" };
+function statusOf(port: number, { kind, method, target, token, body }: Ordinary, id: string): Promise<number> {
+  const headers: Record<string, string> = { host: HOST, "x-soak-id": id, "x-user": "root" };
+  if (body !== "") headers["content-length"] = String(body.length);
+  if (kind === "upgrade") Object.assign(headers, UPGRADE_HEADERS);
   headers["cf-connecting-ip"] = `198.51.100.${id.charCodeAt(0)}`;
   if (token !== undefined) headers.authorization = `Bearer ${token}`;
   return new Promise((resolve) => {
@@ -92,6 +112,10 @@ function statusOf(port: number, { method, target, token, body }: Ordinary, id: s
       },
     );
     request.on("error", () => resolve(0)).on("timeout", () => request.destroy());
+    request.on("upgrade", ({ statusCode = 0 }, socket) => {
+      socket.on("error", () => {}).destroy();
+      resolve(statusCode);
+    });
     request.end(body);
   });
 }

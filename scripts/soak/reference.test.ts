@@ -46,4 +46,19 @@ describe("what may be answered", () => {
     expect(reference.statusesForPublic(at(30_001))).toEqual(new Set([200, 502]));
     expect(reference.statusesForPublic(at(20_000))).toEqual(new Set([200]));
   });
+
+  it("is whatever is asked of a service that opens, from half a minute of an outage until calls go on", () => {
+    const reference = referenceWith([0, false]);
+    reference.faultBegins("authorization", 100_000);
+    expect([110_000, 124_000, 126_000].map((atMs) => reference.mayBeOpen(at(atMs)))).toEqual([false, false, true]);
+    reference.faultEnds("authorization", 140_000);
+    expect([147_000, 149_000].map((atMs) => reference.mayBeOpen(at(atMs)))).toEqual([true, false]);
+  });
+
+  it("is no open service after a short fault", () => {
+    const reference = referenceWith([0, false]);
+    reference.faultBegins("authorization", 100_000);
+    reference.faultEnds("authorization", 106_000);
+    expect(reference.mayBeOpen(at(107_000))).toBe(false);
+  });
 });

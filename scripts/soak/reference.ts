@@ -27,6 +27,9 @@ export interface Span {
  */
 const AFTER_FAULT_MS = 8_000;
 
+/** `failOpen` takes half a minute without an answer; the last one may have come some seconds before the fault. */
+export const OPENS_AFTER_MS = 25_000;
+
 /**
  * What the gateway may answer, from what the authorization server would have said: at the time of a request, or for as long before
  * as its answers hold, but never before a purge that was confirmed.
@@ -73,7 +76,7 @@ export class Reference {
    * The statuses that are right for a request with this token that needs a decision.
    * @param refusal how the service refuses a token: 401 under introspection, else what the server says
    */
-  statusesFor(token: string, { startedMs, endedMs }: Span, refusal = 403): ReadonlySet<number> {
+  statusesFor(token: string, { startedMs, endedMs }: Span, refusal = 403): Set<number> {
     const purgedMs = Math.max(this.#purgedAllMs, this.#purges.get(token) ?? Number.NEGATIVE_INFINITY);
     // A purge that was confirmed only while the request was under way may have come too late for it.
     const sinceMs = (lifetimeMs: number) =>
@@ -87,8 +90,15 @@ export class Reference {
   }
 
   /** The statuses that are right for a request that needs no decision. */
-  statusesForPublic({ startedMs, endedMs }: Span): ReadonlySet<number> {
+  statusesForPublic({ startedMs, endedMs }: Span): Set<number> {
     return new Set(this.#wasBroken("upstream", startedMs - 1_000, endedMs) ? [200, 502] : [200]);
+  }
+
+  /** Whether a service that opens while its server is down may have let anybody in. */
+  mayBeOpen({ startedMs, endedMs }: Span): boolean {
+    return this.#faults.authorization.some(
+      ({ fromMs, toMs }) => fromMs + OPENS_AFTER_MS <= endedMs && toMs + AFTER_FAULT_MS >= startedMs,
+    );
   }
 
   /** Whether the server would have said so at any time from `fromMs` to `toMs`. */

@@ -55,7 +55,7 @@ export async function runSoak(
     soakGateway(`http://127.0.0.1:${authorizationPort}`, `http://127.0.0.1:${upstreamPort}`),
   );
   const tally = new Tally(startedMs);
-  const events: EventCounts = { rights: 0, purges: 0, restarts: 0, faults: 0 };
+  const events: EventCounts = { rights: 0, purges: 0, restarts: 0, faults: 0, outages: 0 };
   const surroundings: Surroundings = { port: gateway.port, random, reference, upstream, tally, nowMs };
   const { pid } = gateway.workerd;
   const samples: number[] = [];
@@ -66,6 +66,11 @@ export async function runSoak(
       await act();
       await sleep(pauseMs * (0.5 + random.next()));
     }
+  };
+  const uncaught = new Set<string>();
+  const readLog = () => {
+    const lines = gateway.workerd.log().split("\n");
+    for (const line of lines) if (/uncaught exception|unhandled/i.test(line)) uncaught.add(line);
   };
   report(`soak: ${options.minutes} minutes, seed ${options.seed}`);
   try {
@@ -80,6 +85,8 @@ export async function runSoak(
       repeat(5_000, () => restart(surroundings, events)),
       repeat(0, () => fault(surroundings, authorization, events, isOver)),
       repeat(sampleMs, async () => void samples.push((await usageOf(pid)).residentBytes)),
+      // Often: workerd's log is kept in part only.
+      repeat(1_000, async () => readLog()),
       repeat(PROGRESS_MS, async () => {
         const residentMiB = Math.round((samples.at(-1) ?? 0) / 1_048_576);
         report(
@@ -93,13 +100,10 @@ export async function runSoak(
     const stats = await Promise.all(
       SERVICE_NAMES.map(async (name) => [name, (await gateway.stats(name)).allocatedBytes] as const),
     );
-    const uncaught = gateway.workerd
-      .log()
-      .split("\n")
-      .filter((line) => /uncaught exception|unhandled/i.test(line));
+    readLog();
     const resident = judgeMemory(samples, (nowMs() - startedMs) / 60_000);
     return {
-      ok: tally.wrongAnswers === 0 && uncaught.length === 0 && resident.isFlat !== false,
+      ok: tally.wrongAnswers === 0 && uncaught.size === 0 && resident.isFlat !== false,
       minutes: Math.round((nowMs() - startedMs) / 600) / 100,
       seed: options.seed,
       tally,
@@ -107,7 +111,7 @@ export async function runSoak(
       resident,
       allocatedBytes: Object.fromEntries(stats),
       cpuSeconds: (await usageOf(pid)).cpuSeconds,
-      uncaught: uncaught.slice(0, 20),
+      uncaught: [...uncaught].slice(0, 20),
     };
   } finally {
     closeConnections();

@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Reference } from "./reference.ts";
+import { ADMIN_SCOPE } from "./services.ts";
 
 /** How the authorization server behaves for a while. */
 export const AUTHORIZATION_FAULTS = ["slow", "garbage", "reset", "500", "503", "silent"] as const;
@@ -7,11 +9,19 @@ export type AuthorizationFault = (typeof AUTHORIZATION_FAULTS)[number];
 
 const SLOW_MS = 300;
 
+/** RFC 6455, 1.3. */
+const WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
 export function userOf(token: string): string {
   return `user-${token}`;
 }
 
-/** Answers as the reference says: by forward-auth, introspection and OPA, told apart by the path. */
+/** Whether a token has `ADMIN_SCOPE`: every second one has. */
+export function isAdmin(token: string): boolean {
+  return /[02468]$/.test(token);
+}
+
+/** Answers as the reference says: by forward-auth, introspection, OPA and AuthZEN, told apart by the path. */
 export class AuthorizationServer {
   fault: AuthorizationFault | undefined;
   readonly #reference: Reference;
@@ -42,13 +52,21 @@ export class AuthorizationServer {
     switch (new URL(request.url ?? "/", "http://server").pathname) {
       case "/introspect": {
         const token = new URLSearchParams(body).get("token") ?? "";
-        const claims = this.#reference.isAllowed(token) ? { active: true, sub: userOf(token) } : { active: false };
-        return json(response, claims);
+        const scope = isAdmin(token) ? `read ${ADMIN_SCOPE}` : "read";
+        return json(
+          response,
+          this.#reference.isAllowed(token) ? { active: true, sub: userOf(token), scope } : { active: false },
+        );
       }
       case "/opa": {
         const token = String((JSON.parse(body || "{}") as { input?: { token?: string } }).input?.token ?? "");
         const allow = this.#reference.isAllowed(token);
         return json(response, { result: { allow, headers: allow ? { "x-user": userOf(token) } : {} } });
+      }
+      case "/authzen": {
+        const token = String((JSON.parse(body || "{}") as { subject?: { id?: string } }).subject?.id ?? "");
+        const decision = this.#reference.isAllowed(token);
+        return json(response, { decision, context: decision ? { headers: { "x-user": userOf(token) } } : {} });
       }
       default: {
         const token = (request.headers.authorization ?? "").replace("Bearer ", "");
@@ -65,8 +83,12 @@ export class AuthorizationServer {
 export interface Served {
   readonly method: string;
   readonly target: string;
+  /** The one that the client asked for. */
+  readonly host: string | undefined;
   readonly user: string | undefined;
-  readonly bodyBytes: number;
+  /** The bearer token that it came with. */
+  readonly token: string | undefined;
+  readonly body: string;
 }
 
 /** Echoes nothing, but remembers each request by the id that it carries until it is asked for it. */
@@ -80,8 +102,15 @@ export class UpstreamServer {
   constructor() {
     this.#server = createServer((request, response) => void this.#answer(request, response));
     this.#server.on("upgrade", (request, socket) => {
-      this.#note(request, 0);
-      socket.end("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+      socket.on("error", () => {});
+      if (this.isBroken) return void socket.destroy();
+      this.#note(request, "");
+      const key = createHash("sha1")
+        .update(`${request.headers["sec-websocket-key"]}${WEBSOCKET_GUID}`)
+        .digest("base64");
+      const lines = ["Upgrade: websocket", "Connection: Upgrade", `Sec-WebSocket-Accept: ${key}`];
+      // A close frame follows at once: nobody is to hold a socket for ever.
+      socket.end(Buffer.from(`HTTP/1.1 101 Switching Protocols\r\n${lines.join("\r\n")}\r\n\r\n\x88\x00`, "latin1"));
     });
   }
 
@@ -109,11 +138,11 @@ export class UpstreamServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await textOf(request);
     if (this.isBroken) return void request.socket.resetAndDestroy();
-    this.#note(request, body.length);
+    this.#note(request, body);
     response.end("served");
   }
 
-  #note({ method = "", url = "", headers }: IncomingMessage, bodyBytes: number): void {
+  #note({ method = "", url = "", headers }: IncomingMessage, body: string): void {
     const id = headers["x-soak-id"];
     if (typeof id !== "string") {
       this.strangers += 1;
@@ -121,7 +150,16 @@ export class UpstreamServer {
     }
     const served = this.#served.get(id) ?? [];
     const user = headers["x-user"];
-    served.push({ method, target: url, user: typeof user === "string" ? user : undefined, bodyBytes });
+    const token = headers.authorization?.replace(/^Bearer /, "");
+    const host = headers["x-forwarded-host"];
+    served.push({
+      method,
+      target: url,
+      host: typeof host === "string" ? host : undefined,
+      user: typeof user === "string" ? user : undefined,
+      token,
+      body,
+    });
     this.#served.set(id, served);
   }
 }

@@ -5,7 +5,14 @@ import type { Lifetimes } from "./reference.ts";
 export const LIFETIMES: Lifetimes = { allowMs: 5_000, denyMs: 1_000 };
 
 /** Services under each protocol and with each convenience; `site` shares its upstream with `forward`. */
-export const SERVICE_NAMES = ["forward", "introspection", "opa", "persisted", "open"] as const;
+export const SERVICE_NAMES = ["forward", "introspection", "opa", "authzen", "persisted", "open"] as const;
+
+/** The one that lets everybody in while its server is down. */
+export const OPEN_SERVICE = "open";
+
+/** Under introspection; below it a token needs `ADMIN_SCOPE`. */
+export const ADMIN_PATH = "/introspection/admin";
+export const ADMIN_SCOPE = "admin";
 
 export function soakGateway(authorizationOrigin: string, upstreamOrigin: string): GatewayWithoutFilter {
   const common = {
@@ -33,6 +40,10 @@ export function soakGateway(authorizationOrigin: string, upstreamOrigin: string)
     services: {
       forward: service("forward"),
       introspection: service("introspection", {
+        rules: [
+          { path: "/introspection/public", public: true },
+          { path: `${ADMIN_PATH}/*`, scopes: [ADMIN_SCOPE] },
+        ],
         authorization: {
           protocol: "introspection",
           cluster: "auth",
@@ -44,8 +55,17 @@ export function soakGateway(authorizationOrigin: string, upstreamOrigin: string)
       opa: service("opa", {
         authorization: { protocol: "opa", cluster: "auth", path: "/opa", uri: "none", upstreamHeaders: ["x-user"] },
       }),
+      authzen: service("authzen", {
+        authorization: {
+          protocol: "authzen",
+          cluster: "auth",
+          path: "/authzen",
+          uri: "none",
+          upstreamHeaders: ["x-user"],
+        },
+      }),
       persisted: service("persisted", { cache: { ...common.cache, persist: true } }),
-      open: service("open", { failOpen: true }),
+      [OPEN_SERVICE]: service(OPEN_SERVICE, { failOpen: true }),
       site: service("site", { route: { prefix: "/" }, rules: [{ path: "/*", public: true }] }),
     },
   };
