@@ -1,3 +1,6 @@
+import type { AbortNotice as HostAbortNotice } from "../../wasm/host/index.ts";
+import { AbortNotice } from "./abort-notice.ts";
+
 /** How fine limits are watched. */
 const MAX_TICK_MS = 1_000;
 
@@ -54,20 +57,20 @@ export class LimitWatch {
 /** How long the filter may keep one request waiting, stage by stage. */
 export class Patience {
   readonly #watch: LimitWatch;
-  readonly #abort = new AbortController();
+  readonly #notice = new AbortNotice();
 
   constructor(watch: LimitWatch) {
     this.#watch = watch;
   }
 
   /** For the host, which gives the request up by it. */
-  get signal(): AbortSignal {
-    return this.#abort.signal;
+  get signal(): HostAbortNotice {
+    return this.#notice;
   }
 
   /** Waits for one stage. Beyond the limit the host decides it as `failed`, reason `aborted`. */
   async wait<T>(stage: Promise<T>): Promise<T> {
-    const end = this.#watch.start(() => this.#abort.abort());
+    const end = this.#watch.start(() => this.#notice.abort());
     try {
       return await stage;
     } finally {

@@ -1,6 +1,13 @@
 import type { HeaderChange } from "./header-table.ts";
 import type { HeaderList } from "./services.ts";
 
+/** What the host needs of an `AbortSignal`; any of them will do. */
+export interface AbortNotice {
+  readonly aborted: boolean;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
 export interface StreamRequest {
   /** Pseudo headers first: :method :path :authority :scheme, then the request's headers in lower case. Not changed. */
   readonly headers: HeaderList;
@@ -8,7 +15,7 @@ export interface StreamRequest {
   /** Envoy attributes by dotted path ("xds.route_name", "source.address"), beside those derived from the headers. */
   readonly attributes?: Readonly<Record<string, string | number | boolean | Uint8Array>>;
   /** Gives the stream up: whatever it waits for is decided as `failed` with reason `aborted`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortNotice;
 }
 
 /** The filter's own response instead of the message it was shown. */

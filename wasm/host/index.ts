@@ -5,6 +5,7 @@
 
 export type { AbiVersion, LogLevel, MetricType } from "./abi.ts";
 export type {
+  AbortNotice,
   BodyOutcome,
   Decision,
   DecisionFailure,
