@@ -2,7 +2,7 @@ import type { RestartPolicyName, Service } from "../config/index.ts";
 import type { SharedState } from "../wasm/host/index.ts";
 import type { Estimate } from "./estimate/estimate.ts";
 import type { GrowthRule } from "./estimate/growth-rule.ts";
-import type { LiteralEstimate } from "./estimate/literal/estimate.ts";
+import type { PaperEstimate } from "./estimate/paper/estimate.ts";
 import type { Confidence } from "./estimate/ttl.ts";
 import type { Generations, HandoverRecord } from "./generations.ts";
 import { type IsolateSnapshot, isolateSnapshot } from "./memory/isolate.ts";
@@ -49,11 +49,11 @@ export interface ServiceStats
   readonly growthRule: GrowthRule | null;
   /** Bytes of live decisions as the built-in filter counts them, without its fixed part: the truth beside the estimate. */
   readonly liveBytes: number | null;
-  /** What the literal rule of the paper finds, whichever policy decides. */
-  readonly ratio: Pick<LiteralEstimate, "ttlMs" | "requiredBytes" | "baselineBytes"> & {
+  /** What the paper's rule finds, whichever policy decides. */
+  readonly ratio: Pick<PaperEstimate, "ttlMs" | "requiredBytes" | "baselineBytes"> & {
     readonly verdict: RestartVerdict | null;
   };
-  readonly phase: LiteralEstimate["phase"];
+  readonly phase: PaperEstimate["phase"];
   /** How long the policy has watched before it judges; see `restart.collectMs`. */
   readonly collectedMs: number;
   readonly policy: RestartPolicyName;
@@ -119,9 +119,9 @@ export function serviceStats(sources: StatsSources): ServiceStats {
   // Without an instance in memory nothing is held, whatever the last sample of the evicted one said.
   const allocatedBytes = generation?.allocatedBytes ?? 0;
   const estimate = controller.estimate(nowMs, allocatedBytes);
-  const literal = controller.literalEstimate(nowMs, allocatedBytes);
+  const paper = controller.paperEstimate(nowMs, allocatedBytes);
   const { policy, collectMs } = service.restart;
-  const collectedMs = policy === "ratio" ? literal.collectedMs : estimate.observedMs;
+  const collectedMs = policy === "ratio" ? paper.collectedMs : estimate.observedMs;
   const source = estimate.bytesPerEntry === undefined ? "default" : "estimated";
   return {
     name: service.name,
@@ -144,9 +144,9 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     growsWithoutEnd: estimate.growsWithoutEnd,
     liveBytes: sources.liveBytes,
     ratio: {
-      ttlMs: literal.ttlMs,
-      requiredBytes: literal.requiredBytes,
-      baselineBytes: literal.baselineBytes,
+      ttlMs: paper.ttlMs,
+      requiredBytes: paper.requiredBytes,
+      baselineBytes: paper.baselineBytes,
       verdict: controller.ratioVerdict ?? null,
     },
     policy,

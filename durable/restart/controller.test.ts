@@ -56,7 +56,7 @@ describe("the restart controller", () => {
     expect(made.isDue(5_500)).toBe(false);
   });
 
-  it("asks the policy after every sample and reports its verdict, and the literal rule's beside it", () => {
+  it("asks the policy after every sample and reports its verdict, and the paper's rule's beside it", () => {
     const made = started("threshold", { thresholdBytes: 2 * PAGE });
     const counts = { requests: 7, hits: 5, outbound: 2 };
     expect(made.sample(1_000, { allocatedBytes: PAGE, counts })).toEqual({ restart: false, reason: "below_threshold" });

@@ -1,7 +1,7 @@
 import type { Estimate } from "../estimate/estimate.ts";
 import { Estimator } from "../estimate/estimator.ts";
-import { type LiteralEstimate, literalEstimate } from "../estimate/literal/estimate.ts";
-import { EstimateTrail } from "../estimate/literal/trail.ts";
+import { type PaperEstimate, paperEstimate } from "../estimate/paper/estimate.ts";
+import { EstimateTrail } from "../estimate/paper/trail.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Sample, Samples } from "../metrics/samples.ts";
 import { creditAfter } from "./credit.ts";
@@ -98,7 +98,7 @@ export class RestartController {
     return this.#verdict;
   }
 
-  /** What the literal rule says, whichever policy decides. */
+  /** What the paper's rule says, whichever policy decides. */
   get ratioVerdict(): RestartVerdict | undefined {
     return this.#ratioVerdict;
   }
@@ -181,16 +181,16 @@ export class RestartController {
     this.#estimator.push(this.#samples.at(this.#samples.length - 1));
 
     this.#settle(nowMs);
-    const literal = this.literalEstimate(nowMs);
+    const paper = this.paperEstimate(nowMs);
     this.#learned = {
-      ...observe(this.#learned, literal),
+      ...observe(this.#learned, paper),
       knowledge: this.#estimator.knowledge,
       creditCalls: creditAfter(this.#learned.creditCalls, outbound, elapsedMs, this.#options.settings.extraCallsShare),
     };
-    const situation = this.#situation(nowMs, literal);
+    const situation = this.#situation(nowMs, paper);
     this.#verdict = this.#policy(situation);
     this.#ratioVerdict = this.#ratio(situation);
-    this.#trail.push(literal);
+    this.#trail.push(paper);
     return this.#verdict;
   }
 
@@ -199,9 +199,9 @@ export class RestartController {
     return this.#estimator.estimate(nowMs, presentBytes);
   }
 
-  /** The same by the literal rule. */
-  literalEstimate(nowMs: number, presentBytes?: number): LiteralEstimate {
-    return literalEstimate(this.#samples, this.#learned, this.#options.settings, nowMs, presentBytes);
+  /** The same by the paper's rule. */
+  paperEstimate(nowMs: number, presentBytes?: number): PaperEstimate {
+    return paperEstimate(this.#samples, this.#learned, this.#options.settings, nowMs, presentBytes);
   }
 
   /** Of the generation that was sampled last; none of any other. */
@@ -216,12 +216,12 @@ export class RestartController {
     return expected * priceFactor(this.#learned.prices, estimate.lostCalls);
   }
 
-  #situation(nowMs: number, literal: LiteralEstimate): RestartSituation {
+  #situation(nowMs: number, paper: PaperEstimate): RestartSituation {
     const estimate = this.estimate(nowMs);
     return {
       nowMs,
       estimate,
-      literal,
+      paper,
       previous: this.#trail.all,
       creditCalls: this.#learned.creditCalls,
       priceCalls: this.#priceOf(estimate),

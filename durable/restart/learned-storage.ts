@@ -1,7 +1,7 @@
 import { type Knowledge, NOTHING_KNOWN } from "../estimate/estimator.ts";
 import type { GrowthRule } from "../estimate/growth-rule.ts";
 import type { CurrentGeneration } from "../estimate/history.ts";
-import { REMEMBERED_GENERATIONS } from "../estimate/literal/baseline.ts";
+import { REMEMBERED_GENERATIONS } from "../estimate/paper/baseline.ts";
 import {
   type Learned,
   LOGGED_RESTARTS,

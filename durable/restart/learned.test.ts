@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Estimator, type Knowledge } from "../estimate/estimator.ts";
-import { REMEMBERED_GENERATIONS } from "../estimate/literal/baseline.ts";
-import { literalEstimate } from "../estimate/literal/estimate.ts";
+import { REMEMBERED_GENERATIONS } from "../estimate/paper/baseline.ts";
+import { paperEstimate } from "../estimate/paper/estimate.ts";
 import { DEFAULT_SETTINGS } from "../estimate/settings.ts";
 import { samplesOf } from "../estimate/testing/build.ts";
 import {
@@ -29,7 +29,7 @@ function started(): Learned {
 function observedAt(learned: Learned, nowMs: number, allocatedBytes = 8 * PAGE): Learned {
   const generation = learned.current?.number ?? 0;
   const samples = samplesOf([{ generation, timeMs: nowMs, allocatedBytes, outbound: 10 }]);
-  return observe(learned, literalEstimate(samples, learned, DEFAULT_SETTINGS, nowMs));
+  return observe(learned, paperEstimate(samples, learned, DEFAULT_SETTINGS, nowMs));
 }
 
 function estimatorOf(knowledge: Knowledge): Estimator {
@@ -115,7 +115,7 @@ describe("what is learned", () => {
         outbound: 10,
       })),
     );
-    const learned = observe(started(), literalEstimate(samples, started(), DEFAULT_SETTINGS, STARTED_MS + 600_000));
+    const learned = observe(started(), paperEstimate(samples, started(), DEFAULT_SETTINGS, STARTED_MS + 600_000));
     expect(learned).toMatchObject({ lastTtlMs: 300_000, current: { ttlMs: 300_000 } });
     expect(restartedAt(learned, STARTED_MS + 700_000)).toMatchObject({
       lastTtlMs: 300_000,
@@ -125,7 +125,7 @@ describe("what is learned", () => {
 
   it("does not mix in an estimate of a generation that is over", () => {
     const learned = started();
-    const late = literalEstimate(samplesOf([]), learned, DEFAULT_SETTINGS, STARTED_MS + 900_000);
+    const late = paperEstimate(samplesOf([]), learned, DEFAULT_SETTINGS, STARTED_MS + 900_000);
     const next = restartedAt(learned, STARTED_MS + 900_000);
     expect(observe(next, late)).toBe(next);
   });

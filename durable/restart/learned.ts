@@ -1,7 +1,7 @@
 import { type Knowledge, NOTHING_KNOWN } from "../estimate/estimator.ts";
 import type { CurrentGeneration, History } from "../estimate/history.ts";
-import { REMEMBERED_GENERATIONS } from "../estimate/literal/baseline.ts";
-import type { LiteralEstimate } from "../estimate/literal/estimate.ts";
+import { REMEMBERED_GENERATIONS } from "../estimate/paper/baseline.ts";
+import type { PaperEstimate } from "../estimate/paper/estimate.ts";
 import { NO_PRICES, type PriceRecord } from "./price-record.ts";
 import { deploymentOf, LISTED_STARTS, type StartReason, type StartRecord } from "./starts.ts";
 
@@ -167,7 +167,7 @@ export function restartGeneration(
 }
 
 /** Keeps what an estimate of the present generation found out. One of another generation changes nothing. */
-export function observe(learned: Learned, estimate: LiteralEstimate): Learned {
+export function observe(learned: Learned, estimate: PaperEstimate): Learned {
   const { current } = learned;
   if (current === undefined || current.number !== estimate.generation) return learned;
   const measuredTtlMs = estimate.sources.ttl === "measured" ? estimate.ttlMs : undefined;

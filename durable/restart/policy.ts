@@ -1,14 +1,14 @@
 import type { Estimate } from "../estimate/estimate.ts";
-import type { LiteralEstimate } from "../estimate/literal/estimate.ts";
+import type { PaperEstimate } from "../estimate/paper/estimate.ts";
 
 /** Everything a policy may look at. Policies keep no state of their own, so that two can judge side by side. */
 export interface RestartSituation {
   readonly nowMs: number;
   /** The estimate of this moment. */
   readonly estimate: Estimate;
-  /** The same moment by the literal rule, and earlier ones, oldest first; see `EstimateTrail`. */
-  readonly literal: LiteralEstimate;
-  readonly previous: readonly LiteralEstimate[];
+  /** The same moment by the paper's rule, and earlier ones, oldest first; see `EstimateTrail`. */
+  readonly paper: PaperEstimate;
+  readonly previous: readonly PaperEstimate[];
   /** Extra outbound calls that restarts may still cost, see credit.ts. */
   readonly creditCalls: number;
   /** What a restart now would cost, in extra outbound calls, see price.ts. */

@@ -1,23 +1,23 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type LiteralEstimate, literalEstimate } from "../estimate/literal/estimate.ts";
+import { type PaperEstimate, paperEstimate } from "../estimate/paper/estimate.ts";
 import { DEFAULT_SETTINGS } from "../estimate/settings.ts";
 import { anyHistory, anySamples } from "../estimate/testing/hostile.ts";
 import { restartsOf, runService } from "../estimate/testing/run.ts";
 import { ratioPolicy } from "./ratio.ts";
-import { literalOf, situationOf } from "./testing/situation.ts";
+import { paperOf, situationOf } from "./testing/situation.ts";
 
 const MINUTE_MS = 60_000;
 const ratio = ratioPolicy(DEFAULT_SETTINGS);
 
 /** An estimate that judges and that nothing speaks against, with `required` of 100 allocated bytes. */
-function judged(atMs: number, requiredBytes: number, change: Partial<LiteralEstimate> = {}): LiteralEstimate {
+function judged(atMs: number, requiredBytes: number, change: Partial<PaperEstimate> = {}): PaperEstimate {
   const surplusBytes = (change.allocatedBytes ?? 100) - requiredBytes;
-  return literalOf({ atMs, uptimeMs: atMs, requiredBytes, surplusBytes, outboundInTtl: requiredBytes, ...change });
+  return paperOf({ atMs, uptimeMs: atMs, requiredBytes, surplusBytes, outboundInTtl: requiredBytes, ...change });
 }
 
-function verdictOn(literal: LiteralEstimate, previous: readonly LiteralEstimate[]) {
-  return ratio(situationOf({ nowMs: literal.atMs, literal, previous }));
+function verdictOn(paper: PaperEstimate, previous: readonly PaperEstimate[]) {
+  return ratio(situationOf({ nowMs: paper.atMs, paper, previous }));
 }
 
 describe("the policy ratio", () => {
@@ -80,7 +80,7 @@ describe("a service under the policy ratio", () => {
     for (let seed = 0; seed < 5; seed += 1) {
       const guest = { seed, ttlMs: 2 * MINUTE_MS, requestsPerSecond: () => 10 };
       const { moments } = runService({ guest, policy: "ratio", durationMs: 60 * MINUTE_MS });
-      for (const { literal } of restartsOf(moments)) expect(literal.uptimeMs).toBeGreaterThanOrEqual(900_000);
+      for (const { paper } of restartsOf(moments)) expect(paper.uptimeMs).toBeGreaterThanOrEqual(900_000);
       expect(moments.slice(0, 89).every(({ ratioVerdict }) => ratioVerdict.reason === "collecting")).toBe(true);
     }
   });
@@ -90,16 +90,16 @@ describe("a service under the policy ratio", () => {
     const { learned } = runService({ guest, policy: "ratio", durationMs: 10 * MINUTE_MS });
     const later = { ...guest, startMs: 1_800_000_000_000 };
     const back = runService({ guest: later, policy: "ratio", durationMs: 6 * MINUTE_MS, learned });
-    const collecting = back.moments.filter(({ literal: { phase } }) => phase === "collecting");
+    const collecting = back.moments.filter(({ paper: { phase } }) => phase === "collecting");
     expect(collecting.at(-1)!.ageMs).toBe(4 * MINUTE_MS - 10_000);
-    expect(back.moments.at(-1)!.literal.phase).toBe("judging");
+    expect(back.moments.at(-1)!.paper.phase).toBe("judging");
   });
 
   it("does not restart before the collection has ended, whatever is sampled", () => {
     const times = fc.tuple(fc.nat(10_000_000), fc.nat(120_000), fc.nat(120_000));
     fc.assert(
       fc.property(anySamples, anyHistory, times, (samples, given, [startMs, firstMs, secondMs]) => {
-        const at = (nowMs: number) => literalEstimate(samples, given, DEFAULT_SETTINGS, nowMs);
+        const at = (nowMs: number) => paperEstimate(samples, given, DEFAULT_SETTINGS, nowMs);
         const now = at(startMs + firstMs + secondMs);
         if (verdictOn(now, [at(startMs), at(startMs + firstMs)]).restart) {
           expect(now.collectedMs).toBeGreaterThanOrEqual(DEFAULT_SETTINGS.collectMs);

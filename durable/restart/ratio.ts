@@ -1,4 +1,4 @@
-import type { LiteralEstimate } from "../estimate/literal/estimate.ts";
+import type { PaperEstimate } from "../estimate/paper/estimate.ts";
 import type { EstimateSettings } from "../estimate/settings.ts";
 import { keep, type RestartPolicy, type RestartSituation, type RestartVerdict, restart } from "./policy.ts";
 
@@ -12,7 +12,7 @@ import { keep, type RestartPolicy, type RestartSituation, type RestartVerdict, r
  */
 export function ratioPolicy(settings: Pick<EstimateSettings, "binMs" | "collectMs">): RestartPolicy {
   return function ratio(situation: RestartSituation): RestartVerdict {
-    const { literal: estimate } = situation;
+    const { paper: estimate } = situation;
     // Asked of the time itself and not only of the phase: no other setting may lead to a judgement before its time.
     if (estimate.phase === "collecting" || estimate.collectedMs < settings.collectMs) return keep("collecting");
     if (estimate.allocatedBytes < estimate.baselineBytes) return keep("below_baseline");
@@ -25,11 +25,11 @@ export function ratioPolicy(settings: Pick<EstimateSettings, "binMs" | "collectM
   };
 }
 
-type Means = Pick<LiteralEstimate, "requiredBytes" | "surplusBytes">;
+type Means = Pick<PaperEstimate, "requiredBytes" | "surplusBytes">;
 
 /** Means over the last bin and the one before it; undefined as long as one of them is empty. */
 function trendOver(
-  { literal: estimate, previous }: RestartSituation,
+  { paper: estimate, previous }: RestartSituation,
   binMs: number,
 ): { now: Means; before: Means } | undefined {
   const comparable = previous.filter(
@@ -45,9 +45,9 @@ function inBin(atMs: number, endMs: number, binMs: number): boolean {
   return atMs > endMs - binMs && atMs <= endMs;
 }
 
-function meansOf(estimates: readonly LiteralEstimate[]): Means | undefined {
+function meansOf(estimates: readonly PaperEstimate[]): Means | undefined {
   if (estimates.length === 0) return undefined;
-  const mean = (of: (estimate: LiteralEstimate) => number) =>
+  const mean = (of: (estimate: PaperEstimate) => number) =>
     estimates.reduce((sum, estimate) => sum + of(estimate), 0) / estimates.length;
   return { requiredBytes: mean((e) => e.requiredBytes), surplusBytes: mean((e) => e.surplusBytes) };
 }

@@ -5,7 +5,7 @@ import type { RestartPolicyName } from "../../restart/policies.ts";
 import type { RestartVerdict } from "../../restart/policy.ts";
 import { type RestartSettings, restartSettings } from "../../restart/settings.ts";
 import type { Estimate } from "../estimate.ts";
-import type { LiteralEstimate } from "../literal/estimate.ts";
+import type { PaperEstimate } from "../paper/estimate.ts";
 import { CacheGuest, type CacheGuestOptions } from "./cache-guest.ts";
 
 /** What a simulated service went through at one sample. */
@@ -13,9 +13,9 @@ export interface Moment {
   /** Since the run began. */
   ageMs: number;
   estimate: Estimate;
-  literal: LiteralEstimate;
+  paper: PaperEstimate;
   verdict: RestartVerdict;
-  /** What the literal rule says, without backstops. */
+  /** What the paper's rule says, without backstops. */
   ratioVerdict: RestartVerdict;
   /** What the guest really needed. */
   requiredBytes: number;
@@ -57,7 +57,7 @@ export function runService(run: ServiceRun): { moments: Moment[]; learned: Learn
     moments.push({
       ageMs: nowMs - beganMs,
       estimate: controller.estimate(nowMs),
-      literal: controller.literalEstimate(nowMs),
+      paper: controller.paperEstimate(nowMs),
       verdict,
       ratioVerdict: controller.ratioVerdict!,
       requiredBytes: guest.requiredBytes,

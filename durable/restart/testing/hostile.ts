@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Estimate } from "../../estimate/estimate.ts";
 import type { RestartSituation } from "../policy.ts";
-import { estimateOf, literalOf } from "./situation.ts";
+import { estimateOf, paperOf } from "./situation.ts";
 
 /** Mostly numbers that could be, sometimes none at all. */
 const anyNumber = fc.oneof({ weight: 6, arbitrary: fc.nat(20_000_000) }, fc.double());
@@ -46,6 +46,6 @@ export const anySituation: fc.Arbitrary<RestartSituation> = fc
   .map(({ collectedMs, ...given }) => ({
     ...given,
     nowMs: given.estimate.atMs,
-    literal: literalOf({ collectedMs }),
+    paper: paperOf({ collectedMs }),
     previous: [],
   }));

@@ -1,5 +1,5 @@
 import type { Estimate } from "../../estimate/estimate.ts";
-import type { LiteralEstimate } from "../../estimate/literal/estimate.ts";
+import type { PaperEstimate } from "../../estimate/paper/estimate.ts";
 import type { RestartSituation } from "../policy.ts";
 
 const PAGE_BYTES = 65_536;
@@ -33,7 +33,7 @@ export function estimateOf(change: Partial<Estimate> = {}): Estimate {
   };
 }
 
-export function literalOf(change: Partial<LiteralEstimate> = {}): LiteralEstimate {
+export function paperOf(change: Partial<PaperEstimate> = {}): PaperEstimate {
   return {
     generation: 1,
     atMs: 3_600_000,
@@ -60,7 +60,7 @@ export function situationOf(
   const estimate = estimateOf(change.estimate);
   return {
     nowMs: estimate.atMs,
-    literal: literalOf(),
+    paper: paperOf(),
     previous: [],
     creditCalls: 10_000,
     priceCalls: 100,

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_SETTINGS } from "../settings.ts";
 import { generation, history, samplesOf } from "../testing/build.ts";
-import { type LiteralEstimate, literalEstimate } from "./estimate.ts";
+import { type PaperEstimate, paperEstimate } from "./estimate.ts";
 import { EstimateTrail } from "./trail.ts";
 
-function estimateAt(atMs: number, number = 1): LiteralEstimate {
-  return literalEstimate(samplesOf([]), history({ current: generation({ number }) }), DEFAULT_SETTINGS, atMs);
+function estimateAt(atMs: number, number = 1): PaperEstimate {
+  return paperEstimate(samplesOf([]), history({ current: generation({ number }) }), DEFAULT_SETTINGS, atMs);
 }
 
-function trailOf(estimates: readonly LiteralEstimate[]): number[] {
+function trailOf(estimates: readonly PaperEstimate[]): number[] {
   const trail = new EstimateTrail(60_000);
   for (const found of estimates) trail.push(found);
   return trail.all.map(({ atMs }) => atMs);

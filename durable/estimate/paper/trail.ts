@@ -1,4 +1,4 @@
-import type { LiteralEstimate } from "./estimate.ts";
+import type { PaperEstimate } from "./estimate.ts";
 
 /** A trail holds at most this many estimates of each bin, however often it is fed. */
 const ESTIMATES_PER_BIN = 10;
@@ -6,19 +6,19 @@ const ESTIMATES_PER_BIN = 10;
 /** The estimates of the last two bins: enough for a policy to see a trend, and bounded. */
 export class EstimateTrail {
   readonly #binMs: number;
-  #estimates: LiteralEstimate[] = [];
+  #estimates: PaperEstimate[] = [];
 
   constructor(binMs: number) {
     this.#binMs = binMs;
   }
 
   /** Oldest first. */
-  get all(): readonly LiteralEstimate[] {
+  get all(): readonly PaperEstimate[] {
     return this.#estimates;
   }
 
   /** Adds the newest estimate, unless one nearly as new is held. A clock that jumped back starts the trail anew. */
-  push(estimate: LiteralEstimate): void {
+  push(estimate: PaperEstimate): void {
     const last = this.#estimates.at(-1);
     if (last !== undefined && (estimate.atMs < last.atMs || estimate.generation !== last.generation)) {
       this.#estimates = [];

@@ -16,7 +16,7 @@ export type Source = "measured" | "estimated" | "default";
 export type Phase = "collecting" | "judging";
 
 /** What one generation holds and needs at one moment, in the terms of paper.md. */
-export interface LiteralEstimate {
+export interface PaperEstimate {
   generation: number;
   atMs: number;
   /** Since the instance started. */
@@ -41,20 +41,20 @@ export interface LiteralEstimate {
 }
 
 /**
- * The paper's estimate for the running generation, by the literal rule. Pure; the cost is one pass over the samples
+ * The paper's estimate for the running generation, by the paper's rule. Pure; the cost is one pass over the samples
  * (and, until the TTL is known, one over those of the TTL's first `ttlCapMs`).
  *
  * Best taken right after a sample: calls made since the last one are unknown and count as none.
  *
  * @param presentBytes what the instance holds now, where that is known; else what it held at the last sample
  */
-export function literalEstimate(
+export function paperEstimate(
   samples: Samples,
   history: History,
   settings: Readonly<EstimateSettings>,
   nowMs: number,
   presentBytes?: number,
-): LiteralEstimate {
+): PaperEstimate {
   const atMs = Number.isFinite(nowMs) ? nowMs : (history.current?.startedMs ?? 0);
   const generation = history.current ?? notStarted(atMs);
   const first = samples.firstOf(generation.number);

@@ -14,7 +14,7 @@ const MIN_GROWTH_EVENTS = 3;
 const FALLEN = 0.5;
 
 /**
- * The TTL by the paper's literal rule: the time from the start of the generation to the moment where pages grown per
+ * The TTL by the paper's rule, read literally: the time from the start of the generation to the moment where pages grown per
  * outbound call fall below half of what they were while the cache filled.
  *
  * Precisely, over the samples of the generation, in bins counted from its start:

@@ -5,7 +5,7 @@ import { DEFAULT_SETTINGS } from "../settings.ts";
 import { everyTenSeconds, generation, history, samplesOf } from "../testing/build.ts";
 import { anyHistory, anySamples } from "../testing/hostile.ts";
 import { runService } from "../testing/run.ts";
-import { type LiteralEstimate, literalEstimate } from "./estimate.ts";
+import { type PaperEstimate, paperEstimate } from "./estimate.ts";
 
 const MINUTE_MS = 60_000;
 const PAGE = 65_536;
@@ -15,27 +15,27 @@ const quiet = samplesOf(everyTenSeconds([{ outbound: 1 }, { outbound: 1 }]));
 
 describe("an estimate", () => {
   it("collects until the time to collect has passed, and judges from then on", () => {
-    const at = (nowMs: number) => literalEstimate(quiet, history(), DEFAULT_SETTINGS, nowMs).phase;
+    const at = (nowMs: number) => paperEstimate(quiet, history(), DEFAULT_SETTINGS, nowMs).phase;
     expect(at(899_999)).toBe("collecting");
     expect(at(900_000)).toBe("judging");
   });
 
   it("counts what was collected before an eviction", () => {
     const current = generation({ startedMs: 1_000_000, collectedBeforeMs: 600_000, collectedMs: 600_000 });
-    const at = (nowMs: number) => literalEstimate(quiet, history({ current }), DEFAULT_SETTINGS, nowMs);
+    const at = (nowMs: number) => paperEstimate(quiet, history({ current }), DEFAULT_SETTINGS, nowMs);
     expect(at(1_299_999)).toMatchObject({ phase: "collecting", uptimeMs: 299_999, collectedMs: 899_999 });
     expect(at(1_300_000).phase).toBe("judging");
   });
 
   it("does not lose what is collected when the clock jumps back", () => {
     const current = generation({ startedMs: 1_000_000, collectedMs: 900_000 });
-    const found = literalEstimate(quiet, history({ current }), DEFAULT_SETTINGS, 5_000);
+    const found = paperEstimate(quiet, history({ current }), DEFAULT_SETTINGS, 5_000);
     expect(found).toMatchObject({ phase: "judging", uptimeMs: 0, collectedMs: 900_000 });
   });
 
   it("takes the TTL from this generation before the last one known before the default", () => {
     const ttl = (change: Parameters<typeof history>[0]) => {
-      const { ttlMs, sources } = literalEstimate(quiet, history(change), DEFAULT_SETTINGS, 20_000);
+      const { ttlMs, sources } = paperEstimate(quiet, history(change), DEFAULT_SETTINGS, 20_000);
       return [ttlMs, sources.ttl];
     };
     expect(ttl({ current: generation({ ttlMs: 200_000 }), lastTtlMs: 300_000 })).toEqual([200_000, "measured"]);
@@ -47,7 +47,7 @@ describe("an estimate", () => {
   it("names what the generation held when its collection ended", () => {
     const samples = samplesOf([{ timeMs: 890_000, outbound: 5, allocatedBytes: 9 * PAGE, grownPages: 8 }]);
     const held = (change: Parameters<typeof generation>[0], nowMs: number) =>
-      literalEstimate(samples, history({ current: generation(change) }), DEFAULT_SETTINGS, nowMs)
+      paperEstimate(samples, history({ current: generation(change) }), DEFAULT_SETTINGS, nowMs)
         .heldAfterCollectingBytes;
     expect(held({}, 899_999)).toBeUndefined();
     expect(held({}, 900_000)).toBe(9 * PAGE);
@@ -57,13 +57,13 @@ describe("an estimate", () => {
   });
 
   it("says what the instance started with as long as there is no sample", () => {
-    const found = literalEstimate(new Samples(), history(), DEFAULT_SETTINGS, 0);
+    const found = paperEstimate(new Samples(), history(), DEFAULT_SETTINGS, 0);
     expect(found).toMatchObject({ allocatedBytes: PAGE, requiredBytes: PAGE, surplusBytes: 0, baselineBytes: PAGE });
     expect(found.sources).toEqual({ ttl: "default", required: "default", baseline: "default" });
   });
 
   it("is all zero, and collecting for ever, before an instance runs", () => {
-    const found = literalEstimate(
+    const found = paperEstimate(
       new Samples(),
       history({ current: undefined }),
       { ...DEFAULT_SETTINGS, collectMs: 0 },
@@ -78,26 +78,26 @@ describe("the estimate of a guest whose load falls", () => {
   const guest = { seed: 4, ttlMs: 5 * MINUTE_MS, requestsPerSecond: load };
   const { moments } = runService({ guest, policy: "never", durationMs: 60 * MINUTE_MS });
   const at = (minutes: number) => moments[minutes * 6 - 1]!;
-  const errorOf = ({ literal: found, requiredBytes }: { literal: LiteralEstimate; requiredBytes: number }) =>
+  const errorOf = ({ paper: found, requiredBytes }: { paper: PaperEstimate; requiredBytes: number }) =>
     Math.abs(found.requiredBytes / requiredBytes - 1);
 
   it("follows what is really required within a tenth, up and down", () => {
-    const judged = moments.filter(({ literal: { phase } }) => phase === "judging");
+    const judged = moments.filter(({ paper: { phase } }) => phase === "judging");
     expect(Math.max(...judged.map(errorOf))).toBeLessThan(0.1);
-    expect(at(40).literal.requiredBytes).toBeLessThan(0.4 * at(20).literal.requiredBytes);
-    expect(at(40).literal.allocatedBytes).toBe(at(20).literal.allocatedBytes);
+    expect(at(40).paper.requiredBytes).toBeLessThan(0.4 * at(20).paper.requiredBytes);
+    expect(at(40).paper.allocatedBytes).toBe(at(20).paper.allocatedBytes);
   });
 
   it("is labelled by where each number comes from", () => {
-    expect(at(1).literal.sources).toEqual({ ttl: "default", required: "estimated", baseline: "default" });
-    expect(at(16).literal.sources).toEqual({ ttl: "measured", required: "estimated", baseline: "measured" });
+    expect(at(1).paper.sources).toEqual({ ttl: "default", required: "estimated", baseline: "default" });
+    expect(at(16).paper.sources).toEqual({ ttl: "measured", required: "estimated", baseline: "measured" });
   });
 
   it("stays true when the ring buffer has lost the start of the generation and its peak", () => {
     const long = runService({ guest, policy: "never", durationMs: 200 * MINUTE_MS });
     const last = long.moments.at(-1)!;
     expect(long.moments.length).toBeGreaterThan(1_024);
-    expect(last.literal.sources.ttl).toBe("measured");
+    expect(last.paper.sources.ttl).toBe("measured");
     expect(errorOf(last)).toBeLessThan(0.1);
   });
 });
@@ -108,7 +108,7 @@ describe("an estimate of anything at all", () => {
   it("has required and surplus within allocated and no number that is none", () => {
     fc.assert(
       fc.property(anySamples, anyHistory, anyNow, (samples, given, nowMs) => {
-        const found = literalEstimate(samples, given, DEFAULT_SETTINGS, nowMs);
+        const found = paperEstimate(samples, given, DEFAULT_SETTINGS, nowMs);
         expect(Object.values(found).filter((value) => typeof value === "number" && !Number.isFinite(value))).toEqual(
           [],
         );

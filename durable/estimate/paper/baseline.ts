@@ -7,7 +7,7 @@ export interface BaselineEstimate {
 export const REMEMBERED_GENERATIONS = 5;
 
 /**
- * The baseline by the literal rule: what a fresh instance grows back to, taken as the median of what the last five
+ * The baseline by the paper's rule: what a fresh instance grows back to, taken as the median of what the last five
  * earlier generations held when their collection ended ("estimated": their load need not be today's). Before there is
  * one, what this generation held then ("measured"); before that, what it holds now ("default").
  *
