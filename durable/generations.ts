@@ -29,7 +29,7 @@ const PAUSED_AFTER_TRAPS: Unavailable = {
 };
 
 /** No instance is replaced on suspicion before this age: one that is always suspicious must not be started for each request. */
-const LEAST_SUSPECT_AGE_MS = 5_000;
+const MIN_SUSPECT_AGE_MS = 5_000;
 
 /** How entries were handed over. The duration is that of the whole, in which others had their turns. */
 export interface HandoverRecord {
@@ -287,7 +287,7 @@ export class Generations {
     if (current.suspicion === undefined) return current;
     const ageMs = this.#runtime.nowMs() - current.startedAtMs;
     // Less than none: the clock was set back, and would keep it for as long.
-    if (ageMs >= 0 && ageMs < LEAST_SUSPECT_AGE_MS) return current;
+    if (ageMs >= 0 && ageMs < MIN_SUSPECT_AGE_MS) return current;
     const fresh = this.replace(current.suspicion);
     return fresh instanceof Generation ? fresh : current;
   }

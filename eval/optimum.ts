@@ -8,7 +8,7 @@ export interface PlannedGuest {
 }
 
 /** Moments of a plan at the most, five days of two minutes: memory and work grow with their square. */
-const MOST_MOMENTS = 3_600;
+const MAX_MOMENTS = 3_600;
 
 /** Restarts, chosen with the whole future known, and what they come to. */
 export interface Plan {
@@ -35,7 +35,7 @@ export class OfflineOptimum {
   /** @param finestMs between two moments; longer workloads have them further apart */
   constructor(workload: Workload, guest: PlannedGuest, finestMs: number) {
     this.#totalMs = durationMs(workload);
-    const gridMs = Math.max(finestMs, Math.ceil(this.#totalMs / MOST_MOMENTS));
+    const gridMs = Math.max(finestMs, Math.ceil(this.#totalMs / MAX_MOMENTS));
     this.#gridMs = gridMs;
     this.#moments = Math.max(1, Math.ceil(this.#totalMs / gridMs));
     const cells = this.#moments * (this.#moments + 1);

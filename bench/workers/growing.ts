@@ -18,7 +18,7 @@ const isolate = createIsolate(
     },
     provoke: provokeCollection,
   },
-  RECLAIMS ? RECLAIM_SETTINGS : { ...RECLAIM_SETTINGS, leastBytes: Number.POSITIVE_INFINITY },
+  RECLAIMS ? RECLAIM_SETTINGS : { ...RECLAIM_SETTINGS, minBytes: Number.POSITIVE_INFINITY },
 );
 
 /** A filter that lets every request pass, and grows by 255 pages on one with the header `x-grow`. */

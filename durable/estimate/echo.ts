@@ -6,7 +6,7 @@ const SIDE = 0.25;
 /** Steps of so many standard deviations, all lives together, are no chance … */
 const CLEAR_STEP = 5;
 /** … if they were seen in so many lives. Other steps come from the load, and at other ages each time. */
-const LEAST_LIVES = 2;
+const MIN_LIVES = 2;
 /** What an older life counts, once there is one more. */
 const FADE = 0.8;
 
@@ -47,11 +47,11 @@ export class MissEcho {
   }
 
   /** The TTL that the echoes speak for, within bounds; undefined if they say nothing. */
-  ttlMs(leastMs: number, mostMs: number): number | undefined {
+  ttlMs(minMs: number, maxMs: number): number | undefined {
     let best = -1;
     let bestStep = CLEAR_STEP;
     for (let c = 0; c < CANDIDATES; c += 1) {
-      if (this.#grid[c]! < leastMs || this.#grid[c]! > mostMs || this.#lives[c]! < LEAST_LIVES * FADE * FADE) continue;
+      if (this.#grid[c]! < minMs || this.#grid[c]! > maxMs || this.#lives[c]! < MIN_LIVES * FADE * FADE) continue;
       const step = this.#steps[c]! / Math.sqrt(this.#lives[c]!);
       if (step <= bestStep) continue;
       bestStep = step;

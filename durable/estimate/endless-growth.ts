@@ -3,10 +3,10 @@ import { CANDIDATES } from "./ttl-grid.ts";
 import type { TtlWindows } from "./ttl-windows.ts";
 
 /** Growth events beyond the cap on the TTL that no TTL explains make growth count as without end, if they are so many … */
-const LEAST_EVENTS = 4;
-const MOST_EVENTS = 12;
+const MIN_EVENTS = 4;
+const MAX_EVENTS = 12;
 /** … and so much of what is held: single ones come by chance, as a peak between two samples, or a page of a slot class. */
-const LEAST_SHARE = 0.2;
+const MIN_SHARE = 0.2;
 /** Weight of the candidates by which an event should not have come. */
 const UNEXPLAINED = 0.9;
 
@@ -22,12 +22,12 @@ export class EndlessGrowth {
    */
   grew({ fromBytes, grownBytes }: GrowthStep, windows: TtlWindows, weights: Float64Array | undefined): void {
     const sign = weights !== undefined && isUnexplained(windows, weights) ? 1 : -1;
-    this.#events = Math.min(Math.max(this.#events + sign, 0), MOST_EVENTS);
+    this.#events = Math.min(Math.max(this.#events + sign, 0), MAX_EVENTS);
     this.#bytes = Math.min(Math.max(this.#bytes + sign * grownBytes, 0), fromBytes);
   }
 
   isSeen(allocatedBytes: number): boolean {
-    return this.#events >= LEAST_EVENTS && this.#bytes >= LEAST_SHARE * allocatedBytes;
+    return this.#events >= MIN_EVENTS && this.#bytes >= MIN_SHARE * allocatedBytes;
   }
 }
 

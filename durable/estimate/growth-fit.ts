@@ -25,7 +25,7 @@ const PAGE_BYTES = 65_536;
 /** The fixed part is there at the start, but for tables that come with the first entry. */
 const START_SLACK_BYTES = 3 * PAGE_BYTES;
 /** What a growth event cannot be more exact than, even if the fit seems so: memory is seen in whole pages. */
-const LEAST_ERROR_BYTES = 0.4 * PAGE_BYTES;
+const MIN_ERROR_BYTES = 0.4 * PAGE_BYTES;
 /** Growth events that are remembered, by and large; older ones fade, since entries may change their size. */
 const REMEMBERED_EVENTS = 300;
 /** Generations whose end is remembered as a bound. */
@@ -114,7 +114,7 @@ export class GrowthFit {
       if (error < least) least = error;
     }
     if (least === Number.POSITIVE_INFINITY) return undefined;
-    const variance = Math.max(LEAST_ERROR_BYTES ** 2, least / Math.max(1, n - 2));
+    const variance = Math.max(MIN_ERROR_BYTES ** 2, least / Math.max(1, n - 2));
     let total = 0;
     for (let c = 0; c < CANDIDATES; c += 1) {
       errors[c] = Math.exp(-(errors[c]! - least) / (2 * variance));

@@ -28,7 +28,7 @@ export const REMEMBERED_STEPS = 16;
 /** Below this size rounding to pages hides any share. */
 const TELLING_BYTES = 8 * PAGE_BYTES;
 /** Memory that grew by less than this share does not grow in proportion. */
-const LEAST_SHARE = 0.08;
+const MIN_SHARE = 0.08;
 /** By how much sizes must differ at which memory grew by the same share, for it not to have been the same amount. */
 const APART = 1.4;
 /** From this share on two steps tell: the same amount twice would be two shares far apart. */
@@ -59,7 +59,7 @@ function arenas(steps: readonly GrowthStep[]): GrowthRule | undefined {
 function proportional(steps: readonly GrowthStep[]): GrowthRule | undefined {
   const telling = steps.filter(({ fromBytes }) => fromBytes >= TELLING_BYTES);
   const share = Math.min(...telling.map(({ fromBytes, grownBytes }) => grownBytes / fromBytes));
-  if (!(share >= LEAST_SHARE) || telling.length === 0) return undefined;
+  if (!(share >= MIN_SHARE) || telling.length === 0) return undefined;
   const stepsOf = ({ fromBytes, grownBytes }: GrowthStep) => Math.log1p(grownBytes / fromBytes) / Math.log1p(share);
   const fits = telling.every((step) => {
     const count = stepsOf(step);

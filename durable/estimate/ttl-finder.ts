@@ -10,9 +10,9 @@ import { CANDIDATES, ttlGrid } from "./ttl-grid.ts";
 import type { TtlWindows } from "./ttl-windows.ts";
 
 /** Events of the fit from which anything is derived: three of a life, of which the first is none of them. */
-const LEAST_EVENTS = 2;
+const MIN_EVENTS = 2;
 /** A TTL counts as measured when so many samples in a row found it, within a tenth. */
-const LEAST_AGREEMENTS = 3;
+const MIN_AGREEMENTS = 3;
 const AGREEMENT = 0.1;
 
 /** The running instance, as far as the TTL can be told from it. */
@@ -117,7 +117,7 @@ export class TtlFinder {
   #agreed(seen: Ttl): Ttl {
     const agrees = Math.abs(Math.log(seen.ms / this.#ttl.ms)) <= AGREEMENT;
     this.#agreements = agrees ? this.#agreements + 1 : 1;
-    return this.#agreements >= LEAST_AGREEMENTS ? seen : { ...seen, confidence: "bounded" };
+    return this.#agreements >= MIN_AGREEMENTS ? seen : { ...seen, confidence: "bounded" };
   }
 
   /** Where the fit does not settle it: what was known before, else the echo within the bounds of the fit. */
@@ -125,7 +125,7 @@ export class TtlFinder {
     this.#agreements = 0;
     if (this.#knownMs !== undefined) return { ...seen, ms: this.#knownMs, confidence: "measured", beyondCap: false };
     if (seen.beyondCap || this.#isEndless) return seen;
-    const echoMs = this.#echo.ttlMs(seen.leastMs, seen.mostMs);
+    const echoMs = this.#echo.ttlMs(seen.minMs, seen.maxMs);
     return echoMs === undefined ? seen : { ...seen, ms: echoMs, confidence: "bounded" };
   }
 
@@ -136,5 +136,5 @@ export class TtlFinder {
 }
 
 function lineOf(fit: GrowthFit, candidate: number): Line | undefined {
-  return fit.events >= LEAST_EVENTS ? fit.line(candidate) : undefined;
+  return fit.events >= MIN_EVENTS ? fit.line(candidate) : undefined;
 }

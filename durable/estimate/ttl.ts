@@ -14,8 +14,8 @@ export interface Ttl {
   /** Entries seem to live longer than the cap allows to believe. */
   readonly beyondCap: boolean;
   /** Between these it lies, in all likelihood. */
-  readonly leastMs: number;
-  readonly mostMs: number;
+  readonly minMs: number;
+  readonly maxMs: number;
 }
 
 export interface TtlLimits {
@@ -48,7 +48,7 @@ const TAIL = 0.05;
 export function ttlFrom(fitted: FitVerdict | undefined, grid: Float64Array, limits: TtlLimits): Ttl {
   const { longestAgeMs, capMs, defaultMs, errorBytes: allowedBytes } = limits;
   if (fitted === undefined) {
-    return { ms: defaultMs, confidence: "default", beyondCap: false, leastMs: grid[0]!, mostMs: capMs };
+    return { ms: defaultMs, confidence: "default", beyondCap: false, minMs: grid[0]!, maxMs: capMs };
   }
   const { weights, errorBytes } = fitted;
   let mean = 0;
@@ -63,18 +63,18 @@ export function ttlFrom(fitted: FitVerdict | undefined, grid: Float64Array, limi
     if (grid[c]! > TOLERANCE * capMs) beyond += weights[c]!;
   }
   const deviation = Math.sqrt(Math.max(0, square - mean * mean));
-  const leastMs = Math.min(quantileMs(weights, grid, TAIL), capMs);
-  const mostMs = Math.min(quantileMs(weights, grid, 1 - TAIL), capMs);
+  const minMs = Math.min(quantileMs(weights, grid, TAIL), capMs);
+  const maxMs = Math.min(quantileMs(weights, grid, 1 - TAIL), capMs);
   if (deviation <= SURE && open <= OPEN && errorBytes <= allowedBytes) {
-    return { ms: Math.min(Math.exp(mean), capMs), confidence: "measured", beyondCap: false, leastMs, mostMs };
+    return { ms: Math.min(Math.exp(mean), capMs), confidence: "measured", beyondCap: false, minMs, maxMs };
   }
   return {
     // Of what is possible, and not longer than the default unless it must be, the longest is the safe side.
-    ms: Math.max(leastMs, Math.min(mostMs, defaultMs)),
-    confidence: leastMs > grid[0]! ? "bounded" : "default",
+    ms: Math.max(minMs, Math.min(maxMs, defaultMs)),
+    confidence: minMs > grid[0]! ? "bounded" : "default",
     beyondCap: beyond >= BEYOND && longestAgeMs > capMs,
-    leastMs,
-    mostMs,
+    minMs,
+    maxMs,
   };
 }
 

@@ -1,9 +1,9 @@
 import type { FilterHandover } from "../../wasm/host/index.ts";
 
 /** A chunk takes well below a millisecond; so many are below the 5 ms that a step may hold the object. */
-const MOST_CHUNKS_PER_STEP = 8;
+const MAX_CHUNKS_PER_STEP = 8;
 /** Passes over all entries after which it is given up: what is used is told again, and cannot be used faster than that. */
-const MOST_PASSES = 16;
+const MAX_PASSES = 16;
 const CHUNK_BYTES = 65_536;
 
 /**
@@ -50,9 +50,9 @@ export class Handover {
     this.#from.begin(budgetBytes);
     for (;;) {
       const passes = Math.floor(this.#chunks / chunksInAll);
-      if (this.#step(Math.min(1 + passes, MOST_CHUNKS_PER_STEP))) return !this.#broken;
+      if (this.#step(Math.min(1 + passes, MAX_CHUNKS_PER_STEP))) return !this.#broken;
       await pause();
-      if (this.#broken || passes >= MOST_PASSES || !goesOn()) return false;
+      if (this.#broken || passes >= MAX_PASSES || !goesOn()) return false;
     }
   }
 

@@ -17,7 +17,7 @@ export interface BudgetMarks {
   /** The same at the hard mark. */
   readonly minBetweenHardMs: number;
   /** A member that would give back less is not asked. */
-  readonly leastGainBytes: number;
+  readonly minGainBytes: number;
 }
 
 const MIB = 1_048_576;
@@ -28,7 +28,7 @@ export const BUDGET_MARKS: BudgetMarks = {
   hardBytes: 104 * MIB,
   minBetweenMs: 10_000,
   minBetweenHardMs: 1_000,
-  leastGainBytes: MIB,
+  minGainBytes: MIB,
 };
 
 /** One service object as the others see it. */
@@ -81,7 +81,7 @@ export interface BudgetAction {
 }
 
 /** A price below this counts as this. */
-const LEAST_PRICE_CALLS = 1;
+const MIN_PRICE_CALLS = 1;
 
 /** What to do about the isolate's memory now: one step, to be taken again while it is above its marks. */
 export function budgetAction(
@@ -110,9 +110,9 @@ export function budgetAction(
   }
   const cheapest = best(
     free(members, situation.nowMs, marks.minBetweenMs, marks).filter(
-      ({ gainBytes }) => gainBytes >= marks.leastGainBytes,
+      ({ gainBytes }) => gainBytes >= marks.minGainBytes,
     ),
-    ({ gainBytes, priceCalls }) => gainBytes / Math.max(LEAST_PRICE_CALLS, priceCalls),
+    ({ gainBytes, priceCalls }) => gainBytes / Math.max(MIN_PRICE_CALLS, priceCalls),
   );
   if (cheapest === undefined) return { reason: "nothing_to_gain", ask: undefined, collect };
   return { reason: "high_mark", ask: { name: cheapest.name, relief: "restart" }, collect };
@@ -123,12 +123,12 @@ function free(
   members: readonly BudgetMember[],
   nowMs: number,
   minBetweenMs: number,
-  { leastGainBytes }: BudgetMarks,
+  { minGainBytes }: BudgetMarks,
 ): BudgetMember[] {
   return members.filter(
     ({ askedUnderWay, askedAtMs, evictionGainBytes }) =>
       !askedUnderWay &&
-      evictionGainBytes >= leastGainBytes &&
+      evictionGainBytes >= minGainBytes &&
       // A clock that was set back must not silence it.
       (askedAtMs === undefined || nowMs - askedAtMs >= minBetweenMs || nowMs < askedAtMs),
   );

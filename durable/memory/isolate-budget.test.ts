@@ -11,7 +11,7 @@ const MARKS = {
   hardBytes: 14 * MIB,
   minBetweenMs: 1_000,
   minBetweenHardMs: 100,
-  leastGainBytes: MIB,
+  minGainBytes: MIB,
 };
 
 describe("the budget over all objects of the isolate", () => {

@@ -138,7 +138,7 @@ describe("the budget", () => {
       hardBytes: 60 * MIB,
       minBetweenMs: 1_000,
       minBetweenHardMs: 100,
-      leastGainBytes: MIB,
+      minGainBytes: MIB,
     };
     const platform = {
       nowMs: () => Date.now(),

@@ -3,7 +3,7 @@ export interface ReclaimSettings {
   /** V8 gets this long to collect by itself, as it does under load. */
   readonly delayMs: number;
   /** A collection costs 10-55 ms of the isolate; for less than this it does not pay. */
-  readonly leastBytes: number;
+  readonly minBytes: number;
   /** Between two of them. */
   readonly minIntervalMs: number;
   /** Between two of them where the isolate's budget is short. */
@@ -18,7 +18,7 @@ const MIB = 1_048_576;
 
 export const RECLAIM_SETTINGS: ReclaimSettings = {
   delayMs: 1_000,
-  leastBytes: 4 * MIB,
+  minBytes: 4 * MIB,
   minIntervalMs: 2_000,
   urgentIntervalMs: 100,
   effectMs: 250,
@@ -67,7 +67,7 @@ export function reclaimDecision(situation: ReclaimSituation, settings: ReclaimSe
     return { kind: "wait", reason: "effect_awaited", untilMs: awaitedSinceMs + settings.effectMs };
   }
   if (bytes === 0 || sinceMs === undefined) return { kind: "rest", reason: "nothing_retired" };
-  if (bytes < settings.leastBytes && !urgent) return { kind: "rest", reason: "too_little_retired" };
+  if (bytes < settings.minBytes && !urgent) return { kind: "rest", reason: "too_little_retired" };
 
   const leftToV8UntilMs = urgent ? nowMs : sinceMs + settings.delayMs;
   const interval = urgent ? settings.urgentIntervalMs : settings.minIntervalMs;

@@ -1,7 +1,7 @@
 import type { IsolateBudget } from "./isolate-budget.ts";
 
 /** How long a request waits for room at most, and between two looks whether there is some. */
-const MOST_WAIT_MS = 500;
+const MAX_WAIT_MS = 500;
 const STEP_MS = 20;
 
 /**
@@ -31,7 +31,7 @@ export class Room {
   }
 
   async #wait(): Promise<void> {
-    for (let waitedMs = 0; waitedMs < MOST_WAIT_MS && this.#budget.isFull; waitedMs += 2 * STEP_MS) {
+    for (let waitedMs = 0; waitedMs < MAX_WAIT_MS && this.#budget.isFull; waitedMs += 2 * STEP_MS) {
       await Promise.race([this.#relieveOnce(), step()]);
       if (!this.#relieving && !this.#budget.isComingBack) return;
       await step();

@@ -1,8 +1,8 @@
 import { hex } from "../runtime.ts";
 
 /** What was added may come to so much, or to as much as the base, before a new base is written. */
-const LEAST_ADDED_BYTES = 1_048_576;
-export const MOST_ADDED_ROWS = 1_024;
+const MIN_ADDED_BYTES = 1_048_576;
+export const MAX_ADDED_ROWS = 1_024;
 
 export const SLOTS = [0, 1] as const;
 /** One base holds in its slot until the next is whole in the other. */
@@ -42,7 +42,7 @@ export function withRow(head: Head, row: Uint8Array): Head {
 }
 
 export function hasOutgrown({ rows, bytes, baseRows, baseBytes }: Head): boolean {
-  return bytes - baseBytes > Math.max(baseBytes, LEAST_ADDED_BYTES) || rows - baseRows >= MOST_ADDED_ROWS;
+  return bytes - baseBytes > Math.max(baseBytes, MIN_ADDED_BYTES) || rows - baseRows >= MAX_ADDED_ROWS;
 }
 
 export function otherSlot(slot: Slot): Slot {

@@ -1,5 +1,5 @@
 import type { FilterHandover } from "../../wasm/host/index.ts";
-import { type Head, hasOutgrown, MOST_ADDED_ROWS, nextBase, readHead, withRow, writeHead } from "./head.ts";
+import { type Head, hasOutgrown, MAX_ADDED_ROWS, nextBase, readHead, withRow, writeHead } from "./head.ts";
 import {
   HEAD_KEY,
   removeAllRows,
@@ -16,7 +16,7 @@ import type { Vault } from "./vault.ts";
 /** Chunks are put together to rows of about this size: each row is billed as one write. */
 const ROW_BYTES = 256 * 1_024;
 /** What is told before others get their turn: each chunk takes well below a millisecond. */
-const MOST_CHUNKS_PER_STEP = 8;
+const MAX_CHUNKS_PER_STEP = 8;
 const FULL_STEP_BYTES = 16 * 1_024;
 /** Linear memory that whoever reads it may come to: the filter's own bound holds. */
 const UNBOUNDED = 0xffff_ffff;
@@ -159,7 +159,7 @@ export class Journal {
       held += 1;
       heldBytes += step.bytes.length;
       // Small chunks are news that came in the pause before: one pause for each would bring as many again.
-      if (held < MOST_CHUNKS_PER_STEP && heldBytes < FULL_STEP_BYTES) continue;
+      if (held < MAX_CHUNKS_PER_STEP && heldBytes < FULL_STEP_BYTES) continue;
       await this.#surroundings.pause();
       held = 0;
       heldBytes = 0;
@@ -181,7 +181,7 @@ export class Journal {
     const head = this.#head;
     if (credentials === undefined) return this.#remove();
     if (head === undefined) return;
-    if (head.rows - head.baseRows + credentials.length > MOST_ADDED_ROWS) return this.#remove();
+    if (head.rows - head.baseRows + credentials.length > MAX_ADDED_ROWS) return this.#remove();
     try {
       let next = head;
       const rows: Record<string, Uint8Array> = {};

@@ -7,7 +7,7 @@ import type { KeptDecisionsStats, RestoreOutcome } from "./persistence-stats.ts"
 /** Between two writes; each is billed. */
 const WRITE_INTERVAL_MS = 60_000;
 /** Longer than this no request waits for what is stored. */
-const MOST_WAKING_MS = 1_000;
+const MAX_WAKING_MS = 1_000;
 
 /** Decisions of one service that outlive its object: written while it serves, read when it comes back. */
 export class KeptDecisions {
@@ -140,7 +140,7 @@ export class KeptDecisions {
     await this.#generations.beginFilled(async (fresh) => {
       const { handover } = fresh;
       if (handover === undefined) return false;
-      const inTime = () => !fresh.failed && this.#runtime.nowMs() - startedMs < MOST_WAKING_MS;
+      const inTime = () => !fresh.failed && this.#runtime.nowMs() - startedMs < MAX_WAKING_MS;
       outcome = await this.#journal.restore(handover, inTime);
       if (fresh.failed) outcome = "failed";
       return outcome === "restored";

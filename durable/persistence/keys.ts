@@ -2,7 +2,7 @@ import { hex } from "../runtime.ts";
 import { Vault } from "./vault.ts";
 
 /** A shorter secret can be guessed by whoever reads what it encrypts. */
-export const LEAST_SECRET_CHARACTERS = 32;
+export const MIN_SECRET_CHARACTERS = 32;
 
 /** What one service derives from the gateway's secret; each purpose and each service has a key of its own. */
 export interface DerivedKeys {
@@ -11,7 +11,7 @@ export interface DerivedKeys {
   readonly vault: Vault;
 }
 
-/** HKDF with SHA-256 (RFC 5869). @param secret at least `LEAST_SECRET_CHARACTERS` long */
+/** HKDF with SHA-256 (RFC 5869). @param secret at least `MIN_SECRET_CHARACTERS` long */
 export async function deriveKeys(secret: string, service: string): Promise<DerivedKeys> {
   const text = new TextEncoder();
   const material = await crypto.subtle.importKey("raw", text.encode(secret), "HKDF", false, [

@@ -4,7 +4,7 @@ import type { Runtime } from "../runtime.ts";
 import { turn } from "../turn.ts";
 import { Journal } from "./journal.ts";
 import { removeJournal } from "./journal-places.ts";
-import { deriveKeys, LEAST_SECRET_CHARACTERS } from "./keys.ts";
+import { deriveKeys, MIN_SECRET_CHARACTERS } from "./keys.ts";
 import type { NotPersistent } from "./persistence-stats.ts";
 
 /** What is needed to open what a service has in its object's storage. */
@@ -63,8 +63,8 @@ export async function openStorage(opening: ServiceStorage): Promise<Opened> {
 }
 
 function problemOf({ keySecret, secret }: ServiceStorage): NotPersistent | undefined {
-  const setIt = `wrangler secret put ${keySecret}, with ${LEAST_SECRET_CHARACTERS} or more random characters`;
+  const setIt = `wrangler secret put ${keySecret}, with ${MIN_SECRET_CHARACTERS} or more random characters`;
   if (secret === undefined) return { state: "secret_missing", message: `secret ${keySecret} is not set: ${setIt}` };
-  if (secret.length >= LEAST_SECRET_CHARACTERS) return undefined;
+  if (secret.length >= MIN_SECRET_CHARACTERS) return undefined;
   return { state: "secret_too_short", message: `secret ${keySecret} has ${secret.length} characters: ${setIt}` };
 }

@@ -101,9 +101,9 @@ function finite(value: unknown): number | undefined {
   return typeof value === "number" && Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value + 0 : undefined;
 }
 /** Bounds of a growth rule that any instance could have shown. */
-const LEAST_STEP_BYTES = 65_536;
-const LEAST_SHARE = 0.01;
-const MOST_SHARE = 1_000;
+const MIN_STEP_BYTES = 65_536;
+const MIN_SHARE = 0.01;
+const MAX_SHARE = 1_000;
 
 function growthRule(value: unknown): GrowthRule | undefined {
   if (!isFields(value)) return undefined;
@@ -111,8 +111,8 @@ function growthRule(value: unknown): GrowthRule | undefined {
   const stepBytes = amount(value.stepBytes) ?? 0;
   const share = amount(value.share) ?? 0;
   // By a step or share of nearly nothing no memory would ever grow to what it needs.
-  if (kind === "arenas" && stepBytes >= LEAST_STEP_BYTES) return { kind, stepBytes };
-  if (kind === "proportional" && share >= LEAST_SHARE && share <= MOST_SHARE) return { kind, share };
+  if (kind === "arenas" && stepBytes >= MIN_STEP_BYTES) return { kind, stepBytes };
+  if (kind === "proportional" && share >= MIN_SHARE && share <= MAX_SHARE) return { kind, share };
   return kind === "pages" ? { kind: "pages" } : undefined;
 }
 

@@ -7,17 +7,17 @@ const FALL_DEVIATIONS = 3;
 /** A restart that loses less than this part of the cache may follow chance as well: it costs nothing. */
 const FREE_SHARE = 0.05;
 /** A restart that frees less of what is held is not worth its work, however cheap. */
-const LEAST_GAIN = 0.1;
+const MIN_GAIN = 0.1;
 /** Nor one that frees less than two pages: one comes and goes by chance. */
-const LEAST_GAIN_BYTES = 131_072;
+const MIN_GAIN_BYTES = 131_072;
 /** However much credit there is, a restart is weighed as if there were no more than for so many. */
-const MOST_RESTARTS = 30;
+const MAX_RESTARTS = 30;
 /** Credit may be overdrawn by what is earned in so long. */
 const OVERDRAFT_MS = 21_600_000;
 /** By how much the threshold differs between objects at the most. */
 const JITTER = 0.1;
 /** A price below this counts as this, so that credit for nothing buys no restart. */
-const LEAST_PRICE_CALLS = 1e-3;
+const MIN_PRICE_CALLS = 1e-3;
 
 /**
  * The policy `measured`: the paper's three conditions, each tested against chance, and a price.
@@ -45,12 +45,12 @@ export function measuredPolicy({
     const isFree = priceCalls <= FREE_SHARE * estimate.lostCalls;
     if (!estimate.growsWithoutEnd && !isFree && !hasFallen(estimate)) return keep("required_not_falling");
     const gain = gainBytes / Math.max(1, estimate.allocatedBytes - estimate.startBytes);
-    if (!(gain >= LEAST_GAIN) || gainBytes < LEAST_GAIN_BYTES) return keep("surplus_not_rising");
+    if (!(gain >= MIN_GAIN) || gainBytes < MIN_GAIN_BYTES) return keep("surplus_not_rising");
 
-    const price = Math.max(LEAST_PRICE_CALLS, priceCalls);
+    const price = Math.max(MIN_PRICE_CALLS, priceCalls);
     const available = creditCalls + (estimate.growsWithoutEnd ? 0 : overdraft(estimate, extraCallsShare));
     if (!(available >= price)) return keep("no_credit");
-    const credit = Math.min(available, MOST_RESTARTS * price);
+    const credit = Math.min(available, MAX_RESTARTS * price);
     if (!(gain >= (price / (credit + price)) * (1 + JITTER * jitter))) return keep("gain_below_price");
     return restart(estimate.growsWithoutEnd ? "grows_without_end" : "required_fell");
   };

@@ -15,8 +15,8 @@ const FADE = 0.97;
 const PRIOR_RESTARTS = 0.3;
 /** … this part of what was expected, as they do where few entries are asked for often and most never again. */
 const PRIOR_FACTOR = 0.4;
-const LEAST_FACTOR = 0.1;
-const MOST_FACTOR = 10;
+const MIN_FACTOR = 0.1;
+const MAX_FACTOR = 10;
 
 export function afterRestart(record: PriceRecord, expectedCalls: number, actualCalls: number): PriceRecord {
   return {
@@ -30,5 +30,5 @@ export function afterRestart(record: PriceRecord, expectedCalls: number, actualC
 export function priceFactor({ expectedCalls, actualCalls }: PriceRecord, expectedNow: number): number {
   const prior = PRIOR_RESTARTS * expectedNow;
   const factor = (PRIOR_FACTOR * prior + actualCalls) / (prior + expectedCalls);
-  return Number.isFinite(factor) ? Math.min(Math.max(factor, LEAST_FACTOR), MOST_FACTOR) : PRIOR_FACTOR;
+  return Number.isFinite(factor) ? Math.min(Math.max(factor, MIN_FACTOR), MAX_FACTOR) : PRIOR_FACTOR;
 }

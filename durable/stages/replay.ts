@@ -1,7 +1,7 @@
 import type { Decision } from "../../wasm/host/index.ts";
 
 /** A request whose instance ends under it is asked again, but not for ever. */
-const MOST_REPLAYS = 3;
+const MAX_REPLAYS = 3;
 
 /**
  * Whether a request is asked again of the next instance, since its own was ended before it had an answer. To be asked only
@@ -11,5 +11,5 @@ const MOST_REPLAYS = 3;
  * @param replays how often it was asked again before
  */
 export function isReplayed(outcome: Decision, replays: number): boolean {
-  return outcome.kind === "failed" && outcome.reason === "closed" && replays < MOST_REPLAYS;
+  return outcome.kind === "failed" && outcome.reason === "closed" && replays < MAX_REPLAYS;
 }

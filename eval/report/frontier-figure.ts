@@ -10,7 +10,7 @@ const POINTS = ["never", "ratio", "oracle", "measured"];
 const TICKS_PERCENT = [0, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500];
 /** Below it the axis is linear, so that 0, where `never` is, has a place. */
 const LINEAR_BELOW_PERCENT = 0.2;
-const LEAST_WIDTH_PERCENT = 2;
+const MIN_WIDTH_PERCENT = 2;
 
 interface Point {
   readonly policy: string;
@@ -24,7 +24,7 @@ export function frontierFigure(results: EvalResults, scenario: string, id: strin
   const swept = sweptPoints(results, scenario);
   const single = singlePoints(summary, swept);
   if (swept.length + single.length < 2) return undefined;
-  const endPercent = 1.25 * greatest([LEAST_WIDTH_PERCENT, ...single.map(({ percent }) => percent)]);
+  const endPercent = 1.25 * greatest([MIN_WIDTH_PERCENT, ...single.map(({ percent }) => percent)]);
   const shown = swept.filter(({ percent }) => percent <= endPercent);
   const order = inOrder([...shown, ...single].map(({ policy }) => policy));
   const scaled = (pick: (policy: string) => unknown) => ({

@@ -15,7 +15,7 @@ export type GrowthRule =
 /** One growth would fit every rule, two any share. */
 const FEWEST_STEPS = 3;
 /** Growths at a time that still count as multiples of one step: a request may allocate more than one. */
-const MOST_STEPS_AT_ONCE = 4;
+const MAX_STEPS_AT_ONCE = 4;
 /** Allocators round to whole pages, so shares are only about the same. */
 const SHARE_TOLERANCE = 0.12;
 
@@ -35,7 +35,7 @@ export function growthRule(sizes: readonly number[]): GrowthRule {
 
   const smallest = Math.min(...steps.map(({ by }) => by));
   const usual = steps.filter(({ by }) => by === smallest).length * 2 >= steps.length;
-  if (usual && steps.every(({ by }) => by % smallest === 0 && by / smallest <= MOST_STEPS_AT_ONCE)) {
+  if (usual && steps.every(({ by }) => by % smallest === 0 && by / smallest <= MAX_STEPS_AT_ONCE)) {
     return smallest === 1 ? { kind: "page-by-page" } : { kind: "arenas", pages: smallest };
   }
 

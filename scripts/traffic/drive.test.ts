@@ -40,9 +40,9 @@ describe("driving load", () => {
 
   test("skips what comes due while too many wait", async () => {
     let waiting = 0;
-    let mostWaiting = 0;
+    let maxWaiting = 0;
     const origin = await serve((_request, reply) => {
-      mostWaiting = Math.max(mostWaiting, ++waiting);
+      maxWaiting = Math.max(maxWaiting, ++waiting);
       setTimeout(() => {
         waiting--;
         reply.end();
@@ -50,7 +50,7 @@ describe("driving load", () => {
     });
     const tally = new Tally();
     await drive(requests(20), tally, { origin, concurrency: 4, signal: unstopped });
-    expect(mostWaiting).toBeLessThanOrEqual(4);
+    expect(maxWaiting).toBeLessThanOrEqual(4);
     expect(tally.skipped).toBeGreaterThan(0);
     expect(tally.finished + tally.skipped).toBe(20);
   });

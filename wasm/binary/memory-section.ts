@@ -72,8 +72,8 @@ function readSection(cursor: Cursor): MemoryLimits | undefined {
   if (flags > HAS_MAXIMUM) throw new MemoryProblem(`has a memory of an unknown kind (flags ${flags})`);
   const initialPages = cursor.unsigned();
   const maximumPages = flags === HAS_MAXIMUM ? cursor.unsigned() : undefined;
-  const mostPages = maximumPages ?? ADDRESSABLE_PAGES;
-  if (initialPages > mostPages || mostPages > ADDRESSABLE_PAGES) throw cursor.damage();
+  const maxPages = maximumPages ?? ADDRESSABLE_PAGES;
+  if (initialPages > maxPages || maxPages > ADDRESSABLE_PAGES) throw cursor.damage();
   return { initialPages, maximumPages };
 }
 

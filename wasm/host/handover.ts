@@ -14,7 +14,7 @@ const ABANDON = "ebb_handover_abandon";
 const PURGE_ALL = "ebb_purge_all";
 const PURGE_CREDENTIAL = "ebb_purge_credential";
 /** No filter is asked for less at a time, so that its largest entry has room. */
-const LEAST_CHUNK_BYTES = 32 * 1_024;
+const MIN_CHUNK_BYTES = 32 * 1_024;
 const FUNCTIONS = [BEGIN, NEXT, TAKE, END, ABANDON, PURGE_ALL, PURGE_CREDENTIAL] as const;
 
 /** Tellings of all instances that began or ended. */
@@ -192,7 +192,7 @@ export class FilterHandover {
 
   /** Has the guest write a chunk and lends it to `use`, before the callback ends and the memory is the guest's again. */
   #next<Step>(method: string, maxBytes: number, use: (bytes: Uint8Array) => Step): Step | UpToDate | HandoverFailure {
-    const limit = Math.min(Math.max(clampU32(maxBytes), LEAST_CHUNK_BYTES), HOST_LIMITS.handoverChunkBytes);
+    const limit = Math.min(Math.max(clampU32(maxBytes), MIN_CHUNK_BYTES), HOST_LIMITS.handoverChunkBytes);
     let step: Step | UpToDate | HandoverFailure | undefined;
     this.#run(method, NEXT, (next) => {
       const result = next(limit);

@@ -21,7 +21,7 @@ export const ACTION_FIELDS = {
 } as const;
 
 /** A credential is at most as long as the filter takes it. */
-const MOST_BODY_BYTES = 16_384;
+const MAX_BODY_BYTES = 16_384;
 
 /**
  * Reads an operator's request. An empty body is none: it is what is left of one that broke off. What it does not know it refuses: a field that was passed over could have
@@ -36,7 +36,7 @@ export async function readAction(
     return refused("the address has a query; what is meant belongs into the body");
   const allowed: Readonly<Record<string, string>> = ACTION_FIELDS[action];
   const text = await textOf(request).catch(() => undefined);
-  if (text === undefined) return refused(`the body broke off, has more than ${MOST_BODY_BYTES} bytes or is not UTF-8`);
+  if (text === undefined) return refused(`the body broke off, has more than ${MAX_BODY_BYTES} bytes or is not UTF-8`);
   const fields = objectIn(text);
   if (fields === undefined) {
     const shown = Object.keys(allowed).map((name) => `"${name}": …`);
@@ -69,7 +69,7 @@ async function textOf(request: Request): Promise<string | undefined> {
   let length = 0;
   for await (const chunk of request.body ?? []) {
     length += chunk.byteLength;
-    if (length > MOST_BODY_BYTES) return undefined;
+    if (length > MAX_BODY_BYTES) return undefined;
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();

@@ -7,7 +7,7 @@ import { findEntry, indexEntry, prepareIndex, unindexEntry } from "./linear-hash
 import { addMostRecent, leastRecentlyUsed, markUsed, removeFromUse } from "./lru";
 import { CACHE_EVICTED, CACHE_EXPIRED, CACHE_INSERTS, count } from "./metrics";
 import { freePayload, storePayload } from "./payload";
-import { ALLOWS, POOLS, REFUSALS, mostRefusals, poolOf, refusalsExceedTheirShare } from "./pools";
+import { ALLOWS, POOLS, REFUSALS, maxRefusals, poolOf, refusalsExceedTheirShare } from "./pools";
 import { hasRelatedTags, isRelated } from "./related-tags";
 import { beginAdvance, nextDue, schedule, unschedule } from "./timing-wheel";
 
@@ -60,7 +60,7 @@ export function keepTaken(
 }
 
 /** The largest payload with which a decision of this outcome is kept. */
-export function mostPayloadBytes(outcome: u16): usize {
+export function maxPayloadBytes(outcome: u16): usize {
   return outcome == 0 ? MAX_PAYLOAD_BYTES : MAX_REFUSAL_PAYLOAD_BYTES;
 }
 
@@ -70,9 +70,9 @@ function place(
   digestLow: u64, digestHigh: u64, outcome: u16, payloadStart: usize, payloadSize: usize, lifetimeMs: u64, staleMs: u32,
 ): bool {
   drop(digestLow, digestHigh);
-  if (payloadSize > mostPayloadBytes(outcome) || !prepareIndex()) return false;
+  if (payloadSize > maxPayloadBytes(outcome) || !prepareIndex()) return false;
   const pool = poolOf(outcome);
-  if (pool == REFUSALS && refusals >= mostRefusals()) evictFor(REFUSALS);
+  if (pool == REFUSALS && refusals >= maxRefusals()) evictFor(REFUSALS);
   let payload: usize = 0;
   if (payloadSize > 0) {
     payload = storePayload(payloadStart, payloadSize, pool);

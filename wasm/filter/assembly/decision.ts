@@ -1,6 +1,6 @@
 import { STATUS_OK, STREAM_REQUEST, proxy_continue_stream, proxy_set_effective_context } from "./abi";
 import { releaseArena } from "./arena";
-import { forget, keep, lookUpStale, mostPayloadBytes } from "./cache";
+import { forget, keep, lookUpStale, maxPayloadBytes } from "./cache";
 import { latestWallTimeMs } from "./clock";
 import { configuration } from "./configuration";
 import { credentialTagOf } from "./decision-key";
@@ -139,7 +139,7 @@ function keepVerdict(pending: Pending): void {
   const lifetimeMs = lifetimeOf(pending);
   payload.set(verdict.payloadStart, verdict.payloadSize);
   const outcome: u16 = verdict.kind == VERDICT_ALLOW ? 0 : <u16>((verdict.reason << STATUS_BITS) | verdict.status);
-  const isTooLarge = verdict.payloadSize > mostPayloadBytes(outcome);
+  const isTooLarge = verdict.payloadSize > maxPayloadBytes(outcome);
   if (lifetimeMs == 0 || isTooLarge || (hasRelatedTags() && !putBehindTags(pending))) {
     forget(pending.digestLow, pending.digestHigh);
     return;

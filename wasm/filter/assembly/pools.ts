@@ -26,13 +26,13 @@ function refusalShare(): i32 {
   return max((limitInReach() - <i32>initialPages) >> 3, 0);
 }
 
-function mostRefusalPages(): i32 {
+function maxRefusalPages(): i32 {
   return max(refusalShare(), MIN_REFUSAL_PAGES);
 }
 
 /** How many refusals are kept at once. */
-export function mostRefusals(): u32 {
-  return <u32>(mostRefusalPages() * MAX_REFUSALS_PER_PAGE);
+export function maxRefusals(): u32 {
+  return <u32>(maxRefusalPages() * MAX_REFUSALS_PER_PAGE);
 }
 
 function pagesOf(pool: u32): i32 {
@@ -45,7 +45,7 @@ export function refusalsExceedTheirShare(): bool {
 }
 
 export function mayTakePage(pool: u32): bool {
-  if (pool == REFUSALS) return pagesOf(REFUSALS) < mostRefusalPages();
+  if (pool == REFUSALS) return pagesOf(REFUSALS) < maxRefusalPages();
   return pagesInReach() > max(refusalShare() - pagesOf(REFUSALS), 0);
 }
 
