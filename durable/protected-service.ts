@@ -9,8 +9,8 @@ import {
 } from "../wasm/host/index.ts";
 import { decisionAnswer, ownRefusal } from "./answer.ts";
 import { BACKOFF } from "./failure/backoff.ts";
-import { Generation } from "./generation.ts";
-import { Generations } from "./generations.ts";
+import { Generation } from "./instances/generation.ts";
+import { InstanceManager } from "./instances/instance-manager.ts";
 import type { KeptState } from "./kept.ts";
 import { thisIsolate } from "./memory/isolate.ts";
 import type { AskForRelief } from "./memory/isolate-budget.ts";
@@ -77,7 +77,7 @@ export class ProtectedService {
   /** Of earlier lives of the object, and by the failure policy: all that the filter's own metric does not tell. */
   #failedOpenOtherwise: number;
   readonly #controller: RestartController;
-  readonly #generations: Generations;
+  readonly #instances: InstanceManager;
   readonly restarts: Restarts;
   /** The filter can hand its decisions over, and purge them. */
   readonly #handsOver: boolean;
@@ -120,25 +120,25 @@ export class ProtectedService {
         workerVersion: surroundings.workerVersion,
       },
     );
-    this.#generations = new Generations(
+    this.#instances = new InstanceManager(
       { service, host: this.#host(), digestKey: opened.digestKey, secrets },
       runtime,
       { controller: this.#controller, counters: this.#counters },
     );
     this.#keptDecisions =
       opened.journal instanceof Journal
-        ? new KeptDecisions(service.name, opened.journal, this.#generations, runtime)
+        ? new KeptDecisions(service.name, opened.journal, this.#instances, runtime)
         : undefined;
     this.restarts = new Restarts({
       name: service.name,
       runtime,
-      generations: this.#generations,
+      instances: this.#instances,
       controller: this.#controller,
-      sample: () => this.#generations.current && this.#sample(this.#generations.current),
+      sample: () => this.#instances.current && this.#sample(this.#instances.current),
       liveBytes: () => this.#liveBytes,
       askForRelief: surroundings.askForRelief,
     });
-    this.#room = new Room(this.#generations.isolate.budget, () => this.restarts.relieveIsolate());
+    this.#room = new Room(this.#instances.isolate.budget, () => this.restarts.relieveIsolate());
     this.#alarm = service.ticks === "alarm" ? new TickAlarm(surroundings.setAlarm, () => runtime.nowMs()) : undefined;
     this.#ticksAfterAnswer = service.filterKind.kind === "built-in";
     this.#pauses = new LimitWatch(runtime.limits.pausedMs);
@@ -169,7 +169,7 @@ export class ProtectedService {
     const ticking = this.#ticksAfterAnswer ? undefined : this.#tickIfDue();
     if (ticking !== undefined) await ticking;
     // Only now: while a tick's calls were under way anything may have happened.
-    const generation = this.#generations.running();
+    const generation = this.#instances.acquire();
     if (!(generation instanceof Generation)) return this.#withoutFilter(generation);
 
     const patience = this.#patience;
@@ -204,7 +204,7 @@ export class ProtectedService {
       service: this.#surroundings.service,
       nowMs: this.#surroundings.runtime.nowMs(),
       liveBytes,
-      generations: this.#generations,
+      instances: this.#instances,
       controller: this.#controller,
       counters: this.#counters,
       metrics: this.#shared.metrics,
@@ -228,7 +228,7 @@ export class ProtectedService {
     // No turn between what follows: whoever came between would wake, and find neither purge.
     const stored = this.#keptDecisions?.hasStored ?? false;
     if (!this.#handsOver) this.#forgetSharedData();
-    const purged = this.#generations.purge(credentials);
+    const purged = this.#instances.purge(credentials);
     await this.#keptDecisions?.purge(credentials);
     await this.#removeJournal();
     return { purged: this.#handsOver ? (purged ?? null) : null, stored };
@@ -238,14 +238,14 @@ export class ProtectedService {
   async alarm(): Promise<void> {
     if (this.#alarm === undefined) return;
     this.#alarm.fired();
-    const generation = this.#generations.running();
+    const generation = this.#instances.acquire();
     if (generation instanceof Generation) {
       await generation.tickIfDue(this.#surroundings.runtime.nowMs());
-      this.#generations.noteTrap(generation);
+      this.#instances.noteTrap(generation);
     }
     // A filter may fetch by ticks alone what it keeps.
     this.#keepIfDue(this.#surroundings.runtime.nowMs());
-    const periodMs = this.#generations.current?.tickPeriodMs ?? BACKOFF.capMs;
+    const periodMs = this.#instances.current?.tickPeriodMs ?? BACKOFF.capMs;
     this.#alarm.arm(periodMs);
   }
 
@@ -266,7 +266,7 @@ export class ProtectedService {
 
   /** Runs the tick that is due. @returns the calls that the next request has to wait for */
   #tickIfDue(): Promise<void> | undefined {
-    const generation = this.#generations.running();
+    const generation = this.#instances.acquire();
     if (!(generation instanceof Generation)) return undefined;
     const calls = generation.tickIfDue(this.#surroundings.runtime.nowMs());
     this.#alarm?.arm(generation.tickPeriodMs);
@@ -276,7 +276,7 @@ export class ProtectedService {
 
   #withoutFilter(unavailable: Unavailable): Answer {
     this.#counters.requests += 1;
-    if (!this.#generations.passesUndecided) {
+    if (!this.#instances.passesUndecided) {
       this.#counters.undecided += 1;
       return unavailable;
     }
@@ -286,7 +286,7 @@ export class ProtectedService {
 
   /** Of the live decisions, as the built-in filter counts them; it tells by a metric, when it ticks. */
   get #liveBytes(): number | undefined {
-    const generation = this.#generations.current;
+    const generation = this.#instances.current;
     if (generation === undefined || !this.#ticksAfterAnswer) return undefined;
     generation.tick(this.#surroundings.runtime.nowMs());
     return this.#shared.metrics.value("ebb_cache_live_bytes");
@@ -304,14 +304,14 @@ export class ProtectedService {
 
   #headDecided(generation: Generation, decision: Decision): void {
     countDecision(this.#counters, decision);
-    if (decision.kind === "failed") this.#generations.noteTrap(generation);
+    if (decision.kind === "failed") this.#instances.noteTrap(generation);
     if (decision.kind === "respond") this.#outbound.noteRefusal(decision);
     this.#choresAfterAnswer();
   }
 
   #refusedInStage(generation: Generation, refusal: Refusal): void {
     countRefusalInStage(this.#counters, refusal);
-    if (refusal.kind === "failed") this.#generations.noteTrap(generation);
+    if (refusal.kind === "failed") this.#instances.noteTrap(generation);
   }
 
   /** Sampling, restarting and housekeeping wait until the answer is on its way; no request pays for them. */
@@ -325,20 +325,20 @@ export class ProtectedService {
   }
 
   #choresAreDue(nowMs: number): boolean {
-    const { budget } = this.#generations.isolate;
+    const { budget } = this.#instances.isolate;
     return budget.isShort || this.#controller.isDue(nowMs) || this.#isHousekeepingDue(nowMs);
   }
 
   #isHousekeepingDue(nowMs: number): boolean {
-    return this.#ticksAfterAnswer && (this.#generations.current?.isTickDue(nowMs) ?? false);
+    return this.#ticksAfterAnswer && (this.#instances.current?.isTickDue(nowMs) ?? false);
   }
 
   #doChores(): void {
-    const generation = this.#generations.current;
+    const generation = this.#instances.current;
     if (generation === undefined || generation.failed) return;
     const nowMs = this.#surroundings.runtime.nowMs();
     if (this.#isHousekeepingDue(nowMs)) generation.tick(nowMs);
-    this.#generations.noteTrap(generation);
+    this.#instances.noteTrap(generation);
     void this.restarts.relieveIsolate();
     if (!this.#controller.isDue(nowMs) || generation.failed) return;
     if (this.#keptDecisions?.isDue(nowMs)) void this.#keptDecisions.write();

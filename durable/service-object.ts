@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { AutoRouter, type IRequest } from "itty-router";
 import type { Cluster, Gateway, Service } from "../config/index.ts";
 import { type Env, secretNamed, serviceBinding, workerVersion } from "./environment.ts";
-import type { RestartOutcome } from "./generations.ts";
+import type { RestartOutcome } from "./instances/instance-manager.ts";
 import { KeptState } from "./kept.ts";
 import type { Relief } from "./memory/budget.ts";
 import { missingHeaders } from "./needed-headers.ts";

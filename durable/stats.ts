@@ -4,7 +4,7 @@ import type { Estimate } from "./estimate/estimate.ts";
 import type { GrowthRule } from "./estimate/growth-rule.ts";
 import type { PaperEstimate } from "./estimate/paper/estimate.ts";
 import type { Confidence } from "./estimate/ttl.ts";
-import type { Generations, HandoverRecord } from "./generations.ts";
+import type { HandoverRecord, InstanceManager } from "./instances/instance-manager.ts";
 import { type IsolateSnapshot, isolateSnapshot } from "./memory/isolate.ts";
 import { type Counters, hitRate } from "./metrics/counters.ts";
 import type { Sample } from "./metrics/samples.ts";
@@ -102,7 +102,7 @@ export interface ServiceStats
 export interface StatsSources {
   readonly service: Service;
   readonly nowMs: number;
-  readonly generations: Generations;
+  readonly instances: InstanceManager;
   readonly controller: RestartController;
   readonly counters: Counters;
   readonly metrics: SharedState["metrics"];
@@ -114,8 +114,8 @@ export interface StatsSources {
 }
 
 export function serviceStats(sources: StatsSources): ServiceStats {
-  const { service, nowMs, generations, controller, counters, metrics } = sources;
-  const { current: generation, failures, failedStart } = generations;
+  const { service, nowMs, instances, controller, counters, metrics } = sources;
+  const { current: generation, failures, failedStart } = instances;
   // Without an instance in memory nothing is held, whatever the last sample of the evicted one said.
   const allocatedBytes = generation?.allocatedBytes ?? 0;
   const estimate = controller.estimate(nowMs, allocatedBytes);
@@ -171,12 +171,12 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     nextStartAtMs: generation === undefined && failures.failures > 0 ? failures.nextStartMs : null,
     openStreams: generation?.openStreams ?? 0,
     handsOver: generation?.handover !== undefined,
-    lastHandover: generations.lastHandover ?? null,
+    lastHandover: instances.lastHandover ?? null,
     persistence: sources.persistence,
     clusters: sources.clusters,
     storage: sources.storage,
-    isolate: isolateSnapshot(generations.isolate),
-    drainingGenerations: generations.draining,
+    isolate: isolateSnapshot(instances.isolate),
+    drainingGenerations: instances.draining,
     samples: controller.samples.recent(RECENT_SAMPLES),
   };
 }

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { ask, checksOf, statsOf, testEnv } from "../../test/workerd/client.ts";
-import type { RestartOutcome } from "../generations.ts";
+import type { RestartOutcome } from "../instances/instance-manager.ts";
 
 /** Restarts that hand live decisions over, in the real runtime: nothing is lost, nothing is asked twice, nothing outlives a purge. */
 

@@ -1,5 +1,5 @@
-import type { Generation } from "../generation.ts";
-import type { Generations } from "../generations.ts";
+import type { Generation } from "../instances/generation.ts";
+import type { InstanceManager } from "../instances/instance-manager.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Journal } from "./journal.ts";
 import type { KeptDecisionsStats, RestoreOutcome } from "./persistence-stats.ts";
@@ -12,7 +12,7 @@ const MAX_WAKING_MS = 1_000;
 /** Decisions of one service that outlive its object: written while it serves, read when it comes back. */
 export class KeptDecisions {
   readonly #journal: Journal;
-  readonly #generations: Generations;
+  readonly #instances: InstanceManager;
   readonly #runtime: Runtime;
   readonly #name: string;
   /** Undefined before the first request, and once there is no more to wait for. */
@@ -22,11 +22,11 @@ export class KeptDecisions {
   #lastWrite: KeptDecisionsStats["lastWrite"] = null;
   #lastWaking: KeptDecisionsStats["waking"] = null;
 
-  constructor(name: string, journal: Journal, generations: Generations, runtime: Runtime) {
+  constructor(name: string, journal: Journal, instances: InstanceManager, runtime: Runtime) {
     this.#name = name;
     this.#journal = journal;
-    this.#generations = generations;
-    generations.onEmptied = () => this.#forget();
+    this.#instances = instances;
+    instances.onEmptied = () => this.#forget();
     this.#runtime = runtime;
   }
 
@@ -57,7 +57,7 @@ export class KeptDecisions {
 
   /** Stores what has changed, in many small steps. Never rejects. */
   async write(): Promise<void> {
-    const generation = this.#generations.current;
+    const generation = this.#instances.current;
     const handover = generation?.handover;
     if (generation === undefined || handover === undefined || this.#writing) return;
     this.#writing = true;
@@ -91,7 +91,7 @@ export class KeptDecisions {
 
   /** An instance that hands its entries over has somebody else to tell. */
   #isServing(generation: Generation): boolean {
-    return generation === this.#generations.current && !generation.failed && !this.#generations.restarting;
+    return generation === this.#instances.current && !generation.failed && !this.#instances.restarting;
   }
 
   async #wake(): Promise<void> {
@@ -115,7 +115,7 @@ export class KeptDecisions {
 
   async #restoredIfRoom(allocatedBytes: number, startedMs: number): Promise<RestoreOutcome | "no_room" | "failed"> {
     if (!this.#hasRoomFor(allocatedBytes)) return "no_room";
-    const giveBack = this.#generations.isolate.memory.reserve(allocatedBytes);
+    const giveBack = this.#instances.isolate.memory.reserve(allocatedBytes);
     try {
       return await this.#restored(startedMs);
     } finally {
@@ -124,7 +124,7 @@ export class KeptDecisions {
   }
 
   #hasRoomFor(allocatedBytes: number): boolean {
-    const { memory, budget } = this.#generations.isolate;
+    const { memory, budget } = this.#instances.isolate;
     return allocatedBytes <= memory.roomBelow(budget.hardBytes);
   }
 
@@ -137,7 +137,7 @@ export class KeptDecisions {
 
   async #restored(startedMs: number): Promise<RestoreOutcome | "failed"> {
     let outcome: RestoreOutcome | "failed" = "failed";
-    await this.#generations.beginFilled(async (fresh) => {
+    await this.#instances.beginFilled(async (fresh) => {
       const { handover } = fresh;
       if (handover === undefined) return false;
       const inTime = () => !fresh.failed && this.#runtime.nowMs() - startedMs < MAX_WAKING_MS;

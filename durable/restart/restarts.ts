@@ -1,4 +1,4 @@
-import type { Generations, RestartOutcome } from "../generations.ts";
+import type { InstanceManager, RestartOutcome } from "../instances/instance-manager.ts";
 import type { Relief } from "../memory/budget.ts";
 import type { AskForRelief } from "../memory/isolate-budget.ts";
 import type { Runtime } from "../runtime.ts";
@@ -9,7 +9,7 @@ import { type RestartPlan, restartPlan } from "./restart-plan.ts";
 export interface RestartSurroundings {
   readonly name: string;
   readonly runtime: Runtime;
-  readonly generations: Generations;
+  readonly instances: InstanceManager;
   readonly controller: RestartController;
   /** Takes a sample, so that what is judged is of now. */
   readonly sample: () => void;
@@ -29,8 +29,8 @@ export class Restarts {
 
   /** What a restart now would free and cost; undefined where no instance is in memory. Takes a sample first, as a restart does. */
   plan(): RestartPlan | undefined {
-    const { runtime, generations, controller, sample, liveBytes } = this.#surroundings;
-    const generation = generations.current;
+    const { runtime, instances, controller, sample, liveBytes } = this.#surroundings;
+    const generation = instances.current;
     if (generation === undefined) return undefined;
     sample();
     const nowMs = runtime.nowMs();
@@ -49,40 +49,40 @@ export class Restarts {
    * log of restarts.
    */
   async byOperator(reason: string): Promise<RestartOutcome> {
-    const { generations, sample } = this.#surroundings;
-    if (generations.current === undefined) return "not_running";
+    const { instances, sample } = this.#surroundings;
+    if (instances.current === undefined) return "not_running";
     sample();
-    return generations.restart(reason);
+    return instances.restart(reason);
   }
 
   /** At the hard limit at once; anything else when the instance before has ended. */
   byPolicy(reason: string): void {
-    const { name, generations } = this.#surroundings;
+    const { name, instances } = this.#surroundings;
     if (reason === "hard_limit") {
-      generations.replace(reason);
+      instances.replace(reason);
       return;
     }
-    generations.restart(reason).catch((error: unknown) => console.error(`${name}: restart: ${String(error)}`));
+    instances.restart(reason).catch((error: unknown) => console.error(`${name}: restart: ${String(error)}`));
   }
 
   /** The isolate is short of memory. `evict` gives back all there is, `restart` what is not needed. */
   async forIsolate(relief: Relief): Promise<void> {
-    const { generations, sample } = this.#surroundings;
-    if (generations.current === undefined) return;
+    const { instances, sample } = this.#surroundings;
+    if (instances.current === undefined) return;
     sample();
-    if (relief === "evict") generations.replace("isolate_full");
-    else await generations.restart("isolate_short");
+    if (relief === "evict") instances.replace("isolate_full");
+    else await instances.restart("isolate_short");
     this.report();
   }
 
   /** Tells the isolate's budget what this service would give back. */
   report(): void {
-    const { name, runtime, generations, controller } = this.#surroundings;
+    const { name, runtime, instances, controller } = this.#surroundings;
     const nowMs = runtime.nowMs();
-    const { allocatedBytes = 0, startBytes = 0, handover } = generations.current ?? {};
+    const { allocatedBytes = 0, startBytes = 0, handover } = instances.current ?? {};
     const { requiredBytes } = controller.estimate(nowMs, allocatedBytes);
     const evictionGainBytes = Math.max(0, allocatedBytes - startBytes);
-    generations.isolate.budget.report(generations.owner, name, {
+    instances.isolate.budget.report(instances.owner, name, {
       // Without handover a restart is an eviction: all of it comes back, whatever is needed again later.
       gainBytes: handover !== undefined ? Math.max(0, allocatedBytes - requiredBytes) : evictionGainBytes,
       evictionGainBytes,
@@ -92,8 +92,8 @@ export class Restarts {
 
   /** Has memory given back, here or in another object, if the isolate is short of it. Never rejects. */
   async relieveIsolate(): Promise<void> {
-    const { name, generations, askForRelief } = this.#surroundings;
-    const { budget } = generations.isolate;
+    const { name, instances, askForRelief } = this.#surroundings;
+    const { budget } = instances.isolate;
     if (!budget.isShort) return;
     this.report();
     await budget.relieve((member, relief) =>

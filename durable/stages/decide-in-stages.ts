@@ -1,7 +1,7 @@
 import type { Service } from "../../config/index.ts";
 import type { Decision, Refusal, StreamOptions, StreamRequest } from "../../wasm/host/index.ts";
 import { refusalAnswer } from "../answer.ts";
-import type { Generation } from "../generation.ts";
+import type { Generation } from "../instances/generation.ts";
 import type { ExchangeStages } from "../rpc.ts";
 import { Exchange } from "./exchange.ts";
 import { throughResponseStages } from "./local-response.ts";

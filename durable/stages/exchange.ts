@@ -1,7 +1,7 @@
 import { RpcTarget } from "cloudflare:workers";
 import type { Decision, HeaderChange, HeaderList, HttpStream, Refusal } from "../../wasm/host/index.ts";
 import { refusalAnswer } from "../answer.ts";
-import type { OpenStream } from "../generation.ts";
+import type { OpenStream } from "../instances/generation.ts";
 import type { ExchangeStages, PassedMessage, Refused, ResponseHead } from "../rpc.ts";
 import { type BodyPart, type BodyParts, type BodyStage, bodyThrough } from "./body-through.ts";
 import { throughResponseStages } from "./local-response.ts";

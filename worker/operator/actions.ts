@@ -1,6 +1,6 @@
 import type { Gateway } from "../../config/index.ts";
 import type { Env } from "../../durable/environment.ts";
-import type { RestartOutcome } from "../../durable/generations.ts";
+import type { RestartOutcome } from "../../durable/instances/instance-manager.ts";
 import type { PurgeReport } from "../../durable/protected-service.ts";
 import type { RestartPlan } from "../../durable/restart/restart-plan.ts";
 import { againAfterReset } from "../object-errors.ts";

@@ -1,4 +1,4 @@
-import type { FilterHandover } from "../wasm/host/index.ts";
+import type { FilterHandover } from "../../wasm/host/index.ts";
 import {
   afterFailedStart,
   afterStart,
@@ -7,20 +7,20 @@ import {
   mayStart,
   NO_FAILURES,
   passesUndecided,
-} from "./failure/failure-row.ts";
+} from "../failure/failure-row.ts";
+import { Handover } from "../handover/handover.ts";
+import { type Isolate, thisIsolate } from "../memory/isolate.ts";
+import type { FollowedMemory, MemoryOwner } from "../memory/isolate-memory.ts";
+import type { Counters } from "../metrics/counters.ts";
+import type { RestartController } from "../restart/controller.ts";
+import { restartSettings } from "../restart/settings.ts";
+import type { StartReason } from "../restart/starts.ts";
+import type { Unavailable } from "../rpc.ts";
+import { type Runtime, randomShare } from "../runtime.ts";
+import { TickClock } from "../ticks/tick-clock.ts";
+import { turn } from "../turn.ts";
 import { type FailedStart, type FilterSurroundings, startFilter } from "./filter-start.ts";
 import { Generation } from "./generation.ts";
-import { Handover } from "./handover/handover.ts";
-import { type Isolate, thisIsolate } from "./memory/isolate.ts";
-import type { FollowedMemory, MemoryOwner } from "./memory/isolate-memory.ts";
-import type { Counters } from "./metrics/counters.ts";
-import type { RestartController } from "./restart/controller.ts";
-import { restartSettings } from "./restart/settings.ts";
-import type { StartReason } from "./restart/starts.ts";
-import type { Unavailable } from "./rpc.ts";
-import { type Runtime, randomShare } from "./runtime.ts";
-import { TickClock } from "./ticks/tick-clock.ts";
-import { turn } from "./turn.ts";
 
 const PAUSED_AFTER_TRAPS: Unavailable = {
   kind: "unavailable",
@@ -53,7 +53,7 @@ export type RestartOutcome = "restarted" | "not_running" | "under_way" | "draini
  * The lives of one service's filter: starts the first, ends one for the next, and lets a filter that fails rest in
  * between. One generation takes new requests; the one before it finishes what it has begun.
  */
-export class Generations {
+export class InstanceManager {
   readonly #surroundings: FilterSurroundings;
   readonly #runtime: Runtime;
   readonly #controller: RestartController;
@@ -71,7 +71,7 @@ export class Generations {
   /** While the one before still finishes calls whose replies are passed on. */
   #passing: Handover | undefined;
   /** The fresh instance of a restart under way. */
-  #filling: Generation | undefined;
+  #warming: Generation | undefined;
   #restarting = false;
   #lastHandover: HandoverRecord | undefined;
   #failures: FailureRow = NO_FAILURES;
@@ -128,7 +128,7 @@ export class Generations {
 
   /** Generations that were replaced and still finish requests: one at most. */
   get draining(): number {
-    if (this.#old?.released) this.#old = undefined;
+    if (this.#old?.isClosed) this.#old = undefined;
     return this.#old === undefined ? 0 : 1;
   }
 
@@ -139,7 +139,7 @@ export class Generations {
   }
 
   /** The generation that takes new requests, started if need be. */
-  running(): Generation | Unavailable {
+  acquire(): Generation | Unavailable {
     const current = this.#current;
     if (current !== undefined) {
       if (!current.failed) return this.#replacedIfSuspect(current);
@@ -181,7 +181,7 @@ export class Generations {
    */
   replace(reason: string): Generation | Unavailable {
     const old = this.#current;
-    if (old === undefined || old.failed) return this.running();
+    if (old === undefined || old.failed) return this.acquire();
     const fresh = this.#make("restart");
     if (fresh instanceof Generation) this.#switch(old, fresh, reason, undefined);
     return fresh;
@@ -218,7 +218,7 @@ export class Generations {
       throw new Error(`the filter cannot purge, and was not replaced: ${fresh.message}`);
     }
     let purged: number | undefined = 0;
-    for (const generation of [this.#old, this.#filling, current]) {
+    for (const generation of [this.#old, this.#warming, current]) {
       const handover = generation?.handover;
       if (handover === undefined) continue;
       purged = credentials === undefined ? handover.purgeAll() : purgeEach(handover, credentials);
@@ -251,14 +251,14 @@ export class Generations {
     const { memory, budget } = this.#isolate;
     const budgetBytes = Math.max(old.startBytes, memory.roomBelow(budget.hardBytes));
     const giveBack = memory.reserve(Math.min(budgetBytes, old.allocatedBytes));
-    this.#filling = fresh;
+    this.#warming = fresh;
     try {
       const handover = new Handover(from, to);
       const goesOn = (): boolean => old === this.#current && !old.failed && !fresh.failed;
       const moved = await handover.move({ budgetBytes, fromBytes: old.allocatedBytes }, turn, goesOn);
       return moved && goesOn() && handover.catchUp() ? handover : undefined;
     } finally {
-      this.#filling = undefined;
+      this.#warming = undefined;
       giveBack();
     }
   }
@@ -272,13 +272,13 @@ export class Generations {
       if (this.#current === fresh) this.replace("handover_broken");
     });
     // Only now: what waited on it is asked again at once, and must find the fresh one.
-    this.#old?.end();
+    this.#old?.close();
     old.retire(() => {
       handover?.end();
       if (this.#passing === handover) this.#passing = undefined;
     });
-    this.#old = old.released ? undefined : old;
-    this.#passing = old.released ? undefined : handover;
+    this.#old = old.isClosed ? undefined : old;
+    this.#passing = old.isClosed ? undefined : handover;
     if (!lossless) this.onEmptied?.();
   }
 
@@ -339,8 +339,8 @@ export class Generations {
     const memory = followed;
     if (memory === undefined) throw new Error("an instance started without a memory");
     const capBytes = restartSettings(this.#surroundings.service.restart).hardLimitBytes;
-    const life = { number, startedAtMs: nowMs, startReason, ticks, memory, capBytes };
-    return new Generation(life, start.instance, this.#runtime.limits);
+    const options = { number, startedAtMs: nowMs, startReason, ticks, memory, capBytes };
+    return new Generation(options, start.instance, this.#runtime.limits);
   }
 
   #unavailable(): Unavailable {

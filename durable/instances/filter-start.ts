@@ -1,12 +1,12 @@
-import { filterConfiguration, type Service } from "../config/index.ts";
+import { filterConfiguration, type Service } from "../../config/index.ts";
 import {
   FilterInstance,
   FilterStartError,
   type FilterStartReason,
   type HostServices,
   type MemoryWatch,
-} from "../wasm/host/index.ts";
-import type { Unavailable } from "./rpc.ts";
+} from "../../wasm/host/index.ts";
+import type { Unavailable } from "../rpc.ts";
 
 /** A filter that will not start. */
 export interface FailedStart {

@@ -6,16 +6,16 @@ import type {
   Stages,
   StreamOptions,
   StreamRequest,
-} from "../wasm/host/index.ts";
-import type { TimeLimits } from "./limits.ts";
-import type { FollowedMemory } from "./memory/isolate-memory.ts";
-import { type Suspicion, suspicion } from "./memory/suspicion.ts";
-import type { StartReason } from "./restart/starts.ts";
-import type { TickClock } from "./ticks/tick-clock.ts";
-import { within } from "./ticks/within.ts";
+} from "../../wasm/host/index.ts";
+import type { TimeLimits } from "../limits.ts";
+import type { FollowedMemory } from "../memory/isolate-memory.ts";
+import { type Suspicion, suspicion } from "../memory/suspicion.ts";
+import type { StartReason } from "../restart/starts.ts";
+import type { TickClock } from "../ticks/tick-clock.ts";
+import { within } from "../ticks/within.ts";
 
 /** How a generation begins. */
-export interface Life {
+export interface GenerationOptions {
   readonly number: number;
   readonly startedAtMs: number;
   readonly startReason: StartReason;
@@ -56,15 +56,15 @@ export class Generation {
   /** Calls of the first tick, until they are answered. */
   #firstTickCalls: Promise<void> | undefined;
 
-  constructor(life: Life, instance: FilterInstance, limits: TimeLimits) {
-    this.number = life.number;
-    this.startedAtMs = life.startedAtMs;
-    this.startReason = life.startReason;
+  constructor(options: GenerationOptions, instance: FilterInstance, limits: TimeLimits) {
+    this.number = options.number;
+    this.startedAtMs = options.startedAtMs;
+    this.startReason = options.startReason;
     this.startBytes = instance.allocatedBytes;
     this.exportedStages = instance.exportedStages;
-    this.#ticks = life.ticks;
-    this.#memory = life.memory;
-    this.#capBytes = life.capBytes;
+    this.#ticks = options.ticks;
+    this.#memory = options.memory;
+    this.#capBytes = options.capBytes;
     this.#instance = instance;
     this.#limits = limits;
     if (instance.handover !== undefined) instance.handover.onTaken = () => this.#noteMemory();
@@ -97,7 +97,7 @@ export class Generation {
   }
 
   /** True once the instance was let go. */
-  get released(): boolean {
+  get isClosed(): boolean {
     return this.#instance === undefined;
   }
 
@@ -158,11 +158,11 @@ export class Generation {
     this.#beforeRelease = beforeRelease;
     this.#endIfDrained();
     if (this.#instance === undefined) return;
-    this.#drain = setTimeout(() => this.end(), this.#limits.drainMs);
+    this.#drain = setTimeout(() => this.close(), this.#limits.drainMs);
   }
 
   /** Breaks off what is not finished and drops every reference to the instance. Requests that wait are failed, `closed`. */
-  end(): void {
+  close(): void {
     if (this.#drain !== undefined) clearTimeout(this.#drain);
     const instance = this.#instance;
     if (instance === undefined) return;
@@ -202,6 +202,6 @@ export class Generation {
   }
 
   #endIfDrained(): void {
-    if (this.#retired && this.openStreams === 0) this.end();
+    if (this.#retired && this.openStreams === 0) this.close();
   }
 }
