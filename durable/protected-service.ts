@@ -36,7 +36,7 @@ import { type ServiceStats, serviceStats } from "./stats.ts";
 import { streamRequest } from "./stream-request.ts";
 import { TickAlarm } from "./ticks/tick-alarm.ts";
 
-export interface ServiceSurroundings {
+export interface ServiceDependencies {
   readonly service: Service;
   readonly runtime: Runtime;
   readonly kept: KeptState;
@@ -70,7 +70,7 @@ export interface PurgeReport {
  * ends one for the next.
  */
 export class ProtectedService {
-  readonly #surroundings: ServiceSurroundings;
+  readonly #dependencies: ServiceDependencies;
   readonly #shared: SharedState = createSharedState();
   readonly #counters: Counters;
   readonly #outbound: OutboundCalls;
@@ -94,9 +94,9 @@ export class ProtectedService {
   readonly #pauses: LimitWatch;
   #chores = false;
 
-  constructor(surroundings: ServiceSurroundings) {
-    this.#surroundings = surroundings;
-    const { service, runtime, kept, opened, sendTo, secrets } = surroundings;
+  constructor(dependencies: ServiceDependencies) {
+    this.#dependencies = dependencies;
+    const { service, runtime, kept, opened, sendTo, secrets } = dependencies;
     const remembered = kept.read(service.version, this.#shared.dataOf(service.name));
     this.#handsOver = handsOver(service.filter);
     this.#removesJournal = opened.removeJournal;
@@ -106,7 +106,7 @@ export class ProtectedService {
       service,
       sendTo,
       nowMs: () => runtime.nowMs(),
-      mayCall: surroundings.mayCall,
+      mayCall: dependencies.mayCall,
       probeLimits: runtime.probeLimits,
       servers: (runtime.isolate ?? thisIsolate()).servers,
     });
@@ -117,7 +117,7 @@ export class ProtectedService {
         settings: restartSettings(service.restart),
         handover: this.#handsOver,
         random: () => randomShare(runtime),
-        workerVersion: surroundings.workerVersion,
+        workerVersion: dependencies.workerVersion,
       },
     );
     this.#instances = new InstanceManager(
@@ -136,21 +136,21 @@ export class ProtectedService {
       controller: this.#controller,
       sample: () => this.#instances.current && this.#sample(this.#instances.current),
       liveBytes: () => this.#liveBytes,
-      askForRelief: surroundings.askForRelief,
+      askForRelief: dependencies.askForRelief,
     });
     this.#room = new Room(this.#instances.isolate.budget, () => this.restarts.relieveIsolate());
-    this.#alarm = service.ticks === "alarm" ? new TickAlarm(surroundings.setAlarm, () => runtime.nowMs()) : undefined;
+    this.#alarm = service.ticks === "alarm" ? new TickAlarm(dependencies.setAlarm, () => runtime.nowMs()) : undefined;
     this.#ticksAfterAnswer = service.filterKind.kind === "built-in";
     this.#pauses = new LimitWatch(runtime.limits.pausedMs);
     this.#patience = new Patience(this.#pauses);
   }
 
   get configuration(): Service {
-    return this.#surroundings.service;
+    return this.#dependencies.service;
   }
 
   async decide(ask: Ask): Promise<Answer> {
-    const { service } = this.#surroundings;
+    const { service } = this.#dependencies;
     // The object's own rules count: its configuration may be newer or older than the Worker's for a moment.
     const rule = matchRule(service, ask.method, ask.path);
     if (rule.kind === "deny") return ownRefusal(403, "no_rule");
@@ -165,7 +165,7 @@ export class ProtectedService {
   }
 
   async #decide(ask: Ask, ruleName: string, replays: number): Promise<Answer> {
-    const { service } = this.#surroundings;
+    const { service } = this.#dependencies;
     const ticking = this.#ticksAfterAnswer ? undefined : this.#tickIfDue();
     if (ticking !== undefined) await ticking;
     // Only now: while a tick's calls were under way anything may have happened.
@@ -201,8 +201,8 @@ export class ProtectedService {
     const liveBytes = this.#liveBytes ?? null;
     this.#countFailedOpen();
     return serviceStats({
-      service: this.#surroundings.service,
-      nowMs: this.#surroundings.runtime.nowMs(),
+      service: this.#dependencies.service,
+      nowMs: this.#dependencies.runtime.nowMs(),
       liveBytes,
       instances: this.#instances,
       controller: this.#controller,
@@ -210,7 +210,7 @@ export class ProtectedService {
       metrics: this.#shared.metrics,
       persistence: this.#persistence,
       clusters: this.#outbound.stats,
-      storage: this.#surroundings.kept.health.stats,
+      storage: this.#dependencies.kept.health.stats,
     });
   }
 
@@ -240,17 +240,17 @@ export class ProtectedService {
     this.#alarm.fired();
     const generation = this.#instances.acquire();
     if (generation instanceof Generation) {
-      await generation.tickIfDue(this.#surroundings.runtime.nowMs());
+      await generation.tickIfDue(this.#dependencies.runtime.nowMs());
       this.#instances.noteTrap(generation);
     }
     // A filter may fetch by ticks alone what it keeps.
-    this.#keepIfDue(this.#surroundings.runtime.nowMs());
+    this.#keepIfDue(this.#dependencies.runtime.nowMs());
     const periodMs = this.#instances.current?.tickPeriodMs ?? BACKOFF.capMs;
     this.#alarm.arm(periodMs);
   }
 
   #host(): HostServices {
-    const { service, runtime } = this.#surroundings;
+    const { service, runtime } = this.#dependencies;
     return {
       nowMs: () => runtime.nowMs(),
       log: (level, message) => console.log(`${service.name}: filter: ${level}: ${message}`),
@@ -268,7 +268,7 @@ export class ProtectedService {
   #tickIfDue(): Promise<void> | undefined {
     const generation = this.#instances.acquire();
     if (!(generation instanceof Generation)) return undefined;
-    const calls = generation.tickIfDue(this.#surroundings.runtime.nowMs());
+    const calls = generation.tickIfDue(this.#dependencies.runtime.nowMs());
     this.#alarm?.arm(generation.tickPeriodMs);
     // A tick that traps has a successor, which has to tick first.
     return generation.failed ? this.#tickIfDue() : calls;
@@ -288,12 +288,12 @@ export class ProtectedService {
   get #liveBytes(): number | undefined {
     const generation = this.#instances.current;
     if (generation === undefined || !this.#ticksAfterAnswer) return undefined;
-    generation.tick(this.#surroundings.runtime.nowMs());
+    generation.tick(this.#dependencies.runtime.nowMs());
     return this.#shared.metrics.value("ebb_cache_live_bytes");
   }
 
   get #persistence(): PersistenceStats | null {
-    const { journal } = this.#surroundings.opened;
+    const { journal } = this.#dependencies.opened;
     if (this.#keptDecisions !== undefined) return { state: "on", ...this.#keptDecisions.stats };
     return journal === undefined || journal instanceof Journal ? null : journal;
   }
@@ -316,7 +316,7 @@ export class ProtectedService {
 
   /** Sampling, restarting and housekeeping wait until the answer is on its way; no request pays for them. */
   #choresAfterAnswer(): void {
-    if (this.#chores || !this.#choresAreDue(this.#surroundings.runtime.nowMs())) return;
+    if (this.#chores || !this.#choresAreDue(this.#dependencies.runtime.nowMs())) return;
     this.#chores = true;
     setTimeout(() => {
       this.#chores = false;
@@ -336,7 +336,7 @@ export class ProtectedService {
   #doChores(): void {
     const generation = this.#instances.current;
     if (generation === undefined || generation.failed) return;
-    const nowMs = this.#surroundings.runtime.nowMs();
+    const nowMs = this.#dependencies.runtime.nowMs();
     if (this.#isHousekeepingDue(nowMs)) generation.tick(nowMs);
     this.#instances.noteTrap(generation);
     void this.restarts.relieveIsolate();
@@ -350,7 +350,7 @@ export class ProtectedService {
 
   /** A filter that cannot purge may keep decisions there, too; the one that is replaced goes on writing into its own. */
   #forgetSharedData(): void {
-    const { service, kept } = this.#surroundings;
+    const { service, kept } = this.#dependencies;
     this.#shared.forgetDataOf(service.name);
     kept.forgetSharedData(this.#shared.dataOf(service.name));
   }
@@ -362,7 +362,7 @@ export class ProtectedService {
   }
 
   #keepIfDue(nowMs: number): void {
-    const { service, kept } = this.#surroundings;
+    const { service, kept } = this.#dependencies;
     if (this.#removesJournal !== undefined) {
       void kept.health.attemptAsync("removing stored decisions", () => this.#removeJournal());
     }
@@ -381,7 +381,7 @@ export class ProtectedService {
   }
 
   #sample(generation: Generation): RestartVerdict {
-    return this.#controller.sample(this.#surroundings.runtime.nowMs(), {
+    return this.#controller.sample(this.#dependencies.runtime.nowMs(), {
       allocatedBytes: generation.allocatedBytes,
       counts: this.#counters,
       callMs: this.#outbound.meanCallMs,

@@ -21,7 +21,7 @@ export type FilterStart =
   | ({ readonly ok: false } & FailedStart);
 
 /** Everything of the service that an instance needs and that outlives it. */
-export interface FilterSurroundings {
+export interface FilterDependencies {
   readonly service: Service;
   readonly host: HostServices;
   /** 128-bit key of the cache's digests, hexadecimal. */
@@ -31,7 +31,7 @@ export interface FilterSurroundings {
 
 /** Starts a fresh instance from the already compiled module. A filter that will not start is a value, not a crash. */
 export function startFilter(
-  { service, host, digestKey, secrets }: FilterSurroundings,
+  { service, host, digestKey, secrets }: FilterDependencies,
   memoryWatch: MemoryWatch,
 ): FilterStart {
   const configuration = filterConfiguration(service, { digestKey, secrets });

@@ -19,7 +19,7 @@ import type { Unavailable } from "../rpc.ts";
 import { type Runtime, randomShare } from "../runtime.ts";
 import { TickClock } from "../ticks/tick-clock.ts";
 import { turn } from "../turn.ts";
-import { type FailedStart, type FilterSurroundings, startFilter } from "./filter-start.ts";
+import { type FailedStart, type FilterDependencies, startFilter } from "./filter-start.ts";
 import { Generation } from "./generation.ts";
 
 const PAUSED_AFTER_TRAPS: Unavailable = {
@@ -54,7 +54,7 @@ export type RestartOutcome = "restarted" | "not_running" | "under_way" | "draini
  * between. One generation takes new requests; the one before it finishes what it has begun.
  */
 export class InstanceManager {
-  readonly #surroundings: FilterSurroundings;
+  readonly #dependencies: FilterDependencies;
   readonly #runtime: Runtime;
   readonly #controller: RestartController;
   readonly #counters: Counters;
@@ -80,16 +80,16 @@ export class InstanceManager {
   #trappedBytes: number | undefined;
 
   constructor(
-    surroundings: FilterSurroundings,
+    dependencies: FilterDependencies,
     runtime: Runtime,
     observers: { controller: RestartController; counters: Counters },
   ) {
-    this.#surroundings = surroundings;
+    this.#dependencies = dependencies;
     this.#runtime = runtime;
     this.#controller = observers.controller;
     this.#counters = observers.counters;
     this.#isolate = runtime.isolate ?? thisIsolate();
-    this.#owner = this.#isolate.memory.owner(surroundings.service.name);
+    this.#owner = this.#isolate.memory.owner(dependencies.service.name);
   }
 
   /** What all objects of the isolate have in common. */
@@ -134,7 +134,7 @@ export class InstanceManager {
 
   /** Whether requests pass without a decision, now that there is no filter to make one. */
   get passesUndecided(): boolean {
-    const { failurePolicy } = this.#surroundings.service;
+    const { failurePolicy } = this.#dependencies.service;
     return this.#failedStart?.reason === "filter_start_failed" && passesUndecided(this.#failures, failurePolicy);
   }
 
@@ -170,7 +170,7 @@ export class InstanceManager {
     if (generation !== this.#current || !generation.failed) return;
     this.#counters.traps += 1;
     this.#trappedBytes = generation.allocatedBytes;
-    this.#failures = afterTrap(this.#failures, this.#moment(), this.#surroundings.service.failurePolicy);
+    this.#failures = afterTrap(this.#failures, this.#moment(), this.#dependencies.service.failurePolicy);
     this.#current = undefined;
     generation.retire();
   }
@@ -319,7 +319,7 @@ export class InstanceManager {
     const nowMs = this.#runtime.nowMs();
     if (!mayStart(this.#failures, nowMs)) return this.#unavailable();
     let followed: FollowedMemory | undefined;
-    const start = startFilter(this.#surroundings, {
+    const start = startFilter(this.#dependencies, {
       began: (allocatedBytes, watchCollection) => {
         followed = this.#isolate.memory.follow(this.#owner, { allocatedBytes, watchCollection });
       },
@@ -335,10 +335,10 @@ export class InstanceManager {
     this.#failures = afterStart(this.#failures, nowMs);
     const number = (this.#controller.learned.current?.number ?? 0) + 1;
     // The built-in filter has nothing to fetch by its first tick.
-    const ticks = new TickClock(this.#surroundings.service.filterKind.kind === "built-in" ? nowMs : undefined);
+    const ticks = new TickClock(this.#dependencies.service.filterKind.kind === "built-in" ? nowMs : undefined);
     const memory = followed;
     if (memory === undefined) throw new Error("an instance started without a memory");
-    const capBytes = restartSettings(this.#surroundings.service.restart).hardLimitBytes;
+    const capBytes = restartSettings(this.#dependencies.service.restart).hardLimitBytes;
     const options = { number, startedAtMs: nowMs, startReason, ticks, memory, capBytes };
     return new Generation(options, start.instance, this.#runtime.limits);
   }

@@ -1,7 +1,7 @@
 import type { IsolateMemory } from "./isolate-memory.ts";
 import { type ReclaimDecision, type ReclaimReason, type ReclaimSettings, reclaimDecision } from "./reclaim.ts";
 
-/** What the reclaimer needs of its surroundings; tests bring their own. */
+/** What the reclaimer needs of its dependencies; tests bring their own. */
 export interface ReclaimPlatform {
   nowMs(): number;
   /** Runs in the object in whose turn it was set, and keeps that object in memory until then. */

@@ -21,7 +21,7 @@ const FULL_STEP_BYTES = 16 * 1_024;
 /** Linear memory that whoever reads it may come to: the filter's own bound holds. */
 const UNBOUNDED = 0xffff_ffff;
 
-export interface JournalSurroundings {
+export interface JournalDependencies {
   readonly storage: DurableObjectStorage;
   readonly vault: Vault;
   readonly service: string;
@@ -39,7 +39,7 @@ export interface JournalSurroundings {
 export class Journal {
   /** Something was stored, by another secret or damaged, and was removed. */
   readonly wasUnreadable: boolean;
-  readonly #surroundings: JournalSurroundings;
+  readonly #dependencies: JournalDependencies;
   #head: Head | undefined;
   /** The telling that the last row came from. Its number alone: whoever held the filter would hold its memory. */
   #source: number | undefined;
@@ -47,21 +47,21 @@ export class Journal {
   #purgesWaiting = 0;
   #work: Promise<unknown> = Promise.resolve();
 
-  private constructor(surroundings: JournalSurroundings, head: Head | undefined, wasUnreadable: boolean) {
-    this.#surroundings = surroundings;
+  private constructor(dependencies: JournalDependencies, head: Head | undefined, wasUnreadable: boolean) {
+    this.#dependencies = dependencies;
     this.wasUnreadable = wasUnreadable;
     this.#head = head;
     this.#lookedAtMs = head?.writtenAtMs ?? 0;
   }
 
   /** Opens what is stored. What cannot be read, or was written under another secret, is removed. */
-  static async open(surroundings: JournalSurroundings): Promise<Journal> {
-    const { storage, vault, service } = surroundings;
+  static async open(dependencies: JournalDependencies): Promise<Journal> {
+    const { storage, vault, service } = dependencies;
     const stored = storage.kv.get(HEAD_KEY);
     const head = stored === undefined ? undefined : readHead(await vault.open(stored, headContext(service)));
     // Without a head there may still be rows, of a write or a removal that was cut off.
     if (head === undefined) await removeJournal(storage);
-    return new Journal(surroundings, head, stored !== undefined && head === undefined);
+    return new Journal(dependencies, head, stored !== undefined && head === undefined);
   }
 
   /** What is stored, and when it was; undefined while that is nothing. */
@@ -116,7 +116,7 @@ export class Journal {
   }
 
   async #write(from: FilterHandover, allocatedBytes: number, goesOn: () => boolean): Promise<WriteOutcome> {
-    this.#lookedAtMs = this.#surroundings.nowMs();
+    this.#lookedAtMs = this.#dependencies.nowMs();
     try {
       return await this.#tell(from, allocatedBytes, goesOn);
     } catch (error) {
@@ -160,7 +160,7 @@ export class Journal {
       heldBytes += step.bytes.length;
       // Small chunks are news that came in the pause before: one pause for each would bring as many again.
       if (held < MAX_CHUNKS_PER_STEP && heldBytes < FULL_STEP_BYTES) continue;
-      await this.#surroundings.pause();
+      await this.#dependencies.pause();
       held = 0;
       heldBytes = 0;
     }
@@ -173,7 +173,7 @@ export class Journal {
     }
     if (goesOnFrom === undefined) head = { ...head, baseRows: head.rows, baseBytes: head.bytes };
     await this.#putHead({ ...head, allocatedBytes, writtenAtMs: this.#lookedAtMs }, entries, UNCONFIRMED);
-    if (goesOnFrom === undefined) await removeRowsBeside(this.#surroundings.storage, head);
+    if (goesOnFrom === undefined) await removeRowsBeside(this.#dependencies.storage, head);
     return "written";
   }
 
@@ -193,7 +193,7 @@ export class Journal {
       await this.#putHead(next, rows, {});
     } catch (error) {
       console.error(
-        `${this.#surroundings.service}: a purge could not be stored, so stored decisions go: ${String(error)}`,
+        `${this.#dependencies.service}: a purge could not be stored, so stored decisions go: ${String(error)}`,
       );
       await this.#remove();
     }
@@ -202,9 +202,9 @@ export class Journal {
   async #restore(into: FilterHandover, goesOn: () => boolean): Promise<RestoreOutcome> {
     const head = this.#head;
     if (head === undefined) return "restored";
-    const { storage, vault } = this.#surroundings;
+    const { storage, vault } = this.#dependencies;
     for (let index = 0; index < head.rows; index += 1) {
-      await this.#surroundings.pause();
+      await this.#dependencies.pause();
       if (!goesOn()) return "given_up";
       const at = { ...head, rows: index };
       const opened = await vault.open(storage.kv.get(rowKey(at)), this.#rowContext(at));
@@ -226,7 +226,7 @@ export class Journal {
 
   /** Removes all that is stored: its head first, without which no row counts. */
   async #remove(): Promise<void> {
-    const { storage } = this.#surroundings;
+    const { storage } = this.#dependencies;
     this.#source = undefined;
     removeHead(storage);
     this.#head = undefined;
@@ -243,23 +243,23 @@ export class Journal {
   }
 
   async #putHead(head: Head, rows: Record<string, Uint8Array>, options: DurableObjectPutOptions): Promise<void> {
-    const { vault, service } = this.#surroundings;
+    const { vault, service } = this.#dependencies;
     const sealed = await vault.seal(writeHead(head), headContext(service));
-    await this.#surroundings.storage.put({ ...rows, [HEAD_KEY]: sealed }, options);
+    await this.#dependencies.storage.put({ ...rows, [HEAD_KEY]: sealed }, options);
     this.#head = head;
   }
 
   /** No decision waits for a disk. */
   #put(entries: Record<string, Uint8Array>): Promise<void> {
-    return this.#surroundings.storage.put(entries, UNCONFIRMED);
+    return this.#dependencies.storage.put(entries, UNCONFIRMED);
   }
 
   #sealed(at: Head, row: Row): Promise<Uint8Array> {
-    return this.#surroundings.vault.seal(writeRow(row), this.#rowContext(at));
+    return this.#dependencies.vault.seal(writeRow(row), this.#rowContext(at));
   }
 
   #rowContext({ epoch, rows }: Head): string {
-    return `ebb journal row\n${this.#surroundings.service}\n${epoch}\n${rows}`;
+    return `ebb journal row\n${this.#dependencies.service}\n${epoch}\n${rows}`;
   }
 }
 

@@ -50,9 +50,9 @@ export async function openStorage(opening: ServiceStorage): Promise<Opened> {
   }
   const { digestKey, vault } = await deriveKeys(secret, name);
   if (!persist) return { digestKey, journal: undefined, ...(await removed()) };
-  const surroundings = { storage, vault, service: name, nowMs: () => runtime.nowMs(), pause: turn };
+  const dependencies = { storage, vault, service: name, nowMs: () => runtime.nowMs(), pause: turn };
   try {
-    return { digestKey, journal: await Journal.open(surroundings) };
+    return { digestKey, journal: await Journal.open(dependencies) };
   } catch (error) {
     kept.health.failed("reading stored decisions", error);
     // What this life learns and purges would not be in it.

@@ -6,7 +6,7 @@ import type { RestartController } from "./controller.ts";
 import { type RestartPlan, restartPlan } from "./restart-plan.ts";
 
 /** What one service's restarts need of it. */
-export interface RestartSurroundings {
+export interface RestartDependencies {
   readonly name: string;
   readonly runtime: Runtime;
   readonly instances: InstanceManager;
@@ -21,15 +21,15 @@ export interface RestartSurroundings {
 
 /** Carries restarts of one service out: those of its policy, of the operator, and of an isolate that is short of memory. */
 export class Restarts {
-  readonly #surroundings: RestartSurroundings;
+  readonly #dependencies: RestartDependencies;
 
-  constructor(surroundings: RestartSurroundings) {
-    this.#surroundings = surroundings;
+  constructor(dependencies: RestartDependencies) {
+    this.#dependencies = dependencies;
   }
 
   /** What a restart now would free and cost; undefined where no instance is in memory. Takes a sample first, as a restart does. */
   plan(): RestartPlan | undefined {
-    const { runtime, instances, controller, sample, liveBytes } = this.#surroundings;
+    const { runtime, instances, controller, sample, liveBytes } = this.#dependencies;
     const generation = instances.current;
     if (generation === undefined) return undefined;
     sample();
@@ -49,7 +49,7 @@ export class Restarts {
    * log of restarts.
    */
   async byOperator(reason: string): Promise<RestartOutcome> {
-    const { instances, sample } = this.#surroundings;
+    const { instances, sample } = this.#dependencies;
     if (instances.current === undefined) return "not_running";
     sample();
     return instances.restart(reason);
@@ -57,7 +57,7 @@ export class Restarts {
 
   /** At the hard limit at once; anything else when the instance before has ended. */
   byPolicy(reason: string): void {
-    const { name, instances } = this.#surroundings;
+    const { name, instances } = this.#dependencies;
     if (reason === "hard_limit") {
       instances.replace(reason);
       return;
@@ -67,7 +67,7 @@ export class Restarts {
 
   /** The isolate is short of memory. `evict` gives back all there is, `restart` what is not needed. */
   async forIsolate(relief: Relief): Promise<void> {
-    const { instances, sample } = this.#surroundings;
+    const { instances, sample } = this.#dependencies;
     if (instances.current === undefined) return;
     sample();
     if (relief === "evict") instances.replace("isolate_full");
@@ -77,7 +77,7 @@ export class Restarts {
 
   /** Tells the isolate's budget what this service would give back. */
   report(): void {
-    const { name, runtime, instances, controller } = this.#surroundings;
+    const { name, runtime, instances, controller } = this.#dependencies;
     const nowMs = runtime.nowMs();
     const { allocatedBytes = 0, startBytes = 0, handover } = instances.current ?? {};
     const { requiredBytes } = controller.estimate(nowMs, allocatedBytes);
@@ -92,7 +92,7 @@ export class Restarts {
 
   /** Has memory given back, here or in another object, if the isolate is short of it. Never rejects. */
   async relieveIsolate(): Promise<void> {
-    const { name, instances, askForRelief } = this.#surroundings;
+    const { name, instances, askForRelief } = this.#dependencies;
     const { budget } = instances.isolate;
     if (!budget.isShort) return;
     this.report();

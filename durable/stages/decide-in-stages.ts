@@ -49,17 +49,17 @@ export async function decideInStages({ onHead, replays, ...staged }: StagedReque
   const open = generation.open(request, streamOptions(service));
   try {
     const { whileHeadersPaused } = service.body;
-    const surroundings = { ...staged, open, bodyWhileHeadersPaused: whileHeadersPaused };
+    const dependencies = { ...staged, open, bodyWhileHeadersPaused: whileHeadersPaused };
     const deciding = open.stream.requestHeaders();
     if (deciding instanceof Promise && stages.requestBody && whileHeadersPaused) {
       deciding.then(onHead);
-      return { kind: "body_first", stages, exchange: new Exchange(surroundings, deciding) };
+      return { kind: "body_first", stages, exchange: new Exchange(dependencies, deciding) };
     }
     const decision = deciding instanceof Promise ? await patience.wait(deciding) : deciding;
     if (decision.kind === "continue") {
       onHead(decision);
       const { changes } = decision;
-      return { kind: "continue_in_stages", changes, stages, exchange: new Exchange(surroundings) };
+      return { kind: "continue_in_stages", changes, stages, exchange: new Exchange(dependencies) };
     }
     const final =
       decision.kind === "respond" ? await throughResponseStages(open.stream, decision, stages, patience) : decision;

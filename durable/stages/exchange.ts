@@ -8,7 +8,7 @@ import { throughResponseStages } from "./local-response.ts";
 import { PassedBody } from "./passed-body.ts";
 import type { Patience } from "./patience.ts";
 
-export interface ExchangeSurroundings {
+export interface ExchangeDependencies {
   readonly open: OpenStream;
   readonly patience: Patience;
   readonly stages: ExchangeStages;
@@ -33,7 +33,7 @@ interface Passage {
  * does. All of it runs on the generation that decided on the head.
  */
 export class Exchange extends RpcTarget {
-  readonly #surroundings: ExchangeSurroundings;
+  readonly #dependencies: ExchangeDependencies;
   readonly #stream: HttpStream;
   /** The decision on the request's head, where the body comes first. */
   readonly #head: Promise<Decision> | undefined;
@@ -42,10 +42,10 @@ export class Exchange extends RpcTarget {
   #responseBegan = false;
   #ended = false;
 
-  constructor(surroundings: ExchangeSurroundings, head?: Promise<Decision>) {
+  constructor(dependencies: ExchangeDependencies, head?: Promise<Decision>) {
     super();
-    this.#surroundings = surroundings;
-    this.#stream = surroundings.open.stream;
+    this.#dependencies = dependencies;
+    this.#stream = dependencies.open.stream;
     this.#head = head;
   }
 
@@ -78,14 +78,14 @@ export class Exchange extends RpcTarget {
   async response({ status, headers, endOfStream }: ResponseHead, body: Bytes | null): Promise<PassedMessage | Refused> {
     this.#responseBegan = true;
     const deciding = this.#stream.responseHeaders([[":status", String(status)], ...pairsOf(headers)], endOfStream);
-    const bodyFirst = deciding instanceof Promise && this.#surroundings.bodyWhileHeadersPaused;
+    const bodyFirst = deciding instanceof Promise && this.#dependencies.bodyWhileHeadersPaused;
     if (body !== null && bodyFirst) {
       const passage = await this.#pass(body, "response", deciding);
       if (isRefusal(passage)) return this.#refused(passage);
       this.#tellOfRefusal(passage.rest);
       return passage.message;
     }
-    const decision = deciding instanceof Promise ? await this.#surroundings.patience.wait(deciding) : deciding;
+    const decision = deciding instanceof Promise ? await this.#dependencies.patience.wait(deciding) : deciding;
     if (decision.kind !== "continue") {
       body?.cancel().catch(() => {});
       return this.#refused(decision);
@@ -98,7 +98,7 @@ export class Exchange extends RpcTarget {
 
   [Symbol.dispose](): void {
     this.#ended = true;
-    this.#surroundings.open.end();
+    this.#dependencies.open.end();
   }
 
   /** Waits for the first part that goes on, and for the head with it where that was held back. */
@@ -134,7 +134,7 @@ export class Exchange extends RpcTarget {
     // A sender that is silent would keep open what nobody decides on any more.
     stream.over.then(() => reader.cancel().catch(() => {}));
     const passed = new PassedBody();
-    return { parts: bodyThrough(reader, stage, this.#surroundings.patience, passed.wanted), passed };
+    return { parts: bodyThrough(reader, stage, this.#dependencies.patience, passed.wanted), passed };
   }
 
   /** Of a response that is on its way nobody asks how it ended: the client sees it break off. */
@@ -144,7 +144,7 @@ export class Exchange extends RpcTarget {
   }
 
   async #refused(refusal: Refusal): Promise<Refused> {
-    const { open, stages, patience } = this.#surroundings;
+    const { open, stages, patience } = this.#dependencies;
     const final =
       refusal.kind === "respond" && !this.#responseBegan
         ? await throughResponseStages(open.stream, refusal, stages, patience)
@@ -155,7 +155,7 @@ export class Exchange extends RpcTarget {
 
   /** What an exchange that was given up makes of its rest is nobody's refusal. */
   #count(refusal: Refusal): void {
-    if (!this.#ended) this.#surroundings.onRefusal(refusal);
+    if (!this.#ended) this.#dependencies.onRefusal(refusal);
   }
 }
 

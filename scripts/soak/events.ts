@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Surroundings, TOKENS } from "./ordinary.ts";
+import { type Dependencies, TOKENS } from "./ordinary.ts";
 import { AUTHORIZATION_FAULTS, type AuthorizationServer } from "./servers.ts";
 import { SERVICE_NAMES } from "./services.ts";
 
@@ -22,37 +22,37 @@ const OUTAGE_SHARE = 0.1;
 const BETWEEN_FAULTS_MS = 15_000;
 
 /** Grants and revokes, now and then with the purge that makes it hold at once. */
-export async function changeRight(surroundings: Surroundings, counts: EventCounts): Promise<void> {
-  const { random, reference, nowMs } = surroundings;
+export async function changeRight(dependencies: Dependencies, counts: EventCounts): Promise<void> {
+  const { random, reference, nowMs } = dependencies;
   const token = random.pick(TOKENS);
   reference.setRight(token, !reference.isAllowed(token), nowMs());
   counts.rights += 1;
-  if (random.next() < 0.3) await purge(surroundings, counts, token);
+  if (random.next() < 0.3) await purge(dependencies, counts, token);
 }
 
-export async function purge(surroundings: Surroundings, counts: EventCounts, credential?: string): Promise<void> {
-  const { reference, nowMs } = surroundings;
+export async function purge(dependencies: Dependencies, counts: EventCounts, credential?: string): Promise<void> {
+  const { reference, nowMs } = dependencies;
   const startedMs = nowMs();
-  const body = await operate(surroundings, "purge", credential === undefined ? {} : { credential });
+  const body = await operate(dependencies, "purge", credential === undefined ? {} : { credential });
   const isConfirmed = body !== undefined && !Object.values(body).some((outcome) => "error" in outcome);
   // One that failed promises nothing.
   if (isConfirmed) reference.purged(credential, startedMs);
   counts.purges += 1;
 }
 
-export async function restart(surroundings: Surroundings, counts: EventCounts): Promise<void> {
-  await operate(surroundings, "restart", { service: surroundings.random.pick(SERVICE_NAMES) });
+export async function restart(dependencies: Dependencies, counts: EventCounts): Promise<void> {
+  await operate(dependencies, "restart", { service: dependencies.random.pick(SERVICE_NAMES) });
   counts.restarts += 1;
 }
 
 /** Breaks a server for some seconds, then leaves it alone for longer. */
 export async function fault(
-  surroundings: Surroundings,
+  dependencies: Dependencies,
   authorization: AuthorizationServer,
   counts: EventCounts,
   isOver: () => boolean,
 ): Promise<void> {
-  const { random, reference, upstream, nowMs } = surroundings;
+  const { random, reference, upstream, nowMs } = dependencies;
   await sleep(BETWEEN_FAULTS_MS * (0.7 + random.next()));
   if (isOver()) return;
   const of = random.next() < 0.7 ? "authorization" : "upstream";
@@ -70,7 +70,7 @@ export async function fault(
 }
 
 async function operate(
-  { port }: Surroundings,
+  { port }: Dependencies,
   action: string,
   body: object,
 ): Promise<Record<string, object> | undefined> {

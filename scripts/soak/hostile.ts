@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { sendRequest } from "../../test/security/raw-client.ts";
-import type { Surroundings } from "./ordinary.ts";
+import type { Dependencies } from "./ordinary.ts";
 
 interface Attack {
   readonly kind: string;
@@ -126,7 +126,7 @@ const ATTACKS: readonly ((n: number) => Attack)[] = [
 ];
 
 /** One request that must not get through. */
-export async function attack({ port, random, upstream, tally, nowMs }: Surroundings): Promise<void> {
+export async function attack({ port, random, upstream, tally, nowMs }: Dependencies): Promise<void> {
   const { kind, right, servedAs, ...request } = random.pick(ATTACKS)(random.below(1_000));
   const id = randomUUID();
   const response = await sendRequest(port, {
@@ -143,7 +143,7 @@ export async function attack({ port, random, upstream, tally, nowMs }: Surroundi
 }
 
 /** Unknown tokens of one address at once; whatever becomes of them, nobody is let in and nobody else refused. */
-export async function flood({ port, random, upstream, tally, nowMs }: Surroundings): Promise<void> {
+export async function flood({ port, random, upstream, tally, nowMs }: Dependencies): Promise<void> {
   const address = `2001:db8:${random.below(9).toString(16)}::`;
   const all = Array.from({ length: 60 }, async () => {
     const id = randomUUID();

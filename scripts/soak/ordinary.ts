@@ -9,7 +9,7 @@ import type { Tally } from "./tally.ts";
 /** Tokens that come again and again; each is granted and revoked from time to time. */
 export const TOKENS: readonly string[] = Array.from({ length: 200 }, (_, n) => `token-${n}`);
 
-export interface Surroundings {
+export interface Dependencies {
   readonly port: number;
   readonly random: Random;
   readonly reference: Reference;
@@ -38,8 +38,8 @@ const UPGRADE_HEADERS = {
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
 /** One request of an ordinary client, compared with the reference at both ends. */
-export async function askOrdinary(surroundings: Surroundings): Promise<void> {
-  const { random, reference, upstream, tally, nowMs, port } = surroundings;
+export async function askOrdinary(dependencies: Dependencies): Promise<void> {
+  const { random, reference, upstream, tally, nowMs, port } = dependencies;
   const ordinary = choose(random);
   const id = randomUUID();
   const startedMs = nowMs();

@@ -4,7 +4,7 @@ import { changeRight, type EventCounts, fault, purge, restart } from "./events.t
 import { attack, flood } from "./hostile.ts";
 import { judgeMemory, type MemoryVerdict, usageOf } from "./memory-watch.ts";
 import type { SoakOptions } from "./options.ts";
-import { askOrdinary, closeConnections, type Surroundings, TOKENS } from "./ordinary.ts";
+import { askOrdinary, closeConnections, type Dependencies, TOKENS } from "./ordinary.ts";
 import { Random } from "./random.ts";
 import { Reference } from "./reference.ts";
 import { AuthorizationServer, UpstreamServer } from "./servers.ts";
@@ -56,7 +56,7 @@ export async function runSoak(
   );
   const tally = new Tally(startedMs);
   const events: EventCounts = { rights: 0, purges: 0, restarts: 0, faults: 0, outages: 0 };
-  const surroundings: Surroundings = { port: gateway.port, random, reference, upstream, tally, nowMs };
+  const dependencies: Dependencies = { port: gateway.port, random, reference, upstream, tally, nowMs };
   const { pid } = gateway.workerd;
   const samples: number[] = [];
   const sampleMs = Math.max(500, (options.minutes * 60_000) / SAMPLES);
@@ -75,15 +75,15 @@ export async function runSoak(
   report(`soak: ${options.minutes} minutes, seed ${options.seed}`);
   try {
     await Promise.all([
-      ...Array.from({ length: CLIENTS }, () => repeat(CLIENT_PAUSE_MS, () => askOrdinary(surroundings))),
+      ...Array.from({ length: CLIENTS }, () => repeat(CLIENT_PAUSE_MS, () => askOrdinary(dependencies))),
       // Concurrent misses of one key, which share a call.
-      repeat(2_000, async () => void (await Promise.all(Array.from({ length: 20 }, () => askOrdinary(surroundings))))),
-      repeat(100, () => attack(surroundings)),
-      repeat(7_000, () => flood(surroundings)),
-      repeat(400, () => changeRight(surroundings, events)),
-      repeat(20_000, () => purge(surroundings, events)),
-      repeat(5_000, () => restart(surroundings, events)),
-      repeat(0, () => fault(surroundings, authorization, events, isOver)),
+      repeat(2_000, async () => void (await Promise.all(Array.from({ length: 20 }, () => askOrdinary(dependencies))))),
+      repeat(100, () => attack(dependencies)),
+      repeat(7_000, () => flood(dependencies)),
+      repeat(400, () => changeRight(dependencies, events)),
+      repeat(20_000, () => purge(dependencies, events)),
+      repeat(5_000, () => restart(dependencies, events)),
+      repeat(0, () => fault(dependencies, authorization, events, isOver)),
       repeat(sampleMs, async () => void samples.push((await usageOf(pid)).residentBytes)),
       // Often: workerd's log is kept in part only.
       repeat(1_000, async () => readLog()),
