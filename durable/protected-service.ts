@@ -24,7 +24,7 @@ import type { Opened } from "./persistence/open.ts";
 import type { PersistenceStats } from "./persistence/persistence-stats.ts";
 import { RestartController } from "./restart/controller.ts";
 import type { RestartVerdict } from "./restart/policy.ts";
-import { Restarts } from "./restart/restarts.ts";
+import { RestartExecutor } from "./restart/restart-executor.ts";
 import { restartSettings } from "./restart/settings.ts";
 import type { Ask, Unavailable } from "./rpc.ts";
 import { type Runtime, randomShare } from "./runtime.ts";
@@ -78,7 +78,7 @@ export class ProtectedService {
   #failedOpenOtherwise: number;
   readonly #controller: RestartController;
   readonly #instances: InstanceManager;
-  readonly restarts: Restarts;
+  readonly restarts: RestartExecutor;
   /** The filter can hand its decisions over, and purge them. */
   readonly #handsOver: boolean;
   readonly #room: Room;
@@ -129,7 +129,7 @@ export class ProtectedService {
       opened.journal instanceof Journal
         ? new KeptDecisions(service.name, opened.journal, this.#instances, runtime)
         : undefined;
-    this.restarts = new Restarts({
+    this.restarts = new RestartExecutor({
       name: service.name,
       runtime,
       instances: this.#instances,

@@ -20,7 +20,7 @@ export interface RestartDependencies {
 }
 
 /** Carries restarts of one service out: those of its policy, of the operator, and of an isolate that is short of memory. */
-export class Restarts {
+export class RestartExecutor {
   readonly #dependencies: RestartDependencies;
 
   constructor(dependencies: RestartDependencies) {
