@@ -12,9 +12,9 @@ import { BACKOFF } from "./failure/backoff.ts";
 import { Generation } from "./instances/generation.ts";
 import { InstanceManager } from "./instances/instance-manager.ts";
 import type { KeptState } from "./kept.ts";
+import { MemoryBackpressure } from "./memory/backpressure.ts";
 import { thisIsolate } from "./memory/isolate.ts";
-import type { AskForRelief } from "./memory/isolate-budget.ts";
-import { Room } from "./memory/room.ts";
+import type { AskToReclaim } from "./memory/isolate-budget.ts";
 import { type Counters, countDecision, countRefusalInStage } from "./metrics/counters.ts";
 import { OutboundCalls } from "./outbound/outbound-calls.ts";
 import type { Send } from "./outbound/send-call.ts";
@@ -50,7 +50,7 @@ export interface ServiceDependencies {
   /** Sets the object's one alarm. */
   readonly setAlarm: (delayMs: number) => Promise<void>;
   /** Asks another object of the isolate to give back memory. */
-  readonly askForRelief: AskForRelief;
+  readonly askToReclaim: AskToReclaim;
 }
 
 function handsOver(filter: WebAssembly.Module): boolean {
@@ -81,7 +81,7 @@ export class ProtectedService {
   readonly restarts: RestartExecutor;
   /** The filter can hand its decisions over, and purge them. */
   readonly #handsOver: boolean;
-  readonly #room: Room;
+  readonly #backpressure: MemoryBackpressure;
   readonly #keptDecisions: KeptDecisions | undefined;
   /** Undefined where ticks come by requests alone. */
   readonly #alarm: TickAlarm | undefined;
@@ -136,9 +136,11 @@ export class ProtectedService {
       controller: this.#controller,
       sample: () => this.#instances.current && this.#sample(this.#instances.current),
       liveBytes: () => this.#liveBytes,
-      askForRelief: dependencies.askForRelief,
+      askToReclaim: dependencies.askToReclaim,
     });
-    this.#room = new Room(this.#instances.isolate.budget, () => this.restarts.relieveIsolate());
+    this.#backpressure = new MemoryBackpressure(this.#instances.isolate.budget, () =>
+      this.restarts.reclaimForIsolate(),
+    );
     this.#alarm = service.ticks === "alarm" ? new TickAlarm(dependencies.setAlarm, () => runtime.nowMs()) : undefined;
     this.#ticksAfterAnswer = service.filterKind.kind === "built-in";
     this.#pauses = new LimitWatch(runtime.limits.pausedMs);
@@ -157,8 +159,8 @@ export class ProtectedService {
     if (rule.kind === "ambiguous") return ownRefusal(400, "ambiguous_path");
     // A public path asks no object. Where it is asked all the same, the Worker's newer rules protect what ours leave open.
     const ruleName = rule.kind === "public" ? AUTHENTICATE_RULE : rule.ruleName;
-    const room = this.#room.wait();
-    if (room !== undefined) await room;
+    const waiting = this.#backpressure.wait();
+    if (waiting !== undefined) await waiting;
     const waking = this.#keptDecisions?.wake();
     if (waking !== undefined) await waking;
     return this.#decide(ask, ruleName, 0);
@@ -339,7 +341,7 @@ export class ProtectedService {
     const nowMs = this.#dependencies.runtime.nowMs();
     if (this.#isHousekeepingDue(nowMs)) generation.tick(nowMs);
     this.#instances.noteTrap(generation);
-    void this.restarts.relieveIsolate();
+    void this.restarts.reclaimForIsolate();
     if (!this.#controller.isDue(nowMs) || generation.failed) return;
     if (this.#keptDecisions?.isDue(nowMs)) void this.#keptDecisions.write();
     const verdict = this.#sample(generation);

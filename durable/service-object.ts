@@ -4,7 +4,7 @@ import type { Cluster, Gateway, Service } from "../config/index.ts";
 import { type Env, secretNamed, serviceBinding, workerVersion } from "./environment.ts";
 import type { RestartOutcome } from "./instances/instance-manager.ts";
 import { KeptState } from "./kept.ts";
-import type { Relief } from "./memory/budget.ts";
+import type { ReclaimRequest } from "./memory/budget.ts";
 import { missingHeaders } from "./needed-headers.ts";
 import { rateLimit } from "./outbound/rate-limit.ts";
 import type { Send } from "./outbound/send-call.ts";
@@ -71,7 +71,7 @@ export class ServiceObject extends DurableObject<Env> {
   }
 
   /** Asked by another object of the isolate that finds it short of memory. */
-  async relieve(relief: Relief): Promise<void> {
+  async reclaim(relief: ReclaimRequest): Promise<void> {
     await this.#protected?.service.restarts.forIsolate(relief);
   }
 
@@ -139,7 +139,7 @@ export class ServiceObject extends DurableObject<Env> {
         ),
         secrets: (named) => secretNamed(env, named),
         setAlarm: (delayMs) => this.#setAlarm(name, delayMs),
-        askForRelief: (other, relief) => env.SERVICE_OBJECT.getByName(other).relieve(relief),
+        askToReclaim: (other, relief) => env.SERVICE_OBJECT.getByName(other).reclaim(relief),
       }),
     };
   }

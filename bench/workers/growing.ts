@@ -1,8 +1,8 @@
 import { defineGateway } from "../../config/index.ts";
 import type { Env } from "../../durable/environment.ts";
 import { TIME_LIMITS } from "../../durable/limits.ts";
+import { forceGarbageCollection } from "../../durable/memory/force-gc.ts";
 import { createIsolate, isolateSnapshot } from "../../durable/memory/isolate.ts";
-import { provokeCollection } from "../../durable/memory/provoke.ts";
 import { RECLAIM_SETTINGS } from "../../durable/memory/reclaim.ts";
 import filter from "../../test/workerd/guests/build/growing.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
@@ -16,7 +16,7 @@ const isolate = createIsolate(
     setTimer: (callback, delayMs) => {
       setTimeout(callback, delayMs);
     },
-    provoke: provokeCollection,
+    provoke: forceGarbageCollection,
   },
   RECLAIMS ? RECLAIM_SETTINGS : { ...RECLAIM_SETTINGS, minBytes: Number.POSITIVE_INFINITY },
 );

@@ -8,8 +8,8 @@ import type {
   StreamRequest,
 } from "../../wasm/host/index.ts";
 import type { TimeLimits } from "../limits.ts";
-import type { FollowedMemory } from "../memory/isolate-memory.ts";
-import { type Suspicion, suspicion } from "../memory/suspicion.ts";
+import type { TrackedMemory } from "../memory/isolate-memory.ts";
+import { type ReplaceReason, replaceReason } from "../memory/replace-reason.ts";
 import type { StartReason } from "../restart/starts.ts";
 import type { TickClock } from "../ticks/tick-clock.ts";
 import { within } from "../ticks/within.ts";
@@ -21,7 +21,7 @@ export interface GenerationOptions {
   readonly startReason: StartReason;
   readonly ticks: TickClock;
   /** Its linear memory in the books of the isolate. */
-  readonly memory: FollowedMemory;
+  readonly memory: TrackedMemory;
   /** What the instance may grow to before it is replaced. */
   readonly capBytes: number;
 }
@@ -46,9 +46,9 @@ export class Generation {
   readonly exportedStages: Stages;
   readonly #limits: TimeLimits;
   readonly #ticks: TickClock;
-  readonly #memory: FollowedMemory;
+  readonly #memory: TrackedMemory;
   readonly #capBytes: number;
-  #suspicion: Suspicion | undefined;
+  #replaceReason: ReplaceReason | undefined;
   #instance: FilterInstance | undefined;
   #retired = false;
   #drain: ReturnType<typeof setTimeout> | undefined;
@@ -87,8 +87,8 @@ export class Generation {
   }
 
   /** Why it should be replaced although it has not failed; undefined while nothing speaks for it. */
-  get suspicion(): Suspicion | undefined {
-    return this.#suspicion;
+  get replaceReason(): ReplaceReason | undefined {
+    return this.#replaceReason;
   }
 
   /** Hands its live entries over and purges them; undefined where the filter cannot, or the instance was let go. */
@@ -193,7 +193,7 @@ export class Generation {
     if (instance === undefined) return;
     const { allocatedBytes, refusedBytes } = instance;
     this.#memory.report(allocatedBytes);
-    this.#suspicion ??= suspicion({
+    this.#replaceReason ??= replaceReason({
       startBytes: this.startBytes,
       allocatedBytes,
       capBytes: this.#capBytes,

@@ -10,7 +10,7 @@ import {
 } from "../failure/failure-row.ts";
 import { Handover } from "../handover/handover.ts";
 import { type Isolate, thisIsolate } from "../memory/isolate.ts";
-import type { FollowedMemory, MemoryOwner } from "../memory/isolate-memory.ts";
+import type { MemoryOwner, TrackedMemory } from "../memory/isolate-memory.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { RestartController } from "../restart/controller.ts";
 import { restartSettings } from "../restart/settings.ts";
@@ -28,7 +28,7 @@ const PAUSED_AFTER_TRAPS: Unavailable = {
   message: "the filter trapped more than once in a row and is started again after a pause",
 };
 
-/** No instance is replaced on suspicion before this age: one that is always suspicious must not be started for each request. */
+/** No instance is replaced on replaceReason before this age: one that is always suspicious must not be started for each request. */
 const MIN_SUSPECT_AGE_MS = 5_000;
 
 /** How entries were handed over. The duration is that of the whole, in which others had their turns. */
@@ -284,11 +284,11 @@ export class InstanceManager {
 
   /** Where no fresh instance can be had, the suspicious one is better than none. */
   #replacedIfSuspect(current: Generation): Generation {
-    if (current.suspicion === undefined) return current;
+    if (current.replaceReason === undefined) return current;
     const ageMs = this.#runtime.nowMs() - current.startedAtMs;
     // Less than none: the clock was set back, and would keep it for as long.
     if (ageMs >= 0 && ageMs < MIN_SUSPECT_AGE_MS) return current;
-    const fresh = this.replace(current.suspicion);
+    const fresh = this.replace(current.replaceReason);
     return fresh instanceof Generation ? fresh : current;
   }
 
@@ -318,12 +318,12 @@ export class InstanceManager {
   #make(startReason: StartReason): Generation | Unavailable {
     const nowMs = this.#runtime.nowMs();
     if (!mayStart(this.#failures, nowMs)) return this.#unavailable();
-    let followed: FollowedMemory | undefined;
+    let tracked: TrackedMemory | undefined;
     const start = startFilter(this.#dependencies, {
       began: (allocatedBytes, watchCollection) => {
-        followed = this.#isolate.memory.follow(this.#owner, { allocatedBytes, watchCollection });
+        tracked = this.#isolate.memory.track(this.#owner, { allocatedBytes, watchCollection });
       },
-      failed: (bytes) => followed?.retired(bytes),
+      failed: (bytes) => tracked?.retired(bytes),
     });
     if (!start.ok) {
       this.#counters.failedStarts += 1;
@@ -336,7 +336,7 @@ export class InstanceManager {
     const number = (this.#controller.learned.current?.number ?? 0) + 1;
     // The built-in filter has nothing to fetch by its first tick.
     const ticks = new TickClock(this.#dependencies.service.filterKind.kind === "built-in" ? nowMs : undefined);
-    const memory = followed;
+    const memory = tracked;
     if (memory === undefined) throw new Error("an instance started without a memory");
     const capBytes = restartSettings(this.#dependencies.service.restart).hardLimitBytes;
     const options = { number, startedAtMs: nowMs, startReason, ticks, memory, capBytes };

@@ -22,8 +22,8 @@ function act(members: readonly BudgetMember[], fields: Partial<BudgetSituation> 
     nowMs: 1e6,
     heldBytes: 100 * MIB,
     reclaimableBytes: 0,
-    quietBytes: 0,
-    relieving: false,
+    idleBytes: 0,
+    reclaiming: false,
     ...fields,
   };
   return budgetAction(members, situation, BUDGET_MARKS);
@@ -39,8 +39,8 @@ describe("the budget of an isolate", () => {
   });
 
   it("goes on below it until the low mark, once it was above", () => {
-    expect(act([member("a")], { heldBytes: 90 * MIB, relieving: true }).ask).toBeDefined();
-    expect(act([member("a")], { heldBytes: 88 * MIB, relieving: true }).reason).toBe("below_high_mark");
+    expect(act([member("a")], { heldBytes: 90 * MIB, reclaiming: true }).ask).toBeDefined();
+    expect(act([member("a")], { heldBytes: 88 * MIB, reclaiming: true }).reason).toBe("below_high_mark");
   });
 
   it("asks the member with the most gain for its price", () => {
@@ -60,7 +60,7 @@ describe("the budget of an isolate", () => {
   });
 
   it("looks whether quiet objects were evicted before it has anybody restart", () => {
-    expect(act([member("a")], { quietBytes: 20 * MIB })).toEqual({
+    expect(act([member("a")], { idleBytes: 20 * MIB })).toEqual({
       reason: "quiet_objects",
       ask: undefined,
       collect: "probe",
@@ -100,8 +100,8 @@ describe("the budget of an isolate", () => {
     const anySituation = fc.record({
       heldBytes: bytes,
       reclaimableBytes: bytes,
-      quietBytes: bytes,
-      relieving: fc.boolean(),
+      idleBytes: bytes,
+      reclaiming: fc.boolean(),
     });
     fc.assert(
       fc.property(fc.array(anyMember, { maxLength: 12 }), anySituation, (fields, situation) => {
@@ -128,7 +128,7 @@ describe("the budget of an isolate", () => {
     const sizes = new Map(Array.from({ length: 20 }, (_, index) => [String(index), MIB]));
     const askedAt = new Map<string, number>();
     let retiredBytes = 0;
-    let relieving = false;
+    let reclaiming = false;
     let nowMs = 1e6;
     for (let round = 0; round < 3; round += 1) {
       for (const name of sizes.keys()) {
@@ -144,12 +144,12 @@ describe("the budget of an isolate", () => {
               askedAtMs: askedAt.get(each),
             }),
           );
-          relieving = held() > (relieving ? BUDGET_MARKS.lowBytes : BUDGET_MARKS.highBytes);
+          reclaiming = held() > (reclaiming ? BUDGET_MARKS.lowBytes : BUDGET_MARKS.highBytes);
           const { ask, collect } = act(members, {
             nowMs,
             heldBytes: held(),
             reclaimableBytes: retiredBytes,
-            relieving,
+            reclaiming,
           });
           expect(held()).toBeLessThan(128e6);
           if (collect === "reclaim") retiredBytes = 0;

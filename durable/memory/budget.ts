@@ -1,15 +1,15 @@
 /**
- * Marks of the memory that the filters of all objects of one isolate hold together, and what paces the relief. The
- * platform's limit is 128 MB for them, the code and everything else; beyond it all objects of the isolate are reset.
+ * Thresholds for the memory that all objects of one isolate hold together, and the pace of reclaiming. The platform allows
+ * 128 MB for filters, code and everything else; beyond that it resets all objects of the isolate.
  */
 export interface BudgetMarks {
   /** Above it, members are asked to restart. */
   readonly highBytes: number;
-  /** Until it is below this again. */
+  /** Members are asked until it is below this again. */
   readonly lowBytes: number;
   /**
-   * From here on no price counts, and requests wait for memory that is on its way back: one of them may make its filter grow
-   * by much at once, and what is left must be enough for that, the code and everything else.
+   * Above it the price no longer counts, and requests wait for memory that is about to be freed: any of them may make its
+   * filter grow by a lot, and the rest must be enough for that, the code and everything else.
    */
   readonly hardBytes: number;
   /** Between two requests to one member. */
@@ -42,7 +42,7 @@ export interface BudgetMember {
   readonly evictionGainBytes: number;
   /** What a restart would cost, in outbound calls. */
   readonly priceCalls: number;
-  /** It was asked and has not answered. */
+  /** A request to it is unanswered. */
   readonly askedUnderWay: boolean;
   readonly askedAtMs: number | undefined;
 }
@@ -53,15 +53,15 @@ export interface BudgetSituation {
   readonly heldBytes: number;
   /** Part of it that a collection would free. */
   readonly reclaimableBytes: number;
-  /** Part of it whose objects have been quiet for so long that they may have been evicted; a collection would tell. */
-  readonly quietBytes: number;
+  /** Part of it whose objects have been idle for so long that they may have been evicted; a collection would show it. */
+  readonly idleBytes: number;
   /** It was above the high mark and has not been below the low one since. */
-  readonly relieving: boolean;
+  readonly reclaiming: boolean;
 }
 
 export type BudgetReason =
   | "below_high_mark"
-  /** What is already retired, or on its way to be, suffices. */
+  /** What is retired already, or about to be, is enough. */
   | "relief_under_way"
   | "nothing_to_gain"
   /** Objects that may have been evicted: a collection is cheaper than a restart. */
@@ -69,14 +69,14 @@ export type BudgetReason =
   | "high_mark"
   | "hard_mark";
 
-/** `restart` keeps the cache where it can be handed over; `evict` gives back all there is. */
-export type Relief = "restart" | "evict";
+/** `restart` keeps the cache where it can be handed over; `evict` discards it and frees everything. */
+export type ReclaimRequest = "restart" | "evict";
 
 export interface BudgetAction {
   readonly reason: BudgetReason;
-  /** Whom to ask, and for what. */
-  readonly ask: { readonly name: string; readonly relief: Relief } | undefined;
-  /** Provoke a collection, in any case or where it is known to free something. */
+  /** Which member to ask, and for what. */
+  readonly ask: { readonly name: string; readonly relief: ReclaimRequest } | undefined;
+  /** Force a collection: always, or only if it is known to free something. */
   readonly collect: "probe" | "reclaim" | undefined;
 }
 
@@ -89,15 +89,15 @@ export function budgetAction(
   situation: BudgetSituation,
   marks: BudgetMarks,
 ): BudgetAction {
-  const { heldBytes, reclaimableBytes, quietBytes } = situation;
-  const targetBytes = situation.relieving ? marks.lowBytes : marks.highBytes;
+  const { heldBytes, reclaimableBytes, idleBytes } = situation;
+  const targetBytes = situation.reclaiming ? marks.lowBytes : marks.highBytes;
   if (heldBytes <= targetBytes) return { reason: "below_high_mark", ask: undefined, collect: undefined };
   const collect = reclaimableBytes > 0 ? "reclaim" : undefined;
 
   const underWay = members.filter(({ askedUnderWay }) => askedUnderWay);
   const comingBytes = reclaimableBytes + underWay.reduce((sum, { gainBytes }) => sum + Math.max(0, gainBytes), 0);
   if (heldBytes - comingBytes <= marks.lowBytes) return { reason: "relief_under_way", ask: undefined, collect };
-  if (quietBytes > 0 && heldBytes - comingBytes - quietBytes <= marks.highBytes) {
+  if (idleBytes > 0 && heldBytes - comingBytes - idleBytes <= marks.highBytes) {
     return { reason: "quiet_objects", ask: undefined, collect: "probe" };
   }
 
@@ -129,7 +129,7 @@ function free(
     ({ askedUnderWay, askedAtMs, evictionGainBytes }) =>
       !askedUnderWay &&
       evictionGainBytes >= minGainBytes &&
-      // A clock that was set back must not silence it.
+      // A clock that was set back must not block it.
       (askedAtMs === undefined || nowMs - askedAtMs >= minBetweenMs || nowMs < askedAtMs),
   );
 }

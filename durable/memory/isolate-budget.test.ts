@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Relief } from "./budget.ts";
+import type { ReclaimRequest } from "./budget.ts";
 import { createIsolate, type Isolate } from "./isolate.ts";
-import type { FollowedMemory, MemoryOwner } from "./isolate-memory.ts";
+import type { MemoryOwner, TrackedMemory } from "./isolate-memory.ts";
 import { RECLAIM_SETTINGS } from "./reclaim.ts";
 
 const MIB = 1_048_576;
@@ -18,8 +18,8 @@ describe("the budget over all objects of the isolate", () => {
   let nowMs: number;
   let probes: number;
   let isolate: Isolate;
-  let objects: Map<string, { owner: MemoryOwner; memory: FollowedMemory; bytes: number }>;
-  let asked: [string, Relief][];
+  let objects: Map<string, { owner: MemoryOwner; memory: TrackedMemory; bytes: number }>;
+  let asked: [string, ReclaimRequest][];
 
   beforeEach(() => {
     nowMs = 1e6;
@@ -34,17 +34,17 @@ describe("the budget over all objects of the isolate", () => {
   function grow(name: string, bytes: number, priceCalls = 10): void {
     const known = objects.get(name);
     const owner = known?.owner ?? isolate.memory.owner(name);
-    const memory = known?.memory ?? isolate.memory.follow(owner, { allocatedBytes: MIB, watchCollection: () => {} });
+    const memory = known?.memory ?? isolate.memory.track(owner, { allocatedBytes: MIB, watchCollection: () => {} });
     objects.set(name, { owner, memory, bytes });
     memory.report(bytes);
     isolate.budget.report(owner, name, { gainBytes: bytes - MIB, evictionGainBytes: bytes - MIB, priceCalls });
   }
 
-  const restart = async (name: string, relief: Relief): Promise<void> => {
+  const restart = async (name: string, relief: ReclaimRequest): Promise<void> => {
     asked.push([name, relief]);
     const { owner, memory, bytes } = objects.get(name)!;
     objects.delete(name);
-    const fresh = isolate.memory.follow(owner, { allocatedBytes: MIB, watchCollection: () => {} });
+    const fresh = isolate.memory.track(owner, { allocatedBytes: MIB, watchCollection: () => {} });
     memory.retired(bytes);
     objects.set(name, { owner, memory: fresh, bytes: MIB });
     isolate.budget.report(owner, name, { gainBytes: 0, evictionGainBytes: 0, priceCalls: 0 });
@@ -56,7 +56,7 @@ describe("the budget over all objects of the isolate", () => {
     expect(isolate.budget.isShort).toBe(false);
     grow("c", 3 * MIB);
     expect(isolate.budget.isShort).toBe(true);
-    await isolate.budget.relieve(restart);
+    await isolate.budget.reclaim(restart);
     // After c nothing is missing any more: what is retired counts as soon given back.
     expect(asked).toEqual([
       ["a", "restart"],
@@ -69,20 +69,20 @@ describe("the budget over all objects of the isolate", () => {
   it("makes the largest give back all at the hard mark", async () => {
     grow("a", 6 * MIB, 1);
     grow("b", 9 * MIB, 1e9);
-    await isolate.budget.relieve(restart);
+    await isolate.budget.reclaim(restart);
     expect(asked[0]).toEqual(["b", "evict"]);
   });
 
   it("has one request under way for each member, however often it is found short", async () => {
     grow("a", 11 * MIB);
     const answers: (() => void)[] = [];
-    const slow = (name: string, relief: Relief): Promise<void> => {
+    const slow = (name: string, relief: ReclaimRequest): Promise<void> => {
       asked.push([name, relief]);
       return new Promise((resolve) => answers.push(resolve));
     };
-    const reliefs = [isolate.budget.relieve(slow), isolate.budget.relieve(slow)];
+    const reliefs = [isolate.budget.reclaim(slow), isolate.budget.reclaim(slow)];
     nowMs += 5_000;
-    reliefs.push(isolate.budget.relieve(slow));
+    reliefs.push(isolate.budget.reclaim(slow));
     expect(asked.length).toBe(1);
     for (const answer of answers) answer();
     nowMs += 500;
@@ -92,12 +92,12 @@ describe("the budget over all objects of the isolate", () => {
   it("survives a member that cannot be asked, and asks it again after its time", async () => {
     grow("a", 11 * MIB);
     const fail = (): Promise<void> => Promise.reject(new Error("unreachable"));
-    await isolate.budget.relieve(fail);
+    await isolate.budget.reclaim(fail);
     expect(isolate.budget.snapshot()).toMatchObject({ requestsFailed: 1, restartsAsked: 1 });
-    await isolate.budget.relieve(fail);
+    await isolate.budget.reclaim(fail);
     expect(isolate.budget.snapshot().restartsAsked).toBe(1);
     nowMs += 1_000;
-    await isolate.budget.relieve(restart);
+    await isolate.budget.reclaim(restart);
     expect(asked).toEqual([["a", "restart"]]);
   });
 
@@ -105,11 +105,11 @@ describe("the budget over all objects of the isolate", () => {
     grow("quiet", 6 * MIB);
     nowMs += 20_000;
     grow("busy", 5 * MIB);
-    await isolate.budget.relieve(restart);
+    await isolate.budget.reclaim(restart);
     expect(asked).toEqual([]);
     expect(isolate.budget.snapshot()).toMatchObject({ reason: "quiet_objects", probes: 1 });
     nowMs += 3_000;
-    await isolate.budget.relieve(restart);
+    await isolate.budget.reclaim(restart);
     expect(asked.length).toBeGreaterThan(0);
     expect(isolate.budget.snapshot().probes).toBe(1);
   });

@@ -4,7 +4,7 @@ import {
   type BudgetMember,
   type BudgetReason,
   budgetAction,
-  type Relief,
+  type ReclaimRequest,
 } from "./budget.ts";
 import type { IsolateMemory, MemoryOwner } from "./isolate-memory.ts";
 import type { Reclaimer } from "./reclaimer.ts";
@@ -16,7 +16,7 @@ export type MemberReport = Pick<BudgetMember, "gainBytes" | "evictionGainBytes" 
  * Has a service object restart its filter. One object cannot act inside another, so this is an RPC, made by the object in
  * whose turn the budget was found short; `name` is the name that object joined under.
  */
-export type AskForRelief = (name: string, relief: Relief) => Promise<unknown>;
+export type AskToReclaim = (name: string, relief: ReclaimRequest) => Promise<unknown>;
 
 export interface BudgetSnapshot {
   readonly highBytes: number;
@@ -32,12 +32,12 @@ export interface BudgetSnapshot {
   readonly requestsFailed: number;
   /** Collections provoked to see whether quiet objects were evicted. */
   readonly probes: number;
-  readonly lastAsked: { readonly name: string; readonly relief: Relief; readonly atMs: number } | null;
+  readonly lastAsked: { readonly name: string; readonly relief: ReclaimRequest; readonly atMs: number } | null;
   readonly members: number;
 }
 
 /** An idle object is evicted after 10 s. */
-const QUIET_MS = 15_000;
+const IDLE_MS = 15_000;
 /** A request that is never answered must not keep whoever asks from asking another. */
 async function answered(request: Promise<unknown>): Promise<void> {
   const { promise: lost, reject } = Promise.withResolvers<never>();
@@ -70,9 +70,9 @@ export class IsolateBudget {
   readonly #marks: BudgetMarks;
   readonly #nowMs: () => number;
   readonly #members = new Map<string, Member>();
-  #relieving = false;
+  #reclaiming = false;
   #reason: BudgetReason = "below_high_mark";
-  #asked: Record<Relief, number> = { restart: 0, evict: 0 };
+  #asked: Record<ReclaimRequest, number> = { restart: 0, evict: 0 };
   #failed = 0;
   #probes = 0;
   #lastAsked: BudgetSnapshot["lastAsked"] = null;
@@ -110,17 +110,17 @@ export class IsolateBudget {
     return this.#memory.ledger.reclaimable.bytes > 0 && !this.#reclaimer.hasGivenUp;
   }
 
-  /** Whether `relieve` has something to do. Cheap: for after every answer. */
+  /** Whether `reclaim` has something to do. Cheap: for after every answer. */
   get isShort(): boolean {
     const { lowBytes, highBytes } = this.#marks;
-    return this.#memory.heldBytes > (this.#relieving ? lowBytes : highBytes);
+    return this.#memory.heldBytes > (this.#reclaiming ? lowBytes : highBytes);
   }
 
   /**
    * Takes steps until the budget is no longer short or nothing is left to be done now. To be called in an object's turn, one in
    * which no request waits. Never rejects: a member that cannot be asked is asked again after its time.
    */
-  async relieve(ask: AskForRelief): Promise<void> {
+  async reclaim(ask: AskToReclaim): Promise<void> {
     // Each step asks somebody else; more of them than members would be a mistake.
     for (let step = 0; step <= this.#members.size; step += 1) {
       const action = this.#decide();
@@ -135,7 +135,7 @@ export class IsolateBudget {
       highBytes: this.#marks.highBytes,
       hardBytes: this.#marks.hardBytes,
       heldBytes: this.#memory.heldBytes,
-      relieving: this.#relieving,
+      relieving: this.#reclaiming,
       reason: this.#reason,
       restartsAsked: this.#asked.restart,
       evictionsAsked: this.#asked.evict,
@@ -150,15 +150,15 @@ export class IsolateBudget {
     const nowMs = this.#nowMs();
     const { ledger } = this.#memory;
     ledger.stamp(nowMs);
-    this.#relieving = this.isShort;
+    this.#reclaiming = this.isShort;
     const provokedAtMs = this.#reclaimer.provokedAtMs ?? Number.NEGATIVE_INFINITY;
     const situation = {
       nowMs,
       heldBytes: ledger.heldBytes,
       reclaimableBytes: ledger.reclaimable.bytes,
       // Those that were quiet at the last collection already and are still here were not evicted by then.
-      quietBytes: ledger.quietBytes(nowMs - QUIET_MS, provokedAtMs - QUIET_MS),
-      relieving: this.#relieving,
+      idleBytes: ledger.idleBytes(nowMs - IDLE_MS, provokedAtMs - IDLE_MS),
+      reclaiming: this.#reclaiming,
     };
     const action = budgetAction(this.#membersNow(nowMs), situation, this.#marks);
     this.#reason = action.reason;
@@ -186,7 +186,7 @@ export class IsolateBudget {
     if (collect === "probe" && this.#reclaimer.probe()) this.#probes += 1;
   }
 
-  async #ask({ name, relief }: { name: string; relief: Relief }, ask: AskForRelief): Promise<void> {
+  async #ask({ name, relief }: { name: string; relief: ReclaimRequest }, ask: AskToReclaim): Promise<void> {
     const member = this.#members.get(name);
     if (member === undefined) return;
     const atMs = this.#nowMs();

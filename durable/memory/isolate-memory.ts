@@ -1,33 +1,33 @@
 import { type CollectionRecord, MemoryLedger, type MemoryRecord, type MemoryTotals } from "./memory-ledger.ts";
 
-/** What a linear memory is followed by. */
-export interface WatchedMemory {
+/** What a linear memory is tracked by. */
+export interface CollectableMemory {
   readonly allocatedBytes: number;
   watchCollection<T>(registry: FinalizationRegistry<T>, heldValue: T): void;
 }
 
-/** One memory in the books, for the generation that works in it. */
-export interface FollowedMemory {
-  /** After each turn in it. */
+/** The ledger entry of one memory, for the generation that works in it. */
+export interface TrackedMemory {
+  /** Call after each run of the guest. */
   report(bytes: number): void;
-  /** All references to it were dropped; when it was `bytes` large. */
+  /** Call when all references to it were dropped; it was `bytes` large. */
   retired(bytes: number): void;
 }
 
-/** One life of an object, in whose name memories are followed. It must be held for as long as the object lives. */
+/** One life of an object, in whose name memories are tracked. It must be held for as long as the object lives. */
 export interface MemoryOwner {
   readonly number: number;
 }
 
 export interface IsolateMemorySnapshot {
-  /** Made when first asked for; two services with the same one share the same 128 MB. */
+  /** Random, created on first use; services that report the same one share the same 128 MB. */
   readonly isolateId: string;
   readonly live: MemoryTotals;
-  /** Let go of by its generation and not proven collected. */
+  /** Released by its generation and not proven collected. */
   readonly retired: MemoryTotals;
   /** Left behind by an object that was evicted, and not proven collected. */
   readonly unclaimed: MemoryTotals;
-  /** Part of the two above: survived collections, so something holds it. */
+  /** Part of the two above: survived collections, so something still references it. */
   readonly pinned: MemoryTotals;
   readonly collected: CollectionRecord;
   /** The most that was ever held at once. */
@@ -35,13 +35,13 @@ export interface IsolateMemorySnapshot {
 }
 
 /**
- * Follows every linear memory of the isolate to its collection, those of evicted objects too: it lives in module scope.
- * Resident memory cannot be read inside a Worker; that the registry tells of a memory is the proof that it is given back.
+ * Tracks every linear memory of the isolate until it is collected, including those of evicted objects, so it lives in module
+ * scope. A Worker cannot read its resident memory; a FinalizationRegistry callback is the proof that a memory was freed.
  */
 export class IsolateMemory {
   readonly ledger = new MemoryLedger();
   readonly #nowMs: () => number;
-  /** On the memory, not on its instance: a kept view pins the memory after the instance is gone. */
+  /** Registered on the memory, not on its instance: a kept view pins the memory after the instance is gone. */
   readonly #memories = new FinalizationRegistry<MemoryRecord>((record) => this.ledger.collected(record));
   readonly #owners = new FinalizationRegistry<number>((owner) => this.ledger.disown(owner));
   readonly #released: ((nowMs: number) => void)[] = [];
@@ -61,7 +61,7 @@ export class IsolateMemory {
     return owner;
   }
 
-  follow(owner: MemoryOwner, memory: WatchedMemory): FollowedMemory {
+  track(owner: MemoryOwner, memory: CollectableMemory): TrackedMemory {
     const record = this.ledger.begin(owner.number, memory.allocatedBytes, this.#nowMs());
     memory.watchCollection(this.#memories, record);
     return {
@@ -74,7 +74,7 @@ export class IsolateMemory {
     };
   }
 
-  /** Has `listener` told, in the turn of the object concerned, that there is something to be collected. */
+  /** Calls `listener`, in a task of the object concerned, when there is something to collect. */
   onReleased(listener: (nowMs: number) => void): void {
     this.#released.push(listener);
   }
@@ -89,9 +89,9 @@ export class IsolateMemory {
   }
 
   /**
-   * Sets memory aside for an instance that is about to be filled, so that no two are promised the same. What it comes to
-   * meanwhile counts twice.
-   * @returns gives it back; to be called once
+   * Reserves memory for an instance that is warming up, so that two cannot be promised the same bytes. Until the reservation
+   * is returned, what the instance already allocated counts twice.
+   * @returns releases the reservation; call it once
    */
   reserve(bytes: number): () => void {
     this.#reservedBytes += bytes;

@@ -1,10 +1,10 @@
 import type { IsolateLimits } from "../../config/index.ts";
 import { ServersCalls } from "../outbound/server-calls.ts";
 import { BUDGET_MARKS, type BudgetMarks } from "./budget.ts";
+import { forceGarbageCollection } from "./force-gc.ts";
 import type { BudgetSnapshot } from "./isolate-budget.ts";
 import { IsolateBudget } from "./isolate-budget.ts";
 import { IsolateMemory, type IsolateMemorySnapshot } from "./isolate-memory.ts";
-import { provokeCollection } from "./provoke.ts";
 import { RECLAIM_SETTINGS, type ReclaimSettings } from "./reclaim.ts";
 import { Reclaimer, type ReclaimPlatform, type ReclaimSnapshot } from "./reclaimer.ts";
 
@@ -13,7 +13,7 @@ const PLATFORM: ReclaimPlatform = {
   setTimer: (callback, delayMs) => {
     setTimeout(callback, delayMs);
   },
-  provoke: provokeCollection,
+  provoke: forceGarbageCollection,
 };
 
 /** What all objects of an isolate have in common. */

@@ -78,10 +78,10 @@ describe("the books of the isolate's memories", () => {
 
   it("know what was quiet for long, and what was quiet already at the last collection", () => {
     const { ledger, record } = withOne();
-    expect(ledger.quietBytes(0, -1)).toBe(MIB);
-    expect(ledger.quietBytes(0, 0)).toBe(0);
+    expect(ledger.idleBytes(0, -1)).toBe(MIB);
+    expect(ledger.idleBytes(0, 0)).toBe(0);
     ledger.report(record, MIB, 100);
-    expect(ledger.quietBytes(99, -1)).toBe(0);
+    expect(ledger.idleBytes(99, -1)).toBe(0);
   });
 
   it("always add up, whatever happens in whatever order", () => {

@@ -2,20 +2,20 @@
  * Where a linear memory is in its life, as far as the isolate can know:
  *
  * - `live`: a generation works in it, or finishes its requests in it;
- * - `retired`: its generation let go of it;
- * - `unclaimed`: its object left memory without a word, as evicted objects do. It is known when the object comes back, or
- *   when what it held is collected.
+ * - `retired`: its generation dropped every reference to it;
+ * - `unclaimed`: its object was evicted, which is silent. We learn of it when the object comes back, or when the memory is
+ *   collected.
  */
 export type MemoryState = "live" | "retired" | "unclaimed";
 
-/** One linear memory. It must never lead to the memory itself: the record outlives it. */
+/** One linear memory. Must not reference the memory itself, because the record outlives it. */
 export interface MemoryRecord {
   readonly owner: number;
   readonly state: MemoryState | "collected";
   readonly bytes: number;
-  /** When it was let go of, or known to be; undefined while live. */
-  readonly letGoAtMs: number | undefined;
-  /** Full collections it survived after it was let go of: something still holds it. */
+  /** When it was released, or when we learned of that; undefined while live. */
+  readonly releasedAtMs: number | undefined;
+  /** Full collections that it survived after its release: something still references it. */
   readonly survived: number;
 }
 
@@ -24,7 +24,7 @@ export interface MemoryTotals {
   readonly count: number;
 }
 
-/** How memories came back. Times in ms since 1970; durations from letting go to the next turn after the collection. */
+/** How memories came back. Times in ms since 1970; durations from the release to the next task after the collection. */
 export interface CollectionRecord {
   readonly bytes: number;
   readonly count: number;
@@ -33,18 +33,18 @@ export interface CollectionRecord {
   readonly longestReturnMs: number;
 }
 
-/** Survived so many collections, a memory is held by somebody; to collect once more for it alone does not pay. */
+/** A memory that survived this many collections is still referenced; collecting for it again does not pay. */
 const PINNED_AFTER = 2;
 
 type Entry = { -readonly [Field in keyof MemoryRecord]: MemoryRecord[Field] } & {
   heardAtMs: number;
-  /** The clock is not available where a collection is told of. */
+  /** FinalizationRegistry callbacks cannot read the clock. */
   stampedAtMs: number | undefined;
 };
 
 /**
- * Books of every linear memory of the isolate: live, let go of, collected. Numbers and `now` only. Sizes come by reports
- * and not by asking a WeakRef: to ask one keeps its target alive until the turn is over, also over a collection in it.
+ * Accounts for every linear memory of the isolate: live, released, collected. Numbers and `now` only. Owners report sizes;
+ * reading a WeakRef instead would keep the memory alive until the end of the task, even through a collection.
  */
 export class MemoryLedger {
   readonly #entries = new Set<Entry>();
@@ -77,7 +77,7 @@ export class MemoryLedger {
       owner,
       state: "live",
       bytes: 0,
-      letGoAtMs: undefined,
+      releasedAtMs: undefined,
       survived: 0,
       heardAtMs: nowMs,
       stampedAtMs: undefined,
@@ -87,7 +87,7 @@ export class MemoryLedger {
     return entry;
   }
 
-  /** Its generation had a turn. */
+  /** Its generation ran. */
   report(record: MemoryRecord, bytes: number, nowMs: number): void {
     const entry = record as Entry;
     entry.heardAtMs = nowMs;
@@ -99,13 +99,13 @@ export class MemoryLedger {
     const entry = record as Entry;
     if (entry.state !== "live") return;
     this.#resize(entry, bytes);
-    this.#letGo(entry, "retired", nowMs);
+    this.#release(entry, "retired", nowMs);
   }
 
-  /** The owner is gone; nothing of it can retire any more. Without `nowMs` it is stamped on the next turn. */
+  /** The owner is gone, so nothing of it can retire any more. Without `nowMs` the next task stamps it. */
   disown(owner: number, nowMs?: number): void {
     for (const entry of this.#entries) {
-      if (entry.owner === owner && entry.state === "live") this.#letGo(entry, "unclaimed", nowMs);
+      if (entry.owner === owner && entry.state === "live") this.#release(entry, "unclaimed", nowMs);
     }
     for (const [name, number] of this.#owners) if (number === owner) this.#owners.delete(name);
   }
@@ -121,24 +121,24 @@ export class MemoryLedger {
     this.#unstamped.push(entry);
   }
 
-  /** A full collection ran at `atMs`; what was let go of before and is still here survived it. */
+  /** A full collection ran at `atMs`; memories released before that are survivors. */
   survivedCollection(atMs: number): void {
     for (const entry of this.#entries) {
-      // What was let go of in the same turn may have been on its stack still.
-      if (entry.letGoAtMs !== undefined && entry.letGoAtMs < atMs) entry.survived += 1;
+      // A memory released in the same task may still have been on its stack.
+      if (entry.releasedAtMs !== undefined && entry.releasedAtMs < atMs) entry.survived += 1;
     }
   }
 
-  /** Gives times to what happened where there was no clock. */
+  /** Timestamps events that happened where there was no clock. */
   stamp(nowMs: number): void {
     for (const entry of this.#entries) {
-      if (entry.state !== "live" && entry.letGoAtMs === undefined) entry.letGoAtMs = nowMs;
+      if (entry.state !== "live" && entry.releasedAtMs === undefined) entry.releasedAtMs = nowMs;
     }
     for (const entry of this.#unstamped.splice(0)) {
       this.#lastAtMs = nowMs;
       // Collected while it counted as live: its object was evicted, nobody knows when.
-      if (entry.letGoAtMs === undefined) continue;
-      this.#lastReturnMs = Math.max(0, nowMs - entry.letGoAtMs);
+      if (entry.releasedAtMs === undefined) continue;
+      this.#lastReturnMs = Math.max(0, nowMs - entry.releasedAtMs);
       this.#longestReturnMs = Math.max(this.#longestReturnMs, this.#lastReturnMs);
     }
   }
@@ -157,26 +157,26 @@ export class MemoryLedger {
     return this.#sum((entry) => entry.state === state);
   }
 
-  /** Let go of, but held by somebody: seen to survive collections. */
+  /** Released, but still referenced: it survived collections. */
   get pinned(): MemoryTotals {
     return this.#sum(isPinned);
   }
 
-  /** What a collection would free: let go of and not known to be pinned. */
+  /** What a collection would free: released and not known to be pinned. */
   get reclaimable(): MemoryTotals & { readonly oldestAtMs: number | undefined } {
     let oldestAtMs: number | undefined;
     for (const entry of this.#entries) {
-      if (!isReclaimable(entry) || entry.letGoAtMs === undefined) continue;
-      oldestAtMs = Math.min(oldestAtMs ?? entry.letGoAtMs, entry.letGoAtMs);
+      if (!isReclaimable(entry) || entry.releasedAtMs === undefined) continue;
+      oldestAtMs = Math.min(oldestAtMs ?? entry.releasedAtMs, entry.releasedAtMs);
     }
     return { ...this.#sum(isReclaimable), oldestAtMs };
   }
 
-  /** Live, as far as is known, and last heard of after `afterMs` and by `untilMs`: the objects may have been evicted. */
-  quietBytes(untilMs: number, afterMs: number): number {
-    const isQuiet = ({ state, heardAtMs }: Entry): boolean =>
+  /** Bytes counted as live whose owner last reported between `afterMs` and `untilMs`: it may have been evicted. */
+  idleBytes(untilMs: number, afterMs: number): number {
+    const isIdle = ({ state, heardAtMs }: Entry): boolean =>
       state === "live" && heardAtMs <= untilMs && heardAtMs > afterMs;
-    return this.#sum(isQuiet).bytes;
+    return this.#sum(isIdle).bytes;
   }
 
   liveBytesOf(owner: number): number {
@@ -192,9 +192,9 @@ export class MemoryLedger {
     };
   }
 
-  #letGo(entry: Entry, state: "retired" | "unclaimed", nowMs: number | undefined): void {
+  #release(entry: Entry, state: "retired" | "unclaimed", nowMs: number | undefined): void {
     entry.state = state;
-    entry.letGoAtMs = nowMs;
+    entry.releasedAtMs = nowMs;
   }
 
   #resize(entry: Entry, bytes: number): void {

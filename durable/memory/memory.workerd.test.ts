@@ -1,9 +1,9 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ask, pass, settled, statsOf, testEnv } from "../../test/workerd/client.ts";
+import { forceGarbageCollection } from "./force-gc.ts";
 import { createIsolate, type Isolate, isolateSnapshot, thisIsolate } from "./isolate.ts";
-import type { FollowedMemory, MemoryOwner } from "./isolate-memory.ts";
-import { provokeCollection } from "./provoke.ts";
+import type { MemoryOwner, TrackedMemory } from "./isolate-memory.ts";
 import { RECLAIM_SETTINGS } from "./reclaim.ts";
 
 /** What becomes of linear memories that were let go of, in the real runtime: V8 collects them, and only if nobody holds them. */
@@ -18,14 +18,14 @@ const growOnce = (service: string) => ask(`/${service}/1`, undefined, { headers:
 const restart = (service: string) => runInDurableObject(stubOf(service), (object) => object.restart("test"));
 const here = () => isolateSnapshot(thisIsolate());
 
-/** A memory of 16 MiB that is followed by `isolate`. */
-function follow(isolate: Isolate): { followed: FollowedMemory; memory: WebAssembly.Memory } {
+/** A memory of 16 MiB that is tracked by `isolate`. */
+function follow(isolate: Isolate): { tracked: TrackedMemory; memory: WebAssembly.Memory } {
   const memory = new WebAssembly.Memory({ initial: 256 });
-  const followed = isolate.memory.follow(isolate.memory.owner("test"), {
+  const tracked = isolate.memory.track(isolate.memory.owner("test"), {
     allocatedBytes: memory.buffer.byteLength,
     watchCollection: (registry, heldValue) => registry.register(memory, heldValue),
   });
-  return { followed, memory };
+  return { tracked, memory };
 }
 
 describe("the memory of a filter that was restarted", () => {
@@ -58,7 +58,7 @@ describe("the memory of a filter that was restarted", () => {
 });
 
 describe("the memory of an object that was evicted", () => {
-  it("is followed: unclaimed when the object comes back, and then collected", async () => {
+  it("is tracked: unclaimed when the object comes back, and then collected", async () => {
     await growOnce("growing");
     await settled();
     await evictDurableObject(stubOf("growing"));
@@ -70,7 +70,7 @@ describe("the memory of an object that was evicted", () => {
     expect(here().collected.bytes).toBeGreaterThanOrEqual(evicted.collected.bytes + GROWN);
   });
 
-  it("is followed also where the object does not come back: whoever collects learns of it", async () => {
+  it("is tracked also where the object does not come back: whoever collects learns of it", async () => {
     await growOnce("growing");
     await settled();
     await evictDurableObject(stubOf("growing"));
@@ -95,8 +95,8 @@ describe("a retired memory", () => {
 
   it("that a forgotten view holds never shows as collected, and is told apart from a way that does not work", async () => {
     const view = await inObject("growing", () => {
-      const { followed, memory } = follow(isolate);
-      followed.retired(memory.buffer.byteLength);
+      const { tracked, memory } = follow(isolate);
+      tracked.retired(memory.buffer.byteLength);
       return { bytes: new Uint8Array(memory.buffer, 0, 1) };
     });
     await vi.waitFor(() => expect(isolateSnapshot(isolate).pinned.count).toBe(1), { timeout: 8_000, interval: 50 });
@@ -119,9 +119,9 @@ describe("a retired memory", () => {
     };
     isolate = createIsolate(platform, { ...RECLAIM_SETTINGS, delayMs: 10, minIntervalMs: 20, effectMs: 10 });
     const memory = await inObject("growing", () => {
-      const followed = follow(isolate);
-      followed.followed.retired(followed.memory.buffer.byteLength);
-      return { kept: followed.memory };
+      const tracked = follow(isolate);
+      tracked.tracked.retired(tracked.memory.buffer.byteLength);
+      return { kept: tracked.memory };
     });
     await vi.waitFor(() => expect(isolateSnapshot(isolate).reclaim.reason).toBe("no_effect_here"), soon);
     expect(provoked).toBe(3);
@@ -143,11 +143,11 @@ describe("the budget", () => {
     const platform = {
       nowMs: () => Date.now(),
       setTimer: (callback: () => void, delayMs: number) => void setTimeout(callback, delayMs),
-      provoke: provokeCollection,
+      provoke: forceGarbageCollection,
     };
     const isolate = createIsolate(platform, RECLAIM_SETTINGS, marks);
     interface Held {
-      readonly followed: FollowedMemory;
+      readonly tracked: TrackedMemory;
       memory: WebAssembly.Memory | undefined;
       /** What is left behind by an owner that nobody holds is nobody's any more. */
       readonly owner: MemoryOwner;
@@ -160,23 +160,23 @@ describe("the budget", () => {
       ] as const) {
         const owner = isolate.memory.owner(name);
         const memory = new WebAssembly.Memory({ initial: 256 });
-        const followed = isolate.memory.follow(owner, {
+        const tracked = isolate.memory.track(owner, {
           allocatedBytes: 16 * MIB,
           watchCollection: (registry, heldValue) => registry.register(memory, heldValue),
         });
-        held.set(name, { followed, memory, owner });
+        held.set(name, { tracked, memory, owner });
         isolate.budget.report(owner, name, { gainBytes: 15 * MIB, evictionGainBytes: 15 * MIB, priceCalls });
       }
     });
     expect(isolate.budget.isShort).toBe(true);
     const asked: string[] = [];
     await inObject("growing-beside", () =>
-      isolate.budget.relieve(async (name, relief) => {
+      isolate.budget.reclaim(async (name, relief) => {
         asked.push(`${name} ${relief}`);
         await inObject("growing", () => {
           const member = held.get(name)!;
           member.memory = undefined;
-          member.followed.retired(16 * MIB);
+          member.tracked.retired(16 * MIB);
         });
       }),
     );

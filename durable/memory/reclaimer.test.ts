@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { beforeEach, describe, expect, it } from "vitest";
-import { IsolateMemory, type WatchedMemory } from "./isolate-memory.ts";
+import { type CollectableMemory, IsolateMemory } from "./isolate-memory.ts";
 import { RECLAIM_SETTINGS } from "./reclaim.ts";
 import { Reclaimer } from "./reclaimer.ts";
 
@@ -34,11 +34,11 @@ class Scene {
   /** @returns the memory's target, which pins it while kept */
   retire(bytes = 64 * MIB): object {
     const target = {};
-    const watched: WatchedMemory = {
+    const watched: CollectableMemory = {
       allocatedBytes: bytes,
       watchCollection: (registry, heldValue) => registry.register(target, heldValue),
     };
-    this.memory.follow(this.owner, watched).retired(bytes);
+    this.memory.track(this.owner, watched).retired(bytes);
     return target;
   }
 
@@ -165,11 +165,11 @@ describe("the reclaimer", () => {
 
   it("collects what an evicted object left behind, once that comes back", async () => {
     let target: object | undefined = {};
-    const watched: WatchedMemory = {
+    const watched: CollectableMemory = {
       allocatedBytes: 16 * MIB,
       watchCollection: (registry, heldValue) => registry.register(target!, heldValue),
     };
-    scene.memory.follow(scene.owner, watched);
+    scene.memory.track(scene.owner, watched);
     target = undefined;
     await scene.pass(5_000);
     expect(scene.provoked).toEqual([]);

@@ -1,6 +1,6 @@
 import type { InstanceManager, RestartOutcome } from "../instances/instance-manager.ts";
-import type { Relief } from "../memory/budget.ts";
-import type { AskForRelief } from "../memory/isolate-budget.ts";
+import type { ReclaimRequest } from "../memory/budget.ts";
+import type { AskToReclaim } from "../memory/isolate-budget.ts";
 import type { Runtime } from "../runtime.ts";
 import type { RestartController } from "./controller.ts";
 import { type RestartPlan, restartPlan } from "./restart-plan.ts";
@@ -16,7 +16,7 @@ export interface RestartDependencies {
   /** What the filter says its live decisions take; undefined where it says nothing. */
   readonly liveBytes: () => number | undefined;
   /** Asks another object of the isolate to give back memory. */
-  readonly askForRelief: AskForRelief;
+  readonly askToReclaim: AskToReclaim;
 }
 
 /** Carries restarts of one service out: those of its policy, of the operator, and of an isolate that is short of memory. */
@@ -66,7 +66,7 @@ export class RestartExecutor {
   }
 
   /** The isolate is short of memory. `evict` gives back all there is, `restart` what is not needed. */
-  async forIsolate(relief: Relief): Promise<void> {
+  async forIsolate(relief: ReclaimRequest): Promise<void> {
     const { instances, sample } = this.#dependencies;
     if (instances.current === undefined) return;
     sample();
@@ -91,13 +91,13 @@ export class RestartExecutor {
   }
 
   /** Has memory given back, here or in another object, if the isolate is short of it. Never rejects. */
-  async relieveIsolate(): Promise<void> {
-    const { name, instances, askForRelief } = this.#dependencies;
+  async reclaimForIsolate(): Promise<void> {
+    const { name, instances, askToReclaim } = this.#dependencies;
     const { budget } = instances.isolate;
     if (!budget.isShort) return;
     this.report();
-    await budget.relieve((member, relief) =>
-      member === name ? this.forIsolate(relief) : askForRelief(member, relief),
+    await budget.reclaim((member, relief) =>
+      member === name ? this.forIsolate(relief) : askToReclaim(member, relief),
     );
   }
 }

@@ -79,7 +79,7 @@ export function withService(
         sendTo: () => () => authorization.send(),
         secrets: () => undefined,
         setAlarm: async () => {},
-        askForRelief: async () => {},
+        askToReclaim: async () => {},
       });
       return { service: lone, authorization, isolate, again: begin };
     };

@@ -2,10 +2,10 @@
 const UNGRANTABLE_BYTES = 2 ** 48;
 
 /**
- * Has V8 collect all garbage: the one way a Worker has (10-55 ms on workerd; RATIONALE.md). Where a runtime grants the
- * reservation nothing was collected; the buffer is empty and is let go of at once.
+ * Makes V8 collect all garbage, in the one way that a Worker has (10-55 ms on workerd; docs/RATIONALE.md). A runtime that
+ * grants the reservation collects nothing; the buffer is empty and dropped at once.
  */
-export function provokeCollection(): void {
+export function forceGarbageCollection(): void {
   try {
     new ArrayBuffer(0, { maxByteLength: UNGRANTABLE_BYTES });
   } catch (error) {

@@ -1,26 +1,26 @@
 import { describe, expect, it } from "vitest";
-import { suspicion } from "./suspicion.ts";
+import { replaceReason } from "./replace-reason.ts";
 
 const MIB = 1_048_576;
 const reading = { startBytes: MIB, allocatedBytes: 32 * MIB, capBytes: 64 * MIB, refusedBytes: 0 };
 
 describe("an instance is suspicious", () => {
   it("when it grew beyond its cap", () => {
-    expect(suspicion(reading)).toBeUndefined();
-    expect(suspicion({ ...reading, allocatedBytes: 64 * MIB })).toBeUndefined();
-    expect(suspicion({ ...reading, allocatedBytes: 65 * MIB })).toBe("grew_beyond_cap");
+    expect(replaceReason(reading)).toBeUndefined();
+    expect(replaceReason({ ...reading, allocatedBytes: 64 * MIB })).toBeUndefined();
+    expect(replaceReason({ ...reading, allocatedBytes: 65 * MIB })).toBe("grew_beyond_cap");
   });
 
   it("when its allocator refused and there was no room left to grow", () => {
-    expect(suspicion({ ...reading, allocatedBytes: 64 * MIB, refusedBytes: 1_000 })).toBe("growth_failed");
+    expect(replaceReason({ ...reading, allocatedBytes: 64 * MIB, refusedBytes: 1_000 })).toBe("growth_failed");
   });
 
   it("not when its allocator refused with room left: what a client sends too large restarts nothing", () => {
-    expect(suspicion({ ...reading, refusedBytes: 100_000 })).toBeUndefined();
+    expect(replaceReason({ ...reading, refusedBytes: 100_000 })).toBeUndefined();
   });
 
   it("not when it began above its cap: it would be replaced for ever", () => {
     const large = { ...reading, startBytes: 80 * MIB, allocatedBytes: 80 * MIB };
-    expect(suspicion({ ...large, refusedBytes: 1_000 })).toBeUndefined();
+    expect(replaceReason({ ...large, refusedBytes: 1_000 })).toBeUndefined();
   });
 });

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { MemoryBackpressure } from "./backpressure.ts";
 import type { IsolateBudget } from "./isolate-budget.ts";
-import { Room } from "./room.ts";
 
 /** How long a request waits; `budget` changes meanwhile as the test says. */
-async function waited(budget: { isFull: boolean; isComingBack: boolean }, relieve: () => Promise<void>) {
-  const room = new Room(budget as unknown as IsolateBudget, relieve);
+async function waited(budget: { isFull: boolean; isComingBack: boolean }, reclaim: () => Promise<void>) {
+  const room = new MemoryBackpressure(budget as unknown as IsolateBudget, reclaim);
   const startedMs = Date.now();
   let endedMs: number | undefined;
   room.wait()?.then(() => {
@@ -19,7 +19,7 @@ describe("room in a full isolate", () => {
   afterEach(() => void vi.useRealTimers());
 
   it("is not waited for where the isolate is not full", () => {
-    const room = new Room({ isFull: false } as IsolateBudget, async () => {});
+    const room = new MemoryBackpressure({ isFull: false } as IsolateBudget, async () => {});
     expect(room.wait()).toBeUndefined();
   });
 
@@ -41,13 +41,13 @@ describe("room in a full isolate", () => {
     ["never comes", async () => {}],
     ["another object never gives", () => new Promise<void>(() => {})],
     ["another object fails to give", () => Promise.reject(new Error("gone"))],
-  ])("that %s is waited for no longer than about half a second", async (_, relieve) => {
-    expect(await waited({ isFull: true, isComingBack: true }, relieve)).toBeLessThan(600);
+  ])("that %s is waited for no longer than about half a second", async (_, reclaim) => {
+    expect(await waited({ isFull: true, isComingBack: true }, reclaim)).toBeLessThan(600);
   });
 
   it("is asked for once by all who wait", async () => {
     let asked = 0;
-    const room = new Room({ isFull: true, isComingBack: true } as IsolateBudget, () => {
+    const room = new MemoryBackpressure({ isFull: true, isComingBack: true } as IsolateBudget, () => {
       asked += 1;
       return new Promise(() => {});
     });

@@ -1,0 +1,57 @@
+import type { IsolateBudget } from "./isolate-budget.ts";
+
+/** The longest that a request waits for memory, and the interval between two checks. */
+const MAX_WAIT_MS = 500;
+const STEP_MS = 20;
+
+/**
+ * Holds back the requests of one object while the isolate is full. The host cannot stop a memory that grows within a call, so
+ * no call starts while memory is short and some is about to be freed.
+ */
+export class MemoryBackpressure {
+  readonly #budget: IsolateBudget;
+  readonly #reclaim: () => Promise<void>;
+  /** Only this object's: one object must not await a promise of another. */
+  #waiting: Promise<void> | undefined;
+  #reclaiming = false;
+
+  /** @param reclaim frees memory; may take long, because it asks other objects */
+  constructor(budget: IsolateBudget, reclaim: () => Promise<void>) {
+    this.#budget = budget;
+    this.#reclaim = reclaim;
+  }
+
+  /** Await this before deciding a request; undefined unless the isolate is full. Takes half a second at most. */
+  wait(): Promise<void> | undefined {
+    if (!this.#budget.isFull) return undefined;
+    this.#waiting ??= this.#wait().finally(() => {
+      this.#waiting = undefined;
+    });
+    return this.#waiting;
+  }
+
+  async #wait(): Promise<void> {
+    for (let waitedMs = 0; waitedMs < MAX_WAIT_MS && this.#budget.isFull; waitedMs += 2 * STEP_MS) {
+      await Promise.race([this.#relieveOnce(), step()]);
+      if (!this.#reclaiming && !this.#budget.isComingBack) return;
+      await step();
+    }
+  }
+
+  /** One at a time. Never rejects. */
+  async #relieveOnce(): Promise<void> {
+    if (this.#reclaiming) return step();
+    this.#reclaiming = true;
+    try {
+      await this.#reclaim();
+    } catch (error) {
+      console.error(`memory could not be reclaimed: ${String(error)}`);
+    } finally {
+      this.#reclaiming = false;
+    }
+  }
+}
+
+function step(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, STEP_MS));
+}
