@@ -71,8 +71,8 @@ export class ServiceObject extends DurableObject<Env> {
   }
 
   /** Asked by another object of the isolate that finds it short of memory. */
-  async reclaim(relief: ReclaimRequest): Promise<void> {
-    await this.#protected?.service.restarts.forIsolate(relief);
+  async reclaim(request: ReclaimRequest): Promise<void> {
+    await this.#protected?.service.restarts.forIsolate(request);
   }
 
   /** Goes off where a service's filter ticks by alarm; the object may have been evicted since it was set. */
@@ -139,7 +139,7 @@ export class ServiceObject extends DurableObject<Env> {
         ),
         secrets: (named) => secretNamed(env, named),
         setAlarm: (delayMs) => this.#setAlarm(name, delayMs),
-        askToReclaim: (other, relief) => env.SERVICE_OBJECT.getByName(other).reclaim(relief),
+        askToReclaim: (other, request) => env.SERVICE_OBJECT.getByName(other).reclaim(request),
       }),
     };
   }

@@ -7,12 +7,12 @@ import type {
   StreamOptions,
   StreamRequest,
 } from "../../wasm/host/index.ts";
+import { withTimeout } from "../async.ts";
 import type { TimeLimits } from "../limits.ts";
 import type { TrackedMemory } from "../memory/isolate-memory.ts";
 import { type ReplaceReason, replaceReason } from "../memory/replace-reason.ts";
 import type { StartReason } from "../restart/starts.ts";
 import type { TickClock } from "../ticks/tick-clock.ts";
-import { within } from "../ticks/within.ts";
 
 /** How a generation begins. */
 export interface GenerationOptions {
@@ -144,7 +144,7 @@ export class Generation {
     this.tick(nowMs);
     const calls = this.#instance?.pendingTickCalls;
     if (calls === undefined) return undefined;
-    const waiting = within(calls, this.#limits.tickWaitMs);
+    const waiting = withTimeout(calls, this.#limits.tickWaitMs).then(() => {});
     if (first) this.#firstTickCalls = waiting.finally(() => (this.#firstTickCalls = undefined));
     return waiting;
   }

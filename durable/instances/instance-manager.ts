@@ -1,4 +1,5 @@
 import type { FilterHandover } from "../../wasm/host/index.ts";
+import { nextTask } from "../async.ts";
 import {
   afterFailedStart,
   afterStart,
@@ -18,7 +19,6 @@ import type { StartReason } from "../restart/starts.ts";
 import type { Unavailable } from "../rpc.ts";
 import { type Runtime, randomShare } from "../runtime.ts";
 import { TickClock } from "../ticks/tick-clock.ts";
-import { turn } from "../turn.ts";
 import { type FailedStart, type FilterDependencies, startFilter } from "./filter-start.ts";
 import { Generation } from "./generation.ts";
 
@@ -255,7 +255,7 @@ export class InstanceManager {
     try {
       const handover = new Handover(from, to);
       const goesOn = (): boolean => old === this.#current && !old.failed && !fresh.failed;
-      const moved = await handover.move({ budgetBytes, fromBytes: old.allocatedBytes }, turn, goesOn);
+      const moved = await handover.move({ budgetBytes, fromBytes: old.allocatedBytes }, nextTask, goesOn);
       return moved && goesOn() && handover.catchUp() ? handover : undefined;
     } finally {
       this.#warming = undefined;

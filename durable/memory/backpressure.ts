@@ -1,3 +1,4 @@
+import { sleep } from "../async.ts";
 import type { IsolateBudget } from "./isolate-budget.ts";
 
 /** The longest that a request waits for memory, and the interval between two checks. */
@@ -32,15 +33,15 @@ export class MemoryBackpressure {
 
   async #wait(): Promise<void> {
     for (let waitedMs = 0; waitedMs < MAX_WAIT_MS && this.#budget.isFull; waitedMs += 2 * STEP_MS) {
-      await Promise.race([this.#relieveOnce(), step()]);
+      await Promise.race([this.#relieveOnce(), sleep(STEP_MS)]);
       if (!this.#reclaiming && !this.#budget.isComingBack) return;
-      await step();
+      await sleep(STEP_MS);
     }
   }
 
   /** One at a time. Never rejects. */
   async #relieveOnce(): Promise<void> {
-    if (this.#reclaiming) return step();
+    if (this.#reclaiming) return sleep(STEP_MS);
     this.#reclaiming = true;
     try {
       await this.#reclaim();
@@ -50,8 +51,4 @@ export class MemoryBackpressure {
       this.#reclaiming = false;
     }
   }
-}
-
-function step(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, STEP_MS));
 }

@@ -49,7 +49,7 @@ describe("the budget of an isolate", () => {
       member("cheap", { gainBytes: 8 * MIB, priceCalls: 10 }),
       member("small", { gainBytes: 0.5 * MIB, priceCalls: 0 }),
     ];
-    expect(act(members)).toMatchObject({ reason: "high_mark", ask: { name: "cheap", relief: "restart" } });
+    expect(act(members)).toMatchObject({ reason: "high_mark", ask: { name: "cheap", request: "restart" } });
   });
 
   it("asks nobody while what is on its way suffices, and only collects", () => {
@@ -74,7 +74,7 @@ describe("the budget of an isolate", () => {
     ];
     expect(act(members, { heldBytes: 121 * MIB })).toMatchObject({
       reason: "hard_mark",
-      ask: { name: "largest", relief: "evict" },
+      ask: { name: "largest", request: "evict" },
     });
   });
 
@@ -115,7 +115,7 @@ describe("the budget of an isolate", () => {
         expect(1e6 - (asked!.askedAtMs ?? 0)).toBeGreaterThanOrEqual(BUDGET_MARKS.minBetweenHardMs);
         expect(situation.heldBytes).toBeGreaterThan(BUDGET_MARKS.lowBytes);
         if (situation.reclaimableBytes > 0) expect(collect).toBe("reclaim");
-        if (ask.relief === "evict") {
+        if (ask.request === "evict") {
           expect(situation.heldBytes).toBeGreaterThanOrEqual(BUDGET_MARKS.hardBytes);
         } else {
           expect(asked!.gainBytes).toBeGreaterThanOrEqual(BUDGET_MARKS.minGainBytes);

@@ -75,7 +75,7 @@ export type ReclaimRequest = "restart" | "evict";
 export interface BudgetAction {
   readonly reason: BudgetReason;
   /** Which member to ask, and for what. */
-  readonly ask: { readonly name: string; readonly relief: ReclaimRequest } | undefined;
+  readonly ask: { readonly name: string; readonly request: ReclaimRequest } | undefined;
   /** Force a collection: always, or only if it is known to free something. */
   readonly collect: "probe" | "reclaim" | undefined;
 }
@@ -106,7 +106,7 @@ export function budgetAction(
       free(members, situation.nowMs, marks.minBetweenHardMs, marks),
       (member) => member.evictionGainBytes,
     );
-    if (largest !== undefined) return { reason: "hard_mark", ask: { name: largest.name, relief: "evict" }, collect };
+    if (largest !== undefined) return { reason: "hard_mark", ask: { name: largest.name, request: "evict" }, collect };
   }
   const cheapest = best(
     free(members, situation.nowMs, marks.minBetweenMs, marks).filter(
@@ -115,7 +115,7 @@ export function budgetAction(
     ({ gainBytes, priceCalls }) => gainBytes / Math.max(MIN_PRICE_CALLS, priceCalls),
   );
   if (cheapest === undefined) return { reason: "nothing_to_gain", ask: undefined, collect };
-  return { reason: "high_mark", ask: { name: cheapest.name, relief: "restart" }, collect };
+  return { reason: "high_mark", ask: { name: cheapest.name, request: "restart" }, collect };
 }
 
 /** Members that may be asked now. */

@@ -1,3 +1,4 @@
+import { withTimeout } from "../async.ts";
 import {
   type BudgetAction,
   type BudgetMarks,
@@ -9,14 +10,14 @@ import {
 import type { IsolateMemory, MemoryOwner } from "./isolate-memory.ts";
 import type { Reclaimer } from "./reclaimer.ts";
 
-/** What a member tells of itself with each sample. Sizes in bytes, price in outbound calls. See BudgetMember. */
+/** What a member reports with each sample. Sizes in bytes, price in outbound calls. See BudgetMember. */
 export type MemberReport = Pick<BudgetMember, "gainBytes" | "evictionGainBytes" | "priceCalls">;
 
 /**
- * Has a service object restart its filter. One object cannot act inside another, so this is an RPC, made by the object in
- * whose turn the budget was found short; `name` is the name that object joined under.
+ * Asks a service object to restart its filter. An object cannot act inside another, so this is an RPC from whichever object
+ * found the budget short; `name` is the name under which the other one reported.
  */
-export type AskToReclaim = (name: string, relief: ReclaimRequest) => Promise<unknown>;
+export type AskToReclaim = (name: string, request: ReclaimRequest) => Promise<unknown>;
 
 export interface BudgetSnapshot {
   readonly highBytes: number;
@@ -24,13 +25,13 @@ export interface BudgetSnapshot {
   readonly heldBytes: number;
   /** Above the high mark, and not below the low one since. */
   readonly relieving: boolean;
-  /** What the last look came to. */
+  /** Result of the last check. */
   readonly reason: BudgetReason;
   /** Requests to restart, by kind, and those that failed. */
   readonly restartsAsked: number;
   readonly evictionsAsked: number;
   readonly requestsFailed: number;
-  /** Collections provoked to see whether quiet objects were evicted. */
+  /** Collections forced to find out whether idle objects were evicted. */
   readonly probes: number;
   readonly lastAsked: { readonly name: string; readonly relief: ReclaimRequest; readonly atMs: number } | null;
   readonly members: number;
@@ -38,31 +39,20 @@ export interface BudgetSnapshot {
 
 /** An idle object is evicted after 10 s. */
 const IDLE_MS = 15_000;
-/** A request that is never answered must not keep whoever asks from asking another. */
-async function answered(request: Promise<unknown>): Promise<void> {
-  const { promise: lost, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error("no answer")), LOST_REQUEST_MS);
-  try {
-    await Promise.race([request, lost]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** A request that has no answer for so long is taken to be lost. */
+/** A request without an answer after this time is lost: it must not block requests to other members. */
 const LOST_REQUEST_MS = 30_000;
 
 interface Member {
   owner: number;
   report: MemberReport;
   askedAtMs: number | undefined;
-  /** Names the request under way, so that a lost one that ends late is not taken for its successor. */
+  /** Identifies the request in progress, so that a lost one that ends late is not mistaken for its successor. */
   request: symbol | undefined;
 }
 
 /**
- * Watches what all filters of the isolate hold together, and has the right one restart before the platform resets all of
- * them. It runs in the turns of whichever object finds it short.
+ * Watches what all filters of the isolate hold together, and asks the best one to restart before the platform resets all of
+ * them. It runs in the tasks of whichever object finds it short.
  */
 export class IsolateBudget {
   readonly #memory: IsolateMemory;
@@ -84,7 +74,7 @@ export class IsolateBudget {
     this.#nowMs = nowMs;
   }
 
-  /** What the object of this name would give back now, and at what price. */
+  /** What the object of this name would free now, and at what price. */
   report(owner: MemoryOwner, name: string, report: MemberReport): void {
     const known = this.#members.get(name);
     if (known === undefined) {
@@ -95,33 +85,33 @@ export class IsolateBudget {
     }
   }
 
-  /** From here on no price counts. */
+  /** Above it the price no longer counts. */
   get hardBytes(): number {
     return this.#marks.hardBytes;
   }
 
-  /** So near to its limit that requests had better wait for memory that is on its way back. */
+  /** So close to the limit that requests should wait for memory that is about to be freed. */
   get isFull(): boolean {
     return this.#memory.heldBytes > this.#marks.hardBytes;
   }
 
-  /** Whether memory was let go of that a collection will give back. */
+  /** Whether there is released memory that a collection will free. */
   get isComingBack(): boolean {
     return this.#memory.ledger.reclaimable.bytes > 0 && !this.#reclaimer.hasGivenUp;
   }
 
-  /** Whether `reclaim` has something to do. Cheap: for after every answer. */
+  /** Whether `reclaim` has something to do. Cheap enough to check after every answer. */
   get isShort(): boolean {
     const { lowBytes, highBytes } = this.#marks;
     return this.#memory.heldBytes > (this.#reclaiming ? lowBytes : highBytes);
   }
 
   /**
-   * Takes steps until the budget is no longer short or nothing is left to be done now. To be called in an object's turn, one in
-   * which no request waits. Never rejects: a member that cannot be asked is asked again after its time.
+   * Takes steps until the budget is no longer short or nothing more can be done now. Call it in a task of an object in which
+   * no request waits. Never rejects: a member that cannot be asked is asked again later.
    */
   async reclaim(ask: AskToReclaim): Promise<void> {
-    // Each step asks somebody else; more of them than members would be a mistake.
+    // Each step asks another member, so more steps than members would be a bug.
     for (let step = 0; step <= this.#members.size; step += 1) {
       const action = this.#decide();
       this.#collect(action);
@@ -156,7 +146,7 @@ export class IsolateBudget {
       nowMs,
       heldBytes: ledger.heldBytes,
       reclaimableBytes: ledger.reclaimable.bytes,
-      // Those that were quiet at the last collection already and are still here were not evicted by then.
+      // Objects that were idle at the last collection already, and survived it, had not been evicted by then.
       idleBytes: ledger.idleBytes(nowMs - IDLE_MS, provokedAtMs - IDLE_MS),
       reclaiming: this.#reclaiming,
     };
@@ -171,7 +161,7 @@ export class IsolateBudget {
       return {
         name,
         liveBytes,
-        // What was reported may be of an object that was evicted since.
+        // The report may come from an object that was evicted since.
         gainBytes: Math.min(report.gainBytes, liveBytes),
         evictionGainBytes: Math.min(report.evictionGainBytes, liveBytes),
         priceCalls: report.priceCalls,
@@ -186,22 +176,22 @@ export class IsolateBudget {
     if (collect === "probe" && this.#reclaimer.probe()) this.#probes += 1;
   }
 
-  async #ask({ name, relief }: { name: string; relief: ReclaimRequest }, ask: AskToReclaim): Promise<void> {
+  async #ask({ name, request }: { name: string; request: ReclaimRequest }, ask: AskToReclaim): Promise<void> {
     const member = this.#members.get(name);
     if (member === undefined) return;
     const atMs = this.#nowMs();
-    const request = Symbol(name);
+    const id = Symbol(name);
     member.askedAtMs = atMs;
-    member.request = request;
-    this.#asked[relief] += 1;
-    this.#lastAsked = { name, relief, atMs };
+    member.request = id;
+    this.#asked[request] += 1;
+    this.#lastAsked = { name, relief: request, atMs };
     try {
-      await answered(ask(name, relief));
+      if (!(await withTimeout(ask(name, request), LOST_REQUEST_MS))) throw new Error("no answer");
     } catch (error) {
       this.#failed += 1;
-      console.error(`${name} could not be asked to give back memory: ${String(error)}`);
+      console.error(`${name} could not be asked to free memory: ${String(error)}`);
     } finally {
-      if (member.request === request) member.request = undefined;
+      if (member.request === id) member.request = undefined;
     }
   }
 }

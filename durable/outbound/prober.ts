@@ -1,3 +1,4 @@
+import { sleep } from "../async.ts";
 import type { Contact, Reachability } from "./reachability.ts";
 
 export const PROBE_LIMITS = {
@@ -64,6 +65,6 @@ export class Prober {
     const waitMs = Math.min(intervalMs, FIRST_INTERVAL_MS * 2 ** Math.max(0, reachability.failedProbes - 1));
     // A clock that was set meanwhile must not put off the next probe.
     const tookMs = Math.max(0, nowMs() - startedMs);
-    return new Promise((resolve) => setTimeout(resolve, Math.max(0, waitMs - tookMs)));
+    return sleep(Math.max(0, waitMs - tookMs));
   }
 }

@@ -1,5 +1,6 @@
 import { isConnectionHeader } from "../../config/header-names.ts";
 import { type HeaderList, HOST_LIMITS, type OutboundCall } from "../../wasm/host/index.ts";
+import { sleep } from "../async.ts";
 
 /** Sends one request; rejects where no answer came. `fetch` of a service binding or of the platform. */
 export type Send = (request: Request) => Promise<Response>;
@@ -33,7 +34,7 @@ export async function sendCall(
  * is repeated once. Not in the same moment: a server that restarts closes them all, and the next may not be known to be.
  */
 export function beforeRepeat(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 10));
+  return sleep(10);
 }
 
 async function attempt(call: OutboundCall, baseUrl: string, send: Send, signal: AbortSignal): Promise<CallOutcome> {

@@ -2,10 +2,10 @@ import { describe, expect, it, vi } from "vitest";
 import type { BuiltInServiceInput } from "../../config/index.ts";
 import { head, type LoneService, withService } from "../../test/workerd/lone-service.ts";
 import filter from "../../wasm/filter/build/filter.wasm";
+import { nextTask } from "../async.ts";
 import { TIME_LIMITS } from "../limits.ts";
 import { BUDGET_MARKS } from "../memory/budget.ts";
 import { createIsolate, isolateSnapshot } from "../memory/isolate.ts";
-import { turn } from "../turn.ts";
 
 /** What happens while a service comes back with its decisions, one step at a time. */
 
@@ -146,7 +146,7 @@ describe("a service that comes back with its decisions", () => {
         next.authorization.answer(2, 200);
         await deciding;
         expect(persistenceOf(next).waking).toMatchObject({ outcome: "given_up" });
-        await turn();
+        await nextTask();
         expect(isolateSnapshot(next.isolate).retired.count).toBeGreaterThan(0);
       },
       { nowMs: clock },

@@ -1,7 +1,7 @@
 import type { Service } from "../../config/index.ts";
+import { nextTask } from "../async.ts";
 import type { KeptState } from "../kept.ts";
 import type { Runtime } from "../runtime.ts";
-import { turn } from "../turn.ts";
 import { Journal } from "./journal.ts";
 import { removeJournal } from "./journal-places.ts";
 import { deriveKeys, MIN_SECRET_CHARACTERS } from "./keys.ts";
@@ -50,7 +50,7 @@ export async function openStorage(opening: ServiceStorage): Promise<Opened> {
   }
   const { digestKey, vault } = await deriveKeys(secret, name);
   if (!persist) return { digestKey, journal: undefined, ...(await removed()) };
-  const dependencies = { storage, vault, service: name, nowMs: () => runtime.nowMs(), pause: turn };
+  const dependencies = { storage, vault, service: name, nowMs: () => runtime.nowMs(), pause: nextTask };
   try {
     return { digestKey, journal: await Journal.open(dependencies) };
   } catch (error) {

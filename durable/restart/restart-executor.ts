@@ -66,11 +66,11 @@ export class RestartExecutor {
   }
 
   /** The isolate is short of memory. `evict` gives back all there is, `restart` what is not needed. */
-  async forIsolate(relief: ReclaimRequest): Promise<void> {
+  async forIsolate(request: ReclaimRequest): Promise<void> {
     const { instances, sample } = this.#dependencies;
     if (instances.current === undefined) return;
     sample();
-    if (relief === "evict") instances.replace("isolate_full");
+    if (request === "evict") instances.replace("isolate_full");
     else await instances.restart("isolate_short");
     this.report();
   }
@@ -96,8 +96,8 @@ export class RestartExecutor {
     const { budget } = instances.isolate;
     if (!budget.isShort) return;
     this.report();
-    await budget.reclaim((member, relief) =>
-      member === name ? this.forIsolate(relief) : askToReclaim(member, relief),
+    await budget.reclaim((member, request) =>
+      member === name ? this.forIsolate(request) : askToReclaim(member, request),
     );
   }
 }
