@@ -11,7 +11,6 @@ import { decisionAnswer, ownRefusal } from "./answer.ts";
 import { BACKOFF } from "./failure/backoff.ts";
 import { Generation } from "./instances/generation.ts";
 import { InstanceManager } from "./instances/instance-manager.ts";
-import type { KeptState } from "./kept.ts";
 import { MemoryBackpressure } from "./memory/backpressure.ts";
 import { thisIsolate } from "./memory/isolate.ts";
 import type { AskToReclaim } from "./memory/isolate-budget.ts";
@@ -19,8 +18,8 @@ import { type Counters, countDecision, countRefusalInStage } from "./metrics/cou
 import { OutboundCalls } from "./outbound/outbound-calls.ts";
 import type { Send } from "./outbound/send-call.ts";
 import { Journal } from "./persistence/journal.ts";
-import { KeptDecisions } from "./persistence/kept-decisions.ts";
-import type { Opened } from "./persistence/open.ts";
+import type { OpenedStorage } from "./persistence/open-storage.ts";
+import { PersistedDecisions } from "./persistence/persisted-decisions.ts";
 import type { PersistenceStats } from "./persistence/persistence-stats.ts";
 import { RestartController } from "./restart/controller.ts";
 import type { RestartVerdict } from "./restart/policy.ts";
@@ -33,14 +32,15 @@ import { LimitWatch, Patience } from "./stages/patience.ts";
 import { isReplayed } from "./stages/replay.ts";
 import type { Answer } from "./stages/staged-answer.ts";
 import { type ServiceStats, serviceStats } from "./stats.ts";
+import type { ServiceStateStore } from "./storage/service-state.ts";
 import { streamRequest } from "./stream-request.ts";
 import { TickAlarm } from "./ticks/tick-alarm.ts";
 
 export interface ServiceDependencies {
   readonly service: Service;
   readonly runtime: Runtime;
-  readonly kept: KeptState;
-  readonly opened: Opened;
+  readonly store: ServiceStateStore;
+  readonly opened: OpenedStorage;
   readonly workerVersion: string | undefined;
   /** How a cluster is reached; undefined where its binding is missing. */
   readonly sendTo: (cluster: Service["clusters"][string]) => Send | undefined;
@@ -82,13 +82,13 @@ export class ProtectedService {
   /** The filter can hand its decisions over, and purge them. */
   readonly #handsOver: boolean;
   readonly #backpressure: MemoryBackpressure;
-  readonly #keptDecisions: KeptDecisions | undefined;
+  readonly #persistedDecisions: PersistedDecisions | undefined;
   /** Undefined where ticks come by requests alone. */
   readonly #alarm: TickAlarm | undefined;
   /** The built-in filter's ticks are housekeeping and wait until the answer is out; no request pays for them. */
   readonly #ticksAfterAnswer: boolean;
   /** A journal that must not be read again is still there. */
-  #removesJournal: Opened["removeJournal"];
+  #removesJournal: OpenedStorage["removeJournal"];
   /** For the next request; used up by the first that the filter keeps waiting. */
   #patience: Patience;
   readonly #pauses: LimitWatch;
@@ -96,8 +96,8 @@ export class ProtectedService {
 
   constructor(dependencies: ServiceDependencies) {
     this.#dependencies = dependencies;
-    const { service, runtime, kept, opened, sendTo, secrets } = dependencies;
-    const remembered = kept.read(service.version, this.#shared.dataOf(service.name));
+    const { service, runtime, store, opened, sendTo, secrets } = dependencies;
+    const remembered = store.read(service.version, this.#shared.dataOf(service.name));
     this.#handsOver = handsOver(service.filter);
     this.#removesJournal = opened.removeJournal;
     this.#counters = remembered.counters;
@@ -125,9 +125,9 @@ export class ProtectedService {
       runtime,
       { controller: this.#controller, counters: this.#counters },
     );
-    this.#keptDecisions =
+    this.#persistedDecisions =
       opened.journal instanceof Journal
-        ? new KeptDecisions(service.name, opened.journal, this.#instances, runtime)
+        ? new PersistedDecisions(service.name, opened.journal, this.#instances, runtime)
         : undefined;
     this.restarts = new RestartExecutor({
       name: service.name,
@@ -161,8 +161,8 @@ export class ProtectedService {
     const ruleName = rule.kind === "public" ? AUTHENTICATE_RULE : rule.ruleName;
     const waiting = this.#backpressure.wait();
     if (waiting !== undefined) await waiting;
-    const waking = this.#keptDecisions?.wake();
-    if (waking !== undefined) await waking;
+    const restoring = this.#persistedDecisions?.restore();
+    if (restoring !== undefined) await restoring;
     return this.#decide(ask, ruleName, 0);
   }
 
@@ -212,7 +212,7 @@ export class ProtectedService {
       metrics: this.#shared.metrics,
       persistence: this.#persistence,
       clusters: this.#outbound.stats,
-      storage: this.#dependencies.kept.health.stats,
+      storage: this.#dependencies.store.health.stats,
     });
   }
 
@@ -225,13 +225,13 @@ export class ProtectedService {
   async purge(credentials?: readonly string[]): Promise<PurgeReport> {
     this.#counters.purges += 1;
     // What is being read has not come to its end: it would bring back what was purged before.
-    const waking = this.#keptDecisions?.waking;
-    if (waking !== undefined) await waking;
-    // No turn between what follows: whoever came between would wake, and find neither purge.
-    const stored = this.#keptDecisions?.hasStored ?? false;
+    const restoring = this.#persistedDecisions?.restoring;
+    if (restoring !== undefined) await restoring;
+    // No turn between what follows: whoever came between would restore, and find neither purge.
+    const stored = this.#persistedDecisions?.hasStored ?? false;
     if (!this.#handsOver) this.#forgetSharedData();
     const purged = this.#instances.purge(credentials);
-    await this.#keptDecisions?.purge(credentials);
+    await this.#persistedDecisions?.purge(credentials);
     await this.#removeJournal();
     return { purged: this.#handsOver ? (purged ?? null) : null, stored };
   }
@@ -296,7 +296,7 @@ export class ProtectedService {
 
   get #persistence(): PersistenceStats | null {
     const { journal } = this.#dependencies.opened;
-    if (this.#keptDecisions !== undefined) return { state: "on", ...this.#keptDecisions.stats };
+    if (this.#persistedDecisions !== undefined) return { state: "on", ...this.#persistedDecisions.stats };
     return journal === undefined || journal instanceof Journal ? null : journal;
   }
 
@@ -343,7 +343,7 @@ export class ProtectedService {
     this.#instances.noteTrap(generation);
     void this.restarts.reclaimForIsolate();
     if (!this.#controller.isDue(nowMs) || generation.failed) return;
-    if (this.#keptDecisions?.isDue(nowMs)) void this.#keptDecisions.write();
+    if (this.#persistedDecisions?.isDue(nowMs)) void this.#persistedDecisions.write();
     const verdict = this.#sample(generation);
     if (verdict.restart) this.restarts.byPolicy(verdict.reason);
     this.restarts.report();
@@ -352,9 +352,9 @@ export class ProtectedService {
 
   /** A filter that cannot purge may keep decisions there, too; the one that is replaced goes on writing into its own. */
   #forgetSharedData(): void {
-    const { service, kept } = this.#dependencies;
+    const { service, store } = this.#dependencies;
     this.#shared.forgetDataOf(service.name);
-    kept.forgetSharedData(this.#shared.dataOf(service.name));
+    store.forgetSharedData(this.#shared.dataOf(service.name));
   }
 
   /** @throws where the storage goes on refusing */
@@ -364,12 +364,12 @@ export class ProtectedService {
   }
 
   #keepIfDue(nowMs: number): void {
-    const { service, kept } = this.#dependencies;
+    const { service, store } = this.#dependencies;
     if (this.#removesJournal !== undefined) {
-      void kept.health.attemptAsync("removing stored decisions", () => this.#removeJournal());
+      void store.health.attemptAsync("removing stored decisions", () => this.#removeJournal());
     }
     this.#countFailedOpen();
-    kept.writeIfDue(nowMs, {
+    store.writeIfDue(nowMs, {
       learned: this.#controller.learned,
       samples: this.#controller.samples,
       counters: this.#counters,

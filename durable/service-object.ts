@@ -3,18 +3,18 @@ import { AutoRouter, type IRequest } from "itty-router";
 import type { Cluster, Gateway, Service } from "../config/index.ts";
 import { type Env, secretNamed, serviceBinding, workerVersion } from "./environment.ts";
 import type { RestartOutcome } from "./instances/instance-manager.ts";
-import { KeptState } from "./kept.ts";
 import type { ReclaimRequest } from "./memory/budget.ts";
 import { missingHeaders } from "./needed-headers.ts";
 import { rateLimit } from "./outbound/rate-limit.ts";
 import type { Send } from "./outbound/send-call.ts";
-import { openStorage } from "./persistence/open.ts";
+import { openStorage } from "./persistence/open-storage.ts";
 import { PLATFORM_RUNTIME } from "./platform-runtime.ts";
 import { ProtectedService, type PurgeReport } from "./protected-service.ts";
 import type { RestartPlan } from "./restart/restart-plan.ts";
 import { type Ask, type NeedsHeaders, RPC_VERSION } from "./rpc.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Answer } from "./stages/staged-answer.ts";
+import { ServiceStateStore } from "./storage/service-state.ts";
 
 /**
  * The Durable Object of one service: its RPC and HTTP surface. The configuration is handed in, so that the same class
@@ -23,7 +23,7 @@ import type { Answer } from "./stages/staged-answer.ts";
 export class ServiceObject extends DurableObject<Env> {
   readonly #gateway: Gateway;
   readonly #runtime: Runtime;
-  readonly #kept: KeptState;
+  readonly #store: ServiceStateStore;
   readonly #router = AutoRouter();
   #protected: { readonly name: string; readonly service: ProtectedService } | undefined;
   #settingUp: Promise<void> | undefined;
@@ -32,7 +32,7 @@ export class ServiceObject extends DurableObject<Env> {
     super(state, env);
     this.#gateway = gateway;
     this.#runtime = runtime;
-    this.#kept = new KeptState(state.storage);
+    this.#store = new ServiceStateStore(state.storage);
     this.#router.get("/stats", (request: IRequest) => this.#stats(request));
   }
 
@@ -77,7 +77,7 @@ export class ServiceObject extends DurableObject<Env> {
 
   /** Goes off where a service's filter ticks by alarm; the object may have been evicted since it was set. */
   override async alarm(): Promise<void> {
-    const name = this.#kept.alarmService;
+    const name = this.#store.alarmService;
     try {
       const service = name === undefined ? undefined : await this.#serviceNamed(name);
       await service?.alarm();
@@ -120,16 +120,16 @@ export class ServiceObject extends DurableObject<Env> {
     const { name } = service;
     const { env, ctx } = this;
     const runtime = this.#runtime;
-    const kept = this.#kept;
+    const store = this.#store;
     const { keySecret } = this.#gateway;
     const secret = secretNamed(env, keySecret);
-    const opened = await openStorage({ service, storage: ctx.storage, kept, runtime, keySecret, secret });
+    const opened = await openStorage({ service, storage: ctx.storage, store, runtime, keySecret, secret });
     this.#protected = {
       name,
       service: new ProtectedService({
         service,
         runtime,
-        kept,
+        store,
         opened,
         workerVersion: workerVersion(env),
         sendTo: (cluster) => this.#sendTo(cluster),
@@ -145,11 +145,11 @@ export class ServiceObject extends DurableObject<Env> {
   }
 
   async #setAlarm(service: string, delayMs: number): Promise<void> {
-    this.#kept.alarmService = service;
+    this.#store.alarmService = service;
     try {
       await this.ctx.storage.setAlarm(Date.now() + delayMs);
     } catch (error) {
-      this.#kept.health.failed("setting the alarm", error);
+      this.#store.health.failed("setting the alarm", error);
       throw error;
     }
   }

@@ -2,8 +2,8 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { ask, checksOf, pass, settled, statsOf, testEnv } from "../test/workerd/client.ts";
 import { SharedData } from "../wasm/host/index.ts";
-import { KEPT_SHARED_DATA_BYTES, storedSharedData } from "./kept-shared-data.ts";
 import { RPC_VERSION } from "./rpc.ts";
+import { MAX_STORED_SHARED_DATA_BYTES, storedSharedData } from "./storage/stored-shared-data.ts";
 
 const MINUTE = 60_000;
 
@@ -188,10 +188,10 @@ describe("an evicted object", () => {
 
   it("has room in its storage for all the shared data that is kept", async () => {
     const sharedData = new SharedData();
-    sharedData.set("largest", new Uint8Array(KEPT_SHARED_DATA_BYTES - 15), 0);
+    sharedData.set("largest", new Uint8Array(MAX_STORED_SHARED_DATA_BYTES - 15), 0);
     await runInDurableObject(testEnv.SERVICE_OBJECT.getByName("barring"), async (_, { storage }) => {
       const stored = storedSharedData(sharedData, "v1");
-      expect(stored.snapshot).toHaveLength(KEPT_SHARED_DATA_BYTES);
+      expect(stored.snapshot).toHaveLength(MAX_STORED_SHARED_DATA_BYTES);
       await storage.put("largest", stored);
       await storage.delete("largest");
     });

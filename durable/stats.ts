@@ -14,7 +14,7 @@ import type { RestartController } from "./restart/controller.ts";
 import type { RestartRecord } from "./restart/learned.ts";
 import type { RestartVerdict } from "./restart/policy.ts";
 import type { StartReason, StartRecord } from "./restart/starts.ts";
-import type { StorageStats } from "./storage-health.ts";
+import type { StorageStats } from "./storage/storage-health.ts";
 
 /** Samples shown in /stats: ten minutes at the default interval. */
 const RECENT_SAMPLES = 60;

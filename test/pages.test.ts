@@ -1,6 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { SLOTS } from "../durable/persistence/journal-head.ts";
+import { HEAD_KEY, rowKey } from "../durable/persistence/journal-keys.ts";
+import { STATE_KEYS } from "../durable/storage/service-state.ts";
 
 const SUITE = "test/security";
 /** Shows that the suite itself works. */
@@ -21,6 +24,15 @@ describe("SECURITY.md", () => {
     const files = readdirSync(SUITE).filter((name) => name.endsWith(".test.ts") && name !== HARNESS);
     const named = linkedFiles("SECURITY.md").filter((file) => file.startsWith(`${SUITE}/`));
     expect(named.toSorted()).toEqual(files.map((name) => `${SUITE}/${name}`).toSorted());
+  });
+});
+
+describe("docs/storage.md", () => {
+  it("lists every key under which an object stores anything", () => {
+    const page = readFileSync("docs/storage.md", "utf8");
+    const listed = [...page.matchAll(/^\| `([^`]+)`/gm)].map(([, key]) => key!);
+    const rows = SLOTS.map((slot) => rowKey({ slot, rows: 0 }));
+    expect(listed.toSorted()).toEqual([...Object.values(STATE_KEYS), HEAD_KEY, ...rows].toSorted());
   });
 });
 

@@ -121,7 +121,7 @@ export class InstanceManager {
     return this.#lastHandover;
   }
 
-  /** Whether entries are being handed over: the current generation is telling the next what it knows. */
+  /** Whether entries are being handed over: the current generation exports what it knows to the next. */
   get restarting(): boolean {
     return this.#restarting;
   }

@@ -1,91 +1,92 @@
 import type { FilterHandover } from "../../wasm/host/index.ts";
-import { type Head, hasOutgrown, MAX_ADDED_ROWS, nextBase, readHead, withRow, writeHead } from "./head.ts";
 import {
-  HEAD_KEY,
-  removeAllRows,
-  removeHead,
-  removeJournal,
-  removeRowsBeside,
-  rowKey,
-  UNCONFIRMED,
-} from "./journal-places.ts";
+  hasOutgrown,
+  type JournalHead,
+  MAX_ADDED_ROWS,
+  nextBase,
+  readHead,
+  withRow,
+  writeHead,
+} from "./journal-head.ts";
+import { HEAD_KEY, rowKey } from "./journal-keys.ts";
+import { removeAllRows, removeHead, removeJournal, removeRowsBeside, UNCONFIRMED } from "./journal-places.ts";
 import type { RestoreOutcome, WriteOutcome } from "./persistence-stats.ts";
 import { type Row, readRow, writeRow } from "./rows.ts";
-import type { Vault } from "./vault.ts";
+import type { SealedBox } from "./sealed-box.ts";
 
-/** Chunks are put together to rows of about this size: each row is billed as one write. */
+/** Chunks are combined into rows of about this size, because each row is billed as one write. */
 const ROW_BYTES = 256 * 1_024;
-/** What is told before others get their turn: each chunk takes well below a millisecond. */
+/** Chunks exported before other tasks may run: each takes well below a millisecond. */
 const MAX_CHUNKS_PER_STEP = 8;
 const FULL_STEP_BYTES = 16 * 1_024;
-/** Linear memory that whoever reads it may come to: the filter's own bound holds. */
+/** No limit on the memory of the instance that imports the journal; the filter has its own. */
 const UNBOUNDED = 0xffff_ffff;
 
 export interface JournalDependencies {
   readonly storage: DurableObjectStorage;
-  readonly vault: Vault;
+  readonly box: SealedBox;
   readonly service: string;
   readonly nowMs: () => number;
-  /** Lets others have their turn. */
+  /** Lets other tasks run. */
   readonly pause: () => Promise<void>;
 }
 
 /**
- * The records of a filter's decisions in the object's storage: a base that tells of all of them, then what has changed since,
- * and purges. Two slots, so that one base holds until the next is whole. Whatever is asked of it is done one after the other.
+ * A filter's decisions in the object's storage: a base with all of them, then the changes since, and purges. There are two
+ * slots, so that one base stays valid until the next is complete. Operations run one after the other.
  *
- * A purge is stored when it is confirmed; everything else may be lost with the object, up to the last write.
+ * A purge is stored before it is confirmed; everything else since the last write may be lost with the object.
  */
 export class Journal {
-  /** Something was stored, by another secret or damaged, and was removed. */
+  /** Something was stored that was damaged or sealed by another secret; it was removed. */
   readonly wasUnreadable: boolean;
   readonly #dependencies: JournalDependencies;
-  #head: Head | undefined;
-  /** The telling that the last row came from. Its number alone: whoever held the filter would hold its memory. */
+  #head: JournalHead | undefined;
+  /** The export session of the last row. Only its ID: a reference to the filter would keep its memory alive. */
   #source: number | undefined;
   #lookedAtMs: number;
   #purgesWaiting = 0;
   #work: Promise<unknown> = Promise.resolve();
 
-  private constructor(dependencies: JournalDependencies, head: Head | undefined, wasUnreadable: boolean) {
+  private constructor(dependencies: JournalDependencies, head: JournalHead | undefined, wasUnreadable: boolean) {
     this.#dependencies = dependencies;
     this.wasUnreadable = wasUnreadable;
     this.#head = head;
     this.#lookedAtMs = head?.writtenAtMs ?? 0;
   }
 
-  /** Opens what is stored. What cannot be read, or was written under another secret, is removed. */
+  /** Opens the stored journal. Removes one that cannot be read or was written under another secret. */
   static async open(dependencies: JournalDependencies): Promise<Journal> {
-    const { storage, vault, service } = dependencies;
+    const { storage, box, service } = dependencies;
     const stored = storage.kv.get(HEAD_KEY);
-    const head = stored === undefined ? undefined : readHead(await vault.open(stored, headContext(service)));
-    // Without a head there may still be rows, of a write or a removal that was cut off.
+    const head = stored === undefined ? undefined : readHead(await box.open(stored, headContext(service)));
+    // Without a head there may still be rows, from an interrupted write or removal.
     if (head === undefined) await removeJournal(storage);
     return new Journal(dependencies, head, stored !== undefined && head === undefined);
   }
 
-  /** What is stored, and when it was; undefined while that is nothing. */
-  get stored(): Pick<Head, "rows" | "bytes" | "allocatedBytes" | "writtenAtMs"> | undefined {
+  /** What is stored, and since when; undefined if nothing is. */
+  get stored(): Pick<JournalHead, "rows" | "bytes" | "allocatedBytes" | "writtenAtMs"> | undefined {
     return this.#head;
   }
 
-  /** When there was something to write, or would have been. */
+  /** Time of the last write, or of the last check that found nothing to write. */
   get lookedAtMs(): number {
     return this.#lookedAtMs;
   }
 
   /**
-   * Stores what has changed since the last time, or everything where it cannot go on from there.
+   * Stores what has changed since the last write, or everything if it cannot continue from there.
    * @param allocatedBytes linear memory of the instance
-   * @param goesOn asked before each step; the instance may end, or begin to tell somebody else
+   * @param goesOn checked before each step; the instance may end, or begin another export session
    */
   write(from: FilterHandover, allocatedBytes: number, goesOn: () => boolean): Promise<WriteOutcome> {
     return this.#inTurn(() => this.#write(from, allocatedBytes, goesOn));
   }
 
   /**
-   * Stores that decisions were purged, those of some credentials or all. It is so once the promise is fulfilled. A write under
-   * way ends early for it.
+   * Stores a purge of some credentials or of all decisions. The purge is stored when the promise is fulfilled. A write in
+   * progress ends early to make way.
    */
   async purge(credentials?: readonly string[]): Promise<void> {
     this.#purgesWaiting += 1;
@@ -97,9 +98,9 @@ export class Journal {
   }
 
   /**
-   * Has a fresh instance take everything. It must not serve before, nor where the outcome is another than `restored`: then
-   * what is stored is removed, for what the next instance learns would not be in it.
-   * @param goesOn asked before each row
+   * Imports everything into a fresh instance, which must not serve before that. Any outcome but `restored` removes the journal,
+   * and the instance must not serve at all: what the next instance learns would not be in the journal.
+   * @param goesOn checked before each row
    */
   restore(into: FilterHandover, goesOn: () => boolean): Promise<RestoreOutcome> {
     return this.#inTurn(async () => {
@@ -120,7 +121,7 @@ export class Journal {
     try {
       return await this.#tell(from, allocatedBytes, goesOn);
     } catch (error) {
-      // What was told and not stored will not be told again.
+      // The filter does not export again what it exported and we failed to store.
       this.#source = undefined;
       throw error;
     }
@@ -132,15 +133,15 @@ export class Journal {
       this.#head !== undefined && this.#isSource(from) && !hasOutgrown(this.#head) ? this.#head : undefined;
     if (goesOnFrom === undefined) {
       from.begin(UNBOUNDED);
-      this.#source = from.telling;
+      this.#source = from.exportSession;
     }
     let head = goesOnFrom ?? nextBase(this.#head);
     let chunks: Uint8Array[] = [];
     let size = 0;
     let held = 0;
     let heldBytes = 0;
-    // What is used meanwhile is told again, under load without end. After as much as there is, what is not told yet waits: what
-    // was told first is right without what comes after it.
+    // Entries that are used meanwhile are exported again, under load without end. So stop after as many bytes as there are:
+    // what was exported first is valid without what follows.
     for (let toldBytes = 0; toldBytes <= allocatedBytes + ROW_BYTES && this.#purgesWaiting === 0; ) {
       if (!goesOn() || !this.#isSource(from)) return this.#cutOff();
       const step = from.next();
@@ -158,7 +159,7 @@ export class Journal {
       }
       held += 1;
       heldBytes += step.bytes.length;
-      // Small chunks are news that came in the pause before: one pause for each would bring as many again.
+      // Small chunks are changes from the last pause; pausing after each would bring as many again.
       if (held < MAX_CHUNKS_PER_STEP && heldBytes < FULL_STEP_BYTES) continue;
       await this.#dependencies.pause();
       held = 0;
@@ -193,7 +194,7 @@ export class Journal {
       await this.#putHead(next, rows, {});
     } catch (error) {
       console.error(
-        `${this.#dependencies.service}: a purge could not be stored, so stored decisions go: ${String(error)}`,
+        `${this.#dependencies.service}: a purge could not be stored, so the stored decisions are removed: ${String(error)}`,
       );
       await this.#remove();
     }
@@ -202,12 +203,12 @@ export class Journal {
   async #restore(into: FilterHandover, goesOn: () => boolean): Promise<RestoreOutcome> {
     const head = this.#head;
     if (head === undefined) return "restored";
-    const { storage, vault } = this.#dependencies;
+    const { storage, box } = this.#dependencies;
     for (let index = 0; index < head.rows; index += 1) {
       await this.#dependencies.pause();
       if (!goesOn()) return "given_up";
       const at = { ...head, rows: index };
-      const opened = await vault.open(storage.kv.get(rowKey(at)), this.#rowContext(at));
+      const opened = await box.open(storage.kv.get(rowKey(at)), this.#rowContext(at));
       const row = opened && readRow(opened);
       if (row === undefined) return "unreadable";
       if (row.kind === "purge") {
@@ -219,12 +220,12 @@ export class Journal {
         if (!taken.ok) return taken.reason === "other_configuration" ? "other_configuration" : "refused";
       }
     }
-    // Calls of the instance that wrote it.
+    // The calls of the instance that wrote it are gone.
     into.abandon();
     return "restored";
   }
 
-  /** Removes all that is stored: its head first, without which no row counts. */
+  /** Removes the journal, its head first: without it no row counts. */
   async #remove(): Promise<void> {
     const { storage } = this.#dependencies;
     this.#source = undefined;
@@ -239,12 +240,12 @@ export class Journal {
   }
 
   #isSource(from: FilterHandover): boolean {
-    return this.#source === from.telling;
+    return this.#source === from.exportSession;
   }
 
-  async #putHead(head: Head, rows: Record<string, Uint8Array>, options: DurableObjectPutOptions): Promise<void> {
-    const { vault, service } = this.#dependencies;
-    const sealed = await vault.seal(writeHead(head), headContext(service));
+  async #putHead(head: JournalHead, rows: Record<string, Uint8Array>, options: DurableObjectPutOptions): Promise<void> {
+    const { box, service } = this.#dependencies;
+    const sealed = await box.seal(writeHead(head), headContext(service));
     await this.#dependencies.storage.put({ ...rows, [HEAD_KEY]: sealed }, options);
     this.#head = head;
   }
@@ -254,11 +255,11 @@ export class Journal {
     return this.#dependencies.storage.put(entries, UNCONFIRMED);
   }
 
-  #sealed(at: Head, row: Row): Promise<Uint8Array> {
-    return this.#dependencies.vault.seal(writeRow(row), this.#rowContext(at));
+  #sealed(at: JournalHead, row: Row): Promise<Uint8Array> {
+    return this.#dependencies.box.seal(writeRow(row), this.#rowContext(at));
   }
 
-  #rowContext({ epoch, rows }: Head): string {
+  #rowContext({ epoch, rows }: JournalHead): string {
     return `ebb journal row\n${this.#dependencies.service}\n${epoch}\n${rows}`;
   }
 }

@@ -11,11 +11,11 @@ const SECRET = "a secret that is long enough for tests";
 const ALLOCATED = 2_097_152;
 const EVERYTHING_WENT_ON = () => true;
 
-let tellings = 0;
+let exportSessions = 0;
 
 /** Tells the given chunks, one text each, then what `news` adds; and takes chunks and purges into `taken`. */
 class ScriptedFilter {
-  telling = 0;
+  exportSession = 0;
   begun = 0;
   readonly taken: string[] = [];
   readonly #all: string[];
@@ -37,7 +37,7 @@ class ScriptedFilter {
 
   begin(): void {
     this.begun += 1;
-    this.telling = ++tellings;
+    this.exportSession = ++exportSessions;
     this.#next = [...this.#all];
   }
 
@@ -70,8 +70,8 @@ function inStorage(test: (storage: DurableObjectStorage) => Promise<void>): Prom
 }
 
 async function open(storage: DurableObjectStorage, secret = SECRET): Promise<Journal> {
-  const { vault } = await deriveKeys(secret, "orders");
-  return Journal.open({ storage, vault, service: "orders", nowMs: () => 1_000, pause: async () => {} });
+  const { box } = await deriveKeys(secret, "orders");
+  return Journal.open({ storage, box, service: "orders", nowMs: () => 1_000, pause: async () => {} });
 }
 
 /** What the next life of the object reads. */
@@ -239,11 +239,11 @@ describe("the journal", () => {
   it("pauses for what is worth it, not for each bit of news", () =>
     inStorage(async (storage) => {
       let pauses = 0;
-      const { vault } = await deriveKeys(SECRET, "orders");
+      const { box } = await deriveKeys(SECRET, "orders");
       const pause = async () => {
         pauses += 1;
       };
-      const journal = await Journal.open({ storage, vault, service: "orders", nowMs: () => 0, pause });
+      const journal = await Journal.open({ storage, box, service: "orders", nowMs: () => 0, pause });
       const filter = new ScriptedFilter(Array.from({ length: 80 }, () => "a bit"));
       await journal.write(filter.handover, ALLOCATED, EVERYTHING_WENT_ON);
       expect(pauses).toBe(10);

@@ -1,5 +1,5 @@
 import { hex } from "../runtime.ts";
-import { Vault } from "./vault.ts";
+import { SealedBox } from "./sealed-box.ts";
 
 /** A shorter secret can be guessed by whoever reads what it encrypts. */
 export const MIN_SECRET_CHARACTERS = 32;
@@ -8,7 +8,7 @@ export const MIN_SECRET_CHARACTERS = 32;
 export interface DerivedKeys {
   /** 128-bit key of the cache's digests, 32 hexadecimal digits. */
   readonly digestKey: string;
-  readonly vault: Vault;
+  readonly box: SealedBox;
 }
 
 /** HKDF with SHA-256 (RFC 5869). @param secret at least `MIN_SECRET_CHARACTERS` long */
@@ -31,5 +31,5 @@ export async function deriveKeys(secret: string, service: string): Promise<Deriv
       "decrypt",
     ]),
   ]);
-  return { digestKey: hex(new Uint8Array(digestKey)), vault: new Vault(storageKey) };
+  return { digestKey: hex(new Uint8Array(digestKey)), box: new SealedBox(storageKey) };
 }

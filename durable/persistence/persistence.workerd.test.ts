@@ -198,9 +198,9 @@ describe("a purge of a service that keeps its decisions", () => {
     await ask("/persisted", "allow-racing-writer");
     await purge({ credential: all[0] });
     await evicted();
-    const waking = statusesOf(all.slice(2));
+    const restoring = statusesOf(all.slice(2));
     await purge({ credential: all[1] });
-    await waking;
+    await restoring;
     await evicted();
     await statusesOf(all);
     const checks = await checksOfAll(all);

@@ -24,7 +24,7 @@ export interface Refused {
   readonly atStart: Records;
 }
 
-export interface Opened {
+export interface OpenedStorage {
   readonly kind: "opened";
   readonly file: string;
   /** The module as it lies in the file. */
@@ -46,7 +46,7 @@ interface OpenOptions {
  * Reads the files named on the command line and starts the filter.
  * @throws WrongInput
  */
-export async function openFilter(input: StartInput, options: OpenOptions): Promise<Opened | Refused> {
+export async function openFilter(input: StartInput, options: OpenOptions): Promise<OpenedStorage | Refused> {
   const { file } = input;
   const { module, bytes } = await readModule(file);
   const pluginConfiguration = await readTextOrFile("--config", input.configuration);

@@ -1,11 +1,11 @@
 import { runInDurableObject } from "cloudflare:test";
 import { type GatewayInput, resolveGateway } from "../../config/index.ts";
-import { KeptState } from "../../durable/kept.ts";
 import type { TimeLimits } from "../../durable/limits.ts";
 import { createIsolate, type Isolate } from "../../durable/memory/isolate.ts";
-import { openStorage } from "../../durable/persistence/open.ts";
+import { openStorage } from "../../durable/persistence/open-storage.ts";
 import { ProtectedService } from "../../durable/protected-service.ts";
 import type { Ask } from "../../durable/rpc.ts";
+import { ServiceStateStore } from "../../durable/storage/service-state.ts";
 import { testEnv } from "./client.ts";
 
 /** An authorization server that answers when the test says so, each check once. */
@@ -69,12 +69,12 @@ export function withService(
   return runInDurableObject(testEnv.SERVICE_OBJECT.get(testEnv.SERVICE_OBJECT.newUniqueId()), async (_, state) => {
     const storage = throughStorage(state.storage);
     const begin = async (own = secret): Promise<LoneService> => {
-      const kept = new KeptState(storage);
+      const store = new ServiceStateStore(storage);
       const lone = new ProtectedService({
         service,
         runtime,
-        kept,
-        opened: await openStorage({ service, storage, kept, runtime, keySecret: "EBB_KEY", secret: own }),
+        store,
+        opened: await openStorage({ service, storage, store, runtime, keySecret: "EBB_KEY", secret: own }),
         workerVersion: undefined,
         sendTo: () => () => authorization.send(),
         secrets: () => undefined,

@@ -13,12 +13,12 @@ const END = "ebb_handover_end";
 const ABANDON = "ebb_handover_abandon";
 const PURGE_ALL = "ebb_purge_all";
 const PURGE_CREDENTIAL = "ebb_purge_credential";
-/** No filter is asked for less at a time, so that its largest entry has room. */
+/** The smallest chunk that is requested, so that the largest entry fits. */
 const MIN_CHUNK_BYTES = 32 * 1_024;
 const FUNCTIONS = [BEGIN, NEXT, TAKE, END, ABANDON, PURGE_ALL, PURGE_CREDENTIAL] as const;
 
-/** Tellings of all instances that began or ended. */
-let tellings = 0;
+/** Numbers the export sessions of all instances. */
+let exportSessions = 0;
 
 /** The extension's functions of one guest, by name. */
 export type HandoverFunctions = ReadonlyMap<string, GuestFunction>;
@@ -38,11 +38,11 @@ export function handoverFunctionsOf(exports: WebAssembly.Exports): HandoverFunct
 }
 
 interface UpToDate {
-  /** Whoever took all chunks knows all that this instance knows now. */
+  /** An instance that imported all chunks knows everything that this one knows now. */
   readonly kind: "up-to-date";
 }
 
-/** After a failure the taker must not serve with what it has: what was removed since would live on there. */
+/** After a failure the importing instance must not serve: it may hold entries that were removed since. */
 interface HandoverFailure {
   readonly kind: "failed";
   readonly message: string;
@@ -70,15 +70,15 @@ const REFUSALS = ["not_a_chunk", "other_configuration", "bad_record"] as const;
  */
 export class FilterHandover {
   /**
-   * Told after each reply that this instance was given: there may be records for the instance that took over from it.
-   * Never within the guest or HostServices.
+   * Called after each reply to this instance: there may be new records for the instance that took over from it. Never called
+   * while the guest or HostServices run.
    */
   onReply: (() => void) | undefined;
-  /** Told after each chunk that this instance took: its memory may have grown. */
+  /** Called after each chunk that this instance imported: its memory may have grown. */
   onTaken: (() => void) | undefined;
   readonly #vm: Vm;
   readonly #settle: () => void;
-  #telling = 0;
+  #exportSession = 0;
 
   /** @param settle does what the guest asked of streams while it ran */
   constructor(vm: Vm, settle: () => void) {
@@ -87,33 +87,33 @@ export class FilterHandover {
   }
 
   /**
-   * A new number, of no other instance either, whenever telling began or ended. There is one telling at a time: who began it
-   * and finds another number has been cut off by somebody else.
+   * Identifies the current export session; unique over all instances, and new whenever a session begins or ends. An instance has
+   * one session at a time: a caller that finds another number has lost its session to another caller.
    */
-  get telling(): number {
-    return this.#telling;
+  get exportSession(): number {
+    return this.#exportSession;
   }
 
   /**
-   * Starts telling, from the beginning.
-   * @param budgetBytes linear memory the new instance may come to; where not all entries go into it, the newest do
+   * Begins an export session, with the first entry.
+   * @param budgetBytes linear memory that the new instance may use; if not all entries fit, the newest are exported
    */
   begin(budgetBytes: number): void {
-    this.#telling = ++tellings;
+    this.#exportSession = ++exportSessions;
     this.#call("begin", BEGIN, clampU32(budgetBytes));
   }
 
   /**
-   * The next chunk of at most `maxBytes` (at least 32 KiB): first every entry, then what has changed since. A copy, for the
-   * embedder to keep. It may hold no more than the news that there is more to come.
+   * The next chunk of at most `maxBytes` (at least 32 KiB): first every entry, then what has changed since. A copy, which the
+   * caller may keep. A chunk may hold no entry, only the fact that there are more.
    */
   next(maxBytes: number = HOST_LIMITS.handoverChunkBytes): HandoverStep {
     return this.#next("next", maxBytes, (bytes): HandoverStep => ({ kind: "chunk", bytes: bytes.slice() }));
   }
 
   /**
-   * Moves the next chunk straight to `taker`: while both live this is the way, nothing can come between. Goes from memory
-   * to memory, since copies of every chunk would call for V8's collector in the middle of it.
+   * Moves the next chunk straight to `taker`, so that nothing can happen in between. It goes from memory to memory: a copy of
+   * every chunk would trigger V8's collector in the middle of a handover.
    */
   moveTo(taker: FilterHandover, maxBytes: number = HOST_LIMITS.handoverChunkBytes): MoveStep {
     if (taker === this) throw new Error("moveTo was given the instance itself");
@@ -123,7 +123,7 @@ export class FilterHandover {
     });
   }
 
-  /** Takes a chunk over, and at once goes on with the requests that wait for a call whose end it tells of. */
+  /** Imports a chunk, and continues the requests that wait for a call of which the chunk reports the end. */
   take(chunk: Uint8Array): TakeResult {
     if (chunk.length > HOST_LIMITS.handoverChunkBytes) return { ok: false, reason: "not_a_chunk" };
     let result: TakeResult = { ok: false, reason: "failed" };
@@ -137,19 +137,19 @@ export class FilterHandover {
     return result;
   }
 
-  /** Stops telling. */
+  /** Ends the export session. */
   end(): void {
-    this.#telling = ++tellings;
+    this.#exportSession = ++exportSessions;
     this.#call("end", END);
   }
 
-  /** In the new instance: no more is to come from the old one, so requests that wait for its calls make their own. */
+  /** For the new instance: the old one sends no more, so requests that wait for its calls make their own. */
   abandon(): void {
     this.#call("abandon", ABANDON);
   }
 
   /**
-   * Drops every decision. Those that are asked for are asked for anew once their reply comes, for whoever waits.
+   * Drops every decision. A call that is in progress is repeated when its reply comes, for the requests that wait for it.
    * @returns entries dropped; undefined if the filter failed
    */
   purgeAll(): number | undefined {

@@ -1,4 +1,4 @@
-/** Between two lines of the log, ms: a storage that refuses refuses everything. */
+/** Interval between two log lines, ms: a storage that fails usually fails every access. */
 const LOG_INTERVAL_MS = 60_000;
 
 /** What /stats shows of an object's storage. */
@@ -9,8 +9,8 @@ export interface StorageStats {
 }
 
 /**
- * An object's storage may refuse (the free plan's quota, an outage), and decisions need none. So what is only worth keeping is read and
- * written through here: a failure is counted, shown and logged, and nothing else comes of it.
+ * Storage may fail (the free plan's quota, an outage), and decisions do not need it. So state that is not essential is read and
+ * written through here: a failure is counted, shown in /stats and logged, and has no other effect.
  */
 export class StorageHealth {
   readonly #nowMs: () => number;
@@ -26,7 +26,7 @@ export class StorageHealth {
     return { failures: this.#failures, lastFailure: this.#lastFailure };
   }
 
-  /** The result, or undefined where the storage refuses. */
+  /** The result, or undefined if the storage fails. */
   attempt<Result>(what: string, access: () => Result): Result | undefined {
     try {
       return access();
@@ -36,7 +36,7 @@ export class StorageHealth {
     }
   }
 
-  /** @returns whether it was done */
+  /** @returns whether it succeeded */
   async attemptAsync(what: string, access: () => Promise<unknown>): Promise<boolean> {
     try {
       await access();

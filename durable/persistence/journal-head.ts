@@ -1,30 +1,30 @@
 import { hex } from "../runtime.ts";
 
-/** What was added may come to so much, or to as much as the base, before a new base is written. */
+/** Changes may grow to this size, or to that of the base, before a new base is written. */
 const MIN_ADDED_BYTES = 1_048_576;
 export const MAX_ADDED_ROWS = 1_024;
 
 export const SLOTS = [0, 1] as const;
-/** One base holds in its slot until the next is whole in the other. */
+/** A base stays valid in its slot until the next one is complete in the other. */
 export type Slot = (typeof SLOTS)[number];
 
-/** Which rows of a journal count. Stored sealed, so that no row can be left out unseen. */
-export interface Head {
+/** Which rows of a journal count. Sealed, so that nobody can leave out a row unnoticed. */
+export interface JournalHead {
   readonly slot: Slot;
-  /** Of the base and all that was added to it: rows of another one cannot be put among them. */
+  /** Random, of the base and its changes: rows of another base cannot be mixed in. */
   readonly epoch: string;
   readonly rows: number;
   readonly bytes: number;
-  /** Of these, the base. */
+  /** Part of the above: the base. */
   readonly baseRows: number;
   readonly baseBytes: number;
-  /** Linear memory of the instance that told it: no fresh one needs more. */
+  /** Linear memory of the instance that wrote it: a fresh one needs no more. */
   readonly allocatedBytes: number;
   readonly writtenAtMs: number;
 }
 
-/** Of an empty base beside the one of `head`. */
-export function nextBase(head: Head | undefined): Head {
+/** The head of an empty base in the other slot. */
+export function nextBase(head: JournalHead | undefined): JournalHead {
   return {
     slot: head === undefined ? 0 : otherSlot(head.slot),
     epoch: hex(crypto.getRandomValues(new Uint8Array(16))),
@@ -37,11 +37,11 @@ export function nextBase(head: Head | undefined): Head {
   };
 }
 
-export function withRow(head: Head, row: Uint8Array): Head {
+export function withRow(head: JournalHead, row: Uint8Array): JournalHead {
   return { ...head, rows: head.rows + 1, bytes: head.bytes + row.length };
 }
 
-export function hasOutgrown({ rows, bytes, baseRows, baseBytes }: Head): boolean {
+export function hasOutgrown({ rows, bytes, baseRows, baseBytes }: JournalHead): boolean {
   return bytes - baseBytes > Math.max(baseBytes, MIN_ADDED_BYTES) || rows - baseRows >= MAX_ADDED_ROWS;
 }
 
@@ -49,14 +49,14 @@ export function otherSlot(slot: Slot): Slot {
   return slot === 0 ? 1 : 0;
 }
 
-export function writeHead(head: Head): Uint8Array {
+export function writeHead(head: JournalHead): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(head));
 }
 
-/** What `writeHead` gave: it comes out of a seal, so it is ours; its shape may still be another version's. */
-export function readHead(bytes: Uint8Array | undefined): Head | undefined {
+/** Reads what `writeHead` returned. The seal proves that it is ours, but another version may have written it. */
+export function readHead(bytes: Uint8Array | undefined): JournalHead | undefined {
   if (bytes === undefined) return undefined;
-  const head = JSON.parse(new TextDecoder().decode(bytes)) as Head;
+  const head = JSON.parse(new TextDecoder().decode(bytes)) as JournalHead;
   const counts = [head.rows, head.bytes, head.baseRows, head.baseBytes, head.allocatedBytes, head.writtenAtMs];
   const isOne = SLOTS.includes(head.slot) && typeof head.epoch === "string" && counts.every(Number.isSafeInteger);
   return isOne ? head : undefined;

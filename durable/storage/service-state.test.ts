@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { SharedData } from "../wasm/host/index.ts";
-import { type Kept, KeptState, type ObjectStorage } from "./kept.ts";
-import { KEPT_SHARED_DATA_BYTES } from "./kept-shared-data.ts";
+import { SharedData } from "../../wasm/host/index.ts";
+import { type ObjectStorage, type ServiceState, ServiceStateStore } from "./service-state.ts";
+import { MAX_STORED_SHARED_DATA_BYTES } from "./stored-shared-data.ts";
 
 const MINUTE = 60_000;
 const NOW_MS = 1_000_000;
@@ -25,13 +25,13 @@ class Disk {
   };
 
   /** The object comes into memory. */
-  life(configVersion = "v1"): { state: KeptState; kept: Kept } {
-    const state = new KeptState(this.#storage);
+  life(configVersion = "v1"): { state: ServiceStateStore; kept: ServiceState } {
+    const state = new ServiceStateStore(this.#storage);
     return { state, kept: state.read(configVersion, new SharedData()) };
   }
 }
 
-function set(kept: Kept, key: string, ...bytes: number[]): void {
+function set(kept: ServiceState, key: string, ...bytes: number[]): void {
   kept.sharedData.set(key, Uint8Array.from(bytes), 0);
 }
 
@@ -89,7 +89,7 @@ describe("kept shared data", () => {
   it("is bounded: what was written last comes first", () => {
     const disk = new Disk();
     const { state, kept } = disk.life();
-    for (let n = 0; n < 10; n += 1) kept.sharedData.set(String(n), new Uint8Array(KEPT_SHARED_DATA_BYTES / 4), 0);
+    for (let n = 0; n < 10; n += 1) kept.sharedData.set(String(n), new Uint8Array(MAX_STORED_SHARED_DATA_BYTES / 4), 0);
     state.writeIfDue(NOW_MS, kept);
     const back = disk.life().kept.sharedData;
     const keys = Array.from({ length: 10 }, (_, n) => String(n));
@@ -112,7 +112,7 @@ describe("kept shared data", () => {
       fc.constantFrom<unknown>(
         { ...stored, v: 2 },
         { ...stored, snapshot: Uint8Array.of(0, 0, 0, 9) },
-        { ...stored, snapshot: new Uint8Array(KEPT_SHARED_DATA_BYTES + 8) },
+        { ...stored, snapshot: new Uint8Array(MAX_STORED_SHARED_DATA_BYTES + 8) },
         { ...stored, snapshot: [0, 0, 0, 0, 0, 0, 0, 0] },
       ),
     );

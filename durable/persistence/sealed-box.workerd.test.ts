@@ -18,31 +18,31 @@ describe("keys derived from the gateway's secret", () => {
   });
 });
 
-describe("the vault", () => {
+describe("the box", () => {
   it("opens what it sealed, in its place alone", async () => {
-    const { vault } = await deriveKeys(SECRET, "orders");
-    const sealed = await vault.seal(bytes, "row 1");
-    expect(await vault.open(sealed, "row 1")).toEqual(bytes);
-    expect(await vault.open(sealed, "row 2")).toBeUndefined();
+    const { box } = await deriveKeys(SECRET, "orders");
+    const sealed = await box.seal(bytes, "row 1");
+    expect(await box.open(sealed, "row 1")).toEqual(bytes);
+    expect(await box.open(sealed, "row 2")).toBeUndefined();
   });
 
   it("never seals twice to the same bytes, nor lets the text show", async () => {
-    const { vault } = await deriveKeys(SECRET, "orders");
-    const [one, other] = [await vault.seal(bytes, ""), await vault.seal(bytes, "")];
+    const { box } = await deriveKeys(SECRET, "orders");
+    const [one, other] = [await box.seal(bytes, ""), await box.seal(bytes, "")];
     expect(one).not.toEqual(other);
     expect(new TextDecoder("latin1").decode(one)).not.toContain("ann");
   });
 
   it("opens nothing of another service or secret, nothing that was changed by a bit, and nothing that is no bytes", async () => {
-    const { vault } = await deriveKeys(SECRET, "orders");
-    const sealed = await vault.seal(bytes, "");
+    const { box } = await deriveKeys(SECRET, "orders");
+    const sealed = await box.seal(bytes, "");
     for (const other of [await deriveKeys(SECRET, "invoices"), await deriveKeys(`${SECRET}!`, "orders")]) {
-      expect(await other.vault.open(sealed, "")).toBeUndefined();
+      expect(await other.box.open(sealed, "")).toBeUndefined();
     }
     for (let at = 0; at < sealed.length; at += 1) {
       const changed = sealed.slice();
       changed[at]! ^= 1;
-      expect(await vault.open(changed, "")).toBeUndefined();
+      expect(await box.open(changed, "")).toBeUndefined();
     }
     for (const none of [
       undefined,
@@ -54,7 +54,7 @@ describe("the vault", () => {
       sealed.subarray(0, 20),
       new ArrayBuffer(40),
     ]) {
-      expect(await vault.open(none, "")).toBeUndefined();
+      expect(await box.open(none, "")).toBeUndefined();
     }
   });
 });

@@ -2,25 +2,25 @@ import type { Generation } from "../instances/generation.ts";
 import type { InstanceManager } from "../instances/instance-manager.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Journal } from "./journal.ts";
-import type { KeptDecisionsStats, RestoreOutcome } from "./persistence-stats.ts";
+import type { PersistedDecisionsStats, RestoreOutcome } from "./persistence-stats.ts";
 
-/** Between two writes; each is billed. */
+/** Interval between two writes, each of which is billed. */
 const WRITE_INTERVAL_MS = 60_000;
-/** Longer than this no request waits for what is stored. */
-const MAX_WAKING_MS = 1_000;
+/** The longest that a request waits for stored decisions. */
+const MAX_RESTORE_MS = 1_000;
 
-/** Decisions of one service that outlive its object: written while it serves, read when it comes back. */
-export class KeptDecisions {
+/** Decisions of one service that survive eviction: written while the object serves, restored when it comes back. */
+export class PersistedDecisions {
   readonly #journal: Journal;
   readonly #instances: InstanceManager;
   readonly #runtime: Runtime;
   readonly #name: string;
-  /** Undefined before the first request, and once there is no more to wait for. */
-  #waking: Promise<void> | undefined;
-  #woken = false;
+  /** The restore in progress. */
+  #restoring: Promise<void> | undefined;
+  #isRestored = false;
   #writing = false;
-  #lastWrite: KeptDecisionsStats["lastWrite"] = null;
-  #lastWaking: KeptDecisionsStats["waking"] = null;
+  #lastWrite: PersistedDecisionsStats["lastWrite"] = null;
+  #lastRestore: PersistedDecisionsStats["waking"] = null;
 
   constructor(name: string, journal: Journal, instances: InstanceManager, runtime: Runtime) {
     this.#name = name;
@@ -30,19 +30,19 @@ export class KeptDecisions {
     this.#runtime = runtime;
   }
 
-  /** To be waited for before a request is decided; undefined where there is nothing to wait for. Never rejects. */
-  wake(): Promise<void> | undefined {
-    if (this.#woken) return undefined;
-    this.#waking ??= this.#wake().finally(() => {
-      this.#woken = true;
-      this.#waking = undefined;
+  /** Await this before deciding a request; undefined if there is nothing to restore. Never rejects. */
+  restore(): Promise<void> | undefined {
+    if (this.#isRestored) return undefined;
+    this.#restoring ??= this.#restore().finally(() => {
+      this.#isRestored = true;
+      this.#restoring = undefined;
     });
-    return this.#waking;
+    return this.#restoring;
   }
 
-  /** Waking under way, for who must not come between. */
-  get waking(): Promise<void> | undefined {
-    return this.#waking;
+  /** The restore in progress, for callers that must not interfere with it. */
+  get restoring(): Promise<void> | undefined {
+    return this.#restoring;
   }
 
   /** Whether there are decisions in storage. */
@@ -55,7 +55,7 @@ export class KeptDecisions {
     return !this.#writing && (elapsedMs >= WRITE_INTERVAL_MS || elapsedMs < 0);
   }
 
-  /** Stores what has changed, in many small steps. Never rejects. */
+  /** Stores what has changed, in small steps. Never rejects. */
   async write(): Promise<void> {
     const generation = this.#instances.current;
     const handover = generation?.handover;
@@ -73,44 +73,44 @@ export class KeptDecisions {
     }
   }
 
-  /** Once it is fulfilled, what was purged does not come back from storage. */
+  /** Once the promise is fulfilled, a purged decision cannot come back from storage. */
   purge(credentials?: readonly string[]): Promise<void> {
     return this.#journal.purge(credentials);
   }
 
-  get stats(): KeptDecisionsStats {
+  get stats(): PersistedDecisionsStats {
     const { stored } = this.#journal;
     return {
       storedBytes: stored?.bytes ?? 0,
       storedRows: stored?.rows ?? 0,
       writtenAtMs: stored?.writtenAtMs ?? null,
       lastWrite: this.#lastWrite,
-      waking: this.#lastWaking,
+      waking: this.#lastRestore,
     };
   }
 
-  /** An instance that hands its entries over has somebody else to tell. */
+  /** An instance that hands its entries over is busy with another export session. */
   #isServing(generation: Generation): boolean {
     return generation === this.#instances.current && !generation.failed && !this.#instances.restarting;
   }
 
-  async #wake(): Promise<void> {
+  async #restore(): Promise<void> {
     const startedMs = this.#runtime.nowMs();
     const { stored, wasUnreadable } = this.#journal;
     if (wasUnreadable) {
       console.error(`${this.#name}: stored decisions were removed: damaged, or of another key`);
-      this.#lastWaking = { outcome: "unreadable", atMs: startedMs, durationMs: 0 };
+      this.#lastRestore = { outcome: "unreadable", atMs: startedMs, durationMs: 0 };
     }
     if (stored === undefined || stored.rows === 0) return;
     let outcome: RestoreOutcome | "no_room" | "failed" = "failed";
     try {
       outcome = await this.#restoredIfRoom(stored.allocatedBytes, startedMs);
-      // What this life learns would not be in it.
+      // The journal would lack what this instance learns.
       if (outcome !== "restored") await this.#journal.purge();
     } catch (error) {
       console.error(`${this.#name}: stored decisions could not be read: ${String(error)}`);
     }
-    this.#lastWaking = { outcome, atMs: startedMs, durationMs: this.#runtime.nowMs() - startedMs };
+    this.#lastRestore = { outcome, atMs: startedMs, durationMs: this.#runtime.nowMs() - startedMs };
   }
 
   async #restoredIfRoom(allocatedBytes: number, startedMs: number): Promise<RestoreOutcome | "no_room" | "failed"> {
@@ -128,7 +128,7 @@ export class KeptDecisions {
     return allocatedBytes <= memory.roomBelow(budget.hardBytes);
   }
 
-  /** The instance that serves knows nothing of what is stored: it must not come back over what that one learns. */
+  /** The serving instance did not restore the journal, so old decisions must not overrule the ones it makes. */
   #forget(): void {
     this.#journal.purge().catch((error: unknown) => {
       console.error(`${this.#name}: stored decisions could not be removed: ${String(error)}`);
@@ -140,7 +140,7 @@ export class KeptDecisions {
     await this.#instances.beginFilled(async (fresh) => {
       const { handover } = fresh;
       if (handover === undefined) return false;
-      const inTime = () => !fresh.failed && this.#runtime.nowMs() - startedMs < MAX_WAKING_MS;
+      const inTime = () => !fresh.failed && this.#runtime.nowMs() - startedMs < MAX_RESTORE_MS;
       outcome = await this.#journal.restore(handover, inTime);
       if (fresh.failed) outcome = "failed";
       return outcome === "restored";

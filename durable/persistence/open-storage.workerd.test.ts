@@ -4,10 +4,10 @@ import { resolveGateway, type Service } from "../../config/index.ts";
 import { testEnv } from "../../test/workerd/client.ts";
 import { clock } from "../../test/workerd/clock.ts";
 import filter from "../../wasm/filter/build/filter.wasm";
-import { KeptState } from "../kept.ts";
 import { TIME_LIMITS } from "../limits.ts";
+import { ServiceStateStore } from "../storage/service-state.ts";
 import { Journal } from "./journal.ts";
-import { type Opened, openStorage } from "./open.ts";
+import { type OpenedStorage, openStorage } from "./open-storage.ts";
 
 const SECRET = "a secret that is long enough for tests";
 
@@ -28,7 +28,7 @@ function serviceWith(cache: object): Service {
   return result.gateway.services[0]!;
 }
 
-type Opening = (cache: object, secret?: string) => Promise<Opened>;
+type Opening = (cache: object, secret?: string) => Promise<OpenedStorage>;
 
 function inStorage(test: (open: Opening, storage: DurableObjectStorage) => Promise<void>): Promise<void> {
   const stub = testEnv.SERVICE_OBJECT.getByName(crypto.randomUUID());
@@ -42,7 +42,7 @@ function inStorage(test: (open: Opening, storage: DurableObjectStorage) => Promi
       openStorage({
         service: serviceWith(cache),
         storage,
-        kept: new KeptState(storage),
+        store: new ServiceStateStore(storage),
         runtime,
         keySecret: "EBB_KEY",
         secret,

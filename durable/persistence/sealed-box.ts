@@ -1,10 +1,10 @@
 const NONCE_BYTES = 12;
 
 /**
- * Encrypts and authenticates what is stored (AES-256-GCM). Each text is bound to its context, the place it belongs to: put
- * into another it cannot be opened.
+ * Encrypts and authenticates stored bytes (AES-256-GCM). Each ciphertext is bound to a context, its place in storage, and cannot
+ * be opened in another.
  */
-export class Vault {
+export class SealedBox {
   readonly #key: CryptoKey;
 
   /** @param key AES-GCM, for encrypting and decrypting */
@@ -22,10 +22,10 @@ export class Vault {
     return sealed;
   }
 
-  /** @returns undefined for whatever was not sealed by this key for this context */
+  /** @returns undefined for anything that was not sealed with this key for this context */
   async open(sealed: unknown, context: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (!(sealed instanceof Uint8Array)) return undefined;
-    // Storage hands out bytes of its own, never shared ones.
+    // A copy, because Web Crypto wants bytes that are not shared.
     const bytes = new Uint8Array(sealed);
     try {
       const nonce = bytes.subarray(0, NONCE_BYTES);

@@ -1,7 +1,7 @@
 import type { Service } from "../../config/index.ts";
 import { nextTask } from "../async.ts";
-import type { KeptState } from "../kept.ts";
 import type { Runtime } from "../runtime.ts";
+import type { ServiceStateStore } from "../storage/service-state.ts";
 import { Journal } from "./journal.ts";
 import { removeJournal } from "./journal-places.ts";
 import { deriveKeys, MIN_SECRET_CHARACTERS } from "./keys.ts";
@@ -11,14 +11,14 @@ import type { NotPersistent } from "./persistence-stats.ts";
 export interface ServiceStorage {
   readonly service: Service;
   readonly storage: DurableObjectStorage;
-  readonly kept: KeptState;
+  readonly store: ServiceStateStore;
   readonly runtime: Runtime;
   /** Of the gateway: its name, and its value where one is set. */
   readonly keySecret: string;
   readonly secret: string | undefined;
 }
 
-export interface Opened {
+export interface OpenedStorage {
   /** 128-bit key of the cache's digests, hexadecimal. */
   readonly digestKey: string;
   /** Where decisions outlive the object; else why they do not, or undefined where the configuration does not say so. */
@@ -34,27 +34,27 @@ export interface Opened {
  * The service's keys, and its journal where it is to keep one. A journal of which purges were not told, because the secret or
  * the setting was missing for a while, must never be read again: it is removed.
  */
-export async function openStorage(opening: ServiceStorage): Promise<Opened> {
-  const { service, storage, kept, runtime, secret } = opening;
+export async function openStorage(opening: ServiceStorage): Promise<OpenedStorage> {
+  const { service, storage, store, runtime, secret } = opening;
   const { filterKind, name } = service;
   const persist = filterKind.kind === "built-in" && filterKind.cache.persist;
   const problem = problemOf(opening);
   const remove = () => removeJournal(storage);
-  const removed = async (): Promise<Pick<Opened, "removeJournal">> =>
-    (await kept.health.attemptAsync("removing stored decisions", remove)) ? {} : { removeJournal: remove };
+  const removed = async (): Promise<Pick<OpenedStorage, "removeJournal">> =>
+    (await store.health.attemptAsync("removing stored decisions", remove)) ? {} : { removeJournal: remove };
   if (secret === undefined || problem !== undefined) {
-    const digestKey = kept.digestKey(runtime);
+    const digestKey = store.digestKey(runtime);
     if (!persist) return { digestKey, journal: undefined, ...(await removed()) };
     console.error(`${name}: decisions are not stored: ${problem?.message}`);
     return { digestKey, journal: problem, ...(await removed()) };
   }
-  const { digestKey, vault } = await deriveKeys(secret, name);
+  const { digestKey, box } = await deriveKeys(secret, name);
   if (!persist) return { digestKey, journal: undefined, ...(await removed()) };
-  const dependencies = { storage, vault, service: name, nowMs: () => runtime.nowMs(), pause: nextTask };
+  const dependencies = { storage, box, service: name, nowMs: () => runtime.nowMs(), pause: nextTask };
   try {
     return { digestKey, journal: await Journal.open(dependencies) };
   } catch (error) {
-    kept.health.failed("reading stored decisions", error);
+    store.health.failed("reading stored decisions", error);
     // What this life learns and purges would not be in it.
     const message =
       "the object's storage refuses: decisions are made without it and not stored in this life of the object";
