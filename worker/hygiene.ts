@@ -158,7 +158,7 @@ const NONE: ReadonlySet<string> = new Set();
  * `Connection: authorization` leaves both without a credential. It is read before the gateway and the filter set
  * anything, so a client cannot have their headers removed, nor (`cf-*`) those of the platform.
  */
-function namedByConnection(incoming: IncomingHeaders): ReadonlySet<string> {
+export function namedByConnection(incoming: IncomingHeaders): ReadonlySet<string> {
   const connection = incoming.get("connection")?.toLowerCase();
   if (connection === undefined || connection === "keep-alive" || connection === "close") return NONE;
   const names = connection.split(",").map((name) => name.trim());

@@ -1,21 +1,22 @@
 import type { PreflightAnswer, Service } from "../config/index.ts";
 import { allowsOrigin, originHeaders } from "./cors.ts";
+import { namedByConnection } from "./hygiene.ts";
 import type { Incoming } from "./incoming.ts";
 import { refuse } from "./replies.ts";
 
+/** What makes a preflight of an OPTIONS. */
+const PREFLIGHT_HEADERS = ["origin", "access-control-request-method"] as const;
+
 /**
  * A CORS preflight (Fetch standard): browsers send it without credentials or body, so no filter could ever allow it. No
- * browser sends one that asks for another protocol.
+ * browser sends one that asks for another protocol. One of which `Connection` takes back what makes it a preflight would
+ * arrive as an OPTIONS like any other.
  */
 export function isPreflight({ request, body }: Pick<Incoming, "request" | "body">): boolean {
   const { method, headers } = request;
-  return (
-    method === "OPTIONS" &&
-    body === null &&
-    headers.has("origin") &&
-    headers.has("access-control-request-method") &&
-    !headers.has("upgrade")
-  );
+  if (method !== "OPTIONS" || body !== null || headers.has("upgrade")) return false;
+  const endingHere = namedByConnection(headers);
+  return PREFLIGHT_HEADERS.every((name) => headers.has(name) && !endingHere.has(name));
 }
 
 /** The preflight as a browser would have sent it: nobody's credential passes unauthorized under its name. */

@@ -161,6 +161,16 @@ describe.each(VARIANTS)("with $name", (variant) => {
     }
   });
 
+  it.each(["origin", "access-control-request-method", "Origin, x-a"])(
+    "a preflight that is none when it arrives needs a credential: Connection: %s",
+    async (named) => {
+      const preflight = ["Origin: https://app.example", "Access-Control-Request-Method: GET"];
+      const headers = [...preflight, `Connection: close, ${named}`];
+      const { response, served } = await exchange({ method: "OPTIONS", target: "/url/1", headers, body: "" });
+      expect([response.status, served]).toEqual([401, []]);
+    },
+  );
+
   it("a public rule for POST lets no GET in", async () => {
     const headers = [...WEBSOCKET, "Upgrade: websocket"];
     const { response, served } = await exchange({ method: "POST", target: "/url/hook/1", headers, body: "" });
