@@ -359,12 +359,23 @@ describe("a route", () => {
     },
   );
 
-  it.each(["*", "*.", "api.example.com:443", "https://api.example.com", "a..b", "a b", "", "*.*.example.org", "a.*.b"])(
-    "cannot have the host %j",
-    (host) => {
-      expect(problemsWith({ route: { hosts: [host] } })).toEqual([expect.stringMatching(/^route\.hosts\[0\]: found/)]);
-    },
-  );
+  it.each([
+    "*",
+    "*.",
+    "api.example.com:443",
+    "https://api.example.com",
+    "a..b",
+    "a b",
+    "",
+    "*.*.example.org",
+    "a.*.b",
+    "127.1",
+    "256.1.1.1",
+    "a.0x1",
+    "*.127.0.0.1",
+  ])("cannot have the host %j", (host) => {
+    expect(problemsWith({ route: { hosts: [host] } })).toEqual([expect.stringMatching(/^route\.hosts\[0\]: found/)]);
+  });
 
   it("needs hosts or a prefix", () => {
     expect(problemsWith({ route: {} })).toEqual([expect.stringContaining("hosts, a prefix, or both")]);

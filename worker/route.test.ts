@@ -21,6 +21,19 @@ describe("a target", () => {
     });
   });
 
+  it.each([
+    ["http://h:80/", "h"],
+    ["http://h:080/", "h"],
+    ["http://h:443/", "h:443"],
+    ["https://h:443/", "h"],
+    ["https://127.0.0.1:8443/", "127.0.0.1:8443"],
+    ["http://1and1.example/", "1and1.example"],
+    ["http://a.example./", "a.example."],
+  ])("%s has the host %s, as a URL parser writes it", (url, host) => {
+    expect(readTarget(url)).toMatchObject({ ok: true, host });
+    expect(new URL(url).host).toBe(host);
+  });
+
   it("keeps an empty query's question mark", () => {
     expect(readTarget("http://h/a?")).toMatchObject({ path: "/a", query: "?" });
     expect(readTarget("http://h/a")).toMatchObject({ path: "/a", query: "" });
@@ -46,6 +59,13 @@ describe("a target", () => {
     ["http:///path", "malformed_host"],
     ["http://a b/", "malformed_host"],
     ["http://h:x/", "malformed_host"],
+    ["http://h:99999/", "malformed_host"],
+    ["http://127.1/", "malformed_host"],
+    ["http://0x7f.0.0.1/", "malformed_host"],
+    ["http://010.0.0.1:8787/", "malformed_host"],
+    ["http://127.0.0.1./", "malformed_host"],
+    ["http://a.0x1/", "malformed_host"],
+    ["http://[0:0::1]/", "malformed_host"],
     ["http://h%2eexample/", "malformed_host"],
     ["http://ä.example/", "malformed_host"],
     ["http://user@h/", "userinfo_in_url"],

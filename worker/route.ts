@@ -4,13 +4,14 @@
  * The filter decides about a path and the upstream acts on it. Where they can read one text as two paths, a client gets
  * a decision for the one and the answer of the other. So nothing here parses with `URL`, which resolves dot segments,
  * turns `\` into `/` and encodes characters before anybody sees them; the text is sliced, checked and passed on as it is.
+ * Of the host it is asked alone whether it would change it.
  */
 
 import { hasDisguisedDotSegment } from "../config/path-readings.ts";
 
 export interface Target {
   readonly scheme: "http" | "https";
-  /** As received, in lower case, with its port if it has one. */
+  /** As received, in lower case, with its port unless that is the scheme's own. */
   readonly host: string;
   /** Canonical: begins with `/`, one spelling only, percent-encoding kept. */
   readonly path: string;
@@ -61,15 +62,32 @@ export function readTarget(rawUrl: string): TargetResult {
   const [, scheme = "", authority = "", rawPath = "", query = "", fragment] = parts;
   // User information hides the host from whoever reads up to the "@": http://api.example@evil.example/
   if (authority.includes("@")) return refuse("userinfo_in_url");
-  const host = authority.toLowerCase();
-  if (!HOST.test(host)) return refuse("malformed_host");
+  const sentScheme = scheme.toLowerCase() === "https" ? "https" : "http";
+  const host = sentHost(sentScheme, authority.toLowerCase());
+  if (host === undefined) return refuse("malformed_host");
   // A fragment is never sent over HTTP. One that arrives was smuggled in, and cuts the path only for some readers.
   if (fragment !== undefined) return refuse("fragment_in_url");
 
   const path = rawPath === "" ? "/" : rawPath;
   const reason = whyNotPath(path) ?? whyNotQuery(query);
   if (reason !== undefined) return refuse(reason);
-  return { ok: true, scheme: scheme.toLowerCase() === "https" ? "https" : "http", host, path, query: sentQuery(query) };
+  return { ok: true, scheme: sentScheme, host, path, query: sentQuery(query) };
+}
+
+/** What a URL parser may write in another way: a port, an IPv6 address, and a last label that begins like a number. */
+const HOST_OF_SEVERAL_FORMS = /:|(?:^|\.)\d[^.]*\.?$/;
+
+/**
+ * The host as a bound upstream gets it: by a URL, whose parser makes 127.0.0.1 of `127.1` and drops the default port. So
+ * everybody is shown the host without that port, and one that would become another is refused.
+ */
+function sentHost(scheme: Target["scheme"], host: string): string | undefined {
+  if (!HOST.test(host)) return undefined;
+  if (!HOST_OF_SEVERAL_FORMS.test(host)) return host;
+  const url = `${scheme}://${host}`;
+  if (!URL.canParse(url)) return undefined;
+  const parsed = new URL(url);
+  return parsed.hostname === host.replace(/:\d+$/, "") ? parsed.host : undefined;
 }
 
 /**

@@ -62,7 +62,7 @@ export const prefix = explainedText('a path like "/orders"', whyNotPrefix, maxTe
 const host = v.pipe(
   text(
     'a host name without port, like "api.example.com" or "*.example.org"; leave hosts out for any host',
-    (value) => isHostName(value.toLowerCase().replace(/^\*\./, "")),
+    (value) => isHostName(value.toLowerCase().replace(/^\*\./, "x.")),
     maxTextLength,
   ),
   v.transform((value) => value.toLowerCase()),

@@ -162,10 +162,13 @@ export const callPath = text(
   maxTextLength,
 );
 
-/** A host name (DNS, or an IPv4 address), lower case, without port. */
+/** A host name (DNS, or an IPv4 address), lower case, without port, as URL parsers write it: 127.0.0.1 and not 127.1. */
 export function isHostName(value: string): boolean {
   return (
-    value.length <= 253 && /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$/.test(value)
+    value.length <= 253 &&
+    /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$/.test(value) &&
+    URL.canParse(`http://${value}`) &&
+    new URL(`http://${value}`).hostname === value
   );
 }
 

@@ -204,6 +204,26 @@ describe.each(VARIANTS)("with $name", (variant) => {
     }
   });
 
+  it.each([
+    ["api.example:80", "api.example"],
+    ["api.example:443", "api.example:443"],
+    ["127.0.0.1:8787", "127.0.0.1:8787"],
+    ["127.1", undefined],
+    ["0x7f.0.0.1", undefined],
+    ["[0:0::1]", undefined],
+  ])("a bound upstream is called by the host that was decided on: %s", async (host, expected) => {
+    const headers = [`Host: ${host}`, "Authorization: Bearer good"];
+    const { response, served, checked } = await exchange({ method: "GET", target: "/bound/1", headers, body: "" });
+    if (expected === undefined) {
+      expect([headerOf(response, "x-ebb-reason"), served, checked]).toEqual(["malformed_host", [], []]);
+    } else {
+      expect(linesOf(checked[0]!, "x-forwarded-host")).toEqual([expected]);
+      expect(served.map((seen) => [joined(seen, "host"), joined(seen, "x-forwarded-host")])).toEqual([
+        [expected, expected],
+      ]);
+    }
+  });
+
   it("cookies of several lines are the cookies of one", async () => {
     const headers = ["Authorization: Bearer good", "Cookie: a=1", "Cookie: b=2; c=3"];
     const { served, checked } = await exchange({ method: "GET", target: "/url/1", headers, body: "" });
