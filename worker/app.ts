@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { findService, type Gateway } from "../config/index.ts";
 import type { Env } from "../durable/environment.ts";
+import { openToListedOrigins } from "./cors.ts";
 import { forward } from "./forward.ts";
 import { type Access, accessOf, isOfAnotherSite } from "./operator/access.ts";
 import { purgeServices, restartServices } from "./operator/actions.ts";
@@ -40,7 +41,11 @@ export function createApp(gateway: Gateway): Hono<{ Bindings: Env }> {
 
   app.all("*", (c) => {
     const target = readTarget(c.req.raw.url);
-    if (!target.ok) return refuse(400, target.reason);
+    if (!target.ok) {
+      const asked = target.asked && findService(gateway, target.asked.host, target.asked.path);
+      const reply = refuse(400, target.reason);
+      return asked ? openToListedOrigins(reply, c.req.raw, asked) : reply;
+    }
     const service = findService(gateway, target.host, target.path);
     return service ? forward(c.req.raw, c.env, c.executionCtx, gateway, service, target) : refuse(404, "no_service");
   });

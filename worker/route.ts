@@ -40,7 +40,14 @@ export type TargetRefusal =
   | "double_percent_encoding"
   | "percent_encoding_not_utf8";
 
-export type TargetResult = ({ readonly ok: true } & Target) | { readonly ok: false; readonly reason: TargetRefusal };
+export type TargetResult = ({ readonly ok: true } & Target) | RefusedTarget;
+
+interface RefusedTarget {
+  readonly ok: false;
+  readonly reason: TargetRefusal;
+  /** Whose refusal it is, as far as that can be told: good for what is said of it, not for any decision. */
+  readonly asked?: { readonly host: string; readonly path: string };
+}
 
 export const TARGET_LIMITS = {
   /** Servers cut or refuse longer ones at different lengths (8 KiB is usual); also what a cache's key is made of. */
@@ -70,7 +77,7 @@ export function readTarget(rawUrl: string): TargetResult {
 
   const path = rawPath === "" ? "/" : rawPath;
   const reason = whyNotPath(path) ?? whyNotQuery(query);
-  if (reason !== undefined) return refuse(reason);
+  if (reason !== undefined) return { ...refuse(reason), asked: { host, path } };
   return { ok: true, scheme: sentScheme, host, path, query: sentQuery(query) };
 }
 
@@ -98,7 +105,7 @@ function sentQuery(query: string): string {
   return query.replace(/["'<>]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-function refuse(reason: TargetRefusal): TargetResult {
+function refuse(reason: TargetRefusal): RefusedTarget {
   return { ok: false, reason };
 }
 

@@ -75,6 +75,14 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect(await ask("/listed/1", `Origin: ${LISTED}`, ...headers)).toEqual({ status, ...open });
   });
 
+  it.each(["/listed/a%2Fb", "/listed/a//b", "/listed/%61", "/listed/1?x=\xc3\xa9", `/listed/${"a".repeat(9_000)}`])(
+    "a page of a listed origin can read why a path was refused",
+    async (target) => {
+      expect(await ask(target, `Origin: ${LISTED}`)).toEqual({ status: 400, ...open });
+      expect(await ask(target, "Origin: https://evil.example")).toMatchObject({ ...closed, vary: "Origin" });
+    },
+  );
+
   it("a page of another origin can not, whatever the authorization server says, and no cache mixes the two up", async () => {
     const bad = "Authorization: Bearer bad";
     for (const origin of ["https://evil.example", "null", "https://app.example.evil.example", "HTTPS://APP.EXAMPLE"]) {
