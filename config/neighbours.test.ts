@@ -28,6 +28,15 @@ it("a service with another upstream does not hide whose path it is at this one",
   );
 });
 
+it("one server is reached by http and https alike", () => {
+  for (const url of ["http://x.example", "https://x.example:443", "http://x.example./base"]) {
+    expect(isRefused({ site: { ...site, upstream: { url } }, admin }, "/Admin/users")).toBe(true);
+  }
+  for (const url of ["https://x.example:8443", "https://xx.example"]) {
+    expect(isRefused({ site: { ...site, upstream: { url } }, admin }, "/Admin/users")).toBe(false);
+  }
+});
+
 it("a part that a neighbour leaves to everybody is no secret", () => {
   const rules = [{ path: "/admin/login", public: true }];
   expect(isRefused({ site, admin: { ...admin, rules } }, "/Admin/login")).toBe(false);

@@ -66,8 +66,13 @@ function startsWith(segments: Segments, prefix: Segments): boolean {
   return prefix.every((segment, index) => segment === segments[index]);
 }
 
-/** Whether two services lead to one server, whatever the path that each puts before. */
+/** Host, and port where it is not the scheme's own; a dot at the end of the name changes nothing. */
+function serverOf(url: string): string {
+  return new URL(url).host.replace(/\.(?=:|$)/, "");
+}
+
+/** Whether two services lead to one server, whatever the path that each puts before; most answer http and https alike. */
 export function shareUpstream(a: Upstream, b: Upstream): boolean {
   if ("binding" in a || "binding" in b) return "binding" in a && "binding" in b && a.binding === b.binding;
-  return new URL(a.url).origin === new URL(b.url).origin;
+  return serverOf(a.url) === serverOf(b.url);
 }
