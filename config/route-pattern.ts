@@ -14,6 +14,9 @@ export interface RoutePattern {
 
 const PARAMETER = /^:[A-Za-z_][A-Za-z0-9_]*$/;
 
+/** How others write what is `:name` or `*` here. Taken for plain text, such a rule would match next to nothing. */
+const FOREIGN_PARAMETER = /[{}<>]|^\[.*\]$/;
+
 /** Parses a rule's path. The problem reads as a phrase for what is allowed. */
 export function parseRoutePattern(path: string): { ok: true; pattern: RoutePattern } | { ok: false; allowed: string } {
   const refuse = (allowed: string) => ({ ok: false, allowed }) as const;
@@ -25,6 +28,8 @@ export function parseRoutePattern(path: string): { ok: true; pattern: RoutePatte
   if (path.includes("%")) return refuse("a path in plain text; write the character itself, not its percent-encoding");
   if (/[?#\\;]|\p{Cc}/u.test(path))
     return refuse("a path without query, fragment, backslash, semicolon or control characters");
+  if (path.split("/").some((text) => FOREIGN_PARAMETER.test(text)))
+    return refuse('a path whose parameters are written ":name", not "{name}", "<name>" or "[name]"');
   if (/\p{Cs}/u.test(path))
     return refuse("a path of whole characters; half of a pair (a lone surrogate) is never sent");
   if (path !== path.normalize("NFC"))
