@@ -342,7 +342,7 @@ export type Unmatched = "authenticate" | "deny";
 
 /**
  * - `lenient`: the upstream may take other spellings for the same resource (case, `;parameters`, dots, blanks and slashes at
- *   the end of a segment, suffixes like `.json`, characters that look alike or have no width, `%3F` before a query). The strictest rule of all readings counts; where two rules ask for different things,
+ *   the end of a segment, suffixes like `.json`, `/index.php` before it, characters that look alike or have no width, `%3F` before a query). The strictest rule of all readings counts; where two rules ask for different things,
  *   or the path may be one of another service with the same upstream, the request gets 400 `ambiguous_path`.
  * - `literal`: the upstream takes each spelling for a resource of its own; rules compare letter by letter.
  */

@@ -1,7 +1,8 @@
 /**
  * How servers may read a path. Many take several spellings for one resource: Express and IIS ignore case, servlet
  * containers cut off `;parameters`, Windows drops dots and blanks at the end of a name, Rails and Spring take
- * `/users.json` for `/users`, and some decode `%3F` before they look for the query. Who may pass must not depend on the spelling.
+ * `/users.json` for `/users`, PHP `/index.php/users`, and some decode `%3F` before they look for the query. Who may pass must not
+ * depend on the spelling.
  */
 
 /** A path's segments, decoded; none for `/`, and an empty last one for a slash at the end. */
@@ -11,7 +12,7 @@ export interface PathReadings {
   readonly literal: Segments;
   /** What lenient servers read, folded as by `foldSegment`. For an ordinary path only `literal` itself. */
   readonly lenient: readonly [Segments, ...Segments[]];
-  /** The first of `lenient` without a format suffix of its last segment, one for each dot that may begin it. */
+  /** The same without a format suffix of the last segment, one for each dot that may begin it. */
   readonly withoutSuffix: readonly Segments[];
 }
 
@@ -35,11 +36,22 @@ export function readPath(path: string): PathReadings | undefined {
   const text = foldCharacters(literal.join("/"));
   const whole = segmentsOf(text);
   const queryStart = text.search(/[?#]/);
+  const beforeQuery = queryStart < 0 ? [] : [segmentsOf(text.slice(0, queryStart))];
+  const handedOn = [whole, ...beforeQuery].filter((segments) => segments.some(isFrontController)).map(afterController);
   return {
     literal,
-    lenient: queryStart < 0 ? [whole] : [whole, segmentsOf(text.slice(0, queryStart))],
-    withoutSuffix: withoutSuffixes(whole),
+    lenient: [whole, ...beforeQuery, ...handedOn],
+    withoutSuffix: [whole, ...handedOn].flatMap(withoutSuffixes),
   };
+}
+
+/** The script that PHP applications serve every path by: what comes after it is the path that they go by (`PATH_INFO`). */
+function isFrontController(segment: string): boolean {
+  return segment === "index.php" || segment === "app.php" || segment === "app_dev.php";
+}
+
+function afterController(segments: Segments): Segments {
+  return segments.filter((segment) => !isFrontController(segment));
 }
 
 /** True if the reading is the only one. */
@@ -59,12 +71,17 @@ export function foldSegment(segment: string): string {
  * @param path raw, without plain dot segments
  */
 export function hasDisguisedDotSegment(path: string): boolean {
-  if (!path.includes("%")) return false;
+  if (!/[%+]/.test(path)) return false;
   const decoded = decodeSegments(path);
   if (decoded === undefined) return false;
   return foldCharacters(decoded.join("/"))
     .split(/[/\\]/)
-    .map((segment) => segment.replace(PARAMETERS, "").replace(/[?#].*$/s, ""))
+    .map((segment) =>
+      segment
+        .replace(PARAMETERS, "")
+        .replace(/[?#].*$/s, "")
+        .replaceAll("+", " "),
+    )
     .some((segment) => /^[.\s]+$/.test(segment) && segment.includes(".") && segment !== "...");
 }
 
@@ -77,11 +94,11 @@ function segmentsOf(folded: string): Segments {
 
 /** A server that decodes as in forms takes `+` for a blank. */
 function trimSegment(folded: string): string {
-  const name = folded.replace(PARAMETERS, "").trimStart();
+  const name = folded.replace(PARAMETERS, "").replaceAll("+", " ").trimStart();
   // Not by a regular expression: one that ends in `$` takes quadratic time for thousands of dots before a letter.
   let end = name.length;
   while (end > 0 && (name[end - 1] === "." || name[end - 1]?.trim() === "")) end--;
-  return name.slice(0, end).replaceAll("+", " ");
+  return name.slice(0, end);
 }
 
 function withoutSuffixes(segments: Segments): Segments[] {

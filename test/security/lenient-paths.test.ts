@@ -10,6 +10,8 @@ const SPELLINGS = [
   "/ADMIN/USERS",
   "/admin;x/users",
   "/admin%20/users",
+  "/admin+/users",
+  "/%2Badmin/users",
   "/%20admin/users",
   "/admin./users",
   "/admin%2E/users",
@@ -40,8 +42,13 @@ const SPELLINGS = [
   "/admin.a.b",
   "/admin.x%20y",
   "/admin.averylongformatthatnobodyhas",
+  // The script that PHP hands every path on to.
+  "/index.php/admin/users",
+  "/Index.php;x/admin.json",
+  "/app_dev.php/admin",
   // Folders above, for servers that drop blanks.
   "/x/..%20/admin/users",
+  "/x/..+/admin/users",
   "/x/%20../admin/users",
   "/x/..%C2%A0/admin",
   "/x/.%E2%80%8B./admin",
