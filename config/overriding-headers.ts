@@ -36,7 +36,7 @@ export const OVERRIDING_HEADERS: readonly { readonly why: string; readonly names
   },
   {
     why: "where the application is mounted; Gunicorn reads SCRIPT_NAME as the WSGI variable itself",
-    names: ["script-name", "x-script-name", "path-info"],
+    names: ["script-name", "x-script-name", "path-info", "x-proxycontextpath"],
   },
   {
     why: "the host or scheme",
@@ -44,6 +44,9 @@ export const OVERRIDING_HEADERS: readonly { readonly why: string; readonly names
       "x-host",
       "x-http-host-override",
       "x-proxy-host",
+      "x-proxyhost",
+      "x-proxyscheme",
+      "x-proxyport",
       "proxy-host",
       "disguised-host",
       "x-backend-host",
@@ -82,6 +85,7 @@ export const OVERRIDING_HEADERS: readonly { readonly why: string; readonly names
       "x-client-ip",
       "client-ip",
       "x-cluster-client-ip",
+      "cluster-client-ip",
       "true-client-ip",
       "x-true-client-ip",
       "fastly-client-ip",
@@ -126,6 +130,18 @@ export const OVERRIDING_HEADERS: readonly { readonly why: string; readonly names
   {
     why: "who was authenticated, as an access manager says (SiteMinder, WebSEAL, Oracle, Nexus, WSO2)",
     names: ["sm-*", "iv-*", "oam-*", "osso-*", "x-sso-*", "x-jwt-assertion"],
+  },
+  {
+    why: "who was authenticated, under the name that a server reads unless it is told another (OpenSearch, CouchDB, Alfresco, NiFi, mod_auth_cas)",
+    names: [
+      "x-proxy-user",
+      "x-proxy-roles",
+      "x-proxy-ext-*",
+      "x-auth-couchdb-*",
+      "x-alfresco-remote-user",
+      "x-proxiedentitieschain",
+      "cas-user",
+    ],
   },
   {
     why: "who was authenticated, as an identity-aware proxy says (oauth2-proxy, Kong, APISIX, Pomerium, authentik, Vouch, Caddy, Tailscale, Teleport, Linkerd, Dapr)",
