@@ -117,7 +117,7 @@ function* clientHeaders(incoming: IncomingHeaders, identityHeaders: readonly str
     if (isConnectionHeader(name) && name !== "content-length") continue;
     if (nominated.has(name) || coversHeader(identityHeaders, name)) continue;
     if (isOverridingHeader(name)) continue;
-    yield [name, name === "cookie" ? oneCookieLine(value) : value];
+    yield [name, sentValue(name, value)];
   }
 }
 
@@ -139,8 +139,17 @@ function* picked(
     }
     const value = incoming.get(name);
     if (value === null || nominated.has(name)) continue;
-    yield [name, name === "cookie" ? oneCookieLine(value) : value];
+    yield [name, sentValue(name, value)];
   }
+}
+
+/** A header's value as the upstream gets it. */
+function sentValue(name: string, value: string): string {
+  // After an empty last line the joined value ends in ", ", of which the blank is no part (RFC 9110 5.5).
+  let end = value.length;
+  while (end > 0 && (value[end - 1] === " " || value[end - 1] === "\t")) end--;
+  const sent = end === value.length ? value : value.slice(0, end);
+  return name === "cookie" ? oneCookieLine(sent) : sent;
 }
 
 /**

@@ -78,7 +78,10 @@ describe.each(VARIANTS)("with $name", (variant) => {
 
   beforeAll(async () => {
     upstream = await RawServer.start(() => ({ body: "served" }));
-    authorization = await RawServer.start(() => ({ status: 200, headers: [["cache-control", "no-store"]] }));
+    authorization = await RawServer.start(() => ({
+      headers: [["cache-control", "no-store"]],
+      body: '{"result":true}',
+    }));
     const service = (name: string) =>
       ({
         route: { prefix: `/${name}` },
@@ -92,6 +95,17 @@ describe.each(VARIANTS)("with $name", (variant) => {
         services: {
           url: { ...service("url"), upstream: { url: upstream.origin } },
           bound: { ...service("bound"), upstream: { binding: "UPSTREAM" } },
+          // Asked by JSON, which carries every blank of a value.
+          json: {
+            ...service("json"),
+            upstream: { url: upstream.origin },
+            authorization: {
+              protocol: "opa",
+              cluster: "auth",
+              path: "/v1/data/allow",
+              requestHeaders: DECISIVE_HEADERS,
+            },
+          },
         },
       },
       { bindings: { UPSTREAM: upstream.port }, variant },
@@ -203,6 +217,16 @@ describe.each(VARIANTS)("with $name", (variant) => {
       expect([response.status, headerOf(response, "x-ebb-reason"), served]).toEqual([400, "body_not_allowed", []]);
     }
   });
+
+  it.each([[["X-A: 1", "X-A:"]], [["X-A:", "X-A: "]], [["X-A:", "X-A: 1", "X-A:"]]])(
+    "lines of which the last is empty are one text for both: %j",
+    async (lines) => {
+      const headers = ["Authorization: Bearer good", ...lines];
+      const { served, checked } = await exchange({ method: "GET", target: "/json/1", headers, body: "" });
+      const { input } = JSON.parse(checked[0]!.body.toString()) as { input: { headers: Record<string, string> } };
+      expect(linesOf(served[0]!, "x-a")).toEqual([input.headers["x-a"]]);
+    },
+  );
 
   it.each([
     ["api.example:80", "api.example"],
