@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { headerOf } from "./raw-client.ts";
 import { linesOf, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
 import { VARIANTS } from "./variants.ts";
@@ -58,6 +59,31 @@ describe.each(VARIANTS)("with $name", (variant) => {
   ])("of %j these go on: %j", async (headers, expected) => {
     for (let n = 0; n < 2; n += 1) expect(await seen(headers)).toEqual(expected);
   });
+
+  it.each([
+    "Session=s",
+    "%73ession=s",
+    '"session"=s',
+    "a=1,session=s",
+    "a=1, session=s",
+    "a=1 session=s",
+    "a=1\tSESSION = s",
+    'a="1; session=s"',
+  ])("a cookie that only some servers find is none beside the one decided on: %s", async (hidden) => {
+    expect((await seen(["Authorization: Bearer a", `Cookie: x=1; ${hidden}; y=2`])).join()).not.toMatch(/ession/i);
+    for (const cookie of [`session=s; ${hidden}`, `${hidden}; session=s`]) {
+      const response = await gateway.send({ target: "/1", headers: [`Cookie: ${cookie}`] });
+      expect([response.status, headerOf(response, "x-ebb-reason")]).toEqual([401, "malformed_credential"]);
+    }
+  });
+
+  it.each(["sessions=1", "my-session=1", "a=session", "a=b=session", "session.x=1", "a=xsession=1", "session-id=1"])(
+    "a cookie of another name goes on: %s",
+    async (other) => {
+      expect(await seen([`Cookie: session=s; ${other}`])).toEqual([`session=s; ${other}`]);
+      expect(await seen(["Authorization: Bearer a", `Cookie: ${other}`])).toEqual(["Bearer a", other]);
+    },
+  );
 
   it("a preflight carries none, from whatever source", async () => {
     const preflight = ["Origin: https://a.example", "Access-Control-Request-Method: GET"];

@@ -32,7 +32,8 @@ it.each<[string, HeaderList, (string[] | undefined)[]]>([
   ["a key beside another scheme", [basic, key], [[], undefined, undefined]],
   ["a cookie beside another scheme", [basic, ["cookie", "session=s; a=1"]], [[], undefined, undefined]],
   ["one of two cookies", [["cookie", "__Host-sid=x; session=s; a"]], [undefined, undefined, ["session=s; a"]]],
-  ["cookies of a similar name", [bearer, ["cookie", "sessions=s; Session=t"]], [undefined, undefined, undefined]],
+  ["cookies of a similar name", [bearer, ["cookie", "sessions=s; my-session=t"]], [undefined, undefined, undefined]],
+  ["a cookie to whom case is nothing", [bearer, ["cookie", "a=1; Session=t"]], [undefined, undefined, ["a=1"]]],
   ["cookies in two lines", [bearer, ["cookie", "a=1"], ["cookie", "session=s"]], [undefined, undefined, ["a=1"]]],
 ])("%s", async (_, headers, expected) => {
   const harness = harnessOf();

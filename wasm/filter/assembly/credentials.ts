@@ -1,5 +1,6 @@
 import { isBase64 } from "./base64";
 import { CredentialSource, FROM_AUTHORIZATION, FROM_COOKIE, FROM_HEADER, configuration } from "./configuration";
+import { hidesCookie } from "./cookie-names";
 import { requestHeaders } from "./header-map";
 import { MAX_TOKEN_BYTES } from "./limits";
 import { Span, indexOfByte, trim } from "./span";
@@ -83,9 +84,13 @@ function lookInAuthorization(source: CredentialSource): u32 {
   return values;
 }
 
-/** How many cookies of this name the request has, in all its Cookie headers; `token` is the last one's value. */
+/**
+ * How many cookies of this name the request has, in all its Cookie headers; `token` is the last one's value. One that only
+ * some servers find counts beside another: they might go by it.
+ */
 function lookInCookies(wanted: Span): u32 {
   let values: u32 = 0;
+  let hidden: u32 = 0;
   requestHeaders.rewind();
   while (requestHeaders.next(name, value)) {
     if (!name.is("cookie")) continue;
@@ -99,10 +104,12 @@ function lookInCookies(wanted: Span): u32 {
         if (scheme.equals(wanted)) {
           values++;
           token.set(equals + 1, end - equals - 1);
+        } else if (hidesCookie(at, end, wanted)) {
+          hidden++;
         }
       }
       at = end + 1;
     }
   }
-  return values;
+  return values > 0 ? values + hidden : 0;
 }

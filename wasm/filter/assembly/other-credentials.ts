@@ -1,6 +1,7 @@
 import { MAP_REQUEST_HEADERS, proxy_remove_header_map_value, proxy_replace_header_map_value } from "./abi";
 import { arenaMark, rewindArena } from "./arena";
 import { CredentialSource, FROM_AUTHORIZATION, FROM_COOKIE, configuration } from "./configuration";
+import { hidesCookie } from "./cookie-names";
 import { credentialSource } from "./credentials";
 import { requestHeaders } from "./header-map";
 import { Span, indexOfByte, trim } from "./span";
@@ -82,13 +83,15 @@ function removeCookies(decided: CredentialSource): bool {
   return removed;
 }
 
-/** Whether the pair from `at` to `end` is a cookie of a source that did not decide. */
+/** Whether the pair from `at` to `end` is a cookie of a source that did not decide, be it only to some servers. */
 function isOtherCredential(at: usize, end: usize, decided: CredentialSource): bool {
   cookie.set(at, indexOfByte(at, end, 0x3d) - at);
   trim(cookie);
   let source = configuration.credentials;
   while (source !== null) {
-    if (source.from == FROM_COOKIE && source.name.equals(cookie) && !isSamePlace(source, decided)) return true;
+    if (source.from == FROM_COOKIE && !isSamePlace(source, decided)) {
+      if (source.name.equals(cookie) || hidesCookie(at, end, source.name)) return true;
+    }
     source = source.next;
   }
   return false;

@@ -1,0 +1,39 @@
+import { hexValue } from "./json-reader";
+import { Span, isBlank, lowerCase } from "./span";
+
+/**
+ * Servers that find a cookie where RFC 6265 has none of that name: ASP.NET compares names without case, some decode
+ * percent-encoding in them, and Python's `http.cookies` and older Rack also end a cookie at a blank or a comma. A credential
+ * that only they see is one that nobody verified.
+ */
+
+/** Whether some server finds a cookie of this name in the text of one cookie, at whose beginning it does not stand as it is. */
+export function hidesCookie(start: usize, end: usize, wanted: Span): bool {
+  let mayBegin = true;
+  for (let at = start; at < end; at++) {
+    if (mayBegin && namesCookie(at, end, wanted)) return true;
+    const byte = load<u8>(at);
+    mayBegin = isBlank(byte) || byte == 0x2c || byte == 0x22;
+  }
+  return false;
+}
+
+/** Whether the name in any spelling, and `=`, stand at `at`. */
+function namesCookie(at: usize, end: usize, wanted: Span): bool {
+  for (let expected = wanted.start; expected < wanted.end; expected++) {
+    if (at >= end) return false;
+    let byte = load<u8>(at);
+    if (byte == 0x25 && end - at >= 3) {
+      const high = hexValue(load<u8>(at + 1));
+      const low = hexValue(load<u8>(at + 2));
+      if (high >= 0 && low >= 0) {
+        byte = <u8>((high << 4) | low);
+        at += 2;
+      }
+    }
+    at++;
+    if (lowerCase(byte) != lowerCase(load<u8>(expected))) return false;
+  }
+  while (at < end && (isBlank(load<u8>(at)) || load<u8>(at) == 0x22)) at++;
+  return at < end && load<u8>(at) == 0x3d;
+}
