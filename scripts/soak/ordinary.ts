@@ -43,7 +43,7 @@ export async function askOrdinary(dependencies: Dependencies): Promise<void> {
   const ordinary = choose(random);
   const id = randomUUID();
   const startedMs = nowMs();
-  const status = await statusOf(port, ordinary, id);
+  const { status, reason } = await answerTo(port, ordinary, id);
   const span = { startedMs, endedMs: nowMs() };
   const served = upstream.take(id);
   tally.answered(ordinary.kind, status);
@@ -56,7 +56,7 @@ export async function askOrdinary(dependencies: Dependencies): Promise<void> {
   if (kind === "upgrade" && right.delete(200)) right.add(101);
   const wrong = (what: string) =>
     tally.wrong(kind, span.endedMs, `${method} ${target} ${token ?? "without a token"}: ${what}`);
-  if (!right.has(status)) wrong(`${status}, right are ${[...right].join(", ") || "none"}`);
+  if (!right.has(status)) wrong(`${status} ${reason}, right are ${[...right].join(", ") || "none"}`);
   if (served.length > 1) wrong(`served ${served.length} times`);
   // A reply that broke off may have been served.
   if (![200, 101, 502].includes(status) && served.length > 0) wrong(`${status}, and yet it was served`);
@@ -94,8 +94,15 @@ function choose(random: Random): Ordinary {
   return { kind: "get", method: "GET", target, token, body: "" };
 }
 
-/** 0 where no response came. */
-function statusOf(port: number, { kind, method, target, token, body }: Ordinary, id: string): Promise<number> {
+/** What came back; status 0 where nothing did. */
+interface Answered {
+  readonly status: number;
+  readonly reason: string;
+}
+
+const NO_ANSWER: Answered = { status: 0, reason: "no answer" };
+
+function answerTo(port: number, { kind, method, target, token, body }: Ordinary, id: string): Promise<Answered> {
   const headers: Record<string, string> = { host: HOST, "x-soak-id": id, "x-user": "root" };
   if (body !== "") headers["content-length"] = String(body.length);
   if (kind === "upgrade") Object.assign(headers, UPGRADE_HEADERS);
@@ -107,14 +114,16 @@ function statusOf(port: number, { kind, method, target, token, body }: Ordinary,
       (response) => {
         response
           .resume()
-          .on("end", () => resolve(response.statusCode ?? 0))
-          .on("error", () => resolve(0));
+          .on("end", () =>
+            resolve({ status: response.statusCode ?? 0, reason: String(response.headers["x-ebb-reason"] ?? "") }),
+          )
+          .on("error", () => resolve(NO_ANSWER));
       },
     );
-    request.on("error", () => resolve(0)).on("timeout", () => request.destroy());
+    request.on("error", () => resolve(NO_ANSWER)).on("timeout", () => request.destroy());
     request.on("upgrade", ({ statusCode = 0 }, socket) => {
       socket.on("error", () => {}).destroy();
-      resolve(statusCode);
+      resolve({ status: statusCode, reason: "" });
     });
     request.end(body);
   });
