@@ -20,7 +20,7 @@ type RuledService = Pick<Service, "rules" | "unmatched" | "paths">;
 /**
  * The first rule that matches, or what the service says about paths without one.
  *
- * `path` is the raw canonical path (see worker/route.ts), without query and with the service's prefix. Segments are
+ * `path` is the raw canonical path (see worker/request-target.ts), without query and with the service's prefix. Segments are
  * percent-decoded before comparison. A rule for GET covers HEAD, whose answer is the same head and would otherwise tell
  * what GET may not.
  *

@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import { canonicalJson } from "./canonical-json.ts";
+import { CONFIG_LIMITS } from "./configuration-limits.ts";
 import { checkService, identityHeadersOf, requestHeadersOf } from "./cross-checks.ts";
 import { fnv1a64 } from "./fnv1a.ts";
 import type { Cluster, FilterKind, Gateway, Service } from "./gateway.ts";
-import { CONFIG_LIMITS } from "./limits.ts";
 import { shareUpstream } from "./neighbours.ts";
 import { type ConfigProblem, type Finding, findingsOf, toProblems } from "./problems.ts";
 import { checkRoutes } from "./route-checks.ts";

@@ -1,8 +1,8 @@
 import type { Decision, HeaderChange, Refusal } from "../wasm/host/index.ts";
-import type { Respond, Unavailable } from "./rpc.ts";
+import type { LocalResponse, Unavailable } from "./rpc.ts";
 
 /** What the host decides, as it is told to the Worker. */
-export function refusalAnswer(refusal: Refusal): Respond | Unavailable {
+export function denyResult(refusal: Refusal): LocalResponse | Unavailable {
   if (refusal.kind === "respond") {
     const { status, headers, body, details } = refusal;
     return { kind: "respond", status, headers: headers.flat(), body, details };
@@ -14,11 +14,11 @@ export function refusalAnswer(refusal: Refusal): Respond | Unavailable {
 
 export function decisionAnswer(
   decision: Decision,
-): { readonly kind: "continue"; readonly changes: HeaderChange[] } | Respond | Unavailable {
-  return decision.kind === "continue" ? { kind: "continue", changes: decision.changes } : refusalAnswer(decision);
+): { readonly kind: "continue"; readonly changes: HeaderChange[] } | LocalResponse | Unavailable {
+  return decision.kind === "continue" ? { kind: "continue", changes: decision.changes } : denyResult(decision);
 }
 
 /** A refusal of the gateway's own. */
-export function ownRefusal(status: number, details: string): Respond {
+export function ruleDenial(status: number, details: string): LocalResponse {
   return { kind: "respond", status, headers: [], body: new Uint8Array(0), details };
 }

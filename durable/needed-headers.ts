@@ -1,5 +1,5 @@
 import type { Service } from "../config/index.ts";
-import type { Ask, NeedsHeaders } from "./rpc.ts";
+import type { DecideRequest, NeedsHeaders } from "./rpc.ts";
 
 /**
  * What to answer where the question may lack headers that the filter reads: the Worker chose them by its own configuration,
@@ -7,7 +7,7 @@ import type { Ask, NeedsHeaders } from "./rpc.ts";
  */
 export function missingHeaders(
   { version, neededHeaders }: Pick<Service, "version" | "neededHeaders">,
-  { serviceVersion, sentHeaders }: Pick<Ask, "serviceVersion" | "sentHeaders">,
+  { serviceVersion, sentHeaders }: Pick<DecideRequest, "serviceVersion" | "sentHeaders">,
 ): NeedsHeaders | undefined {
   if (serviceVersion === version || sentHeaders === "all") return undefined;
   if (neededHeaders === "all") return { kind: "needs_headers", headers: "all" };

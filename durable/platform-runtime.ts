@@ -1,7 +1,7 @@
-import { TIME_LIMITS } from "./limits.ts";
 import type { Runtime } from "./runtime.ts";
+import { TIME_LIMITS } from "./time-limits.ts";
 
-/** Clock, randomness and patience of the platform. */
+/** Clock, randomness and deadline of the platform. */
 export const PLATFORM_RUNTIME: Runtime = {
   nowMs: () => Date.now(),
   randomBytes: (into) => crypto.getRandomValues(into),

@@ -7,7 +7,7 @@ import {
   type Refusal,
   type SharedState,
 } from "../wasm/host/index.ts";
-import { decisionAnswer, ownRefusal } from "./answer.ts";
+import { decisionAnswer, ruleDenial } from "./answer.ts";
 import { BACKOFF } from "./failure/backoff.ts";
 import { Generation } from "./instances/generation.ts";
 import { InstanceManager } from "./instances/instance-manager.ts";
@@ -25,11 +25,11 @@ import { RestartController } from "./restart/controller.ts";
 import type { RestartVerdict } from "./restart/policy.ts";
 import { RestartExecutor } from "./restart/restart-executor.ts";
 import { restartSettings } from "./restart/settings.ts";
-import type { Ask, Unavailable } from "./rpc.ts";
+import type { DecideRequest, Unavailable } from "./rpc.ts";
 import { type Runtime, randomShare } from "./runtime.ts";
 import { decideInStages, exchangeStages } from "./stages/decide-in-stages.ts";
-import { LimitWatch, Patience } from "./stages/patience.ts";
 import { isReplayed } from "./stages/replay.ts";
+import { LimitWatch, StageDeadline } from "./stages/stage-deadline.ts";
 import type { Answer } from "./stages/staged-answer.ts";
 import { type ServiceStats, serviceStats } from "./stats.ts";
 import type { ServiceStateStore } from "./storage/service-state.ts";
@@ -90,7 +90,7 @@ export class ProtectedService {
   /** A journal that must not be read again is still there. */
   #removesJournal: OpenedStorage["removeJournal"];
   /** For the next request; used up by the first that the filter keeps waiting. */
-  #patience: Patience;
+  #deadline: StageDeadline;
   readonly #pauses: LimitWatch;
   #chores = false;
 
@@ -144,19 +144,19 @@ export class ProtectedService {
     this.#alarm = service.ticks === "alarm" ? new TickAlarm(dependencies.setAlarm, () => runtime.nowMs()) : undefined;
     this.#ticksAfterAnswer = service.filterKind.kind === "built-in";
     this.#pauses = new LimitWatch(runtime.limits.pausedMs);
-    this.#patience = new Patience(this.#pauses);
+    this.#deadline = new StageDeadline(this.#pauses);
   }
 
   get configuration(): Service {
     return this.#dependencies.service;
   }
 
-  async decide(ask: Ask): Promise<Answer> {
+  async decide(ask: DecideRequest): Promise<Answer> {
     const { service } = this.#dependencies;
     // The object's own rules count: its configuration may be newer or older than the Worker's for a moment.
     const rule = matchRule(service, ask.method, ask.path);
-    if (rule.kind === "deny") return ownRefusal(403, "no_rule");
-    if (rule.kind === "ambiguous") return ownRefusal(400, "ambiguous_path");
+    if (rule.kind === "deny") return ruleDenial(403, "no_rule");
+    if (rule.kind === "ambiguous") return ruleDenial(400, "ambiguous_path");
     // A public path asks no object. Where it is asked all the same, the Worker's newer rules protect what ours leave open.
     const ruleName = rule.kind === "public" ? AUTHENTICATE_RULE : rule.ruleName;
     const waiting = this.#backpressure.wait();
@@ -166,7 +166,7 @@ export class ProtectedService {
     return this.#decide(ask, ruleName, 0);
   }
 
-  async #decide(ask: Ask, ruleName: string, replays: number): Promise<Answer> {
+  async #decide(ask: DecideRequest, ruleName: string, replays: number): Promise<Answer> {
     const { service } = this.#dependencies;
     const ticking = this.#ticksAfterAnswer ? undefined : this.#tickIfDue();
     if (ticking !== undefined) await ticking;
@@ -174,17 +174,17 @@ export class ProtectedService {
     const generation = this.#instances.acquire();
     if (!(generation instanceof Generation)) return this.#withoutFilter(generation);
 
-    const patience = this.#patience;
-    const request = streamRequest(ask, ruleName, patience.signal);
+    const deadline = this.#deadline;
+    const request = streamRequest(ask, ruleName, deadline.signal);
     const stages = exchangeStages(service, generation.exportedStages, ask.endOfStream);
     if (stages !== undefined) {
-      this.#renewPatience();
+      this.#renewDeadline();
       const answer = await decideInStages({
         service,
         generation,
         request,
         stages,
-        patience,
+        deadline,
         replays,
         onHead: (decision) => this.#headDecided(generation, decision),
         onRefusal: (refusal) => this.#refusedInStage(generation, refusal),
@@ -192,8 +192,8 @@ export class ProtectedService {
       return answer ?? this.#decide(ask, ruleName, replays + 1);
     }
     const deciding = generation.decide(request);
-    if (deciding instanceof Promise) this.#renewPatience();
-    const decision = deciding instanceof Promise ? await patience.wait(deciding) : deciding;
+    if (deciding instanceof Promise) this.#renewDeadline();
+    const decision = deciding instanceof Promise ? await deadline.wait(deciding) : deciding;
     if (isReplayed(decision, replays)) return this.#decide(ask, ruleName, replays + 1);
     this.#headDecided(generation, decision);
     return decisionAnswer(decision);
@@ -300,8 +300,8 @@ export class ProtectedService {
     return journal === undefined || journal instanceof Journal ? null : journal;
   }
 
-  #renewPatience(): void {
-    this.#patience = new Patience(this.#pauses);
+  #renewDeadline(): void {
+    this.#deadline = new StageDeadline(this.#pauses);
   }
 
   #headDecided(generation: Generation, decision: Decision): void {

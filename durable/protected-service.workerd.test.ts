@@ -5,8 +5,8 @@ import barring from "../test/workerd/guests/build/barring.wasm";
 import unstartable from "../test/workerd/guests/build/unstartable.wasm";
 import { head, type LoneService, withService } from "../test/workerd/lone-service.ts";
 import filter from "../wasm/filter/build/filter.wasm";
-import { TIME_LIMITS } from "./limits.ts";
 import { isolateSnapshot } from "./memory/isolate.ts";
+import { TIME_LIMITS } from "./time-limits.ts";
 
 /** What a service tells of itself, against what is so. */
 

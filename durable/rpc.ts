@@ -7,7 +7,7 @@ import type { HeaderChange } from "../wasm/host/index.ts";
 export const RPC_VERSION = 2;
 
 /** The head of a request to be decided on. */
-export interface Ask {
+export interface DecideRequest {
   readonly v: number;
   /** Version of the configuration the Worker runs with; named where the object cannot make sense of the question. */
   readonly configVersion: string;
@@ -54,9 +54,9 @@ export interface NeedsHeaders {
 }
 
 /** The filter's own response to the client, or no decision at all. */
-export type Refused = Respond | Unavailable;
+export type DenyResult = LocalResponse | Unavailable;
 
-export interface Respond {
+export interface LocalResponse {
   readonly kind: "respond";
   readonly status: number;
   /** Flat, as in the question. */
@@ -100,7 +100,7 @@ export interface ResponseHead {
 }
 
 /** What goes on of a message after its stages. */
-export interface PassedMessage {
+export interface ForwardedMessage {
   readonly kind: "continue";
   /** Of a request only after `body_first`; else they came with the head. */
   readonly changes: HeaderChange[];

@@ -1,8 +1,8 @@
-import type { TimeLimits } from "./limits.ts";
 import type { Isolate } from "./memory/isolate.ts";
 import type { ProbeLimits } from "./outbound/outbound-calls.ts";
+import type { TimeLimits } from "./time-limits.ts";
 
-/** Clock, randomness and patience: the platform's, or a test's. */
+/** Clock, randomness and deadline: the platform's, or a test's. */
 export interface Runtime {
   nowMs(): number;
   randomBytes(into: Uint8Array): void;

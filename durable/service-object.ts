@@ -11,7 +11,7 @@ import { openStorage } from "./persistence/open-storage.ts";
 import { PLATFORM_RUNTIME } from "./platform-runtime.ts";
 import { ProtectedService, type PurgeReport } from "./protected-service.ts";
 import type { RestartPlan } from "./restart/restart-plan.ts";
-import { type Ask, type NeedsHeaders, RPC_VERSION } from "./rpc.ts";
+import { type DecideRequest, type NeedsHeaders, RPC_VERSION } from "./rpc.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Answer } from "./stages/staged-answer.ts";
 import { ServiceStateStore } from "./storage/service-state.ts";
@@ -37,7 +37,7 @@ export class ServiceObject extends DurableObject<Env> {
   }
 
   /** Decides on one request. Answers with a value whatever happens; what cannot be decided is `unavailable`. */
-  async decide(ask: Ask): Promise<Answer | NeedsHeaders> {
+  async decide(ask: DecideRequest): Promise<Answer | NeedsHeaders> {
     if (ask.v !== RPC_VERSION) {
       const message = `the Worker speaks version ${ask.v} of the RPC, this object ${RPC_VERSION}`;
       return { kind: "unavailable", reason: "rpc_version", message };

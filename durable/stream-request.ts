@@ -1,9 +1,9 @@
 import type { AbortNotice, HeaderList, StreamRequest } from "../wasm/host/index.ts";
 import { CLIENT_GROUP_ATTRIBUTE, clientGroup } from "./client-group.ts";
-import type { Ask } from "./rpc.ts";
+import type { DecideRequest } from "./rpc.ts";
 
 /** The head of a request as a Proxy-Wasm stream sees it: pseudo headers first, attributes beside them. */
-export function streamRequest(ask: Ask, ruleName: string, signal: AbortNotice): StreamRequest {
+export function streamRequest(ask: DecideRequest, ruleName: string, signal: AbortNotice): StreamRequest {
   const headers: HeaderList = [
     [":method", ask.method],
     [":path", ask.path + ask.query],

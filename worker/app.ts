@@ -8,8 +8,8 @@ import { purgeServices, restartServices } from "./operator/actions.ts";
 import { FailedAttempts } from "./operator/failed-attempts.ts";
 import { readAction } from "./operator/read-action.ts";
 import { gatewayStats } from "./operator/stats.ts";
-import { internalError, refuse } from "./replies.ts";
-import { readTarget } from "./route.ts";
+import { errorResponse, internalError } from "./replies.ts";
+import { readTarget } from "./request-target.ts";
 
 const NOT_STORED = { "cache-control": "no-store" };
 
@@ -21,12 +21,12 @@ export function createApp(gateway: Gateway): Hono<{ Bindings: Env }> {
 
   app.use(`${prefix}/*`, async (c, next) => {
     // Where no token is asked for, any page that a developer looks at could send a request here.
-    if (isOfAnotherSite(c.req.raw)) return refuse(403, "cross_site_request");
+    if (isOfAnotherSite(c.req.raw)) return errorResponse(403, "cross_site_request");
     const access = await accessOf(c.req.raw, c.env, tokenSecret, attempts, Date.now());
     return access.ok ? next() : noAccess(access);
   });
   app.get(prefix, async (c) => c.json(await gatewayStats(gateway, c.env), 200, NOT_STORED));
-  app.all(prefix, () => refuse(405, "method_not_allowed", { allow: "GET" }));
+  app.all(prefix, () => errorResponse(405, "method_not_allowed", { allow: "GET" }));
   const actions = { restart: restartServices, purge: purgeServices } as const;
   for (const name of ["restart", "purge"] as const) {
     const act = actions[name];
@@ -35,19 +35,21 @@ export function createApp(gateway: Gateway): Hono<{ Bindings: Env }> {
       if (!parsed.ok) return c.json({ error: "bad_request", message: parsed.reason }, 400, NOT_STORED);
       return c.json(await act(gateway, c.env, parsed.action), 200, NOT_STORED);
     });
-    app.all(`${prefix}/${name}`, () => refuse(405, "method_not_allowed", { allow: "POST" }));
+    app.all(`${prefix}/${name}`, () => errorResponse(405, "method_not_allowed", { allow: "POST" }));
   }
-  app.all(`${prefix}/*`, () => refuse(404, "no_such_page"));
+  app.all(`${prefix}/*`, () => errorResponse(404, "no_such_page"));
 
   app.all("*", (c) => {
     const target = readTarget(c.req.raw.url);
     if (!target.ok) {
       const asked = target.asked && findService(gateway, target.asked.host, target.asked.path);
-      const reply = refuse(400, target.reason);
+      const reply = errorResponse(400, target.reason);
       return asked ? openToListedOrigins(reply, c.req.raw, asked) : reply;
     }
     const service = findService(gateway, target.host, target.path);
-    return service ? forward(c.req.raw, c.env, c.executionCtx, gateway, service, target) : refuse(404, "no_service");
+    return service
+      ? forward(c.req.raw, c.env, c.executionCtx, gateway, service, target)
+      : errorResponse(404, "no_service");
   });
 
   app.onError((error) => internalError(error).reply);
@@ -57,13 +59,13 @@ export function createApp(gateway: Gateway): Hono<{ Bindings: Env }> {
 function noAccess(access: Exclude<Access, { ok: true }>): Response {
   switch (access.reason) {
     case "not_this_machine":
-      return refuse(403, access.reason);
+      return errorResponse(403, access.reason);
     case "too_many_attempts":
-      return refuse(429, access.reason, { "retry-after": String(Math.ceil(access.pauseMs / 1_000)) });
+      return errorResponse(429, access.reason, { "retry-after": String(Math.ceil(access.pauseMs / 1_000)) });
     case "operator_token_unusable":
-      return refuse(503, access.reason);
+      return errorResponse(503, access.reason);
     case "operator_token_required":
-      return refuse(401, access.reason, { "www-authenticate": 'Bearer realm="ebb operator"' });
+      return errorResponse(401, access.reason, { "www-authenticate": 'Bearer realm="ebb operator"' });
   }
 }
 

@@ -1,10 +1,9 @@
 import type { Gateway } from "../config/index.ts";
 import { type NeedsHeaders, RPC_VERSION } from "../durable/rpc.ts";
-import type { Decided } from "./exchange.ts";
-import { type FilterHeaders, headersForFilter } from "./hygiene.ts";
 import type { Incoming } from "./incoming.ts";
 import { againAfterReset } from "./object-errors.ts";
-import { seenOfClient } from "./upstream.ts";
+import { type FilterHeaders, headersForFilter } from "./request-headers.ts";
+import type { Decided } from "./staged-forward.ts";
 
 /** The object's answer, or why the request's headers cannot be sent to it. */
 export type Asked =
@@ -33,9 +32,8 @@ async function askWith(
   neededHeaders: readonly string[] | "all",
   sent?: readonly string[] | "all",
 ): Promise<Asked> {
-  const { request, env, service, target, body } = incoming;
-  const seen = seenOfClient(incoming);
-  const head = headersForFilter(request.headers, { neededHeaders, identityHeaders: service.identityHeaders }, seen);
+  const { request, env, service, target, client, body } = incoming;
+  const head = headersForFilter(request.headers, { neededHeaders, identityHeaders: service.identityHeaders }, client);
   if (!head.ok) return { kind: "bad_headers", reason: head.reason };
   try {
     // Of the request only the head is used, and a question changes nothing.
@@ -52,7 +50,7 @@ async function askWith(
         host: target.host,
         scheme: target.scheme,
         headers: head.headers,
-        source: { address: seen.clientIp },
+        source: { address: client.clientIp },
         endOfStream: body === null,
       }),
     );

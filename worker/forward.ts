@@ -2,12 +2,13 @@ import type { Gateway, Service } from "../config/index.ts";
 import { belongsToNeighbour, matchRule } from "../config/index.ts";
 import type { Env } from "../durable/environment.ts";
 import { askObject } from "./ask-object.ts";
+import { clientInfo } from "./client-info.ts";
 import { openToListedOrigins } from "./cors.ts";
-import { exchangeInStages } from "./exchange.ts";
 import { asksWebSocket, bodyOf, type Incoming } from "./incoming.ts";
 import { isPreflight, preflightReply, withoutCredentials } from "./preflight.ts";
-import { internalError, type Outcome, refusal, refuse, replied } from "./replies.ts";
-import type { Target } from "./route.ts";
+import { deniedResponse, errorResponse, internalError, type Outcome, replied } from "./replies.ts";
+import type { Target } from "./request-target.ts";
+import { exchangeInStages } from "./staged-forward.ts";
 import { sendUpstream } from "./upstream.ts";
 
 /** Methods that `fetch` cannot send and no upstream behind a gateway should see. */
@@ -27,7 +28,15 @@ export async function forward(
   target: Target,
 ): Promise<Response> {
   const body = bodyOf(request);
-  const incoming = { request, env, service, target, body, asksWebSocket: asksWebSocket(request, body) };
+  const incoming: Incoming = {
+    request,
+    env,
+    service,
+    target,
+    client: clientInfo(request, target),
+    body,
+    asksWebSocket: asksWebSocket(request, body),
+  };
   const outcome = await outcomeOf(incoming, ctx, gateway).catch(internalError);
   return outcome.ok ? outcome.response : openToListedOrigins(outcome.reply, request, service);
 }
@@ -38,12 +47,12 @@ async function outcomeOf(
   gateway: Gateway,
 ): Promise<Outcome> {
   const { request, service, target, body } = incoming;
-  if (REFUSED_METHODS.has(request.method)) return replied(refuse(405, "method_not_allowed"));
+  if (REFUSED_METHODS.has(request.method)) return replied(errorResponse(405, "method_not_allowed"));
   // The platform cannot send it on, and servers disagree where such a request ends.
-  if (body !== null && BODYLESS_METHODS.has(request.method)) return replied(refuse(400, "body_not_allowed"));
+  if (body !== null && BODYLESS_METHODS.has(request.method)) return replied(errorResponse(400, "body_not_allowed"));
 
   if (belongsToNeighbour(gateway, service, target.host, request.method, target.path)) {
-    return replied(refuse(400, "ambiguous_path"));
+    return replied(errorResponse(400, "ambiguous_path"));
   }
   if (service.preflight !== "authorize" && isPreflight(incoming)) {
     return service.preflight === "pass"
@@ -52,14 +61,14 @@ async function outcomeOf(
   }
 
   const rule = matchRule(service, request.method, target.path);
-  if (rule.kind === "deny") return replied(refuse(403, "no_rule"));
-  if (rule.kind === "ambiguous") return replied(refuse(400, "ambiguous_path"));
+  if (rule.kind === "deny") return replied(errorResponse(403, "no_rule"));
+  if (rule.kind === "ambiguous") return replied(errorResponse(400, "ambiguous_path"));
   if (rule.kind === "public") return sendUpstream(incoming, "public", body);
 
   const answer = await askObject(gateway, incoming);
   switch (answer.kind) {
     case "bad_headers":
-      return replied(refuse(answer.reason === "headers_too_large" ? 431 : 400, answer.reason));
+      return replied(errorResponse(answer.reason === "headers_too_large" ? 431 : 400, answer.reason));
     case "continue":
       return sendUpstream(incoming, answer.changes, body);
     case "continue_in_stages":
@@ -67,9 +76,9 @@ async function outcomeOf(
       return exchangeInStages(incoming, ctx, answer);
     case "respond":
     case "unavailable":
-      return replied(refusal(service.name, answer));
+      return replied(deniedResponse(service.name, answer));
     default:
       // An object of a later deployment, whose answer this Worker cannot know.
-      return replied(refuse(503, "rpc_version"));
+      return replied(errorResponse(503, "rpc_version"));
   }
 }

@@ -1,6 +1,7 @@
 import type { Service } from "../config/index.ts";
 import type { Env } from "../durable/environment.ts";
-import type { Target } from "./route.ts";
+import type { ClientInfo } from "./client-info.ts";
+import type { Target } from "./request-target.ts";
 
 /**
  * A client's request on its way. What is decided and what is sent are read from here: `fetch` reads a `Request` in ways
@@ -11,6 +12,7 @@ export interface Incoming {
   readonly env: Env;
   readonly service: Service;
   readonly target: Target;
+  readonly client: ClientInfo;
   /** Null where the client sent none. */
   readonly body: ReadableStream | null;
   /** A GET that asks for a WebSocket, and may go on as such. */

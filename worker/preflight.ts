@@ -1,8 +1,8 @@
 import type { PreflightAnswer, Service } from "../config/index.ts";
 import { allowsOrigin, originHeaders } from "./cors.ts";
-import { namedByConnection } from "./hygiene.ts";
 import type { Incoming } from "./incoming.ts";
-import { refuse } from "./replies.ts";
+import { errorResponse } from "./replies.ts";
+import { namedByConnection } from "./request-headers.ts";
 
 /** What makes a preflight of an OPTIONS. */
 const PREFLIGHT_HEADERS = ["origin", "access-control-request-method"] as const;
@@ -33,9 +33,9 @@ export function withoutCredentials(request: Request, { filterKind }: Pick<Servic
 /** The gateway's own answer to a preflight. An origin, method or header that is not listed gets 403 and no permission. */
 export function preflightReply(request: Request, answer: PreflightAnswer): Response {
   const origin = request.headers.get("origin");
-  if (!allowsOrigin(answer, origin)) return refuse(403, "cors_origin");
+  if (!allowsOrigin(answer, origin)) return errorResponse(403, "cors_origin");
   const method = request.headers.get("access-control-request-method") ?? "";
-  if (!answer.methods.includes(method)) return refuse(403, "cors_method");
+  if (!answer.methods.includes(method)) return errorResponse(403, "cors_method");
   const headers = new Headers({
     ...originHeaders(answer, origin),
     "access-control-allow-methods": answer.methods.join(", "),

@@ -1,4 +1,4 @@
-import type { Refused, Respond } from "../durable/rpc.ts";
+import type { DenyResult, LocalResponse } from "../durable/rpc.ts";
 
 /** What a request came to: the upstream's response, or a reply of the gateway's own in its place. */
 export type Outcome =
@@ -12,14 +12,14 @@ export function replied(reply: Response): Extract<Outcome, { ok: false }> {
 /** An error of the gateway's own: logged here, and told the client by its name alone. */
 export function internalError(error: unknown): Extract<Outcome, { ok: false }> {
   console.error(`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-  return replied(refuse(503, "internal_error"));
+  return replied(errorResponse(503, "internal_error"));
 }
 
 /** Statuses whose responses cannot have a body. */
 const BODYLESS_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** A response of the gateway's own: JSON `{ "error": reason }`, never cached, the reason in a header too (HEAD has no body). */
-export function refuse(status: number, reason: string, headers: Record<string, string> = {}): Response {
+export function errorResponse(status: number, reason: string, headers: Record<string, string> = {}): Response {
   return Response.json(
     { error: reason },
     { status, headers: { "cache-control": "no-store", "x-ebb-reason": reason, ...headers } },
@@ -27,13 +27,13 @@ export function refuse(status: number, reason: string, headers: Record<string, s
 }
 
 /** The filter's refusal, or the lack of any decision, as the client gets it. */
-export function refusal(service: string, refused: Refused): Response {
+export function deniedResponse(service: string, refused: DenyResult): Response {
   if (refused.kind === "respond") return respond(refused);
   console.error(`${service}: ${refused.reason}: ${refused.message}`);
-  return refuse(503, refused.reason);
+  return errorResponse(503, refused.reason);
 }
 
-function respond(answer: Respond): Response {
+function respond(answer: LocalResponse): Response {
   const headers = new Headers();
   for (let index = 0; index + 1 < answer.headers.length; index += 2) {
     headers.append(answer.headers[index]!, answer.headers[index + 1]!);

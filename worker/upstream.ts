@@ -1,10 +1,10 @@
 import type { Service } from "../config/index.ts";
 import { type Env, serviceBinding } from "../durable/environment.ts";
 import type { HeaderChange } from "../wasm/host/index.ts";
-import { type SeenOfClient, upstreamHeaders } from "./hygiene.ts";
 import type { Incoming } from "./incoming.ts";
-import { type Outcome, refuse } from "./replies.ts";
-import type { Target } from "./route.ts";
+import { errorResponse, type Outcome } from "./replies.ts";
+import { upstreamHeaders } from "./request-headers.ts";
+import type { Target } from "./request-target.ts";
 
 /**
  * Sends a request that may pass. It goes on as the WebSocket handshake that the client asked for only while it is still a
@@ -15,7 +15,7 @@ import type { Target } from "./route.ts";
  * @throws TypeError if the filter set a header that no request can have
  */
 export async function sendUpstream(
-  { request, env, service, target, body: clientBody, asksWebSocket }: Incoming,
+  { request, env, service, target, client, body: clientBody, asksWebSocket }: Incoming,
   changes: readonly HeaderChange[] | "public",
   body: BodyInit | null,
   signal?: AbortSignal,
@@ -24,20 +24,20 @@ export async function sendUpstream(
   const upstream = upstreamOf(env, service, target, isPublic);
   if (upstream === undefined) {
     console.error(`${service.name}: the upstream's service binding does not exist in this environment`);
-    return { ok: false, reply: refuse(503, "upstream_binding_missing") };
+    return { ok: false, reply: errorResponse(503, "upstream_binding_missing") };
   }
   const method = changed(changes, ":method") ?? request.method;
   const headers = upstreamHeaders(request.headers, {
     identityHeaders: service.identityHeaders,
     changes: isPublic ? [] : changes,
-    ...seenOfClient({ request, target }),
+    ...client,
     websocket: asksWebSocket && method === "GET" && body === null,
   });
   // The length the client gave is that of its own body.
   if (body === null || body !== clientBody) headers.delete("content-length");
   const path = changed(changes, ":path") ?? pathForUpstream(service, target);
   // Appended to the upstream's origin: "@host" or ".host" would make another one of it.
-  if (!path.startsWith("/")) return { ok: false, reply: refuse(503, "invalid_path_from_filter") };
+  if (!path.startsWith("/")) return { ok: false, reply: errorResponse(503, "invalid_path_from_filter") };
   try {
     const init = { method, headers, body, redirect: "manual" } as const;
     const url = `${upstream.baseUrl}${path}`;
@@ -45,7 +45,7 @@ export async function sendUpstream(
   } catch (error) {
     // Without its message, which can hold the URL and what its query says.
     console.error(`${service.name}: the upstream did not answer: ${error instanceof Error ? error.name : "error"}`);
-    return { ok: false, reply: refuse(502, "upstream_unreachable") };
+    return { ok: false, reply: errorResponse(502, "upstream_unreachable") };
   }
 }
 
@@ -77,10 +77,4 @@ function pathForUpstream(service: Service, target: Target): string {
 /** The value a filter gave to a pseudo header, by which it rewrites the request. */
 function changed(changes: readonly HeaderChange[] | "public", name: string): string | undefined {
   return changes === "public" ? undefined : changes.find((change) => change.name === name)?.values[0];
-}
-
-/** What the platform, not the client, says of the client. Cloudflare's edge overwrites the header. */
-export function seenOfClient({ request, target }: Pick<Incoming, "request" | "target">): SeenOfClient {
-  const clientIp = request.headers.get("cf-connecting-ip") ?? "";
-  return { clientIp, host: target.host, proto: target.scheme };
 }

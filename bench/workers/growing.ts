@@ -1,9 +1,9 @@
 import { defineGateway } from "../../config/index.ts";
 import type { Env } from "../../durable/environment.ts";
-import { TIME_LIMITS } from "../../durable/limits.ts";
 import { forceGarbageCollection } from "../../durable/memory/force-gc.ts";
 import { createIsolate, isolateSnapshot } from "../../durable/memory/isolate.ts";
 import { RECLAIM_SETTINGS } from "../../durable/memory/reclaim.ts";
+import { TIME_LIMITS } from "../../durable/time-limits.ts";
 import filter from "../../test/workerd/guests/build/growing.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
 

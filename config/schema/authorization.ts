@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { CONFIG_LIMITS } from "../configuration-limits.ts";
 import type {
   Authorization,
   Cache,
@@ -11,7 +12,6 @@ import type {
 } from "../gateway.ts";
 import { isForwardedHeader } from "../header-names.ts";
 import type { Secret } from "../input.ts";
-import { CONFIG_LIMITS } from "../limits.ts";
 import { discriminated, fields, isPlainObject, list, named, text, wholeNumber } from "./fields.ts";
 import {
   areDistinctHeaders,

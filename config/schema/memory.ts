@@ -1,6 +1,6 @@
 import * as v from "valibot";
+import { CONFIG_LIMITS } from "../configuration-limits.ts";
 import type { IsolateLimits } from "../gateway.ts";
-import { CONFIG_LIMITS } from "../limits.ts";
 import { fields, wholeNumber } from "./fields.ts";
 
 const MIB = 1024 * 1024;

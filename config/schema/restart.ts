@@ -1,6 +1,6 @@
 import * as v from "valibot";
+import { CONFIG_LIMITS } from "../configuration-limits.ts";
 import type { Cache, Restart } from "../gateway.ts";
-import { CONFIG_LIMITS } from "../limits.ts";
 import { fields, wholeNumber } from "./fields.ts";
 
 /** A restart policy of which what depends on the cache may still be open. */

@@ -1,6 +1,6 @@
 import * as v from "valibot";
+import { CONFIG_LIMITS } from "../configuration-limits.ts";
 import type { Rule, RuleAccess } from "../gateway.ts";
-import { CONFIG_LIMITS } from "../limits.ts";
 import { AUTHENTICATE_RULE } from "../match-rule.ts";
 import { parseRoutePattern } from "../route-pattern.ts";
 import { fields, isPlainObject, list, refused, text } from "./fields.ts";

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { CONFIG_LIMITS } from "../configuration-limits.ts";
 import type {
   Authorization,
   Body,
@@ -12,7 +13,6 @@ import type {
   Upstream,
 } from "../gateway.ts";
 import type { FailurePolicy, Json, PathReading, Ticks, Unmatched } from "../input.ts";
-import { CONFIG_LIMITS } from "../limits.ts";
 import { whyNotPrefix } from "../path-syntax.ts";
 import { authorization, cache, credentials } from "./authorization.ts";
 import { explainedText, fields, isPlainObject, list, named, refused, text, wholeNumber } from "./fields.ts";

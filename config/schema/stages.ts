@@ -1,7 +1,7 @@
 import * as v from "valibot";
+import { CONFIG_LIMITS } from "../configuration-limits.ts";
 import type { Body, Stages } from "../gateway.ts";
 import type { StageInput } from "../input.ts";
-import { CONFIG_LIMITS } from "../limits.ts";
 import { fields, list, wholeNumber } from "./fields.ts";
 
 /** What a filter sees beside a request's head, how much of it, and what runs its ticks. */

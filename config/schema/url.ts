@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { CONFIG_LIMITS } from "../limits.ts";
+import { CONFIG_LIMITS } from "../configuration-limits.ts";
 import { explainedText } from "./fields.ts";
 
 /** An upstream: http(s), a path in front of the request's is fine. Resolved without trailing slash. */

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { CONFIG_LIMITS } from "../configuration-limits.ts";
 import {
   canonicalHeaderName,
   isConnectionHeader,
@@ -8,7 +9,6 @@ import {
 } from "../header-names.ts";
 import { isOverridingHeader } from "../header-patterns.ts";
 import type { Json, Secret } from "../input.ts";
-import { CONFIG_LIMITS } from "../limits.ts";
 import { oneOf } from "../suggest.ts";
 import { explainedText, fields, isPlainObject, list, text } from "./fields.ts";
 

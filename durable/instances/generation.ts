@@ -8,11 +8,11 @@ import type {
   StreamRequest,
 } from "../../wasm/host/index.ts";
 import { withTimeout } from "../async.ts";
-import type { TimeLimits } from "../limits.ts";
 import type { TrackedMemory } from "../memory/isolate-memory.ts";
 import { type ReplaceReason, replaceReason } from "../memory/replace-reason.ts";
 import type { StartReason } from "../restart/starts.ts";
 import type { TickClock } from "../ticks/tick-clock.ts";
+import type { TimeLimits } from "../time-limits.ts";
 
 /** How a generation begins. */
 export interface GenerationOptions {

@@ -4,12 +4,12 @@ import {
   afterFailedStart,
   afterStart,
   afterTrap,
-  type FailureRow,
+  type FailureStreak,
   mayStart,
   NO_FAILURES,
   passesUndecided,
-} from "../failure/failure-row.ts";
-import { Handover } from "../handover/handover.ts";
+} from "../failure/failure-streak.ts";
+import { EntryHandover } from "../handover/entry-handover.ts";
 import { type Isolate, thisIsolate } from "../memory/isolate.ts";
 import type { MemoryOwner, TrackedMemory } from "../memory/isolate-memory.ts";
 import type { Counters } from "../metrics/counters.ts";
@@ -69,12 +69,12 @@ export class InstanceManager {
    */
   onEmptied: (() => void) | undefined;
   /** While the one before still finishes calls whose replies are passed on. */
-  #passing: Handover | undefined;
+  #passing: EntryHandover | undefined;
   /** The fresh instance of a restart under way. */
   #warming: Generation | undefined;
   #restarting = false;
   #lastHandover: HandoverRecord | undefined;
-  #failures: FailureRow = NO_FAILURES;
+  #failures: FailureStreak = NO_FAILURES;
   #failedStart: (FailedStart & { readonly atMs: number }) | undefined;
   /** Size of the instance that trapped and has no successor yet. */
   #trappedBytes: number | undefined;
@@ -107,7 +107,7 @@ export class InstanceManager {
   }
 
   /** Failures in a row, for the operator. */
-  get failures(): FailureRow {
+  get failures(): FailureStreak {
     return this.#failures;
   }
 
@@ -245,7 +245,7 @@ export class InstanceManager {
   }
 
   /** Has `fresh` know all that `old` knows at this moment; undefined where one of them ended or failed meanwhile. */
-  async #filled(old: Generation, fresh: Generation): Promise<Handover | undefined> {
+  async #filled(old: Generation, fresh: Generation): Promise<EntryHandover | undefined> {
     const [from, to] = [old.handover, fresh.handover];
     if (from === undefined || to === undefined) return undefined;
     const { memory, budget } = this.#isolate;
@@ -253,7 +253,7 @@ export class InstanceManager {
     const giveBack = memory.reserve(Math.min(budgetBytes, old.allocatedBytes));
     this.#warming = fresh;
     try {
-      const handover = new Handover(from, to);
+      const handover = new EntryHandover(from, to);
       const goesOn = (): boolean => old === this.#current && !old.failed && !fresh.failed;
       const moved = await handover.move({ budgetBytes, fromBytes: old.allocatedBytes }, nextTask, goesOn);
       return moved && goesOn() && handover.catchUp() ? handover : undefined;
@@ -264,7 +264,7 @@ export class InstanceManager {
   }
 
   /** The synchronous moment of a restart. */
-  #switch(old: Generation, fresh: Generation, reason: string, handover: Handover | undefined): void {
+  #switch(old: Generation, fresh: Generation, reason: string, handover: EntryHandover | undefined): void {
     this.#current = fresh;
     const lossless = handover !== undefined;
     this.#controller.restarted(this.#runtime.nowMs(), reason, old.allocatedBytes, fresh.allocatedBytes, lossless);

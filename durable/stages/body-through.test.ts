@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { BodyOutcome, Refusal } from "../../wasm/host/index.ts";
 import { type BodyPart, type BodyStage, bodyThrough } from "./body-through.ts";
-import { LimitWatch, Patience } from "./patience.ts";
+import { LimitWatch, StageDeadline } from "./stage-deadline.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (content: Uint8Array) => new TextDecoder().decode(content);
@@ -46,7 +46,7 @@ const never = () => new Promise<BodyOutcome>(() => {});
 const onward = (content: string): BodyOutcome => ({ kind: "continue", body: bytes(content) });
 
 function through(from: ReadableStreamDefaultReader<Uint8Array>, by: BodyStage, takers: Promise<unknown> = never()) {
-  return bodyThrough(from, by, new Patience(new LimitWatch(20)), takers);
+  return bodyThrough(from, by, new StageDeadline(new LimitWatch(20)), takers);
 }
 
 async function all(parts: AsyncGenerator<BodyPart, Refusal | undefined>) {
@@ -162,15 +162,15 @@ describe("a body on its way through a filter", () => {
   });
 
   it("has the stream given up where the filter keeps it waiting for too long", async () => {
-    const patience = new Patience(new LimitWatch(5));
+    const deadline = new StageDeadline(new LimitWatch(5));
     const judged: BodyStage = {
       pass: () =>
         new Promise((resolve) => {
-          patience.signal.addEventListener("abort", () => resolve(REFUSAL));
+          deadline.signal.addEventListener("abort", () => resolve(REFUSAL));
         }),
       resumed: never,
     };
-    expect(await all(bodyThrough(body("a").reader, judged, patience, never()))).toEqual({
+    expect(await all(bodyThrough(body("a").reader, judged, deadline, never()))).toEqual({
       passed: [],
       refusal: REFUSAL,
     });

@@ -1,5 +1,5 @@
 import type { BodyOutcome, HeaderChange, Refusal } from "../../wasm/host/index.ts";
-import type { Patience } from "./patience.ts";
+import type { StageDeadline } from "./stage-deadline.ts";
 
 const NOTHING = new Uint8Array(0);
 
@@ -33,7 +33,7 @@ export type BodyParts = AsyncGenerator<BodyPart, Refusal | undefined>;
 export async function* bodyThrough(
   body: ReadableStreamDefaultReader<Uint8Array>,
   stage: BodyStage,
-  patience: Patience,
+  deadline: StageDeadline,
   takers: Promise<unknown>,
 ): BodyParts {
   let ended = false;
@@ -57,7 +57,7 @@ export async function* bodyThrough(
       if (!wanted) throw new Error("nobody takes the rest of the body");
       ended = done;
       const passing = stage.pass(value ?? NOTHING, done);
-      const outcome = passing instanceof Promise ? await patience.wait(passing) : passing;
+      const outcome = passing instanceof Promise ? await deadline.wait(passing) : passing;
       if (outcome.kind === "continue") yield* partsOf(outcome, done);
       else if (outcome.kind !== "buffer") return outcome;
       if (done) return undefined;

@@ -1,13 +1,13 @@
 import type { Service } from "../../config/index.ts";
 import type { Decision, Refusal, StreamOptions, StreamRequest } from "../../wasm/host/index.ts";
-import { refusalAnswer } from "../answer.ts";
+import { denyResult } from "../answer.ts";
 import type { Generation } from "../instances/generation.ts";
 import type { ExchangeStages } from "../rpc.ts";
-import { Exchange } from "./exchange.ts";
 import { throughResponseStages } from "./local-response.ts";
-import type { Patience } from "./patience.ts";
 import { isReplayed } from "./replay.ts";
+import type { StageDeadline } from "./stage-deadline.ts";
 import type { Answer } from "./staged-answer.ts";
+import { Exchange } from "./staged-exchange.ts";
 
 /**
  * What the filter is to see of an exchange beyond its head; undefined where that is nothing. A body for which the filter
@@ -29,7 +29,7 @@ export interface StagedRequest {
   readonly generation: Generation;
   readonly request: StreamRequest;
   readonly stages: ExchangeStages;
-  readonly patience: Patience;
+  readonly deadline: StageDeadline;
   /** How often the request was asked again. */
   readonly replays: number;
   /** Told once, of a head that is not asked again. */
@@ -45,7 +45,7 @@ export interface StagedRequest {
  *   read by then, and there is no second one
  */
 export async function decideInStages({ onHead, replays, ...staged }: StagedRequest): Promise<Answer | undefined> {
-  const { service, generation, request, stages, patience } = staged;
+  const { service, generation, request, stages, deadline } = staged;
   const open = generation.open(request, streamOptions(service));
   try {
     const { whileHeadersPaused } = service.body;
@@ -55,18 +55,18 @@ export async function decideInStages({ onHead, replays, ...staged }: StagedReque
       deciding.then(onHead);
       return { kind: "body_first", stages, exchange: new Exchange(dependencies, deciding) };
     }
-    const decision = deciding instanceof Promise ? await patience.wait(deciding) : deciding;
+    const decision = deciding instanceof Promise ? await deadline.wait(deciding) : deciding;
     if (decision.kind === "continue") {
       onHead(decision);
       const { changes } = decision;
       return { kind: "continue_in_stages", changes, stages, exchange: new Exchange(dependencies) };
     }
     const final =
-      decision.kind === "respond" ? await throughResponseStages(open.stream, decision, stages, patience) : decision;
+      decision.kind === "respond" ? await throughResponseStages(open.stream, decision, stages, deadline) : decision;
     open.end();
     if (isReplayed(final, replays)) return undefined;
     onHead(final);
-    return refusalAnswer(final);
+    return denyResult(final);
   } catch (error) {
     open.end();
     throw error;

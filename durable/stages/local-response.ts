@@ -1,6 +1,6 @@
 import type { Decision, HeaderChange, HeaderList, HttpStream, Refusal, RespondOutcome } from "../../wasm/host/index.ts";
 import type { ExchangeStages } from "../rpc.ts";
-import type { Patience } from "./patience.ts";
+import type { StageDeadline } from "./stage-deadline.ts";
 
 /**
  * The filter's own response on its way through the filter's response stages, as in Envoy: what a filter does to every
@@ -10,7 +10,7 @@ export async function throughResponseStages(
   stream: HttpStream,
   response: RespondOutcome,
   stages: ExchangeStages,
-  patience: Patience,
+  deadline: StageDeadline,
 ): Promise<Refusal> {
   if (!stages.response) return response;
   const { body } = response;
@@ -18,9 +18,9 @@ export async function throughResponseStages(
   const deciding = stream.responseHeaders(sent, body.length === 0);
   // A filter that holds back its head until it has seen the body is shown all of it at once.
   const passing = stages.responseBody && body.length > 0 ? stream.responseBody(body, true) : undefined;
-  const outcome = passing instanceof Promise ? await patience.wait(passing) : passing;
+  const outcome = passing instanceof Promise ? await deadline.wait(passing) : passing;
   if (outcome !== undefined && outcome.kind !== "continue" && outcome.kind !== "buffer") return outcome;
-  const decision = deciding instanceof Promise ? await patience.wait(deciding) : deciding;
+  const decision = deciding instanceof Promise ? await deadline.wait(deciding) : deciding;
   if (decision.kind !== "continue") return decision;
   return changedResponse(response, decision, outcome?.kind === "continue" ? outcome.body : body);
 }

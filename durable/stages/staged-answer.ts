@@ -1,9 +1,9 @@
 import type { HeaderChange } from "../../wasm/host/index.ts";
-import type { Continue, ExchangeStages, Refused } from "../rpc.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Continue, DenyResult, ExchangeStages } from "../rpc.ts";
+import type { Exchange } from "./staged-exchange.ts";
 
 /** What the object answers to a head (see rpc.ts). */
-export type Answer = Continue | ContinueInStages | BodyFirst | Refused;
+export type Answer = Continue | ContinueInStages | BodyFirst | DenyResult;
 
 /**
  * The request's head may go on, and the filter is to see more of the exchange: `stages` says what. The Worker disposes

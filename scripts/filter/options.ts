@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { CONFIG_LIMITS } from "../../config/limits.ts";
+import { CONFIG_LIMITS } from "../../config/configuration-limits.ts";
 import { DEFAULT_HARD_LIMIT_BYTES } from "../../config/schema/restart.ts";
 import { oneOf } from "../../config/suggest.ts";
 import type { Stages } from "../../wasm/host/index.ts";

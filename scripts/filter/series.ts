@@ -1,7 +1,7 @@
-import type { Exchange, Verdict } from "./exchange.ts";
 import { type GrowthRule, growthRule } from "./growth.ts";
 import type { RequestInput, ResponseInput } from "./input-schema.ts";
 import { numbered } from "./numbered.ts";
+import type { Exchange, Verdict } from "./run-request.ts";
 import type { Trial } from "./trial.ts";
 
 const PAGE_BYTES = 65_536;

@@ -1,8 +1,8 @@
-import { TIME_LIMITS } from "../../durable/limits.ts";
+import { TIME_LIMITS } from "../../durable/time-limits.ts";
 import { FilterInstance, type MetricSnapshot, type StartOptions, type StreamOptions } from "../../wasm/host/index.ts";
-import { type Exchange, endsAtHeaders, passThrough, requestHeaders, type Waiting } from "./exchange.ts";
 import type { RequestInput, ResponseInput } from "./input-schema.ts";
 import { STAGE_KEYS } from "./options.ts";
+import { type Exchange, endsAtHeaders, passThrough, requestHeaders, type Waiting } from "./run-request.ts";
 import type { Records, ScriptedServices } from "./scripted-services.ts";
 import { nextTurn } from "./virtual-clock.ts";
 

@@ -1,6 +1,6 @@
 import type { MetricSnapshot } from "../../wasm/host/index.ts";
-import type { Message, Step, Verdict } from "./exchange.ts";
 import { recordLines, seriesLines } from "./report-parts.ts";
+import type { Message, Step, Verdict } from "./run-request.ts";
 import { bodyText, bytesText, countText, labelled, safeText } from "./text.ts";
 import { PATIENCE_MS } from "./trial.ts";
 import type { TryResult } from "./try.ts";

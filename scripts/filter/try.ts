@@ -1,5 +1,4 @@
 import type { MetricSnapshot, Stages, StreamOptions } from "../../wasm/host/index.ts";
-import { type Exchange, type Message, requestHeaders } from "./exchange.ts";
 import {
   DEFAULT_REQUEST,
   DEFAULT_RESPONSE,
@@ -11,6 +10,7 @@ import { numbered } from "./numbered.ts";
 import { openFilter, type Refused } from "./open.ts";
 import { STAGE_KEYS, STAGE_NAMES, type StageName, type TryOptions } from "./options.ts";
 import { readJson } from "./read-input.ts";
+import { type Exchange, type Message, requestHeaders } from "./run-request.ts";
 import type { Records } from "./scripted-services.ts";
 import { driveSeries, type Series } from "./series.ts";
 

@@ -1,11 +1,11 @@
 import { runInDurableObject } from "cloudflare:test";
 import { type GatewayInput, resolveGateway } from "../../config/index.ts";
-import type { TimeLimits } from "../../durable/limits.ts";
 import { createIsolate, type Isolate } from "../../durable/memory/isolate.ts";
 import { openStorage } from "../../durable/persistence/open-storage.ts";
 import { ProtectedService } from "../../durable/protected-service.ts";
-import type { Ask } from "../../durable/rpc.ts";
+import type { DecideRequest } from "../../durable/rpc.ts";
 import { ServiceStateStore } from "../../durable/storage/service-state.ts";
+import type { TimeLimits } from "../../durable/time-limits.ts";
 import { testEnv } from "./client.ts";
 
 /** An authorization server that answers when the test says so, each check once. */
@@ -93,7 +93,7 @@ export function withService(
 }
 
 /** A GET with these headers, flat. */
-export function head(headers: readonly string[] = [], endOfStream = true): Ask {
+export function head(headers: readonly string[] = [], endOfStream = true): DecideRequest {
   return {
     v: 2,
     configVersion: "",

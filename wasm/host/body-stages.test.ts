@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { HOST_LIMITS } from "./limits.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 import type { FakeServices } from "./testing/fake-services.setup.ts";
 import { OK_REPLY } from "./testing/fake-services.setup.ts";
 import {

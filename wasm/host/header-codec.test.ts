@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeHeaderMap, encodeHeaderMap, headerMapSize } from "./header-codec.ts";
-import { HOST_LIMITS } from "./limits.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 import type { HeaderList } from "./services.ts";
 
 /** Any text, as it comes back: lone surrogates have no UTF-8 and become U+FFFD. */

@@ -1,4 +1,4 @@
-import { HOST_LIMITS } from "./limits.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 import type { HeaderList } from "./services.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { HeaderTable } from "./header-table.ts";
-import { HOST_LIMITS } from "./limits.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 import type { HeaderList } from "./services.ts";
 
 const REQUEST: HeaderList = [

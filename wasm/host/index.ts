@@ -16,13 +16,13 @@ export type {
   TrailersOutcome,
 } from "./decision.ts";
 export { type FilterFailure, FilterStartError, type FilterStartReason } from "./failures.ts";
-export { FilterHandover, type HandoverStep, hasHandover, type MoveStep, type TakeResult } from "./handover.ts";
+export { FilterHandover, type HandoverStep, hasHandover, type MoveStep, type TakeResult } from "./filter-handover.ts";
 export { decodeHeaderMap, encodeHeaderMap } from "./header-codec.ts";
 export type { HeaderChange } from "./header-table.ts";
+export { HOST_LIMITS } from "./host-limits.ts";
 export { HttpStream } from "./http-stream.ts";
 export { inspectModule, type ModuleInspection } from "./inspect.ts";
 export { FilterInstance } from "./instance.ts";
-export { HOST_LIMITS } from "./limits.ts";
 export type { MetricSnapshot } from "./metric-registry.ts";
 export type { HeaderList, HostServices, OutboundCall, OutboundFailure, OutboundResult } from "./services.ts";
 export { SharedData } from "./shared-data.ts";

@@ -1,10 +1,10 @@
 import { type AbiVersion, Status } from "./abi.ts";
 import type { Decision, StreamRequest } from "./decision.ts";
 import type { FilterFailure } from "./failures.ts";
+import { FilterHandover, hasHandover } from "./filter-handover.ts";
 import { importsByState } from "./function-catalog.ts";
-import { FilterHandover, hasHandover } from "./handover.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 import { HttpStream } from "./http-stream.ts";
-import { HOST_LIMITS } from "./limits.ts";
 import { shapeOf } from "./module-shape.ts";
 import type { HostServices, OutboundResult } from "./services.ts";
 import { type Stages, type StreamOptions, stagesOf } from "./stages.ts";

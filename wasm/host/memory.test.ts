@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Status } from "./abi.ts";
 import { lowerCaseName } from "./header-rules.ts";
-import { HOST_LIMITS } from "./limits.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 import { GuestMemory } from "./memory.ts";
 
 const PAGE = 65_536;

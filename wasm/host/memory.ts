@@ -1,6 +1,6 @@
 import { Status } from "./abi.ts";
 import { byteString } from "./byte-string.ts";
-import { HOST_LIMITS } from "./limits.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 import { TextCache } from "./text-cache.ts";
 
 /** The guest's allocator: `proxy_on_memory_allocate` or `malloc`. Returns the address, 0 for failure. */

@@ -6,7 +6,7 @@ import type { LocalResponse, StreamContext } from "./contexts.ts";
 import type { BodyOutcome, Decision, Refusal, TrailersOutcome } from "./decision.ts";
 import { HeaderTable } from "./header-table.ts";
 import { accountHeld } from "./held-bodies.ts";
-import { HOST_LIMITS } from "./limits.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 import type { Message } from "./message.ts";
 import { refusalOf } from "./refusal.ts";
 import type { HeaderList } from "./services.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Status } from "./abi.ts";
-import { HOST_LIMITS } from "./limits.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 import { MetricRegistry } from "./metric-registry.ts";
 
 function defined(registry: MetricRegistry, type: "counter" | "gauge" | "histogram", name: string): number {

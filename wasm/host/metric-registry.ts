@@ -1,5 +1,5 @@
 import { type MetricType, Status } from "./abi.ts";
-import { HOST_LIMITS } from "./limits.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 
 /** A metric as it stands. The value of a histogram is the sum of what was recorded. */
 export interface MetricSnapshot {

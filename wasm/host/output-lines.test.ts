@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { HOST_LIMITS } from "./limits.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 import { OutputLines } from "./output-lines.ts";
 
 function output() {

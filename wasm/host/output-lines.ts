@@ -1,5 +1,5 @@
 import type { LogLevel } from "./abi.ts";
-import { HOST_LIMITS } from "./limits.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 
 const LINE_FEED = 0x0a;
 

@@ -1,5 +1,5 @@
 import type { StreamContext } from "./contexts.ts";
-import { HOST_LIMITS } from "./limits.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 import type { HostServices, OutboundCall, OutboundResult } from "./services.ts";
 
 interface PendingCall {

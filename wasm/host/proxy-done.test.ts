@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { HOST_LIMITS } from "./limits.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 import { OK_REPLY } from "./testing/fake-services.setup.ts";
 import { bytes, call, exchange, filter, onBody, onReply, onRequest, REMEMBER } from "./testing/scenes.setup.ts";
 import type { GuestText } from "./testing/wat-guest.setup.ts";

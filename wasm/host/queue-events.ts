@@ -1,4 +1,4 @@
-import { HOST_LIMITS } from "./limits.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 
 /**
  * The calls of `on_queue_ready` that one instance owes its guest: one for each message, made when the stack is empty, so

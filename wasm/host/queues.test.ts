@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { HOST_LIMITS } from "./host-limits.ts";
 import { FilterInstance } from "./index.ts";
-import { HOST_LIMITS } from "./limits.ts";
 import { FakeServices, START } from "./testing/fake-services.setup.ts";
 import { onRequest, REQUEST } from "./testing/scenes.setup.ts";
 import { type GuestText, guest } from "./testing/wat-guest.setup.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { HOST_LIMITS } from "./limits.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 import { SharedData } from "./shared-data.ts";
 import { readSnapshot } from "./shared-data-snapshot.ts";
 

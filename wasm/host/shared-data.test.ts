@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Status } from "./abi.ts";
-import { HOST_LIMITS } from "./limits.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 import { SharedData } from "./shared-data.ts";
 import { createSharedState } from "./shared-state.ts";
 

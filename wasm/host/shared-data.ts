@@ -1,5 +1,5 @@
 import { Status } from "./abi.ts";
-import { HOST_LIMITS } from "./limits.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 import { readSnapshot, writeSnapshot } from "./shared-data-snapshot.ts";
 
 interface SharedValue {

@@ -1,5 +1,5 @@
 import { Status } from "./abi.ts";
-import { HOST_LIMITS } from "./limits.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 
 /** Told of each message that was put into a queue; must not take it at once, since the guest may be running. */
 export type QueueListener = (queueId: number) => void;

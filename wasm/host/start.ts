@@ -1,9 +1,9 @@
 import type { GuestFunction } from "./callback-scope.ts";
 import { callbacksOf, exportedFunction } from "./callbacks.ts";
 import { FilterStartError, GuestExit } from "./failures.ts";
-import { handoverFunctionsOf } from "./handover.ts";
+import { handoverFunctionsOf } from "./filter-handover.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 import { importsFor } from "./imports.ts";
-import { HOST_LIMITS } from "./limits.ts";
 import type { ModuleShape } from "./module-shape.ts";
 import type { Vm } from "./vm.ts";
 

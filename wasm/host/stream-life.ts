@@ -1,6 +1,6 @@
 import { StreamContext } from "./contexts.ts";
 import type { BodyOutcome, Decision, DecisionFailure, StreamRequest, TrailersOutcome } from "./decision.ts";
-import { HOST_LIMITS } from "./limits.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 import { Message } from "./message.ts";
 import { MessagePassage } from "./message-passage.ts";
 import { failed } from "./refusal.ts";

@@ -1,6 +1,7 @@
 import { operatorTokenProblem } from "../../config/operator-token.ts";
 import { clientGroup } from "../../durable/client-group.ts";
 import { type Env, secretNamed } from "../../durable/environment.ts";
+import { clientIp } from "../client-info.ts";
 import type { FailedAttempts } from "./failed-attempts.ts";
 
 /** Whether a request may see the operator's pages, or why not. */
@@ -22,7 +23,7 @@ export async function accessOf(
 ): Promise<Access> {
   // A page can have its own name resolved to this machine (DNS rebinding), and is then of the same origin.
   if (env.EBB_DEV === "1") return isThisMachine(request.url) ? { ok: true } : { ok: false, reason: "not_this_machine" };
-  const group = clientGroup(request.headers.get("cf-connecting-ip") ?? "");
+  const group = clientGroup(clientIp(request));
   const pauseMs = attempts.pauseMs(group, nowMs);
   if (pauseMs > 0) return { ok: false, reason: "too_many_attempts", pauseMs };
   const expected = secretNamed(env, tokenSecret);

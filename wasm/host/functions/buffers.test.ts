@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { BufferType, Status } from "../abi.ts";
 import { BodyBuffer } from "../body-buffer.ts";
-import { HOST_LIMITS } from "../limits.ts";
+import { HOST_LIMITS } from "../host-limits.ts";
 import { HostHarness } from "../testing/host-harness.setup.ts";
 
 const ALL = 0xffff_ffff;

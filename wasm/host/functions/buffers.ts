@@ -1,6 +1,6 @@
 import { BufferType, Status } from "../abi.ts";
 import { accountHeld } from "../held-bodies.ts";
-import { HOST_LIMITS } from "../limits.ts";
+import { HOST_LIMITS } from "../host-limits.ts";
 import type { Message } from "../message.ts";
 import { bodyLimitBytes } from "../message-passage.ts";
 import type { Vm } from "../vm.ts";

@@ -2,7 +2,7 @@ import { Status } from "../abi.ts";
 import type { LocalResponse, StreamContext } from "../contexts.ts";
 import { decodeHeaderMap } from "../header-codec.ts";
 import { writableHeaders } from "../header-rules.ts";
-import { HOST_LIMITS } from "../limits.ts";
+import { HOST_LIMITS } from "../host-limits.ts";
 import type { Vm } from "../vm.ts";
 import type { HostFunctions } from "./host-function.ts";
 

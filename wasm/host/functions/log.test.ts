@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Status } from "../abi.ts";
-import { HOST_LIMITS } from "../limits.ts";
+import { HOST_LIMITS } from "../host-limits.ts";
 import { HostHarness } from "../testing/host-harness.setup.ts";
 
 const log = (host: HostHarness, level: number, message: string | Uint8Array): number =>

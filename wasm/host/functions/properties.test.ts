@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Status } from "../abi.ts";
 import { decodeHeaderMap } from "../header-codec.ts";
 import { HeaderTable } from "../header-table.ts";
-import { HOST_LIMITS } from "../limits.ts";
+import { HOST_LIMITS } from "../host-limits.ts";
 import type { HeaderList } from "../services.ts";
 import { HostHarness } from "../testing/host-harness.setup.ts";
 

@@ -1,6 +1,6 @@
 import { Status } from "../abi.ts";
 import type { Context } from "../contexts.ts";
-import { HOST_LIMITS } from "../limits.ts";
+import { HOST_LIMITS } from "../host-limits.ts";
 import { bytesOf, propertyOf } from "../properties.ts";
 import type { Vm } from "../vm.ts";
 import type { HostFunctions } from "./host-function.ts";

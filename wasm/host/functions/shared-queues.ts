@@ -1,5 +1,5 @@
 import { Status } from "../abi.ts";
-import { HOST_LIMITS } from "../limits.ts";
+import { HOST_LIMITS } from "../host-limits.ts";
 import type { Vm } from "../vm.ts";
 import type { HostFunctions } from "./host-function.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { HOST_LIMITS } from "../limits.ts";
+import { HOST_LIMITS } from "../host-limits.ts";
 import { HostHarness } from "../testing/host-harness.setup.ts";
 
 const SUCCESS = 0;

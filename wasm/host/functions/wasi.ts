@@ -1,6 +1,6 @@
 import { Status } from "../abi.ts";
 import { GuestExit } from "../failures.ts";
-import { HOST_LIMITS } from "../limits.ts";
+import { HOST_LIMITS } from "../host-limits.ts";
 import type { Vm } from "../vm.ts";
 import { writeTime } from "./clock.ts";
 import type { HostFunctions } from "./host-function.ts";

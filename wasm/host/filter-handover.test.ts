@@ -1,8 +1,8 @@
 /** The host's side of the handover: whatever a filter with the extension answers, it can harm nobody but itself. */
 import { describe, expect, it } from "vitest";
+import { HOST_LIMITS } from "./host-limits.ts";
 import { inspectModule } from "./inspect.ts";
 import { FilterInstance } from "./instance.ts";
-import { HOST_LIMITS } from "./limits.ts";
 import { FakeServices, START } from "./testing/fake-services.setup.ts";
 import { guest } from "./testing/wat-guest.setup.ts";
 

@@ -1,8 +1,8 @@
-import type { NeedsHeaders, PassedMessage, Refused } from "../durable/rpc.ts";
-import type { Exchange } from "../durable/stages/exchange.ts";
+import type { DenyResult, ForwardedMessage, NeedsHeaders } from "../durable/rpc.ts";
 import type { Answer, BodyFirst, ContinueInStages } from "../durable/stages/staged-answer.ts";
+import type { Exchange } from "../durable/stages/staged-exchange.ts";
 import type { Incoming } from "./incoming.ts";
-import { type Outcome, refusal, refuse, replied } from "./replies.ts";
+import { deniedResponse, errorResponse, type Outcome, replied } from "./replies.ts";
 import { changedResponse } from "./response.ts";
 import { sendUpstream } from "./upstream.ts";
 
@@ -31,7 +31,7 @@ export async function exchangeInStages(
   } catch (error) {
     console.error(`${incoming.service.name}: object_unreachable: ${String(error)}`);
     passing.abort();
-    return replied(refuse(503, "object_unreachable"));
+    return replied(errorResponse(503, "object_unreachable"));
   } finally {
     // Without this the stub would die with the handler, in the midst of a body.
     ctx.waitUntil(passing.ended().finally(() => answer.exchange[Symbol.dispose]()));
@@ -58,13 +58,13 @@ class Passing {
       return this.#respond(await sendUpstream(this.#incoming, head, body, this.#upstream.signal));
     }
     const passed = await exchange.requestBody(body);
-    if (passed.kind !== "continue") return replied(refusal(service.name, passed));
+    if (passed.kind !== "continue") return replied(deniedResponse(service.name, passed));
     const changes = this.#answer.kind === "body_first" ? passed.changes : this.#answer.changes;
     const sending = sendUpstream(this.#incoming, changes, passed.body, this.#upstream.signal);
     if (!(passed.body instanceof ReadableStream)) return this.#respond(await sending);
 
     const refused = await this.#refusedBefore(sending);
-    return refused === undefined ? this.#respond(await sending) : replied(refusal(service.name, refused));
+    return refused === undefined ? this.#respond(await sending) : replied(deniedResponse(service.name, refused));
   }
 
   /** Breaks off what is on its way to the upstream. */
@@ -78,7 +78,7 @@ class Passing {
   }
 
   /** How the filter refused the rest of the request's body, if it did before the upstream answered. */
-  async #refusedBefore(sending: Promise<Outcome>): Promise<Refused | undefined> {
+  async #refusedBefore(sending: Promise<Outcome>): Promise<DenyResult | undefined> {
     const ending = this.#requestRefusal();
     const answered = await Promise.race([sending, ending.then(() => undefined)]);
     if (answered === undefined) return ending;
@@ -90,8 +90,8 @@ class Passing {
     return (await this.#answer.exchange.hasRefusedRequest()) ? ending : undefined;
   }
 
-  async #requestRefusal(): Promise<Refused | undefined> {
-    let refused: Refused | undefined;
+  async #requestRefusal(): Promise<DenyResult | undefined> {
+    let refused: DenyResult | undefined;
     try {
       refused = await this.#answer.exchange.requestRefusal();
     } catch (error) {
@@ -114,7 +114,7 @@ class Passing {
     const passed = await exchange.response(head, body);
     if (passed.kind !== "continue") {
       discard(response);
-      return replied(refusal(service.name, passed));
+      return replied(deniedResponse(service.name, passed));
     }
     try {
       const changedBody = body === null ? response.body : this.#streamed(passed.body);
@@ -123,12 +123,12 @@ class Passing {
       // A status or header that no response can have.
       console.error(`${service.name}: filter_failed: its changes to the response: ${String(error)}`);
       this.abort();
-      return replied(refuse(503, "filter_failed"));
+      return replied(errorResponse(503, "filter_failed"));
     }
   }
 
   /** A body as the client gets it; one that streams needs the stub for as long as it does. */
-  #streamed(body: PassedMessage["body"]): PassedMessage["body"] {
+  #streamed(body: ForwardedMessage["body"]): ForwardedMessage["body"] {
     if (!(body instanceof ReadableStream)) return body;
     const { readable, writable } = new IdentityTransformStream();
     this.#underWay.push(body.pipeTo(writable));

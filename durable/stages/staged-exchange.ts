@@ -1,16 +1,16 @@
 import { RpcTarget } from "cloudflare:workers";
 import type { Decision, HeaderChange, HeaderList, HttpStream, Refusal } from "../../wasm/host/index.ts";
-import { refusalAnswer } from "../answer.ts";
+import { denyResult } from "../answer.ts";
 import type { OpenStream } from "../instances/generation.ts";
-import type { ExchangeStages, PassedMessage, Refused, ResponseHead } from "../rpc.ts";
+import type { DenyResult, ExchangeStages, ForwardedMessage, ResponseHead } from "../rpc.ts";
 import { type BodyPart, type BodyParts, type BodyStage, bodyThrough } from "./body-through.ts";
 import { throughResponseStages } from "./local-response.ts";
 import { PassedBody } from "./passed-body.ts";
-import type { Patience } from "./patience.ts";
+import type { StageDeadline } from "./stage-deadline.ts";
 
 export interface ExchangeDependencies {
   readonly open: OpenStream;
-  readonly patience: Patience;
+  readonly deadline: StageDeadline;
   readonly stages: ExchangeStages;
   /** Shows bodies while their head is held back. */
   readonly bodyWhileHeadersPaused: boolean;
@@ -22,7 +22,7 @@ type Bytes = ReadableStream<Uint8Array>;
 
 /** A message that goes on. */
 interface Passage {
-  readonly message: PassedMessage;
+  readonly message: ForwardedMessage;
   /** Settles when all of the body has passed: with nothing, or with how the filter refused the rest. */
   readonly rest: Promise<Refusal | undefined>;
 }
@@ -53,7 +53,7 @@ export class Exchange extends RpcTarget {
    * The request's body. The request goes on once the filter has let the body's first part go: one that holds back all of
    * it can refuse before the upstream hears of the request.
    */
-  async requestBody(body: Bytes): Promise<PassedMessage | Refused> {
+  async requestBody(body: Bytes): Promise<ForwardedMessage | DenyResult> {
     const passage = await this.#pass(body, "request", this.#head);
     if (isRefusal(passage)) return this.#refused(passage);
     this.#requestRest = passage.rest;
@@ -64,7 +64,7 @@ export class Exchange extends RpcTarget {
   }
 
   /** Settles when the request's body has passed: with nothing, or with how the filter refused the rest of it. */
-  async requestRefusal(): Promise<Refused | undefined> {
+  async requestRefusal(): Promise<DenyResult | undefined> {
     const refusal = await this.#requestRest;
     return refusal && this.#refused(refusal);
   }
@@ -75,7 +75,10 @@ export class Exchange extends RpcTarget {
   }
 
   /** The upstream's response. `body` only where there is one and the filter is to see it. */
-  async response({ status, headers, endOfStream }: ResponseHead, body: Bytes | null): Promise<PassedMessage | Refused> {
+  async response(
+    { status, headers, endOfStream }: ResponseHead,
+    body: Bytes | null,
+  ): Promise<ForwardedMessage | DenyResult> {
     this.#responseBegan = true;
     const deciding = this.#stream.responseHeaders([[":status", String(status)], ...pairsOf(headers)], endOfStream);
     const bodyFirst = deciding instanceof Promise && this.#dependencies.bodyWhileHeadersPaused;
@@ -85,7 +88,7 @@ export class Exchange extends RpcTarget {
       this.#tellOfRefusal(passage.rest);
       return passage.message;
     }
-    const decision = deciding instanceof Promise ? await this.#dependencies.patience.wait(deciding) : deciding;
+    const decision = deciding instanceof Promise ? await this.#dependencies.deadline.wait(deciding) : deciding;
     if (decision.kind !== "continue") {
       body?.cancel().catch(() => {});
       return this.#refused(decision);
@@ -134,7 +137,7 @@ export class Exchange extends RpcTarget {
     // A sender that is silent would keep open what nobody decides on any more.
     stream.over.then(() => reader.cancel().catch(() => {}));
     const passed = new PassedBody();
-    return { parts: bodyThrough(reader, stage, this.#dependencies.patience, passed.wanted), passed };
+    return { parts: bodyThrough(reader, stage, this.#dependencies.deadline, passed.wanted), passed };
   }
 
   /** Of a response that is on its way nobody asks how it ended: the client sees it break off. */
@@ -143,14 +146,14 @@ export class Exchange extends RpcTarget {
     if (refusal !== undefined) this.#count(refusal);
   }
 
-  async #refused(refusal: Refusal): Promise<Refused> {
-    const { open, stages, patience } = this.#dependencies;
+  async #refused(refusal: Refusal): Promise<DenyResult> {
+    const { open, stages, deadline } = this.#dependencies;
     const final =
       refusal.kind === "respond" && !this.#responseBegan
-        ? await throughResponseStages(open.stream, refusal, stages, patience)
+        ? await throughResponseStages(open.stream, refusal, stages, deadline)
         : refusal;
     this.#count(final);
-    return refusalAnswer(final);
+    return denyResult(final);
   }
 
   /** What an exchange that was given up makes of its rest is nobody's refusal. */

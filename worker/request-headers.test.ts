@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { HEADER_LIMITS, headersForFilter, type IncomingHeaders, upstreamHeaders } from "./hygiene.ts";
+import { HEADER_LIMITS, headersForFilter, type IncomingHeaders, upstreamHeaders } from "./request-headers.ts";
 
 /** Headers as workerd gives them, which may hold what Node's Headers refuse (U+FFFD). */
 function incoming(headers: Record<string, string>): IncomingHeaders {

@@ -1,6 +1,6 @@
 import type { GuestFunction } from "./callback-scope.ts";
 import { exportedFunction } from "./callbacks.ts";
-import { HOST_LIMITS } from "./limits.ts";
+import { HOST_LIMITS } from "./host-limits.ts";
 import type { Vm } from "./vm.ts";
 
 /** Exported, never called: the filter speaks version 1 of the extension (docs/handover.md). */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FilterHandover, MoveStep } from "../../wasm/host/index.ts";
-import { Handover } from "./handover.ts";
+import { EntryHandover } from "./entry-handover.ts";
 
 const PAGE = 65_536;
 
@@ -33,26 +33,26 @@ const sizes = { fromBytes: 10 * PAGE, budgetBytes: 100 * PAGE };
 describe("a handover", () => {
   it("moves one chunk a turn while nothing is told again", async () => {
     const { from, turn, steps } = teller(9);
-    expect(await new Handover(from, to).move(sizes, turn, () => true)).toBe(true);
+    expect(await new EntryHandover(from, to).move(sizes, turn, () => true)).toBe(true);
     expect(new Set(steps)).toEqual(new Set([1]));
   });
 
   it("comes to its end under load, by larger steps of at most eight chunks", async () => {
     const { from, turn, steps } = teller(10, 5);
-    expect(await new Handover(from, to).move(sizes, turn, () => true)).toBe(true);
+    expect(await new EntryHandover(from, to).move(sizes, turn, () => true)).toBe(true);
     expect(Math.max(...steps)).toBeLessThanOrEqual(8);
   });
 
   it("is given up where more is told again than can be moved", async () => {
     const { from, turn, steps } = teller(10, 50);
-    expect(await new Handover(from, to).move(sizes, turn, () => true)).toBe(false);
+    expect(await new EntryHandover(from, to).move(sizes, turn, () => true)).toBe(false);
     expect(steps.length).toBeLessThan(200);
   });
 
   it("has the new instance replaced once, and not for each reply, where it stops taking", () => {
     const { from } = teller(0);
     let broken = 0;
-    const handover = new Handover(from, to);
+    const handover = new EntryHandover(from, to);
     handover.passOnReplies(() => {
       broken += 1;
     });

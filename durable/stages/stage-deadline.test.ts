@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { LimitWatch, Patience } from "./patience.ts";
+import { LimitWatch, StageDeadline } from "./stage-deadline.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -10,10 +10,10 @@ afterEach(() => {
 
 it("gives a stage up once its limit has passed, and not before", async () => {
   const watch = new LimitWatch(130_000);
-  const first = new Patience(watch);
+  const first = new StageDeadline(watch);
   void first.wait(new Promise(() => {}));
   await vi.advanceTimersByTimeAsync(60_000);
-  const second = new Patience(watch);
+  const second = new StageDeadline(watch);
   void second.wait(new Promise(() => {}));
   await vi.advanceTimersByTimeAsync(70_000);
   expect([first.signal.aborted, second.signal.aborted]).toEqual([false, false]);
@@ -27,7 +27,7 @@ it("needs one short timer for all that wait, and none once nobody does", async (
   const watch = new LimitWatch(130_000);
   const stages = Array.from({ length: 100 }, () => Promise.withResolvers<void>());
   const delays = vi.spyOn(globalThis, "setTimeout");
-  const waiting = stages.map(({ promise }) => new Patience(watch).wait(promise));
+  const waiting = stages.map(({ promise }) => new StageDeadline(watch).wait(promise));
   expect(vi.getTimerCount()).toBe(1);
   for (const { resolve } of stages) resolve();
   await Promise.all(waiting);

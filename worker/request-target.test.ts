@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readTarget, TARGET_LIMITS, whyNotPath } from "./route.ts";
+import { readTarget, rejectPath, TARGET_LIMITS } from "./request-target.ts";
 
 /** What becomes of a path: the reason of its refusal, or "ok" if it comes back as it was. */
 function read(pathAndQuery: string): string {
@@ -216,7 +216,7 @@ describe("readTarget", () => {
     fc.assert(
       fc.property(hostile, (path) => {
         fc.pre(!path.includes("?") && !path.includes("#"));
-        if (whyNotPath(path) === undefined) expect(new URL(path, "http://h").pathname).toBe(path);
+        if (rejectPath(path) === undefined) expect(new URL(path, "http://h").pathname).toBe(path);
       }),
       { numRuns: 2_000 },
     );
@@ -225,7 +225,7 @@ describe("readTarget", () => {
   it("never accepts a path whose decoded segments are not the segments of the decoded path, nor encode back to others", () => {
     fc.assert(
       fc.property(hostile, (path) => {
-        if (whyNotPath(path) !== undefined) return;
+        if (rejectPath(path) !== undefined) return;
         const decoded = decodeURIComponent(path);
         expect(path.split("/").map(decodeURIComponent)).toEqual(decoded.split("/"));
         // Decoding a second time finds nothing more, so one round and two see the same path.

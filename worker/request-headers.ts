@@ -2,6 +2,7 @@ import { canonicalHeaderName, isConnectionHeader, PLAIN_HEADER_NAME } from "../c
 import { coversHeader, isOverridingHeader } from "../config/header-patterns.ts";
 import type { Service } from "../config/index.ts";
 import type { HeaderChange } from "../wasm/host/index.ts";
+import type { ClientInfo } from "./client-info.ts";
 
 /**
  * Which headers of a client's request go on, to the filter and to the upstream alike. Both see the same request, so
@@ -34,12 +35,12 @@ export type FilterHeaders =
 export function headersForFilter(
   incoming: IncomingHeaders,
   { neededHeaders, identityHeaders }: Pick<Service, "neededHeaders" | "identityHeaders">,
-  seen: SeenOfClient,
+  client: ClientInfo,
 ): FilterHeaders {
   const travelling =
     neededHeaders === "all"
-      ? [...clientHeaders(incoming, identityHeaders), ...forwardedHeaders(seen)]
-      : picked(incoming, neededHeaders, identityHeaders, seen);
+      ? [...clientHeaders(incoming, identityHeaders), ...forwardedHeaders(client)]
+      : picked(incoming, neededHeaders, identityHeaders, client);
   const headers: string[] = [];
   let bytes = 0;
   for (const [name, value] of travelling) {
@@ -54,16 +55,8 @@ export function headersForFilter(
   return { ok: true, headers };
 }
 
-/** What the gateway saw of the client itself. */
-export interface SeenOfClient {
-  /** The client's address as the platform saw it; empty if it saw none. */
-  readonly clientIp: string;
-  readonly host: string;
-  readonly proto: string;
-}
-
-/** It is told to filter and upstream under the usual names, in which nothing of the client's own is left. */
-function forwardedHeaders({ clientIp, host, proto }: SeenOfClient): [name: string, value: string][] {
+/** Filter and upstream get the client's info under the usual names, which a client cannot set. */
+function forwardedHeaders({ clientIp, host, proto }: ClientInfo): [name: string, value: string][] {
   const headers: [string, string][] = [
     ["x-forwarded-host", host],
     ["x-forwarded-proto", proto],
@@ -71,7 +64,7 @@ function forwardedHeaders({ clientIp, host, proto }: SeenOfClient): [name: strin
   return clientIp === "" ? headers : [["x-forwarded-for", clientIp], ...headers];
 }
 
-export interface UpstreamHeaderOptions extends SeenOfClient {
+export interface UpstreamHeaderOptions extends ClientInfo {
   /** Headers only the filter may set, lower case. */
   readonly identityHeaders: readonly string[];
   readonly changes: readonly HeaderChange[];
@@ -126,14 +119,14 @@ function* picked(
   incoming: IncomingHeaders,
   names: readonly string[],
   identityHeaders: readonly string[],
-  seen: SeenOfClient,
+  client: ClientInfo,
 ): Generator<[string, string]> {
   const nominated = namedByConnection(incoming);
   for (const name of names) {
     // An object of another deployment may ask for what this one's configuration takes out of every request.
     if (isConnectionHeader(name) || coversHeader(identityHeaders, name)) continue;
     if (isOverridingHeader(name)) {
-      const forwarded = forwardedHeaders(seen).find(([other]) => other === name);
+      const forwarded = forwardedHeaders(client).find(([other]) => other === name);
       if (forwarded !== undefined) yield forwarded;
       continue;
     }

@@ -65,19 +65,19 @@ const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
  */
 export function readTarget(rawUrl: string): TargetResult {
   const parts = URL_PARTS.exec(rawUrl);
-  if (parts === null) return refuse("malformed_url");
+  if (parts === null) return reject("malformed_url");
   const [, scheme = "", authority = "", rawPath = "", query = "", fragment] = parts;
   // User information hides the host from whoever reads up to the "@": http://api.example@evil.example/
-  if (authority.includes("@")) return refuse("userinfo_in_url");
+  if (authority.includes("@")) return reject("userinfo_in_url");
   const sentScheme = scheme.toLowerCase() === "https" ? "https" : "http";
   const host = sentHost(sentScheme, authority.toLowerCase());
-  if (host === undefined) return refuse("malformed_host");
+  if (host === undefined) return reject("malformed_host");
   // A fragment is never sent over HTTP. One that arrives was smuggled in, and cuts the path only for some readers.
-  if (fragment !== undefined) return refuse("fragment_in_url");
+  if (fragment !== undefined) return reject("fragment_in_url");
 
   const path = rawPath === "" ? "/" : rawPath;
-  const reason = whyNotPath(path) ?? whyNotQuery(query);
-  if (reason !== undefined) return { ...refuse(reason), asked: { host, path } };
+  const reason = rejectPath(path) ?? rejectQuery(query);
+  if (reason !== undefined) return { ...reject(reason), asked: { host, path } };
   return { ok: true, scheme: sentScheme, host, path, query: sentQuery(query) };
 }
 
@@ -105,25 +105,25 @@ function sentQuery(query: string): string {
   return query.replace(/["'<>]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-function refuse(reason: TargetRefusal): RefusedTarget {
+function reject(reason: TargetRefusal): RefusedTarget {
   return { ok: false, reason };
 }
 
 /** Why a raw path has more than one reading, or undefined if it is canonical. The first hazard found is named. */
-export function whyNotPath(path: string): TargetRefusal | undefined {
+export function rejectPath(path: string): TargetRefusal | undefined {
   if (path.length > TARGET_LIMITS.maxPathCharacters) return "path_too_long";
-  return whyNotCharacters(path) ?? whyNotEncoding(path) ?? whyNotSegments(path);
+  return rejectCharacters(path) ?? rejectEncoding(path) ?? rejectSegments(path);
 }
 
 /** Queries are the application's own language: only what cannot stand in a request line is refused. */
-function whyNotQuery(query: string): TargetRefusal | undefined {
+function rejectQuery(query: string): TargetRefusal | undefined {
   if (query.length > TARGET_LIMITS.maxQueryCharacters) return "query_too_long";
   if (hasControl(query)) return "control_character";
   // Raw bytes beyond ASCII are read as UTF-8 by some and as Latin-1 by others.
   return isAscii(query) ? undefined : "non_ascii_character";
 }
 
-function whyNotCharacters(path: string): TargetRefusal | undefined {
+function rejectCharacters(path: string): TargetRefusal | undefined {
   // A line feed ends a header line for the next hop, a NUL ends the text for a server written in C.
   if (hasControl(path)) return "control_character";
   if (!isAscii(path)) return "non_ascii_character";
@@ -134,7 +134,7 @@ function whyNotCharacters(path: string): TargetRefusal | undefined {
   return undefined;
 }
 
-function whyNotEncoding(path: string): TargetRefusal | undefined {
+function rejectEncoding(path: string): TargetRefusal | undefined {
   if (!path.includes("%")) return undefined;
   // A lone "%" is kept by some decoders, an error to others, and half of an escape after a second round.
   if (/%(?![0-9a-f]{2})/i.test(path)) return "malformed_percent_encoding";
@@ -150,7 +150,7 @@ function whyNotEncoding(path: string): TargetRefusal | undefined {
   return isDecodable(path) ? undefined : "percent_encoding_not_utf8";
 }
 
-function whyNotSegments(path: string): TargetRefusal | undefined {
+function rejectSegments(path: string): TargetRefusal | undefined {
   // An empty segment is dropped by servers that merge slashes, and makes `//host` out of a path that is resolved.
   if (path.includes("//")) return "double_slash_in_path";
   // Servlet containers cut path parameters off first: `/a/;x/b` becomes `/a//b`, and then `/a/b`.

@@ -55,7 +55,7 @@ export class LimitWatch {
 }
 
 /** How long the filter may keep one request waiting, stage by stage. */
-export class Patience {
+export class StageDeadline {
   readonly #watch: LimitWatch;
   readonly #notice = new AbortNotice();
 

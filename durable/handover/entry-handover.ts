@@ -11,7 +11,7 @@ const CHUNK_BYTES = 65_536;
  * many small steps, while the old instance serves; `catchUp` and the switch in one; from then on whatever replies still reach
  * the old instance is passed on at once.
  */
-export class Handover {
+export class EntryHandover {
   readonly #from: FilterHandover;
   readonly #to: FilterHandover;
   #chunks = 0;
