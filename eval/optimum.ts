@@ -19,7 +19,7 @@ export interface Plan {
 }
 
 /**
- * The exact offline optimum on a grid of moments (paper.md, identity 8). Between two restarts the instance is a function
+ * The exact offline optimum on a grid of moments (docs/model.md, identity 8). Between two restarts the instance is a function
  * of the requests alone, so one run forward from each moment tells what a generation from there to any later moment holds
  * and asks for; the cheapest chain of generations is then a shortest path.
  */

@@ -8,9 +8,13 @@ import { STATE_KEYS } from "../durable/storage/service-state.ts";
 const SUITE = "test/security";
 /** Shows that the suite itself works. */
 const HARNESS = "harness.test.ts";
-const PAGES = ["README.md", "SECURITY.md", ...readdirSync("docs").map((name) => `docs/${name}`)].filter((name) =>
-  name.endsWith(".md"),
-);
+const PAGES = [
+  "README.md",
+  "SECURITY.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  ...readdirSync("docs").map((name) => `docs/${name}`),
+].filter((name) => name.endsWith(".md"));
 
 /** Files that a page links to, from the root of the repository. */
 function linkedFiles(page: string): string[] {

@@ -11,7 +11,7 @@ const MIN_LIVES = 2;
 const FADE = 0.8;
 
 /**
- * A witness of the TTL that needs no memory reading (paper.md, identity 7). A fresh instance knows nothing: its misses
+ * A witness of the TTL that needs no memory reading (docs/model.md, identity 7). A fresh instance knows nothing: its misses
  * become fewer with age, until at the age of one TTL the first entries expire and are fetched again, all at once. For
  * every candidate the share of misses just before that age is compared with that just after it.
  */

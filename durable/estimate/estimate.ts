@@ -1,7 +1,7 @@
 import type { GrowthRule } from "./growth-rule.ts";
 import type { Confidence } from "./ttl.ts";
 
-/** What one generation holds and needs at one moment, in the terms of paper.md. */
+/** What one generation holds and needs at one moment, in the terms of docs/model.md. */
 export interface Estimate {
   readonly generation: number;
   readonly atMs: number;

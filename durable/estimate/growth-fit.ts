@@ -32,7 +32,7 @@ const REMEMBERED_EVENTS = 300;
 const REMEMBERED_ENDS = 8;
 
 /**
- * The joint fit of TTL, bytes per entry and fixed bytes (paper.md, identities 2 and 3), for all candidates at once.
+ * The joint fit of TTL, bytes per entry and fixed bytes (docs/model.md, identities 2 and 3), for all candidates at once.
  *
  * - At a growth event required equals the allocation before it: one equality, `old allocation = b0 + k x M_T`.
  * - An instance without entries needs no less than nothing and hardly more than it started with.

@@ -5,7 +5,7 @@ export interface CurrentGeneration {
   /** Counts up with every instance started for the object, so it also tells apart samples in the buffer. */
   number: number;
   startedMs: number;
-  /** b0 of paper.md: what the instance held once it was configured and before its first request. */
+  /** b0 of docs/model.md: what the instance held once it was configured and before its first request. */
   startAllocatedBytes: number;
   /** Collected by an instance that eviction took away; it counts towards the collection of this one. */
   collectedBeforeMs: number;

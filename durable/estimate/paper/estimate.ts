@@ -15,7 +15,7 @@ export type Source = "measured" | "estimated" | "default";
 /** While collecting nothing is judged; what is estimated meanwhile is only shown. */
 export type Phase = "collecting" | "judging";
 
-/** What one generation holds and needs at one moment, in the terms of paper.md. */
+/** What one generation holds and needs at one moment, in the terms of docs/model.md. */
 export interface PaperEstimate {
   generation: number;
   atMs: number;

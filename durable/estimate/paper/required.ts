@@ -8,7 +8,7 @@ export interface RequiredEstimate {
 }
 
 /**
- * Required bytes by identity 4 of paper.md: of what the instance grew beyond its fixed part, the share N_T / M_T is
+ * Required bytes by identity 4 of docs/model.md: of what the instance grew beyond its fixed part, the share N_T / M_T is
  * live. `required = b0 + (allocated - b0) * N_T / M_T`, where b0 is what it held at its start.
  *
  * Until one TTL has passed nothing expires, N_T = M_T and required = allocated; so it is before the first call too:
