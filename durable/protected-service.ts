@@ -120,11 +120,13 @@ export class ProtectedService {
         workerVersion: dependencies.workerVersion,
       },
     );
-    this.#instances = new InstanceManager(
-      { service, host: this.#host(), digestKey: opened.digestKey, secrets },
+    this.#instances = new InstanceManager({
+      filter: { service, host: this.#host(), digestKey: opened.digestKey, secrets },
       runtime,
-      { controller: this.#controller, counters: this.#counters },
-    );
+      controller: this.#controller,
+      counters: this.#counters,
+      events: { emptied: () => this.#persistedDecisions?.forget() },
+    });
     this.#persistedDecisions =
       opened.journal instanceof Journal
         ? new PersistedDecisions(service.name, opened.journal, this.#instances, runtime)

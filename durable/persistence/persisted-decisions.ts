@@ -26,7 +26,6 @@ export class PersistedDecisions {
     this.#name = name;
     this.#journal = journal;
     this.#instances = instances;
-    instances.onEmptied = () => this.#forget();
     this.#runtime = runtime;
   }
 
@@ -129,7 +128,7 @@ export class PersistedDecisions {
   }
 
   /** The serving instance did not restore the journal, so old decisions must not overrule the ones it makes. */
-  #forget(): void {
+  forget(): void {
     this.#journal.purge().catch((error: unknown) => {
       console.error(`${this.#name}: stored decisions could not be removed: ${String(error)}`);
     });
