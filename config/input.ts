@@ -183,7 +183,7 @@ export type UpstreamInput =
   | { readonly binding: string; readonly url?: never };
 
 interface CommonClusterInput {
-  /** From the call to the whole reply. Default 2000. */
+  /** From the call to the whole reply; a time-out may come up to a sixteenth of it late. Default 2000. */
   readonly timeoutMs?: number;
   /** Calls in flight at once, 1 to 6; others wait in a queue. Default 6. */
   readonly concurrency?: number;

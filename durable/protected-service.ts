@@ -8,6 +8,7 @@ import {
   type SharedState,
 } from "../wasm/host/index.ts";
 import { decisionAnswer, ruleDenial } from "./answer.ts";
+import { DeadlineTimer } from "./deadline-timer.ts";
 import { BACKOFF } from "./failure/backoff.ts";
 import { Generation } from "./instances/generation.ts";
 import { InstanceManager } from "./instances/instance-manager.ts";
@@ -29,7 +30,7 @@ import type { DecideRequest, Unavailable } from "./rpc.ts";
 import { type Runtime, randomShare } from "./runtime.ts";
 import { decideInStages, exchangeStages } from "./stages/decide-in-stages.ts";
 import { isReplayed } from "./stages/replay.ts";
-import { LimitWatch, StageDeadline } from "./stages/stage-deadline.ts";
+import { StageDeadline } from "./stages/stage-deadline.ts";
 import type { Answer } from "./stages/staged-answer.ts";
 import { type ServiceStats, serviceStats } from "./stats.ts";
 import type { ServiceStateStore } from "./storage/service-state.ts";
@@ -91,7 +92,7 @@ export class ProtectedService {
   #removesJournal: OpenedStorage["removeJournal"];
   /** For the next request; used up by the first that the filter keeps waiting. */
   #deadline: StageDeadline;
-  readonly #pauses: LimitWatch;
+  readonly #pauses: DeadlineTimer;
   #chores = false;
 
   constructor(dependencies: ServiceDependencies) {
@@ -145,7 +146,7 @@ export class ProtectedService {
     );
     this.#alarm = service.ticks === "alarm" ? new TickAlarm(dependencies.setAlarm, () => runtime.nowMs()) : undefined;
     this.#ticksAfterAnswer = service.filterKind.kind === "built-in";
-    this.#pauses = new LimitWatch(runtime.limits.pausedMs);
+    this.#pauses = new DeadlineTimer(runtime.limits.pausedMs, 4);
     this.#deadline = new StageDeadline(this.#pauses);
   }
 

@@ -1,6 +1,7 @@
 import type { Cluster, Service } from "../../config/index.ts";
 import type { OutboundCall, OutboundFailure, OutboundResult } from "../../wasm/host/index.ts";
 import { CLIENT_GROUP_ATTRIBUTE } from "../client-group.ts";
+import { DeadlineTimer } from "../deadline-timer.ts";
 import { CallTime } from "./call-time.ts";
 import { FailureLog } from "./failure-log.ts";
 import { FairQueue } from "./fair-queue.ts";
@@ -19,6 +20,9 @@ export const OUTBOUND_LIMITS = {
   queuedCalls: 1_024,
 } as const;
 
+/** A time-out comes late by at most the sixteenth of it. */
+const TICKS_OF_TIMEOUT = 16;
+
 /** The built-in filter's reason for a reply with a body or headers that it cannot use. */
 const MALFORMED_REPLY = "authorization_server_malformed";
 
@@ -31,6 +35,7 @@ interface ClusterState {
   readonly send: Send;
   readonly concurrency: number;
   readonly timeoutMs: number;
+  readonly deadlines: DeadlineTimer;
   readonly reachability: Reachability;
   /** Undefined for servers of other filters. */
   readonly prober: Prober | undefined;
@@ -124,6 +129,7 @@ export class OutboundCalls {
         send: ignoresBodyOfAllow(service) ? withoutBodyOfAllow(send) : send,
         concurrency: cluster.concurrency,
         timeoutMs: cluster.timeoutMs,
+        deadlines: new DeadlineTimer(cluster.timeoutMs, TICKS_OF_TIMEOUT),
         reachability,
         prober,
         underWay: 0,
@@ -183,12 +189,12 @@ export class OutboundCalls {
     const waiting: Waiting = {
       cluster,
       start: () => {
-        clearTimeout(waitDeadline);
+        cancelWait();
         this.#run(cluster, call, timeoutMs).then(resolve);
       },
     };
     // A call that never got its place failed through our own load, not the server's: that must never open a gate.
-    const waitDeadline = setTimeout(() => {
+    const cancelWait = cluster.deadlines.start(() => {
       this.#waiting.remove(waiting);
       resolve({ ok: false, reason: "overflow" });
     }, timeoutMs);
@@ -216,7 +222,7 @@ export class OutboundCalls {
     const abort = new AbortController();
     // Not by a listener on the signal: each of those keeps memory of the runtime for long.
     const { promise: timeout, resolve: passed } = Promise.withResolvers<"timeout">();
-    const deadline = setTimeout(() => {
+    const cancelTimeout = cluster.deadlines.start(() => {
       passed("timeout");
       abort.abort();
     }, timeoutMs);
@@ -224,7 +230,7 @@ export class OutboundCalls {
       sendCall(call, cluster.baseUrl, cluster.send, abort.signal, this.#onlyAsks),
       timeout,
     ]);
-    clearTimeout(deadline);
+    cancelTimeout();
     cluster.underWay -= 1;
     this.#underWay -= 1;
     const nowMs = this.#nowMs();

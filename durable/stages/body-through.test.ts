@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { BodyOutcome, Refusal } from "../../wasm/host/index.ts";
+import { DeadlineTimer } from "../deadline-timer.ts";
 import { type BodyPart, type BodyStage, bodyThrough } from "./body-through.ts";
-import { LimitWatch, StageDeadline } from "./stage-deadline.ts";
+import { StageDeadline } from "./stage-deadline.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (content: Uint8Array) => new TextDecoder().decode(content);
@@ -46,7 +47,7 @@ const never = () => new Promise<BodyOutcome>(() => {});
 const onward = (content: string): BodyOutcome => ({ kind: "continue", body: bytes(content) });
 
 function through(from: ReadableStreamDefaultReader<Uint8Array>, by: BodyStage, takers: Promise<unknown> = never()) {
-  return bodyThrough(from, by, new StageDeadline(new LimitWatch(20)), takers);
+  return bodyThrough(from, by, new StageDeadline(new DeadlineTimer(20, 4)), takers);
 }
 
 async function all(parts: AsyncGenerator<BodyPart, Refusal | undefined>) {
@@ -162,7 +163,7 @@ describe("a body on its way through a filter", () => {
   });
 
   it("has the stream given up where the filter keeps it waiting for too long", async () => {
-    const deadline = new StageDeadline(new LimitWatch(5));
+    const deadline = new StageDeadline(new DeadlineTimer(5, 4));
     const judged: BodyStage = {
       pass: () =>
         new Promise((resolve) => {

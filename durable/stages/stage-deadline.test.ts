@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { LimitWatch, StageDeadline } from "./stage-deadline.ts";
+import { DeadlineTimer } from "../deadline-timer.ts";
+import { StageDeadline } from "./stage-deadline.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -9,11 +10,11 @@ afterEach(() => {
 });
 
 it("gives a stage up once its limit has passed, and not before", async () => {
-  const watch = new LimitWatch(130_000);
-  const first = new StageDeadline(watch);
+  const timer = new DeadlineTimer(130_000, 4);
+  const first = new StageDeadline(timer);
   void first.wait(new Promise(() => {}));
   await vi.advanceTimersByTimeAsync(60_000);
-  const second = new StageDeadline(watch);
+  const second = new StageDeadline(timer);
   void second.wait(new Promise(() => {}));
   await vi.advanceTimersByTimeAsync(70_000);
   expect([first.signal.aborted, second.signal.aborted]).toEqual([false, false]);
@@ -24,10 +25,10 @@ it("gives a stage up once its limit has passed, and not before", async () => {
 });
 
 it("needs one short timer for all that wait, and none once nobody does", async () => {
-  const watch = new LimitWatch(130_000);
+  const timer = new DeadlineTimer(130_000, 4);
   const stages = Array.from({ length: 100 }, () => Promise.withResolvers<void>());
   const delays = vi.spyOn(globalThis, "setTimeout");
-  const waiting = stages.map(({ promise }) => new StageDeadline(watch).wait(promise));
+  const waiting = stages.map(({ promise }) => new StageDeadline(timer).wait(promise));
   expect(vi.getTimerCount()).toBe(1);
   for (const { resolve } of stages) resolve();
   await Promise.all(waiting);

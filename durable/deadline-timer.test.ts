@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { DeadlineTimer } from "./deadline-timer.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("a deadline", () => {
+  it("passes late by at most one tick, and never early", async () => {
+    for (const startsAfterMs of [0, 1, 60, 124]) {
+      const timer = new DeadlineTimer(2_000, 16);
+      // Another one, so that the timer runs already.
+      const cancel = timer.start(() => {});
+      await vi.advanceTimersByTimeAsync(startsAfterMs);
+      const passed = vi.fn();
+      timer.start(passed);
+      await vi.advanceTimersByTimeAsync(1_999);
+      expect(passed).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(126);
+      expect(passed).toHaveBeenCalledOnce();
+      cancel();
+    }
+  });
+
+  it("shorter than a tick is exact", async () => {
+    const passed = vi.fn();
+    new DeadlineTimer(2_000, 16).start(passed, 40);
+    await vi.advanceTimersByTimeAsync(39);
+    expect(passed).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(passed).toHaveBeenCalledOnce();
+  });
+
+  it("that was cancelled never passes, and leaves no timer", async () => {
+    const timer = new DeadlineTimer(2_000, 16);
+    const passed = vi.fn();
+    const cancels = [timer.start(passed), timer.start(passed, 40), timer.start(passed, 500)];
+    for (const cancel of cancels) cancel();
+    expect(vi.getTimerCount()).toBe(0);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(passed).not.toHaveBeenCalled();
+  });
+
+  it("does not depend on a clock that is set", async () => {
+    const timer = new DeadlineTimer(2_000, 16);
+    const passed = vi.fn();
+    timer.start(passed);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    await vi.advanceTimersByTimeAsync(2_125);
+    expect(passed).toHaveBeenCalledOnce();
+  });
+});
+
+it("a thousand deadlines that begin and end one after the other need few timers", async () => {
+  const timer = new DeadlineTimer(2_000, 16);
+  const timers = vi.spyOn(globalThis, "setTimeout");
+  let cancel = timer.start(() => {});
+  for (let n = 0; n < 1_000; n += 1) {
+    const next = timer.start(() => {});
+    cancel();
+    cancel = next;
+    await vi.advanceTimersByTimeAsync(1);
+  }
+  expect(timers.mock.calls.length).toBeLessThanOrEqual(10);
+  cancel();
+});
