@@ -3,6 +3,11 @@ import { RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
 import { VARIANTS } from "./variants.ts";
 
+const PART = "h4Jk2lM9nOpQrStUvWxYz0123456789abcdefghijk";
+const TOKEN_OF_32_BYTES = `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.${PART}w`;
+const TOKEN_OF_48_BYTES = `eyJhbGciOiJIUzM4NCJ9.eyJzdWIiOiJhbm4ifQ.${PART}${PART.slice(0, 22)}`;
+const base64 = (text: string, encoding: BufferEncoding = "utf8") => Buffer.from(text, encoding).toString("base64");
+
 /** A purge leaves nothing allowed that a server may read as the purged credential, and everything else. */
 describe.each(VARIANTS)("with $name, a purge", (variant) => {
   let upstream: RawServer;
@@ -89,6 +94,51 @@ describe.each(VARIANTS)("with $name, a purge", (variant) => {
       ["s%3Aabc.sig", "s:abc.sig"].map((text) => `Cookie: sid=${text}`),
       ["s%3Aabc.sig", "s:abc.sig"],
       "Cookie: sid=s%3Aabd.sig",
+    ],
+    // Decoders that pass over what follows the padding (Python's: PyJWT, itsdangerous), or a character too many (Node's).
+    [
+      "basic",
+      ["", "=", "=AAAA", "=junk-1", "==x"].map((junk) => `Authorization: Bearer ${TOKEN_OF_32_BYTES}${junk}`),
+      [TOKEN_OF_32_BYTES, `${TOKEN_OF_32_BYTES}=`, `${TOKEN_OF_32_BYTES}=other`],
+      `Authorization: Bearer ${TOKEN_OF_32_BYTES.replace("h4Jk", "h4Jl")}`,
+    ],
+    [
+      "basic",
+      ["", "A", "Z"].map((junk) => `Authorization: Bearer ${TOKEN_OF_48_BYTES}${junk}`),
+      [TOKEN_OF_48_BYTES, `${TOKEN_OF_48_BYTES}A`],
+      `Authorization: Bearer ${TOKEN_OF_48_BYTES.replace("h4Jk", "h4Jl")}`,
+    ],
+    // Spare bits of what is short.
+    [
+      "cookie",
+      ["q83vEjRWeJCrze8SNFZ4kA", "q83vEjRWeJCrze8SNFZ4kB==", "q83vEjRWeJCrze8SNFZ4kP%3D"].map(
+        (id) => `Cookie: sid=${id}`,
+      ),
+      ["q83vEjRWeJCrze8SNFZ4kA", "q83vEjRWeJCrze8SNFZ4kC=="],
+      "Cookie: sid=q83vEjRWeJCrze8SNFZ4kQ",
+    ],
+    [
+      "cookie",
+      ["dXNlcjpwdw==", "dXNlcjpwdx=="].map((text) => `Cookie: sid=${text}`),
+      ["dXNlcjpwdw==", "dXNlcjpwdz"],
+      "Cookie: sid=dXNlcjpwdh==",
+    ],
+    // Servers that read what is not UTF-8 as Latin-1 (Django REST framework), and ASP.NET's escapes.
+    [
+      "basic",
+      [base64("user:p\u00e4ss"), base64("user:p\u00e4ss", "latin1")].map((text) => `Authorization: Basic ${text}`),
+      [base64("user:p\u00e4ss"), "user:p%C3%A4ss", "user:p%E4ss"],
+      `Authorization: Basic ${base64("other:p\u00e4ss")}`,
+    ],
+    ["cookie", ["%u0061bc", "%U0061b%63"].map((text) => `Cookie: sid=${text}`), ["abc"], "Cookie: sid=%u0161bd"],
+    // A comma ends a cookie for ASP.NET Core, and an element of a list.
+    ["cookie", ["abc,x=1", "abc"].map((text) => `Cookie: sid=${text}`), ["abc", "sid=abc,x=1"], "Cookie: sid=abd,x=1"],
+    ["header", ["X-Api-Key: abc,def"], ["abc", "X-Api-Key:abc"], "X-Api-Key: def"],
+    [
+      "chosen",
+      ['X-Session: Token token="abc"', "X-Session: sid=abc; path=/", "X-Session: Bearer\tabc", "X-Session: a, sid=abc"],
+      ["abc", "X-Session:abc"],
+      "X-Session: token=abd",
     ],
     ["header", ["  abc\t", '"abc"'].map((text) => `X-Api-Key: ${text}`), ["abc", '"abc"'], "X-Api-Key: abd"],
     [

@@ -1,5 +1,5 @@
-/** `Authorization: …`, `Cookie: …`: a header as it was copied, name and all. */
-const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]+:\s+(?=\S)/;
+/** `Authorization: …`, `Cookie:…`: a header as it was copied, name and all. */
+const HEADER_NAME = /^(?:[!#$%&'*+.^_`|~\w-]+:\s+|(?:(?:proxy-)?authorization|cookie|x-[\w-]+):)(?=\S)/i;
 /** Of the schemes that come before a token; other words are part of it. */
 const SCHEME = /^(?:basic|bearer|token|dpop|apikey|api-key|negotiate)\s+(?=\S)/i;
 /** What is left of a pair without its name: nothing that could be a credential. */
@@ -15,7 +15,7 @@ export function credentialsMeant(text: string): string[] {
   const value = copied.replace(HEADER_NAME, "");
   const credential = value.replace(SCHEME, "");
   const valuesOfPairs = value
-    .split(";")
+    .split(/[;,]/)
     .map((pair) => pair.slice(pair.indexOf("=") + 1).trim())
     .filter((meant) => !NO_CREDENTIAL.test(meant));
   return [...new Set([copied, value, credential, ...valuesOfPairs])];

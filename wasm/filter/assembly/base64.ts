@@ -10,10 +10,10 @@ export function putBase64(start: usize, size: usize): void {
     const second: u32 = left > 1 ? load<u8>(at + 1) : 0;
     const third: u32 = left > 2 ? load<u8>(at + 2) : 0;
     const bits = (<u32>first << 16) | (second << 8) | third;
-    putByte(letter(bits >> 18));
-    putByte(letter((bits >> 12) & 63));
-    putByte(left > 1 ? letter((bits >> 6) & 63) : 0x3d);
-    putByte(left > 2 ? letter(bits & 63) : 0x3d);
+    putByte(base64Letter(bits >> 18));
+    putByte(base64Letter((bits >> 12) & 63));
+    putByte(left > 1 ? base64Letter((bits >> 6) & 63) : 0x3d);
+    putByte(left > 2 ? base64Letter(bits & 63) : 0x3d);
   }
 }
 
@@ -43,7 +43,7 @@ export function putBase64Decoded(text: Span): void {
   let bits: u32 = 0;
   let have: u32 = 0;
   for (let at = text.start; at < text.end; at++) {
-    const value = eitherValue(load<u8>(at));
+    const value = base64Value(load<u8>(at));
     if (value < 0) continue;
     bits = (bits << 6) | <u32>value;
     have += 6;
@@ -57,17 +57,19 @@ export function putBase64Decoded(text: Span): void {
 /** Whether the text is base64 of either alphabet, with or without its padding at the end. */
 export function isBase64(text: Span): bool {
   let at = text.start;
-  while (at < text.end && eitherValue(load<u8>(at)) >= 0) at++;
+  while (at < text.end && base64Value(load<u8>(at)) >= 0) at++;
   while (at < text.end && load<u8>(at) == 0x3d) at++;
   return at == text.end;
 }
 
-function eitherValue(byte: u8): i32 {
+/** Of a character of either alphabet, or -1. */
+export function base64Value(byte: u8): i32 {
   if (byte == 0x2b) return 62;
   return byte == 0x2f ? 63 : urlValue(byte);
 }
 
-function letter(value: u32): u8 {
+/** The character of the standard alphabet for six bits. */
+export function base64Letter(value: u32): u8 {
   if (value < 26) return <u8>(0x41 + value);
   if (value < 52) return <u8>(0x61 + value - 26);
   if (value < 62) return <u8>(0x30 + value - 52);

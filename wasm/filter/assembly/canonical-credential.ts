@@ -1,30 +1,47 @@
 import { arenaMark, extend } from "./arena";
-import { putBase64Decoded } from "./base64";
+import { base64Value, putBase64Decoded } from "./base64";
 import { hexValue } from "./json-reader";
-import { Span, lowerCase } from "./span";
+import { Span, indexOfByte, lowerCase } from "./span";
 
 /**
  * One form for all the spellings that a server may read as the same credential, so that a purge finds each of them. It
  * serves purges alone: what is sent, and what tells decisions apart, are the bytes as they came.
  *
- * The form is letters and digits, in lower case. So it leaves out quotes, backslashes, white space, padding, the two
- * alphabets of base64, the dashes and braces of UUIDs, and a database that compares without case. Before that,
- * percent-encoding and the octal escapes of quoted cookies (RFC 2109, as Python reads them) are decoded, however often they
- * were applied. Two credentials that share a form are purged together, which costs a call.
+ * The form is letters and digits of ASCII, in lower case. So it leaves out quotes, backslashes, white space, padding, the two
+ * alphabets of base64, the dashes and braces of UUIDs, a database that compares without case, and whether a server reads
+ * UTF-8 or Latin-1. A comma ends it, as it ends a cookie (ASP.NET, RFC 2109) and an element of a list. Before that,
+ * percent-encoding, `%u0061` (ASP.NET) and the octal escapes of quoted cookies (RFC 2109, as Python reads them) are decoded,
+ * however often they were applied. Two credentials that share a form are purged together, which costs a call.
  */
 
 /** From this length on a credential is taken for base64 whose last character may have spare bits. */
 const MIN_ENCODED_BYTES: usize = 40;
 /** The same of one part of it, as of a JWT: parts that are shorter carry no signature. */
 const MIN_ENCODED_PART_BYTES: usize = 16;
+/** From this length on a purge tries all ways to write the last character of what is shorter. */
+const MIN_SHORT_BASE64_BYTES: usize = 8;
 
 /** Writes the form of the text into the arena; nothing else may be written behind it before it was used. */
 export function putCanonical(text: Span, into: Span): void {
+  first.set(text.start, endOfFirst(text) - text.start);
+  putForm(first, into);
+}
+
+const first = changetype<Span>(memory.data(8));
+
+function putForm(text: Span, into: Span): void {
   const out = extend(text.size);
   into.set(out, 0);
   if (!out) return;
   // Hardly any credential has escapes, and this happens on each request.
   if (!condense(text.start, text.end, into, true)) condense(out, decode(text, out), into, false);
+}
+
+/** The first comma, unless nothing is before it; the end where there is none. */
+function endOfFirst(text: Span): usize {
+  let at = text.start;
+  while (at < text.end && load<u8>(at) == 0x2c) at++;
+  return indexOfByte(at, text.end, 0x2c);
 }
 
 /** Decodes the text to `out`; returns its end there. */
@@ -39,7 +56,7 @@ function decode(text: Span, out: usize): usize {
       at += 3;
     }
     store<u8>(end++, byte);
-    end = decodePercent(out, end);
+    end = decodeEscape(out, end);
   }
   return end;
 }
@@ -53,25 +70,51 @@ function condense(start: usize, end: usize, into: Span, stopsAtEscape: bool): bo
   let to = into.start;
   let partBytes: usize = 0;
   let last: u8 = DROPPED;
+  let isPadded = false;
   for (let at = start; at < end; at++) {
     const code = load<u8>(CODES + load<u8>(at));
-    if (code > PUNCTUATION) {
-      store<u8>(to++, code);
-    } else if (code == DOT) {
-      if (isEncoded && partBytes >= MIN_ENCODED_PART_BYTES && last > PUNCTUATION) to--;
+    if (code == DOT) {
+      if (isEncoded && hasSpareBits(partBytes, last)) to--;
       partBytes = 0;
-      continue;
-    } else if (code != PUNCTUATION) {
-      if (code == ESCAPE && stopsAtEscape) return false;
+      isPadded = false;
       continue;
     }
+    if (code == ESCAPE && stopsAtEscape) return false;
+    // Many decoders (Python's, Node's) pass over whatever follows the padding.
+    if (code == PADDING && isEncoded && partBytes >= MIN_ENCODED_PART_BYTES) isPadded = true;
+    if (code < PUNCTUATION || isPadded) continue;
+    if (code > PUNCTUATION) store<u8>(to++, code);
     last = code;
     partBytes++;
   }
-  // Base64 can write the last character of what it encodes in up to sixteen ways.
-  if (isEncoded && partBytes >= MIN_ENCODED_PART_BYTES && last > PUNCTUATION) to--;
+  if (isEncoded && hasSpareBits(partBytes, last)) to--;
   into.size = to - into.start;
   return true;
+}
+
+/**
+ * Whether the last character of a part of so many characters is one that base64 can write in several ways, up to sixteen, or that a
+ * lenient decoder passes over because it is one too many. (If it was punctuation, the form is without it already.)
+ */
+function hasSpareBits(partBytes: usize, last: u8): bool {
+  return partBytes >= MIN_ENCODED_PART_BYTES && (partBytes & 3) != 0 && last > PUNCTUATION;
+}
+
+/**
+ * Puts the text into the arena, decoded and without what follows its last character of base64, where it may be base64 with spare bits
+ * that is too short for the form to leave them out: names of one letter more would be one credential.
+ * @returns in how many ways the last character can be written, a power of two; 1 where nothing was put
+ */
+export function putShortBase64(text: Span, into: Span): u32 {
+  const out = extend(text.size);
+  into.set(out, 0);
+  if (!out) return 1;
+  let end = decode(text, out);
+  while (end > out && base64Value(load<u8>(end - 1)) < 0) end--;
+  into.size = end - out;
+  const count = countBase64(out, end);
+  if (count < MIN_SHORT_BASE64_BYTES || count >= MIN_ENCODED_BYTES) return 1;
+  return (count & 3) == 2 ? 16 : (count & 3) == 3 ? 4 : 1;
 }
 
 /** Characters of either alphabet; no more are counted than tell whether it is encoded. */
@@ -84,13 +127,14 @@ function countBase64(start: usize, end: usize): usize {
   return count;
 }
 
-/** What a byte is of the form: a letter or digit in lower case (bytes beyond ASCII count as letters), or one of these. */
+/** What a byte is of the form: a letter or digit in lower case, or one of these. */
 const DROPPED: u8 = 0;
 const DOT: u8 = 1;
 /** Begins what is to be decoded. */
 const ESCAPE: u8 = 2;
-/** Of base64, but no letter. */
-const PUNCTUATION: u8 = 3;
+const PADDING: u8 = 3;
+/** Of base64, but no letter. All before it are not. */
+const PUNCTUATION: u8 = 4;
 const CODES: usize = memory.data(256);
 fillCodes();
 
@@ -101,9 +145,10 @@ function fillCodes(): void {
 function codeOf(byte: u8): u8 {
   if (byte == 0x2e) return DOT;
   if (byte == 0x25 || byte == 0x5c) return ESCAPE;
+  if (byte == 0x3d) return PADDING;
   if (byte == 0x2b || byte == 0x2d || byte == 0x2f || byte == 0x5f) return PUNCTUATION;
   const lower = lowerCase(byte);
-  const isLetter = byte >= 0x80 || (byte >= 0x30 && byte <= 0x39) || (lower >= 0x61 && lower <= 0x7a);
+  const isLetter = (byte >= 0x30 && byte <= 0x39) || (lower >= 0x61 && lower <= 0x7a);
   return isLetter ? lower : DROPPED;
 }
 
@@ -112,21 +157,32 @@ export function putCanonicalOfBase64(text: Span, into: Span): void {
   const start = arenaMark();
   putBase64Decoded(text);
   decoded.set(start, arenaMark() - start);
-  putCanonical(decoded, into);
+  putForm(decoded, into);
 }
 
 const decoded = changetype<Span>(memory.data(8));
 
-/** While the text that ends at `end` ends with a percent-encoded byte: that byte in its place. */
-function decodePercent(start: usize, end: usize): usize {
-  while (end - start >= 3 && load<u8>(end - 3) == 0x25) {
+/** While the text that ends at `end` ends with a percent-encoded byte or character: that byte in its place. */
+function decodeEscape(start: usize, end: usize): usize {
+  for (let size = sizeOfEscape(start, end); size; size = sizeOfEscape(start, end)) {
     const high = hexValue(load<u8>(end - 2));
     const low = hexValue(load<u8>(end - 1));
-    if (high < 0 || low < 0) break;
-    store<u8>(end - 3, <u8>((high << 4) | low));
-    end -= 2;
+    end -= size - 1;
+    store<u8>(end - 1, <u8>((high << 4) | low));
   }
   return end;
+}
+
+/** Of the escape at the end, 0 where there is none. */
+function sizeOfEscape(start: usize, end: usize): usize {
+  return endsWithEscape(start, end, 3) ? 3 : endsWithEscape(start, end, 6) ? 6 : 0;
+}
+
+/** Whether it ends with `%61`, of three bytes, or `%u0061`, of six. Characters beyond Latin-1 have no part in the form. */
+function endsWithEscape(start: usize, end: usize, size: usize): bool {
+  if (end - start < size || load<u8>(end - size) != 0x25) return false;
+  if (size == 6 && (lowerCase(load<u8>(end - 5)) != 0x75 || load<u16>(end - 4) != 0x3030)) return false;
+  return hexValue(load<u8>(end - 2)) >= 0 && hexValue(load<u8>(end - 1)) >= 0;
 }
 
 /** The byte of three octal digits at `at`, or -1. */

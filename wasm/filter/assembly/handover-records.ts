@@ -8,8 +8,8 @@ import { absorbBytes, absorbField, absorbNumber, beginDigest, finishDigest } fro
  */
 
 export const CHUNK_MAGIC: u32 = 0x48424245;
-/** 2: tags are of credentials' canonical forms. What an older version tagged, a purge would not find. */
-export const CHUNK_VERSION: u32 = 2;
+/** 3: tags are of credentials' canonical forms, as of now. What an older version tagged, a purge would not find. */
+export const CHUNK_VERSION: u32 = 3;
 
 /** Header: u32 magic, u32 version, u64 wall time, then two digests of 16 bytes. */
 export const WRITTEN_AT: usize = 8;

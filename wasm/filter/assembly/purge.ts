@@ -1,4 +1,7 @@
+import { arenaMark, rewindArena } from "./arena";
+import { base64Letter, base64Value } from "./base64";
 import { dropAll, dropCredential } from "./cache";
+import { putShortBase64 } from "./canonical-credential";
 import { tagOf, tagOfBase64 } from "./credential-tag";
 import { credentialTagOf } from "./decision-key";
 import { notePurgeOfAll, notePurgeOfCredential } from "./handover-log";
@@ -30,7 +33,28 @@ const credential = changetype<Span>(memory.data(8));
  */
 export function purgeCredential(start: usize, size: usize): u32 {
   credential.set(start, size);
-  return purgeTags(tagOf(credential), tagOfBase64(credential));
+  const purged = purgeTags(tagOf(credential), tagOfBase64(credential));
+  return purged + purgeSpareBits();
+}
+
+const spelling = changetype<Span>(memory.data(8));
+
+/** The other spellings of a credential that is base64 and short. */
+function purgeSpareBits(): u32 {
+  const mark = arenaMark();
+  const spellings = putShortBase64(credential, spelling);
+  let purged: u32 = 0;
+  if (spellings > 1) {
+    const last = spelling.end - 1;
+    const value = <u32>base64Value(load<u8>(last));
+    for (let spare: u32 = 0; spare < spellings; spare++) {
+      store<u8>(last, base64Letter((value & ~(spellings - 1)) | spare));
+      const tag = tagOf(spelling);
+      purged += purgeTags(tag, tag);
+    }
+  }
+  rewindArena(mark);
+  return purged;
 }
 
 /** The same by the tags of one credential's two readings, which may be equal. */

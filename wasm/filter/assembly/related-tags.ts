@@ -4,7 +4,7 @@ import { NamedHeader, configuration, sendsRequest } from "./configuration";
 import { tagOf, tagOfBase64 } from "./credential-tag";
 import { copyPayload } from "./payload";
 import { readRequest } from "./request";
-import { Span, indexOfByte, trim } from "./span";
+import { Span, indexOfByte, isBlank, trim } from "./span";
 
 /**
  * Tags of what the chosen request headers carried (every cookie, the credential behind a scheme, each element of a list):
@@ -93,10 +93,11 @@ function collectTags(contextId: u32): void {
   rewindArena(mark);
 }
 
-/** A header has one value, or a list of them; cookies are separated by semicolons, or by commas if lines were joined. */
+/** A header has one value, or a list of them, each with parameters; cookies are separated by semicolons, or by commas if lines were joined. */
 function addHeader(header: Span, isCookie: bool): void {
+  if (!isCookie && indexOfByte(header.start, header.end, 0x3b) != header.end) addPart(header.start, header.end, false);
   for (let at = header.start; at < header.end; ) {
-    const end = isCookie ? indexOfByte(at, header.end, 0x3b) : header.end;
+    const end = indexOfByte(at, header.end, 0x3b);
     value.set(at, end - at);
     addPart(value.start, value.end, isCookie);
     if (indexOfByte(value.start, value.end, 0x2c) != value.end) addParts(isCookie);
@@ -112,19 +113,33 @@ function addParts(isCookie: bool): void {
   }
 }
 
-/** Tags of what the bytes may be: a credential, or one behind its scheme or its cookie's name. */
+/** Tags of what the bytes may be: a credential, or one behind its scheme, its parameter's or its cookie's name. */
 function addPart(start: usize, end: usize, isCookie: bool): void {
-  const equals = isCookie ? indexOfByte(start, end, 0x3d) : end;
-  if (equals < end) part.set(equals + 1, end - equals - 1);
-  else part.set(start, end - start);
+  part.set(start, end - start);
+  if (isCookie) passOverName();
   trim(part);
   if (part.size == 0) return;
   addTag(tagOf(part));
-  const space = indexOfByte(part.start, part.end, 0x20);
-  if (space == part.end) return;
-  scheme.set(part.start, space - part.start);
-  part.set(space + 1, part.end - space - 1);
-  addTag(scheme.isIgnoringCase("basic") ? tagOfBase64(part) : tagOf(part));
+  const blank = indexOfBlank(part.start, part.end);
+  if (blank < part.end) {
+    scheme.set(part.start, blank - part.start);
+    part.set(blank + 1, part.end - blank - 1);
+    addTag(scheme.isIgnoringCase("basic") ? tagOfBase64(part) : tagOf(part));
+  }
+  if (!isCookie && passOverName()) addTag(tagOf(part));
+}
+
+/** Narrows the part to what is behind its first equals sign; false if that is nothing. */
+function passOverName(): bool {
+  const equals = indexOfByte(part.start, part.end, 0x3d);
+  if (equals + 1 >= part.end) return false;
+  part.set(equals + 1, part.end - equals - 1);
+  return true;
+}
+
+function indexOfBlank(start: usize, end: usize): usize {
+  while (start < end && !isBlank(load<u8>(start))) start++;
+  return start;
 }
 
 function addTag(tag: u32): void {
