@@ -18,7 +18,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
       await new Promise((resolve) => setTimeout(resolve, CHECK_MS));
       return { status: linesOf({ headers }, "authorization")[0]?.startsWith("Bearer good") ? 200 : 403 };
     });
-    const names = ["addresses", "subnet", "nobody", "one-token"];
+    const names = ["addresses", "subnet", "nobody", "one-token", "shared"];
     const services = names.map((name) => [
       name,
       {
@@ -67,5 +67,18 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect((await ask("one-token", "good", "198.51.100.2")).status).toBe(200);
     const statuses = new Set((await Promise.all(flood)).map(({ status }) => status));
     expect([...statuses].every((status) => status === 403 || status === 429)).toBe(true);
+  });
+
+  it("a client whose calls wait for each other keeps nobody else waiting who has the same token", {
+    timeout: 30_000,
+  }, async () => {
+    const flood = Array.from({ length: 120 }, (_, n) => ask("shared", `junk-${n}`, "192.0.2.1"));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const own = ask("shared", "good-shared", "192.0.2.1");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const others = Array.from({ length: 10 }, (_, n) => ask("shared", "good-shared", `198.51.100.${n + 2}`));
+    for (const { status } of await Promise.all(others)) expect(status).toBe(200);
+    expect((await own).status).toBe(503);
+    await Promise.all(flood);
   });
 });

@@ -40,6 +40,28 @@ describe("concurrent misses of one key", () => {
     expect((await Promise.all(waiting)).map(outcome)).toEqual([expected, expected, expected]);
   });
 
+  it.each<[string, OutboundResult, string]>([
+    ["a full queue", noReply("overflow"), "503 authorization_server_overloaded"],
+    ["a rate limit", noReply("rate_limited"), "429 rate_limited"],
+  ])(
+    "do not share %s, which is one client's: the others are asked for in their own name",
+    async (_, failure, expected) => {
+      const harness = new Harness();
+      const held = holdingServer(harness);
+      const ask = (client: string) => harness.ask({ token: "shared", client });
+      const [flooding, other, again, third] = [ask("a"), ask("b"), ask("a"), ask("c")];
+      held[0]?.answer(failure);
+      expect([await flooding, await again].map(outcome)).toEqual([expected, expected]);
+      expect(held.map(({ call }) => call.attributes?.["ebb.client_group"])).toEqual(["a", "b"]);
+      held[1]?.answer(failure);
+      expect(outcome(await other)).toBe(expected);
+      held[2]?.answer(reply(200));
+      expect(outcome(await third)).toBe("continue");
+      expect(held).toHaveLength(3);
+      expect(harness.instance.openStreams).toBe(0);
+    },
+  );
+
   it("do not share a cookie: each is asked about on its own, one after the other", async () => {
     const harness = new Harness();
     const held = holdingServer(harness);

@@ -1,6 +1,6 @@
 import { STATUS_OK, proxy_set_effective_context } from "./abi";
 import { findCredential, token } from "./credentials";
-import { answerFirst, conclude } from "./decision";
+import { answerFirst, conclude, failClient } from "./decision";
 import { isReusableStale, freshForMs, isStorable, readFreshness } from "./freshness";
 import { replyHeaders } from "./header-map";
 import { dispatchedCall } from "./outbound";
@@ -8,13 +8,13 @@ import {
   Pending, beginAsking, findPendingByCall, firstWaitingContext, hasSeveralWaiters, hasWaiters, setCall, takeWaiter,
 } from "./pending";
 import { askAboutSubject, askFirst, judge } from "./protocol";
-import { HEADERS_TOO_LARGE, SERVER_MALFORMED, CALL_REFUSED } from "./reasons";
+import { HEADERS_TOO_LARGE, RATE_LIMITED, SERVER_MALFORMED, SERVER_OVERLOADED, CALL_REFUSED } from "./reasons";
 import { Rule } from "./configuration";
 import { readReply } from "./reply";
 import { readRequest } from "./request";
 import { arenaOverflowed, releaseArena } from "./arena";
 import { unverifiedExpiryMs } from "./unverified-expiry";
-import { VERDICT_ASK_DECISION, verdict } from "./verdict";
+import { VERDICT_ASK_DECISION, VERDICT_FAIL, verdict } from "./verdict";
 
 /** The authorization server has answered, or will not. */
 export function acceptReply(callId: u32, headerCount: u32, bodySize: u32): void {
@@ -35,6 +35,10 @@ export function acceptReply(callId: u32, headerCount: u32, bodySize: u32): void 
     // An incomplete payload (the arena was full) must neither be sent nor kept.
     if (arenaOverflowed()) verdict.fail(SERVER_MALFORMED);
   }
+  if (isOfClient() && failClient(pending)) {
+    if (!askAgain(pending)) conclude(pending);
+    return;
+  }
   if (verdict.kind == VERDICT_ASK_DECISION && ask(pending, rule, true)) return;
   if (verdict.isPersonal && hasSeveralWaiters(pending)) {
     // A login that one client has begun is not the others', although they sent the same.
@@ -43,6 +47,14 @@ export function acceptReply(callId: u32, headerCount: u32, bodySize: u32): void 
     if (askAgain(pending)) return;
   }
   conclude(pending);
+}
+
+/**
+ * Whether the call was not made because of the client in whose name it was: its line of the queue is too long, or it may make
+ * no more. That is nothing to others who sent the same.
+ */
+function isOfClient(): bool {
+  return verdict.kind == VERDICT_FAIL && (verdict.reason == SERVER_OVERLOADED || verdict.reason == RATE_LIMITED);
 }
 
 /**

@@ -7,7 +7,7 @@ import { credentialTagOf } from "./decision-key";
 import { Entry } from "./entry";
 import { CACHE_STALE_SERVED, FAIL_OPEN, count } from "./metrics";
 import { readPayload } from "./payload";
-import { Pending, endPending, firstWaitingContext, freePending, hasWaiters, takeWaiter } from "./pending";
+import { Pending, endPending, firstWaitingContext, freePending, hasWaiters, passOn, takeWaiter, takeWaiterOf } from "./pending";
 import { HEADERS_TOO_LARGE, statusOf } from "./reasons";
 import { composeRefusal, isRefusalPayload, noScopes, refuseNow, sendRefusal } from "./refusal";
 import { hasRelatedTags, putBehindRelatedTags, skipRelatedTags } from "./related-tags";
@@ -61,14 +61,8 @@ export function conclude(pending: Pending): void {
   // Without a decision nothing in the arena is needed any more, and it may be full.
   if (verdict.kind == VERDICT_FAIL) releaseArena();
   const standIn = verdict.kind == VERDICT_FAIL ? findStandIn(pending) : NO_STAND_IN;
-  if (verdict.kind == VERDICT_FAIL) {
-    composeRefusal(verdict.reason, noScopes(), payload, verdict.retryAfter);
-    verdict.payloadStart = payload.start;
-    verdict.payloadSize = payload.size;
-    verdict.status = statusOf(verdict.reason);
-  } else {
-    keepVerdict(pending);
-  }
+  if (verdict.kind == VERDICT_FAIL) composeFailure();
+  else keepVerdict(pending);
   while (hasWaiters(pending)) {
     // The stream may be gone although nobody told: then there is nobody to answer.
     if (proxy_set_effective_context(takeWaiter(pending)) == STATUS_OK) answer(standIn);
@@ -88,6 +82,29 @@ export function concludeWith(pending: Pending, entry: Entry): void {
     else sendRefusal(outcome & STATUS_MASK, outcome >> STATUS_BITS, payload);
   }
   freePending(pending);
+}
+
+function composeFailure(): void {
+  composeRefusal(verdict.reason, noScopes(), payload, verdict.retryAfter);
+  verdict.payloadStart = payload.start;
+  verdict.payloadSize = payload.size;
+  verdict.status = statusOf(verdict.reason);
+}
+
+/**
+ * Gives a failure to the requests of the client in whose name the call was made, and to no others.
+ * @returns whether others wait, in whose name the call can then be made
+ */
+export function failClient(pending: Pending): bool {
+  releaseArena();
+  composeFailure();
+  for (let context = takeWaiterOf(pending, pending.client); context; context = takeWaiterOf(pending, pending.client)) {
+    if (proxy_set_effective_context(context) == STATUS_OK) answer(NO_STAND_IN);
+  }
+  releaseArena();
+  if (!hasWaiters(pending)) return false;
+  passOn(pending);
+  return true;
 }
 
 /** Gives the verdict to the request that has waited longest, and to no other. */

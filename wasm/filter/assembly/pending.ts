@@ -271,6 +271,23 @@ export function takeWaiter(pending: Pending): u32 {
   return contextId;
 }
 
+/** The same of those of this client; 0 if none of its requests waits. */
+export function takeWaiterOf(pending: Pending, client: u32): u32 {
+  for (let at = pending.firstWaiter; at; at = changetype<Waiter>(at).next) {
+    const waiter = changetype<Waiter>(at);
+    if (waiter.client != client) continue;
+    const contextId = waiter.contextId;
+    removeWaiter(waiter);
+    return contextId;
+  }
+  return 0;
+}
+
+/** From here on the call is made in the name of the client that has waited longest. */
+export function passOn(pending: Pending): void {
+  pending.client = changetype<Waiter>(pending.firstWaiter).client;
+}
+
 /** The stream is gone: it waits no more. */
 export function forgetWaiter(contextId: u32): void {
   if (waiterCount == 0) return;
