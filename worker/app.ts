@@ -33,7 +33,10 @@ export function createApp(gateway: Gateway): Hono<{ Bindings: Env }> {
     app.post(`${prefix}/${name}`, async (c) => {
       const parsed = await readAction(c.req.raw, gateway, name);
       if (!parsed.ok) return c.json({ error: "bad_request", message: parsed.reason }, 400, NOT_STORED);
-      return c.json(await act(gateway, c.env, parsed.action), 200, NOT_STORED);
+      const report = await act(gateway, c.env, parsed.action);
+      // Scripts go by the status: what was not done in every service must not look as if it were.
+      const isDone = Object.values(report.services).every((outcome) => !("error" in outcome));
+      return c.json(report, isDone ? 200 : 503, NOT_STORED);
     });
     app.all(`${prefix}/${name}`, () => errorResponse(405, "method_not_allowed", { allow: "POST" }));
   }

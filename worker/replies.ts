@@ -1,4 +1,5 @@
 import type { DenyResult, LocalResponse } from "../durable/rpc.ts";
+import { rateLimitedLog } from "./rate-limited-log.ts";
 
 /** What a request came to: the upstream's response, or a reply of the gateway's own in its place. */
 export type Outcome =
@@ -11,7 +12,7 @@ export function replied(reply: Response): Extract<Outcome, { ok: false }> {
 
 /** An error of the gateway's own: logged here, and told the client by its name alone. */
 export function internalError(error: unknown): Extract<Outcome, { ok: false }> {
-  console.error(`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  rateLimitedLog.error(`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   return replied(errorResponse(503, "internal_error"));
 }
 
@@ -29,7 +30,7 @@ export function errorResponse(status: number, reason: string, headers: Record<st
 /** The filter's refusal, or the lack of any decision, as the client gets it. */
 export function deniedResponse(service: string, refused: DenyResult): Response {
   if (refused.kind === "respond") return respond(refused);
-  console.error(`${service}: ${refused.reason}: ${refused.message}`);
+  rateLimitedLog.error(`${service}: ${refused.reason}: ${refused.message}`);
   return errorResponse(503, refused.reason);
 }
 

@@ -2,6 +2,7 @@ import type { DenyResult, ForwardedMessage, NeedsHeaders } from "../durable/rpc.
 import type { Answer, BodyFirst, ContinueInStages } from "../durable/stages/staged-answer.ts";
 import type { Exchange } from "../durable/stages/staged-exchange.ts";
 import type { Incoming } from "./incoming.ts";
+import { rateLimitedLog } from "./rate-limited-log.ts";
 import { deniedResponse, errorResponse, type Outcome, replied } from "./replies.ts";
 import { changedResponse } from "./response.ts";
 import { sendUpstream } from "./upstream.ts";
@@ -29,7 +30,7 @@ export async function exchangeInStages(
   try {
     return await passing.run();
   } catch (error) {
-    console.error(`${incoming.service.name}: object_unreachable: ${String(error)}`);
+    rateLimitedLog.error(`${incoming.service.name}: object_unreachable: ${String(error)}`);
     passing.abort();
     return replied(errorResponse(503, "object_unreachable"));
   } finally {
@@ -121,7 +122,7 @@ class Passing {
       return { ok: true, response: changedResponse(response, passed.changes, changedBody) };
     } catch (error) {
       // A status or header that no response can have.
-      console.error(`${service.name}: filter_failed: its changes to the response: ${String(error)}`);
+      rateLimitedLog.error(`${service.name}: filter_failed: its changes to the response: ${String(error)}`);
       this.abort();
       return replied(errorResponse(503, "filter_failed"));
     }

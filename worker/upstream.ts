@@ -2,6 +2,7 @@ import type { Service } from "../config/index.ts";
 import { type Env, serviceBinding } from "../durable/environment.ts";
 import type { HeaderChange } from "../wasm/host/index.ts";
 import type { Incoming } from "./incoming.ts";
+import { rateLimitedLog } from "./rate-limited-log.ts";
 import { errorResponse, type Outcome } from "./replies.ts";
 import { upstreamHeaders } from "./request-headers.ts";
 import type { Target } from "./request-target.ts";
@@ -23,7 +24,7 @@ export async function sendUpstream(
   const isPublic = changes === "public";
   const upstream = upstreamOf(env, service, target, isPublic);
   if (upstream === undefined) {
-    console.error(`${service.name}: the upstream's service binding does not exist in this environment`);
+    rateLimitedLog.error(`${service.name}: the upstream's service binding does not exist in this environment`);
     return { ok: false, reply: errorResponse(503, "upstream_binding_missing") };
   }
   const method = changed(changes, ":method") ?? request.method;
@@ -44,7 +45,9 @@ export async function sendUpstream(
     return { ok: true, response: await upstream.send(url, signal === undefined ? init : { ...init, signal }) };
   } catch (error) {
     // Without its message, which can hold the URL and what its query says.
-    console.error(`${service.name}: the upstream did not answer: ${error instanceof Error ? error.name : "error"}`);
+    rateLimitedLog.error(
+      `${service.name}: the upstream did not answer: ${error instanceof Error ? error.name : "error"}`,
+    );
     return { ok: false, reply: errorResponse(502, "upstream_unreachable") };
   }
 }

@@ -69,6 +69,35 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect((await from(other, TOKEN)).status).toBe(200);
   });
 
+  it("a purge that did not reach a service is not answered as if it had", async () => {
+    const service = (prefix: string) =>
+      ({
+        route: { prefix },
+        upstream: { url: "http://127.0.0.1:9" },
+        clusters: { auth: { url: "http://127.0.0.1:9" } },
+        authorization: { protocol: "forward-auth", cluster: "auth", path: "/check" },
+      }) as const;
+    const orders = service("/orders");
+    const gateway = await startGateway(
+      { services: { orders, bills: service("/bills") } },
+      { variant, objects: { services: { orders } } },
+    );
+    gateways.push(gateway);
+    const purge = (body: string) =>
+      gateway.send({
+        method: "POST",
+        target: "/stats/purge",
+        headers: ["Host: localhost", `Content-Length: ${body.length}`],
+        body,
+      });
+    expect((await purge('{"credential":"abc","service":"orders"}')).status).toBe(200);
+    for (const body of ['{"credential":"abc","service":"bills"}', "{}"]) {
+      const response = await purge(body);
+      expect(response.status).toBe(503);
+      expect(JSON.parse(response.body).services.bills.error).toMatch(/no service bills/);
+    }
+  });
+
   it("a request without any token is no guess", async () => {
     for (let n = 0; n < 30; n += 1) expect((await stats(deployed, "CF-Connecting-IP: 192.0.2.7")).status).toBe(401);
     expect((await from("192.0.2.7", TOKEN)).status).toBe(200);

@@ -79,6 +79,14 @@ describe.each(VARIANTS)("with $name, an upstream", (variant) => {
     },
   );
 
+  it("that is down is no way to fill the log", async () => {
+    const linesBefore = gateway.workerd.log().split("\n").length;
+    const startedMs = Date.now();
+    for (let n = 0; n < 30; n += 1) expect((await ask("down")).status).toBe(502);
+    const seconds = Math.ceil((Date.now() - startedMs) / 1_000);
+    expect(gateway.workerd.log().split("\n").length - linesBefore).toBeLessThanOrEqual(seconds + 1);
+  });
+
   it.each([
     ["errs", 500, "oops"],
     ["redirects", 302, ""],

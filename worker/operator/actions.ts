@@ -7,7 +7,7 @@ import { againAfterReset } from "../object-errors.ts";
 import { credentialsMeant } from "./credentials-meant.ts";
 import type { ActionRequest } from "./read-action.ts";
 
-/** What the operator can have done. The services it was done for by name; a service that could not be asked has an `error`. */
+/** Outcomes of an operator's action, by service. A service that could not be asked has an `error`, and the status is 503. */
 export interface ActionReport<Outcome> {
   readonly services: Readonly<Record<string, Outcome | { readonly error: string }>>;
 }
