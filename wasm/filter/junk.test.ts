@@ -75,6 +75,13 @@ describe("refusals of strangers", () => {
     expect(await hits(harness, good)).toBe(good.length);
   });
 
+  it.each([32, 100])("take no more than a megabyte of a cache of %i MiB: other services need the rest", async (mib) => {
+    const harness = start(mib * 1_048_576);
+    const before = harness.instance.allocatedBytes;
+    for (let at = 0; at < 3_000; at++) await ask(harness, `junk-${at}`, refusal(7_500));
+    expect(harness.instance.allocatedBytes - before).toBeLessThanOrEqual(17 * PAGE);
+  });
+
   it("with a large page pass on and are not kept", async () => {
     const harness = start(33_554_432);
     for (const token of ["a", "a"]) {

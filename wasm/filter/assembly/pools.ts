@@ -11,6 +11,13 @@ export const POOLS: u32 = 2;
 
 /** A cache too small to be shared keeps refusals in so many pages, as long as no allow needs them. */
 const MIN_REFUSAL_PAGES: i32 = 2;
+/**
+ * And in no more than a megabyte where the cache may share an isolate: linear memory never shrinks, and an eighth of each service
+ * would be more than the isolate has, so that strangers could have all of them restarted.
+ */
+const MAX_REFUSAL_PAGES: i32 = 16;
+/** A cache that is larger than an isolate has a process of its own. */
+const ISOLATE_PAGES: i32 = 2048;
 /** For each of their pages: refusals without a page of their own would otherwise fill the index. */
 const MAX_REFUSALS_PER_PAGE: i32 = 256;
 
@@ -23,7 +30,8 @@ export function poolOf(outcome: u16): u32 {
 
 /** Pages that allows leave to refusals. */
 function refusalShare(): i32 {
-  return max((limitInReach() - <i32>initialPages) >> 3, 0);
+  const share = max((limitInReach() - <i32>initialPages) >> 3, 0);
+  return limitInReach() <= ISOLATE_PAGES ? min(share, MAX_REFUSAL_PAGES) : share;
 }
 
 function maxRefusalPages(): i32 {
