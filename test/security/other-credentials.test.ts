@@ -25,6 +25,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
               { from: "authorization", schemes: ["Bearer"] },
               { from: "header", name: "x-api-key" },
               { from: "cookie", name: "session" },
+              { from: "cookie", name: "app_user" },
             ],
             preflight: "pass",
           },
@@ -69,6 +70,8 @@ describe.each(VARIANTS)("with $name", (variant) => {
     "a=1 session=s",
     "a=1\tSESSION = s",
     'a="1; session=s"',
+    "session[x]=s",
+    "SESSION[=s",
   ])("a cookie that only some servers find is none beside the one decided on: %s", async (hidden) => {
     expect((await seen(["Authorization: Bearer a", `Cookie: x=1; ${hidden}; y=2`])).join()).not.toMatch(/ession/i);
     for (const cookie of [`session=s; ${hidden}`, `${hidden}; session=s`]) {
@@ -77,13 +80,28 @@ describe.each(VARIANTS)("with $name", (variant) => {
     }
   });
 
-  it.each(["sessions=1", "my-session=1", "a=session", "a=b=session", "session.x=1", "a=xsession=1", "session-id=1"])(
-    "a cookie of another name goes on: %s",
-    async (other) => {
-      expect(await seen([`Cookie: session=s; ${other}`])).toEqual([`session=s; ${other}`]);
-      expect(await seen(["Authorization: Bearer a", `Cookie: ${other}`])).toEqual(["Bearer a", other]);
+  it.each(["app.user", "app user", "App[user", "app_user[]"])(
+    "nor is one whose name PHP rewrites: %s",
+    async (hidden) => {
+      expect((await seen(["Authorization: Bearer a", `Cookie: x=1; ${hidden}=s; y=2`])).join()).not.toMatch(/user/i);
+      const response = await gateway.send({ target: "/1", headers: [`Cookie: app_user=s; ${hidden}=t`] });
+      expect([response.status, headerOf(response, "x-ebb-reason")]).toEqual([401, "malformed_credential"]);
     },
   );
+
+  it.each([
+    "sessions=1",
+    "my-session=1",
+    "a=session",
+    "a=b=session",
+    "session.x=1",
+    "a=xsession=1",
+    "session-id=1",
+    "app-user=1",
+  ])("a cookie of another name goes on: %s", async (other) => {
+    expect(await seen([`Cookie: session=s; ${other}`])).toEqual([`session=s; ${other}`]);
+    expect(await seen(["Authorization: Bearer a", `Cookie: ${other}`])).toEqual(["Bearer a", other]);
+  });
 
   it("a preflight carries none, from whatever source", async () => {
     const preflight = ["Origin: https://a.example", "Access-Control-Request-Method: GET"];

@@ -2,9 +2,9 @@ import { hexValue } from "./json-reader";
 import { Span, isBlank, lowerCase } from "./span";
 
 /**
- * Servers that find a cookie where RFC 6265 has none of that name: ASP.NET compares names without case, some decode
- * percent-encoding in them, and Python's `http.cookies` and older Rack also end a cookie at a blank or a comma. A credential
- * that only they see is one that nobody verified.
+ * Some servers find a cookie where RFC 6265 has none of that name: ASP.NET ignores case, PHP reads blanks, dots and brackets
+ * in a name as underscores and `name[x]` as a part of `name`, some decode percent-encoding, and Python's `http.cookies` and
+ * older Rack also end a cookie at a blank or a comma. A credential that only they see is one that nobody verified.
  */
 
 /** Whether some server finds a cookie of this name in the text of one cookie, at whose beginning it does not stand as it is. */
@@ -32,8 +32,14 @@ function namesCookie(at: usize, end: usize, wanted: Span): bool {
       }
     }
     at++;
-    if (lowerCase(byte) != lowerCase(load<u8>(expected))) return false;
+    if (folded(byte) != folded(load<u8>(expected))) return false;
   }
+  if (at < end && load<u8>(at) == 0x5b) return true;
   while (at < end && (isBlank(load<u8>(at)) || load<u8>(at) == 0x22)) at++;
   return at < end && load<u8>(at) == 0x3d;
+}
+
+/** One byte for all that some server takes for the same in a name. */
+function folded(byte: u8): u8 {
+  return byte == 0x20 || byte == 0x2e || byte == 0x5b ? 0x5f : lowerCase(byte);
 }
