@@ -227,10 +227,10 @@ export class ProtectedService {
    */
   async purge(credentials?: readonly string[]): Promise<PurgeReport> {
     this.#counters.purges += 1;
-    // What is being read has not come to its end: it would bring back what was purged before.
+    // A restore in progress could bring back decisions purged before it finished.
     const restoring = this.#persistedDecisions?.restoring;
     if (restoring !== undefined) await restoring;
-    // No turn between what follows: whoever came between would restore, and find neither purge.
+    // Don't await between these lines: a request in between would restore decisions and miss both purges.
     const stored = this.#persistedDecisions?.hasStored ?? false;
     if (!this.#handsOver) this.#forgetSharedData();
     const purged = this.#instances.purge(credentials);

@@ -3,12 +3,12 @@ import { BACKOFF, backoffMs } from "./backoff.ts";
 
 type FailurePolicy = Service["failurePolicy"];
 
-/** Failures of the filter in a streak, traps and failed starts alike. A value, never changed in place. */
+/** Failures of the filter in a row, traps and failed starts alike. Immutable. */
 export interface FailureStreak {
   readonly failures: number;
-  /** Pauses among them; the first trap of a streak may go without one. */
+  /** Pauses so far; the first trap of a streak may need none. */
   readonly pauses: number;
-  /** True if a trap is among them: then whoever caused it may be waiting for what comes of it. */
+  /** Whether one of the failures was a trap: a client may have caused that on purpose. */
   readonly trapped: boolean;
   /** No start before this time. */
   readonly nextStartMs: number;
@@ -30,7 +30,7 @@ interface Moment {
   readonly random: number;
 }
 
-/** A running filter trapped. The first trap of a streak is followed by a fresh instance at once, except under `reload`. */
+/** A running filter trapped. After the first trap of a streak a fresh instance may start at once, except under `reload`. */
 export function afterTrap(streak: FailureStreak, { nowMs, random }: Moment, policy: FailurePolicy): FailureStreak {
   const before = streakAt(streak, nowMs);
   const atOnce = before.failures === 0 && policy !== "reload";
@@ -57,26 +57,26 @@ export function afterFailedStart(streak: FailureStreak, { nowMs, random }: Momen
   };
 }
 
-/** An instance was started. The streak goes on until it has run for a while. */
+/** An instance started. The streak goes on until the instance has run for a while. */
 export function afterStart(streak: FailureStreak, nowMs: number): FailureStreak {
   return streak.failures === 0 || streak.runningSinceMs !== undefined ? streak : { ...streak, runningSinceMs: nowMs };
 }
 
-/** Whether the pause is over. One longer than any pause comes from a clock that was set back, and is over too. */
+/** Whether the pause is over. If it seems longer than any pause, the clock was set back, and it is over too. */
 export function mayStart(streak: FailureStreak, nowMs: number): boolean {
   const pauseMs = streak.nextStartMs - nowMs;
   return pauseMs <= 0 || pauseMs > BACKOFF.capMs;
 }
 
 /**
- * Whether requests pass without a decision while the filter cannot be started. Never in a streak that a trap is part of: a
- * request may have caused it, and whoever sent that must not be let in by it.
+ * Whether requests pass without a decision while the filter cannot be started. Never after a trap in the same streak: a client
+ * may have caused the trap to get in.
  */
 export function passesUndecided(streak: FailureStreak, policy: FailurePolicy): boolean {
   return policy === "open" && streak.failures > 0 && !streak.trapped;
 }
 
-/** The streak as it stands now: forgotten once an instance has run well for long enough, or since a clock was set back. */
+/** The streak as of now: over once an instance has run for long enough, or if the clock was set back. */
 function streakAt(streak: FailureStreak, nowMs: number): FailureStreak {
   const { runningSinceMs } = streak;
   if (runningSinceMs === undefined) return streak;

@@ -70,7 +70,7 @@ describe("the memory of an object that was evicted", () => {
     expect(here().collected.bytes).toBeGreaterThanOrEqual(evicted.collected.bytes + GROWN);
   });
 
-  it("is tracked also where the object does not come back: whoever collects learns of it", async () => {
+  it("is tracked even if the object does not come back: the next collection shows it", async () => {
     await growOnce("growing");
     await settled();
     await evictDurableObject(stubOf("growing"));

@@ -8,7 +8,7 @@ const head = (status: string, ...lines: string[]) => `HTTP/1.1 ${status}\r\n${li
 const whole = (status: string, body: string, ...lines: string[]) =>
   head(status, `content-length: ${body.length}`, ...lines) + body;
 
-/** Every way in which a server fails, by its name in docs/faults.md. `down` is none: nothing listens there. */
+/** How a server can fail, by the name in docs/faults.md. `down` is missing: there nothing listens. */
 export const FAILURES: Readonly<Record<string, (socket: Socket) => unknown>> = {
   resets: (socket) => socket.resetAndDestroy(),
   slow: (socket) => setTimeout(() => socket.end(whole("200 OK", "true")), SLOW_MS),

@@ -181,8 +181,8 @@ const FILTER_FAULTS: Readonly<Record<string, [service: string, ...headers: strin
   traps: ["mortal", "X-Die: now"],
   "does not start": ["unstartable"],
   grows: ["growing", "X-Grow: yes"],
-  "a status that is none": ["babbling", "X-Status: yes"],
-  "a header that is none": ["babbling", "X-Name: yes"],
+  "a status that does not exist": ["babbling", "X-Status: yes"],
+  "an invalid header name": ["babbling", "X-Name: yes"],
   "an address beyond its memory": ["babbling", "X-Address: yes"],
 };
 

@@ -27,7 +27,7 @@ const SPELLINGS = [
   "/Admin",
   "/admin.",
   "/admin.%20;a=b/",
-  // Parts that are signs of a path only to whoever normalizes or decodes them.
+  // Characters that mean something in a path only after normalizing or decoding.
   "/admin%EF%BC%8Fusers",
   "/admin%EF%BC%9Bx/users",
   "/admin%CD%BEx/users",

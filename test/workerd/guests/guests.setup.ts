@@ -114,8 +114,8 @@ const GUESTS: Readonly<Record<string, ($: Text) => string>> = {
   mortal: ($) => on("request_headers", `(if ${hasHeader($, 0, "x-die")} (then (unreachable))) ${CONTINUE}`),
 
   /**
-   * Answers what no filter should, where a request asks for it: an action that is none, a status that is none, a header's
-   * name that is none, an address beyond its memory.
+   * Misbehaves when a request asks for it: returns an action or a status that does not exist, sets an invalid header name, points
+   * beyond its memory.
    */
   babbling: ($) =>
     on(
