@@ -4,6 +4,7 @@ import { type Counters, noCounts } from "../../durable/metrics/counters.ts";
 import type { ServiceStats } from "../../durable/stats.ts";
 import { bundleWorker } from "../../scripts/bundle-worker.ts";
 import { startWorkerd, type WorkerdProcess } from "../../scripts/workerd.ts";
+import { RESET_PATH } from "../security/configuration.ts";
 import { headerOf, type RawResponse, sendRequest } from "../security/raw-client.ts";
 import { linesOf, RawServer } from "../security/raw-server.ts";
 import { FAILURES } from "./failing-servers.ts";
@@ -123,7 +124,7 @@ async function askDuringReset(service: string, reason: string): Promise<RawRespo
   const waiting = ask(service, `X-Take-Ms: ${RESET_AFTER_MS * 2}`);
   await after(RESET_AFTER_MS);
   const query = new URLSearchParams({ service, reason });
-  await fetch(`http://127.0.0.1:${workerd.ports.gateway}/__reset?${query}`);
+  await fetch(`http://127.0.0.1:${workerd.ports.gateway}${RESET_PATH}?${query}`);
   return waiting;
 }
 

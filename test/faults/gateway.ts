@@ -3,6 +3,7 @@ import type { Env } from "../../durable/environment.ts";
 import filter from "../../wasm/filter/build/filter.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
 import type { GatewayWithoutFilter } from "../security/configuration.ts";
+import { resetIfAsked } from "../security/reset.ts";
 import babbling from "../workerd/guests/build/babbling.wasm";
 import growing from "../workerd/guests/build/growing.wasm";
 import mortal from "../workerd/guests/build/mortal.wasm";
@@ -40,15 +41,9 @@ export class ServiceObject extends gateway.ServiceObject {
 
 export default {
   async fetch(request, env, ctx) {
-    const { pathname, searchParams } = new URL(request.url);
-    const objects = env.SERVICE_OBJECT as DurableObjectNamespace<ServiceObject>;
-    if (pathname === "/__reset") {
-      const stub = objects.getByName(searchParams.get("service") ?? "");
-      await stub.resetNow(searchParams.get("reason") ?? "").catch(() => {});
-      return new Response("reset");
-    }
     const isOverloaded = request.headers.has("x-overloaded");
-    return gateway.worker.fetch!(request, isOverloaded ? { ...env, SERVICE_OBJECT: OVERLOADED } : env, ctx);
+    const seen = isOverloaded ? { ...env, SERVICE_OBJECT: OVERLOADED } : env;
+    return (await resetIfAsked(request, env)) ?? gateway.worker.fetch!(request, seen, ctx);
   },
 } satisfies ExportedHandler<Env>;
 

@@ -4,7 +4,8 @@ import type { ProbeLimits } from "../../durable/outbound/outbound-calls.ts";
 import { PLATFORM_RUNTIME } from "../../durable/platform-runtime.ts";
 import filter from "../../wasm/filter/build/filter.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
-import { type GatewayWithoutFilter, RESET_PATH } from "./configuration.ts";
+import type { GatewayWithoutFilter } from "./configuration.ts";
+import { resetIfAsked } from "./reset.ts";
 
 /** The test's configuration, put in when the Worker is bundled. */
 declare const GATEWAY: GatewayWithoutFilter;
@@ -26,11 +27,6 @@ export class ServiceObject extends gateway.ServiceObject {
 
 export default {
   async fetch(request, env, ctx) {
-    const { pathname, searchParams } = new URL(request.url);
-    if (pathname !== RESET_PATH) return gateway.worker.fetch!(request, env, ctx);
-    const objects = env.SERVICE_OBJECT as DurableObjectNamespace<ServiceObject>;
-    const stub = objects.getByName(searchParams.get("service") ?? "");
-    await stub.resetNow(searchParams.get("reason") ?? "").catch(() => {});
-    return new Response("reset");
+    return (await resetIfAsked(request, env)) ?? gateway.worker.fetch!(request, env, ctx);
   },
 } satisfies ExportedHandler<Env>;
