@@ -34,6 +34,16 @@ describe("a deadline", () => {
     expect(passed).toHaveBeenCalledOnce();
   });
 
+  it("of a few milliseconds is late by a millisecond at most", async () => {
+    const passed = vi.fn();
+    const timer = new DeadlineTimer(3, 16);
+    timer.start(passed);
+    await vi.advanceTimersByTimeAsync(2);
+    expect(passed).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(2);
+    expect(passed).toHaveBeenCalledOnce();
+  });
+
   it("that was cancelled never passes, and leaves no timer", async () => {
     const timer = new DeadlineTimer(2_000, 16);
     const passed = vi.fn();

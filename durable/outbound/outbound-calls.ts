@@ -20,7 +20,7 @@ export const OUTBOUND_LIMITS = {
   queuedCalls: 1_024,
 } as const;
 
-/** A time-out comes late by at most the sixteenth of it. */
+/** So a time-out is late by a sixteenth at most. */
 const TICKS_OF_TIMEOUT = 16;
 
 /** The built-in filter's reason for a reply with a body or headers that it cannot use. */
@@ -220,7 +220,7 @@ export class OutboundCalls {
     const startedMs = this.#nowMs();
     cluster.reachability.callStarted(startedMs, timeoutMs);
     const abort = new AbortController();
-    // Not by a listener on the signal: each of those keeps memory of the runtime for long.
+    // Not by a listener on the signal: listeners make the process's memory grow (abort-notice.ts).
     const { promise: timeout, resolve: passed } = Promise.withResolvers<"timeout">();
     const cancelTimeout = cluster.deadlines.start(() => {
       passed("timeout");
