@@ -252,6 +252,19 @@ describe("an active token whose time it is not", () => {
     expect(outcome(await harness.ask({ token: "def" }))).toBe("continue");
   });
 
+  it("is refused once its exp is past where the server writes milliseconds", async () => {
+    const harness = started();
+    for (const exp of [harness.now - 1, String(harness.now - 1)]) {
+      harness.server = () => reply(200, [], { active: true, exp });
+      expect(outcome(await harness.ask({ token: `past-${typeof exp}` }))).toBe("401 token_inactive");
+    }
+    harness.server = () => reply(200, [], { active: true, exp: harness.now + 30_000, nbf: harness.now - 1 });
+    expect(outcome(await harness.ask({ token: "valid" }))).toBe("continue");
+    harness.advance(30_000);
+    harness.server = () => reply(200, [], { active: false });
+    expect(outcome(await harness.ask({ token: "valid" }))).toBe("401 token_inactive");
+  });
+
   it("is refused more than a minute before its nbf, and asked about again", async () => {
     const harness = started();
     harness.server = () => reply(200, [], { active: true, nbf: 1_790_000_090 });

@@ -5,10 +5,16 @@ import { Span } from "./span";
 /** No instant is known. */
 export const NEVER_MS: u64 = u64.MAX_VALUE;
 
-/** A NumericDate as milliseconds since 1970. */
+/**
+ * In seconds this is the year 5138. Some servers write milliseconds, where it is 1973: read as seconds, an expired token would be
+ * valid for millennia.
+ */
+const MIN_MILLISECONDS: f64 = 1e11;
+
+/** A NumericDate as milliseconds since 1970; one that can only be meant in milliseconds is read so. */
 export function numericDateMs(seconds: f64): u64 {
   if (!(seconds > 0)) return 0;
-  const ms = seconds * 1000;
+  const ms = seconds < MIN_MILLISECONDS ? seconds * 1000 : seconds;
   return ms < 9e15 ? <u64>ms : NEVER_MS;
 }
 
