@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-/** What a process may grow by between the second and the last fifth of a run. V8's garbage alone moves tens of MiB. */
+/** What a process may grow by between the second and the last fifth of a run, measured after forced collections. */
 export const MEMORY_BOUND = { share: 0.15, bytes: 64 * 1_024 * 1_024 } as const;
 
 /** In a shorter run the process is still warming up, and its memory tells nothing. */

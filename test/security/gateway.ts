@@ -4,7 +4,7 @@ import type { ProbeLimits } from "../../durable/outbound/outbound-calls.ts";
 import { PLATFORM_RUNTIME } from "../../durable/platform-runtime.ts";
 import filter from "../../wasm/filter/build/filter.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
-import type { GatewayWithoutFilter } from "./configuration.ts";
+import { COLLECT_PATH, type GatewayWithoutFilter } from "./configuration.ts";
 import { resetIfAsked } from "./reset.ts";
 
 /** The test's configuration, put in when the Worker is bundled. */
@@ -27,6 +27,16 @@ export class ServiceObject extends gateway.ServiceObject {
 
 export default {
   async fetch(request, env, ctx) {
+    if (new URL(request.url).pathname === COLLECT_PATH) return collect();
     return (await resetIfAsked(request, env)) ?? gateway.worker.fetch!(request, env, ctx);
   },
 } satisfies ExportedHandler<Env>;
+
+/** Several times, with a pause: what finalizers release is collected by the next one. */
+async function collect(): Promise<Response> {
+  for (let n = 0; n < 3; n += 1) {
+    (globalThis as { gc?: () => void }).gc?.();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return new Response();
+}

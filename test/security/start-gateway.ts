@@ -2,7 +2,7 @@ import type { ProbeLimits } from "../../durable/outbound/outbound-calls.ts";
 import type { ServiceStats } from "../../durable/stats.ts";
 import { bundleWorker } from "../../scripts/bundle-worker.ts";
 import { startWorkerd, type WorkerdProcess } from "../../scripts/workerd.ts";
-import { type GatewayWithoutFilter, RESET_PATH } from "./configuration.ts";
+import { COLLECT_PATH, type GatewayWithoutFilter, RESET_PATH } from "./configuration.ts";
 import { type RawRequestLines, type RawResponse, sendRequest } from "./raw-client.ts";
 import type { Variant } from "./variants.ts";
 
@@ -12,6 +12,8 @@ export interface SecurityGateway {
   send(request: RawRequestLines): Promise<RawResponse>;
   /** Resets the object of a service, as a deployment does. */
   reset(service: string, reason?: string): Promise<void>;
+  /** Makes V8 collect all garbage; needs `--expose-gc`. */
+  collect(): Promise<void>;
   /** What /stats says of a service. */
   stats(service: string): Promise<ServiceStats>;
   stop(): Promise<void>;
@@ -26,12 +28,13 @@ interface GatewayOptions {
   readonly probeLimits?: ProbeLimits;
   /** The configuration of the objects, where it is another than the Worker's: two deployments meet. */
   readonly objects?: GatewayWithoutFilter;
+  readonly v8Flags?: readonly string[];
 }
 
 /** A gateway with this configuration on a bare workerd: nothing tidies up what clients and servers send. */
 export async function startGateway(
   gateway: GatewayWithoutFilter,
-  { bindings = {}, text = {}, variant, probeLimits, objects }: GatewayOptions = {},
+  { bindings = {}, text = {}, variant, probeLimits, objects, v8Flags }: GatewayOptions = {},
 ): Promise<SecurityGateway> {
   const bundleOf = (configuration: GatewayWithoutFilter) => {
     const services = Object.entries(configuration.services).map(
@@ -70,6 +73,7 @@ export async function startGateway(
       ...Object.fromEntries(external),
     },
     ["gateway"],
+    v8Flags,
   );
   const port = workerd.ports.gateway!;
   return {
@@ -80,6 +84,7 @@ export async function startGateway(
       const query = new URLSearchParams({ service, reason });
       await fetch(`http://127.0.0.1:${port}${RESET_PATH}?${query}`);
     },
+    collect: async () => void (await (await fetch(`http://127.0.0.1:${port}${COLLECT_PATH}`)).text()),
     stats: async (service) => {
       const response = await fetch(`http://127.0.0.1:${port}/stats`);
       const { services: all } = (await response.json()) as { services: ServiceStats[] };
