@@ -185,7 +185,7 @@ export type UpstreamInput =
 interface CommonClusterInput {
   /** From the call to the whole reply; a time-out may come up to a sixteenth of it late. Default 2000. */
   readonly timeoutMs?: number;
-  /** Calls in flight at once, 1 to 6; others wait in a queue. Default 6. */
+  /** Calls in flight at once, 1 to 6; others wait in a queue. One client's calls leave a place to others. Default 6. */
   readonly concurrency?: number;
   /** How the gateway finds out whether the server answers anybody, once a call got no answer. */
   readonly probe?: ProbeInput;

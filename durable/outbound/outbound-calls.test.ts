@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Cluster } from "../../config/index.ts";
 import { builtInService, gatewayOf } from "../../config/testing/inputs.ts";
 import { HOST_LIMITS, type OutboundCall } from "../../wasm/host/index.ts";
+import { CLIENT_GROUP_ATTRIBUTE } from "../client-group.ts";
 import { FailureLog } from "./failure-log.ts";
 import { OUTBOUND_LIMITS, OutboundCalls, type OutboundDependencies } from "./outbound-calls.ts";
 import type { Send } from "./send-call.ts";
@@ -228,6 +229,21 @@ describe("many outbound calls", () => {
     asked[2]!.answer(new Response("done"));
     await results[2];
     expect(asked.at(-1)!.request.url).toBe("https://auth.example/6");
+  });
+
+  it.each([
+    ["the object's places", 6, 5],
+    ["a cluster's own", 2, 1],
+  ])("of one client never take all of %s, so that others go on while they hang", (_, concurrency, ofOne) => {
+    const { asked, send } = server();
+    const calls = callsTo(send, { ...AUTH, concurrency });
+    const of = (group: string, path: string) =>
+      void calls.call(call({ headers: [[":path", path]], attributes: { [CLIENT_GROUP_ATTRIBUTE]: group } }));
+    for (let n = 0; n < 9; n += 1) of("192.0.2.1", "/hangs");
+    expect(asked).toHaveLength(ofOne);
+    of("198.51.100.2", "/other");
+    expect(asked.at(-1)!.request.url).toBe("https://auth.example/other");
+    expect(asked).toHaveLength(concurrency);
   });
 
   it("keep to their cluster's own limit without holding up another's", () => {

@@ -5,6 +5,7 @@ import { DeadlineTimer } from "../deadline-timer.ts";
 import { CallTime } from "./call-time.ts";
 import { FailureLog } from "./failure-log.ts";
 import { FairQueue } from "./fair-queue.ts";
+import { Places } from "./places.ts";
 import { contactOf, probe, probeTargets } from "./probe.ts";
 import { PROBE_LIMITS, Prober } from "./prober.ts";
 import { Reachability, type ServerState, UNREACHABLE } from "./reachability.ts";
@@ -33,17 +34,18 @@ interface ClusterState {
   readonly name: string;
   readonly baseUrl: string;
   readonly send: Send;
-  readonly concurrency: number;
+  readonly places: Places;
   readonly timeoutMs: number;
   readonly deadlines: DeadlineTimer;
   readonly reachability: Reachability;
   /** Undefined for servers of other filters. */
   readonly prober: Prober | undefined;
-  underWay: number;
 }
 
 interface Waiting {
   readonly cluster: ClusterState;
+  /** Undefined for a call that no client brings about. */
+  readonly group: string | undefined;
   readonly start: () => void;
 }
 
@@ -86,7 +88,7 @@ export class OutboundCalls {
   readonly #time = new CallTime();
   /** The built-in filter only asks: its calls change nothing. */
   readonly #onlyAsks: boolean;
-  #underWay = 0;
+  readonly #places = new Places(OUTBOUND_LIMITS.concurrentCalls);
 
   constructor({
     service,
@@ -127,12 +129,11 @@ export class OutboundCalls {
         name,
         baseUrl,
         send: ignoresBodyOfAllow(service) ? withoutBodyOfAllow(send) : send,
-        concurrency: cluster.concurrency,
+        places: new Places(cluster.concurrency),
         timeoutMs: cluster.timeoutMs,
         deadlines: new DeadlineTimer(cluster.timeoutMs, TICKS_OF_TIMEOUT),
         reachability,
         prober,
-        underWay: 0,
       });
     }
   }
@@ -171,13 +172,14 @@ export class OutboundCalls {
   }
 
   call(call: OutboundCall): Promise<OutboundResult> {
-    const group = String(call.attributes?.[CLIENT_GROUP_ATTRIBUTE] ?? "");
-    if (this.#mayCall === undefined || group === "") return this.#queue(call, group);
+    const attribute = call.attributes?.[CLIENT_GROUP_ATTRIBUTE];
+    const group = attribute === undefined ? undefined : String(attribute);
+    if (this.#mayCall === undefined || group === undefined) return this.#queue(call, group);
     return this.#mayCall(group).then((may) => (may ? this.#queue(call, group) : failedAtOnce("rate_limited")));
   }
 
   /** @param group whose turn it is; calls that no client brings about, those of ticks, have a line of their own */
-  #queue(call: OutboundCall, group: string): Promise<OutboundResult> {
+  #queue(call: OutboundCall, group: string | undefined): Promise<OutboundResult> {
     const cluster = this.#clusters.get(call.cluster);
     if (cluster === undefined) return failedAtOnce("rejected");
     cluster.prober?.asked();
@@ -188,9 +190,10 @@ export class OutboundCalls {
     const { promise, resolve } = Promise.withResolvers<OutboundResult>();
     const waiting: Waiting = {
       cluster,
+      group,
       start: () => {
         cancelWait();
-        this.#run(cluster, call, timeoutMs).then(resolve);
+        this.#run(waiting, call, timeoutMs).then(resolve);
       },
     };
     // A call that never got its place failed through our own load, not the server's: that must never open a gate.
@@ -198,25 +201,27 @@ export class OutboundCalls {
       this.#waiting.remove(waiting);
       resolve({ ok: false, reason: "overflow" });
     }, timeoutMs);
-    this.#waiting.add(group, waiting);
+    this.#waiting.add(group ?? "", waiting);
     this.#startWaiting();
     return promise;
   }
 
   /** Starts every waiting call that has a place, clients taking turns; a cluster at its own limit does not hold up the others. */
   #startWaiting(): void {
-    while (this.#underWay < OUTBOUND_LIMITS.concurrentCalls) {
-      const waiting = this.#waiting.take(({ cluster }) => cluster.underWay < cluster.concurrency);
-      if (waiting === undefined) return;
-      waiting.start();
-    }
+    let waiting: Waiting | undefined;
+    do {
+      waiting = this.#waiting.take(
+        ({ cluster, group }) => this.#places.hasPlaceFor(group) && cluster.places.hasPlaceFor(group),
+      );
+      waiting?.start();
+    } while (waiting !== undefined);
   }
 
-  async #run(cluster: ClusterState, call: OutboundCall, timeoutMs: number): Promise<OutboundResult> {
+  async #run({ cluster, group }: Waiting, call: OutboundCall, timeoutMs: number): Promise<OutboundResult> {
     // It may have fallen silent while the call waited for its place.
     if (isHeldBack(cluster)) return failedAtOnce(reasonWithoutAnswer(cluster, "suspended"));
-    cluster.underWay += 1;
-    this.#underWay += 1;
+    cluster.places.take(group);
+    this.#places.take(group);
     const startedMs = this.#nowMs();
     cluster.reachability.callStarted(startedMs, timeoutMs);
     const abort = new AbortController();
@@ -231,8 +236,8 @@ export class OutboundCalls {
       timeout,
     ]);
     cancelTimeout();
-    cluster.underWay -= 1;
-    this.#underWay -= 1;
+    cluster.places.release(group);
+    this.#places.release(group);
     const nowMs = this.#nowMs();
     if (outcome !== "timeout" && outcome.kind === "answer") this.#time.answered(nowMs - startedMs);
     const contact =
@@ -279,8 +284,12 @@ export class OutboundCalls {
    * unseen, behind clients' calls that hang, and its deadline would pass before it was sent.
    */
   #keepPlaceForProbes(isRunning: boolean): void {
-    this.#underWay += isRunning ? 1 : -1;
-    if (!isRunning) this.#startWaiting();
+    if (isRunning) {
+      this.#places.take(undefined);
+    } else {
+      this.#places.release(undefined);
+      this.#startWaiting();
+    }
   }
 
   /** Writes a line whenever a server's state changes: from here on decisions depend on it. */

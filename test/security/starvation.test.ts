@@ -15,10 +15,12 @@ describe.each(VARIANTS)("with $name", (variant) => {
   beforeAll(async () => {
     upstream = await RawServer.start(() => ({ body: "served" }));
     authorization = await RawServer.start(async ({ headers }) => {
+      const token = linesOf({ headers }, "authorization")[0];
+      if (token?.startsWith("Bearer hang")) return "hang";
       await new Promise((resolve) => setTimeout(resolve, CHECK_MS));
-      return { status: linesOf({ headers }, "authorization")[0]?.startsWith("Bearer good") ? 200 : 403 };
+      return { status: token?.startsWith("Bearer good") ? 200 : 403 };
     });
-    const names = ["addresses", "subnet", "nobody", "one-token", "shared"];
+    const names = ["addresses", "subnet", "nobody", "one-token", "shared", "hanging"];
     const services = names.map((name) => [
       name,
       {
@@ -59,6 +61,19 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect(over.length).toBeGreaterThanOrEqual(300 - 128);
     for (const { wait } of over) expect(wait).toBe("1");
     expect((await gateway.stats(service)).throttled).toBe(over.length);
+  });
+
+  it("a client whose tokens the server never answers keeps no place of others", { timeout: 30_000 }, async () => {
+    let hanging = 40;
+    const flood = Array.from({ length: hanging }, (_, n) =>
+      ask("hanging", `hang-${n}`, "192.0.2.1").then(() => (hanging -= 1)),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const newcomers = Array.from({ length: 4 }, (_, n) => ask("hanging", `good-${n}`, `198.51.100.${n + 2}`));
+    for (const { status } of await Promise.all(newcomers)) expect(status).toBe(200);
+    // They did not wait until the others' calls had timed out.
+    expect(hanging).toBe(40);
+    await Promise.all(flood);
   });
 
   it("a client that repeats one token leaves places for others", { timeout: 30_000 }, async () => {

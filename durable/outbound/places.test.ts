@@ -1,0 +1,43 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { Places } from "./places.ts";
+
+const groups = fc.constantFrom("a", "b", undefined);
+
+it("leaves one place that a group alone cannot take, whatever was taken and released before", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 2, max: 6 }), fc.array(fc.tuple(groups, fc.boolean())), (limit, steps) => {
+      const places = new Places(limit);
+      const held: (string | undefined)[] = [];
+      for (const [group, releases] of steps) {
+        if (releases && held.includes(group)) {
+          held.splice(held.indexOf(group), 1);
+          places.release(group);
+        } else if (places.hasPlaceFor(group)) {
+          held.push(group);
+          places.take(group);
+        }
+        const ofA = held.filter((other) => other === "a").length;
+        expect(held.length).toBeLessThanOrEqual(limit);
+        expect(ofA).toBeLessThan(limit);
+        expect(places.hasPlaceFor("newcomer")).toBe(held.length < limit);
+        expect(places.hasPlaceFor("a")).toBe(held.length < limit && ofA < limit - 1);
+      }
+    }),
+  );
+});
+
+it("gives calls that no client brings about every place", () => {
+  const places = new Places(2);
+  places.take(undefined);
+  expect(places.hasPlaceFor(undefined)).toBe(true);
+});
+
+it("shares nothing where there is one place", () => {
+  const places = new Places(1);
+  expect(places.hasPlaceFor("a")).toBe(true);
+  places.take("a");
+  expect(places.hasPlaceFor("b")).toBe(false);
+  places.release("a");
+  expect(places.hasPlaceFor("a")).toBe(true);
+});

@@ -1,0 +1,33 @@
+/**
+ * The places of calls under way. One group of clients never holds all of them: calls that the server leaves hanging are often
+ * those of one client, and others need a place until these time out.
+ */
+export class Places {
+  readonly #limit: number;
+  readonly #byGroup = new Map<string, number>();
+  #taken = 0;
+
+  /** @param limit calls at once; with a limit of 1 there is nothing to share */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** @param group undefined for calls that no client brings about: they may take any place */
+  hasPlaceFor(group: string | undefined): boolean {
+    if (this.#taken >= this.#limit) return false;
+    return group === undefined || this.#limit === 1 || (this.#byGroup.get(group) ?? 0) < this.#limit - 1;
+  }
+
+  take(group: string | undefined): void {
+    this.#taken += 1;
+    if (group !== undefined) this.#byGroup.set(group, (this.#byGroup.get(group) ?? 0) + 1);
+  }
+
+  release(group: string | undefined): void {
+    this.#taken -= 1;
+    if (group === undefined) return;
+    const left = (this.#byGroup.get(group) ?? 0) - 1;
+    if (left > 0) this.#byGroup.set(group, left);
+    else this.#byGroup.delete(group);
+  }
+}
