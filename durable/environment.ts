@@ -1,8 +1,8 @@
-import type { ServiceObject } from "./service-object.ts";
+import type { ServiceRpc } from "./service-rpc.ts";
 
 /** What the platform binds into the Worker and its objects: one place that knows the environment's names. */
 export interface Env {
-  readonly SERVICE_OBJECT: DurableObjectNamespace<ServiceObject>;
+  readonly SERVICE_OBJECT: DurableObjectNamespace<ServiceRpc>;
   /** `"1"` only under `npm start`: opens the operator's pages without a token. */
   readonly EBB_DEV?: string;
   /** Which version of the Worker runs, if wrangler.toml has the binding: `[version_metadata]`. */

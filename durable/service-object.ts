@@ -4,15 +4,17 @@ import type { Cluster, Gateway, Service } from "../config/index.ts";
 import { type Env, secretNamed, serviceBinding, workerVersion } from "./environment.ts";
 import type { RestartOutcome } from "./instances/instance-manager.ts";
 import type { ReclaimRequest } from "./memory/budget.ts";
-import { missingHeaders } from "./needed-headers.ts";
 import { rateLimit } from "./outbound/rate-limit.ts";
 import type { Send } from "./outbound/send-call.ts";
 import { openStorage } from "./persistence/open-storage.ts";
-import { PLATFORM_RUNTIME } from "./platform-runtime.ts";
-import { ProtectedService, type PurgeReport } from "./protected-service.ts";
+import { missingHeaders } from "./request/needed-headers.ts";
 import type { RestartPlan } from "./restart/restart-plan.ts";
 import { type DecideRequest, type NeedsHeaders, RPC_VERSION } from "./rpc.ts";
-import type { Runtime } from "./runtime.ts";
+import { PLATFORM_RUNTIME } from "./runtime/platform-runtime.ts";
+import type { Runtime } from "./runtime/runtime.ts";
+import { ProtectedService } from "./service/protected-service.ts";
+import type { PurgeReport } from "./service/purge.ts";
+import type { ServiceRpc } from "./service-rpc.ts";
 import type { Answer } from "./stages/staged-answer.ts";
 import { ServiceStateStore } from "./storage/service-state.ts";
 
@@ -20,7 +22,7 @@ import { ServiceStateStore } from "./storage/service-state.ts";
  * The Durable Object of one service: its RPC and HTTP surface. The configuration is handed in, so that the same class
  * serves the user's gateway, the demo and the tests.
  */
-export class ServiceObject extends DurableObject<Env> {
+export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
   readonly #gateway: Gateway;
   readonly #runtime: Runtime;
   readonly #store: ServiceStateStore;
@@ -36,7 +38,6 @@ export class ServiceObject extends DurableObject<Env> {
     this.#router.get("/stats", (request: IRequest) => this.#stats(request));
   }
 
-  /** Decides on one request. Answers with a value whatever happens; what cannot be decided is `unavailable`. */
   async decide(ask: DecideRequest): Promise<Answer | NeedsHeaders> {
     if (ask.v !== RPC_VERSION) {
       const message = `the Worker speaks version ${ask.v} of the RPC, this object ${RPC_VERSION}`;
@@ -53,24 +54,20 @@ export class ServiceObject extends DurableObject<Env> {
     }
   }
 
-  /** Restarts the filter in place, or tells why not. */
   async restart(reason = "operator"): Promise<RestartOutcome> {
     return (await this.#protected?.service.restarts.byOperator(reason)) ?? "not_running";
   }
 
-  /** What `restart` would free and cost; null where no instance is in memory. */
   async restartPlan(): Promise<RestartPlan | null> {
     return this.#protected?.service.restarts.plan() ?? null;
   }
 
-  /** Drops decisions at once, of some credentials or all, in memory and in storage. */
   async purge({ service, credentials }: { service: string; credentials?: string[] }): Promise<PurgeReport> {
     const known = await this.#serviceNamed(service);
     if (known === undefined) throw new Error(`configuration ${this.#gateway.version} has no service ${service}`);
     return known.purge(credentials);
   }
 
-  /** Asked by another object of the isolate that finds it short of memory. */
   async reclaim(request: ReclaimRequest): Promise<void> {
     await this.#protected?.service.restarts.forIsolate(request);
   }

@@ -17,7 +17,7 @@ export interface Case {
   readonly entryBytes: number | undefined;
   readonly handover: boolean;
   readonly eviction: boolean;
-  /** The real module runs too, with the first seed, under the policies that matter most. */
+  /** The built-in filter's real module runs too, with the first seed, under the policies that matter most. */
   readonly real: boolean;
   /** Only these families of opponents, beside `never`; undefined: all. */
   readonly families?: readonly string[];

@@ -5,7 +5,6 @@ import type { CacheGuest, CacheShape, GrowthRule } from "./guests/cache-guest.ts
 import { guestMemory, type PeakRule } from "./guests/memory-rules.ts";
 import { guestModel } from "./guests/model.ts";
 import { ModuleGuest } from "./guests/module-guest.ts";
-import { WasmGuest } from "./guests/wasm-guest.ts";
 import { MEASURED, NEVER, type Opponent, opponents, RATIO } from "./opponents.ts";
 import { OfflineOptimum, type Plan } from "./optimum.ts";
 import { Recorder } from "./recorder.ts";
@@ -95,14 +94,18 @@ class SeedRun {
   async #run(opponent: Opponent): Promise<RunRow> {
     const shown = SHOWN.has(opponent.name) && this.#seed === this.#case.seeds[0];
     const { guest } = this.#case;
-    const row = await this.#runOn(opponent, "file" in guest ? await this.#module() : this.#model(guest.rule), shown);
-    // Handing entries over is the model's alone.
-    const real = shown && this.#case.real && "rule" in guest && !this.#case.handover;
+    const row = await this.#runOn(
+      opponent,
+      "file" in guest ? await ModuleGuest.start(guest.file, guest.configuration) : this.#model(guest.rule),
+      shown,
+    );
+    // Only the model hands entries over.
+    const real = shown && this.#case.real && "rule" in guest && guest.rule === "built-in" && !this.#case.handover;
     if (!real) {
       this.rows.push(row);
       return row;
     }
-    const onModule = await this.#runOn(opponent, await this.#module(), false);
+    const onModule = await this.#runOn(opponent, await BuiltInGuest.start(this.#shape), false);
     for (const what of ["hits", "meanAllocatedBytes", "peakAllocatedBytes", "restarts"] as const) {
       if (Math.abs(row[what] - onModule[what]) > 1e-6 * row[what]) {
         throw new Error(
@@ -177,13 +180,6 @@ class SeedRun {
 
   #model(rule: GrowthRule): CacheGuest {
     return guestModel(rule, this.#shape, this.#workload.keyCount);
-  }
-
-  async #module(): Promise<CacheGuest> {
-    const { guest } = this.#case;
-    if ("file" in guest) return ModuleGuest.start(guest.file, guest.configuration);
-    if (guest.rule === "built-in") return BuiltInGuest.start(this.#shape);
-    return WasmGuest.start(guest.rule, this.#shape, this.#workload.keyCount);
   }
 }
 

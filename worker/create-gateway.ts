@@ -1,7 +1,7 @@
 import { formatProblems, type GatewayInput, resolveGateway, warningsOf } from "../config/index.ts";
 import type { Env } from "../durable/environment.ts";
 import { limitThisIsolate } from "../durable/memory/isolate.ts";
-import type { Runtime } from "../durable/runtime.ts";
+import type { Runtime } from "../durable/runtime/runtime.ts";
 import { ServiceObject } from "../durable/service-object.ts";
 import { createApp } from "./app.ts";
 import { reportOperatorToken } from "./operator/report-operator-token.ts";

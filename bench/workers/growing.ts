@@ -3,7 +3,7 @@ import type { Env } from "../../durable/environment.ts";
 import { forceGarbageCollection } from "../../durable/memory/force-gc.ts";
 import { createIsolate, isolateSnapshot } from "../../durable/memory/isolate.ts";
 import { RECLAIM_SETTINGS } from "../../durable/memory/reclaim.ts";
-import { TIME_LIMITS } from "../../durable/time-limits.ts";
+import { TIME_LIMITS } from "../../durable/runtime/time-limits.ts";
 import filter from "../../test/workerd/guests/build/growing.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
 

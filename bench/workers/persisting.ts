@@ -1,8 +1,8 @@
 import { defineGateway } from "../../config/index.ts";
 import type { Env } from "../../durable/environment.ts";
 import { RPC_VERSION } from "../../durable/rpc.ts";
+import { TIME_LIMITS } from "../../durable/runtime/time-limits.ts";
 import type { ServiceObject as ServiceObjectType } from "../../durable/service-object.ts";
-import { TIME_LIMITS } from "../../durable/time-limits.ts";
 import filter from "../../wasm/filter/build/filter.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
 

@@ -62,13 +62,12 @@ export class EntryHandover {
     return !this.#broken;
   }
 
-  /** After the switch. @param onBroken the new instance has to be replaced */
-  passOnReplies(onBroken: () => void): void {
+  /** After the switch: from now on `passOn` works. @param onBroken the new instance has to be replaced */
+  switched(onBroken: () => void): void {
     this.#onBroken = onBroken;
-    this.#from.onReply = () => this.passOn();
   }
 
-  /** Passes on at once what the old instance has to tell, until it has ended. */
+  /** Passes on what changed in the old instance: after each reply to it, and after a purge. */
   passOn(): void {
     if (this.#onBroken === undefined || this.catchUp()) return;
     const onBroken = this.#onBroken;
@@ -85,7 +84,6 @@ export class EntryHandover {
   }
 
   #stop(): void {
-    this.#from.onReply = undefined;
     this.#onBroken = undefined;
   }
 

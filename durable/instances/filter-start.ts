@@ -1,10 +1,9 @@
 import { filterConfiguration, type Service } from "../../config/index.ts";
 import {
-  FilterInstance,
   FilterStartError,
   type FilterStartReason,
   type HostServices,
-  type MemoryWatch,
+  type StartOptions,
 } from "../../wasm/host/index.ts";
 import type { Unavailable } from "../rpc.ts";
 
@@ -16,10 +15,6 @@ export interface FailedStart {
   readonly message: string;
 }
 
-export type FilterStart =
-  | { readonly ok: true; readonly instance: FilterInstance }
-  | ({ readonly ok: false } & FailedStart);
-
 /** Everything of the service that an instance needs and that outlives it. */
 export interface FilterDependencies {
   readonly service: Service;
@@ -29,26 +24,28 @@ export interface FilterDependencies {
   readonly secrets: (name: string) => string | undefined;
 }
 
-/** Starts a fresh instance from the already compiled module. A filter that will not start is a value, not a crash. */
-export function startFilter(
-  { service, host, digestKey, secrets }: FilterDependencies,
-  memoryWatch: MemoryWatch,
-): FilterStart {
+/**
+ * Starts an instance by the service's configuration. A filter that will not start is a value, not an error.
+ * @param start may throw FilterStartError
+ */
+export function startFilter<Started>(
+  { service, digestKey, secrets }: FilterDependencies,
+  start: (options: StartOptions) => Started,
+): { readonly ok: true; readonly started: Started } | ({ readonly ok: false } & FailedStart) {
   const configuration = filterConfiguration(service, { digestKey, secrets });
   if (!configuration.ok) {
     const message = `secret ${configuration.missingSecret} is not set: wrangler secret put ${configuration.missingSecret}`;
     return { ok: false, reason: "secret_missing", filterReason: undefined, message };
   }
   try {
-    const instance = FilterInstance.start(service.filter, host, {
+    const started = start({
       vmId: service.name,
       rootId: configuration.rootId,
       pluginName: service.name,
       vmConfiguration: configuration.vm,
       pluginConfiguration: configuration.plugin,
-      memoryWatch,
     });
-    return { ok: true, instance };
+    return { ok: true, started };
   } catch (error) {
     const filterReason = error instanceof FilterStartError ? error.reason : undefined;
     const message = error instanceof Error ? error.message : String(error);

@@ -4,15 +4,16 @@ import type {
   FilterInstance,
   HttpStream,
   Stages,
+  StartOptions,
   StreamOptions,
   StreamRequest,
 } from "../../wasm/host/index.ts";
-import { withTimeout } from "../async.ts";
-import type { TrackedMemory } from "../memory/isolate-memory.ts";
+import type { CollectableMemory, TrackedMemory } from "../memory/isolate-memory.ts";
 import { type ReplaceReason, replaceReason } from "../memory/replace-reason.ts";
 import type { StartReason } from "../restart/starts.ts";
-import type { TickClock } from "../ticks/tick-clock.ts";
-import type { TimeLimits } from "../time-limits.ts";
+import { withTimeout } from "../runtime/async.ts";
+import type { TimeLimits } from "../runtime/time-limits.ts";
+import type { TickClock } from "./tick-clock.ts";
 
 /** How a generation begins. */
 export interface GenerationOptions {
@@ -20,10 +21,21 @@ export interface GenerationOptions {
   readonly startedAtMs: number;
   readonly startReason: StartReason;
   readonly ticks: TickClock;
-  /** Its linear memory in the books of the isolate. */
-  readonly memory: TrackedMemory;
+  /** Enters its linear memory into the ledger of the isolate. */
+  readonly track: (memory: CollectableMemory) => TrackedMemory;
   /** What the instance may grow to before it is replaced. */
   readonly capBytes: number;
+}
+
+/** By what an instance reports to its generation. */
+type Reporting = Pick<StartOptions, "memoryWatch" | "events">;
+
+/** What a retired generation reports until its instance is released. */
+export interface RetirementEvents {
+  /** A reply reached it: there may be something to pass on. */
+  replied(): void;
+  /** Once, right before the instance is released. */
+  releasing(): void;
 }
 
 /** A stream that goes on after its head. It keeps its generation in memory until `end`, which can be called twice. */
@@ -52,22 +64,36 @@ export class Generation {
   #instance: FilterInstance | undefined;
   #retired = false;
   #drain: ReturnType<typeof setTimeout> | undefined;
-  #beforeRelease: (() => void) | undefined;
+  #events: RetirementEvents | undefined;
   /** Calls of the first tick, until they are answered. */
   #firstTickCalls: Promise<void> | undefined;
 
-  constructor(options: GenerationOptions, instance: FilterInstance, limits: TimeLimits) {
+  /**
+   * @param start starts an instance that reports to the generation
+   * @throws what `start` throws
+   */
+  constructor(options: GenerationOptions, start: (reporting: Reporting) => FilterInstance, limits: TimeLimits) {
+    let memory: TrackedMemory | undefined;
+    const instance = start({
+      memoryWatch: {
+        began: (allocatedBytes, watchCollection) => {
+          memory = options.track({ allocatedBytes, watchCollection });
+        },
+        failed: (bytes) => memory?.retired(bytes),
+      },
+      events: { replied: () => this.#events?.replied(), tookChunk: () => this.#noteMemory() },
+    });
+    if (memory === undefined) throw new Error("an instance started without a memory");
     this.number = options.number;
     this.startedAtMs = options.startedAtMs;
     this.startReason = options.startReason;
     this.startBytes = instance.allocatedBytes;
     this.exportedStages = instance.exportedStages;
     this.#ticks = options.ticks;
-    this.#memory = options.memory;
+    this.#memory = memory;
     this.#capBytes = options.capBytes;
     this.#instance = instance;
     this.#limits = limits;
-    if (instance.handover !== undefined) instance.handover.onTaken = () => this.#noteMemory();
     this.#noteMemory();
   }
 
@@ -149,13 +175,10 @@ export class Generation {
     return waiting;
   }
 
-  /**
-   * Takes no new requests from now on.
-   * @param beforeRelease called once, right before the instance is let go
-   */
-  retire(beforeRelease?: () => void): void {
+  /** Takes no new requests from now on. */
+  retire(events?: RetirementEvents): void {
     this.#retired = true;
-    this.#beforeRelease = beforeRelease;
+    this.#events = events;
     this.#endIfDrained();
     if (this.#instance === undefined) return;
     this.#drain = setTimeout(() => this.close(), this.#limits.drainMs);
@@ -166,8 +189,8 @@ export class Generation {
     if (this.#drain !== undefined) clearTimeout(this.#drain);
     const instance = this.#instance;
     if (instance === undefined) return;
-    this.#beforeRelease?.();
-    this.#beforeRelease = undefined;
+    this.#events?.releasing();
+    this.#events = undefined;
     instance.close();
     this.#instance = undefined;
     this.#memory.retired(instance.allocatedBytes);

@@ -5,7 +5,7 @@ import type { MemoryOwner } from "../memory/isolate-memory.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { RestartController } from "../restart/controller.ts";
 import type { Unavailable } from "../rpc.ts";
-import type { Runtime } from "../runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { FilterDependencies } from "./filter-start.ts";
 import { Generation } from "./generation.ts";
 import { InstanceStarter } from "./instance-starter.ts";
@@ -247,14 +247,17 @@ export class InstanceManager {
     this.#current = fresh;
     const lossless = handover !== undefined;
     this.#controller.restarted(this.#runtime.nowMs(), reason, old.allocatedBytes, fresh.allocatedBytes, lossless);
-    handover?.passOnReplies(() => {
+    handover?.switched(() => {
       if (this.#current === fresh) this.replace("handover_broken");
     });
     // Only now: the requests that waited on it are asked again at once, and must find the fresh instance.
     this.#old?.close();
-    old.retire(() => {
-      handover?.end();
-      if (this.#passing === handover) this.#passing = undefined;
+    old.retire({
+      replied: () => handover?.passOn(),
+      releasing: () => {
+        handover?.end();
+        if (this.#passing === handover) this.#passing = undefined;
+      },
     });
     this.#old = old.isClosed ? undefined : old;
     this.#passing = old.isClosed ? undefined : handover;

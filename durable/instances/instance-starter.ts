@@ -1,3 +1,4 @@
+import { FilterInstance } from "../../wasm/host/index.ts";
 import {
   afterFailedStart,
   afterStart,
@@ -8,16 +9,16 @@ import {
   passesUndecided,
 } from "../failure/failure-streak.ts";
 import type { Isolate } from "../memory/isolate.ts";
-import type { MemoryOwner, TrackedMemory } from "../memory/isolate-memory.ts";
+import type { MemoryOwner } from "../memory/isolate-memory.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { RestartController } from "../restart/controller.ts";
 import { restartSettings } from "../restart/settings.ts";
 import type { StartReason } from "../restart/starts.ts";
 import type { Unavailable } from "../rpc.ts";
-import { type Runtime, randomShare } from "../runtime.ts";
-import { TickClock } from "../ticks/tick-clock.ts";
+import { type Runtime, randomShare } from "../runtime/runtime.ts";
 import { type FailedStart, type FilterDependencies, startFilter } from "./filter-start.ts";
-import { Generation } from "./generation.ts";
+import { Generation, type GenerationOptions } from "./generation.ts";
+import { TickClock } from "./tick-clock.ts";
 
 const PAUSED_AFTER_TRAPS: Unavailable = {
   kind: "unavailable",
@@ -69,33 +70,34 @@ export class InstanceStarter {
     const { filter, runtime, controller, counters, isolate, owner } = this.#dependencies;
     const nowMs = runtime.nowMs();
     if (!mayStart(this.#failures, nowMs)) return this.#unavailable();
-    let memory: TrackedMemory | undefined;
-    const start = startFilter(filter, {
-      began: (allocatedBytes, watchCollection) => {
-        memory = isolate.memory.track(owner, { allocatedBytes, watchCollection });
-      },
-      failed: (bytes) => memory?.retired(bytes),
-    });
+    const { service, host } = filter;
+    const options: GenerationOptions = {
+      number: (controller.learned.current?.number ?? 0) + 1,
+      startedAtMs: nowMs,
+      startReason,
+      // The built-in filter fetches nothing in its first tick.
+      ticks: new TickClock(service.filterKind.kind === "built-in" ? nowMs : undefined),
+      track: (memory) => isolate.memory.track(owner, memory),
+      capBytes: restartSettings(service.restart).hardLimitBytes,
+    };
+    const start = startFilter(
+      filter,
+      (startOptions) =>
+        new Generation(
+          options,
+          (reporting) => FilterInstance.start(service.filter, host, { ...startOptions, ...reporting }),
+          runtime.limits,
+        ),
+    );
     if (!start.ok) {
       counters.failedStarts += 1;
       this.#failures = afterFailedStart(this.#failures, this.#moment());
       this.#failedStart = { ...start, atMs: nowMs };
       return this.#unavailable();
     }
-    if (memory === undefined) throw new Error("an instance started without a memory");
     this.#failedStart = undefined;
     this.#failures = afterStart(this.#failures, nowMs);
-    const { service } = filter;
-    const options = {
-      number: (controller.learned.current?.number ?? 0) + 1,
-      startedAtMs: nowMs,
-      startReason,
-      // The built-in filter fetches nothing in its first tick.
-      ticks: new TickClock(service.filterKind.kind === "built-in" ? nowMs : undefined),
-      memory,
-      capBytes: restartSettings(service.restart).hardLimitBytes,
-    };
-    return new Generation(options, start.instance, runtime.limits);
+    return start.started;
   }
 
   #unavailable(): Unavailable {

@@ -1,6 +1,6 @@
-import { nextTask } from "../async.ts";
 import { EntryHandover } from "../handover/entry-handover.ts";
 import type { Isolate } from "../memory/isolate.ts";
+import { nextTask } from "../runtime/async.ts";
 import type { Generation } from "./generation.ts";
 
 /**

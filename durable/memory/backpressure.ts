@@ -1,4 +1,4 @@
-import { sleep } from "../async.ts";
+import { sleep } from "../runtime/async.ts";
 import type { IsolateBudget } from "./isolate-budget.ts";
 
 /** The longest that a request waits for memory, and the interval between two checks. */

@@ -1,4 +1,4 @@
-import { withTimeout } from "../async.ts";
+import { withTimeout } from "../runtime/async.ts";
 import {
   type BudgetAction,
   type BudgetMarks,

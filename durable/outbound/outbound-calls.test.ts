@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Cluster } from "../../config/index.ts";
 import { builtInService, gatewayOf } from "../../config/testing/inputs.ts";
 import { HOST_LIMITS, type OutboundCall } from "../../wasm/host/index.ts";
-import { CLIENT_GROUP_ATTRIBUTE } from "../client-group.ts";
+import { CLIENT_GROUP_ATTRIBUTE } from "../request/client-group.ts";
 import { FailureLog } from "./failure-log.ts";
 import { OUTBOUND_LIMITS, OutboundCalls, type OutboundDependencies } from "./outbound-calls.ts";
 import type { Send } from "./send-call.ts";

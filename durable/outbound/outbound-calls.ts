@@ -1,7 +1,7 @@
 import type { Cluster, Service } from "../../config/index.ts";
 import type { OutboundCall, OutboundFailure, OutboundResult } from "../../wasm/host/index.ts";
-import { CLIENT_GROUP_ATTRIBUTE } from "../client-group.ts";
-import { DeadlineTimer } from "../deadline-timer.ts";
+import { CLIENT_GROUP_ATTRIBUTE } from "../request/client-group.ts";
+import { DeadlineTimer } from "../runtime/deadline-timer.ts";
 import { CallTime } from "./call-time.ts";
 import { FailureLog } from "./failure-log.ts";
 import { FairQueue } from "./fair-queue.ts";

@@ -1,4 +1,4 @@
-import { sleep } from "../async.ts";
+import { sleep } from "../runtime/async.ts";
 import type { Contact, Reachability } from "./reachability.ts";
 
 export const PROBE_LIMITS = {

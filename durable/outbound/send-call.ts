@@ -1,6 +1,6 @@
 import { isConnectionHeader } from "../../config/header-names.ts";
 import { type HeaderList, HOST_LIMITS, type OutboundCall } from "../../wasm/host/index.ts";
-import { sleep } from "../async.ts";
+import { sleep } from "../runtime/async.ts";
 
 /** Sends one request; rejects where no answer came. `fetch` of a service binding or of the platform. */
 export type Send = (request: Request) => Promise<Response>;

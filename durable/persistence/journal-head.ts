@@ -1,4 +1,4 @@
-import { hex } from "../runtime.ts";
+import { hex } from "../runtime/runtime.ts";
 
 /** Changes may grow to this size, or to that of the base, before a new base is written. */
 const MIN_ADDED_BYTES = 1_048_576;

@@ -1,4 +1,4 @@
-import { hex } from "../runtime.ts";
+import { hex } from "../runtime/runtime.ts";
 import { SealedBox } from "./sealed-box.ts";
 
 /** A shorter secret can be guessed by whoever reads what it encrypts. */

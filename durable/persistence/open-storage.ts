@@ -1,11 +1,11 @@
 import type { Service } from "../../config/index.ts";
-import { nextTask } from "../async.ts";
-import type { Runtime } from "../runtime.ts";
+import { nextTask } from "../runtime/async.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { ServiceStateStore } from "../storage/service-state.ts";
 import { Journal } from "./journal.ts";
-import { removeJournal } from "./journal-places.ts";
 import { deriveKeys, MIN_SECRET_CHARACTERS } from "./keys.ts";
 import type { NotPersistent } from "./persistence-stats.ts";
+import { StaleJournal } from "./stale-journal.ts";
 
 /** What is needed to open what a service has in its object's storage. */
 export interface ServiceStorage {
@@ -23,33 +23,30 @@ export interface OpenedStorage {
   readonly digestKey: string;
   /** Where decisions outlive the object; else why they do not, or undefined where the configuration does not say so. */
   readonly journal: Journal | NotPersistent | undefined;
-  /**
-   * Where a journal that must not be read again could not be removed, because the storage refused: to be called until it has
-   * done so, and before a purge is confirmed.
-   */
-  readonly removeJournal?: () => Promise<void>;
+  /** Where decisions are not persisted: a journal that may be left from another time. */
+  readonly staleJournal?: StaleJournal;
 }
 
 /**
- * The service's keys, and its journal where it is to keep one. A journal of which purges were not told, because the secret or
- * the setting was missing for a while, must never be read again: it is removed.
+ * The service's keys, and its journal if decisions are persisted. If they are not, because the secret or the setting is missing, a
+ * journal from before misses the purges of this time: it is removed and never read again.
  */
 export async function openStorage(opening: ServiceStorage): Promise<OpenedStorage> {
   const { service, storage, store, runtime, secret } = opening;
   const { filterKind, name } = service;
   const persist = filterKind.kind === "built-in" && filterKind.cache.persist;
   const problem = problemOf(opening);
-  const remove = () => removeJournal(storage);
-  const removed = async (): Promise<Pick<OpenedStorage, "removeJournal">> =>
-    (await store.health.attemptAsync("removing stored decisions", remove)) ? {} : { removeJournal: remove };
+  const withoutJournal = async (digestKey: string): Promise<OpenedStorage> => {
+    const staleJournal = new StaleJournal(storage);
+    await store.health.attemptAsync("removing stored decisions", () => staleJournal.remove());
+    return { digestKey, journal: persist ? problem : undefined, staleJournal };
+  };
   if (secret === undefined || problem !== undefined) {
-    const digestKey = store.digestKey(runtime);
-    if (!persist) return { digestKey, journal: undefined, ...(await removed()) };
-    console.error(`${name}: decisions are not stored: ${problem?.message}`);
-    return { digestKey, journal: problem, ...(await removed()) };
+    if (persist) console.error(`${name}: decisions are not stored: ${problem?.message}`);
+    return withoutJournal(store.digestKey(runtime));
   }
   const { digestKey, box } = await deriveKeys(secret, name);
-  if (!persist) return { digestKey, journal: undefined, ...(await removed()) };
+  if (!persist) return withoutJournal(digestKey);
   const dependencies = { storage, box, service: name, nowMs: () => runtime.nowMs(), pause: nextTask };
   try {
     return { digestKey, journal: await Journal.open(dependencies) };
@@ -58,7 +55,7 @@ export async function openStorage(opening: ServiceStorage): Promise<OpenedStorag
     // What this life learns and purges would not be in it.
     const message =
       "the object's storage refuses: decisions are made without it and not stored in this life of the object";
-    return { digestKey, journal: { state: "storage_failing", message }, removeJournal: remove };
+    return { digestKey, journal: { state: "storage_failing", message }, staleJournal: new StaleJournal(storage) };
   }
 }
 

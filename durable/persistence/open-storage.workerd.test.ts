@@ -4,8 +4,8 @@ import { resolveGateway, type Service } from "../../config/index.ts";
 import { testEnv } from "../../test/workerd/client.ts";
 import { clock } from "../../test/workerd/clock.ts";
 import filter from "../../wasm/filter/build/filter.wasm";
+import { TIME_LIMITS } from "../runtime/time-limits.ts";
 import { ServiceStateStore } from "../storage/service-state.ts";
-import { TIME_LIMITS } from "../time-limits.ts";
 import { Journal } from "./journal.ts";
 import { type OpenedStorage, openStorage } from "./open-storage.ts";
 

@@ -1,6 +1,6 @@
 import type { Generation } from "../instances/generation.ts";
 import type { InstanceManager } from "../instances/instance-manager.ts";
-import type { Runtime } from "../runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Journal } from "./journal.ts";
 import type { PersistedDecisionsStats, RestoreOutcome } from "./persistence-stats.ts";
 

@@ -1,7 +1,7 @@
 import type { InstanceManager, RestartOutcome } from "../instances/instance-manager.ts";
 import type { ReclaimRequest } from "../memory/budget.ts";
 import type { AskToReclaim } from "../memory/isolate-budget.ts";
-import type { Runtime } from "../runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { RestartController } from "./controller.ts";
 import { type RestartPlan, restartPlan } from "./restart-plan.ts";
 

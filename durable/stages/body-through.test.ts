@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BodyOutcome, Refusal } from "../../wasm/host/index.ts";
-import { DeadlineTimer } from "../deadline-timer.ts";
+import { DeadlineTimer } from "../runtime/deadline-timer.ts";
 import { type BodyPart, type BodyStage, bodyThrough } from "./body-through.ts";
 import { StageDeadline } from "./stage-deadline.ts";
 

@@ -1,7 +1,7 @@
 import type { Service } from "../../config/index.ts";
 import type { Decision, Refusal, StreamOptions, StreamRequest } from "../../wasm/host/index.ts";
-import { denyResult } from "../answer.ts";
 import type { Generation } from "../instances/generation.ts";
+import { denyResult } from "../request/decision-answer.ts";
 import type { ExchangeStages } from "../rpc.ts";
 import { throughResponseStages } from "./local-response.ts";
 import { isReplayed } from "./replay.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { DeadlineTimer } from "../deadline-timer.ts";
+import { DeadlineTimer } from "../runtime/deadline-timer.ts";
 import { StageDeadline } from "./stage-deadline.ts";
 
 beforeEach(() => {

@@ -1,5 +1,5 @@
 import type { AbortNotice as HostAbortNotice } from "../../wasm/host/index.ts";
-import type { DeadlineTimer } from "../deadline-timer.ts";
+import type { DeadlineTimer } from "../runtime/deadline-timer.ts";
 import { AbortNotice } from "./abort-notice.ts";
 
 /** How long the filter may keep one request waiting, stage by stage. */

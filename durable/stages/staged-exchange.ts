@@ -1,7 +1,7 @@
 import { RpcTarget } from "cloudflare:workers";
 import type { Decision, HeaderChange, HeaderList, HttpStream, Refusal } from "../../wasm/host/index.ts";
-import { denyResult } from "../answer.ts";
 import type { OpenStream } from "../instances/generation.ts";
+import { denyResult } from "../request/decision-answer.ts";
 import type { DenyResult, ExchangeStages, ForwardedMessage, ResponseHead } from "../rpc.ts";
 import { type BodyPart, type BodyParts, type BodyStage, bodyThrough } from "./body-through.ts";
 import { throughResponseStages } from "./local-response.ts";

@@ -3,7 +3,7 @@ import { type Counters, readCounters } from "../metrics/counters.ts";
 import { Samples } from "../metrics/samples.ts";
 import type { Learned } from "../restart/learned.ts";
 import { readLearned, writeLearned } from "../restart/learned-storage.ts";
-import { type Runtime, randomHex } from "../runtime.ts";
+import { type Runtime, randomHex } from "../runtime/runtime.ts";
 import { StorageHealth } from "./storage-health.ts";
 import { restoreSharedData, storedSharedData } from "./stored-shared-data.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { head, withService } from "../../test/workerd/lone-service.ts";
 import filter from "../../wasm/filter/build/filter.wasm";
-import { TIME_LIMITS } from "../time-limits.ts";
+import { TIME_LIMITS } from "../runtime/time-limits.ts";
 
 /** A storage that refuses, from one of its calls on: decisions need none, and no purge is undone. */
 const SECRET = "a secret of the tests, which are no secret";

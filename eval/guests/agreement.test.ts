@@ -1,13 +1,13 @@
 /**
- * The evaluation's sweeps and its optimum run on models. They are worth what this suite holds: each model is its real
- * module, page for page and hit for hit, at every single request.
+ * The evaluation's sweeps and its optimum run on models. This suite holds the built-in filter's model to the real module, page
+ * for page and hit for hit, at every single request.
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { BuiltInGuest } from "./built-in-guest.ts";
 import type { CacheShape } from "./cache-guest.ts";
 import { guestModel } from "./model.ts";
 import { type Event, firstDifference, type ScenarioOptions, scenario } from "./testing/scenarios.ts";
-import { ALL_RULES, startReal } from "./testing/start-real.ts";
 
 const SCENARIOS: [name: string, shape: CacheShape, options: ScenarioOptions][] = [
   [
@@ -32,11 +32,11 @@ const SCENARIOS: [name: string, shape: CacheShape, options: ScenarioOptions][] =
   ],
 ];
 
-describe.each(ALL_RULES)("the model of %s is its module at every request", (rule) => {
+describe("the model of the built-in filter is its module at every request", () => {
   it.each(SCENARIOS)("with %s", async (_, shape, options) => {
     for (const seed of [1, 2]) {
-      const real = await startReal(rule, shape, options.keyCount);
-      const model = guestModel(rule, shape, options.keyCount);
+      const real = await BuiltInGuest.start(shape);
+      const model = guestModel("built-in", shape, options.keyCount);
       expect(model.allocatedBytes).toBe(real.allocatedBytes);
       expect(await firstDifference(real, model, scenario(seed, options))).toBeUndefined();
     }
@@ -47,8 +47,8 @@ describe.each(ALL_RULES)("the model of %s is its module at every request", (rule
     const times = [0.9, 999, 999.9, 1_000, 1_000.5, 1_001, 1_999.9, 2_000, 2_001, 3_000, 3_001];
     for (const first of times) {
       const events = [0, ...times.map((ms) => first + ms)].map((nowMs): Event => ({ kind: "request", nowMs, key: 0 }));
-      const real = await startReal(rule, shape, 1);
-      expect(await firstDifference(real, guestModel(rule, shape, 1), events)).toBeUndefined();
+      const real = await BuiltInGuest.start(shape);
+      expect(await firstDifference(real, guestModel("built-in", shape, 1), events)).toBeUndefined();
     }
   });
 
@@ -74,8 +74,8 @@ describe.each(ALL_RULES)("the model of %s is its module at every request", (rule
           nowMs += afterMs;
           return { kind, nowMs, key };
         });
-        const real = await startReal(rule, shape, keyCount);
-        expect(await firstDifference(real, guestModel(rule, shape, keyCount), events)).toBeUndefined();
+        const real = await BuiltInGuest.start(shape);
+        expect(await firstDifference(real, guestModel("built-in", shape, keyCount), events)).toBeUndefined();
       }),
       { numRuns: 30 },
     );
@@ -90,6 +90,6 @@ it("the built-in filter's model spends the same budget when 20,000 entries of on
   for (let key = 0; key < 2_000; key++) events.push({ kind: "request", nowMs: 65_200 + key / 9, key: 39_999 - key });
   events.push({ kind: "tick", nowMs: 65_500 });
   for (let key = 0; key < 500; key++) events.push({ kind: "request", nowMs: 65_600, key });
-  const real = await startReal("built-in", shape, keyCount);
+  const real = await BuiltInGuest.start(shape);
   expect(await firstDifference(real, guestModel("built-in", shape, keyCount), events)).toBeUndefined();
 });

@@ -12,6 +12,15 @@ const MAXIMUM_BYTES = 512 * 1024 * 1024;
 /** Compiled once: code that has run for long is faster. */
 let compiled: Promise<WebAssembly.Module> | undefined;
 
+export function builtInConfiguration({ ttlMs }: CacheShape): string {
+  return JSON.stringify(
+    configuration({
+      cache: { maxTtlMs: ttlMs, denyTtlMs: 0, staleIfErrorMs: 0, maxBytes: MAXIMUM_BYTES },
+      protocol: forwardAuth({ upstreamHeaders: [UPSTREAM_HEADER] }),
+    }),
+  );
+}
+
 /** The built-in filter, speaking forward-auth. Each decision brings one header of `entryBytes` for the upstream. */
 export class BuiltInGuest implements CacheGuest {
   readonly #filter: HostedFilter;
@@ -29,16 +38,11 @@ export class BuiltInGuest implements CacheGuest {
   }
 
   private constructor(module: WebAssembly.Module, shape: CacheShape) {
-    const { ttlMs, entryBytes } = shape;
+    const { entryBytes } = shape;
     this.#fixedBytes = builtInMemory(entryBytes).fixedBytes;
     this.#filter = new HostedFilter({
       module,
-      pluginConfiguration: JSON.stringify(
-        configuration({
-          cache: { maxTtlMs: ttlMs, denyTtlMs: 0, staleIfErrorMs: 0, maxBytes: MAXIMUM_BYTES },
-          protocol: forwardAuth({ upstreamHeaders: [UPSTREAM_HEADER] }),
-        }),
-      ),
+      pluginConfiguration: builtInConfiguration(shape),
       reply: allowing(entryBytes === 0 ? [] : [[UPSTREAM_HEADER, "v".repeat(entryBytes)]]),
     });
   }
@@ -52,9 +56,10 @@ export class BuiltInGuest implements CacheGuest {
     return this.#fixedBytes + this.#filter.metric("ebb_cache_live_bytes");
   }
 
-  /** @throws Error where entries are to be handed over: the module cannot do that */
+  /** @throws Error where entries are to be handed over: one instance alone cannot do that */
   restart(nowMs: number, handover: boolean): number {
-    if (handover) throw new Error("the built-in filter cannot hand its entries over yet; use its model");
+    if (handover)
+      throw new Error("this guest has one instance, which cannot hand its entries over to another; use its model");
     this.#filter.restart(nowMs);
     return this.allocatedBytes;
   }

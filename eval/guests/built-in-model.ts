@@ -2,7 +2,7 @@ import { builtInMemory } from "./built-in-memory.ts";
 import type { CacheShape } from "./cache-guest.ts";
 import { ExpiryWheel } from "./expiry-wheel.ts";
 import type { GuestMemory } from "./guest-memory.ts";
-import type { GuestModel } from "./model.ts";
+import type { GuestModel } from "./guest-model.ts";
 
 /** Work units of the wheel, as `limits.ts` of the filter sets them. */
 const EXPIRIES_PER_REQUEST = 64;

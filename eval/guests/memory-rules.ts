@@ -1,6 +1,6 @@
 import { builtInMemory } from "./built-in-memory.ts";
 import type { GuestMemory } from "./guest-memory.ts";
-import { OWN_START_BYTES, ownAllocatedFor, slotBytesFor } from "./own-memory.ts";
+import { SLOT_START_BYTES, slotAllocatedFor, slotBytesFor } from "./slot-memory.ts";
 
 /** Rules by which entries are freed once their time is over, so that their peak number decides on the memory. */
 export type PeakRule = "built-in" | "page" | "doubling" | "plus-20-percent" | "arena-4-mib";
@@ -10,8 +10,8 @@ export function guestMemory(rule: PeakRule, entryBytes: number): GuestMemory {
   if (rule === "built-in") return builtInMemory(entryBytes);
   const bytesPerEntry = slotBytesFor(entryBytes);
   return {
-    fixedBytes: OWN_START_BYTES,
+    fixedBytes: SLOT_START_BYTES,
     bytesPerEntry,
-    allocatedFor: (peakEntries) => ownAllocatedFor(rule, peakEntries * bytesPerEntry),
+    allocatedFor: (peakEntries) => slotAllocatedFor(rule, peakEntries * bytesPerEntry),
   };
 }

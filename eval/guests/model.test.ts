@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import type { GrowthRule } from "./cache-guest.ts";
 import { guestMemory, type PeakRule } from "./memory-rules.ts";
 import { guestModel } from "./model.ts";
+import { ALL_RULES } from "./testing/rules.ts";
 import { noise } from "./testing/scenarios.ts";
-import { ALL_RULES } from "./testing/start-real.ts";
 
 const PEAK_RULES: readonly PeakRule[] = ["built-in", "page", "doubling", "plus-20-percent", "arena-4-mib"];
 const SHAPE = { ttlMs: 60_000, entryBytes: 1_000 };

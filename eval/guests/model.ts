@@ -1,20 +1,14 @@
 import { BuiltInModel } from "./built-in-model.ts";
-import type { CacheGuest, CacheShape, GrowthRule } from "./cache-guest.ts";
-import { OwnGuestModel } from "./own-guest-model.ts";
+import type { CacheShape, GrowthRule } from "./cache-guest.ts";
+import type { GuestModel } from "./guest-model.ts";
+import { SlotModel } from "./slot-model.ts";
 
 /**
- * A guest in numbers alone: page for page and hit for hit what the real module does, thousands of times as fast. Unlike the
- * modules it can hand its entries over at a restart: those still good stay for the rest of their time, compacted. And it
- * knows no maximum, where the modules stop at 512 MiB.
- */
-export interface GuestModel extends CacheGuest {
-  request(nowMs: number, key: number): boolean;
-}
-
-/**
+ * The model of a filter whose memory grows by `rule`. Only the built-in filter exists as a module, which its model is held to.
+ *
  * @param shape `entryBytes` 0 to 16,000
  * @param keyCount keys are whole numbers from 0 to below this
  */
 export function guestModel(rule: GrowthRule, shape: CacheShape, keyCount: number): GuestModel {
-  return rule === "built-in" ? new BuiltInModel(shape, keyCount) : new OwnGuestModel(rule, shape, keyCount);
+  return rule === "built-in" ? new BuiltInModel(shape, keyCount) : new SlotModel(rule, shape, keyCount);
 }

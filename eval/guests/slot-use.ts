@@ -1,8 +1,8 @@
 import type { CacheShape } from "./cache-guest.ts";
 import { noiseOf } from "./key-noise.ts";
-import { type OwnRule, slotBytesFor, slotClassFor } from "./own-memory.ts";
+import { type SlotRule, slotBytesFor, slotClassFor } from "./slot-memory.ts";
 
-/** The slots of our own filter: what is in use, and what was ever taken. */
+/** The slots of a slot filter (slot-memory.ts): what is in use, and what was ever taken. */
 export interface SlotUse {
   /** Of the entries that are still good. */
   readonly liveBytes: number;
@@ -16,7 +16,7 @@ export interface SlotUse {
   clear(): void;
 }
 
-export function slotUse(rule: OwnRule, shape: CacheShape, keyCount: number): SlotUse {
+export function slotUse(rule: SlotRule, shape: CacheShape, keyCount: number): SlotUse {
   const slotBytes = slotBytesFor(shape.entryBytes);
   switch (rule) {
     case "lazy-expiry":

@@ -1,7 +1,7 @@
 /** The tables of docs/ say what the code does: each row is asked of the code. */
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
-import { streamRequest } from "../../durable/stream-request.ts";
+import { streamRequest } from "../../durable/request/stream-request.ts";
 import { CALLBACK_NAMES, UNCALLED_NAMES } from "../../wasm/host/callbacks.ts";
 import { PROXY_FUNCTIONS, WASI_FUNCTION_NAMES } from "../../wasm/host/function-catalog.ts";
 import { inspectModule } from "../../wasm/host/index.ts";

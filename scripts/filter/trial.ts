@@ -1,4 +1,4 @@
-import { TIME_LIMITS } from "../../durable/time-limits.ts";
+import { TIME_LIMITS } from "../../durable/runtime/time-limits.ts";
 import { FilterInstance, type MetricSnapshot, type StartOptions, type StreamOptions } from "../../wasm/host/index.ts";
 import type { RequestInput, ResponseInput } from "./input-schema.ts";
 import { STAGE_KEYS } from "./options.ts";

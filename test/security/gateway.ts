@@ -1,7 +1,7 @@
 import type { GatewayInput } from "../../config/index.ts";
 import type { Env } from "../../durable/environment.ts";
 import type { ProbeLimits } from "../../durable/outbound/outbound-calls.ts";
-import { PLATFORM_RUNTIME } from "../../durable/platform-runtime.ts";
+import { PLATFORM_RUNTIME } from "../../durable/runtime/platform-runtime.ts";
 import filter from "../../wasm/filter/build/filter.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
 import { COLLECT_PATH, type GatewayWithoutFilter } from "./configuration.ts";

@@ -1,6 +1,6 @@
 import { env, exports } from "cloudflare:workers";
 import type { Env } from "../../durable/environment.ts";
-import type { ServiceStats } from "../../durable/stats.ts";
+import type { ServiceStats } from "../../durable/service/stats.ts";
 import type { GatewayStats } from "../../worker/operator/stats.ts";
 import { clock } from "./clock.ts";
 

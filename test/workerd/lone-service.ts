@@ -2,10 +2,10 @@ import { runInDurableObject } from "cloudflare:test";
 import { type GatewayInput, resolveGateway } from "../../config/index.ts";
 import { createIsolate, type Isolate } from "../../durable/memory/isolate.ts";
 import { openStorage } from "../../durable/persistence/open-storage.ts";
-import { ProtectedService } from "../../durable/protected-service.ts";
 import type { DecideRequest } from "../../durable/rpc.ts";
+import type { TimeLimits } from "../../durable/runtime/time-limits.ts";
+import { ProtectedService } from "../../durable/service/protected-service.ts";
 import { ServiceStateStore } from "../../durable/storage/service-state.ts";
-import type { TimeLimits } from "../../durable/time-limits.ts";
 import { testEnv } from "./client.ts";
 
 /** An authorization server that answers when the test says so, each check once. */

@@ -125,7 +125,7 @@ class Line {
     this.#generations.push(this.#filling);
     this.#filling = undefined;
     this.#tell(old);
-    old.handover.onReply = () => this.#tell(old);
+    old.onReply = () => this.#tell(old);
   }
 
   /** Passes on what is new, from one generation to the next. */

@@ -356,7 +356,7 @@ describe("across the switch", () => {
     const newCalls = hold(next);
     old.handover.begin(512 * MIB);
     moveAll(old, next);
-    old.handover.onReply = () => moveAll(old, next);
+    old.onReply = () => moveAll(old, next);
     return { old, next, first, oldCalls, newCalls };
   }
 
@@ -429,7 +429,7 @@ describe("across the switch", () => {
     next.handover.begin(512 * MIB);
     moveAll(next, third);
     const latest = third.ask({ token: "abc" });
-    old.handover.onReply = () => {
+    old.onReply = () => {
       moveAll(old, next);
       moveAll(next, third);
     };
@@ -443,7 +443,7 @@ describe("across the switch", () => {
     const oldCalls = hold(old);
     for (let i = 0; i < 256; i += 1) void old.ask({ token: `t${i}`, client: `c${i}` });
     const next = handOver(old);
-    old.handover.onReply = () => moveAll(old, next);
+    old.onReply = () => moveAll(old, next);
     hold(next);
     const late = Array.from({ length: 256 }, (_, i) => next.ask({ token: `t${i}`, client: `c${i}` }));
     expect(next.calls).toHaveLength(0);
@@ -584,7 +584,7 @@ describe("a purge", () => {
     const oldCalls = hold(old);
     const first = old.ask({ token: "abc" });
     const next = handOver(old);
-    old.handover.onReply = () => moveAll(old, next);
+    old.onReply = () => moveAll(old, next);
     const late = next.ask({ token: "abc" });
     for (const harness of [old, next]) harness.handover.purgeCredential("abc");
     await oldCalls[0]?.answer(reply(200));

@@ -1,6 +1,6 @@
 import type { DecisionFailure, StreamRequest } from "./decision.ts";
+import type { HeaderList } from "./header-list.ts";
 import { Message } from "./message.ts";
-import type { HeaderList } from "./services.ts";
 import type { StreamOptions } from "./stages.ts";
 
 /** State that every context has, the root's included. */

@@ -1,5 +1,5 @@
+import type { HeaderList } from "./header-list.ts";
 import type { HeaderChange } from "./header-table.ts";
-import type { HeaderList } from "./services.ts";
 
 /** What the host needs of an `AbortSignal`; any of them will do. */
 export interface AbortNotice {

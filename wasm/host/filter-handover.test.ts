@@ -37,9 +37,11 @@ function extended({ begin = "", next = "(i64.const 0)", take = "(i32.const 0)", 
 
 function start(module: WebAssembly.Module) {
   const services = new FakeServices();
-  const instance = FilterInstance.start(module, services, START);
+  const reported: string[] = [];
+  const events = { replied: () => reported.push("replied"), tookChunk: () => reported.push("tookChunk") };
+  const instance = FilterInstance.start(module, services, { ...START, events });
   if (instance.handover === undefined) throw new Error("the guest has no handover");
-  return { services, instance, handover: instance.handover };
+  return { services, instance, handover: instance.handover, reported };
 }
 
 /** What `next` returns for a chunk of this size at this address. */
@@ -186,16 +188,17 @@ describe("the embedder", () => {
     expect(services.lines.slice(-2).map((line) => line.split(" ").at(-1))).toEqual(["end", "abandon"]);
   });
 
-  it("can call nothing once the instance is closed, and holds nothing of it", () => {
-    const { handover, instance } = start(extended({ next: tells }));
-    handover.onReply = () => undefined;
+  it("can call nothing once the instance is closed, and hears nothing of it", () => {
+    const { handover, instance, reported } = start(extended({ next: tells }));
+    handover.take(new Uint8Array(1));
+    expect(reported).toEqual(["tookChunk"]);
     instance.close();
-    expect(handover.onReply).toBeUndefined();
     handover.begin(0);
     handover.end();
     expect(handover.next()).toEqual({ kind: "failed", message: "the filter is closed" });
     expect(handover.take(new Uint8Array(1))).toEqual({ ok: false, reason: "failed" });
     expect(handover.purgeAll()).toBeUndefined();
+    expect(reported).toEqual(["tookChunk"]);
   });
 
   it("may not call it from within HostServices", () => {

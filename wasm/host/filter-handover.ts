@@ -1,41 +1,13 @@
 import type { GuestFunction } from "./callback-scope.ts";
-import { exportedFunction } from "./callbacks.ts";
+import { HANDOVER_FUNCTIONS } from "./handover-functions.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
 import type { Vm } from "./vm.ts";
 
-/** Exported, never called: the filter speaks version 1 of the extension (docs/handover.md). */
-const MARKER = "ebb_handover_version_1";
-
-const BEGIN = "ebb_handover_begin";
-const NEXT = "ebb_handover_next";
-const TAKE = "ebb_handover_take";
-const END = "ebb_handover_end";
-const ABANDON = "ebb_handover_abandon";
-const PURGE_ALL = "ebb_purge_all";
-const PURGE_CREDENTIAL = "ebb_purge_credential";
 /** The smallest chunk that is requested, so that the largest entry fits. */
 const MIN_CHUNK_BYTES = 32 * 1_024;
-const FUNCTIONS = [BEGIN, NEXT, TAKE, END, ABANDON, PURGE_ALL, PURGE_CREDENTIAL] as const;
 
 /** Numbers the export sessions of all instances. */
 let exportSessions = 0;
-
-/** The extension's functions of one guest, by name. */
-export type HandoverFunctions = ReadonlyMap<string, GuestFunction>;
-
-/** Whether a module has the extension: its marker and all of its functions. */
-export function hasHandover(functions: ReadonlySet<string>): boolean {
-  return functions.has(MARKER) && FUNCTIONS.every((name) => functions.has(name));
-}
-
-export function handoverFunctionsOf(exports: WebAssembly.Exports): HandoverFunctions {
-  const functions = new Map<string, GuestFunction>();
-  for (const name of FUNCTIONS) {
-    const exported = exportedFunction(exports, name);
-    if (exported !== undefined) functions.set(name, exported);
-  }
-  return functions;
-}
 
 interface UpToDate {
   /** An instance that imported all chunks knows everything that this one knows now. */
@@ -69,13 +41,6 @@ const REFUSALS = ["not_a_chunk", "other_configuration", "bad_record"] as const;
  * While two instances live, every chunk goes to the new one as soon as it was read, and a purge is made in both.
  */
 export class FilterHandover {
-  /**
-   * Called after each reply to this instance: there may be new records for the instance that took over from it. Never called
-   * while the guest or HostServices run.
-   */
-  onReply: (() => void) | undefined;
-  /** Called after each chunk that this instance imported: its memory may have grown. */
-  onTaken: (() => void) | undefined;
   readonly #vm: Vm;
   readonly #settle: () => void;
   #exportSession = 0;
@@ -100,7 +65,7 @@ export class FilterHandover {
    */
   begin(budgetBytes: number): void {
     this.#exportSession = ++exportSessions;
-    this.#call("begin", BEGIN, clampU32(budgetBytes));
+    this.#call("begin", HANDOVER_FUNCTIONS.begin, clampU32(budgetBytes));
   }
 
   /**
@@ -127,25 +92,26 @@ export class FilterHandover {
   take(chunk: Uint8Array): TakeResult {
     if (chunk.length > HOST_LIMITS.handoverChunkBytes) return { ok: false, reason: "not_a_chunk" };
     let result: TakeResult = { ok: false, reason: "failed" };
-    this.#run("take", TAKE, (take) => {
+    if (!this.#vm.handover.has(HANDOVER_FUNCTIONS.take)) return result;
+    this.#run("take", HANDOVER_FUNCTIONS.take, (take) => {
       const pointer = this.#vm.memory.place(chunk);
       if (pointer === undefined) return;
       const code = Number(take(pointer, chunk.length));
       result = code === 0 ? { ok: true } : { ok: false, reason: REFUSALS[code - 1] ?? "failed" };
     });
-    this.onTaken?.();
+    this.#vm.options.events?.tookChunk();
     return result;
   }
 
   /** Ends the export session. */
   end(): void {
     this.#exportSession = ++exportSessions;
-    this.#call("end", END);
+    this.#call("end", HANDOVER_FUNCTIONS.end);
   }
 
   /** For the new instance: the old one sends no more, so requests that wait for its calls make their own. */
   abandon(): void {
-    this.#call("abandon", ABANDON);
+    this.#call("abandon", HANDOVER_FUNCTIONS.abandon);
   }
 
   /**
@@ -153,7 +119,7 @@ export class FilterHandover {
    * @returns entries dropped; undefined if the filter failed
    */
   purgeAll(): number | undefined {
-    return this.#call("purgeAll", PURGE_ALL);
+    return this.#call("purgeAll", HANDOVER_FUNCTIONS.purgeAll);
   }
 
   /**
@@ -164,7 +130,7 @@ export class FilterHandover {
     const text = new TextEncoder().encode(credential);
     if (text.length > HOST_LIMITS.keyBytes) return 0;
     let purged: number | undefined;
-    this.#run("purgeCredential", PURGE_CREDENTIAL, (purge) => {
+    this.#run("purgeCredential", HANDOVER_FUNCTIONS.purgeCredential, (purge) => {
       const pointer = this.#vm.memory.place(text);
       if (pointer !== undefined) purged = Number(purge(pointer, text.length)) >>> 0;
     });
@@ -194,11 +160,11 @@ export class FilterHandover {
   #next<Step>(method: string, maxBytes: number, use: (bytes: Uint8Array) => Step): Step | UpToDate | HandoverFailure {
     const limit = Math.min(Math.max(clampU32(maxBytes), MIN_CHUNK_BYTES), HOST_LIMITS.handoverChunkBytes);
     let step: Step | UpToDate | HandoverFailure | undefined;
-    this.#run(method, NEXT, (next) => {
+    this.#run(method, HANDOVER_FUNCTIONS.next, (next) => {
       const result = next(limit);
       // Address and size as one i64.
       const packed = typeof result === "bigint" ? BigInt.asUintN(64, result) : undefined;
-      if (packed === undefined) step = failed(`${NEXT} returns no i64`);
+      if (packed === undefined) step = failed(`${HANDOVER_FUNCTIONS.next} returns no i64`);
       else if (packed === 0n) step = { kind: "up-to-date" };
       else step = this.#lend(Number(packed >> 32n), Number(packed & 0xffff_ffffn), limit, use);
     });
@@ -206,9 +172,10 @@ export class FilterHandover {
   }
 
   #lend<Step>(address: number, size: number, limit: number, use: (bytes: Uint8Array) => Step): Step | HandoverFailure {
-    if (size > limit) return failed(`${NEXT} returned ${size} bytes; asked for were at most ${limit}`);
+    if (size > limit)
+      return failed(`${HANDOVER_FUNCTIONS.next} returned ${size} bytes; asked for were at most ${limit}`);
     const step = this.#vm.memory.decode(address, size, use);
-    return step ?? failed(`${NEXT} returned an address outside of memory`);
+    return step ?? failed(`${HANDOVER_FUNCTIONS.next} returned an address outside of memory`);
   }
 }
 

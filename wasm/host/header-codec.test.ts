@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeHeaderMap, encodeHeaderMap, headerMapSize } from "./header-codec.ts";
+import type { HeaderList } from "./header-list.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
-import type { HeaderList } from "./services.ts";
 
 /** Any text, as it comes back: lone surrogates have no UTF-8 and become U+FFFD. */
 const text = fc.string({ unit: "binary", maxLength: 40 }).map((value) => value.toWellFormed());

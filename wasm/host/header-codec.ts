@@ -1,5 +1,5 @@
+import type { HeaderList } from "./header-list.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
-import type { HeaderList } from "./services.ts";
 
 /**
  * The serialization of header maps (Proxy-Wasm ABI, "Serialized map"), little-endian:

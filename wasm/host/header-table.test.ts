@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { HeaderList } from "./header-list.ts";
 import { HeaderTable } from "./header-table.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
-import type { HeaderList } from "./services.ts";
 
 const REQUEST: HeaderList = [
   [":method", "GET"],

@@ -1,5 +1,5 @@
+import type { HeaderList } from "./header-list.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
-import type { HeaderList } from "./services.ts";
 
 /** Final values of a header the guest touched; empty values: it is removed. Pseudo headers included. */
 export interface HeaderChange {

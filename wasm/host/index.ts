@@ -16,16 +16,18 @@ export type {
   TrailersOutcome,
 } from "./decision.ts";
 export { type FilterFailure, FilterStartError, type FilterStartReason } from "./failures.ts";
-export { FilterHandover, type HandoverStep, hasHandover, type MoveStep, type TakeResult } from "./filter-handover.ts";
+export { FilterHandover, type HandoverStep, type MoveStep, type TakeResult } from "./filter-handover.ts";
+export { hasHandover } from "./handover-functions.ts";
 export { decodeHeaderMap, encodeHeaderMap } from "./header-codec.ts";
+export type { HeaderList } from "./header-list.ts";
 export type { HeaderChange } from "./header-table.ts";
 export { HOST_LIMITS } from "./host-limits.ts";
 export { HttpStream } from "./http-stream.ts";
 export { inspectModule, type ModuleInspection } from "./inspect.ts";
 export { FilterInstance } from "./instance.ts";
 export type { MetricSnapshot } from "./metric-registry.ts";
-export type { HeaderList, HostServices, OutboundCall, OutboundFailure, OutboundResult } from "./services.ts";
+export type { HostServices, OutboundCall, OutboundFailure, OutboundResult } from "./services.ts";
 export { SharedData } from "./shared-data.ts";
 export { createSharedState, type SharedState } from "./shared-state.ts";
 export { NO_STAGES, type Stages, type StreamOptions } from "./stages.ts";
-export type { MemoryWatch, StartOptions } from "./vm.ts";
+export type { InstanceEvents, MemoryWatch, StartOptions } from "./vm.ts";

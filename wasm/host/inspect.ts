@@ -1,8 +1,8 @@
 import type { AbiVersion } from "./abi.ts";
 import { CALLBACK_NAMES, UNCALLED_NAMES } from "./callbacks.ts";
 import type { FilterStartReason } from "./failures.ts";
-import { hasHandover } from "./filter-handover.ts";
 import { type ImportsByState, importsByState } from "./function-catalog.ts";
+import { hasHandover } from "./handover-functions.ts";
 import { abiVersionOf, allocatorOf, declaredAbiVersions, exportedFunctions, problemsOf } from "./module-shape.ts";
 import { type Stages, stagesOf } from "./stages.ts";
 import { toolchainOf } from "./toolchain.ts";

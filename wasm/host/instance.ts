@@ -1,8 +1,9 @@
 import { type AbiVersion, Status } from "./abi.ts";
 import type { Decision, StreamRequest } from "./decision.ts";
 import type { FilterFailure } from "./failures.ts";
-import { FilterHandover, hasHandover } from "./filter-handover.ts";
+import { FilterHandover } from "./filter-handover.ts";
 import { importsByState } from "./function-catalog.ts";
+import { hasHandover } from "./handover-functions.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
 import { HttpStream } from "./http-stream.ts";
 import { shapeOf } from "./module-shape.ts";
@@ -142,10 +143,6 @@ export class FilterInstance {
     if (this.#closed) return;
     this.#bytesAtClose = this.#vm.memory.byteLength;
     this.#closed = true;
-    if (this.handover !== undefined) {
-      this.handover.onReply = undefined;
-      this.handover.onTaken = undefined;
-    }
     this.#streams.closeAll();
     const { callbacks, root } = this.#vm;
     for (const callback of [callbacks.proxy_on_done, callbacks.proxy_on_log, callbacks.proxy_on_delete]) {
@@ -165,7 +162,7 @@ export class FilterInstance {
     vm.reply = undefined;
     this.#streams.settle();
     vm.queueEvents.schedule();
-    this.handover?.onReply?.();
+    vm.options.events?.replied();
   }
 
   #tellOfQueue(queueId: number): void {

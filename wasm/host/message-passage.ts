@@ -4,12 +4,12 @@ import type { GuestFunction } from "./callback-scope.ts";
 import { messageCallback } from "./callbacks.ts";
 import type { LocalResponse, StreamContext } from "./contexts.ts";
 import type { BodyOutcome, Decision, Refusal, TrailersOutcome } from "./decision.ts";
+import type { HeaderList } from "./header-list.ts";
 import { HeaderTable } from "./header-table.ts";
 import { accountHeld } from "./held-bodies.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
 import type { Message } from "./message.ts";
 import { refusalOf } from "./refusal.ts";
-import type { HeaderList } from "./services.ts";
 import type { Vm } from "./vm.ts";
 
 type HeadersContinue = Extract<Decision, { kind: "continue" }>;

@@ -1,7 +1,7 @@
 import type { BodyBuffer } from "./body-buffer.ts";
 import type { BodyOutcome, Decision, Refusal, TrailersOutcome } from "./decision.ts";
+import type { HeaderList } from "./header-list.ts";
 import { HeaderTable } from "./header-table.ts";
-import type { HeaderList } from "./services.ts";
 
 const NO_BYTES = new Uint8Array(0);
 

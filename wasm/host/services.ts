@@ -1,9 +1,7 @@
 import type { LogLevel } from "./abi.ts";
 import type { StreamRequest } from "./decision.ts";
+import type { HeaderList } from "./header-list.ts";
 import type { SharedState } from "./shared-state.ts";
-
-/** Headers in order, repeated names as repeated entries, names in lower case. */
-export type HeaderList = [name: string, value: string][];
 
 /** What the embedder supplies. All of it outlives an instance, and none of it may call into an instance. */
 export interface HostServices {

@@ -1,7 +1,7 @@
 import type { GuestFunction } from "./callback-scope.ts";
 import { callbacksOf, exportedFunction } from "./callbacks.ts";
 import { FilterStartError, GuestExit } from "./failures.ts";
-import { handoverFunctionsOf } from "./filter-handover.ts";
+import { handoverFunctionsOf } from "./handover-functions.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
 import { importsFor } from "./imports.ts";
 import type { ModuleShape } from "./module-shape.ts";

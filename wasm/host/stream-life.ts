@@ -1,10 +1,10 @@
 import { StreamContext } from "./contexts.ts";
 import type { BodyOutcome, Decision, DecisionFailure, StreamRequest, TrailersOutcome } from "./decision.ts";
+import type { HeaderList } from "./header-list.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
 import { Message } from "./message.ts";
 import { MessagePassage } from "./message-passage.ts";
 import { failed } from "./refusal.ts";
-import type { HeaderList } from "./services.ts";
 import { NO_STAGES, type StreamOptions } from "./stages.ts";
 import type { Vm } from "./vm.ts";
 

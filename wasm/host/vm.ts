@@ -3,13 +3,14 @@ import { CallbackScope, type GuestFunction } from "./callback-scope.ts";
 import { type Callbacks, NO_CALLBACKS } from "./callbacks.ts";
 import { type Context, RootContext, type StreamContext } from "./contexts.ts";
 import { type FilterFailure, failureOf, guestFramesOf } from "./failures.ts";
-import type { HandoverFunctions } from "./filter-handover.ts";
-import { logLines } from "./functions/log.ts";
+import type { HandoverFunctions } from "./handover-functions.ts";
+import type { HeaderList } from "./header-list.ts";
+import { logLines } from "./log-lines.ts";
 import { GuestMemory } from "./memory.ts";
 import { OutputLines } from "./output-lines.ts";
 import { PendingCalls } from "./pending-calls.ts";
 import { QueueEvents } from "./queue-events.ts";
-import type { HeaderList, HostServices, OutboundResult } from "./services.ts";
+import type { HostServices, OutboundResult } from "./services.ts";
 import type { SharedData } from "./shared-data.ts";
 
 /** How one filter is started. */
@@ -22,6 +23,15 @@ export interface StartOptions {
   readonly vmConfiguration: Uint8Array;
   readonly pluginConfiguration: Uint8Array;
   readonly memoryWatch?: MemoryWatch;
+  readonly events?: InstanceEvents;
+}
+
+/** What an instance reports to its embedder. Never called while the guest or HostServices run, nor after `close`. */
+export interface InstanceEvents {
+  /** A reply was delivered: there may be changes to hand over. */
+  replied(): void;
+  /** A chunk of another instance was imported: the memory may have grown. */
+  tookChunk(): void;
 }
 
 /** Follows the linear memory of one instance. */

@@ -1,6 +1,6 @@
 import { operatorTokenProblem } from "../../config/operator-token.ts";
-import { clientGroup } from "../../durable/client-group.ts";
 import { type Env, secretNamed } from "../../durable/environment.ts";
+import { clientGroup } from "../../durable/request/client-group.ts";
 import { clientIp } from "../client-info.ts";
 import type { FailedAttempts } from "./failed-attempts.ts";
 

@@ -1,8 +1,8 @@
 import type { Gateway } from "../../config/index.ts";
 import type { Env } from "../../durable/environment.ts";
 import type { RestartOutcome } from "../../durable/instances/instance-manager.ts";
-import type { PurgeReport } from "../../durable/protected-service.ts";
 import type { RestartPlan } from "../../durable/restart/restart-plan.ts";
+import type { PurgeReport } from "../../durable/service/purge.ts";
 import { againAfterReset } from "../object-errors.ts";
 import { credentialsMeant } from "./credentials-meant.ts";
 import type { ActionRequest } from "./read-action.ts";

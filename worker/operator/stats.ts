@@ -1,6 +1,6 @@
 import type { Gateway } from "../../config/index.ts";
 import type { Env } from "../../durable/environment.ts";
-import type { ServiceStats } from "../../durable/stats.ts";
+import type { ServiceStats } from "../../durable/service/stats.ts";
 
 /** What GET /stats answers: every service, one that could not be asked with the error in its place. */
 export interface GatewayStats {

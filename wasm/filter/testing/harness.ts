@@ -31,10 +31,14 @@ export function filterModule(): WebAssembly.Module {
 }
 
 /** The same filter with room for measurements of 100,000 large entries. */
-export async function largeFilterModule(): Promise<WebAssembly.Module> {
+export async function largeFilterFile(): Promise<string> {
   const outFile = join(builtInFilterFile, "../filter.large.wasm");
   await buildFilter({ maximumBytes: 512 * 1024 * 1024, outFile });
-  return new WebAssembly.Module(readFileSync(outFile));
+  return outFile;
+}
+
+export async function largeFilterModule(): Promise<WebAssembly.Module> {
+  return new WebAssembly.Module(readFileSync(await largeFilterFile()));
 }
 
 /** A configuration for forward-auth; `changes` replace its top-level fields. */
@@ -94,6 +98,8 @@ export class Harness implements HostServices {
   readonly instance: FilterInstance;
   /** What the authorization server answers. */
   server: (call: OutboundCall) => OutboundResult | Promise<OutboundResult> = () => reply(200);
+  /** Called after each reply to the filter. */
+  onReply: () => void = () => {};
 
   constructor(
     plugin: { [name: string]: Json } | string = configuration(),
@@ -107,6 +113,7 @@ export class Harness implements HostServices {
       pluginName: "orders",
       vmConfiguration: new Uint8Array(0),
       pluginConfiguration: encoder.encode(typeof plugin === "string" ? plugin : JSON.stringify(plugin)),
+      events: { replied: () => this.onReply(), tookChunk: () => {} },
     });
   }
 

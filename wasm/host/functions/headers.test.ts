@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { MapType, Status } from "../abi.ts";
 import { decodeHeaderMap, encodeHeaderMap, headerMapSize } from "../header-codec.ts";
+import type { HeaderList } from "../header-list.ts";
 import { HeaderTable } from "../header-table.ts";
 import { HOST_LIMITS } from "../host-limits.ts";
-import type { HeaderList } from "../services.ts";
 import { HostHarness } from "../testing/host-harness.setup.ts";
 
 const HEADERS: HeaderList = [

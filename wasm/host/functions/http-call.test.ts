@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { Status } from "../abi.ts";
 import type { Context } from "../contexts.ts";
 import { encodeHeaderMap } from "../header-codec.ts";
+import type { HeaderList } from "../header-list.ts";
 import { HOST_LIMITS } from "../host-limits.ts";
-import type { HeaderList } from "../services.ts";
 import { HostHarness } from "../testing/host-harness.setup.ts";
 
 const HEADERS: HeaderList = [

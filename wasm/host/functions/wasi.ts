@@ -1,10 +1,10 @@
 import { Status } from "../abi.ts";
 import { GuestExit } from "../failures.ts";
 import { HOST_LIMITS } from "../host-limits.ts";
+import { isLogged } from "../log-lines.ts";
 import type { Vm } from "../vm.ts";
 import { writeTime } from "./clock.ts";
 import type { HostFunctions } from "./host-function.ts";
-import { isLogged } from "./log.ts";
 
 /** `errno` of WASI preview 1, those that are answered here. */
 const Errno = { SUCCESS: 0, BADF: 8, FAULT: 21, INVAL: 28, NOENT: 44, NOSYS: 52, NOTSUP: 58, SPIPE: 70 } as const;

@@ -1,9 +1,9 @@
 import type { AbiVersion } from "../abi.ts";
 import { type Context, StreamContext } from "../contexts.ts";
 import type { StreamRequest } from "../decision.ts";
+import type { HeaderList } from "../header-list.ts";
 import { importsFor } from "../imports.ts";
 import { Message } from "../message.ts";
-import type { HeaderList } from "../services.ts";
 import { NO_STAGES } from "../stages.ts";
 import { Vm } from "../vm.ts";
 import { FakeServices, START } from "./fake-services.setup.ts";

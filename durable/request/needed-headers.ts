@@ -1,5 +1,5 @@
-import type { Service } from "../config/index.ts";
-import type { DecideRequest, NeedsHeaders } from "./rpc.ts";
+import type { Service } from "../../config/index.ts";
+import type { DecideRequest, NeedsHeaders } from "../rpc.ts";
 
 /**
  * What to answer where the question may lack headers that the filter reads: the Worker chose them by its own configuration,

@@ -1,12 +1,12 @@
 import { describe, expect, it, vi } from "vitest";
-import type { BuiltInServiceInput, OtherServiceInput } from "../config/index.ts";
-import asking from "../test/workerd/guests/build/asking.wasm";
-import barring from "../test/workerd/guests/build/barring.wasm";
-import unstartable from "../test/workerd/guests/build/unstartable.wasm";
-import { head, type LoneService, withService } from "../test/workerd/lone-service.ts";
-import filter from "../wasm/filter/build/filter.wasm";
-import { isolateSnapshot } from "./memory/isolate.ts";
-import { TIME_LIMITS } from "./time-limits.ts";
+import type { BuiltInServiceInput, OtherServiceInput } from "../../config/index.ts";
+import asking from "../../test/workerd/guests/build/asking.wasm";
+import barring from "../../test/workerd/guests/build/barring.wasm";
+import unstartable from "../../test/workerd/guests/build/unstartable.wasm";
+import { head, type LoneService, withService } from "../../test/workerd/lone-service.ts";
+import filter from "../../wasm/filter/build/filter.wasm";
+import { isolateSnapshot } from "../memory/isolate.ts";
+import { TIME_LIMITS } from "../runtime/time-limits.ts";
 
 /** What a service tells of itself, against what is so. */
 

@@ -1,23 +1,23 @@
 import type { CacheShape } from "./cache-guest.ts";
 import { ExpiryQueue, NO_KEY } from "./expiry-queue.ts";
-import type { GuestModel } from "./model.ts";
-import { OWN_START_BYTES, type OwnRule, ownAllocatedFor } from "./own-memory.ts";
+import type { GuestModel } from "./guest-model.ts";
+import { SLOT_START_BYTES, type SlotRule, slotAllocatedFor } from "./slot-memory.ts";
 import { type SlotUse, slotUse } from "./slot-use.ts";
 
-/** The evaluation's own filter (`assembly/`) in numbers. */
-export class OwnGuestModel implements GuestModel {
-  readonly #rule: OwnRule;
+/** A filter that keeps entries in slots, in numbers: an allocator like those of common languages, by `rule`. */
+export class SlotModel implements GuestModel {
+  readonly #rule: SlotRule;
   readonly #slides: boolean;
   readonly #entries: ExpiryQueue;
   readonly #slots: SlotUse;
   #allocatedBytes: number;
 
-  constructor(rule: OwnRule, shape: CacheShape, keyCount: number) {
+  constructor(rule: SlotRule, shape: CacheShape, keyCount: number) {
     this.#rule = rule;
     this.#slides = rule === "sliding-ttl";
     this.#entries = new ExpiryQueue(shape.ttlMs, keyCount);
     this.#slots = slotUse(rule, shape, keyCount);
-    this.#allocatedBytes = ownAllocatedFor(rule, 0);
+    this.#allocatedBytes = slotAllocatedFor(rule, 0);
   }
 
   get allocatedBytes(): number {
@@ -25,7 +25,7 @@ export class OwnGuestModel implements GuestModel {
   }
 
   get liveBytes(): number {
-    return OWN_START_BYTES + this.#slots.liveBytes;
+    return SLOT_START_BYTES + this.#slots.liveBytes;
   }
 
   restart(nowMs: number, handover: boolean): number {
@@ -33,7 +33,7 @@ export class OwnGuestModel implements GuestModel {
     this.#slots.clear();
     if (handover) for (const key of this.#entries.keys()) this.#slots.write(key);
     else this.#entries.clear();
-    this.#allocatedBytes = ownAllocatedFor(this.#rule, this.#slots.takenBytes);
+    this.#allocatedBytes = slotAllocatedFor(this.#rule, this.#slots.takenBytes);
     return this.#allocatedBytes;
   }
 
@@ -46,8 +46,8 @@ export class OwnGuestModel implements GuestModel {
     }
     this.#entries.add(now, key);
     this.#slots.write(key);
-    if (OWN_START_BYTES + this.#slots.takenBytes > this.#allocatedBytes) {
-      this.#allocatedBytes = ownAllocatedFor(this.#rule, this.#slots.takenBytes);
+    if (SLOT_START_BYTES + this.#slots.takenBytes > this.#allocatedBytes) {
+      this.#allocatedBytes = slotAllocatedFor(this.#rule, this.#slots.takenBytes);
     }
     return false;
   }

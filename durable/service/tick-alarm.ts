@@ -1,4 +1,4 @@
-import { TICK_LIMITS } from "./tick-clock.ts";
+import { TICK_LIMITS } from "../instances/tick-clock.ts";
 
 /** After an alarm that could not be set: the first pause, doubled each time. */
 const RETRY_MS = 5_000;

@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from "vitest";
-import type { BuiltInServiceInput, OtherServiceInput } from "../config/index.ts";
-import asking from "../test/workerd/guests/build/asking.wasm";
-import bodyBeforeHead from "../test/workerd/guests/build/body-before-head.wasm";
-import { type Authorization, head, type LoneService, withService } from "../test/workerd/lone-service.ts";
-import filter from "../wasm/filter/build/filter.wasm";
-import { type Isolate, isolateSnapshot } from "./memory/isolate.ts";
-import type { Answer } from "./stages/staged-answer.ts";
+import type { BuiltInServiceInput, OtherServiceInput } from "../../config/index.ts";
+import asking from "../../test/workerd/guests/build/asking.wasm";
+import bodyBeforeHead from "../../test/workerd/guests/build/body-before-head.wasm";
+import { type Authorization, head, type LoneService, withService } from "../../test/workerd/lone-service.ts";
+import filter from "../../wasm/filter/build/filter.wasm";
+import { type Isolate, isolateSnapshot } from "../memory/isolate.ts";
+import type { Answer } from "../stages/staged-answer.ts";
 
 /** What becomes of an instance that was replaced, and of all that it had begun. */
 

@@ -1,5 +1,5 @@
-import type { Decision, HeaderChange, Refusal } from "../wasm/host/index.ts";
-import type { LocalResponse, Unavailable } from "./rpc.ts";
+import type { Decision, HeaderChange, Refusal } from "../../wasm/host/index.ts";
+import type { LocalResponse, Unavailable } from "../rpc.ts";
 
 /** What the host decides, as it is told to the Worker. */
 export function denyResult(refusal: Refusal): LocalResponse | Unavailable {

@@ -1,18 +1,18 @@
 import type { GrowthRule } from "./cache-guest.ts";
 import { PAGE_BYTES } from "./guest-memory.ts";
 
-/** The memory of the evaluation's own filter, as `assembly/slots.ts` and `assembly/cache.ts` lay it out. */
+/** The memory of a filter that keeps each entry in a slot, and grows by one of several rules. It exists as a model only. */
 
 /** Static data, index, scratch. Slots come behind. */
 const START_PAGES = 3;
-export const OWN_START_BYTES = START_PAGES * PAGE_BYTES;
+export const SLOT_START_BYTES = START_PAGES * PAGE_BYTES;
 const ARENA_PAGES = 64;
 /** What an entry holds beside its headers. */
 const ENTRY_HEADER_BYTES = 32;
 const SLOT_ALIGNMENT_BYTES = 8;
 
 /** Rules by which it can be configured. */
-export type OwnRule = Exclude<GrowthRule, "built-in">;
+export type SlotRule = Exclude<GrowthRule, "built-in">;
 
 /** Bytes of a slot; those of size-classes are rounded up further. */
 export function slotBytesFor(entryBytes: number): number {
@@ -28,12 +28,12 @@ export function slotClassFor(entryBytes: number): number {
  * Linear memory in bytes.
  * @param slotBytes of all slots ever taken, free ones included
  */
-export function ownAllocatedFor(rule: OwnRule, slotBytes: number): number {
+export function slotAllocatedFor(rule: SlotRule, slotBytes: number): number {
   const neededPages = START_PAGES + Math.ceil(slotBytes / PAGE_BYTES);
   return pagesHeldFor(rule, neededPages) * PAGE_BYTES;
 }
 
-function pagesHeldFor(rule: OwnRule, neededPages: number): number {
+function pagesHeldFor(rule: SlotRule, neededPages: number): number {
   let pages = START_PAGES;
   switch (rule) {
     case "doubling":

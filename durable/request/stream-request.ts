@@ -1,6 +1,6 @@
-import type { AbortNotice, HeaderList, StreamRequest } from "../wasm/host/index.ts";
+import type { AbortNotice, HeaderList, StreamRequest } from "../../wasm/host/index.ts";
+import type { DecideRequest } from "../rpc.ts";
 import { CLIENT_GROUP_ATTRIBUTE, clientGroup } from "./client-group.ts";
-import type { DecideRequest } from "./rpc.ts";
 
 /** The head of a request as a Proxy-Wasm stream sees it: pseudo headers first, attributes beside them. */
 export function streamRequest(ask: DecideRequest, ruleName: string, signal: AbortNotice): StreamRequest {

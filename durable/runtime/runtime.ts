@@ -1,5 +1,5 @@
-import type { Isolate } from "./memory/isolate.ts";
-import type { ProbeLimits } from "./outbound/outbound-calls.ts";
+import type { Isolate } from "../memory/isolate.ts";
+import type { ProbeLimits } from "../outbound/outbound-calls.ts";
 import type { TimeLimits } from "./time-limits.ts";
 
 /** Clock, randomness and deadline: the platform's, or a test's. */

@@ -1,20 +1,20 @@
-import type { RestartPolicyName, Service } from "../config/index.ts";
-import type { SharedState } from "../wasm/host/index.ts";
-import type { Estimate } from "./estimate/estimate.ts";
-import type { GrowthRule } from "./estimate/growth-rule.ts";
-import type { PaperEstimate } from "./estimate/paper/estimate.ts";
-import type { Confidence } from "./estimate/ttl.ts";
-import type { HandoverRecord, InstanceManager } from "./instances/instance-manager.ts";
-import { type IsolateSnapshot, isolateSnapshot } from "./memory/isolate.ts";
-import { type Counters, hitRate } from "./metrics/counters.ts";
-import type { Sample } from "./metrics/samples.ts";
-import type { ClusterStats } from "./outbound/outbound-calls.ts";
-import type { PersistenceStats } from "./persistence/persistence-stats.ts";
-import type { RestartController } from "./restart/controller.ts";
-import type { RestartRecord } from "./restart/learned.ts";
-import type { RestartVerdict } from "./restart/policy.ts";
-import type { StartReason, StartRecord } from "./restart/starts.ts";
-import type { StorageStats } from "./storage/storage-health.ts";
+import type { RestartPolicyName, Service } from "../../config/index.ts";
+import type { SharedState } from "../../wasm/host/index.ts";
+import type { Estimate } from "../estimate/estimate.ts";
+import type { GrowthRule } from "../estimate/growth-rule.ts";
+import type { PaperEstimate } from "../estimate/paper/estimate.ts";
+import type { Confidence } from "../estimate/ttl.ts";
+import type { HandoverRecord, InstanceManager } from "../instances/instance-manager.ts";
+import { type IsolateSnapshot, isolateSnapshot } from "../memory/isolate.ts";
+import { type Counters, hitRate } from "../metrics/counters.ts";
+import type { Sample } from "../metrics/samples.ts";
+import type { ClusterStats } from "../outbound/outbound-calls.ts";
+import type { PersistenceStats } from "../persistence/persistence-stats.ts";
+import type { RestartController } from "../restart/controller.ts";
+import type { RestartRecord } from "../restart/learned.ts";
+import type { RestartVerdict } from "../restart/policy.ts";
+import type { StartReason, StartRecord } from "../restart/starts.ts";
+import type { StorageStats } from "../storage/storage-health.ts";
 
 /** Samples shown in /stats: ten minutes at the default interval. */
 const RECENT_SAMPLES = 60;

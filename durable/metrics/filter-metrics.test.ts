@@ -1,0 +1,33 @@
+import { expect, it } from "vitest";
+import { noCounts } from "./counters.ts";
+import { FilterMetrics } from "./filter-metrics.ts";
+
+function metricsOf(values: Record<string, number>) {
+  return new FilterMetrics({ value: (name: string) => values[name] } as ConstructorParameters<typeof FilterMetrics>[0]);
+}
+
+it("counts a request that the filter let through undecided once, beside those counted before", () => {
+  const values: Record<string, number> = {};
+  const [metrics, counters] = [metricsOf(values), { ...noCounts(), failedOpen: 5 }];
+  for (const [reported, counted] of [
+    [undefined, 5],
+    [2, 7],
+    [2, 7],
+    [3, 8],
+  ] as const) {
+    if (reported !== undefined) values.ebb_fail_open = reported;
+    metrics.addTo(counters);
+    expect(counters.failedOpen).toBe(counted);
+  }
+});
+
+it("does not count down when a filter sets its metric back", () => {
+  const values: Record<string, number> = { ebb_fail_open: 4 };
+  const [metrics, counters] = [metricsOf(values), noCounts()];
+  metrics.addTo(counters);
+  values.ebb_fail_open = 0;
+  metrics.addTo(counters);
+  values.ebb_fail_open = 1;
+  metrics.addTo(counters);
+  expect(counters.failedOpen).toBe(5);
+});

@@ -1,0 +1,30 @@
+import type { SharedState } from "../../wasm/host/index.ts";
+import type { Counters } from "./counters.ts";
+
+type Metrics = SharedState["metrics"];
+
+/** Metrics that the built-in filter sets (docs/stats.md). */
+const FAILED_OPEN = "ebb_fail_open";
+const LIVE_BYTES = "ebb_cache_live_bytes";
+
+/** What only the filter counts; it reports this by metrics, which last as long as the object is in memory. */
+export class FilterMetrics {
+  readonly #metrics: Metrics;
+  #failedOpen = 0;
+
+  constructor(metrics: Metrics) {
+    this.#metrics = metrics;
+  }
+
+  /** Adds the requests that the filter let through undecided since the last call. */
+  addTo(counters: Counters): void {
+    const failedOpen = this.#metrics.value(FAILED_OPEN) ?? 0;
+    counters.failedOpen += Math.max(0, failedOpen - this.#failedOpen);
+    this.#failedOpen = failedOpen;
+  }
+
+  /** Bytes of live decisions as of the filter's last tick; undefined if it does not report them. */
+  get liveBytes(): number | undefined {
+    return this.#metrics.value(LIVE_BYTES);
+  }
+}

@@ -1,0 +1,130 @@
+import { AUTHENTICATE_RULE, matchRule, type Service } from "../../config/index.ts";
+import type { Decision, Refusal } from "../../wasm/host/index.ts";
+import { Generation } from "../instances/generation.ts";
+import type { InstanceManager } from "../instances/instance-manager.ts";
+import type { MemoryBackpressure } from "../memory/backpressure.ts";
+import { type Counters, countDecision, countRefusalInStage } from "../metrics/counters.ts";
+import type { OutboundCalls } from "../outbound/outbound-calls.ts";
+import type { PersistedDecisions } from "../persistence/persisted-decisions.ts";
+import type { DecideRequest, Unavailable } from "../rpc.ts";
+import { DeadlineTimer } from "../runtime/deadline-timer.ts";
+import { decideInStages, exchangeStages } from "../stages/decide-in-stages.ts";
+import { isReplayed } from "../stages/replay.ts";
+import { StageDeadline } from "../stages/stage-deadline.ts";
+import type { Answer } from "../stages/staged-answer.ts";
+import { decisionAnswer, ruleDenial } from "./decision-answer.ts";
+import { streamRequest } from "./stream-request.ts";
+
+/** A stage that takes too long is given up by a quarter of its time late at most. */
+const TICKS_OF_STAGE = 4;
+
+/** What a request sets off beside its decision. */
+export interface RequestEvents {
+  /** @returns what the request has to wait for before the filter sees it */
+  beforeRequest(): Promise<void> | undefined;
+  /** The head of a request is decided. */
+  afterAnswer(): void;
+}
+
+export interface RequestDependencies {
+  readonly service: Service;
+  readonly instances: InstanceManager;
+  readonly counters: Counters;
+  readonly backpressure: MemoryBackpressure;
+  readonly persistedDecisions: PersistedDecisions | undefined;
+  readonly outbound: Pick<OutboundCalls, "noteRefusal">;
+  readonly events: RequestEvents;
+  /** Longest time that a filter may keep one stage of a request waiting. */
+  readonly stageMs: number;
+}
+
+/** The way of one request through its service: rule, room in memory, stored decisions, tick, filter. */
+export class RequestDecider {
+  readonly #with: RequestDependencies;
+  readonly #deadlines: DeadlineTimer;
+  /** For the next request; the first that the filter keeps waiting uses it up. */
+  #deadline: StageDeadline;
+
+  constructor(dependencies: RequestDependencies) {
+    this.#with = dependencies;
+    this.#deadlines = new DeadlineTimer(dependencies.stageMs, TICKS_OF_STAGE);
+    this.#deadline = new StageDeadline(this.#deadlines);
+  }
+
+  async decide(ask: DecideRequest): Promise<Answer> {
+    const { service, backpressure, persistedDecisions } = this.#with;
+    // The object's own rules count: its configuration may be newer or older than the Worker's for a moment.
+    const rule = matchRule(service, ask.method, ask.path);
+    if (rule.kind === "deny") return ruleDenial(403, "no_rule");
+    if (rule.kind === "ambiguous") return ruleDenial(400, "ambiguous_path");
+    // The Worker asks no object about public paths. If it does, its rules are newer and protect a path that is public here.
+    const ruleName = rule.kind === "public" ? AUTHENTICATE_RULE : rule.ruleName;
+    const waiting = backpressure.wait();
+    if (waiting !== undefined) await waiting;
+    const restoring = persistedDecisions?.restore();
+    if (restoring !== undefined) await restoring;
+    return this.#decide(ask, ruleName, 0);
+  }
+
+  async #decide(ask: DecideRequest, ruleName: string, replays: number): Promise<Answer> {
+    const { service, instances, events } = this.#with;
+    const ticking = events.beforeRequest();
+    if (ticking !== undefined) await ticking;
+    // Only now: the instance may have changed while the tick's calls were in progress.
+    const generation = instances.acquire();
+    if (!(generation instanceof Generation)) return this.#withoutFilter(generation);
+
+    const deadline = this.#deadline;
+    const request = streamRequest(ask, ruleName, deadline.signal);
+    const stages = exchangeStages(service, generation.exportedStages, ask.endOfStream);
+    if (stages !== undefined) {
+      this.#renewDeadline();
+      const answer = await decideInStages({
+        service,
+        generation,
+        request,
+        stages,
+        deadline,
+        replays,
+        onHead: (decision) => this.#headDecided(generation, decision),
+        onRefusal: (refusal) => this.#refusedInStage(generation, refusal),
+      });
+      return answer ?? this.#decide(ask, ruleName, replays + 1);
+    }
+    const deciding = generation.decide(request);
+    if (deciding instanceof Promise) this.#renewDeadline();
+    const decision = deciding instanceof Promise ? await deadline.wait(deciding) : deciding;
+    if (isReplayed(decision, replays)) return this.#decide(ask, ruleName, replays + 1);
+    this.#headDecided(generation, decision);
+    return decisionAnswer(decision);
+  }
+
+  #withoutFilter(unavailable: Unavailable): Answer {
+    const { counters, instances } = this.#with;
+    counters.requests += 1;
+    if (!instances.passesUndecided) {
+      counters.undecided += 1;
+      return unavailable;
+    }
+    counters.failedOpen += 1;
+    return { kind: "continue", changes: [] };
+  }
+
+  #renewDeadline(): void {
+    this.#deadline = new StageDeadline(this.#deadlines);
+  }
+
+  #headDecided(generation: Generation, decision: Decision): void {
+    const { counters, instances, outbound, events } = this.#with;
+    countDecision(counters, decision);
+    if (decision.kind === "failed") instances.noteTrap(generation);
+    if (decision.kind === "respond") outbound.noteRefusal(decision);
+    events.afterAnswer();
+  }
+
+  #refusedInStage(generation: Generation, refusal: Refusal): void {
+    const { counters, instances } = this.#with;
+    countRefusalInStage(counters, refusal);
+    if (refusal.kind === "failed") instances.noteTrap(generation);
+  }
+}

@@ -1,0 +1,24 @@
+import type { RestartOutcome } from "./instances/instance-manager.ts";
+import type { ReclaimRequest } from "./memory/budget.ts";
+import type { RestartPlan } from "./restart/restart-plan.ts";
+import type { DecideRequest, NeedsHeaders } from "./rpc.ts";
+import type { PurgeReport } from "./service/purge.ts";
+import type { Answer } from "./stages/staged-answer.ts";
+
+/** What the Worker, and other objects of the isolate, may call on a service's object. */
+export interface ServiceRpc extends Rpc.DurableObjectBranded {
+  /** Decides on one request. Always answers with a value; `unavailable` if there is no decision. */
+  decide(ask: DecideRequest): Promise<Answer | NeedsHeaders>;
+  /** Restarts the filter in place, or says why not. */
+  restart(reason?: string): Promise<RestartOutcome>;
+  /** What `restart` would free and cost; null if no instance is in memory. */
+  restartPlan(): Promise<RestartPlan | null>;
+  /**
+   * Drops decisions at once, of some credentials or all, in memory and in storage.
+   * @throws Error if the configuration has no such service, or decisions could not be dropped
+   */
+  purge(request: { readonly service: string; readonly credentials?: string[] }): Promise<PurgeReport>;
+  /** Another object of the isolate finds memory short. */
+  reclaim(request: ReclaimRequest): Promise<void>;
+  fetch(request: Request): Promise<Response>;
+}

@@ -1,0 +1,145 @@
+import type { Service } from "../../config/index.ts";
+import type { SharedState } from "../../wasm/host/index.ts";
+import { BACKOFF } from "../failure/backoff.ts";
+import { Generation } from "../instances/generation.ts";
+import type { InstanceManager } from "../instances/instance-manager.ts";
+import type { Counters } from "../metrics/counters.ts";
+import type { FilterMetrics } from "../metrics/filter-metrics.ts";
+import type { OutboundCalls } from "../outbound/outbound-calls.ts";
+import type { PersistedDecisions } from "../persistence/persisted-decisions.ts";
+import type { StaleJournal } from "../persistence/stale-journal.ts";
+import type { RestartController } from "../restart/controller.ts";
+import type { RestartVerdict } from "../restart/policy.ts";
+import type { RestartExecutor } from "../restart/restart-executor.ts";
+import type { ServiceStateStore } from "../storage/service-state.ts";
+import { TickAlarm } from "./tick-alarm.ts";
+
+export interface MaintenanceDependencies {
+  readonly service: Pick<Service, "name" | "ticks" | "filterKind">;
+  readonly nowMs: () => number;
+  readonly instances: InstanceManager;
+  readonly controller: RestartController;
+  readonly restarts: RestartExecutor;
+  readonly counters: Counters;
+  readonly filterMetrics: FilterMetrics;
+  readonly outbound: Pick<OutboundCalls, "meanCallMs">;
+  readonly shared: SharedState;
+  readonly store: ServiceStateStore;
+  readonly persistedDecisions: PersistedDecisions | undefined;
+  readonly staleJournal: StaleJournal | undefined;
+  readonly setAlarm: (delayMs: number) => Promise<void>;
+}
+
+/** What one service does beside deciding: ticks, samples, restarts that its policy asks for, and writes to storage. */
+export class Maintenance {
+  readonly #with: MaintenanceDependencies;
+  /** The built-in filter's ticks only clean up, so they run after the answer and no request waits for them. */
+  readonly #ticksAfterAnswer: boolean;
+  /** Undefined where only requests bring about ticks. */
+  readonly #alarm: TickAlarm | undefined;
+  #isScheduled = false;
+
+  constructor(dependencies: MaintenanceDependencies) {
+    const { service, setAlarm, nowMs } = dependencies;
+    this.#with = dependencies;
+    this.#ticksAfterAnswer = service.filterKind.kind === "built-in";
+    this.#alarm = service.ticks === "alarm" ? new TickAlarm(setAlarm, nowMs) : undefined;
+  }
+
+  /** Runs the tick that is due before a request. @returns the tick's calls, for which the request has to wait */
+  beforeRequest(): Promise<void> | undefined {
+    return this.#ticksAfterAnswer ? undefined : this.#tickIfDue();
+  }
+
+  /** Schedules what is due, in a later task: the answer goes out first. */
+  afterAnswer(): void {
+    if (this.#isScheduled || !this.#isDue(this.#with.nowMs())) return;
+    this.#isScheduled = true;
+    setTimeout(() => {
+      this.#isScheduled = false;
+      this.#run();
+    }, 0);
+  }
+
+  /** The object's alarm went off: ticks, with a fresh instance if none is in memory, and sets the alarm again. */
+  async alarm(): Promise<void> {
+    if (this.#alarm === undefined) return;
+    this.#alarm.fired();
+    const { instances, nowMs } = this.#with;
+    const generation = instances.acquire();
+    if (generation instanceof Generation) {
+      await generation.tickIfDue(nowMs());
+      instances.noteTrap(generation);
+    }
+    // Some filters fetch what they keep in ticks alone.
+    this.#persistIfDue(nowMs());
+    this.#alarm.arm(instances.current?.tickPeriodMs ?? BACKOFF.capMs);
+  }
+
+  /** Takes a sample of the serving generation; undefined if none is in memory. */
+  sample(): RestartVerdict | undefined {
+    const { instances, controller, counters, outbound, nowMs } = this.#with;
+    const generation = instances.current;
+    if (generation === undefined) return undefined;
+    const { allocatedBytes } = generation;
+    return controller.sample(nowMs(), { allocatedBytes, counts: counters, callMs: outbound.meanCallMs });
+  }
+
+  /** Bytes of live decisions as the built-in filter counts them; undefined for other filters, or if none is in memory. */
+  get liveBytes(): number | undefined {
+    const { instances, filterMetrics, nowMs } = this.#with;
+    if (instances.current === undefined || !this.#ticksAfterAnswer) return undefined;
+    // The filter counts when it ticks.
+    instances.current.tick(nowMs());
+    return filterMetrics.liveBytes;
+  }
+
+  #tickIfDue(): Promise<void> | undefined {
+    const { instances, nowMs } = this.#with;
+    const generation = instances.acquire();
+    if (!(generation instanceof Generation)) return undefined;
+    const calls = generation.tickIfDue(nowMs());
+    this.#alarm?.arm(generation.tickPeriodMs);
+    // A tick that traps has a successor, which has to tick first.
+    return generation.failed ? this.#tickIfDue() : calls;
+  }
+
+  #isDue(nowMs: number): boolean {
+    const { instances, controller } = this.#with;
+    return instances.isolate.budget.isShort || controller.isDue(nowMs) || this.#isCleanUpDue(nowMs);
+  }
+
+  #isCleanUpDue(nowMs: number): boolean {
+    return this.#ticksAfterAnswer && (this.#with.instances.current?.isTickDue(nowMs) ?? false);
+  }
+
+  #run(): void {
+    const { instances, controller, restarts, persistedDecisions } = this.#with;
+    const generation = instances.current;
+    if (generation === undefined || generation.failed) return;
+    const nowMs = this.#with.nowMs();
+    if (this.#isCleanUpDue(nowMs)) generation.tick(nowMs);
+    instances.noteTrap(generation);
+    void restarts.reclaimForIsolate();
+    if (!controller.isDue(nowMs) || generation.failed) return;
+    if (persistedDecisions?.isDue(nowMs)) void persistedDecisions.write();
+    const verdict = this.sample();
+    if (verdict?.restart) restarts.byPolicy(verdict.reason);
+    restarts.report();
+    this.#persistIfDue(nowMs);
+  }
+
+  #persistIfDue(nowMs: number): void {
+    const { service, store, controller, counters, filterMetrics, shared, staleJournal } = this.#with;
+    if (staleJournal?.isRemoved === false) {
+      void store.health.attemptAsync("removing stored decisions", () => staleJournal.remove());
+    }
+    filterMetrics.addTo(counters);
+    store.writeIfDue(nowMs, {
+      learned: controller.learned,
+      samples: controller.samples,
+      counters,
+      sharedData: shared.dataOf(service.name),
+    });
+  }
+}

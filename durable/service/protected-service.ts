@@ -1,0 +1,195 @@
+import type { Service } from "../../config/index.ts";
+import { createSharedState, type HostServices, hasHandover, type SharedState } from "../../wasm/host/index.ts";
+import { InstanceManager } from "../instances/instance-manager.ts";
+import { MemoryBackpressure } from "../memory/backpressure.ts";
+import { thisIsolate } from "../memory/isolate.ts";
+import type { AskToReclaim } from "../memory/isolate-budget.ts";
+import type { Counters } from "../metrics/counters.ts";
+import { FilterMetrics } from "../metrics/filter-metrics.ts";
+import { OutboundCalls } from "../outbound/outbound-calls.ts";
+import type { Send } from "../outbound/send-call.ts";
+import { Journal } from "../persistence/journal.ts";
+import type { OpenedStorage } from "../persistence/open-storage.ts";
+import { PersistedDecisions } from "../persistence/persisted-decisions.ts";
+import type { PersistenceStats } from "../persistence/persistence-stats.ts";
+import { RequestDecider } from "../request/request-decider.ts";
+import { RestartController } from "../restart/controller.ts";
+import { RestartExecutor } from "../restart/restart-executor.ts";
+import { restartSettings } from "../restart/settings.ts";
+import type { DecideRequest } from "../rpc.ts";
+import { type Runtime, randomShare } from "../runtime/runtime.ts";
+import type { Answer } from "../stages/staged-answer.ts";
+import type { ServiceStateStore } from "../storage/service-state.ts";
+import { Maintenance } from "./maintenance.ts";
+import { type PurgeDependencies, type PurgeReport, purge } from "./purge.ts";
+import { type ServiceStats, serviceStats } from "./stats.ts";
+
+export interface ServiceDependencies {
+  readonly service: Service;
+  readonly runtime: Runtime;
+  readonly store: ServiceStateStore;
+  readonly opened: OpenedStorage;
+  readonly workerVersion: string | undefined;
+  /** Sends requests to a cluster; undefined if its binding is missing. */
+  readonly sendTo: (cluster: Service["clusters"][string]) => Send | undefined;
+  readonly secrets: (name: string) => string | undefined;
+  /** Whether clients of a group may cause one more call; undefined if nothing limits them. */
+  readonly mayCall?: ((clientGroup: string) => Promise<boolean>) | undefined;
+  /** Sets the object's one alarm. */
+  readonly setAlarm: (delayMs: number) => Promise<void>;
+  /** Asks another object of the isolate to give back memory. */
+  readonly askToReclaim: AskToReclaim;
+}
+
+function handsOver(filter: WebAssembly.Module): boolean {
+  return hasHandover(new Set(WebAssembly.Module.exports(filter).map(({ name }) => name)));
+}
+
+/** One protected service: wires the parts that decide, maintain and purge, which live as long as the object. */
+export class ProtectedService {
+  readonly configuration: Service;
+  readonly restarts: RestartExecutor;
+  readonly #nowMs: () => number;
+  readonly #store: ServiceStateStore;
+  readonly #shared: SharedState = createSharedState();
+  readonly #counters: Counters;
+  readonly #filterMetrics = new FilterMetrics(this.#shared.metrics);
+  readonly #outbound: OutboundCalls;
+  readonly #controller: RestartController;
+  readonly #instances: InstanceManager;
+  readonly #opened: OpenedStorage;
+  readonly #persistedDecisions: PersistedDecisions | undefined;
+  readonly #requests: RequestDecider;
+  readonly #maintenance: Maintenance;
+  readonly #purging: PurgeDependencies;
+
+  constructor({ service, runtime, store, opened, ...dependencies }: ServiceDependencies) {
+    const { name } = service;
+    const nowMs = () => runtime.nowMs();
+    const shared = this.#shared;
+    const remembered = store.read(service.version, shared.dataOf(name));
+    const counters = remembered.counters;
+    const filterHandsOver = handsOver(service.filter);
+    this.configuration = service;
+    this.#nowMs = nowMs;
+    this.#store = store;
+    this.#opened = opened;
+    this.#counters = counters;
+    this.#outbound = new OutboundCalls({
+      service,
+      sendTo: dependencies.sendTo,
+      nowMs,
+      mayCall: dependencies.mayCall,
+      probeLimits: runtime.probeLimits,
+      servers: (runtime.isolate ?? thisIsolate()).servers,
+    });
+    this.#controller = new RestartController(
+      { ...remembered, counts: counters },
+      {
+        policy: service.restart.policy,
+        settings: restartSettings(service.restart),
+        handover: filterHandsOver,
+        random: () => randomShare(runtime),
+        workerVersion: dependencies.workerVersion,
+      },
+    );
+    const controller = this.#controller;
+    const instances = new InstanceManager({
+      filter: { service, host: this.#host(runtime), digestKey: opened.digestKey, secrets: dependencies.secrets },
+      runtime,
+      controller,
+      counters,
+      events: { emptied: () => this.#persistedDecisions?.forget() },
+    });
+    this.#instances = instances;
+    const persistedDecisions =
+      opened.journal instanceof Journal ? new PersistedDecisions(name, opened.journal, instances, runtime) : undefined;
+    this.#persistedDecisions = persistedDecisions;
+    this.restarts = new RestartExecutor({
+      name,
+      runtime,
+      instances,
+      controller,
+      sample: () => this.#maintenance.sample(),
+      liveBytes: () => this.#maintenance.liveBytes,
+      askToReclaim: dependencies.askToReclaim,
+    });
+    const stored = { store, persistedDecisions, staleJournal: opened.staleJournal };
+    this.#maintenance = new Maintenance({
+      ...stored,
+      service,
+      nowMs,
+      instances,
+      controller,
+      restarts: this.restarts,
+      counters,
+      filterMetrics: this.#filterMetrics,
+      outbound: this.#outbound,
+      shared,
+      setAlarm: dependencies.setAlarm,
+    });
+    this.#requests = new RequestDecider({
+      service,
+      instances,
+      counters,
+      backpressure: new MemoryBackpressure(instances.isolate.budget, () => this.restarts.reclaimForIsolate()),
+      persistedDecisions,
+      outbound: this.#outbound,
+      events: this.#maintenance,
+      stageMs: runtime.limits.pausedMs,
+    });
+    this.#purging = { ...stored, name, instances, counters, shared, handsOver: filterHandsOver };
+  }
+
+  decide(ask: DecideRequest): Promise<Answer> {
+    return this.#requests.decide(ask);
+  }
+
+  /** @throws as `purge` of purge.ts */
+  purge(credentials?: readonly string[]): Promise<PurgeReport> {
+    return purge(this.#purging, credentials);
+  }
+
+  /** The object's alarm went off. */
+  alarm(): Promise<void> {
+    return this.#maintenance.alarm();
+  }
+
+  stats(): ServiceStats {
+    const liveBytes = this.#maintenance.liveBytes ?? null;
+    this.#filterMetrics.addTo(this.#counters);
+    return serviceStats({
+      service: this.configuration,
+      nowMs: this.#nowMs(),
+      liveBytes,
+      instances: this.#instances,
+      controller: this.#controller,
+      counters: this.#counters,
+      metrics: this.#shared.metrics,
+      persistence: this.#persistence,
+      clusters: this.#outbound.stats,
+      storage: this.#store.health.stats,
+    });
+  }
+
+  get #persistence(): PersistenceStats | null {
+    const { journal } = this.#opened;
+    if (this.#persistedDecisions !== undefined) return { state: "on", ...this.#persistedDecisions.stats };
+    return journal === undefined || journal instanceof Journal ? null : journal;
+  }
+
+  #host(runtime: Runtime): HostServices {
+    const { name } = this.configuration;
+    return {
+      nowMs: this.#nowMs,
+      log: (level, message) => console.log(`${name}: filter: ${level}: ${message}`),
+      hasCluster: (cluster) => this.#outbound.has(cluster),
+      httpCall: (call) => {
+        this.#counters.outbound += 1;
+        return this.#outbound.call(call);
+      },
+      randomBytes: (into) => runtime.randomBytes(into),
+      shared: this.#shared,
+    };
+  }
+}

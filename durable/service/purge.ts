@@ -1,0 +1,56 @@
+import type { SharedState } from "../../wasm/host/index.ts";
+import type { InstanceManager } from "../instances/instance-manager.ts";
+import type { Counters } from "../metrics/counters.ts";
+import type { PersistedDecisions } from "../persistence/persisted-decisions.ts";
+import type { StaleJournal } from "../persistence/stale-journal.ts";
+import type { ServiceStateStore } from "../storage/service-state.ts";
+
+export interface PurgeDependencies {
+  /** Of the service. */
+  readonly name: string;
+  readonly instances: InstanceManager;
+  readonly counters: Counters;
+  /** Undefined where decisions are not persisted. */
+  readonly persistedDecisions: PersistedDecisions | undefined;
+  readonly staleJournal: StaleJournal | undefined;
+  readonly shared: SharedState;
+  readonly store: ServiceStateStore;
+  /** Whether the filter can purge. */
+  readonly handsOver: boolean;
+}
+
+/** What a purge dropped. */
+export interface PurgeReport {
+  /** Decisions in memory; null for a filter that cannot purge and was replaced. */
+  readonly purged: number | null;
+  /** Whether there were stored decisions; those were dropped too. */
+  readonly stored: boolean;
+}
+
+/**
+ * Drops decisions at once, those of some credentials or all. Requests that wait for an answer are asked for again. Once the
+ * promise is fulfilled, neither storage nor another life of the object brings the decisions back. A filter that cannot purge is
+ * replaced, and its shared data is dropped; requests that wait in it are answered by the replies to its own calls.
+ *
+ * @throws Error if a filter that cannot purge does not start again, or if the storage refuses
+ */
+export async function purge(
+  { name, instances, counters, persistedDecisions, staleJournal, shared, store, handsOver }: PurgeDependencies,
+  credentials?: readonly string[],
+): Promise<PurgeReport> {
+  counters.purges += 1;
+  // A restore in progress could bring back decisions purged before it finished.
+  const restoring = persistedDecisions?.restoring;
+  if (restoring !== undefined) await restoring;
+  // Don't await between these lines: a request in between would restore decisions and miss both purges.
+  const stored = persistedDecisions?.hasStored ?? false;
+  if (!handsOver) {
+    // Such a filter may keep decisions there. The instance that is replaced keeps writing into its own copy.
+    shared.forgetDataOf(name);
+    store.forgetSharedData(shared.dataOf(name));
+  }
+  const purged = instances.purge(credentials);
+  await persistedDecisions?.purge(credentials);
+  await staleJournal?.remove();
+  return { purged: handsOver ? (purged ?? null) : null, stored };
+}

@@ -1,0 +1,2 @@
+/** Headers in order, repeated names as repeated entries, names in lower case. */
+export type HeaderList = [name: string, value: string][];
