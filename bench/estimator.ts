@@ -1,10 +1,10 @@
 import { performance } from "node:perf_hooks";
+import { restartSettings } from "../config/index.ts";
 import { Estimator } from "../durable/estimate/estimator.ts";
 import { CacheGuest } from "../durable/estimate/testing/cache-guest.ts";
 import { DEFAULT_CAPACITY, Samples } from "../durable/metrics/samples.ts";
 import { RestartController } from "../durable/restart/controller.ts";
 import { nothingLearned } from "../durable/restart/learned.ts";
-import { DEFAULT_RESTART_SETTINGS } from "../durable/restart/settings.ts";
 
 /**
  * Microseconds that a sample costs once the ring buffer is full: the estimator alone (taking the sample in, and one
@@ -28,7 +28,7 @@ const recorded = Array.from({ length: DEFAULT_CAPACITY + SAMPLES }, () => {
 let estimates = 0;
 
 function estimatorRound(): number {
-  const estimator = new Estimator(DEFAULT_RESTART_SETTINGS);
+  const estimator = new Estimator(restartSettings());
   estimator.started(1, START_MS, guest.startAllocatedBytes);
   for (const sample of recorded.slice(0, DEFAULT_CAPACITY)) estimator.push(sample);
   const startedMs = performance.now();
@@ -42,7 +42,7 @@ function estimatorRound(): number {
 function controllerRound(): number {
   const controller = new RestartController(
     { samples: new Samples(), learned: nothingLearned("bench"), counts: { requests: 0, hits: 0, outbound: 0 } },
-    { policy: "measured", settings: DEFAULT_RESTART_SETTINGS, handover: false, random: () => 0.5 },
+    { policy: "measured", settings: restartSettings(), handover: false, random: () => 0.5 },
   );
   controller.started(START_MS, guest.startAllocatedBytes);
   const counts = { requests: 0, hits: 0, outbound: 0 };

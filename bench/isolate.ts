@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { bundleWorker } from "../scripts/bundle-worker.ts";
 import { startWorkerd } from "../scripts/workerd.ts";
+import { MIB } from "../wasm/byte-units.ts";
 
 /**
  * Twenty services of one isolate grow to 16 MiB in turn, round after round: 320 MiB, were nothing given back. What they hold
@@ -20,7 +21,6 @@ if (!(rounds > 0 && pauseMs >= 0)) {
 }
 const SERVICES = 20;
 const LIMIT_BYTES = 128_000_000;
-const MIB = 1_048_576;
 
 const workerd = await startWorkerd(
   {

@@ -192,17 +192,29 @@ export interface Cache {
   readonly persist: boolean;
 }
 
+/** When the filter is restarted. Durations in ms, sizes in bytes. */
 export interface Restart {
   readonly policy: RestartPolicyName;
+  /** The share of extra outbound calls that restarts may cost, from 0 to 1. */
   readonly extraCallsShare: number;
+  /** From the start of an instance until anything is judged. */
   readonly collectMs: number;
+  /** Width of the bins in which ratios and trends are formed. */
   readonly binMs: number;
+  /** The longest TTL that an estimate can have. */
   readonly ttlCapMs: number;
+  /** The TTL while none is known; not above the cap. */
   readonly ttlDefaultMs: number;
+  /** Between two samples, where requests allow. */
   readonly sampleIntervalMs: number;
+  /** Minimum age before any restart. */
   readonly minLifetimeMs: number;
+  /** Age at which every instance is restarted. */
   readonly maxUptimeMs: number;
+  /** An instance that has grown to this, or will have by the next sample, is restarted. */
   readonly hardLimitBytes: number;
+  /** For the policy `uptime`. */
   readonly uptimeMs: number;
+  /** For the policy `threshold`. */
   readonly thresholdBytes: number;
 }

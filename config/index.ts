@@ -1,8 +1,9 @@
 /** The gateway's configuration: how it is written, checked, and read. Runs in Workers, in workerd tests and in Node. */
 
+export { isolateLimits, restartSettings } from "./defaults.ts";
 export { filterConfiguration } from "./filter-configuration.ts";
 export { findService } from "./find-service.ts";
-export type { Cluster, Gateway, IsolateLimits, PreflightAnswer, Service } from "./gateway.ts";
+export type { Cluster, Gateway, IsolateLimits, PreflightAnswer, Restart, Service } from "./gateway.ts";
 export {
   type BuiltInServiceInput,
   type ClusterInput,

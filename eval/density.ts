@@ -1,5 +1,5 @@
-import { restartSettings } from "../durable/restart/settings.ts";
-import { PAGE_BYTES } from "./guests/guest-memory.ts";
+import { restartSettings } from "../config/index.ts";
+import { PAGE_BYTES } from "../wasm/byte-units.ts";
 import { guestModel } from "./guests/model.ts";
 import { MEASURED, NEVER, type Opponent, opponents, RATIO } from "./opponents.ts";
 import type { DensityRow } from "./results.ts";

@@ -1,4 +1,5 @@
-import { restartSettings } from "../durable/restart/settings.ts";
+import { restartSettings } from "../config/index.ts";
+import { PAGE_BYTES } from "../wasm/byte-units.ts";
 import { type Case, caseName } from "./cases.ts";
 import { BuiltInGuest } from "./guests/built-in-guest.ts";
 import type { CacheGuest, CacheShape, GrowthRule } from "./guests/cache-guest.ts";
@@ -22,7 +23,6 @@ export interface CaseResult {
   readonly curves: readonly Curve[];
 }
 
-const PAGE_BYTES = 65_536;
 /** Where no size is given, entries are such that the peak takes so many pages: at least thirty, as the question asks. */
 const PEAK_PAGES = 60;
 /** What an entry takes beside its headers, about. */

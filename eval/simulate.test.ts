@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { restartSettings } from "../durable/restart/settings.ts";
+import { restartSettings } from "../config/index.ts";
 import { guestModel } from "./guests/model.ts";
 import { simulate } from "./simulate.ts";
 import { PolicySupervisor, RuleSupervisor } from "./supervisor.ts";

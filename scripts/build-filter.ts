@@ -2,12 +2,14 @@
  * Compiles the built-in filter: `node scripts/build-filter.ts [--maximum-bytes N] [--out FILE]`.
  * Does nothing if the output is newer than every input and has the same maximum.
  */
+
 import { mkdir, readdir, readFile, rename, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { main as compile } from "assemblyscript/asc";
-import { PAGE_BYTES, readMemoryLimits } from "../wasm/binary/memory-section.ts";
+import { readMemoryLimits } from "../wasm/binary/memory-section.ts";
+import { PAGE_BYTES } from "../wasm/byte-units.ts";
 import { builtInFilterFile } from "./built-in-filter.ts";
 
 /** Static data and the arena. Beyond it memory grows by single pages. */

@@ -1,8 +1,8 @@
 import { relative } from "node:path";
 import type { Gateway, Service } from "../config/index.ts";
 import type { Finding } from "../config/problems.ts";
-import { PAGE_BYTES } from "../wasm/binary/memory-section.ts";
 import { judgeMemory } from "../wasm/binary/memory-verdict.ts";
+import { PAGE_BYTES } from "../wasm/byte-units.ts";
 import { builtInFilterFile } from "./built-in-filter.ts";
 import type { WasmFile } from "./load-config.ts";
 

@@ -1,3 +1,5 @@
+import { hasElapsed } from "../durable/runtime/elapsed.ts";
+
 /** Interval between two equal lines, ms: logs are billed by the line, and a client can cause any number of them. */
 const INTERVAL_MS = 1_000;
 /** Texts that are remembered, so that messages which differ each time cannot fill the memory. */
@@ -22,8 +24,7 @@ export class RateLimitedLog {
   error(line: string): void {
     const nowMs = this.#nowMs();
     const kind = this.#kinds.get(line);
-    // A clock that was set back must not silence the log.
-    if (kind !== undefined && nowMs >= kind.loggedAtMs && nowMs - kind.loggedAtMs < INTERVAL_MS) {
+    if (kind !== undefined && !hasElapsed(kind.loggedAtMs, INTERVAL_MS, nowMs)) {
       kind.leftOut += 1;
       return;
     }

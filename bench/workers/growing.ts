@@ -1,8 +1,8 @@
-import { defineGateway } from "../../config/index.ts";
+import { defineGateway, isolateLimits } from "../../config/index.ts";
 import type { Env } from "../../durable/environment.ts";
 import { forceGarbageCollection } from "../../durable/memory/force-gc.ts";
 import { createIsolate, isolateSnapshot } from "../../durable/memory/isolate.ts";
-import { RECLAIM_SETTINGS } from "../../durable/memory/reclaim.ts";
+import { reclaimSettings } from "../../durable/memory/reclaim.ts";
 import { TIME_LIMITS } from "../../durable/runtime/time-limits.ts";
 import filter from "../../test/workerd/guests/build/growing.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
@@ -18,7 +18,9 @@ const isolate = createIsolate(
     },
     provoke: forceGarbageCollection,
   },
-  RECLAIMS ? RECLAIM_SETTINGS : { ...RECLAIM_SETTINGS, minBytes: Number.POSITIVE_INFINITY },
+  RECLAIMS
+    ? reclaimSettings(isolateLimits())
+    : { ...reclaimSettings(isolateLimits()), minBytes: Number.POSITIVE_INFINITY },
 );
 
 /** A filter that lets every request pass, and grows by 255 pages on one with the header `x-grow`. */

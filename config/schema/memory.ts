@@ -1,9 +1,9 @@
 import * as v from "valibot";
+import { MIB } from "../../wasm/byte-units.ts";
 import { CONFIG_LIMITS } from "../configuration-limits.ts";
 import type { IsolateLimits } from "../gateway.ts";
 import { fields, wholeNumber } from "./fields.ts";
 
-const MIB = 1024 * 1024;
 const bytes = wholeNumber(CONFIG_LIMITS.minCacheBytes, CONFIG_LIMITS.maxInstanceBytes, "bytes");
 
 /** Of the 128 MB of an isolate, what its filters may hold together. */

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { MIB } from "../../wasm/byte-units.ts";
 import { CONFIG_LIMITS } from "../configuration-limits.ts";
 import type { Cache, Restart } from "../gateway.ts";
 import { fields, wholeNumber } from "./fields.ts";
@@ -7,7 +8,7 @@ import { fields, wholeNumber } from "./fields.ts";
 export type ParsedRestart = Omit<Restart, OfCache> & { readonly [Name in OfCache]?: number | undefined };
 type OfCache = "hardLimitBytes" | "ttlCapMs" | "ttlDefaultMs";
 
-const MIB = 1024 * 1024;
+/** The paper's numbers: 15 minutes of collection, 10 minutes as the TTL's bound and default. */
 const COLLECT_MS = 15 * 60_000;
 const BIN_MS = 60_000;
 const SAMPLE_INTERVAL_MS = 10_000;
@@ -69,11 +70,10 @@ export const restart: v.GenericSchema<unknown, ParsedRestart> = v.pipe(
 export function resolveRestart(parsed: ParsedRestart, cache: Cache | undefined): Restart {
   const twiceTheCache = Math.min(2 * (cache?.maxBytes ?? 0), CONFIG_LIMITS.maxInstanceBytes);
   const ttlCapMs = parsed.ttlCapMs ?? Math.max(TTL_CAP_MS, cache?.maxTtlMs ?? 0);
-  const ttlDefaultMs = parsed.ttlDefaultMs ?? ttlCapMs;
   return {
     ...parsed,
     ttlCapMs,
-    ttlDefaultMs,
+    ttlDefaultMs: Math.min(parsed.ttlDefaultMs ?? ttlCapMs, ttlCapMs),
     hardLimitBytes: parsed.hardLimitBytes ?? Math.max(DEFAULT_HARD_LIMIT_BYTES, twiceTheCache),
   };
 }

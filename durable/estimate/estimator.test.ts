@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import type { Sample } from "../metrics/samples.ts";
 import type { Learned } from "../restart/learned.ts";
+import { DEFAULT_SETTINGS } from "../testing/settings.ts";
 import type { Estimate } from "./estimate.ts";
 import { Estimator, type Knowledge, NOTHING_KNOWN } from "./estimator.ts";
-import { DEFAULT_SETTINGS } from "./settings.ts";
 import type { CacheGuestOptions } from "./testing/cache-guest.ts";
 import { anySamples } from "./testing/hostile.ts";
 import { type Moment, runService, type ServiceRun } from "./testing/run.ts";
 
-const PAGE = 65_536;
 const MINUTE_MS = 60_000;
 const TTL_MS = 5 * MINUTE_MS;
 const SEEDS = [1, 2, 3, 4, 5];
@@ -104,7 +104,7 @@ describe("what is required", () => {
     for (const moments of lives({})) {
       const { bytesPerEntry, fixedBytes, growthRule } = moments.at(-1)!.estimate;
       expect(Math.abs(bytesPerEntry! / 2_225 - 1)).toBeLessThan(0.05);
-      expect(Math.abs(fixedBytes! - 100_000)).toBeLessThan(PAGE);
+      expect(Math.abs(fixedBytes! - 100_000)).toBeLessThan(PAGE_BYTES);
       expect(growthRule).toEqual({ kind: "pages" });
     }
   });
@@ -145,8 +145,8 @@ describe("a guest that grows in larger steps", () => {
     const requestsPerSecond = () => 30;
     for (const moments of lives({ growBy: () => 64, requestsPerSecond })) {
       const { growthRule, baselineBytes, startBytes } = moments.at(-1)!.estimate;
-      expect(growthRule).toEqual({ kind: "arenas", stepBytes: 64 * PAGE });
-      expect((baselineBytes - startBytes) % (64 * PAGE)).toBe(0);
+      expect(growthRule).toEqual({ kind: "arenas", stepBytes: 64 * PAGE_BYTES });
+      expect((baselineBytes - startBytes) % (64 * PAGE_BYTES)).toBe(0);
     }
     for (const moments of lives({ growBy: (pages) => pages, requestsPerSecond })) {
       expect(moments.at(-1)!.estimate.growthRule).toEqual({ kind: "proportional", share: 1 });
@@ -249,11 +249,11 @@ describe("what the estimator knows", () => {
   });
 
   it("of an earlier life's calls counts where the next one was given its entries", () => {
-    const known = { ...NOTHING_KNOWN, ttlMs: TTL_MS, bytesPerEntry: 1_000, fixedBytes: PAGE };
+    const known = { ...NOTHING_KNOWN, ttlMs: TTL_MS, bytesPerEntry: 1_000, fixedBytes: PAGE_BYTES };
     const evening = Array.from({ length: 60 }, (_, n) => ({
       generation: 7,
       timeMs: (n + 1) * 10_000,
-      allocatedBytes: 70 * PAGE,
+      allocatedBytes: 70 * PAGE_BYTES,
       grownPages: 0,
       outbound: 100,
       requests: 200,
@@ -262,13 +262,13 @@ describe("what the estimator knows", () => {
     const endMs = 600_000;
     const requiredAfter = (awayMs: number): number => {
       const estimator = new Estimator(DEFAULT_SETTINGS, known);
-      estimator.recall(evening, 2 * PAGE);
-      estimator.started(8, endMs + awayMs, 50 * PAGE, true);
+      estimator.recall(evening, 2 * PAGE_BYTES);
+      estimator.started(8, endMs + awayMs, 50 * PAGE_BYTES, true);
       const first = {
         ...evening[0]!,
         generation: 8,
         timeMs: endMs + awayMs + 1_000,
-        allocatedBytes: 50 * PAGE,
+        allocatedBytes: 50 * PAGE_BYTES,
         outbound: 0,
       };
       estimator.push(first);
@@ -276,8 +276,8 @@ describe("what the estimator knows", () => {
       return estimator.estimate(first.timeMs).requiredBytes;
     };
     // Of the calls of five minutes, those of the last four are still held.
-    expect(Math.abs(requiredAfter(59_000) / (PAGE + 2_400_000) - 1)).toBeLessThan(0.02);
-    expect(requiredAfter(8 * 60 * MINUTE_MS)).toBe(PAGE);
+    expect(Math.abs(requiredAfter(59_000) / (PAGE_BYTES + 2_400_000) - 1)).toBeLessThan(0.02);
+    expect(requiredAfter(8 * 60 * MINUTE_MS)).toBe(PAGE_BYTES);
   });
 
   it("of a longer TTL than is now believed is cut to the cap", () => {
@@ -289,7 +289,7 @@ describe("what the estimator knows", () => {
 /** Puts rows into an estimator that follows generation 1 from time 0. */
 function estimatorOf(rows: readonly Sample[], known: Knowledge = NOTHING_KNOWN): Estimator {
   const estimator = new Estimator(DEFAULT_SETTINGS, known);
-  estimator.started(1, 0, PAGE);
+  estimator.started(1, 0, PAGE_BYTES);
   for (const row of rows) estimator.push(row);
   return estimator;
 }

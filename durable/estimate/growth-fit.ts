@@ -1,3 +1,4 @@
+import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import { CANDIDATES } from "./ttl-grid.ts";
 import type { TtlWindows } from "./ttl-windows.ts";
 
@@ -21,7 +22,6 @@ export interface FitVerdict {
   readonly errorBytes: number;
 }
 
-const PAGE_BYTES = 65_536;
 /** The fixed part is there at the start, but for tables that come with the first entry. */
 const START_SLACK_BYTES = 3 * PAGE_BYTES;
 /** What a growth event cannot be more exact than, even if the fit seems so: memory is seen in whole pages. */

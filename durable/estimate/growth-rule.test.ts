@@ -1,15 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { MIB, PAGE_BYTES } from "../../wasm/byte-units.ts";
 import { type GrowthRule, type GrowthStep, grownTo, growthRuleOf, nextStepBytes, stepsIn } from "./growth-rule.ts";
-
-const PAGE = 65_536;
-const MIB = 1_048_576;
 
 /** Steps of these numbers of pages, one after the other, from a start. */
 function stepsFrom(startPages: number, grownPages: readonly number[]): GrowthStep[] {
   let pages = startPages;
   return grownPages.map((grown) => {
-    const step = { fromBytes: pages * PAGE, grownBytes: grown * PAGE };
+    const step = { fromBytes: pages * PAGE_BYTES, grownBytes: grown * PAGE_BYTES };
     pages += grown;
     return step;
   });
@@ -58,7 +56,7 @@ describe("the growth rule", () => {
   it("takes an odd size for arenas only once it was seen often", () => {
     expect(growthRuleOf(stepsFrom(2, [10, 10, 10, 10]))).toEqual({ kind: "pages" });
     const often = Array.from({ length: 12 }, () => 10);
-    expect(growthRuleOf(stepsFrom(200, often))).toEqual({ kind: "arenas", stepBytes: 10 * PAGE });
+    expect(growthRuleOf(stepsFrom(200, often))).toEqual({ kind: "arenas", stepBytes: 10 * PAGE_BYTES });
   });
 
   it("is doubling where each step is as large as what was held", () => {
@@ -79,23 +77,23 @@ describe("the growth rule", () => {
   });
 
   it("counts the steps that a sample merged", () => {
-    expect(stepsIn({ kind: "pages" }, { fromBytes: PAGE, grownBytes: 3 * PAGE })).toBe(3);
-    expect(stepsIn({ kind: "arenas", stepBytes: 4 * MIB }, { fromBytes: PAGE, grownBytes: 8 * MIB })).toBe(2);
+    expect(stepsIn({ kind: "pages" }, { fromBytes: PAGE_BYTES, grownBytes: 3 * PAGE_BYTES })).toBe(3);
+    expect(stepsIn({ kind: "arenas", stepBytes: 4 * MIB }, { fromBytes: PAGE_BYTES, grownBytes: 8 * MIB })).toBe(2);
     expect(stepsIn({ kind: "proportional", share: 1 }, { fromBytes: MIB, grownBytes: 7 * MIB })).toBe(3);
-    expect(stepsIn(undefined, { fromBytes: PAGE, grownBytes: 1 })).toBe(1);
+    expect(stepsIn(undefined, { fromBytes: PAGE_BYTES, grownBytes: 1 })).toBe(1);
   });
 
   it("tells the next step", () => {
-    expect(nextStepBytes(undefined, 10 * PAGE)).toBe(PAGE);
-    expect(nextStepBytes({ kind: "arenas", stepBytes: 4 * MIB }, 10 * PAGE)).toBe(4 * MIB);
-    expect(nextStepBytes({ kind: "proportional", share: 0.2 }, 11 * PAGE)).toBe(3 * PAGE);
-    expect(nextStepBytes({ kind: "proportional", share: 0.2 }, 0)).toBe(PAGE);
+    expect(nextStepBytes(undefined, 10 * PAGE_BYTES)).toBe(PAGE_BYTES);
+    expect(nextStepBytes({ kind: "arenas", stepBytes: 4 * MIB }, 10 * PAGE_BYTES)).toBe(4 * MIB);
+    expect(nextStepBytes({ kind: "proportional", share: 0.2 }, 11 * PAGE_BYTES)).toBe(3 * PAGE_BYTES);
+    expect(nextStepBytes({ kind: "proportional", share: 0.2 }, 0)).toBe(PAGE_BYTES);
   });
 });
 
 describe("what a fresh instance grows to", () => {
   it("is what is needed, rounded up to steps from its start", () => {
-    expect(grownTo({ kind: "pages" }, 2 * PAGE, 5 * PAGE + 1)).toBe(6 * PAGE);
+    expect(grownTo({ kind: "pages" }, 2 * PAGE_BYTES, 5 * PAGE_BYTES + 1)).toBe(6 * PAGE_BYTES);
     expect(grownTo({ kind: "arenas", stepBytes: 4 * MIB }, MIB, 6 * MIB)).toBe(9 * MIB);
     expect(grownTo({ kind: "proportional", share: 1 }, MIB, 5 * MIB)).toBe(8 * MIB);
     expect(grownTo({ kind: "proportional", share: 1 }, MIB, 4 * MIB)).toBe(4 * MIB);
@@ -107,19 +105,19 @@ describe("what a fresh instance grows to", () => {
       { kind: "arenas", stepBytes: 4 * MIB },
       { kind: "proportional", share: 1 },
     ] as const) {
-      expect(grownTo(rule, 3 * PAGE, 3 * PAGE)).toBe(3 * PAGE);
-      expect(grownTo(rule, 3 * PAGE, Number.NaN)).toBe(3 * PAGE);
+      expect(grownTo(rule, 3 * PAGE_BYTES, 3 * PAGE_BYTES)).toBe(3 * PAGE_BYTES);
+      expect(grownTo(rule, 3 * PAGE_BYTES, Number.NaN)).toBe(3 * PAGE_BYTES);
     }
   });
 
   const anyRule: fc.Arbitrary<GrowthRule | undefined> = fc.oneof(
     fc.constant(undefined),
     fc.constant({ kind: "pages" as const }),
-    fc.integer({ min: 2, max: 256 }).map((pages) => ({ kind: "arenas" as const, stepBytes: pages * PAGE })),
+    fc.integer({ min: 2, max: 256 }).map((pages) => ({ kind: "arenas" as const, stepBytes: pages * PAGE_BYTES })),
     fc.double({ min: 0.08, max: 4, noNaN: true }).map((share) => ({ kind: "proportional" as const, share })),
   );
   const anyBytes = fc.integer({ min: 0, max: 200 * MIB });
-  const anyStart = fc.integer({ min: 1, max: 1_000 }).map((pages) => pages * PAGE);
+  const anyStart = fc.integer({ min: 1, max: 1_000 }).map((pages) => pages * PAGE_BYTES);
 
   it("is never less than start or need, and never shrinks when more is needed", () => {
     fc.assert(
@@ -137,7 +135,7 @@ describe("what a fresh instance grows to", () => {
       fc.property(anyRule, anyStart, anyBytes, (rule, start, needed) => {
         const grown = grownTo(rule, start, needed);
         expect(grown - Math.max(start, needed)).toBeLessThanOrEqual(
-          nextStepBytes(rule, Math.max(start, needed)) + PAGE,
+          nextStepBytes(rule, Math.max(start, needed)) + PAGE_BYTES,
         );
       }),
     );
@@ -146,7 +144,7 @@ describe("what a fresh instance grows to", () => {
   it("is a finite number for any rule that storage could hold", () => {
     const stored = fc.oneof(
       fc
-        .double({ min: PAGE, max: Number.MAX_SAFE_INTEGER, noNaN: true })
+        .double({ min: PAGE_BYTES, max: Number.MAX_SAFE_INTEGER, noNaN: true })
         .map((stepBytes): GrowthRule => ({ kind: "arenas", stepBytes })),
       fc.double({ min: 0.01, max: 1_000, noNaN: true }).map((share): GrowthRule => ({ kind: "proportional", share })),
     );
@@ -166,8 +164,8 @@ describe("a rule told from any steps", () => {
     fc.assert(
       fc.property(fc.array(anyStep, { maxLength: 16 }), (steps) => {
         const rule = growthRuleOf(steps);
-        expect(nextStepBytes(rule, 10 * PAGE)).toBeGreaterThanOrEqual(PAGE);
-        expect(grownTo(rule, PAGE, 10 * PAGE)).toBeGreaterThanOrEqual(10 * PAGE);
+        expect(nextStepBytes(rule, 10 * PAGE_BYTES)).toBeGreaterThanOrEqual(PAGE_BYTES);
+        expect(grownTo(rule, PAGE_BYTES, 10 * PAGE_BYTES)).toBeGreaterThanOrEqual(10 * PAGE_BYTES);
         for (const step of steps) expect(stepsIn(rule, step)).toBeGreaterThanOrEqual(1);
       }),
     );

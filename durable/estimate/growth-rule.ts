@@ -1,3 +1,4 @@
+import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 /**
  * How a guest's memory grows, told from the steps in which it grew. A fresh instance grows back by the same steps, so the
  * rule rounds what is needed up to what will be held.
@@ -16,7 +17,6 @@ export interface GrowthStep {
   readonly grownBytes: number;
 }
 
-const PAGE_BYTES = 65_536;
 /** Fewer steps tell nothing. */
 const MIN_STEPS = 3;
 /** A power of two of so many pages is no accident: allocators take such arenas. */

@@ -1,6 +1,5 @@
+import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import { type GrowthRule, type GrowthStep, growthRuleOf, nextStepBytes, REMEMBERED_STEPS } from "./growth-rule.ts";
-
-const PAGE_BYTES = 65_536;
 
 /** The last steps in which memory grew, and the rule that they follow. */
 export class GrowthSteps {

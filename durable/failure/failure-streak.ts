@@ -1,4 +1,5 @@
 import type { Service } from "../../config/index.ts";
+import { hasElapsed, pauseLeftMs } from "../runtime/elapsed.ts";
 import { BACKOFF, backoffMs } from "./backoff.ts";
 
 type FailurePolicy = Service["failurePolicy"];
@@ -62,10 +63,9 @@ export function afterStart(streak: FailureStreak, nowMs: number): FailureStreak 
   return streak.failures === 0 || streak.runningSinceMs !== undefined ? streak : { ...streak, runningSinceMs: nowMs };
 }
 
-/** Whether the pause is over. If it seems longer than any pause, the clock was set back, and it is over too. */
+/** Whether the pause is over. */
 export function mayStart(streak: FailureStreak, nowMs: number): boolean {
-  const pauseMs = streak.nextStartMs - nowMs;
-  return pauseMs <= 0 || pauseMs > BACKOFF.capMs;
+  return pauseLeftMs(streak.nextStartMs, BACKOFF.capMs, nowMs) === 0;
 }
 
 /**
@@ -76,10 +76,9 @@ export function passesUndecided(streak: FailureStreak, policy: FailurePolicy): b
   return policy === "open" && streak.failures > 0 && !streak.trapped;
 }
 
-/** The streak as of now: over once an instance has run for long enough, or if the clock was set back. */
+/** The streak as of now: over once an instance has run for long enough. */
 function streakAt(streak: FailureStreak, nowMs: number): FailureStreak {
   const { runningSinceMs } = streak;
   if (runningSinceMs === undefined) return streak;
-  const healthyMs = nowMs - runningSinceMs;
-  return healthyMs >= BACKOFF.healthyMs || healthyMs < 0 ? NO_FAILURES : streak;
+  return hasElapsed(runningSinceMs, BACKOFF.healthyMs, nowMs) ? NO_FAILURES : streak;
 }

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import type { FilterHandover, MoveStep } from "../../wasm/host/index.ts";
 import { EntryHandover } from "./entry-handover.ts";
-
-const PAGE = 65_536;
 
 /** An old instance that has so many chunks to tell, of which others use so many in each of their turns `again`. */
 function teller(chunks: number, again = 0) {
@@ -28,7 +27,7 @@ function teller(chunks: number, again = 0) {
 }
 
 const to = { abandon: () => {} } as unknown as FilterHandover;
-const sizes = { fromBytes: 10 * PAGE, budgetBytes: 100 * PAGE };
+const sizes = { fromBytes: 10 * PAGE_BYTES, budgetBytes: 100 * PAGE_BYTES };
 
 describe("a handover", () => {
   it("moves one chunk a turn while nothing is told again", async () => {

@@ -5,6 +5,7 @@ import type { MemoryOwner } from "../memory/isolate-memory.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { RestartController } from "../restart/controller.ts";
 import type { Unavailable } from "../rpc.ts";
+import { hasElapsed } from "../runtime/elapsed.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { FilterDependencies } from "./filter-start.ts";
 import { Generation } from "./generation.ts";
@@ -267,9 +268,7 @@ export class InstanceManager {
   /** If no fresh instance can be had, one that should be replaced is better than none. */
   #replacedIfNecessary(current: Generation): Generation {
     if (current.replaceReason === undefined) return current;
-    const ageMs = this.#runtime.nowMs() - current.startedAtMs;
-    // A negative age comes from a clock that was set back, and must not block the replacement for as long.
-    if (ageMs >= 0 && ageMs < MIN_REPLACE_AGE_MS) return current;
+    if (!hasElapsed(current.startedAtMs, MIN_REPLACE_AGE_MS, this.#runtime.nowMs())) return current;
     const fresh = this.replace(current.replaceReason);
     return fresh instanceof Generation ? fresh : current;
   }

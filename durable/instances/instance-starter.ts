@@ -12,7 +12,6 @@ import type { Isolate } from "../memory/isolate.ts";
 import type { MemoryOwner } from "../memory/isolate-memory.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { RestartController } from "../restart/controller.ts";
-import { restartSettings } from "../restart/settings.ts";
 import type { StartReason } from "../restart/starts.ts";
 import type { Unavailable } from "../rpc.ts";
 import { type Runtime, randomShare } from "../runtime/runtime.ts";
@@ -78,7 +77,7 @@ export class InstanceStarter {
       // The built-in filter fetches nothing in its first tick.
       ticks: new TickClock(service.filterKind.kind === "built-in" ? nowMs : undefined),
       track: (memory) => isolate.memory.track(owner, memory),
-      capBytes: restartSettings(service.restart).hardLimitBytes,
+      capBytes: service.restart.hardLimitBytes,
     };
     const start = startFilter(
       filter,

@@ -1,3 +1,5 @@
+import { hasElapsed } from "../runtime/elapsed.ts";
+
 export const TICK_LIMITS = {
   /** Shortest period of ticks. A filter that asks for one each millisecond would tick before every request. */
   minPeriodMs: 100,
@@ -18,11 +20,11 @@ export class TickClock {
     return this.#tickedAtMs !== undefined;
   }
 
-  /** @param periodMs as the filter asked; 0: it wants no ticks. A clock that was set back counts as a period passed. */
+  /** @param periodMs as the filter asked; 0: it wants no ticks. */
   isDue(periodMs: number, nowMs: number): boolean {
     if (periodMs === 0) return false;
-    if (this.#tickedAtMs === undefined || nowMs < this.#tickedAtMs) return true;
-    return nowMs - this.#tickedAtMs >= Math.max(periodMs, TICK_LIMITS.minPeriodMs);
+    if (this.#tickedAtMs === undefined) return true;
+    return hasElapsed(this.#tickedAtMs, Math.max(periodMs, TICK_LIMITS.minPeriodMs), nowMs);
   }
 
   ticked(nowMs: number): void {

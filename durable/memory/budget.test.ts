@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BUDGET_MARKS, type BudgetMember, type BudgetSituation, budgetAction } from "./budget.ts";
-
-const MIB = 1_048_576;
+import { MIB } from "../../wasm/byte-units.ts";
+import { BUDGET_MARKS } from "../testing/settings.ts";
+import { type BudgetMember, type BudgetSituation, budgetAction } from "./budget.ts";
 
 function member(name: string, fields: Partial<BudgetMember> = {}): BudgetMember {
   return {

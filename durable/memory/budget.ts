@@ -1,3 +1,7 @@
+import type { IsolateLimits } from "../../config/index.ts";
+import { MIB } from "../../wasm/byte-units.ts";
+import { hasElapsed } from "../runtime/elapsed.ts";
+
 /**
  * Thresholds for the memory that all objects of one isolate hold together, and the pace of reclaiming. The platform allows
  * 128 MB for filters, code and everything else; beyond that it resets all objects of the isolate.
@@ -20,16 +24,15 @@ export interface BudgetMarks {
   readonly minGainBytes: number;
 }
 
-const MIB = 1_048_576;
+/** What the configuration does not say. */
+const PACE = { minBetweenMs: 10_000, minBetweenHardMs: 1_000, minGainBytes: MIB } as const;
+/** Share of the high mark. */
+const LOW_SHARE = 11 / 12;
+const MAX_LOW_BYTES = 88 * MIB;
 
-export const BUDGET_MARKS: BudgetMarks = {
-  highBytes: 96 * MIB,
-  lowBytes: 88 * MIB,
-  hardBytes: 104 * MIB,
-  minBetweenMs: 10_000,
-  minBetweenHardMs: 1_000,
-  minGainBytes: MIB,
-};
+export function budgetMarks({ highBytes, hardBytes }: Pick<IsolateLimits, "highBytes" | "hardBytes">): BudgetMarks {
+  return { ...PACE, highBytes, hardBytes, lowBytes: Math.min(MAX_LOW_BYTES, LOW_SHARE * highBytes) };
+}
 
 /** One service object as the others see it. */
 export interface BudgetMember {
@@ -129,8 +132,7 @@ function free(
     ({ askedUnderWay, askedAtMs, evictionGainBytes }) =>
       !askedUnderWay &&
       evictionGainBytes >= minGainBytes &&
-      // A clock that was set back must not block it.
-      (askedAtMs === undefined || nowMs - askedAtMs >= minBetweenMs || nowMs < askedAtMs),
+      (askedAtMs === undefined || hasElapsed(askedAtMs, minBetweenMs, nowMs)),
   );
 }
 

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { MIB } from "../../wasm/byte-units.ts";
+import { RECLAIM_SETTINGS } from "../testing/settings.ts";
 import type { ReclaimRequest } from "./budget.ts";
 import { createIsolate, type Isolate } from "./isolate.ts";
 import type { MemoryOwner, TrackedMemory } from "./isolate-memory.ts";
-import { RECLAIM_SETTINGS } from "./reclaim.ts";
 
-const MIB = 1_048_576;
 const MARKS = {
   highBytes: 10 * MIB,
   lowBytes: 8 * MIB,

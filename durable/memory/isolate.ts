@@ -1,11 +1,11 @@
-import type { IsolateLimits } from "../../config/index.ts";
+import { type IsolateLimits, isolateLimits } from "../../config/index.ts";
 import { ServersCalls } from "../outbound/server-calls.ts";
-import { BUDGET_MARKS, type BudgetMarks } from "./budget.ts";
+import { type BudgetMarks, budgetMarks } from "./budget.ts";
 import { forceGarbageCollection } from "./force-gc.ts";
 import type { BudgetSnapshot } from "./isolate-budget.ts";
 import { IsolateBudget } from "./isolate-budget.ts";
 import { IsolateMemory, type IsolateMemorySnapshot } from "./isolate-memory.ts";
-import { RECLAIM_SETTINGS, type ReclaimSettings } from "./reclaim.ts";
+import { type ReclaimSettings, reclaimSettings } from "./reclaim.ts";
 import { Reclaimer, type ReclaimPlatform, type ReclaimSnapshot } from "./reclaimer.ts";
 
 const PLATFORM: ReclaimPlatform = {
@@ -33,8 +33,8 @@ export interface IsolateSnapshot extends IsolateMemorySnapshot {
 
 export function createIsolate(
   platform: ReclaimPlatform = PLATFORM,
-  settings: ReclaimSettings = RECLAIM_SETTINGS,
-  marks: BudgetMarks = BUDGET_MARKS,
+  settings: ReclaimSettings = reclaimSettings(isolateLimits()),
+  marks: BudgetMarks = budgetMarks(isolateLimits()),
 ): Isolate {
   const memory = new IsolateMemory(platform.nowMs);
   const reclaimer = new Reclaimer(memory, platform, settings);
@@ -50,16 +50,13 @@ export function limitThisIsolate(own: IsolateLimits): void {
   limits = own;
 }
 
-/** The one of this isolate, made when first asked for: in module scope there are no timers and no randomness. */
+/** The one of this isolate, created on first use: in module scope there are no timers and no randomness. */
 export function thisIsolate(): Isolate {
-  isolate ??= limits
-    ? createIsolate(PLATFORM, { ...RECLAIM_SETTINGS, delayMs: limits.collectAfterMs }, marksOf(limits))
-    : createIsolate();
+  if (isolate === undefined) {
+    limits ??= isolateLimits();
+    isolate = createIsolate(PLATFORM, reclaimSettings(limits), budgetMarks(limits));
+  }
   return isolate;
-}
-
-function marksOf({ highBytes, hardBytes }: IsolateLimits): BudgetMarks {
-  return { ...BUDGET_MARKS, highBytes, hardBytes, lowBytes: Math.min(BUDGET_MARKS.lowBytes, (11 * highBytes) / 12) };
 }
 
 export function isolateSnapshot({ memory, reclaimer, budget }: Isolate): IsolateSnapshot {

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { MIB } from "../../wasm/byte-units.ts";
 import { MemoryLedger, type MemoryRecord } from "./memory-ledger.ts";
-
-const MIB = 1_048_576;
 
 /** One memory of an owner of its own. */
 function withOne(bytes = MIB): { ledger: MemoryLedger; owner: number; record: MemoryRecord } {

@@ -1,15 +1,15 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ask, pass, settled, statsOf, testEnv } from "../../test/workerd/client.ts";
+import { MIB, PAGE_BYTES } from "../../wasm/byte-units.ts";
+import { RECLAIM_SETTINGS } from "../testing/settings.ts";
 import { forceGarbageCollection } from "./force-gc.ts";
 import { createIsolate, type Isolate, isolateSnapshot, thisIsolate } from "./isolate.ts";
 import type { MemoryOwner, TrackedMemory } from "./isolate-memory.ts";
-import { RECLAIM_SETTINGS } from "./reclaim.ts";
 
 /** What becomes of linear memories that were let go of, in the real runtime: V8 collects them, and only if nobody holds them. */
 
-const PAGE = 65_536;
-const GROWN = 259 * PAGE;
+const GROWN = 259 * PAGE_BYTES;
 const soon = { timeout: 4_000, interval: 50 };
 
 const stubOf = (service: string) => testEnv.SERVICE_OBJECT.getByName(service);
@@ -51,7 +51,7 @@ describe("the memory of a filter that was restarted", () => {
   it("is one sum for all objects of the isolate", async () => {
     const before = here().live.bytes;
     await Promise.all([growOnce("growing"), growOnce("growing-beside")]);
-    expect(here().live.bytes - before).toBeGreaterThanOrEqual(2 * 255 * PAGE);
+    expect(here().live.bytes - before).toBeGreaterThanOrEqual(2 * 255 * PAGE_BYTES);
     await Promise.all([restart("growing"), restart("growing-beside")]);
     await vi.waitFor(() => expect(here().retired.count).toBe(0), soon);
   });
@@ -101,7 +101,7 @@ describe("a retired memory", () => {
     });
     await vi.waitFor(() => expect(isolateSnapshot(isolate).pinned.count).toBe(1), { timeout: 8_000, interval: 50 });
     expect(isolateSnapshot(isolate)).toMatchObject({
-      retired: { bytes: 256 * PAGE, count: 1 },
+      retired: { bytes: 256 * PAGE_BYTES, count: 1 },
       collected: { count: 0 },
       reclaim: { provoked: 2, succeeded: 2, failuresInARow: 0, freedBytes: 0, reason: "nothing_retired" },
     });
@@ -125,13 +125,12 @@ describe("a retired memory", () => {
     });
     await vi.waitFor(() => expect(isolateSnapshot(isolate).reclaim.reason).toBe("no_effect_here"), soon);
     expect(provoked).toBe(3);
-    expect(memory.kept.buffer.byteLength).toBe(256 * PAGE);
+    expect(memory.kept.buffer.byteLength).toBe(256 * PAGE_BYTES);
   });
 });
 
 describe("the budget", () => {
   it("has the best of several objects restart, by the caller's own call, and collects what it let go of", async () => {
-    const MIB = 1_048_576;
     const marks = {
       highBytes: 28 * MIB,
       lowBytes: 24 * MIB,
@@ -190,12 +189,12 @@ describe("the budget", () => {
 describe("an instance that grew beyond its cap", () => {
   it("is replaced before the next request, though never twice in a moment", async () => {
     for (let n = 0; n < 5; n += 1) expect((await growOnce("growing-beyond")).status).toBe(200);
-    expect((await statsOf("growing-beyond")).allocatedBytes).toBe((4 + 5 * 255) * PAGE);
+    expect((await statsOf("growing-beyond")).allocatedBytes).toBe((4 + 5 * 255) * PAGE_BYTES);
     expect((await ask("/growing-beyond/1")).status).toBe(200);
     expect((await statsOf("growing-beyond")).restartCount).toBe(0);
     pass(5_000);
     expect((await ask("/growing-beyond/1")).status).toBe(200);
-    expect(await statsOf("growing-beyond")).toMatchObject({ restartCount: 1, allocatedBytes: 4 * PAGE });
+    expect(await statsOf("growing-beyond")).toMatchObject({ restartCount: 1, allocatedBytes: 4 * PAGE_BYTES });
     expect((await statsOf("growing-beyond")).restarts[0]).toMatchObject({ reason: "grew_beyond_cap" });
   });
 });

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { RECLAIM_SETTINGS, type ReclaimSituation, reclaimDecision } from "./reclaim.ts";
-
-const MIB = 1_048_576;
+import { MIB } from "../../wasm/byte-units.ts";
+import { RECLAIM_SETTINGS } from "../testing/settings.ts";
+import { type ReclaimSituation, reclaimDecision } from "./reclaim.ts";
 
 function decide(fields: Partial<ReclaimSituation>) {
   const situation = {

@@ -1,3 +1,5 @@
+import type { IsolateLimits } from "../../config/index.ts";
+import { MIB } from "../../wasm/byte-units.ts";
 /** When a collection is provoked. Durations in ms, sizes in bytes. */
 export interface ReclaimSettings {
   /** V8 gets this long to collect by itself, as it does under load. */
@@ -14,16 +16,18 @@ export interface ReclaimSettings {
   readonly givesUpAfter: number;
 }
 
-const MIB = 1_048_576;
-
-export const RECLAIM_SETTINGS: ReclaimSettings = {
-  delayMs: 1_000,
+/** What the configuration does not say. */
+const FIXED: Omit<ReclaimSettings, "delayMs"> = {
   minBytes: 4 * MIB,
   minIntervalMs: 2_000,
   urgentIntervalMs: 100,
   effectMs: 250,
   givesUpAfter: 3,
 };
+
+export function reclaimSettings({ collectAfterMs }: Pick<IsolateLimits, "collectAfterMs">): ReclaimSettings {
+  return { ...FIXED, delayMs: collectAfterMs };
+}
 
 export interface ReclaimSituation {
   readonly nowMs: number;

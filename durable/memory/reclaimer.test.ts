@@ -1,14 +1,13 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { beforeEach, describe, expect, it } from "vitest";
+import { MIB } from "../../wasm/byte-units.ts";
+import { RECLAIM_SETTINGS } from "../testing/settings.ts";
 import { type CollectableMemory, IsolateMemory } from "./isolate-memory.ts";
-import { RECLAIM_SETTINGS } from "./reclaim.ts";
 import { Reclaimer } from "./reclaimer.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
-
-const MIB = 1_048_576;
 
 /** Time and timers by hand; objects are really collected. */
 class Scene {

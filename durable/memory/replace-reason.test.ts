@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { MIB } from "../../wasm/byte-units.ts";
 import { replaceReason } from "./replace-reason.ts";
 
-const MIB = 1_048_576;
 const reading = { startBytes: MIB, allocatedBytes: 32 * MIB, capBytes: 64 * MIB, refusedBytes: 0 };
 
 describe("an instance is suspicious", () => {

@@ -1,4 +1,5 @@
 import { sleep } from "../runtime/async.ts";
+import { hasElapsed } from "../runtime/elapsed.ts";
 import type { Contact, Reachability } from "./reachability.ts";
 
 export const PROBE_LIMITS = {
@@ -46,8 +47,7 @@ export class Prober {
     const { reachability, nowMs, probe, onProbed, onRunning, idleMs } = this.#dependencies;
     this.#isRunning = true;
     onRunning(true);
-    // A clock that was set back must not have it go on for longer.
-    while (reachability.isSuspected && Math.abs(nowMs() - this.#askedMs) < idleMs) {
+    while (reachability.isSuspected && !hasElapsed(this.#askedMs, idleMs, nowMs())) {
       const startedMs = nowMs();
       const contact = await probe();
       reachability.probeEnded(contact, startedMs, nowMs());

@@ -1,5 +1,6 @@
 import type { Generation } from "../instances/generation.ts";
 import type { InstanceManager } from "../instances/instance-manager.ts";
+import { hasElapsed } from "../runtime/elapsed.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Journal } from "./journal.ts";
 import type { PersistedDecisionsStats, RestoreOutcome } from "./persistence-stats.ts";
@@ -50,8 +51,7 @@ export class PersistedDecisions {
   }
 
   isDue(nowMs: number): boolean {
-    const elapsedMs = nowMs - this.#journal.lookedAtMs;
-    return !this.#writing && (elapsedMs >= WRITE_INTERVAL_MS || elapsedMs < 0);
+    return !this.#writing && hasElapsed(this.#journal.lookedAtMs, WRITE_INTERVAL_MS, nowMs);
   }
 
   /** Stores what has changed, in small steps. Never rejects. */

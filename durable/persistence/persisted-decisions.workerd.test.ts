@@ -2,10 +2,10 @@ import { describe, expect, it, vi } from "vitest";
 import type { BuiltInServiceInput } from "../../config/index.ts";
 import { head, type LoneService, withService } from "../../test/workerd/lone-service.ts";
 import filter from "../../wasm/filter/build/filter.wasm";
-import { BUDGET_MARKS } from "../memory/budget.ts";
 import { createIsolate, isolateSnapshot } from "../memory/isolate.ts";
 import { nextTask } from "../runtime/async.ts";
 import { TIME_LIMITS } from "../runtime/time-limits.ts";
+import { BUDGET_MARKS } from "../testing/settings.ts";
 
 /** What happens while a service comes back with its decisions, one step at a time. */
 

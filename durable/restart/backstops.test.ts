@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { MIB } from "../../wasm/byte-units.ts";
+import { settingsWith } from "../testing/settings.ts";
 import { withBackstops } from "./backstops.ts";
 import { restartPolicy } from "./policies.ts";
 import { keep, type RestartPolicy, restart } from "./policy.ts";
-import { restartSettings } from "./settings.ts";
 import { anySituation } from "./testing/hostile.ts";
 import { situationOf } from "./testing/situation.ts";
 
-const MIB = 1_048_576;
 const bounds = { minLifetimeMs: 60_000, maxUptimeMs: 604_800_000, hardLimitBytes: 64 * MIB };
 const always: RestartPolicy = () => restart("threshold");
 const never: RestartPolicy = () => keep("never");
@@ -59,7 +59,7 @@ describe("a policy of any name", () => {
       hardLimitBytes: fc.nat(1e9),
       uptimeMs: fc.nat(1e7),
     })
-    .map((given) => restartSettings({ collectMs: 0, thresholdBytes: 0, ...given }));
+    .map((given) => settingsWith({ collectMs: 0, thresholdBytes: 0, ...given }));
 
   it("never restarts before the minimum lifetime, whatever the situation", () => {
     fc.assert(

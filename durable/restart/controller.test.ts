@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import { Samples } from "../metrics/samples.ts";
+import { DEFAULT_SETTINGS, settingsWith } from "../testing/settings.ts";
 import { RestartController } from "./controller.ts";
 import { nothingLearned, startGeneration } from "./learned.ts";
 import type { RestartPolicyName } from "./policies.ts";
-import { type RestartSettings, restartSettings } from "./settings.ts";
-
-const PAGE = 65_536;
+import type { RestartSettings } from "./settings.ts";
 
 function controller(policy: RestartPolicyName = "never", change: Partial<RestartSettings> = {}, kept = keptState()) {
-  const settings = restartSettings({ sampleIntervalMs: 1_000, minLifetimeMs: 0, ...change });
+  const settings = settingsWith({ sampleIntervalMs: 1_000, minLifetimeMs: 0, ...change });
   return new RestartController(kept, { policy, settings, handover: false, random: () => 0 });
 }
 
@@ -19,18 +19,34 @@ function keptState() {
 /** A controller whose first instance began with one page at time 0. */
 function started(policy?: RestartPolicyName, change?: Partial<RestartSettings>) {
   const made = controller(policy, change);
-  made.started(0, PAGE);
+  made.started(0, PAGE_BYTES);
   return made;
 }
 
 describe("the restart controller", () => {
   it("samples what was added since the last reading, not since the beginning of time", () => {
     const made = started();
-    made.sample(1_000, { allocatedBytes: 3 * PAGE, counts: { requests: 17, hits: 9, outbound: 8 } });
-    made.sample(2_000, { allocatedBytes: 3 * PAGE, counts: { requests: 18, hits: 10, outbound: 8 } });
+    made.sample(1_000, { allocatedBytes: 3 * PAGE_BYTES, counts: { requests: 17, hits: 9, outbound: 8 } });
+    made.sample(2_000, { allocatedBytes: 3 * PAGE_BYTES, counts: { requests: 18, hits: 10, outbound: 8 } });
     expect(made.samples.recent(2)).toEqual([
-      { generation: 1, timeMs: 1_000, allocatedBytes: 3 * PAGE, grownPages: 2, requests: 10, hits: 4, outbound: 6 },
-      { generation: 1, timeMs: 2_000, allocatedBytes: 3 * PAGE, grownPages: 0, requests: 1, hits: 1, outbound: 0 },
+      {
+        generation: 1,
+        timeMs: 1_000,
+        allocatedBytes: 3 * PAGE_BYTES,
+        grownPages: 2,
+        requests: 10,
+        hits: 4,
+        outbound: 6,
+      },
+      {
+        generation: 1,
+        timeMs: 2_000,
+        allocatedBytes: 3 * PAGE_BYTES,
+        grownPages: 0,
+        requests: 1,
+        hits: 1,
+        outbound: 0,
+      },
     ]);
   });
 
@@ -51,19 +67,25 @@ describe("the restart controller", () => {
       hits: 0,
     });
     const made = controller("never", {}, kept);
-    made.started(20_000, PAGE);
+    made.started(20_000, PAGE_BYTES);
     expect(made.isDue(20_000)).toBe(true);
     expect(made.isDue(5_500)).toBe(false);
   });
 
   it("asks the policy after every sample and reports its verdict, and the paper's rule's beside it", () => {
-    const made = started("threshold", { thresholdBytes: 2 * PAGE });
+    const made = started("threshold", { thresholdBytes: 2 * PAGE_BYTES });
     const counts = { requests: 7, hits: 5, outbound: 2 };
-    expect(made.sample(1_000, { allocatedBytes: PAGE, counts })).toEqual({ restart: false, reason: "below_threshold" });
-    expect(made.sample(2_000, { allocatedBytes: 2 * PAGE, counts })).toEqual({ restart: true, reason: "threshold" });
+    expect(made.sample(1_000, { allocatedBytes: PAGE_BYTES, counts })).toEqual({
+      restart: false,
+      reason: "below_threshold",
+    });
+    expect(made.sample(2_000, { allocatedBytes: 2 * PAGE_BYTES, counts })).toEqual({
+      restart: true,
+      reason: "threshold",
+    });
     expect(made.verdict).toEqual({ restart: true, reason: "threshold" });
     expect(made.ratioVerdict).toEqual({ restart: false, reason: "collecting" });
-    made.restarted(2_000, "threshold", 2 * PAGE, PAGE);
+    made.restarted(2_000, "threshold", 2 * PAGE_BYTES, PAGE_BYTES);
     expect([made.verdict, made.ratioVerdict]).toEqual([undefined, undefined]);
   });
 
@@ -71,7 +93,7 @@ describe("the restart controller", () => {
     const made = started("never", { extraCallsShare: 0.1 });
     for (let n = 1; n <= 60; n += 1) {
       const counts = { requests: 7 + 100 * n, hits: 5 + 50 * n, outbound: 2 + 50 * n };
-      made.sample(n * 1_000, { allocatedBytes: PAGE, counts });
+      made.sample(n * 1_000, { allocatedBytes: PAGE_BYTES, counts });
     }
     const earned = made.learned.creditCalls;
     expect(earned).toBeGreaterThan(0.99 * 300);
@@ -79,47 +101,52 @@ describe("the restart controller", () => {
     // Half of the requests are hits, and nothing is older than a tenth of the TTL; two fifths of that is what it costs.
     const priceCalls = made.priceCalls(60_000);
     expect(priceCalls).toBeGreaterThan(0.4 * 0.9 * 1_500);
-    made.restarted(60_000, "operator", PAGE, PAGE);
+    made.restarted(60_000, "operator", PAGE_BYTES, PAGE_BYTES);
     expect(made.learned.creditCalls).toBeCloseTo(earned - priceCalls);
     expect(made.learned.restarts.at(-1)).toMatchObject({ reason: "operator", priceCalls });
   });
 
   it("finds a restart dearer where calls are slow, and cheap where the filter hands its entries over", () => {
     const slow = started();
-    slow.sample(1_000, { allocatedBytes: PAGE, counts: { requests: 107, hits: 55, outbound: 52 }, callMs: 30 });
+    slow.sample(1_000, { allocatedBytes: PAGE_BYTES, counts: { requests: 107, hits: 55, outbound: 52 }, callMs: 30 });
     const fast = started();
-    fast.sample(1_000, { allocatedBytes: PAGE, counts: { requests: 107, hits: 55, outbound: 52 } });
+    fast.sample(1_000, { allocatedBytes: PAGE_BYTES, counts: { requests: 107, hits: 55, outbound: 52 } });
     expect(slow.priceCalls(1_000)).toBeCloseTo(2 * fast.priceCalls(1_000));
     const handing = new RestartController(keptState(), {
       policy: "never",
-      settings: restartSettings(),
+      settings: DEFAULT_SETTINGS,
       handover: true,
       random: () => 0,
     });
-    handing.started(0, PAGE);
-    handing.sample(1_000, { allocatedBytes: PAGE, counts: { requests: 107, hits: 55, outbound: 52 } });
+    handing.started(0, PAGE_BYTES);
+    handing.sample(1_000, { allocatedBytes: PAGE_BYTES, counts: { requests: 107, hits: 55, outbound: 52 } });
     expect(handing.priceCalls(1_000)).toBeLessThan(0.1 * fast.priceCalls(1_000));
   });
 
   it("knows after an eviction what it knew before, and counts what went unrecorded", () => {
     const kept = keptState();
     const knowledge = { ...kept.learned.knowledge, observedMs: 500_000, ttlMs: 120_000 };
-    const learned = startGeneration({ ...kept.learned, knowledge }, { nowMs: 0, allocatedBytes: PAGE });
+    const learned = startGeneration({ ...kept.learned, knowledge }, { nowMs: 0, allocatedBytes: PAGE_BYTES });
     const made = controller("never", {}, { ...kept, learned });
-    made.started(90_000, PAGE);
+    made.started(90_000, PAGE_BYTES);
     expect(made.estimate(90_000)).toMatchObject({ generation: 2, observedMs: 560_000, ttlMs: 120_000 });
   });
 
   it("logs a restart and counts the growth of the fresh instance from its own start", () => {
     const made = started();
     const counts = { requests: 7, hits: 5, outbound: 2 };
-    made.sample(1_000, { allocatedBytes: 9 * PAGE, counts });
-    made.restarted(1_500, "required_fell", 9 * PAGE, 2 * PAGE);
-    made.sample(2_500, { allocatedBytes: 3 * PAGE, counts });
+    made.sample(1_000, { allocatedBytes: 9 * PAGE_BYTES, counts });
+    made.restarted(1_500, "required_fell", 9 * PAGE_BYTES, 2 * PAGE_BYTES);
+    made.sample(2_500, { allocatedBytes: 3 * PAGE_BYTES, counts });
     expect(made.learned).toMatchObject({
       restartCount: 1,
       restarts: [
-        { timeMs: 1_500, reason: "required_fell", allocatedBeforeBytes: 9 * PAGE, allocatedAfterBytes: 2 * PAGE },
+        {
+          timeMs: 1_500,
+          reason: "required_fell",
+          allocatedBeforeBytes: 9 * PAGE_BYTES,
+          allocatedAfterBytes: 2 * PAGE_BYTES,
+        },
       ],
     });
     expect(made.samples.at(1)).toMatchObject({ generation: 2, grownPages: 1 });

@@ -1,9 +1,11 @@
+import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import type { Estimate } from "../estimate/estimate.ts";
 import { Estimator } from "../estimate/estimator.ts";
 import { type PaperEstimate, paperEstimate } from "../estimate/paper/estimate.ts";
 import { EstimateTrail } from "../estimate/paper/trail.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Sample, Samples } from "../metrics/samples.ts";
+import { hasElapsed } from "../runtime/elapsed.ts";
 import { creditAfter } from "./credit.ts";
 import { firstStartReason, type Learned, observe, restartGeneration, startGeneration } from "./learned.ts";
 import { type RestartPolicyName, restartPolicy } from "./policies.ts";
@@ -14,8 +16,6 @@ import { ratioPolicy } from "./ratio.ts";
 import { Refill } from "./refill.ts";
 import type { RestartSettings } from "./settings.ts";
 import type { StartReason } from "./starts.ts";
-
-const PAGE_BYTES = 65_536;
 
 type SampledCounts = Pick<Counters, "requests" | "hits" | "outbound">;
 
@@ -154,9 +154,9 @@ export class RestartController {
     this.#begin(nowMs, allocatedAfterBytes, lossless);
   }
 
-  /** True once the interval is over; a clock that was set back counts as over, so that sampling never stops. */
+  /** Whether a sample is due. */
   isDue(nowMs: number): boolean {
-    return nowMs - this.#sampledAtMs >= this.#options.settings.sampleIntervalMs || nowMs < this.#sampledAtMs;
+    return hasElapsed(this.#sampledAtMs, this.#options.settings.sampleIntervalMs, nowMs);
   }
 
   /** Takes a sample and judges. */

@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import { Estimator, type Knowledge } from "../estimate/estimator.ts";
 import { REMEMBERED_GENERATIONS } from "../estimate/paper/baseline.ts";
 import { paperEstimate } from "../estimate/paper/estimate.ts";
-import { DEFAULT_SETTINGS } from "../estimate/settings.ts";
 import { samplesOf } from "../estimate/testing/build.ts";
+import { DEFAULT_SETTINGS } from "../testing/settings.ts";
 import {
   firstStartReason,
   type Learned,
@@ -18,15 +19,14 @@ import {
 import { readLearned, writeLearned } from "./learned-storage.ts";
 import { LISTED_STARTS } from "./starts.ts";
 
-const PAGE = 65_536;
 const STARTED_MS = 1_000_000;
 
 function started(): Learned {
-  return startGeneration(nothingLearned("v1"), { nowMs: STARTED_MS, allocatedBytes: 2 * PAGE });
+  return startGeneration(nothingLearned("v1"), { nowMs: STARTED_MS, allocatedBytes: 2 * PAGE_BYTES });
 }
 
 /** `learned` after an estimate at `nowMs`, of samples that show only what is allocated. */
-function observedAt(learned: Learned, nowMs: number, allocatedBytes = 8 * PAGE): Learned {
+function observedAt(learned: Learned, nowMs: number, allocatedBytes = 8 * PAGE_BYTES): Learned {
   const generation = learned.current?.number ?? 0;
   const samples = samplesOf([{ generation, timeMs: nowMs, allocatedBytes, outbound: 10 }]);
   return observe(learned, paperEstimate(samples, learned, DEFAULT_SETTINGS, nowMs));
@@ -34,9 +34,9 @@ function observedAt(learned: Learned, nowMs: number, allocatedBytes = 8 * PAGE):
 
 function estimatorOf(knowledge: Knowledge): Estimator {
   const estimator = new Estimator(DEFAULT_SETTINGS, knowledge);
-  estimator.started(1, STARTED_MS, PAGE);
+  estimator.started(1, STARTED_MS, PAGE_BYTES);
   const sample = { generation: 1, grownPages: 0, outbound: 50, requests: 100, hits: 50 };
-  estimator.push({ ...sample, timeMs: STARTED_MS + 10_000, allocatedBytes: 3 * PAGE });
+  estimator.push({ ...sample, timeMs: STARTED_MS + 10_000, allocatedBytes: 3 * PAGE_BYTES });
   return estimator;
 }
 
@@ -45,8 +45,8 @@ function restartedAt(learned: Learned, nowMs: number, reason = "required_fell"):
     nowMs,
     reason,
     priceCalls: 12,
-    allocatedBeforeBytes: 8 * PAGE,
-    allocatedAfterBytes: 2 * PAGE,
+    allocatedBeforeBytes: 8 * PAGE_BYTES,
+    allocatedAfterBytes: 2 * PAGE_BYTES,
   });
 }
 
@@ -58,7 +58,7 @@ describe("what is learned", () => {
 
   it("carries the time collected over an eviction, with the minute nobody wrote down, and over a restart not", () => {
     const collected = observedAt(started(), STARTED_MS + 500_000);
-    const back = startGeneration(collected, { nowMs: 9_000_000, allocatedBytes: 2 * PAGE });
+    const back = startGeneration(collected, { nowMs: 9_000_000, allocatedBytes: 2 * PAGE_BYTES });
     expect(back.current).toMatchObject({ number: 2, startedMs: 9_000_000, collectedBeforeMs: 560_000 });
     expect(back.knowledge.observedMs).toBe(60_000);
     expect(restartedAt(collected, 9_000_000).current).toMatchObject({ collectedBeforeMs: 0, collectedMs: 0 });
@@ -67,7 +67,7 @@ describe("what is learned", () => {
   it("adds up over many evictions", () => {
     let learned = nothingLearned("v1");
     for (let round = 0; round < 20; round += 1) {
-      learned = startGeneration(learned, { nowMs: round * 1e7, allocatedBytes: 2 * PAGE });
+      learned = startGeneration(learned, { nowMs: round * 1e7, allocatedBytes: 2 * PAGE_BYTES });
       learned = observedAt(learned, round * 1e7 + 45_000);
     }
     expect(learned.current?.collectedMs).toBe(20 * 45_000 + 19 * 60_000);
@@ -81,11 +81,15 @@ describe("what is learned", () => {
   });
 
   it("remembers what a generation held after collecting once that generation is over", () => {
-    const judged = observedAt(observedAt(started(), STARTED_MS + 900_000, 8 * PAGE), STARTED_MS + 950_000, 12 * PAGE);
+    const judged = observedAt(
+      observedAt(started(), STARTED_MS + 900_000, 8 * PAGE_BYTES),
+      STARTED_MS + 950_000,
+      12 * PAGE_BYTES,
+    );
     expect(judged.heldAfterCollectingBytes).toEqual([]);
-    expect(restartedAt(judged, STARTED_MS + 960_000).heldAfterCollectingBytes).toEqual([8 * PAGE]);
-    const back = startGeneration(judged, { nowMs: 9_000_000, allocatedBytes: 2 * PAGE });
-    expect(back.heldAfterCollectingBytes).toEqual([8 * PAGE]);
+    expect(restartedAt(judged, STARTED_MS + 960_000).heldAfterCollectingBytes).toEqual([8 * PAGE_BYTES]);
+    const back = startGeneration(judged, { nowMs: 9_000_000, allocatedBytes: 2 * PAGE_BYTES });
+    expect(back.heldAfterCollectingBytes).toEqual([8 * PAGE_BYTES]);
   });
 
   it("remembers nothing of a generation that ended while collecting", () => {
@@ -110,7 +114,7 @@ describe("what is learned", () => {
     const samples = samplesOf(
       Array.from({ length: 60 }, (_, index) => ({
         timeMs: STARTED_MS + (index + 1) * 10_000,
-        allocatedBytes: 9 * PAGE,
+        allocatedBytes: 9 * PAGE_BYTES,
         grownPages: index < 30 ? 1 : 0,
         outbound: 10,
       })),
@@ -133,8 +137,8 @@ describe("what is learned", () => {
   it("lists why each generation started, the newest only", () => {
     let learned = restartedAt(started(), STARTED_MS + 1, "required_fell");
     learned = restartedAt(learned, STARTED_MS + 2, "trap");
-    learned = startGeneration(learned, { nowMs: STARTED_MS + 3, allocatedBytes: PAGE });
-    learned = startGeneration(learned, { nowMs: STARTED_MS + 4, allocatedBytes: PAGE, workerVersion: "next" });
+    learned = startGeneration(learned, { nowMs: STARTED_MS + 3, allocatedBytes: PAGE_BYTES });
+    learned = startGeneration(learned, { nowMs: STARTED_MS + 4, allocatedBytes: PAGE_BYTES, workerVersion: "next" });
     expect(learned.starts).toEqual([
       { generation: 1, timeMs: STARTED_MS, reason: "first_request" },
       { generation: 2, timeMs: STARTED_MS + 1, reason: "restart" },
@@ -154,7 +158,11 @@ describe("what is learned", () => {
     expect(back(unversioned, "v1")).toBe("eviction");
     expect(back(unversioned, "v2")).toBe("deployment");
     expect(back(unversioned, "v1", "a")).toBe("deployment");
-    const versioned = startGeneration(unversioned, { nowMs: STARTED_MS, allocatedBytes: PAGE, workerVersion: "a" });
+    const versioned = startGeneration(unversioned, {
+      nowMs: STARTED_MS,
+      allocatedBytes: PAGE_BYTES,
+      workerVersion: "a",
+    });
     expect(back(versioned, "v1", "a")).toBe("eviction");
     expect(back(versioned, "v1", "b")).toBe("deployment");
     expect(back(versioned, "v1")).toBe("deployment");
@@ -163,8 +171,8 @@ describe("what is learned", () => {
 
   it("keeps what it knows under another version of the Worker with the same configuration", () => {
     const learned = observedAt(started(), STARTED_MS + 900_000);
-    const deployed = startGeneration(learned, { nowMs: 9_000_000, allocatedBytes: PAGE, workerVersion: "next" });
-    expect(deployed.heldAfterCollectingBytes).toEqual([8 * PAGE]);
+    const deployed = startGeneration(learned, { nowMs: 9_000_000, allocatedBytes: PAGE_BYTES, workerVersion: "next" });
+    expect(deployed.heldAfterCollectingBytes).toEqual([8 * PAGE_BYTES]);
   });
 
   it("keeps only the lists and the numbering under another configuration", () => {
@@ -231,7 +239,7 @@ describe("stored learning", () => {
     );
     fc.assert(
       fc.property(fc.oneof(fc.anything(), fc.json(), shaped), (stored) => {
-        const learned = startGeneration(readLearned(stored, "v1"), { nowMs: STARTED_MS, allocatedBytes: PAGE });
+        const learned = startGeneration(readLearned(stored, "v1"), { nowMs: STARTED_MS, allocatedBytes: PAGE_BYTES });
         expect(learned.current?.number).toBeGreaterThanOrEqual(1);
         expect(readLearned(writeLearned(learned), "v1")).toEqual(learned);
         const { knowledge, creditCalls } = learned;

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import type { CacheGuestOptions } from "../estimate/testing/cache-guest.ts";
 import { type Moment, restartsOf, runService, type ServiceRun } from "../estimate/testing/run.ts";
 import { measuredPolicy } from "./measured.ts";
 import { anySituation } from "./testing/hostile.ts";
 import { situationOf } from "./testing/situation.ts";
 
-const PAGE = 65_536;
 const measured = measuredPolicy({ collectMs: 900_000, extraCallsShare: 0 });
 const verdictOn = (change: Parameters<typeof situationOf>[0]) => measured(situationOf(change));
 
@@ -35,7 +35,7 @@ describe("the policy measured", () => {
   });
 
   it("keeps an instance that a fresh one would grow back to", () => {
-    const estimate = { baselineBytes: 100 * PAGE };
+    const estimate = { baselineBytes: 100 * PAGE_BYTES };
     expect(verdictOn({ estimate })).toEqual({ restart: false, reason: "below_baseline" });
   });
 
@@ -45,7 +45,7 @@ describe("the policy measured", () => {
   });
 
   it("keeps an instance that would give back too small a part of what it holds", () => {
-    const estimate = { baselineBytes: 91 * PAGE };
+    const estimate = { baselineBytes: 91 * PAGE_BYTES };
     expect(verdictOn({ estimate })).toEqual({ restart: false, reason: "surplus_not_rising" });
   });
 

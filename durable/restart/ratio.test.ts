@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type PaperEstimate, paperEstimate } from "../estimate/paper/estimate.ts";
-import { DEFAULT_SETTINGS } from "../estimate/settings.ts";
 import { anyHistory, anySamples } from "../estimate/testing/hostile.ts";
 import { restartsOf, runService } from "../estimate/testing/run.ts";
+import { DEFAULT_SETTINGS } from "../testing/settings.ts";
 import { ratioPolicy } from "./ratio.ts";
 import { paperOf, situationOf } from "./testing/situation.ts";
 

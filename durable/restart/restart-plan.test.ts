@@ -1,37 +1,37 @@
 import { describe, expect, it } from "vitest";
+import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import { type PlanSources, restartPlan } from "./restart-plan.ts";
 
-const PAGE = 65_536;
 const sources: PlanSources = {
   handover: true,
-  allocatedBytes: 100 * PAGE,
-  startBytes: 4 * PAGE,
-  requiredBytes: 60 * PAGE,
-  baselineBytes: 80 * PAGE,
+  allocatedBytes: 100 * PAGE_BYTES,
+  startBytes: 4 * PAGE_BYTES,
+  requiredBytes: 60 * PAGE_BYTES,
+  baselineBytes: 80 * PAGE_BYTES,
   liveBytes: undefined,
   priceCalls: 7,
 };
 
 describe("the plan of a restart", () => {
   it("goes by what the filter says its live decisions take, where they are handed over", () => {
-    expect(restartPlan({ ...sources, liveBytes: 10.5 * PAGE })).toEqual({
+    expect(restartPlan({ ...sources, liveBytes: 10.5 * PAGE_BYTES })).toEqual({
       handover: true,
-      allocatedBytes: 100 * PAGE,
-      freedBytes: 85 * PAGE,
-      growsBackToBytes: 80 * PAGE,
+      allocatedBytes: 100 * PAGE_BYTES,
+      freedBytes: 85 * PAGE_BYTES,
+      growsBackToBytes: 80 * PAGE_BYTES,
       extraCalls: 7,
     });
   });
 
   it("goes by the estimate where it says nothing", () => {
-    expect(restartPlan(sources).freedBytes).toBe(40 * PAGE);
+    expect(restartPlan(sources).freedBytes).toBe(40 * PAGE_BYTES);
   });
 
   it("frees all but what an instance starts with where decisions are lost", () => {
-    expect(restartPlan({ ...sources, handover: false, liveBytes: 10 * PAGE }).freedBytes).toBe(96 * PAGE);
+    expect(restartPlan({ ...sources, handover: false, liveBytes: 10 * PAGE_BYTES }).freedBytes).toBe(96 * PAGE_BYTES);
   });
 
   it("never frees less than nothing", () => {
-    expect(restartPlan({ ...sources, liveBytes: 99 * PAGE }).freedBytes).toBe(0);
+    expect(restartPlan({ ...sources, liveBytes: 99 * PAGE_BYTES }).freedBytes).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-const PAGE_BYTES = 65_536;
+import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 
 /** What a restart now would free, in bytes, and cost, in extra calls to the authorization server. */
 export interface RestartPlan {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { MIB } from "../../wasm/byte-units.ts";
 import { situationOf } from "./testing/situation.ts";
 import { thresholdPolicy } from "./threshold.ts";
 
-const MIB = 1_048_576;
 const verdictAt = (allocatedBytes: number, requiredBytes: number) =>
   thresholdPolicy({ thresholdBytes: 16 * MIB })(situationOf({ estimate: { allocatedBytes, requiredBytes } }));
 

@@ -15,7 +15,6 @@ import type { PersistenceStats } from "../persistence/persistence-stats.ts";
 import { RequestDecider } from "../request/request-decider.ts";
 import { RestartController } from "../restart/controller.ts";
 import { RestartExecutor } from "../restart/restart-executor.ts";
-import { restartSettings } from "../restart/settings.ts";
 import type { DecideRequest } from "../rpc.ts";
 import { type Runtime, randomShare } from "../runtime/runtime.ts";
 import type { Answer } from "../stages/staged-answer.ts";
@@ -87,7 +86,7 @@ export class ProtectedService {
       { ...remembered, counts: counters },
       {
         policy: service.restart.policy,
-        settings: restartSettings(service.restart),
+        settings: service.restart,
         handover: filterHandsOver,
         random: () => randomShare(runtime),
         workerVersion: dependencies.workerVersion,

@@ -1,4 +1,5 @@
 import { TICK_LIMITS } from "../instances/tick-clock.ts";
+import { pauseLeftMs } from "../runtime/elapsed.ts";
 
 /** After an alarm that could not be set: the first pause, doubled each time. */
 const RETRY_MS = 5_000;
@@ -30,10 +31,8 @@ export class TickAlarm {
     );
   }
 
-  /** A pause longer than any comes from a clock that was set back, and is over. */
   get #isPaused(): boolean {
-    const pauseMs = this.#retryAtMs - this.#nowMs();
-    return pauseMs > 0 && pauseMs <= MAX_RETRY_MS;
+    return pauseLeftMs(this.#retryAtMs, MAX_RETRY_MS, this.#nowMs()) > 0;
   }
 
   /** The alarm went off and is no longer set. */

@@ -3,6 +3,7 @@ import { type Counters, readCounters } from "../metrics/counters.ts";
 import { Samples } from "../metrics/samples.ts";
 import type { Learned } from "../restart/learned.ts";
 import { readLearned, writeLearned } from "../restart/learned-storage.ts";
+import { hasElapsed } from "../runtime/elapsed.ts";
 import { type Runtime, randomHex } from "../runtime/runtime.ts";
 import { StorageHealth } from "./storage-health.ts";
 import { restoreSharedData, storedSharedData } from "./stored-shared-data.ts";
@@ -91,7 +92,7 @@ export class ServiceStateStore {
 
   /** Writes at most once a minute. Unconfirmed: no decision waits for the disk. */
   writeIfDue(nowMs: number, kept: ServiceState): void {
-    if (nowMs - this.#writtenAtMs < WRITE_INTERVAL_MS && nowMs >= this.#writtenAtMs) return;
+    if (!hasElapsed(this.#writtenAtMs, WRITE_INTERVAL_MS, nowMs)) return;
     this.#writtenAtMs = nowMs;
     const entries: Record<string, unknown> = {
       [STATE_KEYS.learned]: writeLearned(kept.learned),

@@ -1,3 +1,5 @@
+import { hasElapsed } from "../runtime/elapsed.ts";
+
 /** Interval between two log lines, ms: a storage that fails usually fails every access. */
 const LOG_INTERVAL_MS = 60_000;
 
@@ -52,7 +54,7 @@ export class StorageHealth {
     const message = String(error);
     this.#failures += 1;
     this.#lastFailure = { atMs, what, message };
-    if (atMs >= this.#loggedAtMs && atMs - this.#loggedAtMs < LOG_INTERVAL_MS) return;
+    if (!hasElapsed(this.#loggedAtMs, LOG_INTERVAL_MS, atMs)) return;
     this.#loggedAtMs = atMs;
     console.error(`storage_failed: ${what}: ${message} (decisions go on without)`);
   }

@@ -1,4 +1,5 @@
-import { type GuestMemory, PAGE_BYTES } from "./guest-memory.ts";
+import { PAGE_BYTES } from "../../wasm/byte-units.ts";
+import type { GuestMemory } from "./guest-memory.ts";
 
 /** The memory of the built-in filter, as `slab.ts`, `payload.ts`, `entry.ts` and `linear-hash.ts` of its sources lay it out. */
 

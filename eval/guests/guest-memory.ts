@@ -1,5 +1,3 @@
-export const PAGE_BYTES = 65_536;
-
 /** Memory of a guest all of whose entries are of one size: what a number of them needs, whichever they are. */
 export interface GuestMemory {
   /** In use whatever is cached. */

@@ -1,6 +1,8 @@
 /** What the models can and modules cannot: hand entries over. And what one entry is to each rule. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { MIB } from "../../wasm/byte-units.ts";
 import type { GrowthRule } from "./cache-guest.ts";
 import { guestMemory, type PeakRule } from "./memory-rules.ts";
 import { guestModel } from "./model.ts";
@@ -9,7 +11,6 @@ import { noise } from "./testing/scenarios.ts";
 
 const PEAK_RULES: readonly PeakRule[] = ["built-in", "page", "doubling", "plus-20-percent", "arena-4-mib"];
 const SHAPE = { ttlMs: 60_000, entryBytes: 1_000 };
-const MiB = 1024 * 1024;
 
 /** A model that holds keys 0 to count - 1, all written at `nowMs`. */
 function filled(rule: GrowthRule, count: number, nowMs = 1_000) {
@@ -127,11 +128,11 @@ describe("memory grows", () => {
         lazy.request(fromMs + key * 20, key);
         leak.request(fromMs + key * 20, key);
       }
-      return [lazy.allocatedBytes, leak.allocatedBytes].map((bytes) => Math.round(bytes / MiB));
+      return [lazy.allocatedBytes, leak.allocatedBytes].map((bytes) => Math.round(bytes / MIB));
     };
     expect(grow(0)).toEqual([10, 10]);
     expect(grow(300_000)).toEqual([10, 20]);
-    expect(lazy.liveBytes).toBeLessThan(4 * MiB);
+    expect(lazy.liveBytes).toBeLessThan(4 * MIB);
     expect(leak.liveBytes).toBe(lazy.liveBytes);
   });
 });

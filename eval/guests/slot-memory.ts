@@ -1,5 +1,5 @@
+import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import type { GrowthRule } from "./cache-guest.ts";
-import { PAGE_BYTES } from "./guest-memory.ts";
 
 /** The memory of a filter that keeps each entry in a slot, and grows by one of several rules. It exists as a model only. */
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { MIB } from "../../wasm/byte-units.ts";
 import { type DrawnFigure, drawFigures, type ReportFigures } from "./figures.ts";
 import { frontierFigure } from "./frontier-figure.ts";
 import { gapFigure } from "./gap-figure.ts";
@@ -9,7 +10,6 @@ import { faultOf } from "./testing/well-formed.ts";
 
 const results = madeUpResults({ workloads: ["diurnal"], guests: ["built-in", "doubling"] });
 const [first] = results.scenarios;
-const MIB = 1_048_576;
 
 describe("figures", () => {
   test("are well-formed SVG that refers to nothing outside itself", async () => {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { MIB } from "../../wasm/byte-units.ts";
 import type { EvalResults } from "../results.ts";
 import { headlineTable, markdownTable } from "./table.ts";
 import { madeUpResults, NO_RESULTS } from "./testing/made-up-results.ts";
 import { HOSTILE_NAME, renamed, withoutNumbers } from "./testing/renamed.ts";
 
 const results = madeUpResults({ workloads: ["constant", "diurnal"], guests: ["built-in", "doubling"] });
-const MIB = 1_048_576;
 
 describe("the table on the terminal", () => {
   test("shows for a scenario the price, and the distance from the optimum and the best uptime at that price", () => {

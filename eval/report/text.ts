@@ -1,7 +1,7 @@
+import { MIB } from "../../wasm/byte-units.ts";
 /** Numbers and names as people read them. What is not known is a dash, never "NaN". */
 
 export const UNKNOWN = "–";
-const BYTES_PER_MIB = 1_048_576;
 const MS_PER_HOUR = 3_600_000;
 const MS_PER_MINUTE = 60_000;
 
@@ -13,7 +13,7 @@ export function isKnown(value: MaybeNumber): value is number {
 }
 
 export function toMib(bytes: MaybeNumber): number {
-  return isKnown(bytes) ? bytes / BYTES_PER_MIB : Number.NaN;
+  return isKnown(bytes) ? bytes / MIB : Number.NaN;
 }
 
 export function toHours(ms: number): number {

@@ -1,5 +1,6 @@
 import { capMemory } from "../../wasm/binary/cap-memory.ts";
-import { MemoryProblem, PAGE_BYTES, readMemoryLimits } from "../../wasm/binary/memory-section.ts";
+import { MemoryProblem, readMemoryLimits } from "../../wasm/binary/memory-section.ts";
+import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import type { CapOptions } from "./options.ts";
 import { readModule, WrongInput } from "./read-input.ts";
 import { replaceFile } from "./replace-file.ts";

@@ -1,10 +1,9 @@
+import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import { type GrowthRule, growthRule } from "./growth.ts";
 import type { RequestInput, ResponseInput } from "./input-schema.ts";
 import { numbered } from "./numbered.ts";
 import type { Exchange, Verdict } from "./run-request.ts";
 import type { Trial } from "./trial.ts";
-
-const PAGE_BYTES = 65_536;
 
 /** Many requests, and what they did to the filter's memory. */
 export interface Series {

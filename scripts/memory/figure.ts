@@ -1,7 +1,7 @@
+import { MIB } from "../../wasm/byte-units.ts";
 import type { Medians } from "./result.ts";
 import { CONTENDERS, type Contender, type Phase, type Series } from "./run.ts";
 
-const MIB = 1_048_576;
 const LOOKS: Readonly<Record<Contender, { label: string; stroke: string; dash: string }>> = {
   "never-grown": { label: "never grown", stroke: "#57606a", dash: "2 3" },
   "no-restart": { label: "grown, no restart", stroke: "#bc4c00", dash: "8 4" },

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { MIB } from "../../wasm/byte-units.ts";
 import { mediansOf, phaseResult } from "./result.ts";
 import type { Series } from "./run.ts";
-
-const MIB = 1_048_576;
 
 function series(...mib: number[]): Series {
   return mib.map((value, index) => [index, value * MIB]);

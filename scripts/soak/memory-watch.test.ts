@@ -1,7 +1,6 @@
 import { expect, it } from "vitest";
+import { MIB } from "../../wasm/byte-units.ts";
 import { judgeMemory, MEMORY_BOUND } from "./memory-watch.ts";
-
-const MIB = 1_024 * 1_024;
 
 it("a run that grew at its start and then stayed is flat", () => {
   const samples = Array.from({ length: 100 }, (_, n) => (n < 20 ? 50 + n * 10 : 250 + (n % 7) * 8) * MIB);

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { MIB } from "../../wasm/byte-units.ts";
 import { linesOf, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
 import { VARIANTS } from "./variants.ts";
 
-const MIB = 1_048_576;
 const GOOD = 200;
 const STRANGERS = 4_000;
 const CONCURRENCY = 8;

@@ -3,8 +3,9 @@ import binaryen from "binaryen";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { builtInFilterFile } from "../../scripts/built-in-filter.ts";
+import { PAGE_BYTES } from "../byte-units.ts";
 import { capMemory } from "./cap-memory.ts";
-import { MemoryProblem, PAGE_BYTES, readMemoryLimits } from "./memory-section.ts";
+import { MemoryProblem, readMemoryLimits } from "./memory-section.ts";
 import { binary, customSection, memorySection } from "./testing/binary.ts";
 
 /** A module that grows by what it is told, calls and stores: all that could break if bytes went to the wrong place. */

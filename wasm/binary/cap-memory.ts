@@ -1,4 +1,5 @@
-import { findMemorySection, HAS_MAXIMUM, MEMORY_SECTION, MemoryProblem, PAGE_BYTES } from "./memory-section.ts";
+import { PAGE_BYTES } from "../byte-units.ts";
+import { findMemorySection, HAS_MAXIMUM, MEMORY_SECTION, MemoryProblem } from "./memory-section.ts";
 
 /**
  * Writes a maximum into a module's memory, at which the engine refuses `memory.grow`: inside a call nobody else can.

@@ -15,7 +15,6 @@ export interface MemorySection {
 /** A module whose memory cannot be read or bounded. The message continues a sentence that begins with the module's name. */
 export class MemoryProblem extends Error {}
 
-export const PAGE_BYTES = 65_536;
 export const MEMORY_SECTION = 5;
 export const HAS_MAXIMUM = 1;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { PAGE_BYTES } from "./memory-section.ts";
+import { PAGE_BYTES } from "../byte-units.ts";
 import { judgeMemory } from "./memory-verdict.ts";
 import { binary, memorySection } from "./testing/binary.ts";
 

@@ -1,5 +1,6 @@
+import { PAGE_BYTES } from "../byte-units.ts";
 import { capMemory } from "./cap-memory.ts";
-import { MemoryProblem, PAGE_BYTES, readMemoryLimits } from "./memory-section.ts";
+import { MemoryProblem, readMemoryLimits } from "./memory-section.ts";
 
 /** Whether a module's memory stays within a limit by itself. */
 export type MemoryVerdict =

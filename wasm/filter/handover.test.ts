@@ -1,5 +1,7 @@
 /** A restart throws no decision away: what one instance knows moves to the next, and nothing else ever gets in. */
+
 import { describe, expect, it } from "vitest";
+import { MIB, PAGE_BYTES } from "../byte-units.ts";
 import {
   createSharedState,
   type Decision,
@@ -21,8 +23,6 @@ import {
   valuesOf,
 } from "./testing/harness.ts";
 
-const PAGE = 65_536;
-const MIB = 1_024 * 1_024;
 const module = filterModule();
 
 function plugin(changes: { [name: string]: Json } = {}, cache: { [name: string]: number } = {}) {
@@ -144,7 +144,7 @@ describe("a snapshot", () => {
     expect(next.metric("ebb_cache_inserts") || 0).toBe(0);
     const live = next.metric("ebb_cache_live_bytes");
     expect(live).toBe(old.metric("ebb_cache_live_bytes"));
-    expect(next.instance.allocatedBytes).toBeLessThanOrEqual(1.15 * live + fixed + PAGE);
+    expect(next.instance.allocatedBytes).toBeLessThanOrEqual(1.15 * live + fixed + PAGE_BYTES);
     expect(next.instance.allocatedBytes).toBeLessThan(allocatedBytes / 2);
     for (let i = 0; i < 100_000; i += 997) {
       const decision = await next.ask({ token: `t${i}` });
@@ -207,7 +207,7 @@ describe("a snapshot", () => {
   });
 
   it("keeps the order of use", async () => {
-    const small = plugin({}, { maxBytes: 5 * PAGE });
+    const small = plugin({}, { maxBytes: 5 * PAGE_BYTES });
     const old = new Harness(small, module);
     const capacity = 1_169;
     await fill(old, capacity);
@@ -227,13 +227,13 @@ describe("a snapshot", () => {
       await old.ask({ token: `t${i}` });
     }
     const next = successorOf(old);
-    old.handover.begin(pages * PAGE + 1);
+    old.handover.begin(pages * PAGE_BYTES + 1);
     moveAll(old, next);
     const moved = next.metric("ebb_cache_entries");
     expect(moved).toBeGreaterThan(100);
     expect(moved).toBeLessThan(9_000);
-    expect(next.instance.allocatedBytes).toBeLessThanOrEqual(pages * PAGE);
-    expect(next.instance.allocatedBytes).toBeGreaterThanOrEqual((pages - 2) * PAGE);
+    expect(next.instance.allocatedBytes).toBeLessThanOrEqual(pages * PAGE_BYTES);
+    expect(next.instance.allocatedBytes).toBeGreaterThanOrEqual((pages - 2) * PAGE_BYTES);
     expect(await hits(next, { token: `t${9_000 - moved}` })).toBe(true);
     expect(await hits(next, { token: `t${9_000 - moved - 1}` })).toBe(false);
   });

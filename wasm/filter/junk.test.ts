@@ -1,10 +1,11 @@
 /** Refusals, which a stranger makes by sending tokens, live in a share of their own: they push out nothing that is good. */
+
 import { describe, expect, it } from "vitest";
+import { PAGE_BYTES } from "../byte-units.ts";
 import type { OutboundResult } from "../host/index.ts";
 import { configuration, filterModule, forwardAuth, Harness, outcome, reply } from "./testing/harness.ts";
 
 const module = filterModule();
-const PAGE = 65_536;
 
 function start(maxBytes: number, denyTtlMs = 600_000): Harness {
   return new Harness(
@@ -69,7 +70,7 @@ describe("refusals of strangers", () => {
     const before = harness.instance.allocatedBytes;
     for (let at = 0; at < 20_000; at++) await ask(harness, `junk-${at}`, refusal(at % 6_000));
     // Seven pages, and the index's.
-    expect(harness.instance.allocatedBytes - before).toBeLessThanOrEqual(8 * PAGE);
+    expect(harness.instance.allocatedBytes - before).toBeLessThanOrEqual(8 * PAGE_BYTES);
     const good = await fill(harness, 200);
     expect(good.length).toBeGreaterThan(10_000);
     expect(await hits(harness, good)).toBe(good.length);
@@ -79,7 +80,7 @@ describe("refusals of strangers", () => {
     const harness = start(mib * 1_048_576);
     const before = harness.instance.allocatedBytes;
     for (let at = 0; at < 3_000; at++) await ask(harness, `junk-${at}`, refusal(7_500));
-    expect(harness.instance.allocatedBytes - before).toBeLessThanOrEqual(17 * PAGE);
+    expect(harness.instance.allocatedBytes - before).toBeLessThanOrEqual(17 * PAGE_BYTES);
   });
 
   it("with a large page pass on and are not kept", async () => {
@@ -105,13 +106,13 @@ describe("refusals of strangers", () => {
   });
 
   it("leave the smallest cache to allows", async () => {
-    const harness = start(5 * PAGE);
+    const harness = start(5 * PAGE_BYTES);
     await ask(harness, "refused", refusal(10));
     for (let at = 0; at < 2_000; at++) await ask(harness, `good-${at}`, reply(200));
     expect(await ask(harness, "good-1999", reply(200))).toBe(true);
     for (let at = 0; at < 2_000; at++) await ask(harness, `junk-${at}`, refusal(10));
     expect(await ask(harness, "good-1999", reply(200))).toBe(true);
-    expect(harness.instance.allocatedBytes).toBe(5 * PAGE);
+    expect(harness.instance.allocatedBytes).toBe(5 * PAGE_BYTES);
   });
 
   it("keep their share through a handover", { timeout: 60_000 }, async () => {
@@ -142,9 +143,9 @@ describe("refusals of strangers", () => {
     for (let at = 0; at < 1_500; at++) await ask(old, `junk-${at}`, refusal(200));
     const next = start(4 * 1_048_576);
     next.now = old.now;
-    old.handover.begin(22 * PAGE);
+    old.handover.begin(22 * PAGE_BYTES);
     while (old.handover.moveTo(next.handover).kind === "moved");
-    expect(next.instance.allocatedBytes).toBeLessThanOrEqual(22 * PAGE);
+    expect(next.instance.allocatedBytes).toBeLessThanOrEqual(22 * PAGE_BYTES);
     expect(await hits(next, ["junk-0"])).toBe(0);
     const good = await hits(
       next,

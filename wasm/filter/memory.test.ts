@@ -1,8 +1,10 @@
 /** What a decision costs in memory, that freed memory is used again, and that nothing a stranger sends makes it grow. */
+
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { builtInFilterFile } from "../../scripts/built-in-filter.ts";
 import { readMemoryLimits } from "../binary/memory-section.ts";
+import { PAGE_BYTES } from "../byte-units.ts";
 import type { OutboundResult } from "../host/index.ts";
 import {
   type AskOptions,
@@ -15,7 +17,6 @@ import {
   reply,
 } from "./testing/harness.ts";
 
-const PAGE = 65_536;
 const largeModule = await largeFilterModule();
 const shippedLimits = readMemoryLimits(readFileSync(builtInFilterFile));
 
@@ -84,7 +85,7 @@ describe("growth", () => {
       await harness.ask({ token: `t${i}` });
       const now = harness.instance.allocatedBytes;
       // The first entry brings the first page of the index along.
-      expect(now - previous).toBeLessThanOrEqual(i === 0 ? 2 * PAGE : PAGE);
+      expect(now - previous).toBeLessThanOrEqual(i === 0 ? 2 * PAGE_BYTES : PAGE_BYTES);
       previous = now;
     }
   });
@@ -155,7 +156,7 @@ describe("growth", () => {
 
 describe("at the maximum", () => {
   it("the least recently used goes, exactly", async () => {
-    const harness = new Harness(configuration({ cache: cacheOf(5 * PAGE) }));
+    const harness = new Harness(configuration({ cache: cacheOf(5 * PAGE_BYTES) }));
     // One page of the index and one of entries: (65,536 - 32) / 56.
     const capacity = 1_169;
     for (let i = 0; i < capacity; i++) await harness.ask({ token: `t${i}` });
@@ -169,12 +170,12 @@ describe("at the maximum", () => {
     expect(harness.calls.length).toBe(calls);
     await harness.ask({ token: "t1" });
     expect(harness.calls.length).toBe(calls + 1);
-    expect(harness.instance.allocatedBytes).toBe(5 * PAGE);
+    expect(harness.instance.allocatedBytes).toBe(5 * PAGE_BYTES);
   });
 
   it("what is left is always what was used last, whatever the sizes", async () => {
     const harness = new Harness(
-      configuration({ cache: cacheOf(16 * PAGE), protocol: forwardAuth({ upstreamHeaders: ["x-user"] }) }),
+      configuration({ cache: cacheOf(16 * PAGE_BYTES), protocol: forwardAuth({ upstreamHeaders: ["x-user"] }) }),
     );
     const random = noise(3);
     const used: string[] = [];
@@ -188,7 +189,7 @@ describe("at the maximum", () => {
       used.push(token);
     }
     expect(harness.metric("ebb_cache_evicted")).toBeGreaterThan(500);
-    expect(harness.instance.allocatedBytes).toBeLessThanOrEqual(16 * PAGE);
+    expect(harness.instance.allocatedBytes).toBeLessThanOrEqual(16 * PAGE_BYTES);
     // Failing calls tell what is cached without changing it.
     harness.server = () => noReply("reset");
     const cached = [];
@@ -200,7 +201,7 @@ describe("at the maximum", () => {
 
   it("a new kind of load takes over the memory of the old", async () => {
     const harness = new Harness(
-      configuration({ cache: cacheOf(16 * PAGE), protocol: forwardAuth({ upstreamHeaders: ["x-user"] }) }),
+      configuration({ cache: cacheOf(16 * PAGE_BYTES), protocol: forwardAuth({ upstreamHeaders: ["x-user"] }) }),
     );
     for (const size of [0, 2_000, 10, 8_000, 0]) {
       harness.server = () => reply(200, size ? [["x-user", "v".repeat(size)]] : []);
@@ -224,7 +225,7 @@ describe("at the maximum", () => {
       expect((await harness.ask({ token: `t${i}` })).kind).toBe("continue");
       harness.calls.length = 0;
     }
-    expect(harness.instance.allocatedBytes).toBe((shippedLimits?.maximumPages ?? 0) * PAGE);
+    expect(harness.instance.allocatedBytes).toBe((shippedLimits?.maximumPages ?? 0) * PAGE_BYTES);
     expect(harness.metric("ebb_cache_evicted")).toBeGreaterThan(0);
   });
 });

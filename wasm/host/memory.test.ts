@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { PAGE_BYTES } from "../byte-units.ts";
 import { Status } from "./abi.ts";
 import { lowerCaseName } from "./header-rules.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
 import { GuestMemory } from "./memory.ts";
 
-const PAGE = 65_536;
 const HEAP_AT = 4_096;
 
 function memoryUnderTest(allocate?: (size: number, memory: WebAssembly.Memory) => unknown) {
@@ -27,8 +27,8 @@ function memoryUnderTest(allocate?: (size: number, memory: WebAssembly.Memory) =
 describe("bounds", () => {
   it("takes addresses as unsigned, so that negative ones are far outside", () => {
     const { guest } = memoryUnderTest();
-    expect(guest.holds(0, PAGE)).toBe(true);
-    expect(guest.holds(1, PAGE)).toBe(false);
+    expect(guest.holds(0, PAGE_BYTES)).toBe(true);
+    expect(guest.holds(1, PAGE_BYTES)).toBe(false);
     expect(guest.holds(-1, 1)).toBe(false);
     expect(guest.holds(-4, 8)).toBe(false);
     expect(guest.holds(0xffff_ffff, 0xffff_ffff)).toBe(false);
@@ -42,13 +42,13 @@ describe("bounds", () => {
 
   it("answers every access outside with its failure, before memory is attached too", () => {
     for (const guest of [memoryUnderTest().guest, new GuestMemory()]) {
-      expect(guest.readText(PAGE - 1, 2)).toBeUndefined();
-      expect(guest.readValue(PAGE, 1)).toBeUndefined();
-      expect(guest.readBytes(PAGE - 1, 2)).toBeUndefined();
-      expect(guest.readU32(PAGE - 3)).toBeUndefined();
-      expect(guest.writeU32(PAGE - 3, 1)).toBe(Status.INVALID_MEMORY_ACCESS);
-      expect(guest.writeU64(PAGE - 7, 1, 1)).toBe(Status.INVALID_MEMORY_ACCESS);
-      expect(guest.writeBytes(PAGE - 1, new Uint8Array(2))).toBe(Status.INVALID_MEMORY_ACCESS);
+      expect(guest.readText(PAGE_BYTES - 1, 2)).toBeUndefined();
+      expect(guest.readValue(PAGE_BYTES, 1)).toBeUndefined();
+      expect(guest.readBytes(PAGE_BYTES - 1, 2)).toBeUndefined();
+      expect(guest.readU32(PAGE_BYTES - 3)).toBeUndefined();
+      expect(guest.writeU32(PAGE_BYTES - 3, 1)).toBe(Status.INVALID_MEMORY_ACCESS);
+      expect(guest.writeU64(PAGE_BYTES - 7, 1, 1)).toBe(Status.INVALID_MEMORY_ACCESS);
+      expect(guest.writeBytes(PAGE_BYTES - 1, new Uint8Array(2))).toBe(Status.INVALID_MEMORY_ACCESS);
     }
   });
 
@@ -82,11 +82,11 @@ describe("what is handed to the guest", () => {
   });
 
   it("arrives although the allocation grew the memory and detached every view", () => {
-    const { guest, bytesAt, u32At, memory } = memoryUnderTest((_size, grown) => grown.grow(1) * PAGE);
-    expect(guest.holds(0, PAGE)).toBe(true);
+    const { guest, bytesAt, u32At, memory } = memoryUnderTest((_size, grown) => grown.grow(1) * PAGE_BYTES);
+    expect(guest.holds(0, PAGE_BYTES)).toBe(true);
     for (const text of ["short", "l".repeat(1_000), "ünïcode"]) {
       expect(guest.returnText(text, 0, 4)).toBe(Status.OK);
-      expect(u32At(0)).toBe(memory.buffer.byteLength - PAGE);
+      expect(u32At(0)).toBe(memory.buffer.byteLength - PAGE_BYTES);
       expect(new TextDecoder().decode(bytesAt(u32At(0), u32At(4)))).toBe(text);
     }
     expect(guest.byteLength).toBe(memory.buffer.byteLength);
@@ -94,13 +94,13 @@ describe("what is handed to the guest", () => {
 
   it("is not allocated when there is no place to report it", () => {
     const { guest, sizes } = memoryUnderTest();
-    expect(guest.returnText("text", PAGE - 3, 0)).toBe(Status.INVALID_MEMORY_ACCESS);
+    expect(guest.returnText("text", PAGE_BYTES - 3, 0)).toBe(Status.INVALID_MEMORY_ACCESS);
     expect(guest.returnText("text", 0, -1)).toBe(Status.INVALID_MEMORY_ACCESS);
     expect(sizes).toEqual([]);
   });
 
   it("fails with a status when the allocator fails, lies or answers nonsense", () => {
-    for (const answer of [0, PAGE - 1, -8, undefined, null, Number.NaN, 0n, "text", [1, 2]]) {
+    for (const answer of [0, PAGE_BYTES - 1, -8, undefined, null, Number.NaN, 0n, "text", [1, 2]]) {
       const { guest, u32At } = memoryUnderTest(() => answer);
       expect(guest.returnText("four", 0, 4), String(answer)).toBe(Status.INVALID_MEMORY_ACCESS);
       expect([u32At(0), u32At(4)]).toEqual([0, 0]);

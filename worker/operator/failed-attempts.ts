@@ -1,3 +1,5 @@
+import { pauseLeftMs } from "../../durable/runtime/elapsed.ts";
+
 /** How fast tokens can be guessed. */
 export const ATTEMPT_LIMITS = {
   /** Wrong tokens in a row that cost nothing: people mistype, and scripts keep an old one for a while. */
@@ -25,9 +27,7 @@ export class FailedAttempts {
   pauseMs(group: string, nowMs: number): number {
     const attempts = this.#attempts.get(group);
     if (attempts === undefined) return 0;
-    const pauseMs = Math.max(0, attempts.pausedUntilMs - nowMs);
-    // A pause longer than any comes from a clock that was set back, and is over.
-    return pauseMs > ATTEMPT_LIMITS.maxPauseMs ? 0 : pauseMs;
+    return pauseLeftMs(attempts.pausedUntilMs, ATTEMPT_LIMITS.maxPauseMs, nowMs);
   }
 
   failed(group: string, nowMs: number): void {

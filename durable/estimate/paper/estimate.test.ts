@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { PAGE_BYTES } from "../../../wasm/byte-units.ts";
 import { Samples } from "../../metrics/samples.ts";
-import { DEFAULT_SETTINGS } from "../settings.ts";
+import { DEFAULT_SETTINGS } from "../../testing/settings.ts";
 import { everyTenSeconds, generation, history, samplesOf } from "../testing/build.ts";
 import { anyHistory, anySamples } from "../testing/hostile.ts";
 import { runService } from "../testing/run.ts";
 import { type PaperEstimate, paperEstimate } from "./estimate.ts";
 
 const MINUTE_MS = 60_000;
-const PAGE = 65_536;
 
 /** A buffer of which nothing speaks for a TTL. */
 const quiet = samplesOf(everyTenSeconds([{ outbound: 1 }, { outbound: 1 }]));
@@ -45,20 +45,25 @@ describe("an estimate", () => {
   });
 
   it("names what the generation held when its collection ended", () => {
-    const samples = samplesOf([{ timeMs: 890_000, outbound: 5, allocatedBytes: 9 * PAGE, grownPages: 8 }]);
+    const samples = samplesOf([{ timeMs: 890_000, outbound: 5, allocatedBytes: 9 * PAGE_BYTES, grownPages: 8 }]);
     const held = (change: Parameters<typeof generation>[0], nowMs: number) =>
       paperEstimate(samples, history({ current: generation(change) }), DEFAULT_SETTINGS, nowMs)
         .heldAfterCollectingBytes;
     expect(held({}, 899_999)).toBeUndefined();
-    expect(held({}, 900_000)).toBe(9 * PAGE);
-    expect(held({ heldAfterCollectingBytes: 4 * PAGE }, 2_000_000)).toBe(4 * PAGE);
+    expect(held({}, 900_000)).toBe(9 * PAGE_BYTES);
+    expect(held({ heldAfterCollectingBytes: 4 * PAGE_BYTES }, 2_000_000)).toBe(4 * PAGE_BYTES);
     // Back from eviction with everything collected: there was no end of a collection to look at.
     expect(held({ collectedBeforeMs: 900_000, collectedMs: 900_000 }, 900_000)).toBeUndefined();
   });
 
   it("says what the instance started with as long as there is no sample", () => {
     const found = paperEstimate(new Samples(), history(), DEFAULT_SETTINGS, 0);
-    expect(found).toMatchObject({ allocatedBytes: PAGE, requiredBytes: PAGE, surplusBytes: 0, baselineBytes: PAGE });
+    expect(found).toMatchObject({
+      allocatedBytes: PAGE_BYTES,
+      requiredBytes: PAGE_BYTES,
+      surplusBytes: 0,
+      baselineBytes: PAGE_BYTES,
+    });
     expect(found.sources).toEqual({ ttl: "default", required: "default", baseline: "default" });
   });
 

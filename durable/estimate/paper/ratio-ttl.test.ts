@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Sample } from "../../metrics/samples.ts";
-import { DEFAULT_SETTINGS } from "../settings.ts";
+import { DEFAULT_SETTINGS } from "../../testing/settings.ts";
 import { everyTenSeconds, generation, samplesOf } from "../testing/build.ts";
 import { CacheGuest, type CacheGuestOptions } from "../testing/cache-guest.ts";
 import { ratioTtl } from "./ratio-ttl.ts";

@@ -1,10 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { PAGE_BYTES } from "../../../wasm/byte-units.ts";
 import { everyTenSeconds, generation, samplesOf } from "../testing/build.ts";
 import { outboundInTtl } from "./outbound-window.ts";
 import { requiredBytes } from "./required.ts";
-
-const PAGE = 65_536;
 
 describe("outbound calls within one TTL", () => {
   it("are those of the last TTL now, and the most there ever were", () => {
@@ -90,22 +89,28 @@ describe("outbound calls within one TTL", () => {
 
 describe("required bytes", () => {
   it("are the fixed part and the live share of what was grown", () => {
-    expect(requiredBytes(11 * PAGE, PAGE, { now: 30, max: 120 })).toEqual({ bytes: 3.5 * PAGE, source: "estimated" });
+    expect(requiredBytes(11 * PAGE_BYTES, PAGE_BYTES, { now: 30, max: 120 })).toEqual({
+      bytes: 3.5 * PAGE_BYTES,
+      source: "estimated",
+    });
   });
 
   it("are all that is allocated while nothing has expired", () => {
-    expect(requiredBytes(11 * PAGE, PAGE, { now: 120, max: 120 }).bytes).toBe(11 * PAGE);
+    expect(requiredBytes(11 * PAGE_BYTES, PAGE_BYTES, { now: 120, max: 120 }).bytes).toBe(11 * PAGE_BYTES);
   });
 
   it("are the fixed part once everything has expired", () => {
-    expect(requiredBytes(11 * PAGE, PAGE, { now: 0, max: 120 }).bytes).toBe(PAGE);
+    expect(requiredBytes(11 * PAGE_BYTES, PAGE_BYTES, { now: 0, max: 120 }).bytes).toBe(PAGE_BYTES);
   });
 
   it("are all that is allocated, by default, before the first call", () => {
-    expect(requiredBytes(11 * PAGE, PAGE, { now: 0, max: 0 })).toEqual({ bytes: 11 * PAGE, source: "default" });
+    expect(requiredBytes(11 * PAGE_BYTES, PAGE_BYTES, { now: 0, max: 0 })).toEqual({
+      bytes: 11 * PAGE_BYTES,
+      source: "default",
+    });
   });
 
   it("are never more than allocated, also if the fixed part is", () => {
-    expect(requiredBytes(2 * PAGE, 5 * PAGE, { now: 1, max: 2 }).bytes).toBe(2 * PAGE);
+    expect(requiredBytes(2 * PAGE_BYTES, 5 * PAGE_BYTES, { now: 1, max: 2 }).bytes).toBe(2 * PAGE_BYTES);
   });
 });

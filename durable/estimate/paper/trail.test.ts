@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_SETTINGS } from "../settings.ts";
+import { DEFAULT_SETTINGS } from "../../testing/settings.ts";
 import { generation, history, samplesOf } from "../testing/build.ts";
 import { type PaperEstimate, paperEstimate } from "./estimate.ts";
 import { EstimateTrail } from "./trail.ts";

@@ -4,9 +4,8 @@
  * each of these. Time is virtual, chance seeded.
  */
 
+import { PAGE_BYTES } from "../../../wasm/byte-units.ts";
 import { Samples } from "../../metrics/samples.ts";
-
-export const PAGE_BYTES = 65_536;
 
 export interface CacheGuestOptions {
   seed: number;

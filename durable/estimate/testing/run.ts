@@ -3,7 +3,8 @@ import { RestartController } from "../../restart/controller.ts";
 import { type Learned, nothingLearned } from "../../restart/learned.ts";
 import type { RestartPolicyName } from "../../restart/policies.ts";
 import type { RestartVerdict } from "../../restart/policy.ts";
-import { type RestartSettings, restartSettings } from "../../restart/settings.ts";
+import type { RestartSettings } from "../../restart/settings.ts";
+import { settingsWith } from "../../testing/settings.ts";
 import type { Estimate } from "../estimate.ts";
 import type { PaperEstimate } from "../paper/estimate.ts";
 import { CacheGuest, type CacheGuestOptions } from "./cache-guest.ts";
@@ -34,7 +35,7 @@ export interface ServiceRun {
 /** Runs a service under its controller for a time: guest, sample, verdict, restart. */
 export function runService(run: ServiceRun): { moments: Moment[]; learned: Learned; outbound: number } {
   const { policy, durationMs, handover = false } = run;
-  const settings = restartSettings({ ...run.settings });
+  const settings = settingsWith({ ...run.settings });
   let guest = new CacheGuest(run.guest);
   const beganMs = guest.startedMs;
   const before = { requests: 0, hits: 0, outbound: 0 };

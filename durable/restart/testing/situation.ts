@@ -1,8 +1,7 @@
+import { PAGE_BYTES } from "../../../wasm/byte-units.ts";
 import type { Estimate } from "../../estimate/estimate.ts";
 import type { PaperEstimate } from "../../estimate/paper/estimate.ts";
 import type { RestartSituation } from "../policy.ts";
-
-const PAGE_BYTES = 65_536;
 
 /** An instance of 100 pages, an hour old, of which half is needed since the load fell. */
 export function estimateOf(change: Partial<Estimate> = {}): Estimate {

@@ -1,6 +1,6 @@
+import { MIB } from "../../../wasm/byte-units.ts";
 import type { Curve, DensityRow, EvalResults, Frontier, Gap, RunRow, ScenarioInfo } from "../../results.ts";
 
-const MIB = 1_048_576;
 const DAY_MS = 86_400_000;
 const STEP_MS = 120_000;
 

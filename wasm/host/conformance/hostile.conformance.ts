@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { PAGE_BYTES } from "../../byte-units.ts";
 import { FilterInstance, type HttpStream } from "../index.ts";
 import { FakeServices, OK_REPLY, START } from "../testing/fake-services.setup.ts";
 import { HOSTILES } from "./guests.ts";
@@ -11,7 +12,6 @@ const CALLS = 100_000;
 const CALLS_OLDER = 10_000;
 /** Callbacks over which they are spread at least. */
 const CALLBACKS = 50;
-const PAGE_BYTES = 65_536;
 
 /** An embedder that answers every call at once and keeps no log. */
 class Patient extends FakeServices {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { PAGE_BYTES } from "../../byte-units.ts";
 import type { HeaderList } from "../index.ts";
 import { ABI_VERSIONS, isIn, type ProxyFunction, parametersOf } from "./puppet/abi-table.ts";
 import type { Argument, Guest, Scripted } from "./puppet/guest.ts";
@@ -6,7 +7,6 @@ import { BufferType, MapType, MetricType, Status } from "./puppet/numbers.ts";
 import { AllocatorMode, UNTOUCHED } from "./puppet/protocol.ts";
 import { startPuppet } from "./puppet/start-puppet.ts";
 
-const PAGE_BYTES = 65_536;
 const CALL_HEADERS: HeaderList = [
   [":method", "GET"],
   [":path", "/check"],
