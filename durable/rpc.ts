@@ -1,4 +1,5 @@
 import type { HeaderChange } from "../wasm/host/index.ts";
+import type { FlatHeaders } from "./flat-headers.ts";
 
 /**
  * The contract between the Worker and a service's object. The two may come from different deployments for a while, so
@@ -23,8 +24,8 @@ export interface DecideRequest {
   readonly query: string;
   readonly host: string;
   readonly scheme: "http" | "https";
-  /** Flat `name, value, name, value, …`, names in lower case: half the cost of pairs to serialize. */
-  readonly headers: readonly string[];
+  /** Names in lower case. */
+  readonly headers: FlatHeaders;
   readonly source: { readonly address: string };
   /** True where the request has no body. */
   readonly endOfStream: boolean;
@@ -59,8 +60,7 @@ export type DenyResult = LocalResponse | Unavailable;
 export interface LocalResponse {
   readonly kind: "respond";
   readonly status: number;
-  /** Flat, as in the question. */
-  readonly headers: string[];
+  readonly headers: FlatHeaders;
   readonly body: Uint8Array;
   /** Machine-readable reason, as the filter gave it. */
   readonly details: string;
@@ -93,8 +93,7 @@ export type UnavailableReason =
 
 export interface ResponseHead {
   readonly status: number;
-  /** Flat, as in the question. */
-  readonly headers: readonly string[];
+  readonly headers: FlatHeaders;
   /** True where the response has no body. */
   readonly endOfStream: boolean;
 }

@@ -1,6 +1,6 @@
 import { Samples } from "../durable/metrics/samples.ts";
 import { RestartController } from "../durable/restart/controller.ts";
-import { type Learned, nothingLearned } from "../durable/restart/learned.ts";
+import { type LearnedState, nothingLearned } from "../durable/restart/learned.ts";
 import type { RestartPolicyName } from "../durable/restart/policies.ts";
 import type { RestartSettings } from "../durable/restart/settings.ts";
 import { seededRandom } from "../scripts/traffic/random.ts";
@@ -37,7 +37,7 @@ export class PolicySupervisor implements Supervisor {
   readonly #handover: boolean;
   readonly #random: () => number;
   #controller: RestartController;
-  #written: { learned: Learned; atMs: number } = { learned: nothingLearned("eval"), atMs: 0 };
+  #written: { learned: LearnedState; atMs: number } = { learned: nothingLearned("eval"), atMs: 0 };
   #counts = { requests: 0, hits: 0, outbound: 0 };
 
   constructor(policy: RestartPolicyName, settings: RestartSettings, handover: boolean, seed: number) {

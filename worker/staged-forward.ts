@@ -1,3 +1,4 @@
+import { flattenHeaders } from "../durable/flat-headers.ts";
 import type { DenyResult, ForwardedMessage, NeedsHeaders } from "../durable/rpc.ts";
 import type { Answer, BodyFirst, ContinueInStages } from "../durable/stages/staged-answer.ts";
 import type { Exchange } from "../durable/stages/staged-exchange.ts";
@@ -111,7 +112,7 @@ class Passing {
     const { service, request } = this.#incoming;
     const empty = response.body === null || response.webSocket !== null || request.method === "HEAD";
     const body = stages.responseBody && !empty ? response.body : null;
-    const head = { status: response.status, headers: [...response.headers].flat(), endOfStream: empty };
+    const head = { status: response.status, headers: flattenHeaders(response.headers), endOfStream: empty };
     const passed = await exchange.response(head, body);
     if (passed.kind !== "continue") {
       discard(response);

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import type { Sample } from "../metrics/samples.ts";
-import type { Learned } from "../restart/learned.ts";
+import type { LearnedState } from "../restart/learned.ts";
 import { DEFAULT_SETTINGS } from "../testing/settings.ts";
 import type { Estimate } from "./estimate.ts";
-import { Estimator, type Knowledge, NOTHING_KNOWN } from "./estimator.ts";
+import { Estimator, type EstimatorState, NOTHING_KNOWN } from "./estimator.ts";
 import type { CacheGuestOptions } from "./testing/cache-guest.ts";
 import { anySamples } from "./testing/hostile.ts";
 import { type Moment, runService, type ServiceRun } from "./testing/run.ts";
@@ -231,7 +231,7 @@ describe("what the estimator knows", () => {
 
   it("of what an entry takes is gathered in lives of three minutes, of which each begins a new fit", () => {
     for (const seed of SEEDS) {
-      let learned: Learned | undefined;
+      let learned: LearnedState | undefined;
       const known: (number | undefined)[] = [];
       // A night with six growth events in a life, and a day between.
       for (const perSecond of [1, 1, 1, 20, 1]) {
@@ -287,7 +287,7 @@ describe("what the estimator knows", () => {
 });
 
 /** Puts rows into an estimator that follows generation 1 from time 0. */
-function estimatorOf(rows: readonly Sample[], known: Knowledge = NOTHING_KNOWN): Estimator {
+function estimatorOf(rows: readonly Sample[], known: EstimatorState = NOTHING_KNOWN): Estimator {
   const estimator = new Estimator(DEFAULT_SETTINGS, known);
   estimator.started(1, 0, PAGE_BYTES);
   for (const row of rows) estimator.push(row);
@@ -298,7 +298,7 @@ describe("an estimate of anything at all", () => {
   const amount = fc.option(fc.oneof(fc.nat(1e7), fc.double({ min: 1e-9, max: Number.MAX_SAFE_INTEGER, noNaN: true })), {
     nil: undefined,
   });
-  const anyKnowledge: fc.Arbitrary<Knowledge> = fc.record({
+  const anyKnowledge: fc.Arbitrary<EstimatorState> = fc.record({
     observedMs: fc.nat(1e9),
     ttlMs: amount.map((ms) => (ms === 0 ? undefined : ms)),
     bytesPerEntry: amount,

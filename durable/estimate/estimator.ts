@@ -16,7 +16,7 @@ const TRUSTED_EVENTS = 8;
 const PEAK_DEVIATIONS = 3;
 
 /** What the estimator keeps of a service when its object leaves memory. A few numbers; JSON. */
-export interface Knowledge {
+export interface EstimatorState {
   readonly observedMs: number;
   readonly ttlMs: number | undefined;
   readonly bytesPerEntry: number | undefined;
@@ -24,7 +24,7 @@ export interface Knowledge {
   readonly growthRule: GrowthRule | undefined;
 }
 
-export const NOTHING_KNOWN: Knowledge = {
+export const NOTHING_KNOWN: EstimatorState = {
   observedMs: 0,
   ttlMs: undefined,
   bytesPerEntry: undefined,
@@ -47,7 +47,7 @@ interface Life extends WatchedLife {
  */
 export class Estimator {
   readonly #settings: Readonly<EstimateSettings>;
-  readonly #before: Knowledge;
+  readonly #before: EstimatorState;
   readonly #steps: GrowthSteps;
   readonly #finder: TtlFinder;
   #life: Life;
@@ -55,7 +55,7 @@ export class Estimator {
   #freshBytes = 0;
   #observedMs: number;
 
-  constructor(settings: Readonly<EstimateSettings>, before: Knowledge = NOTHING_KNOWN) {
+  constructor(settings: Readonly<EstimateSettings>, before: EstimatorState = NOTHING_KNOWN) {
     this.#settings = settings;
     this.#before = before;
     this.#observedMs = before.observedMs;
@@ -157,7 +157,7 @@ export class Estimator {
   }
 
   /** What is worth keeping over an eviction of the object. */
-  get knowledge(): Knowledge {
+  get knowledge(): EstimatorState {
     const { ttl } = this.#finder;
     const line = this.#line;
     return {

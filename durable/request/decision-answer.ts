@@ -1,11 +1,12 @@
 import type { Decision, HeaderChange, Refusal } from "../../wasm/host/index.ts";
+import { flattenHeaders } from "../flat-headers.ts";
 import type { LocalResponse, Unavailable } from "../rpc.ts";
 
 /** What the host decides, as it is told to the Worker. */
 export function denyResult(refusal: Refusal): LocalResponse | Unavailable {
   if (refusal.kind === "respond") {
     const { status, headers, body, details } = refusal;
-    return { kind: "respond", status, headers: headers.flat(), body, details };
+    return { kind: "respond", status, headers: flattenHeaders(headers), body, details };
   }
   // Given up by nobody but us: the filter kept the request waiting for longer than any of its calls may take.
   const reason = refusal.reason === "aborted" ? "filter_timeout" : "filter_failed";

@@ -1,4 +1,5 @@
 import type { AbortNotice, HeaderList, StreamRequest } from "../../wasm/host/index.ts";
+import { appendHeaders } from "../flat-headers.ts";
 import type { DecideRequest } from "../rpc.ts";
 import { CLIENT_GROUP_ATTRIBUTE, clientGroup } from "./client-group.ts";
 
@@ -10,9 +11,7 @@ export function streamRequest(ask: DecideRequest, ruleName: string, signal: Abor
     [":authority", ask.host],
     [":scheme", ask.scheme],
   ];
-  for (let index = 0; index + 1 < ask.headers.length; index += 2) {
-    headers.push([ask.headers[index]!, ask.headers[index + 1]!]);
-  }
+  appendHeaders(ask.headers, headers);
   return {
     headers,
     endOfStream: ask.endOfStream,

@@ -7,7 +7,7 @@ import type { Counters } from "../metrics/counters.ts";
 import type { Sample, Samples } from "../metrics/samples.ts";
 import { hasElapsed } from "../runtime/elapsed.ts";
 import { creditAfter } from "./credit.ts";
-import { firstStartReason, type Learned, observe, restartGeneration, startGeneration } from "./learned.ts";
+import { firstStartReason, type LearnedState, observe, restartGeneration, startGeneration } from "./learned.ts";
 import { type RestartPolicyName, restartPolicy } from "./policies.ts";
 import type { RestartSituation, RestartVerdict } from "./policy.ts";
 import { restartPrice } from "./price.ts";
@@ -31,7 +31,7 @@ export interface Reading {
 /** What a controller starts from, in its first life or after an eviction of its object. */
 export interface ControllerStart {
   readonly samples: Samples;
-  readonly learned: Learned;
+  readonly learned: LearnedState;
   readonly counts: Readonly<SampledCounts>;
 }
 
@@ -58,7 +58,7 @@ export class RestartController {
   readonly #ratio;
   readonly #trail: EstimateTrail;
   #estimator: Estimator;
-  #learned: Learned;
+  #learned: LearnedState;
   #sampledAtMs: number;
   #sampled: SampledCounts;
   #sampledBytes = 0;
@@ -85,7 +85,7 @@ export class RestartController {
     this.#sampledAtMs = samples.length > 0 ? samples.timeMsAt(samples.length - 1) : 0;
   }
 
-  get learned(): Learned {
+  get learned(): LearnedState {
     return this.#learned;
   }
 

@@ -1,9 +1,9 @@
-import { type Knowledge, NOTHING_KNOWN } from "../estimate/estimator.ts";
+import { type EstimatorState, NOTHING_KNOWN } from "../estimate/estimator.ts";
 import type { GrowthRule } from "../estimate/growth-rule.ts";
 import type { CurrentGeneration } from "../estimate/history.ts";
 import { REMEMBERED_GENERATIONS } from "../estimate/paper/baseline.ts";
 import {
-  type Learned,
+  type LearnedState,
   LOGGED_RESTARTS,
   MAX_REASON_LENGTH,
   nothingLearned,
@@ -13,8 +13,8 @@ import {
 import { NO_PRICES, type PriceRecord } from "./price-record.ts";
 import { LISTED_STARTS, START_REASONS, type StartRecord } from "./starts.ts";
 
-/** What is stored of `Learned`: its JSON text, a few KB at most since all its lists are bounded. */
-export function writeLearned(learned: Learned): string {
+/** What is stored of `LearnedState`: its JSON text, a few KB at most since all its lists are bounded. */
+export function writeLearned(learned: LearnedState): string {
   return JSON.stringify(learned);
 }
 
@@ -23,7 +23,7 @@ export function writeLearned(learned: Learned): string {
  * counts as not learned, and so does everything if the text or its version is unknown. The price of forgetting is
  * 15 minutes of collecting; the price of throwing would be a service that never starts again.
  */
-export function readLearned(stored: unknown, configVersion: string): Learned {
+export function readLearned(stored: unknown, configVersion: string): LearnedState {
   const fields = fieldsOf(stored);
   if (fields?.v !== 1) return nothingLearned(configVersion);
   const restarts = listOf(fields.restarts, restartRecord, LOGGED_RESTARTS);
@@ -80,7 +80,7 @@ function currentGeneration(value: unknown): CurrentGeneration | undefined {
   };
 }
 
-function knowledge(value: unknown): Knowledge {
+function knowledge(value: unknown): EstimatorState {
   if (!isFields(value)) return NOTHING_KNOWN;
   return {
     observedMs: amount(value.observedMs) ?? 0,

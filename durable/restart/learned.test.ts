@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PAGE_BYTES } from "../../wasm/byte-units.ts";
-import { Estimator, type Knowledge } from "../estimate/estimator.ts";
+import { Estimator, type EstimatorState } from "../estimate/estimator.ts";
 import { REMEMBERED_GENERATIONS } from "../estimate/paper/baseline.ts";
 import { paperEstimate } from "../estimate/paper/estimate.ts";
 import { samplesOf } from "../estimate/testing/build.ts";
 import { DEFAULT_SETTINGS } from "../testing/settings.ts";
 import {
   firstStartReason,
-  type Learned,
+  type LearnedState,
   LOGGED_RESTARTS,
   nothingLearned,
   observe,
@@ -21,18 +21,18 @@ import { LISTED_STARTS } from "./starts.ts";
 
 const STARTED_MS = 1_000_000;
 
-function started(): Learned {
+function started(): LearnedState {
   return startGeneration(nothingLearned("v1"), { nowMs: STARTED_MS, allocatedBytes: 2 * PAGE_BYTES });
 }
 
 /** `learned` after an estimate at `nowMs`, of samples that show only what is allocated. */
-function observedAt(learned: Learned, nowMs: number, allocatedBytes = 8 * PAGE_BYTES): Learned {
+function observedAt(learned: LearnedState, nowMs: number, allocatedBytes = 8 * PAGE_BYTES): LearnedState {
   const generation = learned.current?.number ?? 0;
   const samples = samplesOf([{ generation, timeMs: nowMs, allocatedBytes, outbound: 10 }]);
   return observe(learned, paperEstimate(samples, learned, DEFAULT_SETTINGS, nowMs));
 }
 
-function estimatorOf(knowledge: Knowledge): Estimator {
+function estimatorOf(knowledge: EstimatorState): Estimator {
   const estimator = new Estimator(DEFAULT_SETTINGS, knowledge);
   estimator.started(1, STARTED_MS, PAGE_BYTES);
   const sample = { generation: 1, grownPages: 0, outbound: 50, requests: 100, hits: 50 };
@@ -40,7 +40,7 @@ function estimatorOf(knowledge: Knowledge): Estimator {
   return estimator;
 }
 
-function restartedAt(learned: Learned, nowMs: number, reason = "required_fell"): Learned {
+function restartedAt(learned: LearnedState, nowMs: number, reason = "required_fell"): LearnedState {
   return restartGeneration(learned, {
     nowMs,
     reason,
@@ -152,7 +152,7 @@ describe("what is learned", () => {
   });
 
   it("starts after a deployment if the configuration or the Worker's version is another than it last ran under", () => {
-    const back = (learned: Learned, configVersion: string, workerVersion?: string) =>
+    const back = (learned: LearnedState, configVersion: string, workerVersion?: string) =>
       firstStartReason(readLearned(writeLearned(learned), configVersion), workerVersion);
     const unversioned = restartedAt(started(), STARTED_MS + 1);
     expect(back(unversioned, "v1")).toBe("eviction");
@@ -255,7 +255,7 @@ describe("stored learning", () => {
   });
 
   it("keeps what the estimator knew and what restarts may cost", () => {
-    const knowledge: Knowledge = {
+    const knowledge: EstimatorState = {
       observedMs: 1,
       ttlMs: 300_000,
       bytesPerEntry: 2_225.5,

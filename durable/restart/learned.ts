@@ -1,4 +1,4 @@
-import { type Knowledge, NOTHING_KNOWN } from "../estimate/estimator.ts";
+import { type EstimatorState, NOTHING_KNOWN } from "../estimate/estimator.ts";
 import type { CurrentGeneration, History } from "../estimate/history.ts";
 import { REMEMBERED_GENERATIONS } from "../estimate/paper/baseline.ts";
 import type { PaperEstimate } from "../estimate/paper/estimate.ts";
@@ -12,14 +12,14 @@ import { deploymentOf, LISTED_STARTS, type StartReason, type StartRecord } from 
  * One life: `nothingLearned` or `readLearned`, then `startGeneration` for the first instance in this memory, `observe`
  * after every estimate, `restartGeneration` for each fresh instance after that.
  */
-export interface Learned extends History {
+export interface LearnedState extends History {
   readonly v: 1;
   /** What was learned holds for this configuration; another one may cache other entries for another time. */
   readonly configVersion: string;
   /** Under which the object last came into memory and started an instance, see starts.ts; undefined before the first. */
   readonly deployment: string | undefined;
   /** What the estimator found out. */
-  readonly knowledge: Knowledge;
+  readonly knowledge: EstimatorState;
   /** Extra outbound calls that restarts may still cost, see credit.ts. */
   readonly creditCalls: number;
   /** What restarts were expected to cost, and did. */
@@ -51,7 +51,7 @@ export const LOGGED_RESTARTS = 50;
 /** A reason longer than this is cut, so that stored state stays bounded whatever a caller hands in. */
 export const MAX_REASON_LENGTH = 100;
 
-export function nothingLearned(configVersion: string): Learned {
+export function nothingLearned(configVersion: string): LearnedState {
   return {
     v: 1,
     configVersion,
@@ -72,7 +72,7 @@ export function nothingLearned(configVersion: string): Learned {
  * What still holds under a configuration: all of it under the same one; under another only starts, restarts and the
  * numbering of generations, since its entries may be of another size and live for another time.
  */
-export function underConfiguration(learned: Learned, configVersion: string): Learned {
+export function underConfiguration(learned: LearnedState, configVersion: string): LearnedState {
   if (learned.configVersion === configVersion) return learned;
   const { deployment, current, starts, restarts, restartCount } = learned;
   return {
@@ -93,7 +93,7 @@ export function underConfiguration(learned: Learned, configVersion: string): Lea
 }
 
 /** Why the first instance of an object that has just come into memory begins. */
-export function firstStartReason(learned: Learned, workerVersion?: string): StartReason {
+export function firstStartReason(learned: LearnedState, workerVersion?: string): StartReason {
   const { configVersion, deployment, current } = learned;
   if (current === undefined) return "first_request";
   return deployment === deploymentOf(configVersion, workerVersion) ? "eviction" : "deployment";
@@ -110,9 +110,9 @@ const UNRECORDED_MS = 60_000;
  * instance had collected and observed counts on; its cache is gone, so all else about it starts over.
  */
 export function startGeneration(
-  learned: Learned,
+  learned: LearnedState,
   start: { nowMs: number; allocatedBytes: number; workerVersion?: string | undefined },
-): Learned {
+): LearnedState {
   const { current: evicted, knowledge } = learned;
   const { nowMs, allocatedBytes, workerVersion } = start;
   const unrecordedMs = evicted === undefined ? 0 : unrecorded(evicted, nowMs);
@@ -133,7 +133,7 @@ function unrecorded(evicted: CurrentGeneration, nowMs: number): number {
 
 /** A fresh instance in place of the present one: logged, and it collects anew from its start. */
 export function restartGeneration(
-  learned: Learned,
+  learned: LearnedState,
   restart: {
     nowMs: number;
     reason: string;
@@ -141,7 +141,7 @@ export function restartGeneration(
     allocatedBeforeBytes: number;
     allocatedAfterBytes: number;
   },
-): Learned {
+): LearnedState {
   const record: RestartRecord = {
     timeMs: restart.nowMs,
     generation: learned.current?.number ?? 0,
@@ -167,7 +167,7 @@ export function restartGeneration(
 }
 
 /** Keeps what an estimate of the present generation found out. One of another generation changes nothing. */
-export function observe(learned: Learned, estimate: PaperEstimate): Learned {
+export function observe(learned: LearnedState, estimate: PaperEstimate): LearnedState {
   const { current } = learned;
   if (current === undefined || current.number !== estimate.generation) return learned;
   const measuredTtlMs = estimate.sources.ttl === "measured" ? estimate.ttlMs : undefined;
@@ -185,10 +185,10 @@ export function observe(learned: Learned, estimate: PaperEstimate): Learned {
 }
 
 function nextGeneration(
-  learned: Learned,
+  learned: LearnedState,
   start: { nowMs: number; reason: StartReason; allocatedBytes: number },
   collectedBeforeMs: number,
-): Learned {
+): LearnedState {
   const held = learned.current?.heldAfterCollectingBytes;
   const number = (learned.current?.number ?? 0) + 1;
   const current: CurrentGeneration = {

@@ -1,5 +1,6 @@
 import { RpcTarget } from "cloudflare:workers";
-import type { Decision, HeaderChange, HeaderList, HttpStream, Refusal } from "../../wasm/host/index.ts";
+import type { Decision, HeaderChange, HttpStream, Refusal } from "../../wasm/host/index.ts";
+import { appendHeaders } from "../flat-headers.ts";
 import type { OpenStream } from "../instances/generation.ts";
 import { denyResult } from "../request/decision-answer.ts";
 import type { DenyResult, ExchangeStages, ForwardedMessage, ResponseHead } from "../rpc.ts";
@@ -80,7 +81,10 @@ export class Exchange extends RpcTarget {
     body: Bytes | null,
   ): Promise<ForwardedMessage | DenyResult> {
     this.#responseBegan = true;
-    const deciding = this.#stream.responseHeaders([[":status", String(status)], ...pairsOf(headers)], endOfStream);
+    const deciding = this.#stream.responseHeaders(
+      [[":status", String(status)], ...appendHeaders(headers)],
+      endOfStream,
+    );
     const bodyFirst = deciding instanceof Promise && this.#dependencies.bodyWhileHeadersPaused;
     if (body !== null && bodyFirst) {
       const passage = await this.#pass(body, "response", deciding);
@@ -186,10 +190,4 @@ function isRefusal(outcome: BodyPart | Passage | Refusal): outcome is Refusal {
 /** Without the rest of the buffer it may be part of: all of that would travel with it. */
 function compact(bytes: Uint8Array): Uint8Array {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
-}
-
-function pairsOf(flat: readonly string[]): HeaderList {
-  const pairs: HeaderList = [];
-  for (let index = 0; index + 1 < flat.length; index += 2) pairs.push([flat[index]!, flat[index + 1]!]);
-  return pairs;
 }

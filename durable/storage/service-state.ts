@@ -1,7 +1,7 @@
 import type { SharedData } from "../../wasm/host/index.ts";
 import { type Counters, readCounters } from "../metrics/counters.ts";
 import { Samples } from "../metrics/samples.ts";
-import type { Learned } from "../restart/learned.ts";
+import type { LearnedState } from "../restart/learned.ts";
 import { readLearned, writeLearned } from "../restart/learned-storage.ts";
 import { hasElapsed } from "../runtime/elapsed.ts";
 import { type Runtime, randomHex } from "../runtime/runtime.ts";
@@ -13,7 +13,7 @@ import { restoreSharedData, storedSharedData } from "./stored-shared-data.ts";
  * this state, the estimator would start over after every quiet moment.
  */
 export interface ServiceState {
-  readonly learned: Learned;
+  readonly learned: LearnedState;
   readonly samples: Samples;
   readonly counters: Counters;
   readonly sharedData: SharedData;

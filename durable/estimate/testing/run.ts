@@ -1,6 +1,6 @@
 import { Samples } from "../../metrics/samples.ts";
 import { RestartController } from "../../restart/controller.ts";
-import { type Learned, nothingLearned } from "../../restart/learned.ts";
+import { type LearnedState, nothingLearned } from "../../restart/learned.ts";
 import type { RestartPolicyName } from "../../restart/policies.ts";
 import type { RestartVerdict } from "../../restart/policy.ts";
 import type { RestartSettings } from "../../restart/settings.ts";
@@ -29,11 +29,11 @@ export interface ServiceRun {
   settings?: Partial<RestartSettings>;
   handover?: boolean;
   /** What was learned before the object came into memory. */
-  learned?: Learned;
+  learned?: LearnedState;
 }
 
 /** Runs a service under its controller for a time: guest, sample, verdict, restart. */
-export function runService(run: ServiceRun): { moments: Moment[]; learned: Learned; outbound: number } {
+export function runService(run: ServiceRun): { moments: Moment[]; learned: LearnedState; outbound: number } {
   const { policy, durationMs, handover = false } = run;
   const settings = settingsWith({ ...run.settings });
   let guest = new CacheGuest(run.guest);

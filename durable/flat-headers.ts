@@ -1,0 +1,16 @@
+import type { HeaderList } from "../wasm/host/index.ts";
+
+/** Headers as RPC sends them: `name, value, name, value, …`. Half the cost of pairs to serialize. */
+export type FlatHeaders = readonly string[];
+
+export function flattenHeaders(headers: Iterable<readonly [name: string, value: string]>): string[] {
+  const flat: string[] = [];
+  for (const [name, value] of headers) flat.push(name, value);
+  return flat;
+}
+
+/** Appends flat headers to `pairs`, and returns it. A name without a value is dropped. */
+export function appendHeaders(flat: FlatHeaders, pairs: HeaderList = []): HeaderList {
+  for (let index = 0; index + 1 < flat.length; index += 2) pairs.push([flat[index]!, flat[index + 1]!]);
+  return pairs;
+}
