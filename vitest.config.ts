@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig, type Plugin } from "vitest/config";
 
-const UNDER_NODE = ["{config,worker,durable,wasm,scripts,examples,test,eval}/**/*.test.ts"];
+const UNDER_NODE = ["{config,worker,durable,wasm,scripts,examples,test,eval,bench}/**/*.test.ts"];
 const UNDER_WORKERD = ["{config,worker,durable,wasm,test}/**/*.workerd.test.ts"];
 /** The same files in both runtimes. */
 const UNDER_BOTH = ["wasm/host/conformance/*.conformance.ts"];

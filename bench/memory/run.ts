@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { closedLoop } from "../../bench/load.ts";
-import type { WorkerBundle } from "../bundle-worker.ts";
-import { startWorkerd } from "../workerd.ts";
+import type { WorkerBundle } from "../../scripts/bundle-worker.ts";
+import { startWorkerd } from "../../scripts/workerd.ts";
+import { closedLoop } from "../load.ts";
 
 /** What is done to a filter of 64 MiB, or to one that never grew. */
 export const CONTENDERS = ["never-grown", "no-restart", "plain", "restart"] as const;

@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
+import { bundleWorker } from "../scripts/bundle-worker.ts";
 import buildGuests from "../test/workerd/guests/guests.setup.ts";
-import { bundleWorker } from "./bundle-worker.ts";
 import { memoryFigure } from "./memory/figure.ts";
 import { AIM, type Medians, mediansOf, type PhaseResult, phaseResult } from "./memory/result.ts";
 import { type Bundles, CONTENDERS, type Contender, measure, type Phase, type Series } from "./memory/run.ts";
