@@ -73,7 +73,7 @@ export function resolveRestart(parsed: ParsedRestart, cache: Cache | undefined):
   return {
     ...parsed,
     ttlCapMs,
-    ttlDefaultMs: Math.min(parsed.ttlDefaultMs ?? ttlCapMs, ttlCapMs),
+    ttlDefaultMs: parsed.ttlDefaultMs ?? ttlCapMs,
     hardLimitBytes: parsed.hardLimitBytes ?? Math.max(DEFAULT_HARD_LIMIT_BYTES, twiceTheCache),
   };
 }
