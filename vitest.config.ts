@@ -2,11 +2,28 @@ import { readFile } from "node:fs/promises";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig, type Plugin } from "vitest/config";
 
-const UNDER_NODE = ["{config,worker,durable,wasm,scripts,examples,test,eval,bench}/**/*.test.ts"];
+const TESTS = ["{config,worker,durable,wasm,scripts,examples,test,eval,bench}/**/*.test.ts"];
 const UNDER_WORKERD = ["{config,worker,durable,wasm,test}/**/*.workerd.test.ts"];
-/** The same files in both runtimes. */
+/** Statistics and long runs. */
+const SLOW = ["**/*.slow.test.ts"];
+/** What runs built modules or whole processes. */
+const WITH_BUILDS = [
+  "wasm/filter/**/*.test.ts",
+  "wasm/binary/cap-memory.test.ts",
+  "eval/guests/**/*.test.ts",
+  "scripts/{build,check-config,load-config}.test.ts",
+  "scripts/filter/**/*.test.ts",
+  "examples/**/*.test.ts",
+  "test/**/*.test.ts",
+];
+/** The same files in Node and in workerd. */
 const UNDER_BOTH = ["wasm/host/conformance/*.conformance.ts"];
-const BUILD_GUESTS = "wasm/host/conformance/guests/build-guests.setup.ts";
+/** Each builds only what is older than its sources. */
+const BUILDS = [
+  "test/build-filter.setup.ts",
+  "wasm/host/conformance/guests/build-guests.setup.ts",
+  "test/workerd/guests/guests.setup.ts",
+];
 
 /** In Node too an imported `.wasm` file is a compiled module, as it is in workerd. */
 const compiledWasm: Plugin = {
@@ -19,23 +36,22 @@ const compiledWasm: Plugin = {
   },
 };
 
+function nodeProject(name: string, include: string[], exclude: string[], globalSetup: string[]) {
+  return {
+    plugins: [compiledWasm],
+    test: { name, include, exclude, globalSetup, testTimeout: 60_000, hookTimeout: 60_000 },
+  };
+}
+
 /** Pure parts and whole-process tests run in Node; the Worker and its object run inside workerd. */
 export default defineConfig({
   test: {
     // The OpenID provider under test reminds us that it is not set up for production.
     onConsoleLog: (log) => !log.includes("oidc-provider WARNING"),
     projects: [
-      {
-        plugins: [compiledWasm],
-        test: {
-          name: "node",
-          include: [...UNDER_NODE, ...UNDER_BOTH],
-          exclude: UNDER_WORKERD,
-          globalSetup: ["test/build-filter.setup.ts", BUILD_GUESTS, "test/workerd/guests/guests.setup.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
+      nodeProject("unit", TESTS, [...UNDER_WORKERD, ...WITH_BUILDS, ...SLOW], []),
+      nodeProject("guests", [...WITH_BUILDS, ...UNDER_BOTH], [...UNDER_WORKERD, ...SLOW], BUILDS),
+      nodeProject("slow", SLOW, UNDER_WORKERD, BUILDS),
       {
         // Packages whose source maps lead nowhere are no news.
         logLevel: "error",
@@ -60,12 +76,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: [...UNDER_WORKERD, ...UNDER_BOTH],
-          globalSetup: [
-            "test/build-filter.setup.ts",
-            BUILD_GUESTS,
-            "test/workerd/guests/guests.setup.ts",
-            "test/workerd/trace.setup.ts",
-          ],
+          globalSetup: [...BUILDS, "test/workerd/trace.setup.ts"],
           testTimeout: 60_000,
         },
       },

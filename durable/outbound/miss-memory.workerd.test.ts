@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { ask } from "../../test/workerd/client.ts";
 
-/** What `npm run bench:misses` shows in MiB, as the two habits that it comes from. */
+/** What `npm run bench:misses` shows in MiB, as the habits that it comes from. */
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -19,4 +19,10 @@ it("many misses at once share one timer for their deadlines", async () => {
   expect((await Promise.all(misses)).map(({ status }) => status)).toEqual(misses.map(() => 200));
   // Beside deadlines an object has timers for what follows an answer.
   expect(timers.mock.calls.length).toBeLessThan(20);
+});
+
+it("misses one after the other clear no timer", async () => {
+  const cleared = vi.spyOn(globalThis, "clearTimeout");
+  for (let n = 0; n < 5; n += 1) expect((await ask("/orders/1", `allow-alone-${n}`)).status).toBe(200);
+  expect(cleared).not.toHaveBeenCalled();
 });

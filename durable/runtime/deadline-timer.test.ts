@@ -44,11 +44,12 @@ describe("a deadline", () => {
     expect(passed).toHaveBeenCalledOnce();
   });
 
-  it("that was cancelled never passes, and leaves no timer", async () => {
+  it("that was cancelled never passes, and leaves a timer for one tick at most", async () => {
     const timer = new DeadlineTimer(2_000, 16);
     const passed = vi.fn();
     const cancels = [timer.start(passed), timer.start(passed, 40), timer.start(passed, 500)];
     for (const cancel of cancels) cancel();
+    await vi.advanceTimersByTimeAsync(125);
     expect(vi.getTimerCount()).toBe(0);
     await vi.advanceTimersByTimeAsync(10_000);
     expect(passed).not.toHaveBeenCalled();
@@ -76,4 +77,28 @@ it("a thousand deadlines that begin and end one after the other need few timers"
   }
   expect(timers.mock.calls.length).toBeLessThanOrEqual(10);
   cancel();
+});
+
+it("deadlines that begin and end without another one beside them clear no timer", async () => {
+  const timer = new DeadlineTimer(2_000, 16);
+  const [timers, cleared] = [vi.spyOn(globalThis, "setTimeout"), vi.spyOn(globalThis, "clearTimeout")];
+  for (let n = 0; n < 1_000; n += 1) {
+    timer.start(() => {})();
+    timer.start(() => {}, 10)();
+    await vi.advanceTimersByTimeAsync(1);
+  }
+  expect(cleared).not.toHaveBeenCalled();
+  expect(timers.mock.calls.filter(([, ms]) => ms === 125).length).toBeLessThanOrEqual(10);
+});
+
+it("a callback that throws stops no other deadline", async () => {
+  const timer = new DeadlineTimer(2_000, 16);
+  const passed = vi.fn();
+  timer.start(() => {
+    throw new Error("gone wrong");
+  }, 500);
+  timer.start(passed);
+  await expect(vi.advanceTimersByTimeAsync(700)).rejects.toThrow("gone wrong");
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(passed).toHaveBeenCalledOnce();
 });
