@@ -39,7 +39,7 @@ const compiledWasm: Plugin = {
 function nodeProject(name: string, include: string[], exclude: string[], globalSetup: string[]) {
   return {
     plugins: [compiledWasm],
-    test: { name, include, exclude, globalSetup, testTimeout: 60_000, hookTimeout: 60_000 },
+    test: { name, include, exclude, globalSetup, isolate: name !== "unit", testTimeout: 60_000, hookTimeout: 60_000 },
   };
 }
 

@@ -1,8 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PAGE_BYTES } from "../../wasm/byte-units.ts";
-import type { CacheGuestOptions } from "../estimate/testing/cache-guest.ts";
-import { type Moment, restartsOf, runService, type ServiceRun } from "../estimate/testing/run.ts";
 import { measuredPolicy } from "./measured.ts";
 import { anySituation } from "./testing/hostile.ts";
 import { situationOf } from "./testing/situation.ts";
@@ -91,77 +89,5 @@ describe("the policy measured", () => {
       }),
       { numRuns: 1_000 },
     );
-  });
-});
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const TTL_MS = 5 * MINUTE_MS;
-
-function run(guest: Partial<CacheGuestOptions>, durationMs: number, change: Partial<ServiceRun> = {}) {
-  const options = { seed: 1, ttlMs: TTL_MS, requestsPerSecond: () => 4, ...guest };
-  return runService({ guest: options, policy: "measured", durationMs, ...change });
-}
-
-function meanAllocated(moments: readonly Moment[]): number {
-  return moments.reduce((sum, { estimate }) => sum + estimate.allocatedBytes, 0) / moments.length;
-}
-
-describe("a service under the policy measured", () => {
-  it.each<[string, Partial<CacheGuestOptions>]>([
-    ["grows page by page", {}],
-    ["doubles", { growBy: (pages) => pages }],
-    ["has power-of-two size classes", { sizeClasses: [512, 1_024, 2_048, 4_096] }],
-    ["frees late", { frees: { everyMs: 2 * MINUTE_MS } }],
-    ["lives for a minute", { ttlMs: MINUTE_MS }],
-    ["hardly grows", { requestsPerSecond: () => 0.1 }],
-  ])("is not restarted in 24 hours of constant load if it %s", (_, guest) => {
-    for (const seed of [1, 2]) expect(restartsOf(run({ seed, ...guest }, 24 * HOUR_MS).moments)).toEqual([]);
-  });
-
-  it("holds much less over days that rise and fall, for a share of extra calls that was allowed", () => {
-    const requestsPerSecond = (ageMs: number) => 5 + 4.5 * Math.sin((2 * Math.PI * ageMs) / (12 * HOUR_MS));
-    const day = { requestsPerSecond, clients: 3_000 };
-    const restarted = run(day, 24 * HOUR_MS);
-    const kept = run(day, 24 * HOUR_MS, { policy: "never" });
-    expect(restartsOf(restarted.moments).length).toBeGreaterThan(2);
-    expect(meanAllocated(restarted.moments)).toBeLessThan(0.85 * meanAllocated(kept.moments));
-    expect(restarted.outbound / kept.outbound - 1).toBeLessThan(0.015);
-  });
-
-  it("restarts at least as often where the filter hands its entries over", () => {
-    const requestsPerSecond = (ageMs: number) => 5 + 4.5 * Math.sin((2 * Math.PI * ageMs) / (12 * HOUR_MS));
-    const day = { requestsPerSecond, clients: 3_000 };
-    const counted = (handover: boolean) => restartsOf(run(day, 24 * HOUR_MS, { handover }).moments).length;
-    expect(counted(true)).toBeGreaterThanOrEqual(counted(false));
-  });
-
-  it("is never restarted by it before the minimum lifetime, and not in a storm with entries of a minute", () => {
-    const requestsPerSecond = (ageMs: number) => 10 + 9 * Math.sin((2 * Math.PI * ageMs) / HOUR_MS);
-    const { moments } = run({ ttlMs: MINUTE_MS, requestsPerSecond }, 6 * HOUR_MS);
-    for (const { estimate } of restartsOf(moments)) expect(estimate.uptimeMs).toBeGreaterThanOrEqual(60_000);
-    expect(restartsOf(moments).length).toBeLessThan(60);
-  });
-
-  it("is kept under its hard limit for ever if it leaks", () => {
-    const settings = { hardLimitBytes: 16_777_216 };
-    const { moments } = run({ leakBytes: 2_225 }, 24 * HOUR_MS, { settings });
-    expect(restartsOf(moments).length).toBeGreaterThan(3);
-    for (const { estimate } of moments) expect(estimate.allocatedBytes).toBeLessThanOrEqual(16_777_216);
-  });
-
-  it("is restarted as memory that grows without end if it frees only what is asked for again", () => {
-    const guest = { frees: "when-touched" as const, clients: 50_000, requestsPerSecond: () => 10 };
-    const restarted = run(guest, 24 * HOUR_MS);
-    const kept = run(guest, 24 * HOUR_MS, { policy: "never" });
-    expect(restartsOf(restarted.moments).map(({ verdict }) => verdict.reason)).toContain("grows_without_end");
-    expect(meanAllocated(restarted.moments)).toBeLessThan(0.5 * meanAllocated(kept.moments));
-    expect(restarted.outbound / kept.outbound - 1).toBeLessThan(0.015);
-  });
-
-  it("gives a buffer that was used once back, once", () => {
-    const transient = { atMs: 30 * MINUTE_MS, bytes: 4_000_000 };
-    const { moments } = run({ transient }, 12 * HOUR_MS);
-    expect(restartsOf(moments).length).toBeLessThanOrEqual(1);
   });
 });

@@ -1,4 +1,4 @@
-/** Continues in a later task, so that whatever waits for the event loop runs first. */
+/** Continues in a later task, so that tasks that already wait run first. */
 export function nextTask(): Promise<void> {
   return sleep(0);
 }
@@ -9,8 +9,8 @@ export function sleep(ms: number): Promise<void> {
 
 /**
  * Waits for `work`, but no longer than `limitMs`.
- * @returns false if the time ran out; `work` goes on
- * @throws what `work` rejects with before that
+ * @returns false if the time ran out; `work` continues
+ * @throws the rejection of `work` if it comes in time
  */
 export async function withTimeout(work: Promise<unknown>, limitMs: number): Promise<boolean> {
   const { promise: timeout, resolve } = Promise.withResolvers<false>();

@@ -5,14 +5,15 @@ beforeEach(() => {
   vi.useFakeTimers();
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
 describe("a deadline", () => {
-  it("passes late by at most one tick, and never early", async () => {
+  it("passes at most one tick late, and never early", async () => {
     for (const startsAfterMs of [0, 1, 60, 124]) {
       const timer = new DeadlineTimer(2_000, 16);
-      // Another one, so that the timer runs already.
+      // Another deadline, so that the timer already runs.
       const cancel = timer.start(() => {});
       await vi.advanceTimersByTimeAsync(startsAfterMs);
       const passed = vi.fn();
@@ -34,7 +35,7 @@ describe("a deadline", () => {
     expect(passed).toHaveBeenCalledOnce();
   });
 
-  it("of a few milliseconds is late by a millisecond at most", async () => {
+  it("of a few milliseconds is at most a millisecond late", async () => {
     const passed = vi.fn();
     const timer = new DeadlineTimer(3, 16);
     timer.start(passed);
@@ -44,7 +45,7 @@ describe("a deadline", () => {
     expect(passed).toHaveBeenCalledOnce();
   });
 
-  it("that was cancelled never passes, and leaves a timer for one tick at most", async () => {
+  it("never passes after it was cancelled, and leaves a timer for at most one tick", async () => {
     const timer = new DeadlineTimer(2_000, 16);
     const passed = vi.fn();
     const cancels = [timer.start(passed), timer.start(passed, 40), timer.start(passed, 500)];
@@ -65,7 +66,7 @@ describe("a deadline", () => {
   });
 });
 
-it("a thousand deadlines that begin and end one after the other need few timers", async () => {
+it("a thousand successive deadlines need few timers", async () => {
   const timer = new DeadlineTimer(2_000, 16);
   const timers = vi.spyOn(globalThis, "setTimeout");
   let cancel = timer.start(() => {});
@@ -79,7 +80,7 @@ it("a thousand deadlines that begin and end one after the other need few timers"
   cancel();
 });
 
-it("deadlines that begin and end without another one beside them clear no timer", async () => {
+it("deadlines that do not overlap clear no timer", async () => {
   const timer = new DeadlineTimer(2_000, 16);
   const [timers, cleared] = [vi.spyOn(globalThis, "setTimeout"), vi.spyOn(globalThis, "clearTimeout")];
   for (let n = 0; n < 1_000; n += 1) {

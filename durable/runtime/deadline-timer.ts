@@ -7,11 +7,11 @@ interface Deadline {
 }
 
 /**
- * Many deadlines, watched by one short timer that is never cleared. workerd loses some 260 bytes of native memory with every timer
- * that is cleared in an object (`npm run bench:misses`), so a timer for each call makes the process grow. When no deadline is left,
- * the timer fires once more and ends; it keeps an idle object in memory for one tick.
+ * Many deadlines, watched by one short timer that is never cleared. workerd loses about 260 bytes of native memory with every
+ * timer cleared in an object (`npm run bench:misses`), so a timer for each call would make the process grow. When no deadline is
+ * left, the timer fires once more and ends; it keeps an idle object in memory for one tick.
  *
- * A deadline never passes early; the usual one is late by one tick at most, another by less than two. It counts ticks instead of
+ * A deadline never passes early. The usual one is at most one tick late, others less than two. It counts ticks instead of
  * reading a clock, because clocks may be set.
  */
 export class DeadlineTimer {
@@ -22,15 +22,15 @@ export class DeadlineTimer {
 
   /**
    * @param limitMs the usual deadline
-   * @param ticks checks within it: more of them are more exact
+   * @param ticks number of checks within it; more checks are more exact
    */
   constructor(limitMs: number, ticks: number) {
     this.#limitMs = limitMs;
-    // Timers have no finer unit than a millisecond.
+    // Timers are no finer than a millisecond.
     this.#tickMs = Math.min(MAX_TICK_MS, Math.max(1, limitMs / ticks));
   }
 
-  /** @returns cancels the deadline */
+  /** @returns a function that cancels the deadline */
   start(onPassed: () => void, limitMs = this.#limitMs): () => void {
     if (limitMs < this.#tickMs) return startAlone(onPassed, limitMs);
     // The first tick may come at once.
@@ -59,7 +59,7 @@ export class DeadlineTimer {
   }
 }
 
-/** A deadline shorter than a tick has a timer of its own, which fires in any case. */
+/** A deadline shorter than a tick has its own timer, which fires even if the deadline was cancelled. */
 function startAlone(onPassed: () => void, limitMs: number): () => void {
   let isCancelled = false;
   setTimeout(() => {

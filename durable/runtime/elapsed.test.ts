@@ -22,7 +22,7 @@ it.each([
   [9_999, 1],
   [10_000, 0],
   [20_000, 0],
-  // Longer than a pause can be.
+  // Longer than any possible pause.
   [-50_001, 0],
 ])("a pause of a minute at most until 10,000 ms has at %d ms so many left: %d", (nowMs, leftMs) => {
   expect(pauseLeftMs(10_000, 60_000, nowMs)).toBe(leftMs);

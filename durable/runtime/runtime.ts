@@ -2,14 +2,14 @@ import type { Isolate } from "../memory/isolate.ts";
 import type { ProbeLimits } from "../outbound/outbound-calls.ts";
 import type { TimeLimits } from "./time-limits.ts";
 
-/** Clock, randomness and deadline: the platform's, or a test's. */
+/** Clock, randomness and time limits: the platform's, or a test's. */
 export interface Runtime {
   nowMs(): number;
   randomBytes(into: Uint8Array): void;
   readonly limits: TimeLimits;
-  /** How long servers are probed; the platform's own unless a test brings others. */
+  /** Durations of probing; the defaults unless a test sets others. */
   readonly probeLimits?: ProbeLimits;
-  /** Books, reclaim and budget of all objects; the isolate's own unless a test or a benchmark brings another. */
+  /** State shared by all objects; the real isolate's unless a test or a benchmark supplies another. */
   readonly isolate?: Isolate;
 }
 

@@ -6,10 +6,11 @@ beforeEach(() => {
   vi.useFakeTimers();
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
-it("gives a stage up once its limit has passed, and not before", async () => {
+it("aborts a stage after its limit, and not before", async () => {
   const timer = new DeadlineTimer(130_000, 4);
   const first = new StageDeadline(timer);
   void first.wait(new Promise(() => {}));
@@ -24,7 +25,7 @@ it("gives a stage up once its limit has passed, and not before", async () => {
   expect([second.signal.aborted, vi.getTimerCount()]).toEqual([true, 0]);
 });
 
-it("needs one short timer for all that wait, and none a second after the last", async () => {
+it("needs one short timer for all waiting stages, and none a second after the last", async () => {
   const timer = new DeadlineTimer(130_000, 4);
   const stages = Array.from({ length: 100 }, () => Promise.withResolvers<void>());
   const delays = vi.spyOn(globalThis, "setTimeout");

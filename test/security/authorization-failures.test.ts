@@ -77,7 +77,8 @@ describe.each(VARIANTS)("with $name", (variant) => {
     tokens += 1;
     const response = await gateway.send({
       target: `/${service}/1`,
-      headers: [`Authorization: Bearer secret-${tokens}`],
+      // Each by a client of its own: one alone never has all calls under way.
+      headers: [`Authorization: Bearer secret-${tokens}`, `CF-Connecting-IP: 198.51.100.${tokens % 250}`],
     });
     return { status: response.status, reason: headerOf(response, "x-ebb-reason") };
   }
