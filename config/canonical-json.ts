@@ -1,6 +1,6 @@
 /**
- * JSON whose keys are sorted at every level, so that two equal values have one text however they were written.
- * Takes values as JSON has them; fields that are undefined are left out, as JSON.stringify does.
+ * JSON with keys sorted at every level, so equal values give equal text. Takes JSON values; leaves out undefined fields,
+ * as JSON.stringify does.
  */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => (isRecord(inner) ? sortedByKey(inner) : inner));

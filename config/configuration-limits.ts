@@ -1,31 +1,31 @@
-/** Bounds of the configuration. Each says what it protects; the units are in the names. */
+/** Bounds of the configuration. Names include the units. */
 export const CONFIG_LIMITS = {
-  /** One Wasm page; linear memory is counted in these. */
+  /** One Wasm page, the unit of linear memory. */
   pageBytes: 65_536,
-  /** Below this the built-in filter's own tables and scratch leave no room for entries. */
+  /** Below this the built-in filter's own tables and scratch memory leave no room for entries. */
   minCacheBytes: 8 * 65_536,
-  /** An isolate has 128 MB for the code, the gateway and every filter in it; more than this resets all of them. */
+  /** An isolate has 128 MB for the code, the gateway and all its filters. If they exceed that, all of them are reset. */
   maxCacheBytes: 100 * 1024 * 1024,
-  /** A revoked credential stays allowed for up to this long, so no configuration may ask for more. */
+  /** A revoked credential can stay allowed for this long. */
   maxTtlMs: 24 * 60 * 60_000,
-  /** How long an unreachable authorization server may be papered over with old answers. */
+  /** How long old decisions may be used while the authorization server is unreachable. */
   maxStaleIfErrorMs: 60 * 60_000,
-  /** A client has given up long before; a waiting call also holds one of six connections. */
+  /** Clients give up long before this, and a waiting call holds one of six connections. */
   maxTimeoutMs: 60_000,
-  /** Workers lets six connections wait for response headers at once; the seventh queues behind them unseen. */
+  /** Workers lets six connections wait for response headers at once; it queues a seventh, and the gateway cannot see that. */
   maxConcurrency: 6,
-  /** A held-back body lies in the filter's memory and again in the host's; the isolate has 128 MB for all of it. */
+  /** A held-back body is in the filter's memory and again in the host's; the isolate has 128 MB for both. */
   maxBodyBytes: 16 * 1024 * 1024,
   maxRestartMs: 24 * 60 * 60_000,
   /** Ages at which an instance is restarted. The platform moves objects more often than this. */
   maxUptimeMs: 30 * 24 * 60 * 60_000,
-  /** The memory of an isolate: a larger instance would have reset every service before it could be restarted. */
+  /** The memory of an isolate: a larger instance would reset every service before it could be restarted. */
   maxInstanceBytes: 128 * 1024 * 1024,
   maxPreflightAgeSeconds: 86_400,
   maxServices: 200,
-  /** Lists a user writes: hosts, rules, header names, scopes, origins. Rules are tried one after the other. */
+  /** Lists in the configuration: hosts, rules, header names, scopes, origins. Rules are tried one by one. */
   maxListLength: 500,
-  /** What the built-in filter reads of a request, sends as fixed headers, or hands to the upstream: its own tables' size. */
+  /** Headers that the built-in filter reads, sends with calls or passes to the upstream: the size of its tables. */
   maxFilterHeaders: 32,
   /** Paths, host names, permissions and other short texts. */
   maxTextLength: 1_000,

@@ -8,7 +8,7 @@ import type { ParsedRule } from "./schema/rules.ts";
 import type { ParsedService } from "./schema/service.ts";
 import { oneOf } from "./suggest.ts";
 
-/** What is wrong between fields that are right by themselves. Paths are relative to the service. */
+/** Finds conflicts between fields that are each valid. Paths are relative to the service. */
 export function checkService(service: ParsedService): Finding[] {
   const checks = [
     checkClusters,
@@ -42,7 +42,7 @@ function checkClusters({ authorization, clusters }: ParsedService): Finding[] {
   ];
 }
 
-/** Only servers that the built-in filter asks are probed. */
+/** The gateway probes only servers that the built-in filter calls. */
 function checkProbes({ authorization, clusters }: ParsedService): Finding[] {
   const subject = authorization !== undefined && "subject" in authorization ? authorization.subject : undefined;
   const asked = [authorization?.cluster, subject?.cluster];
@@ -51,18 +51,18 @@ function checkProbes({ authorization, clusters }: ParsedService): Finding[] {
     .map(([name]) => ({
       path: ["clusters", name, "probe"],
       found: "a cluster that authorization does not name",
-      allowed: "only for the servers of authorization, which the built-in filter asks; no other is probed",
+      allowed: "only for clusters that authorization names; the gateway probes no others",
     }));
 }
 
-/** An identity header is taken out of every request, so nothing can be read from it. */
+/** The gateway removes identity headers from every request, so nothing can read them. */
 function checkHeaders(service: ParsedService): Finding[] {
   const stripped = identityHeadersOf(service);
   const findings: Finding[] = [];
   const check = (name: string, path: (string | number)[]) => {
     if (!coversHeader(stripped, name)) return;
     const allowed =
-      "a header that clients may set; this one is an identity header, which the gateway takes out of every request";
+      "a header that clients may set; this one is an identity header, which the gateway removes from every request";
     findings.push({ path, found: describeFound(name), allowed });
   };
   for (const [index, credential] of (service.credentials ?? []).entries()) {
@@ -80,8 +80,8 @@ function checkHeaders(service: ParsedService): Finding[] {
 }
 
 /**
- * Introspection answers which scopes a token has, and the filter compares them; nothing in it could say yes or no to a
- * permission. Every other server is only told what a rule asks for, so somebody has to state that it acts on it.
+ * Introspection reports a token's scopes, and the filter compares them; it cannot decide on a permission. Any other server
+ * only receives what a rule requires, so the configuration must state that the server enforces it.
  */
 function checkScopes({ authorization, rules }: ParsedService): Finding[] {
   if (authorization === undefined) return [];
@@ -94,18 +94,18 @@ function checkScopes({ authorization, rules }: ParsedService): Finding[] {
   }
   if (authorization.enforcesScopes) return [];
   const wayOut =
-    'protocol "introspection", under which the gateway compares scopes; or authorization.enforcesScopes: true, which states ' +
-    "that this server reads what the rule asks for and refuses a token without it (docs/scopes.md)";
+    'protocol "introspection", for which the gateway compares scopes; or authorization.enforcesScopes: true, if this server ' +
+    "checks the scopes and the permission of rules and refuses a token without them (docs/scopes.md)";
   return [...check("scopes", wayOut), ...check("permission", wayOut)];
 }
 
-/** A source that is there before decides first, so that a second one like it would never be looked at. */
+/** The first source that is present counts, so a second one for the same place would never be read. */
 function checkCredentials({ credentials = [] }: ParsedService): Finding[] {
   return credentials.flatMap((credential, index) => {
     if (!credentials.slice(0, index).some((earlier) => hidesCredential(earlier, credential))) return [];
     const found =
       credential.from === "authorization" ? "a scheme of an earlier source" : describeFound(credential.name);
-    return [{ path: ["credentials", index], found, allowed: "each place once: an earlier source looks there already" }];
+    return [{ path: ["credentials", index], found, allowed: "each place once: an earlier source already reads it" }];
   });
 }
 
@@ -132,20 +132,20 @@ function checkRules({ route, rules, paths }: ParsedService): Finding[] {
       .filter(({ before }) => before < index && patternCovers(patterns[before]!, pattern));
     if (methodsCover(covering, rule)) {
       const names = covering.map(({ before }) => `rules[${before}]`).join(" and ");
-      const allowed = `a rule that can be reached: ${names} ${covering.length === 1 ? "matches" : "match"} all of it first, so put this one before or take it out`;
+      const allowed = `a rule that can be reached: ${names} ${covering.length === 1 ? "matches" : "match"} all of it first, so move this one up or remove it`;
       findings.push({ path, found: describeFound(rule.path), allowed });
       continue;
     }
     const twin = rules.findIndex((other, before) => before < index && areTwins(other, rule));
     if (twin >= 0 && paths === "lenient") {
-      const allowed = `one rule for all spellings: servers may take it for the path of rules[${twin}]; or paths: "literal" if this upstream does not`;
+      const allowed = `one rule for all spellings: servers may treat it as the path of rules[${twin}]; or paths: "literal" if this upstream does not`;
       findings.push({ path, found: describeFound(rule.path), allowed });
     }
   }
   return findings;
 }
 
-/** Whether two rules name one path by two spellings, and ask for different things. */
+/** Whether two rules spell one path in two ways and require different things. */
 function areTwins(a: ParsedRule, b: ParsedRule): boolean {
   const foldedPath = (path: string) => path.split("/").map(foldSegment).join("/");
   const asks = ({ public: open, scopes = [], permission }: ParsedRule) =>
@@ -177,7 +177,7 @@ function checkPreflight({ preflight }: ParsedService): Finding[] {
   const findings: Finding[] = [];
   if (preflight.answer.origins.length > 1) {
     const allowed = '"*" alone, or a list of origins without it';
-    findings.push({ path: ["preflight", "answer", "origins"], found: '"*" beside others', allowed });
+    findings.push({ path: ["preflight", "answer", "origins"], found: '"*" with others', allowed });
   }
   if (preflight.answer.credentials) {
     const allowed =
@@ -187,7 +187,7 @@ function checkPreflight({ preflight }: ParsedService): Finding[] {
   return findings;
 }
 
-/** Settings of bodies that no stage reads would be a mistake that nobody notices. */
+/** Without a body stage these settings would have no effect, and the mistake would go unnoticed. */
 function checkBody({ stages, body }: ParsedService): Finding[] {
   if (body === undefined) return [];
   if (!stages?.requestBody && !stages?.responseBody) {
@@ -224,7 +224,7 @@ function checkRestart({ restart: parsed, cache }: ParsedService): Finding[] {
   if (hardLimitBytes <= maxBytes) {
     find(
       "hardLimitBytes",
-      `more than cache.maxBytes (${maxBytes}), at which the filter takes out old decisions: a restart would lose them all`,
+      `more than cache.maxBytes (${maxBytes}), at which the filter discards old decisions: a restart would lose them all`,
     );
   }
   if (restart.policy !== "threshold") return findings;
@@ -236,7 +236,7 @@ function checkRestart({ restart: parsed, cache }: ParsedService): Finding[] {
   return findings;
 }
 
-/** Identity headers of a service: those it lists, and those its authorization server fills. Lower case, once each. */
+/** Identity headers of a service: those it lists and those its authorization server fills. Lower case, without duplicates. */
 export function identityHeadersOf({
   identityHeaders,
   authorization,

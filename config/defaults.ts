@@ -4,8 +4,8 @@ import { memory } from "./schema/memory.ts";
 import { resolveRestart, restart } from "./schema/restart.ts";
 
 /**
- * Restart settings of a service without a cache of its own to consider, for code that has no whole configuration: the
- * evaluation, benchmarks and tests.
+ * Restart settings of a service without a cache, for code that has no whole configuration: the evaluation, benchmarks and
+ * tests.
  *
  * @throws ValiError if a value is not allowed
  */

@@ -19,7 +19,7 @@ function missingOf(service: object, secrets: Record<string, string> = {}): strin
 const clientAuthentication = { type: "basic", id: "ebb", secret: secret("CLIENT_SECRET") };
 
 describe("the built-in filter's configuration", () => {
-  it("names everything of forward-auth", () => {
+  it("contains every setting of forward-auth", () => {
     const service = builtInService({
       authorization: {
         protocol: "forward-auth",
@@ -77,7 +77,7 @@ describe("the built-in filter's configuration", () => {
     ]);
   });
 
-  it("sends nothing of the request to an introspection endpoint, so that one answer serves all paths", () => {
+  it("sends only the token to an introspection endpoint, so that one answer is valid for all paths", () => {
     const authorization = {
       protocol: "introspection",
       cluster: "auth",
@@ -116,7 +116,7 @@ describe("the built-in filter's configuration", () => {
     });
   });
 
-  it("does not come into being while a secret is missing or empty", () => {
+  it("reports a secret that is missing or empty", () => {
     const authorization = { protocol: "introspection", cluster: "auth", path: "/i", clientAuthentication };
     expect(missingOf(builtInService({ authorization }))).toBe("CLIENT_SECRET");
     expect(missingOf(builtInService({ authorization }), { CLIENT_SECRET: "" })).toBe("CLIENT_SECRET");
@@ -124,7 +124,7 @@ describe("the built-in filter's configuration", () => {
 });
 
 describe("another filter's configuration", () => {
-  it("is its text as it is", () => {
+  it("is its text, unchanged", () => {
     expect(textOf(otherService({ configuration: "rules:\n- a\n" }))).toBe("rules:\n- a\n");
     expect(textOf(otherService({ configuration: "" }))).toBe("");
   });
@@ -138,14 +138,14 @@ describe("another filter's configuration", () => {
     });
   });
 
-  it("may be a secret as a whole", () => {
+  it("may itself be a secret", () => {
     expect(textOf(otherService({ configuration: secret("ALL") }), { ALL: "text" })).toBe("text");
     expect(missingOf(otherService({ configuration: [[secret("DEEP")]] }))).toBe("DEEP");
   });
 });
 
 describe("another filter's start", () => {
-  it("has the root id and the VM configuration that were configured, and empty ones by default", () => {
+  it("has the configured root id and VM configuration, empty by default", () => {
     const start = (fields: Record<string, unknown>) =>
       filterConfiguration(serviceOf(otherService(fields)), { digestKey, secrets: () => "s3cret" });
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

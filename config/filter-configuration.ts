@@ -3,11 +3,11 @@ import type { Json, Secret } from "./input.ts";
 import { AUTHENTICATE_RULE } from "./match-rule.ts";
 import { isPlainObject } from "./schema/fields.ts";
 
-/** What the configuration of an instance needs beside the gateway's. */
+/** Input of an instance's configuration besides the gateway's. */
 export interface FilterEnvironment {
   /** 128-bit key of the cache's digests, 32 hexadecimal digits. */
   readonly digestKey: string;
-  /** The environment: a secret's value by its name. Empty counts as missing. */
+  /** Returns a secret's value by its name. Empty counts as missing. */
   readonly secrets: (name: string) => string | undefined;
 }
 
@@ -16,8 +16,8 @@ export type FilterConfiguration =
   | { readonly ok: false; readonly missingSecret: string };
 
 /**
- * What a service's filter is started with, its secrets filled in. The plugin configuration is for the built-in filter JSON
- * that names the protocol, the credentials, the cache and the rules; for any other filter its own text or JSON.
+ * The configuration that a service's filter starts with, secrets filled in. The built-in filter's plugin configuration is
+ * JSON with the protocol, the credentials, the cache and the rules; any other filter has its own text or JSON.
  */
 export function filterConfiguration(service: Service, environment: FilterEnvironment): FilterConfiguration {
   const { filterKind } = service;
@@ -32,7 +32,7 @@ export function filterConfiguration(service: Service, environment: FilterEnviron
   return { ok: true, plugin: bytesOf(plugin.value), vm: bytesOf(vm.value), rootId: ofFilter.rootId };
 }
 
-/** Text as it is, anything else as JSON. */
+/** Text unchanged, anything else as JSON. */
 function bytesOf(value: Json): Uint8Array {
   return new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
 }
@@ -42,7 +42,7 @@ function builtIn(
   { authorization, credentials, cache, failOpen }: Extract<FilterKind, { kind: "built-in" }>,
   { digestKey }: FilterEnvironment,
 ): Json {
-  // Whether decisions are stored is the host's affair.
+  // The host persists decisions, not the filter.
   const { persist: _, ...ofFilter } = cache;
   return {
     service: service.name,
@@ -58,8 +58,8 @@ function builtIn(
 }
 
 /**
- * Rules that ask for something, and the one that asks for nothing: the gateway always names a rule, so that a request
- * whose rule got lost is refused rather than let through without its scopes.
+ * Rules with scopes or a permission, and the one without any. The gateway always names a rule: if the name gets lost, the
+ * filter refuses the request instead of allowing it without its scopes.
  */
 function rulesOf(service: Service): Json[] {
   const rules: Json[] = [{ name: AUTHENTICATE_RULE, scopes: [] }];
@@ -79,7 +79,7 @@ function protocolOf(authorization: Authorization, clusters: Service["clusters"])
     }
     case "introspection": {
       const { protocol, clientAuthentication, upstreamClaims } = authorization;
-      // Only the token is sent, so nothing of the request may be part of the key: each path would be asked about anew.
+      // Only the token is sent, so the cache key must not depend on the request: each path would cost a call.
       return {
         type: protocol,
         ...callOf(authorization, clusters),
@@ -120,7 +120,7 @@ function clientAuthenticationOf(authentication: ClientAuthentication): Json {
 
 type Filled = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly missingSecret: string };
 
-/** Replaces every `{ secret: "NAME" }` by the value of that name; the first that has none is reported. */
+/** Replaces every `{ secret: "NAME" }` with the value of that name. Returns the first name without a value, if any. */
 function fillIn(value: Json, secrets: FilterEnvironment["secrets"]): Filled {
   if (isSecret(value)) {
     const found = secrets(value.secret);
@@ -147,7 +147,7 @@ function fillIn(value: Json, secrets: FilterEnvironment["secrets"]): Filled {
   return { ok: true, value: Object.fromEntries(entries) };
 }
 
-/** An object with a text `secret` and nothing else; a `secret` field among others is an ordinary field. */
+/** An object with only a text field `secret`; a `secret` field among others is an ordinary field. */
 function isSecret(value: Json): value is Secret {
   return isPlainObject(value) && typeof value.secret === "string" && Object.keys(value).length === 1;
 }

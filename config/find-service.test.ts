@@ -23,7 +23,7 @@ describe("a prefix", () => {
     expect(find({ orders: { prefix: "/orders" } }, "any.example", path)).toBe(service);
   });
 
-  it("that is longer wins, wherever it stands", () => {
+  it("that is longer wins, in any order of services", () => {
     const routes = { all: { prefix: "/" }, admin: { prefix: "/orders/admin" }, orders: { prefix: "/orders" } };
     expect(find(routes, "h", "/orders/admin/1")).toBe("admin");
     expect(find(routes, "h", "/orders/adminX")).toBe("orders");
@@ -55,7 +55,7 @@ describe("a host", () => {
     expect(find(routes, host, "/x")).toBe(service);
   });
 
-  it("counts before the length of a prefix", () => {
+  it("takes precedence over the length of a prefix", () => {
     const both = { deep: { prefix: "/a/b" }, host: { hosts: ["api.example.org"], prefix: "/a" } };
     expect(find(both, "api.example.org", "/a/b")).toBe("host");
     expect(find(both, "other.example.org", "/a/b")).toBe("deep");
@@ -68,7 +68,7 @@ describe("a host", () => {
 });
 
 describe("the operator's paths", () => {
-  it("belong to no service, not even to one that covers everything", () => {
+  it("belong to no service, even if one covers everything", () => {
     expect(find({ all: { prefix: "/" } }, "h", "/stats")).toBeUndefined();
     expect(find({ all: { prefix: "/" } }, "h", "/stats/x")).toBeUndefined();
     expect(find({ all: { prefix: "/" } }, "h", "/statsX")).toBe("all");
@@ -79,7 +79,7 @@ describe("findService", () => {
   const segment = fc.stringMatching(/^[a-c]{1,2}$/);
   const path = fc.array(segment, { maxLength: 3 }).map((segments) => `/${segments.join("/")}`);
 
-  it("returns the service of the longest prefix by whole segments, never one that is a mere string prefix", () => {
+  it("returns the service with the longest prefix in whole segments", () => {
     fc.assert(
       fc.property(fc.uniqueArray(path, { minLength: 1, maxLength: 5 }), path, (prefixes, requested) => {
         const routes = Object.fromEntries(prefixes.map((prefix, index) => [`s${index}`, { prefix }]));

@@ -5,20 +5,20 @@ import { prefixCovers } from "./path-syntax.ts";
  * The service a request belongs to, or undefined.
  *
  * `host` is the authority as received (case, port and a final dot do not matter), `path` the raw canonical path.
- * A service is a candidate if one of its hosts (or none was given) and its prefix match. Among candidates
+ * A service is a candidate if its prefix matches and it has no hosts or one that matches. Among candidates
  *
  * 1. the more specific host wins: an exact name, then the longest `*.` name, then a service for any host;
  * 2. then the longer prefix.
  *
- * Two candidates cannot tie, because services with an equal host and an equal prefix are refused at start. Paths of
- * the operator belong to no service.
+ * Two candidates cannot tie, because the gateway refuses services with an equal host and prefix at start. The operator's
+ * paths belong to no service.
  */
 export function findService(gateway: Gateway, host: string, path: string): Service | undefined {
   if (prefixCovers(gateway.operator.prefix, path)) return undefined;
   return findServiceWhere(gateway.services, host, ({ prefix }) => prefixCovers(prefix, path));
 }
 
-/** The same among some services, for any reading of the path. */
+/** The same for a given list of services and any path match. */
 export function findServiceWhere(
   services: readonly Service[],
   host: string,
@@ -45,7 +45,7 @@ function hostName(host: string): string {
   return (withoutPort.endsWith(".") ? withoutPort.slice(0, -1) : withoutPort).toLowerCase();
 }
 
-/** How precisely a route names the host: more is more precise, undefined if it does not cover it. */
+/** How precisely a route names the host: higher is more precise, undefined if it does not cover the host. */
 function hostSpecificity(route: Route, name: string): number | undefined {
   if (route.hosts.length === 0) return 0;
   let best: number | undefined;

@@ -3,8 +3,8 @@ const PRIME = 0x100000001b3n;
 const MASK_64 = 0xffffffffffffffffn;
 
 /**
- * 64-bit FNV-1a of a text's UTF-8 bytes, as 16 hex digits. Names a configuration; it is no defence against someone who
- * can choose the text.
+ * 64-bit FNV-1a of a text's UTF-8 bytes, as 16 hex digits. Identifies a configuration; not safe against someone who can
+ * choose the text.
  *
  * @see http://www.isthe.com/chongo/tech/comp/fnv/ (test vectors there)
  */

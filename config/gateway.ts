@@ -12,7 +12,7 @@ import type { RoutePattern } from "./route-pattern.ts";
 
 /** The configuration after validation: every default filled in, header names and hosts in lower case, read-only. */
 export interface Gateway {
-  /** Hash of everything below except the modules. Two deployments with one version decide alike. */
+  /** Hash of everything below except the modules. Two deployments with the same version decide alike. */
   readonly version: string;
   readonly operator: { readonly prefix: string; readonly tokenSecret: string };
   /** Name of the secret from which keys are derived. */
@@ -21,7 +21,7 @@ export interface Gateway {
   readonly services: readonly Service[];
 }
 
-/** What the filters of all services of one isolate may hold together. */
+/** Memory limits for the filters of all services in one isolate together. */
 export interface IsolateLimits {
   readonly highBytes: number;
   readonly hardBytes: number;
@@ -30,7 +30,7 @@ export interface IsolateLimits {
 
 export interface Service {
   readonly name: string;
-  /** Hash of everything below except the module: what was learned and cached holds for this version alone. */
+  /** Hash of everything below except the module. Learned and cached data is valid only for this version. */
   readonly version: string;
   readonly route: Route;
   readonly upstream: Upstream;
@@ -43,7 +43,7 @@ export interface Service {
   readonly preflight: Preflight;
   /** Lower case, with the targets of `upstreamHeaders` and `upstreamClaims`. */
   readonly identityHeaders: readonly string[];
-  /** Request headers the filter reads (lower case); nothing else has to travel to it. */
+  /** Request headers the filter reads (lower case); it gets no others. */
   readonly neededHeaders: readonly string[] | "all";
   readonly stages: Stages;
   readonly body: Body;
@@ -53,7 +53,7 @@ export interface Service {
   readonly restart: Restart;
 }
 
-/** What the filter sees of a request's life beside its head. */
+/** The parts of an exchange that the filter sees besides the request's head. */
 export interface Stages {
   readonly requestBody: boolean;
   readonly responseHeaders: boolean;
@@ -71,25 +71,25 @@ export interface RateLimit {
 }
 
 export interface Route {
-  /** Empty: any host. Lower case, without port; `*.` before a name stands for one or more labels. */
+  /** Empty: any host. Lower case, without port; `*.` before a name means one or more labels. */
   readonly hosts: readonly string[];
   /** `/` or a path without trailing slash. */
   readonly prefix: string;
   readonly stripPrefix: boolean;
 }
 
-/** `url` has no trailing slash, so a path can be appended as it is. */
+/** `url` has no trailing slash, so a path can be appended directly. */
 export type Upstream = { readonly url: string } | { readonly binding: string };
 
 export type Cluster = {
   readonly timeoutMs: number;
   readonly concurrency: number;
-  /** Host (and port) the server is called by. */
+  /** Host (and port) in calls to the server. */
   readonly authority: string;
   readonly probe?: Probe;
 } & ({ readonly url: string } | { readonly binding: string });
 
-/** How the gateway finds out whether a server answers anybody. */
+/** How the gateway finds out whether a server answers at all. */
 export interface Probe {
   /** Undefined: the check itself, without a credential. */
   readonly path?: string | undefined;
@@ -158,7 +158,7 @@ export type Credential =
   | { readonly from: "cookie"; readonly name: string };
 
 export interface Rule {
-  /** Unique in the service; "authenticate" for every rule that asks for nothing beyond the filter's yes. */
+  /** Unique in the service, except "authenticate": every rule that requires only that the filter allows. */
   readonly name: string;
   readonly path: string;
   readonly pattern: RoutePattern;
@@ -197,21 +197,21 @@ export interface Restart {
   readonly policy: RestartPolicyName;
   /** The share of extra outbound calls that restarts may cost, from 0 to 1. */
   readonly extraCallsShare: number;
-  /** From the start of an instance until anything is judged. */
+  /** Time for collecting data first: from a service's first start for `measured`, from each instance's for `ratio`. */
   readonly collectMs: number;
-  /** Width of the bins in which ratios and trends are formed. */
+  /** Width of the bins for ratios and trends. */
   readonly binMs: number;
-  /** The longest TTL that an estimate can have. */
+  /** The longest TTL estimate. */
   readonly ttlCapMs: number;
-  /** The TTL while none is known; not above the cap. */
+  /** The TTL while none is known; at most the cap. */
   readonly ttlDefaultMs: number;
-  /** Between two samples, where requests allow. */
+  /** Time between two samples, if there are requests. */
   readonly sampleIntervalMs: number;
   /** Minimum age before any restart. */
   readonly minLifetimeMs: number;
   /** Age at which every instance is restarted. */
   readonly maxUptimeMs: number;
-  /** An instance that has grown to this, or will have by the next sample, is restarted. */
+  /** An instance is restarted if it has grown to this size, or will by the next sample. */
   readonly hardLimitBytes: number;
   /** For the policy `uptime`. */
   readonly uptimeMs: number;

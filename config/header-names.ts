@@ -1,15 +1,15 @@
 /** Header names as the gateway understands them. All functions take any case. */
 
-/** `token` of RFC 9110 5.6.2: what a header name may consist of. */
+/** The syntax of header names: `token` of RFC 9110 5.6.2. */
 export const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
- * The names that travel from a client to the filter and the upstream. CGI-like servers turn every other character into
- * the `_` they also use for `-`, so that `X_User` and `X-User` become one variable there and two headers here.
+ * Only headers with these names go from a client to the filter and the upstream. CGI-like servers turn every other
+ * character, and also `-`, into `_`: `X_User` and `X-User` would be two headers here and one variable there.
  */
 export const PLAIN_HEADER_NAME = /^[0-9A-Za-z-]+$/;
 
-/** Fields of one connection, not of the message: RFC 9110 7.6.1, and `keep-alive`, `proxy-*` from before it. */
+/** Headers of one connection, not of the message: RFC 9110 7.6.1, and the older `keep-alive` and `proxy-*`. */
 const HOP_BY_HOP_HEADERS: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
@@ -24,13 +24,13 @@ const HOP_BY_HOP_HEADERS: ReadonlySet<string> = new Set([
   "http2-settings",
 ]);
 
-/** Where a message goes and where it ends. Only the runtime that writes the message may say so. */
+/** Headers that define where a message goes and where it ends. Only the runtime that writes the message may set them. */
 const FRAMING_HEADERS: ReadonlySet<string> = new Set(["host", "content-length", "expect"]);
 
-/** Set by the gateway on every request to the upstream, from what it saw itself. */
+/** The gateway sets these on every request to the upstream, from its own view of the connection. */
 const FORWARDED_HEADERS: ReadonlySet<string> = new Set(["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"]);
 
-/** Headers the client and the upstream need for themselves; taking them out or replacing them breaks the request. */
+/** Headers that the client and the upstream need; removing or replacing them breaks the request. */
 const CLIENT_HEADERS: ReadonlySet<string> = new Set([
   "authorization",
   "cookie",
@@ -42,7 +42,7 @@ const CLIENT_HEADERS: ReadonlySet<string> = new Set([
   "origin",
   "range",
   "content-range",
-  // Without its conditions a write would overwrite what another client wrote in between.
+  // Without these conditions a write could overwrite another client's.
   "if-match",
   "if-modified-since",
   "if-none-match",
@@ -56,10 +56,10 @@ const CLIENT_HEADERS: ReadonlySet<string> = new Set([
   "sec-websocket-version",
 ]);
 
-/** Prefix of what the gateway and its filter say to each other and to the authorization server. */
+/** Prefix of the headers that the gateway and its filter send to each other and to the authorization server. */
 export const GATEWAY_HEADER_PREFIX = "x-ebb-";
 
-/** One spelling for all names a CGI-like upstream cannot tell apart: lower case, `_` as `-`. */
+/** One spelling for all names that a CGI-like upstream cannot tell apart: lower case, `-` for `_`. */
 export function canonicalHeaderName(name: string): string {
   return name.toLowerCase().replaceAll("_", "-");
 }
@@ -70,14 +70,14 @@ export function isConnectionHeader(name: string): boolean {
   return HOP_BY_HOP_HEADERS.has(canonical) || FRAMING_HEADERS.has(canonical);
 }
 
-/** True for the headers by which the gateway says what it saw of the client. */
+/** True for the headers in which the gateway reports the client's address, host and scheme. */
 export function isForwardedHeader(name: string): boolean {
   return FORWARDED_HEADERS.has(canonicalHeaderName(name));
 }
 
 /**
- * Why a header cannot be one that only the filter sets, as a reason after "because", or undefined if it can.
- * @param name or the beginning of names and `*`
+ * Why a header cannot be an identity header, as a reason after "because", or undefined if it can.
+ * @param name a name, or the beginning of names and `*`
  */
 export function whyNotIdentityHeader(name: string): string | undefined {
   const canonical = canonicalHeaderName(name);
@@ -88,11 +88,11 @@ export function whyNotIdentityHeader(name: string): string | undefined {
   const ofConnection = first(HOP_BY_HOP_HEADERS) ?? first(FRAMING_HEADERS);
   if (ofConnection !== undefined) return `${ofConnection} belongs to the connection, not to the caller`;
   const ofClient = first(CLIENT_HEADERS);
-  if (ofClient !== undefined) return `${ofClient}, the client's own, would be taken out of every request`;
+  if (ofClient !== undefined) return `${ofClient} is the client's own and would be removed from every request`;
   if (FORWARDED_HEADERS.has(canonical) || canonical === "forwarded")
     return "the gateway itself sets it from the connection";
   if (canonical.startsWith(GATEWAY_HEADER_PREFIX)) return `${GATEWAY_HEADER_PREFIX}* is the gateway's own`;
-  // Cloudflare Access says by cf-access-* who signed in; where it is not in front, anybody could.
+  // Cloudflare Access reports the signed-in user in cf-access-*. Without Access in front, any client could send these.
   if (canonical.startsWith("cf-") && !canonical.startsWith("cf-access-")) return "cf-* is set by Cloudflare";
   return undefined;
 }

@@ -18,7 +18,7 @@ describe("a pattern", () => {
   });
 });
 
-describe("a header by which a proxy tells what it knows", () => {
+describe("a header in which a proxy passes facts about a request", () => {
   const rows = OVERRIDING_HEADERS.flatMap(({ why, names }) => names.map((name) => [name, why] as const));
 
   it.each(rows)("%s does not pass: %s", (name) => {
@@ -68,11 +68,11 @@ describe("a header by which a proxy tells what it knows", () => {
     "sec-fetch-site",
     "dpop",
     "x-hub-signature-256",
-  ])("%s is an ordinary client's own and passes", (name) => {
+  ])("%s is a header of ordinary clients and passes", (name) => {
     expect(isOverridingHeader(name)).toBe(false);
   });
 
-  it("stands in one family only", () => {
+  it("is in one family only", () => {
     const names = rows.map(([name]) => name);
     expect(new Set(names).size).toBe(names.length);
   });

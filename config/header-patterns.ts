@@ -1,7 +1,7 @@
 import { canonicalHeaderName } from "./header-names.ts";
 import { OVERRIDING_HEADERS } from "./overriding-headers.ts";
 
-/** Names of headers; one that ends in `*` stands for every name that begins so: `x-auth-*`. */
+/** Header names; one that ends in `*` covers every name that begins so: `x-auth-*`. */
 export type HeaderPatterns = readonly string[];
 
 interface Matcher {
@@ -11,7 +11,7 @@ interface Matcher {
 
 const matchers = new WeakMap<HeaderPatterns, Matcher>();
 
-/** Whether one of the patterns stands for the name, in any spelling that a CGI-like upstream cannot tell from it. */
+/** Whether one of the patterns covers the name, in any spelling that a CGI-like upstream cannot tell from it. */
 export function coversHeader(patterns: HeaderPatterns, name: string): boolean {
   const { names, prefixes } = matcherOf(patterns);
   const canonical = canonicalHeaderName(name);

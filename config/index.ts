@@ -1,4 +1,4 @@
-/** The gateway's configuration: how it is written, checked, and read. Runs in Workers, in workerd tests and in Node. */
+/** The gateway's configuration: input types, checks and lookups. Runs in Workers, in workerd tests and in Node. */
 
 export { isolateLimits, restartSettings } from "./defaults.ts";
 export { filterConfiguration } from "./filter-configuration.ts";

@@ -1,41 +1,44 @@
 /**
- * What a user writes in `gateway.config.ts`. These types exist for editors: they complete fields, show these comments
- * and underline wrong ones. The same shapes are checked again at start, because a bundler drops types.
+ * Types of the configuration in `gateway.config.ts`. With them, editors complete fields, show these comments and underline
+ * mistakes. The gateway checks the same shapes again at start, because a bundler drops types.
  */
 
-/** A value kept out of the file: the name of an environment variable. Made by {@link secret}. */
+/** A value that is not in the file: the name of an environment variable. Made by {@link secret}. */
 export type Secret = { readonly secret: string };
 
 export interface GatewayInput {
-  /** The operator's pages. No service can claim paths under the prefix. */
+  /** The operator's pages. No service can use paths under the prefix. */
   readonly operator?: {
     /** Default `/stats`. */
     readonly prefix?: string;
-    /** Name of the secret that opens the operator's pages. Default `OPERATOR_TOKEN`. */
+    /** Name of the secret with the operator token, which gives access to the operator's pages. Default `OPERATOR_TOKEN`. */
     readonly tokenSecret?: string;
   };
   /**
-   * Name of the secret from which the gateway derives its keys: of the digests in caches, and of what `cache.persist`
-   * stores. At least 32 random characters (`openssl rand -base64 32`). Default `EBB_KEY`; without it the digests' key is
-   * random, and nothing can be persisted.
+   * Name of the secret from which the gateway derives its keys: one for the digests in caches, one to encrypt persisted
+   * decisions (`cache.persist`). At least 32 random characters (`openssl rand -base64 32`). Default `EBB_KEY`. Without the
+   * secret, the digests' key is random and nothing can be persisted.
    */
   readonly keySecret?: string;
-  /** Memory of all filters together: one isolate has 128 MB for them, the code and everything else. */
+  /** Memory limits for all filters together. An isolate has 128 MB for the filters, the code and everything else. */
   readonly memory?: {
-    /** Above it, services are asked to restart, the one that gives back most for its price first. Default 100663296 (96 MiB). */
+    /**
+     * Above this, the gateway restarts filters to free memory, starting with the one that frees most per extra outbound call.
+     * Default 100663296 (96 MiB).
+     */
     readonly highBytes?: number;
     /**
-     * From here on no price counts, and requests wait (half a second at most) for memory that is on its way back. Default
-     * 109051904 (104 MiB).
+     * From here on the gateway restarts filters at any price, and requests wait (half a second at most) for memory that is
+     * about to be freed. Default 109051904 (104 MiB).
      */
     readonly hardBytes?: number;
     /**
-     * How long V8 may take to collect the memory of a filter that was restarted. Then a collection is provoked, for 4 MiB and
-     * more. Default 1000.
+     * How long the gateway waits for V8 to collect the memory of restarted filters. After that it forces a collection if 4 MiB
+     * or more are left. Default 1000.
      */
     readonly collectAfterMs?: number;
   };
-  /** Protected services by name. Each gets its own object, with its own filter and cache. */
+  /** Protected services by name. Each has its own Durable Object, with its own filter and cache. */
   readonly services: Readonly<Record<string, ServiceInput>>;
 }
 
@@ -47,80 +50,81 @@ interface CommonServiceInput {
   readonly upstream: UpstreamInput;
   /** The compiled filter: `import filter from "./wasm/filter/build/filter.wasm"`. */
   readonly filter: WebAssembly.Module;
-  /** Servers the filter may call, by the name it calls them. */
+  /** Servers that the filter may call, by the names that the filter uses. */
   readonly clusters?: Readonly<Record<string, ClusterInput>>;
-  /** What a path without a rule needs. `deny` makes the rules an exhaustive list. Default `authenticate`. */
+  /** For paths without a rule: `deny` refuses them, `authenticate` lets the filter decide. Default `authenticate`. */
   readonly unmatched?: Unmatched;
   /** How the upstream reads paths. Default `lenient`. */
   readonly paths?: PathReading;
-  /** CORS preflights carry no credentials. Default `authorize`: treated like any other request. */
+  /** How to handle CORS preflights, which carry no credentials. Default `authorize`: like any other request. */
   readonly preflight?: PreflightInput;
   /**
-   * Headers by which the upstream recognizes the caller. Taken out of every request; only the filter can set them.
-   * Headers named by `upstreamHeaders` and `upstreamClaims` are in the list without being written here, and what proxies say of
-   * requests by convention never passes (config/overriding-headers.ts). `x-auth-*` stands for all names that begin so.
+   * Headers that tell the upstream who the caller is. The gateway removes them from every request; only the filter can set
+   * them. Headers in `upstreamHeaders` and `upstreamClaims` are included automatically. Headers that proxies usually set are
+   * always removed (config/overriding-headers.ts). `x-auth-*` covers all names that begin so.
    */
   readonly identityHeaders?: readonly string[];
-  /** What happens to requests while the filter itself does not work. Default `closed`. */
+  /** How to handle requests while the filter itself does not work. Default `closed`. */
   readonly failurePolicy?: FailurePolicy;
   readonly restart?: RestartInput;
 }
 
 /**
- * What happens while the filter itself does not work. A request during which it traps is answered 503 under every policy,
- * and so is every other request that waited in the same instance. What differs is what comes after:
+ * How to handle requests while the filter itself does not work. Under every policy, a request gets 503 if the filter traps
+ * during it, and so does every other request that waits in the same instance. The policies differ in what follows:
  *
- * - `closed`: requests get 503 while there is no filter. After a first trap the next request gets a fresh instance at
- *   once; from the second trap in a row on, and from the first failed start on, a pause comes before it: 1 s, doubled
- *   each time, 60 s at most, each shortened at random by up to a half. 60 s without a failure end the row.
- * - `reload`: the same, with the pause after the first trap already.
- * - `open`: as `closed`, but requests pass without a decision while the filter cannot be *started* (it traps at start,
- *   refuses its configuration, is no Proxy-Wasm filter). They are counted as `failedOpen`. It never covers traps or the
- *   pauses after them, nor failed starts in a row that a trap began: whoever can make the filter trap could otherwise
- *   open the gate. A secret that is not set is a mistake of the gateway's, not of the filter's, and keeps it closed too.
+ * - `closed`: requests get 503 while there is no working filter. After a first trap, the next request starts a fresh instance
+ *   at once. From the second trap in a row, and from the first failed start, there is a pause before the next start: 1 s,
+ *   doubled each time, 60 s at most, each randomly shortened by up to a half. 60 s without a failure reset this.
+ * - `reload`: like `closed`, but with a pause after the first trap too.
+ * - `open`: like `closed`, but requests pass without a decision while the filter cannot be *started* (it traps at start,
+ *   refuses its configuration or is not a Proxy-Wasm filter). They are counted as `failedOpen`. This never applies to traps,
+ *   to the pauses after them, or to failed starts that follow a trap: otherwise anyone who can make the filter trap could
+ *   bypass it. If a secret is not set, requests get 503 too: the gateway's configuration is at fault, not the filter.
  */
 export type FailurePolicy = "closed" | "open" | "reload";
 
 export interface BuiltInServiceInput extends CommonServiceInput {
-  /** Which server decides, and how it is asked. */
+  /** Which server decides, and how the filter asks it. */
   readonly authorization: AuthorizationInput;
   /**
-   * Limits how many calls to the authorization server each client address (IPv6: each /64) can bring about, by a rate limiting binding of
-   * the Worker: `[[ratelimits]]` in wrangler.toml. Beyond it the client gets 429; kept decisions are not limited. Default: none.
+   * Limits how many calls to the authorization server each client address (IPv6: each /64) can cause, through a rate limiting
+   * binding of the Worker: `[[ratelimits]]` in wrangler.toml. Beyond the limit, the client gets 429; cached decisions are not
+   * limited. Default: none.
    */
   readonly rateLimit?: { readonly binding: string };
   readonly configuration?: never;
   readonly vmConfiguration?: never;
   readonly rootId?: never;
-  /** Where the credential is; the first source that is present counts. Default: `Authorization: Bearer`. */
+  /** Where to find the credential; the first source that is present counts. Default: `Authorization: Bearer`. */
   readonly credentials?: readonly CredentialInput[];
-  /** What paths need, first match wins. */
+  /** What each path requires; the first match wins. */
   readonly rules?: readonly RuleInput[];
   readonly cache?: CacheInput;
   readonly stages?: never;
   readonly body?: never;
   readonly ticks?: never;
   /**
-   * Let requests pass while the authorization server answers nobody, as probes find out (`clusters.*.probe`): at the
-   * earliest 30 s after the last call. Counted and shown. Default false.
+   * Lets requests pass without a decision while probes show that the authorization server does not answer at all
+   * (`clusters.*.probe`): at the earliest 30 s after the last call. Such requests are counted in the stats. Default false.
    */
   readonly failOpen?: boolean;
 }
 
 export interface OtherServiceInput extends CommonServiceInput {
   readonly authorization?: never;
-  /** Handed to the filter as its plugin configuration: text as it is, anything else as JSON. */
+  /** The filter's plugin configuration: text is passed unchanged, anything else as JSON. */
   readonly configuration: Json;
-  /** Handed to the filter as its VM configuration, which few filters read. Text as it is, anything else as JSON. */
+  /** The filter's VM configuration, which few filters read. Text is passed unchanged, anything else as JSON. */
   readonly vmConfiguration?: Json;
-  /** Chooses among the filters of one module (Envoy's `root_id`); some modules start only under their own. Default "". */
+  /** Selects one of a module's filters (Envoy's `root_id`); some modules start only with their own. Default "". */
   readonly rootId?: string;
   readonly credentials?: never;
-  /** What paths need, first match wins. Scopes and permissions are the built-in filter's; others read the path. */
+  /** What each path requires; the first match wins. Only the built-in filter supports scopes and permissions. */
   readonly rules?: readonly (PublicRuleInput | AuthenticateRuleInput)[];
   /**
-   * What the filter sees beside the request's head. Default: nothing, even if it exports the callbacks, because SDKs
-   * export every callback whether it is used or not, and bodies that travel through the object cost time and money.
+   * What the filter sees besides the request's head. Default: nothing, even if it exports the callbacks: SDKs export every
+   * callback, used or not, and bodies that pass through the object cost time and money.
    */
   readonly stages?: readonly StageInput[];
   /** Only with a body stage. */
@@ -132,36 +136,35 @@ export interface OtherServiceInput extends CommonServiceInput {
   readonly rateLimit?: never;
 }
 
-/** Trailers are not among them: Workers hands out none. */
+/** There is no stage for trailers: Workers does not provide them. */
 export type StageInput = "request-body" | "response-headers" | "response-body";
 
 interface BodyInput {
   /**
-   * Bytes of one body that the filter may hold back by pausing. Beyond it the client gets 413, or 500 for a response, as
-   * in Envoy. Bodies that the filter lets through chunk by chunk may be of any length. Default 1048576 (1 MiB), at most
-   * 16777216.
+   * Bytes of one body that the filter may hold back by pausing. Beyond that the client gets 413, or 500 for a response, as in
+   * Envoy. Bodies that the filter passes on chunk by chunk may have any length. Default 1048576 (1 MiB), at most 16777216.
    */
   readonly limitBytes?: number;
   /**
-   * Whether the filter gets the request's body while it holds back its head. Default false, as in Envoy; filters written
-   * for Higress expect true. Only with the stage `request-body`.
+   * Whether the filter gets the request's body while it holds back the head. Default false, as in Envoy; filters written for
+   * Higress expect true. Only with the stage `request-body`.
    */
   readonly whileHeadersPaused?: boolean;
 }
 
 /**
- * - `requests`: a tick that is due runs before the next request's head, and that request waits (2 s at most) for the
- *   calls the tick makes. The first one of an instance is due at once, and every request waits for its calls: keys that
- *   a filter fetches by ticks are there before it decides. No request, no tick.
- * - `alarm`: also by the object's alarm, every 5 s at most. It keeps caches warm, and it wakes the object for good: each
- *   alarm is billed as a request and a write.
+ * - `requests`: a due tick runs before the filter sees the next request's head, and that request waits (2 s at most) for the
+ *   tick's calls. An instance's first tick is due at once, and every request waits for its calls, so keys that a filter
+ *   fetches in ticks are there before it decides. Without requests there are no ticks.
+ * - `alarm`: the object's alarm also runs ticks, at most every 5 s. This keeps caches warm, but the object never sleeps for
+ *   long: each alarm is billed as a request and a write.
  */
 export type Ticks = "requests" | "alarm";
 
-/** JSON, with {@link secret} wherever a text could stand. */
+/** JSON, with {@link secret} in place of any text. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
-/** At least one of the two. */
+/** At least one of `hosts` and `prefix`. */
 type RouteInput =
   | {
       /** `api.example.com`, or `*.example.org` for every name below it. */
@@ -173,76 +176,76 @@ type RouteInput =
       readonly hosts?: readonly string[];
       /** `/orders` covers `/orders` and `/orders/1`, not `/ordersX`. */
       readonly prefix: string;
-      /** Take the prefix off before the request goes to the upstream. Rules always see the whole path. Default false. */
+      /** Remove the prefix before the request goes to the upstream. Rules always see the whole path. Default false. */
       readonly stripPrefix?: boolean;
     };
 
-/** A URL, whose path (if any) is put before the request's, or a service binding of this Worker. */
+/** A URL, whose path (if any) is put before the request's path; or a service binding of this Worker. */
 export type UpstreamInput =
   | { readonly url: string; readonly binding?: never }
   | { readonly binding: string; readonly url?: never };
 
 interface CommonClusterInput {
-  /** From the call to the whole reply; a time-out may come up to a sixteenth of it late. Default 2000. */
+  /** Time from the call to the whole reply; the timeout may come up to a sixteenth late. Default 2000. */
   readonly timeoutMs?: number;
-  /** Calls in flight at once, 1 to 6; others wait in a queue. One client's calls leave a place to others. Default 6. */
+  /** Calls in flight at once, 1 to 6; others wait in a queue. One client leaves a place to others, unless there is only one. Default 6. */
   readonly concurrency?: number;
-  /** How the gateway finds out whether the server answers anybody, once a call got no answer. */
+  /** How the gateway checks whether the server answers at all after a call got no answer. */
   readonly probe?: ProbeInput;
 }
 
 /**
- * When a call to an authorization server gets no answer, the gateway sends a request of its own, in which nothing comes from
- * a client. While that gets no answer either, clients' calls are not sent; `failOpen` and `staleIfErrorMs` apply once at
- * least five probes in a row, over at least 30 s, have failed. The first answer ends it.
+ * When a call to an authorization server gets no answer, the gateway sends a probe: its own request, with nothing from a
+ * client. While probes get no answer either, clients' calls are not sent. `failOpen` and `staleIfErrorMs` apply after at least
+ * five probes in a row, over at least 30 s, have failed. The first answer ends this.
  */
 interface ProbeInput {
-  /** Fetched by GET. Default: the check itself, without a credential. */
+  /** Path that the probe fetches with GET. Default: the check itself, without a credential. */
   readonly path?: string;
   /**
-   * A balancer in front of the server answers 502, 503 or 504 (Cloudflare 520 to 527 or 530) when the server is down, so these
-   * count as no answer, and may open the gate (`failOpen`). Default false: any answer keeps it closed.
+   * True if a balancer in front of the server answers 502, 503 or 504 (Cloudflare 520 to 527 or 530) when the server is down.
+   * These answers then count as no answer, so `failOpen` may apply. Default false: with any answer, `failOpen` does not apply.
    */
   readonly behindBalancer?: boolean;
 }
 
 export type ClusterInput =
   | (CommonClusterInput & {
-      /** Scheme, host and port only; the path stands in `authorization`. */
+      /** Scheme, host and port only; the path is in `authorization`. */
       readonly url: string;
       readonly binding?: never;
     })
   | (CommonClusterInput & {
       readonly binding: string;
       readonly url?: never;
-      /** The host name the bound Worker is called by. Default: the name of the cluster. */
+      /** Host name in calls to the bound Worker. Default: the name of the cluster. */
       readonly host?: string;
     });
 
 type AuthorizationInput = ForwardAuthInput | IntrospectionInput | AuthZenInput | OpaInput;
 
-/** How much of the URL is sent to the decision point. What is sent is part of the cache's key. */
+/** How much of the URL the gateway sends to the decision point. That part is also in the cache key. */
 export type SentUri = "path-and-query" | "path" | "none";
 
 interface AskedAboutRequestInput {
   /** Default `path-and-query`. */
   readonly uri?: SentUri;
-  /** Request headers sent along, besides the credential. */
+  /** Request headers to send besides the credential. */
   readonly requestHeaders?: readonly string[];
   /**
-   * Headers of the decision that go on to the upstream. Text beyond ASCII is sent as its UTF-8 bytes. A value that would
-   * arrive as another one (blanks at its ends, control characters, bytes that are not UTF-8; in JSON also an empty text)
-   * is no decision: 503.
+   * Headers of the decision that go on to the upstream. Text beyond ASCII is sent as UTF-8 bytes. If a value could not arrive
+   * unchanged (blanks at its ends, control characters, bytes that are not UTF-8; in JSON also an empty text), there is no
+   * decision and the client gets 503.
    */
   readonly upstreamHeaders?: readonly string[];
   /**
-   * States that this server reads the scopes and the permission that rules ask for, and refuses a credential without them:
-   * the gateway only passes them on (docs/scopes.md). Without it, rules cannot ask for any. Default false.
+   * Set this if the server reads the scopes and the permission that rules require, and refuses a credential without them: the
+   * gateway only passes them on (docs/scopes.md). If false, rules cannot require any. Default false.
    */
   readonly enforcesScopes?: boolean;
 }
 
-/** The check carries method, URI and chosen headers; any 2xx allows. */
+/** The check carries the method, the URI and the chosen headers; any 2xx allows. */
 interface ForwardAuthInput extends AskedAboutRequestInput {
   readonly protocol: "forward-auth";
   readonly cluster: string;
@@ -258,14 +261,14 @@ interface IntrospectionInput {
   readonly path: string;
   readonly clientAuthentication: ClientAuthenticationInput;
   /**
-   * Claim of the reply to header for the upstream: `{ sub: "x-user" }`. Texts are sent as their UTF-8 bytes, numbers and
-   * booleans as they are written; null, lists (but of scopes) and objects leave the header out. A claim that would arrive
-   * as another one (empty, blanks at its ends, control characters) is no decision: 503.
+   * Maps claims of the reply to headers for the upstream: `{ sub: "x-user" }`. Texts are sent as UTF-8 bytes, numbers and
+   * booleans as written. Null, lists (except of scopes) and objects leave the header out. If a claim could not arrive
+   * unchanged (empty, blanks at its ends, control characters), there is no decision and the client gets 503.
    */
   readonly upstreamClaims?: Readonly<Record<string, string>>;
 }
 
-/** How the gateway proves itself to the introspection endpoint. */
+/** How the gateway authenticates to the introspection endpoint. */
 type ClientAuthenticationInput =
   | { readonly type: "basic" | "post"; readonly id: string | Secret; readonly secret: Secret }
   | { readonly type: "bearer"; readonly token: Secret }
@@ -275,7 +278,7 @@ interface DecisionPointInput extends AskedAboutRequestInput {
   readonly cluster: string;
   /** Fixed headers of the call. */
   readonly headers?: Readonly<Record<string, string | Secret>>;
-  /** Verify the token by introspection first and ask about its `sub`. Without it the token itself is sent. */
+  /** First verify the token by introspection, then send its `sub`. Without this the token itself is sent. */
   readonly subject?: {
     readonly cluster: string;
     readonly path: string;
@@ -293,7 +296,7 @@ interface AuthZenInput extends DecisionPointInput {
 /** Open Policy Agent's data API. */
 interface OpaInput extends DecisionPointInput {
   readonly protocol: "opa";
-  /** `/v1/data/` and the policy's package. */
+  /** `/v1/data/` followed by the policy's package. */
   readonly path: string;
 }
 
@@ -304,22 +307,22 @@ type CredentialInput =
 
 interface RulePatternInput {
   /**
-   * The whole path as received, with the service's prefix: `/orders/:id` for one segment, `/orders/*` for any rest,
-   * also none. Written as plain text, without percent-encoding. Case-sensitive.
+   * The whole path as received, with the service's prefix. `:id` in `/orders/:id` matches one segment; `/orders/*` also
+   * matches `/orders` and everything below. Plain text, without percent-encoding. Case-sensitive if `paths` is `literal`.
    */
   readonly path: string;
-  /** Default: every method. `GET` includes `HEAD`. Only methods that Workers are handed, in capitals. */
+  /** Default: every method. `GET` includes `HEAD`. Only methods that reach Workers, in capitals. */
   readonly methods?: readonly string[];
 }
 
-/** Anyone may pass; the filter is not asked. */
+/** Every request passes; the filter does not see it. */
 interface PublicRuleInput extends RulePatternInput {
   readonly public: true;
   readonly scopes?: never;
   readonly permission?: never;
 }
 
-/** The filter decides, nothing more is asked for. */
+/** The filter decides; no scopes or permission are required. */
 interface AuthenticateRuleInput extends RulePatternInput {
   readonly public?: never;
   readonly scopes?: never;
@@ -327,8 +330,8 @@ interface AuthenticateRuleInput extends RulePatternInput {
 }
 
 /**
- * The filter decides, and the credential must carry every scope and the permission. Under introspection the gateway compares
- * the scopes; any other server has to, and `authorization.enforcesScopes` states that it does.
+ * The filter decides, and the credential must have every scope and the permission. With introspection the gateway compares
+ * the scopes. Any other server must do so itself: set `authorization.enforcesScopes` if it does.
  */
 interface RestrictedRuleInput extends RulePatternInput {
   readonly public?: never;
@@ -341,14 +344,15 @@ type RuleInput = PublicRuleInput | AuthenticateRuleInput | RestrictedRuleInput;
 export type Unmatched = "authenticate" | "deny";
 
 /**
- * - `lenient`: the upstream may take other spellings for the same resource (case, `;parameters`, dots, blanks and slashes at
- *   the end of a segment, suffixes like `.json`, `/index.php` before it, characters that look alike or have no width, `%3F` before a query). The strictest rule of all readings counts; where two rules ask for different things,
- *   or the path may be one of another service with the same upstream, the request gets 400 `ambiguous_path`.
- * - `literal`: the upstream takes each spelling for a resource of its own; rules compare letter by letter.
+ * - `lenient`: the upstream may accept other spellings of a path (case, `;parameters`, dots, blanks and slashes at the end of a
+ *   segment, suffixes like `.json`, `/index.php` before it, characters that look alike or have no width, `%3F` before a
+ *   query). The strictest rule of all readings counts. If no rule requires everything that the others do, or the path may
+ *   belong to another service with the same upstream, the request gets 400 `ambiguous_path`.
+ * - `literal`: the upstream treats each spelling as its own resource; rules compare character by character.
  */
 export type PathReading = "lenient" | "literal";
 
-/** `pass` sends preflights to the upstream unauthorized; `answer` lets the gateway answer them. */
+/** `authorize` asks the filter; `pass` sends preflights to the upstream unauthorized; `answer` lets the gateway answer them. */
 type PreflightInput =
   | "authorize"
   | "pass"
@@ -368,89 +372,88 @@ type PreflightInput =
     };
 
 interface CacheInput {
-  /** Longest life of an allow decision. Default 600000 (10 minutes). */
+  /** Maximum time to cache an allow. Default 600000 (10 minutes). */
   readonly maxTtlMs?: number;
-  /** Life of a refusal; 0 keeps none, and one with more than 8 KiB of headers and page is never kept. Default 10000. */
+  /** Time to cache a refusal; 0 caches none. Never caches one with more than 8 KiB of headers and page. Default 10000. */
   readonly denyTtlMs?: number;
   /**
-   * How long after its expiry an allow may still be used while the server fails for everybody, as probes find out
-   * (`clusters.*.probe`); 502, 503 and 504 count as failing here. Default 0: never.
+   * How long after its expiry an allow may still be used while probes show that the server fails for all clients
+   * (`clusters.*.probe`). 502, 503 and 504 count as failing here. Default 0: never.
    */
   readonly staleIfErrorMs?: number;
   /**
-   * Whether the reply's Cache-Control, or an Expires without one, can forbid or shorten keeping a decision. Many introspection endpoints send
-   * `no-store` with every reply, meant for HTTP caches; `false` keeps their decisions for `maxTtlMs`, never beyond the
-   * token's `exp`. Default true.
+   * Whether the reply's Cache-Control (or Expires, if there is no Cache-Control) can forbid caching a decision or shorten its
+   * time. Many introspection endpoints send `no-store` with every reply, meant for HTTP caches; `false` caches their decisions
+   * for `maxTtlMs`, but never beyond the token's `exp`. Default true.
    */
   readonly obeyCacheControl?: boolean;
   /**
-   * The filter's memory never grows beyond this; a multiple of 65536. An eighth of it is left to refusals, so that tokens of
-   * strangers push out no good decision. Default 33554432 (32 MiB).
+   * The filter's memory never grows beyond this; a multiple of 65536. Refusals get an eighth of it, so invalid tokens cannot
+   * push allows out of the cache. Default 33554432 (32 MiB).
    */
   readonly maxBytes?: number;
   /**
-   * Whether decisions are also written to the object's storage, once a minute, encrypted by a key derived from `keySecret`:
-   * a service that sleeps comes back with its decisions. A purge removes them there too. Default false.
+   * Whether to persist decisions in the object's storage, once a minute, encrypted with a key derived from `keySecret`. A
+   * service that slept then restores its decisions. A purge removes persisted decisions too. Default false.
    */
   readonly persist?: boolean;
 }
 
 /**
- * When the filter is restarted in place, so that memory it no longer needs is given back. The built-in filter hands its
- * live decisions on; another one loses them, unless it can do so too (docs/handover.md), and asks for them again.
+ * When to restart the filter in place, to free memory that it no longer needs. The built-in filter hands its live decisions
+ * over. Other filters lose them, and ask for them again, unless they support the handover too (docs/handover.md).
  *
- * - `measured`: when a fresh instance would hold so much less that it is worth the extra authorization calls, which
- *   together stay below `extraCallsShare`. Works for any filter: it goes by memory growth and outbound calls alone.
- * - `ratio`: the rule of the paper, read literally. For comparison; it restarts often.
+ * - `measured`: when a fresh instance would free enough memory to justify the extra authorization calls, whose total stays
+ *   below `extraCallsShare`. Works for any filter: it uses only memory growth and outbound calls.
+ * - `ratio`: the paper's rule, taken literally. For comparison; it restarts often.
  * - `uptime`: at a fixed age, `uptimeMs`.
  * - `threshold`: at a fixed size, `thresholdBytes`, whether that memory is needed or not.
- * - `never`: memory only grows. The backstops below still hold.
+ * - `never`: memory only grows. The limits for every policy below still apply.
  */
 export type RestartPolicyName = "measured" | "ratio" | "uptime" | "threshold" | "never";
 
 /**
- * Fields that belong to one policy may stand beside another, which does not read them: a policy can be tried without
- * taking out what the last one needed.
+ * Each policy ignores the fields of the others, so you can try another policy without removing them.
  */
 interface RestartInput {
   /** Default `measured`. */
   readonly policy?: RestartPolicyName;
   /**
-   * The share of extra authorization calls that restarts may cost, 0 to 1, for the policy `measured`. The one knob
-   * between memory and calls: 0 leaves only what the backstops restart. Default 0.01: one call more in a hundred.
+   * For `measured`: the share of extra authorization calls that restarts may cost, 0 to 1. Trades memory against calls: with 0,
+   * only the limits for every policy restart the filter. Default 0.01: one extra call in a hundred.
    */
   readonly extraCallsShare?: number;
   /**
-   * Time in which nothing is judged: from the first start of a service for `measured`, from the start of each instance
-   * for `ratio`. Default 900000 (15 minutes).
+   * Time to collect data before the first restart: for `measured` from the first start of a service, for `ratio` from the
+   * start of each instance. Default 900000 (15 minutes).
    */
   readonly collectMs?: number;
-  /** Width of the bins in which `ratio` forms its ratios and trends. Default 60000, or `collectMs` if that is shorter. */
+  /** Width of the bins for the ratios and trends of `ratio`. Default 60000, or `collectMs` if that is shorter. */
   readonly binMs?: number;
   /**
-   * Longest TTL the estimate may find. Set it above the longest life of a decision: an estimate that is too short thinks
-   * memory free that is in use. Default 600000 (10 minutes), or `cache.maxTtlMs` if that is longer.
+   * Longest TTL estimate. Set it above the longest time that a decision is cached: too short an estimate counts memory as free
+   * that is in use. Default 600000 (10 minutes), or `cache.maxTtlMs` if that is longer.
    */
   readonly ttlCapMs?: number;
-  /** The TTL that is assumed while none is known. Default `ttlCapMs`. */
+  /** The TTL to assume while none is known. Default `ttlCapMs`. */
   readonly ttlDefaultMs?: number;
-  /** Default 10000, or `binMs` if that is shorter. */
+  /** Time between two samples. Default 10000, or `binMs` if that is shorter. */
   readonly sampleIntervalMs?: number;
   /**
-   * Behind every policy: no instance is restarted before this age, so that no mistake becomes a storm of restarts.
-   * Default 60000, or `collectMs` if that is shorter.
+   * For every policy: minimum age before any restart, so that a wrong judgement cannot cause a storm of restarts. Default
+   * 60000, or `collectMs` if that is shorter.
    */
   readonly minLifetimeMs?: number;
-  /** Behind every policy: each instance is restarted at this age, up to a tenth earlier. Default 604800000 (7 days). */
+  /** For every policy: each instance is restarted at this age, or up to a tenth earlier. Default 604800000 (7 days). */
   readonly maxUptimeMs?: number;
   /**
-   * Behind every policy: an instance that holds so much, or will by the next sample, is restarted. Above `cache.maxBytes`,
-   * at which the built-in filter takes out old decisions instead. A module of your own must have no higher maximum, which
-   * `npm run build` checks (docs/bring-a-filter.md). At most 134217728 (128 MiB, what all services share). Default
-   * 67108864 (64 MiB), or twice `cache.maxBytes` if that is more.
+   * For every policy: an instance is restarted if it has this size, or will by the next sample. Must be above
+   * `cache.maxBytes`, at which the built-in filter discards old decisions instead. The maximum memory of your own module must
+   * not be higher; `npm run build` checks that (docs/bring-a-filter.md). At most 134217728 (128 MiB, which all services
+   * share). Default 67108864 (64 MiB), or twice `cache.maxBytes` if that is more.
    */
   readonly hardLimitBytes?: number;
-  /** For `uptime`: the age at which an instance is restarted, up to a tenth earlier. Default 3600000 (1 hour). */
+  /** For `uptime`: the age at which an instance is restarted, or up to a tenth earlier. Default 3600000 (1 hour). */
   readonly uptimeMs?: number;
   /** For `threshold`: the size at which an instance is restarted. Default 16777216 (16 MiB). */
   readonly thresholdBytes?: number;
@@ -461,7 +464,7 @@ export function defineGateway(gateway: GatewayInput): GatewayInput {
   return gateway;
 }
 
-/** Names an environment variable whose value is filled in when an instance starts, so that no secret stands in the file. */
+/** Names an environment variable whose value is filled in when an instance starts, so that no secret is in the file. */
 export function secret(name: string): Secret {
   return { secret: name };
 }

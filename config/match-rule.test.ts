@@ -39,7 +39,7 @@ describe("a path pattern", () => {
 });
 
 describe("the rules of a service", () => {
-  it("are tried in order, the first match wins", () => {
+  it("are tried in order; the first match wins", () => {
     const rules = [
       { path: "/orders/health", public: true },
       { path: "/orders/:id", ...restricted },
@@ -50,7 +50,7 @@ describe("the rules of a service", () => {
     expect(match(rules, "GET", "/orders/1/2")).toBe("rule-2");
   });
 
-  it("share one name where nothing is asked beyond the filter's yes", () => {
+  it("share one name if they require no scopes or permission", () => {
     expect(match([{ path: "/orders" }], "GET", "/orders")).toBe("authenticate");
     expect(match([], "GET", "/orders")).toBe("authenticate");
   });
@@ -90,7 +90,7 @@ describe("a path that a lenient upstream reads as another", () => {
     "/admin.",
     "/admin%20",
     "/Admin.;x/",
-  ])("%s is covered by a rule that asks for something", (path) => {
+  ])("%s is covered by a rule with scopes", (path) => {
     expect(match([{ path: "/admin", ...restricted }], "GET", path)).toBe("rule-0");
   });
 
@@ -119,7 +119,7 @@ describe("a path that a lenient upstream reads as another", () => {
     expect(match(rules, "GET", path)).toMatch(/^rule-[01]$/);
   });
 
-  it("is covered by the stricter of two rules, or by none if neither asks for all that the other does", () => {
+  it("is covered by the stricter of two rules, or by neither if none requires everything that the other does", () => {
     const rules = [
       { path: "/a/b", scopes: ["read"] },
       { path: "/a/c", scopes: ["read", "write"] },
@@ -134,7 +134,7 @@ describe("a path that a lenient upstream reads as another", () => {
   });
 
   it.each(["/stra%C3%9Fe/x", "/STRASSE/x", "/Stra%E1%BA%9Ee/x", "/stra%C5%BF%C5%BFe./y"])(
-    "%s is the street, however it is capitalized",
+    "%s matches /straße/:x in any capitalization",
     (path) => {
       const rules = [
         { path: "/straße/:x", ...restricted },
@@ -144,7 +144,7 @@ describe("a path that a lenient upstream reads as another", () => {
     },
   );
 
-  it("is what a name with dots is, without the suffix after it", () => {
+  it("may be a name with dots followed by a suffix", () => {
     const rules = [
       { path: "/v1.2", ...restricted },
       { path: "/*", public: true },
@@ -154,7 +154,7 @@ describe("a path that a lenient upstream reads as another", () => {
     expect(match(rules, "GET", "/v1.3")).toBe("public");
   });
 
-  it("is meant by each rule that spells it in another way, and the strictest counts", () => {
+  it("may match several rules in different spellings, and the strictest counts", () => {
     const rules = [
       { path: "/Admin/*", public: true },
       { path: "/admin/:x", ...restricted },
@@ -163,14 +163,14 @@ describe("a path that a lenient upstream reads as another", () => {
     for (const path of ["/ADMIN/x", "/Admin/x", "/admin/X;y"]) expect(match(rules, "GET", path)).toBe("rule-1");
   });
 
-  it("takes no longer to read for thousands of dots and blanks", () => {
+  it("is read quickly even with thousands of dots and blanks", () => {
     const rules = [{ path: "/admin", ...restricted }];
     const started = performance.now();
     for (const filling of [".", "%20.", ";", ":"]) match(rules, "GET", `/${filling.repeat(8_000 / filling.length)}a`);
     expect(performance.now() - started).toBeLessThan(50);
   });
 
-  it("is the file that a rule names, suffix and all", () => {
+  it("may be a file that a rule names with its suffix", () => {
     const rules = [
       { path: "/favicon.ico", public: true },
       { path: "/assets/*", public: true },
@@ -179,12 +179,12 @@ describe("a path that a lenient upstream reads as another", () => {
     expect(match(rules, "GET", "/assets/App.v1.js")).toBe("public");
   });
 
-  it("is denied where nothing is said of one of its readings and the rules are an exhaustive list", () => {
+  it("is denied if one of its readings has no rule and unmatched paths are denied", () => {
     expect(match([{ path: "/health", public: true }], "GET", "/Health", "deny")).toBe("deny");
     expect(match([{ path: "/health" }], "GET", "/health.json", "deny")).toBe("deny");
   });
 
-  it("is one of its own where the upstream reads paths literally", () => {
+  it("is a separate path if the upstream reads paths literally", () => {
     const rules = [
       { path: "/admin", scopes: ["s"] },
       { path: "/*", public: true },
@@ -201,7 +201,7 @@ describe("a path that a lenient upstream reads as another", () => {
     },
   );
 
-  it("cannot be decoded: it is denied, even where everything is public", () => {
+  it("is denied if it cannot be decoded, even if everything is public", () => {
     expect(match([{ path: "/*", public: true }], "GET", "/%ff")).toBe("deny");
   });
 });
@@ -225,7 +225,7 @@ describe("matchRule", () => {
             .join("/") + last,
       );
 
-  it("asks for nothing less of another spelling than of a path itself", () => {
+  it("never requires less for another spelling of a path", () => {
     const access = fc.constantFrom<object>(
       { public: true },
       {},
@@ -279,7 +279,7 @@ describe("matchRule", () => {
     );
   });
 
-  it("finds a public rule by no other path than the one written", () => {
+  it("matches a public rule only for the path as written", () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         const requested = `/${text}`;

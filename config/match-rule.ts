@@ -3,8 +3,8 @@ import { foldSegment, isOrdinary, type PathReadings, readPath, type Segments } f
 import type { RoutePattern } from "./route-pattern.ts";
 
 /**
- * What a request needs. `ruleName` is never empty; the filter refuses names it was not configured with. `ambiguous`: two
- * rules claim the path, by its literal and by a lenient reading, and neither asks for all that the other does.
+ * What a request needs. `ruleName` is never empty; the filter refuses names that its configuration does not have.
+ * `ambiguous`: several rules match different readings of the path, and none requires everything that the others do.
  */
 export type RuleMatch =
   | { readonly kind: "public" }
@@ -12,30 +12,30 @@ export type RuleMatch =
   | { readonly kind: "deny" }
   | { readonly kind: "ambiguous" };
 
-/** Name of the rule for everything that needs the filter's yes and nothing more. */
+/** Name of the rule for everything that needs only the filter's decision, no scopes or permission. */
 export const AUTHENTICATE_RULE = "authenticate";
 
 type RuledService = Pick<Service, "rules" | "unmatched" | "paths">;
 
 /**
- * The first rule that matches, or what the service says about paths without one.
+ * The first rule that matches, or the service's `unmatched` if none does.
  *
  * `path` is the raw canonical path (see worker/request-target.ts), without query and with the service's prefix. Segments are
- * percent-decoded before comparison. A rule for GET covers HEAD, whose answer is the same head and would otherwise tell
- * what GET may not.
+ * percent-decoded before comparison. A rule for GET covers HEAD: its answer has the same headers, and would reveal them to
+ * clients that GET refuses.
  *
- * Unless the service says that its upstream reads paths literally, each lenient reading is matched too (path-readings.ts),
- * and the strictest match counts. So no spelling of a path opens what another spelling of it does not.
+ * Unless the service's `paths` is `literal`, each lenient reading is matched too (path-readings.ts), and the strictest match
+ * counts. So no spelling of a path allows more than another.
  */
 export function matchRule(service: RuledService, method: string, path: string): RuleMatch {
   const readings = readPath(path);
-  // readTarget refuses such paths. Without a reading of the path there is nothing to compare, so nothing is allowed.
+  // readTarget refuses such paths. Without a reading there is nothing to compare, so deny.
   if (readings === undefined) return { kind: "deny" };
   if (service.paths !== "literal") return matchReadings(service, method, readings);
   return needOf(writtenRule(service.rules, method, readings.literal), service.unmatched);
 }
 
-/** As `matchRule`, for a path that was read, and a server that may read it leniently. */
+/** Like `matchRule`, for the readings of a path on a server that may read it leniently. */
 export function matchReadings(
   { rules, unmatched }: Pick<Service, "rules" | "unmatched">,
   method: string,
@@ -50,7 +50,7 @@ export function matchReadings(
   return strictest(found, unmatched);
 }
 
-/** Whether a rule names the path's last segment as it is written: `/favicon.ico` is a file then, and not `/favicon`. */
+/** Whether a rule names the path's last segment literally: then `/favicon.ico` is a file, not `/favicon` with a suffix. */
 export function isNamedFile({ rules }: Pick<Service, "rules">, method: string, { literal }: PathReadings): boolean {
   return namesLastSegment(writtenRule(rules, method, literal));
 }
@@ -60,8 +60,8 @@ function writtenRule(rules: readonly Rule[], method: string, literal: Segments):
 }
 
 /**
- * The rules that a folded path may be meant by: the first that matches, and where a later one is spelled in another way
- * (`/Admin/*` and `/admin/*`) that one too, as either may be how the server spells it. Undefined: no rule.
+ * The rules that may apply to a folded path: the first that matches, and later ones with another spelling (`/Admin/*` and
+ * `/admin/*`), because either may be the server's spelling. Undefined: no rule.
  */
 function rulesMeant(rules: readonly Rule[], method: string, segments: Segments): (Rule | undefined)[] {
   const found: Rule[] = [];
@@ -73,7 +73,7 @@ function rulesMeant(rules: readonly Rule[], method: string, segments: Segments):
   return found.length === 0 ? [undefined] : found;
 }
 
-/** Whether two patterns that match one folded path name a segment of it by two texts. */
+/** Whether two patterns that match one folded path spell a segment of it differently. */
 function isSpelledApart(a: RoutePattern, b: RoutePattern): boolean {
   return a.segments.some((segment, index) => {
     const other = b.segments[index];
@@ -81,9 +81,9 @@ function isSpelledApart(a: RoutePattern, b: RoutePattern): boolean {
   });
 }
 
-/** The need that covers all others, if one does. */
+/** The match that requires everything the others do, if there is one. */
 function strictest(found: readonly (Rule | undefined)[], unmatched: Service["unmatched"]): RuleMatch {
-  // No rule at all may be the strictest, so the place is sought and not the rule.
+  // Search for the index: the strictest match may be undefined (no rule).
   const index = found.findIndex((rule) => found.every((other) => asksForAllOf(rule, other, unmatched)));
   return index < 0 ? { kind: "ambiguous" } : needOf(found[index], unmatched);
 }
@@ -94,7 +94,7 @@ function needOf(rule: Rule | undefined, unmatched: Service["unmatched"]): RuleMa
   return rule.access.kind === "public" ? { kind: "public" } : { kind: "authorize", ruleName: rule.name };
 }
 
-/** Whether whoever may pass by the first may pass by the second. Undefined: no rule matches. */
+/** Whether every request that `strict` allows is allowed by `lax` too. Undefined: no rule matches. */
 function asksForAllOf(strict: Rule | undefined, lax: Rule | undefined, unmatched: Service["unmatched"]): boolean {
   if (strict === lax || (strict === undefined && unmatched === "deny")) return true;
   if (lax?.access.kind === "public") return true;
@@ -118,7 +118,7 @@ function coversMethod(rule: Rule, method: string): boolean {
 
 const foldedPatterns = new WeakMap<RoutePattern, RoutePattern>();
 
-/** The pattern for segments that were folded; the pattern itself where that makes no difference. */
+/** The pattern for folded segments; the same object if folding changes nothing. */
 function folded(pattern: RoutePattern): RoutePattern {
   const known = foldedPatterns.get(pattern);
   if (known !== undefined) return known;
@@ -131,7 +131,7 @@ function folded(pattern: RoutePattern): RoutePattern {
 
 const foldedRules = new WeakMap<readonly Rule[], boolean>();
 
-/** Whether an ordinary path matches the same rules folded or not. */
+/** Whether folding changes none of the rules: then an ordinary path has only one match. */
 function areFolded(rules: readonly Rule[]): boolean {
   let known = foldedRules.get(rules);
   if (known === undefined) {

@@ -15,7 +15,7 @@ function isRefused(services: Record<string, object>, path: string): boolean {
   return belongsToNeighbour(gateway, findService(gateway, "a.example", path)!, "a.example", "GET", path);
 }
 
-it("a service with another upstream does not hide whose path it is at this one", () => {
+it("a service with another upstream does not change which service protects a path of this one", () => {
   const elsewhere = { ...site, upstream: { url: "https://y.example" } };
   expect(isRefused({ site, admin, elsewhere: { ...elsewhere, route: { prefix: "/ADMIN" } } }, "/Admin/users")).toBe(
     true,
@@ -28,7 +28,7 @@ it("a service with another upstream does not hide whose path it is at this one",
   );
 });
 
-it("one server is reached by http and https alike", () => {
+it("http and https URLs of one host lead to the same server", () => {
   for (const url of ["http://x.example", "https://x.example:443", "http://x.example./base"]) {
     expect(isRefused({ site: { ...site, upstream: { url } }, admin }, "/Admin/users")).toBe(true);
   }
@@ -37,13 +37,13 @@ it("one server is reached by http and https alike", () => {
   }
 });
 
-it("a part that a neighbour leaves to everybody is no secret", () => {
+it("a path that a neighbour makes public is not protected", () => {
   const rules = [{ path: "/admin/login", public: true }];
   expect(isRefused({ site, admin: { ...admin, rules } }, "/Admin/login")).toBe(false);
   expect(isRefused({ site, admin: { ...admin, rules } }, "/Admin/logout")).toBe(true);
 });
 
-it("a prefix with capitals protects the same path without", () => {
+it("a prefix with capitals protects the same path in lower case", () => {
   expect(isRefused({ site, admin: { ...admin, route: { prefix: "/Admin" } } }, "/admin/users")).toBe(true);
 });
 

@@ -3,17 +3,17 @@ import type { Gateway, Service, Upstream } from "./gateway.ts";
 import { isNamedFile, matchReadings } from "./match-rule.ts";
 import { foldSegment, isOrdinary, readPath, type Segments } from "./path-readings.ts";
 
-/** The services in front of one upstream, the service itself among them. */
+/** The services in front of one upstream, including the service itself. */
 interface Neighbourhood {
   readonly services: readonly Service[];
   readonly prefixes: ReadonlyMap<Service["route"], Segments>;
-  /** Whether an ordinary path belongs to the same service folded or not. */
+  /** Whether folding changes none of the prefixes: then an ordinary path belongs to only one service. */
   readonly areFolded: boolean;
 }
 
 /**
- * Whether the service's upstream may take the path for one that another service in front of the same upstream protects:
- * `/Admin/users` for `/admin/users`. Then neither service's decision is the right one.
+ * Whether the service's upstream may read the path as one that another service in front of the same upstream protects:
+ * `/Admin/users` as `/admin/users`. Then neither service can decide.
  *
  * @param host authority as received
  * @param path raw canonical path
@@ -31,7 +31,7 @@ export function belongsToNeighbour(
   const readings = readPath(path);
   if (readings === undefined || (isOrdinary(readings) && areFolded)) return false;
   const isProtected = (segments: Segments) => {
-    // Services with other upstreams are left out: this upstream knows nothing of what they take over.
+    // Services with other upstreams are left out: this upstream does not know that they take some of its paths.
     const neighbour = findServiceWhere(services, host, (route) => startsWith(segments, prefixes.get(route) ?? []));
     if (neighbour === undefined || neighbour === service) return false;
     return (
@@ -57,7 +57,7 @@ function neighbourhoodOf(gateway: Gateway, service: Service): Neighbourhood {
   return result;
 }
 
-/** A prefix as it is compared with folded paths. */
+/** A prefix in the form that is compared with folded paths. */
 export function foldedPrefix(prefix: string): Segments {
   return prefix === "/" ? [] : prefix.slice(1).split("/").map(foldSegment);
 }
@@ -66,12 +66,12 @@ function startsWith(segments: Segments, prefix: Segments): boolean {
   return prefix.every((segment, index) => segment === segments[index]);
 }
 
-/** Host, and port where it is not the scheme's own; a dot at the end of the name changes nothing. */
+/** Host, and port if it is not the scheme's default; without a dot at the end of the name. */
 function serverOf(url: string): string {
   return new URL(url).host.replace(/\.(?=:|$)/, "");
 }
 
-/** Whether two services lead to one server, whatever the path that each puts before; most answer http and https alike. */
+/** Whether two services lead to one server. Ignores the upstreams' paths and the scheme: most servers answer http and https. */
 export function shareUpstream(a: Upstream, b: Upstream): boolean {
   if ("binding" in a || "binding" in b) return "binding" in a && "binding" in b && a.binding === b.binding;
   return serverOf(a.url) === serverOf(b.url);

@@ -6,8 +6,8 @@ import { shareHost, takesFrom } from "./route-overlap.ts";
 import { patternCovers, patternsOverlap, type RoutePattern } from "./route-pattern.ts";
 
 /**
- * Warnings of public rules by which a client reaches what another service in front of the same upstream protects: by
- * another host name, or by another path, because a service strips its prefix or puts a path before.
+ * Warnings about public rules through which a client reaches paths that another service in front of the same upstream
+ * protects: through another host name, or through another path, because a service strips its prefix or adds a path.
  */
 export function openedNeighbours(services: readonly Service[]): string[] {
   return services.flatMap((service) =>
@@ -18,15 +18,15 @@ export function openedNeighbours(services: readonly Service[]): string[] {
       if (path === undefined || open < 0) return [];
       const field = `services.${service.name}.rules[${open}]`;
       return [
-        `${field}: by the public path ${service.rules[open]?.path} a client reaches under ${path} what services.${other.name} protects, as both lead to one place of one upstream`,
+        `${field}: through the public path ${service.rules[open]?.path} clients reach, under ${path}, paths that services.${other.name} protects, because both lead to the same path of one upstream`,
       ];
     }),
   );
 }
 
-/** By which path of its own a service leads to the place of another; undefined: by none. */
+/** The path of a service that leads to another service's upstream path; undefined if there is none. */
 function pathInto(service: Service, other: Service, services: readonly Service[]): string | undefined {
-  // A bound Worker is shown the host, and may serve another site under each.
+  // A bound Worker sees the host and may serve another site for each.
   if ("binding" in service.upstream && !shareHost(service.route, other.route)) return undefined;
   const [from, to] = [placeOf(service), placeOf(other)];
   if (!from.every((segment, index) => segment === to[index])) return undefined;
@@ -36,7 +36,7 @@ function pathInto(service: Service, other: Service, services: readonly Service[]
   return isTaken ? undefined : path;
 }
 
-/** The path of the upstream below which a service's requests arrive. */
+/** The path on the upstream under which a service's requests arrive. */
 function placeOf({ upstream, route }: Service): Segments {
   const base = "url" in upstream ? new URL(upstream.url).pathname : "/";
   return [...foldedPrefix(base), ...(route.stripPrefix ? [] : foldedPrefix(route.prefix))];

@@ -1,13 +1,13 @@
 /**
- * Headers by which a proxy tells the server behind it what it knows of a request. A client that sent one itself would say who it is, or
- * replace what was authorized, so none passes. What ordinary clients send for themselves is not here: a service names its
- * own `identityHeaders`.
+ * Headers in which a proxy passes facts about a request to the server behind it. A client that sent one itself could claim
+ * another identity or change the authorized request, so the gateway removes them all. Headers that ordinary clients send are
+ * not listed: a service names its own `identityHeaders`.
  *
- * A name that ends in `*` stands for all that begin so.
+ * A name that ends in `*` covers all names that begin so.
  */
 export const OVERRIDING_HEADERS: readonly { readonly why: string; readonly names: readonly string[] }[] = [
   {
-    why: "the gateway and its filter say it to each other and to the authorization server",
+    why: "the gateway and its filter send it to each other and to the authorization server",
     names: ["x-ebb-*"],
   },
   {
@@ -19,7 +19,7 @@ export const OVERRIDING_HEADERS: readonly { readonly why: string; readonly names
     names: ["x-http-method", "x-http-method-override", "x-method-override", "x-method"],
   },
   {
-    why: "the path or URL: IIS, Symfony, Zend and proxies route by them instead of the request line",
+    why: "the path or URL: IIS, Symfony, Zend and proxies use it for routing instead of the request line",
     names: [
       "x-override-url",
       "x-rewrite-*",
@@ -59,19 +59,19 @@ export const OVERRIDING_HEADERS: readonly { readonly why: string; readonly names
     ],
   },
   {
-    why: "a request of the framework's own (Next.js, CVE-2025-29927; React Router, CVE-2025-43865; Astro; ASP.NET Core's module)",
+    why: "marks a framework's own request (Next.js, CVE-2025-29927; React Router, CVE-2025-43865; Astro; ASP.NET Core's module)",
     names: ["x-middleware-*", "x-invoke-*", "x-react-router-*", "x-astro-*", "ms-aspnetcore-*"],
   },
   {
-    why: "a call of the cloud's own scheduler or queue, which App Engine and Cloud Run let in as internal",
+    why: "marks a call from the cloud's own scheduler or queue, which App Engine and Cloud Run accept as internal",
     names: ["x-appengine-*", "x-cloudscheduler", "x-cloudscheduler-*", "x-cloudtasks-*"],
   },
   {
-    why: "which proxy or gateway a request came through, by which servers take it for inspected",
+    why: "which proxy or gateway a request came through: servers may then treat it as inspected",
     names: ["fastly-ff", "x-azure-*", "x-cf-proxy-*", "x-nf-*", "x-fd-healthprobe", "surrogate-capability"],
   },
   {
-    why: "CGI makes HTTP_PROXY of it, which HTTP clients obey (httpoxy, CVE-2016-5385)",
+    why: "CGI turns it into HTTP_PROXY, which HTTP clients obey (httpoxy, CVE-2016-5385)",
     names: ["proxy"],
   },
   {
@@ -114,7 +114,7 @@ export const OVERRIDING_HEADERS: readonly { readonly why: string; readonly names
     ],
   },
   {
-    why: "who was authenticated, as the server's own module or a proxy before it says (CGI, Apache, Grafana, Authelia)",
+    why: "who was authenticated, from the server's own module or a proxy (CGI, Apache, Grafana, Authelia)",
     names: [
       "remote-user",
       "remote-groups",
@@ -128,11 +128,11 @@ export const OVERRIDING_HEADERS: readonly { readonly why: string; readonly names
     ],
   },
   {
-    why: "who was authenticated, as an access manager says (SiteMinder, WebSEAL, Oracle, Nexus, WSO2)",
+    why: "who was authenticated, from an access manager (SiteMinder, WebSEAL, Oracle, Nexus, WSO2)",
     names: ["sm-*", "iv-*", "oam-*", "osso-*", "x-sso-*", "x-jwt-assertion"],
   },
   {
-    why: "who was authenticated, under the name that a server reads unless it is told another (OpenSearch, CouchDB, Alfresco, NiFi, mod_auth_cas)",
+    why: "who was authenticated, in a server's default header (OpenSearch, CouchDB, Alfresco, NiFi, mod_auth_cas)",
     names: [
       "x-proxy-user",
       "x-proxy-roles",
@@ -144,7 +144,7 @@ export const OVERRIDING_HEADERS: readonly { readonly why: string; readonly names
     ],
   },
   {
-    why: "who was authenticated, as an identity-aware proxy says (oauth2-proxy, Kong, APISIX, Pomerium, authentik, Vouch, Caddy, Tailscale, Teleport, Linkerd, Dapr)",
+    why: "who was authenticated, from an identity-aware proxy (oauth2-proxy, Kong, APISIX, Pomerium, authentik, Vouch, Caddy, Tailscale, Teleport, Linkerd, Dapr)",
     names: [
       "x-auth-request-*",
       "x-consumer-*",
@@ -164,7 +164,7 @@ export const OVERRIDING_HEADERS: readonly { readonly why: string; readonly names
     ],
   },
   {
-    why: "who was authenticated, as a cloud's load balancer or API gateway says (Google, AWS, Azure, Vercel)",
+    why: "who was authenticated, from a cloud's load balancer or API gateway (Google, AWS, Azure, Vercel)",
     names: [
       "x-apigateway-*",
       "x-endpoint-api-*",
@@ -185,11 +185,11 @@ export const OVERRIDING_HEADERS: readonly { readonly why: string; readonly names
     ],
   },
   {
-    why: "the caller's number, as a mobile network's proxy says",
+    why: "the caller's number, from a mobile network's proxy",
     names: ["msisdn", "x-msisdn", "x-wap-msisdn", "x-up-calling-line-id", "x-nokia-msisdn"],
   },
   {
-    why: "the client's TLS certificate, as whoever ended the connection says (RFC 9440, nginx, Apache, HAProxy)",
+    why: "the client's TLS certificate, from the proxy that terminated TLS (RFC 9440, nginx, Apache, HAProxy)",
     names: [
       "client-cert",
       "client-cert-chain",

@@ -1,31 +1,31 @@
 /**
- * How servers may read a path. Many take several spellings for one resource: Express and IIS ignore case, servlet
- * containers cut off `;parameters`, Windows drops dots and blanks at the end of a name, Rails and Spring take
- * `/users.json` for `/users`, PHP `/index.php/users`, and some decode `%3F` before they look for the query. Who may pass must not
- * depend on the spelling.
+ * How servers may read a path. Many accept several spellings of one resource: Express and IIS ignore case, servlet
+ * containers cut off `;parameters`, Windows drops dots and blanks at the end of a name, Rails and Spring serve `/users.json`
+ * as `/users`, PHP serves `/index.php/users`, and some decode `%3F` before they look for the query. Access must not depend
+ * on the spelling.
  */
 
-/** A path's segments, decoded; none for `/`, and an empty last one for a slash at the end. */
+/** A path's decoded segments; none for `/`, and an empty last one for a slash at the end. */
 export type Segments = readonly string[];
 
 export interface PathReadings {
   readonly literal: Segments;
-  /** What lenient servers read, folded as by `foldSegment`. For an ordinary path only `literal` itself. */
+  /** Readings of lenient servers, folded as by `foldSegment`. For an ordinary path only `literal`. */
   readonly lenient: readonly [Segments, ...Segments[]];
-  /** The same without a format suffix of the last segment, one for each dot that may begin it. */
+  /** The same without a format suffix of the last segment: one for each dot that may begin the suffix. */
   readonly withoutSuffix: readonly Segments[];
 }
 
-/** Lower-case letters, digits, `-` and `_`, and no slash at the end: there is one reading. */
+/** Only lower-case letters, digits, `-` and `_`, no slash at the end: such a path has one reading. */
 const ORDINARY = /^(?:\/[a-z0-9_-]+)+$/;
 
-/** A name may have dots of its own, so each may begin the suffix; beyond these only the last one. */
+/** A name may contain dots, so any dot may begin the suffix. Only the first eight and the last are tried. */
 const MAX_SUFFIXES = 8;
 
-/** Parameters of servlet containers, and NTFS streams (`:$DATA`), which IIS once served as the name before. */
+/** Parameters of servlet containers, and NTFS streams: IIS once served `name::$DATA` as `name`. */
 const PARAMETERS = /;.*$|:[^:]*:?\$.*$/s;
 
-/** The readings of a raw canonical path, or undefined where it cannot be decoded. */
+/** The readings of a raw canonical path, or undefined if it cannot be decoded. */
 export function readPath(path: string): PathReadings | undefined {
   if (ORDINARY.test(path)) {
     const segments = path.slice(1).split("/");
@@ -45,7 +45,7 @@ export function readPath(path: string): PathReadings | undefined {
   };
 }
 
-/** The script that PHP applications serve every path by: what comes after it is the path that they go by (`PATH_INFO`). */
+/** The script through which PHP applications serve every path; they route by the rest of the path (`PATH_INFO`). */
 function isFrontController(segment: string): boolean {
   return segment === "index.php" || segment === "app.php" || segment === "app_dev.php";
 }
@@ -54,19 +54,19 @@ function afterController(segments: Segments): Segments {
   return segments.filter((segment) => !isFrontController(segment));
 }
 
-/** True if the reading is the only one. */
+/** True if the path has only one reading. */
 export function isOrdinary({ literal, lenient }: PathReadings): boolean {
   return lenient[0] === literal;
 }
 
-/** One text for all segments that a lenient server may take for the same. */
+/** One text for all segments that a lenient server may treat as the same. */
 export function foldSegment(segment: string): string {
   return trimSegment(foldCharacters(segment));
 }
 
 /**
- * Whether a segment is dots and blanks to some servers, and so perhaps this folder or the one above: `.. `, or dots in
- * their full-width form.
+ * Whether some servers read a segment as only dots and blanks, and so perhaps as this folder or its parent: `.. `, or
+ * full-width dots.
  *
  * @param path raw, without plain dot segments
  */
@@ -92,10 +92,10 @@ function segmentsOf(folded: string): Segments {
     .filter((segment) => segment !== "");
 }
 
-/** A server that decodes as in forms takes `+` for a blank. */
+/** Servers that decode paths like form data read `+` as a blank. */
 function trimSegment(folded: string): string {
   const name = folded.replace(PARAMETERS, "").replaceAll("+", " ").trimStart();
-  // Not by a regular expression: one that ends in `$` takes quadratic time for thousands of dots before a letter.
+  // No regular expression: one that ends in `$` takes quadratic time for thousands of dots before a letter.
   let end = name.length;
   while (end > 0 && (name[end - 1] === "." || name[end - 1]?.trim() === "")) end--;
   return name.slice(0, end);
@@ -114,9 +114,9 @@ function withoutSuffixes(segments: Segments): Segments[] {
 }
 
 /**
- * Unicode's compatibility forms and full case folding, as far as the runtime has them, without what has no width: `ſ` is `s`, the
- * Kelvin sign `k`, `ß` and `ẞ` are `ss`, `İ` and `ı` are `i`, full-width signs are those of ASCII, also `／` and `；`. HFS+
- * ignores characters without width (CVE-2014-9390).
+ * Applies Unicode's compatibility forms and full case folding, as far as the runtime has them: `ſ` becomes `s`, the Kelvin
+ * sign `k`, `ß` and `ẞ` become `ss`, `İ` and `ı` become `i`, full-width signs become ASCII, including `／` and `；`. Removes
+ * zero-width characters, which HFS+ ignores (CVE-2014-9390).
  */
 function foldCharacters(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text.toLowerCase();

@@ -6,20 +6,20 @@ export interface ConfigProblem {
   readonly file: string;
   /** `services.orders.clusters.auth.timeoutMs`, `services.orders.rules[2].path`; empty for the whole default export. */
   readonly path: string;
-  /** What stands there, as a noun: `"2s"`, `a list of 3`, `nothing`. */
+  /** The value found there, as a noun: `"2s"`, `a list of 3`, `nothing`. */
   readonly found: string;
-  /** What may stand there, as a noun: `a whole number from 1 to 60000 (milliseconds)`. */
+  /** The allowed values, as a noun: `a whole number from 1 to 60000 (milliseconds)`. */
   readonly allowed: string;
 }
 
-/** A mistake before it is tied to a file. Paths stay lists, because only so do they sort by number. */
+/** A mistake without its file. The path is a list, so that list items sort by number. */
 export interface Finding {
   readonly path: readonly (string | number)[];
   readonly found: string;
   readonly allowed: string;
 }
 
-/** One sentence for each problem, one problem a line. */
+/** One sentence and one line for each problem. */
 export function formatProblems(problems: readonly ConfigProblem[]): string {
   return problems.map(formatProblem).join("\n");
 }
@@ -29,7 +29,7 @@ function formatProblem({ file, path, found, allowed }: ConfigProblem): string {
   return `${file}: ${place}: found ${found}; allowed: ${allowed}.`;
 }
 
-/** Problems of one file, sorted by path, the same mistake only once. */
+/** Problems of one file, sorted by path, without duplicates. */
 export function toProblems(file: string, findings: readonly Finding[]): ConfigProblem[] {
   const sorted = findings.toSorted((a, b) => comparePaths(a.path, b.path));
   const problems: ConfigProblem[] = [];
@@ -42,8 +42,8 @@ export function toProblems(file: string, findings: readonly Finding[]): ConfigPr
 }
 
 /**
- * Valibot's issues as findings. The schemas of this project use an issue's message for what is allowed (see
- * schema/fields.ts), so only what was found has to be said here.
+ * Converts Valibot's issues to findings. In this project's schemas, an issue's message says what is allowed (see
+ * schema/fields.ts), so this adds only what was found.
  */
 export function findingsOf(issues: readonly v.BaseIssue<unknown>[], below: readonly (string | number)[]): Finding[] {
   return issues.map((issue) => {
@@ -52,7 +52,7 @@ export function findingsOf(issues: readonly v.BaseIssue<unknown>[], below: reado
   });
 }
 
-/** Fields whose value may be a secret written in clear by mistake: it must not end up in a log. */
+/** Fields whose value may be a secret in plain text by mistake: it must not end up in a log. */
 const SECRET_FIELDS: ReadonlySet<string | number> = new Set([
   "secret",
   "token",
@@ -62,12 +62,12 @@ const SECRET_FIELDS: ReadonlySet<string | number> = new Set([
   "headers",
 ]);
 
-/** What stands at a path, as a noun. */
+/** The value at a path, as a noun. */
 export function describeFound(value: unknown, path: readonly (string | number)[] = []): string {
   if (value === undefined) return "nothing";
   if (value instanceof UnknownField) return "an unknown field";
   if (typeof value === "string") {
-    // A service's own name says nothing of what is in it.
+    // A service may itself be named like a secret field.
     const fieldPath = path[0] === "services" ? path.slice(2) : path;
     if (fieldPath.some((key) => SECRET_FIELDS.has(key))) return `a text of ${value.length} characters`;
     const shown = value.replace(/\/\/[^/@]*@/, "//…@");

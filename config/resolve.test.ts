@@ -4,7 +4,7 @@ import { defineGateway, secret } from "./input.ts";
 import { resolveGateway } from "./resolve.ts";
 import { builtInService, emptyModule, gatewayOf, otherService, problemsOf, serviceOf } from "./testing/inputs.ts";
 
-/** Problems of one service with the built-in filter, without the common beginning of their paths. */
+/** Problems of one service with the built-in filter, without the common start of their paths. */
 function problemsWith(fields: Record<string, unknown>): string[] {
   return problemsOf({ services: { orders: builtInService(fields) } }).map(shorten);
 }
@@ -103,7 +103,7 @@ describe("a resolved gateway", () => {
     expect(serviceOf(claims).identityHeaders).toEqual(["x-sub"]);
   });
 
-  it("takes out what any service in front of the same upstream names, except what its own filter reads", () => {
+  it("removes identity headers of all services in front of the same upstream, except those that its own filter reads", () => {
     const upstream = { url: "https://shared.example" };
     const gateway = gatewayOf({
       a: builtInService({
@@ -131,7 +131,7 @@ describe("a resolved gateway", () => {
     expect(serviceOf(otherService()).neededHeaders).toBe("all");
   });
 
-  it("brings URLs and hosts into one form", () => {
+  it("normalizes URLs and hosts", () => {
     const service = serviceOf(
       builtInService({
         route: { hosts: ["API.example.com", "*.Example.org", "api.example.com"] },
@@ -142,7 +142,7 @@ describe("a resolved gateway", () => {
     expect(service.upstream).toEqual({ url: "https://orders.example/v1" });
   });
 
-  it("fits the finer durations of a restart policy to a short coarse one", () => {
+  it("shortens the default durations of a restart policy to a short collectMs", () => {
     expect(serviceOf(builtInService({ restart: { collectMs: 1_000 } })).restart).toMatchObject({
       collectMs: 1_000,
       binMs: 1_000,
@@ -151,32 +151,32 @@ describe("a resolved gateway", () => {
     });
   });
 
-  it("lets the TTL that is assumed follow the longest that is believed", () => {
+  it("uses ttlCapMs as the default of ttlDefaultMs", () => {
     const restart = { ttlCapMs: 3_600_000 };
     expect(serviceOf(builtInService({ restart })).restart.ttlDefaultMs).toBe(3_600_000);
     const both = { ...restart, ttlDefaultMs: 300_000 };
     expect(serviceOf(builtInService({ restart: both })).restart.ttlDefaultMs).toBe(300_000);
   });
 
-  it("believes TTLs as long as the built-in filter keeps decisions", () => {
+  it("has a ttlCapMs of at least the cache's maxTtlMs", () => {
     const capOf = (maxTtlMs: number) => serviceOf(builtInService({ cache: { maxTtlMs } })).restart.ttlCapMs;
     expect([60_000, 600_000, 1_200_000].map(capOf)).toEqual([600_000, 600_000, 1_200_000]);
     expect(serviceOf(otherService()).restart.ttlCapMs).toBe(600_000);
   });
 
-  it("keeps the limit on an instance's memory above what the cache may fill", () => {
+  it("keeps hardLimitBytes above the cache's maxBytes", () => {
     const limitOf = (maxBytes: number) => serviceOf(builtInService({ cache: { maxBytes } })).restart.hardLimitBytes;
     const mib = 1024 * 1024;
     expect([16, 32, 48, 100].map((size) => limitOf(size * mib) / mib)).toEqual([64, 64, 96, 128]);
     expect(serviceOf(otherService()).restart.hardLimitBytes).toBe(64 * mib);
   });
 
-  it("lets what belongs to one restart policy stand beside another", () => {
+  it("accepts fields of one restart policy together with another", () => {
     const restart = { policy: "never", uptimeMs: 1_000, thresholdBytes: 65_536, extraCallsShare: 0 };
     expect(serviceOf(builtInService({ restart })).restart).toMatchObject(restart);
   });
 
-  it("calls a bound Worker by its host, else by the cluster's name, which other filters choose freely", () => {
+  it("calls a bound Worker by its host, or else by the cluster's name if that is a valid host", () => {
     const clusters = {
       auth: { binding: "A" },
       b: { binding: "B", host: "idp.example" },
@@ -186,7 +186,7 @@ describe("a resolved gateway", () => {
     expect(Object.values(resolved).map(({ authority }) => authority)).toEqual(["auth", "idp.example", "cluster"]);
   });
 
-  it("is what defineGateway's type allows", () => {
+  it("accepts a configuration that defineGateway's type allows", () => {
     const gateway = defineGateway({
       services: {
         orders: {
@@ -219,7 +219,7 @@ describe("a resolved gateway", () => {
 describe("the version of a configuration", () => {
   const version = (services: Record<string, object>) => gatewayOf({ ...services }).version;
 
-  it("stays the same for other modules, another order of fields, and defaults written out", () => {
+  it("stays the same for other modules, another order of fields, and explicit defaults", () => {
     const base = version({ orders: builtInService() });
     const otherModule = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 0, 2, 1, 97));
     expect(version({ orders: builtInService({ filter: otherModule }) })).toBe(base);
@@ -244,7 +244,7 @@ describe("the version of a configuration", () => {
 });
 
 describe("problems", () => {
-  it("come all at once, sorted by path, each with place, finding and way out", () => {
+  it("are reported all at once, sorted by path, each with what was found and what is allowed", () => {
     const result = resolveGateway({
       operater: {},
       services: {
@@ -297,7 +297,7 @@ describe("problems", () => {
     expect(problemsWith({ aaaaaaaa: 1, bbbbbbbb: 2 })).toHaveLength(2);
   });
 
-  it("never repeat what may be a secret", () => {
+  it("never repeat a value that may be a secret", () => {
     const leaks = problemsOf({
       services: {
         orders: builtInService({
@@ -324,19 +324,19 @@ describe("problems", () => {
   });
 
   it.each([undefined, null, 1, "text", [], () => ({}), new Map(), emptyModule, { services: [] }, { services: {} }])(
-    "are found in %s as a whole configuration",
+    "are found if %s is the whole configuration",
     (input) => {
       expect(problemsOf(input)).not.toEqual([]);
     },
   );
 
-  it("are found in names that JavaScript objects have themselves", () => {
+  it("are found in names with a special meaning in JavaScript objects", () => {
     const services = JSON.parse('{"__proto__":{},"orders":{}}');
     expect(problemsOf({ services })[0]).toContain("names other than __proto__");
     expect(problemsOf({ services: { constructor: builtInService() } })).not.toEqual([]);
   });
 
-  it("are values whatever the input is: nothing is thrown", () => {
+  it("are returned and never thrown, whatever the input", () => {
     fc.assert(
       fc.property(
         fc.anything(),
@@ -410,20 +410,20 @@ describe("a route", () => {
     ["/stats/x", undefined],
     ["/ops", "/ops/stats"],
     ["/ops/stats/deep", "/ops/stats"],
-  ])("cannot have the prefix %s where the operator has %s", (prefix, operator) => {
+  ])("cannot have the prefix %s if the operator has %s", (prefix, operator) => {
     const gateway = { services: { a: builtInService({ route: { prefix } }) } };
     const input = operator === undefined ? gateway : { ...gateway, operator: { prefix: operator } };
     expect(problemsOf(input)).toEqual([expect.stringMatching(/^services\.a\.route\.prefix: .*the operator's/)]);
   });
 
-  it("may be everything that the operator leaves", () => {
+  it("may cover everything except the operator's paths", () => {
     expect(problemsWith({ route: { prefix: "/" } })).toEqual([]);
     expect(problemsWith({ route: { prefix: "/statistics" } })).toEqual([]);
   });
 });
 
 describe("the operator", () => {
-  it("cannot have every path, and its token has a name that an environment can have", () => {
+  it("cannot have every path, and its token's name must be valid in an environment", () => {
     const problems = problemsOf({
       operator: { prefix: "/", tokenSecret: "my token" },
       services: { orders: builtInService() },
@@ -451,7 +451,7 @@ describe("the memory of all filters", () => {
 });
 
 describe("the secret that keys are derived from", () => {
-  it("is named, and never repeated where it was written out", () => {
+  it("is given by name, and a value in plain text is never repeated", () => {
     const written = "c2VjcmV0LWluLWNsZWFy/+==";
     const problems = problemsOf({ keySecret: written, services: { orders: builtInService() } });
     expect(problems).toEqual([expect.stringMatching(/^keySecret: /)]);
@@ -480,7 +480,7 @@ describe("an upstream or cluster", () => {
     expect(problemsWith({ upstream: { url } })).toEqual([expect.stringMatching(/^upstream\.url: found/)]);
   });
 
-  it("has a URL or a binding, not both and not neither", () => {
+  it("has either a URL or a binding", () => {
     expect(problemsWith({ upstream: { url: "https://a.example", binding: "A" } })).toEqual([
       expect.stringContaining("either url or binding"),
     ]);
@@ -489,7 +489,7 @@ describe("an upstream or cluster", () => {
     expect(problemsWith({ upstream: "https://a.example" })).toHaveLength(1);
   });
 
-  it("as a cluster has no path, which belongs to the call", () => {
+  it("has no path if it is a cluster: the path belongs to the call", () => {
     expect(problemsWith({ clusters: { auth: { url: "https://auth.example/base" } } })).toEqual([
       expect.stringContaining('the path "/base" belongs to the call'),
     ]);
@@ -502,11 +502,11 @@ describe("an upstream or cluster", () => {
     { timeoutMs: Number.NaN },
     { concurrency: 0 },
     { concurrency: 7 },
-  ])("as a cluster cannot have %j", (limits) => {
+  ])("cannot have %j if it is a cluster", (limits) => {
     expect(problemsWith({ clusters: { auth: { url: "https://auth.example", ...limits } } })).toHaveLength(1);
   });
 
-  it("named by the authorization exists, or the near one is suggested", () => {
+  it("must exist if authorization names it; the nearest name is suggested", () => {
     const authorization = { ...forwardAuth, cluster: "atuh" };
     expect(problemsWith({ authorization })).toEqual([expect.stringContaining('did you mean "auth"?')]);
     expect(problemsWith({ clusters: {} })).toEqual([expect.stringMatching(/^authorization\.cluster: .*none yet/)]);
@@ -518,7 +518,7 @@ describe("an upstream or cluster", () => {
 });
 
 describe("an authorization", () => {
-  it("of an unknown protocol is told the known ones", () => {
+  it("with an unknown protocol gets a list of the known ones", () => {
     expect(problemsWith({ authorization: { protocol: "ldap" } })).toEqual([
       expect.stringMatching(/^authorization\.protocol: found "ldap"; .*"forward-auth"/),
     ]);
@@ -548,7 +548,7 @@ describe("an authorization", () => {
     },
   );
 
-  it("cannot read what the gateway takes out of every request", () => {
+  it("cannot read headers that the gateway removes from every request", () => {
     const sent = { authorization: { ...forwardAuth, requestHeaders: ["x-user"] }, identityHeaders: ["X_User"] };
     expect(problemsWith(sent)).toEqual([expect.stringMatching(/^authorization\.requestHeaders\[0\]: /)]);
     const credential = { credentials: [{ from: "header", name: "x-key" }], identityHeaders: ["x-key"] };
@@ -589,7 +589,7 @@ describe("rules", () => {
     expect(problemsWith({ rules: [{ path: "/:any/health" }, { path: "/*" }] })).toEqual([]);
   });
 
-  it("are refused where an earlier rule matches everything they match", () => {
+  it("are refused if an earlier rule matches everything they match", () => {
     const rules = [
       { path: "/orders/:id", methods: ["GET"] },
       { path: "/orders/admin", methods: ["GET", "HEAD"], scopes: ["admin"] },
@@ -603,7 +603,7 @@ describe("rules", () => {
     ]);
   });
 
-  it("are either public or ask for something", () => {
+  it("are either public or have scopes or a permission", () => {
     expect(problemsWith({ rules: [{ path: "/orders/a", public: true, scopes: ["a"] }] })).toHaveLength(1);
     expect(problemsWith({ rules: [{ path: "/orders/a", public: false }] })).toHaveLength(1);
     expect(problemsWith({ rules: [{ path: "/orders/a", scopes: [] }] })).toHaveLength(1);
@@ -611,7 +611,7 @@ describe("rules", () => {
     expect(problemsWith({ rules: [{ path: "/orders/a", methods: ["get"] }] })).toHaveLength(1);
   });
 
-  it("cannot ask introspection for a permission, which it would never check", () => {
+  it("cannot require a permission with introspection, which would never check it", () => {
     const rules = [{ path: "/orders/a", permission: "p" }];
     expect(problemsWith({ authorization: introspection, rules })).toEqual([
       expect.stringMatching(/^rules\[0\]\.permission: .*scopes/),
@@ -709,7 +709,7 @@ describe("rules", () => {
   });
 
   it.each(["forward-auth", "authzen", "opa"])(
-    "can ask %s for scopes and permissions only where the operator states that the server enforces them",
+    "can require scopes and permissions with %s only if enforcesScopes is set",
     (protocol) => {
       const authorization = { protocol, cluster: "auth", path: "/v1/data/check" };
       const rules = [{ path: "/orders/a", scopes: ["a"], permission: "p" }];
@@ -724,7 +724,7 @@ describe("rules", () => {
 });
 
 describe("a service with another filter", () => {
-  it("is told where to configure what only the built-in filter takes from here", () => {
+  it("gets a hint to its own configuration for fields of the built-in filter", () => {
     const problems = problemsOfOther({
       failOpen: true,
       cache: {},
@@ -741,7 +741,7 @@ describe("a service with another filter", () => {
     expect(problems.every((problem) => problem.includes("configuration"))).toBe(true);
   });
 
-  it("has an authorization or a configuration, not both and not neither", () => {
+  it("has either an authorization or a configuration", () => {
     expect(problemsWith({ configuration: "" })).toEqual([expect.stringContaining("either authorization")]);
     expect(problemsOfOther({ configuration: undefined })).toEqual([
       expect.stringMatching(/^authorization: found nothing/),
@@ -752,7 +752,7 @@ describe("a service with another filter", () => {
     expect(problemsOfOther({ configuration })).toHaveLength(1);
   });
 
-  it("cannot be configured by an endless object", () => {
+  it("cannot be configured by a cyclic object", () => {
     const endless: Record<string, unknown> = {};
     endless.again = endless;
     expect(problemsOfOther({ configuration: endless })).toHaveLength(1);
@@ -795,9 +795,9 @@ describe("durations and sizes", () => {
     expect(problemsWith(fields)).toHaveLength(1);
   });
 
-  it("are told the way out where two of them do not go together", () => {
+  it("get a message with the allowed values if two of them conflict", () => {
     expect(problemsWith({ restart: { hardLimitBytes: 1_048_576 } })).toEqual([
-      "restart.hardLimitBytes: found 1048576; allowed: more than cache.maxBytes (33554432), at which the filter takes out old decisions: a restart would lose them all.",
+      "restart.hardLimitBytes: found 1048576; allowed: more than cache.maxBytes (33554432), at which the filter discards old decisions: a restart would lose them all.",
     ]);
     expect(problemsWith({ restart: { policy: "threshold", thresholdBytes: 67_000_000 } })).toEqual([
       expect.stringContaining("at most cache.maxBytes (33554432), beyond which the filter never grows"),

@@ -19,7 +19,7 @@ export type Result =
   | { readonly ok: true; readonly gateway: Gateway }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
-/** The service's name is the name of its object, part of its cache's keys and a label in logs and metrics. */
+/** The service's name names its object, is part of its cache keys, and labels logs and metrics. */
 const serviceName = text(
   'a service name: a letter, then letters, digits, "-" and "_", at most 63 characters',
   (value) => /^[A-Za-z][A-Za-z0-9_-]{0,62}$/.test(value),
@@ -45,11 +45,10 @@ const gatewaySchema = fields({
 });
 
 /**
- * Validates a configuration and fills in every default. Never throws: `input` may be anything a file can export. Names
- * all problems at once, sorted by path. Fields come first: what is wrong between the fields of a service shows once
- * each of them is right by itself.
+ * Validates a configuration and fills in every default. Never throws: `input` may be anything a file can export. Reports
+ * all problems at once, sorted by path. Conflicts between fields of a service are only reported once each field is valid.
  *
- * @param fileName what problems name as their file
+ * @param fileName the file that problems name
  */
 export function resolveGateway(input: unknown, fileName = "gateway.config.ts"): Result {
   const top = v.safeParse(gatewaySchema, input);
@@ -88,7 +87,7 @@ export function resolveGateway(input: unknown, fileName = "gateway.config.ts"): 
   };
 }
 
-/** The services as far as there are any, also where something else of the configuration is wrong. */
+/** The services, if there are any, even if another part of the configuration is wrong. */
 function serviceEntries(input: unknown): [string, unknown][] {
   if (typeof input !== "object" || input === null || !("services" in input)) return [];
   const { services } = input;
@@ -117,13 +116,13 @@ function resolveService(name: string, parsed: ParsedService): Service {
     ticks: parsed.ticks ?? "requests",
     restart: resolveRestart(parsed.restart, parsed.cache),
   };
-  // The module is left out: it is not text, and a new one arrives with a new deployment anyway.
+  // The module is left out: it is not text, and a new one comes with a new deployment anyway.
   return { ...resolved, filter, version: versionOf(resolved) };
 }
 
 /**
- * A server trusts an identity header whichever service it comes by. So each service takes out what any other in front of the same
- * upstream names, except what its own filter is to read of its clients.
+ * A server trusts an identity header through whichever service it comes. So each service also removes the identity headers
+ * of all others in front of the same upstream, except those that its own filter reads from clients.
  */
 function withSharedIdentity(services: readonly Service[]): Service[] {
   return services.map((service) => {
@@ -145,7 +144,7 @@ function filterKindOf(parsed: ParsedService): FilterKind {
   throw new Error("the schema let through a service without authorization and configuration");
 }
 
-/** Exactly what the built-in filter reads. Sending more would cost time, and none of it could matter. */
+/** Exactly the headers that the built-in filter reads. Sending others would only cost time. */
 function neededHeadersOf({ authorization, credentials }: ParsedService): readonly string[] | "all" {
   if (authorization === undefined) return "all";
   const ofCredentials = (credentials ?? []).map((credential) =>
@@ -154,7 +153,7 @@ function neededHeadersOf({ authorization, credentials }: ParsedService): readonl
   return [...new Set([...ofCredentials, ...requestHeadersOf(authorization)])];
 }
 
-/** A bound Worker is found without a host name, but a request to it has one: the cluster's own, where that is one. */
+/** A service binding needs no host name, but its requests have one: the cluster's name, if that is a valid host. */
 function resolveCluster(name: string, cluster: ParsedCluster): Cluster {
   const { timeoutMs, concurrency, probe } = cluster;
   const ofCalls = { timeoutMs, concurrency, ...(probe === undefined ? {} : { probe }) };

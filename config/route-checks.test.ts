@@ -23,7 +23,7 @@ describe("routes of several services", () => {
   const admin = { route: { prefix: "/admin" } };
   const rules = [{ path: "/admin/users", scopes: ["a"] }];
 
-  it("leave no rule to a service whose path another one takes", () => {
+  it("make rules invalid whose paths belong to another service", () => {
     expect(problems({ site: { route: { prefix: "/" }, rules }, admin })).toEqual([
       expect.stringMatching(/^services\.site\.rules\[0\]\.path: .*services\.admin/),
     ]);
@@ -34,7 +34,7 @@ describe("routes of several services", () => {
     ).toEqual([]);
   });
 
-  it("leave no rule to a service whose path the operator takes", () => {
+  it("make rules invalid whose paths belong to the operator", () => {
     expect(problems({ site: { route: { prefix: "/" }, rules: [{ path: "/stats/*", scopes: ["a"] }] } })).toEqual([
       expect.stringMatching(/^services\.site\.rules\[0\]\.path: .*operator\.prefix/),
     ]);

@@ -6,9 +6,9 @@ import { shareHost, takesFrom } from "./route-overlap.ts";
 import { parseRoutePattern } from "./route-pattern.ts";
 import type { ParsedService } from "./schema/service.ts";
 
-/** What is wrong between the routes of several services, and the operator's. Paths start at the root. */
 type NamedService = readonly [name: string, service: ParsedService];
 
+/** Finds conflicts between the routes of services and the operator's pages. Paths start at the root. */
 export function checkRoutes(operatorPrefix: string, services: readonly NamedService[]): Finding[] {
   return [
     ...checkClaims(
@@ -25,7 +25,7 @@ function checkClaims(operatorPrefix: string, routes: readonly (readonly [service
   const findings: Finding[] = [];
   for (const [index, [name, route]] of routes.entries()) {
     if (overlapsOperator(route.prefix, operatorPrefix)) {
-      const allowed = `a prefix apart from ${JSON.stringify(operatorPrefix)}, which is the operator's (operator.prefix)`;
+      const allowed = `a prefix that does not overlap the operator's, ${JSON.stringify(operatorPrefix)} (operator.prefix)`;
       findings.push({ path: ["services", name, "route", "prefix"], found: describeFound(route.prefix), allowed });
     }
     const rival = routes.slice(0, index).find(([, other]) => claimsSame(route, other));
@@ -41,13 +41,13 @@ function checkClaims(operatorPrefix: string, routes: readonly (readonly [service
   return findings;
 }
 
-/** `/` is everything that is left, and leaves the operator's paths to the operator. */
+/** `/` never overlaps: it covers only paths that are not the operator's. */
 function overlapsOperator(prefix: string, operatorPrefix: string): boolean {
   if (prefix === "/") return false;
   return prefixCovers(operatorPrefix, prefix) || prefixCovers(prefix, operatorPrefix);
 }
 
-/** True if findService could not tell the two apart: an equal prefix, and a host that both name alike (or neither). */
+/** True if findService could not tell the two apart: equal prefixes, and a common host (or neither names any). */
 function claimsSame(a: Route, b: Route): boolean {
   return a.prefix === b.prefix && shareHost(a, b);
 }
@@ -57,7 +57,7 @@ function describeRoute(route: Route): string {
   return `prefix ${JSON.stringify(route.prefix)} on ${hosts}`;
 }
 
-/** Prefixes that one server may take for the same: it could not be said which of the two decides. */
+/** Prefixes that one server may treat as the same: it would be unclear which service decides. */
 function checkSpellings(services: readonly NamedService[]): Finding[] {
   const lenient = services.filter(([, { paths }]) => paths === "lenient");
   return lenient.flatMap(([name, { route, upstream }], index): Finding[] => {
@@ -71,13 +71,13 @@ function checkSpellings(services: readonly NamedService[]): Finding[] {
           shareUpstream(upstream, other.upstream),
       );
     if (twin === undefined) return [];
-    const found = `${describeFound(route.prefix)}, which a server that reads paths leniently cannot tell from services.${twin[0]}`;
+    const found = `${describeFound(route.prefix)}, which lenient servers cannot tell from services.${twin[0]}`;
     const allowed = 'another prefix, or paths: "literal" for both if their upstream can tell them apart';
     return [{ path: ["services", name, "route", "prefix"], found, allowed }];
   });
 }
 
-/** Rules for paths that another service or the operator takes: they would protect nothing. */
+/** Rules for paths that belong to another service or the operator: they would protect nothing. */
 function checkReach(operatorPrefix: string, services: readonly NamedService[]): Finding[] {
   return services.flatMap(([name, { route, rules }]) => {
     const others = services.filter(([, other]) => takesFrom(other.route, route));
@@ -91,13 +91,13 @@ function checkReach(operatorPrefix: string, services: readonly NamedService[]): 
       if (owner === undefined) return [];
       const path = ["services", name, "rules", index, "path"];
       return [
-        { path, found: describeFound(rule.path), allowed: `a path that this service gets; this one is ${owner}` },
+        { path, found: describeFound(rule.path), allowed: `a path that this service owns; this one is ${owner}` },
       ];
     });
   });
 }
 
-/** The segments before the first that may be any. */
+/** The path up to its first parameter or `*`. */
 function fixedPath(path: string): string {
   const parsed = parseRoutePattern(path);
   const segments = parsed.ok ? parsed.pattern.segments : [];

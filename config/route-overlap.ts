@@ -1,7 +1,7 @@
 import type { Route } from "./gateway.ts";
 import { prefixCovers } from "./path-syntax.ts";
 
-/** Whether two routes name a host by the same text, or both none. */
+/** Whether two routes share a host text, or both name none. */
 export function shareHost(a: Route, b: Route): boolean {
   if (a.hosts.length === 0 || b.hosts.length === 0) return a.hosts.length === b.hosts.length;
   return a.hosts.some((host) => b.hosts.includes(host));

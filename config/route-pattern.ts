@@ -2,22 +2,22 @@ import { foldSegment } from "./path-readings.ts";
 import { hasDotSegment } from "./path-syntax.ts";
 
 /**
- * A rule's path, parsed. `/orders/:id/*` is the segments "orders" and any one (null), and a rest.
+ * A rule's path, parsed. `/orders/:id/*` has the segments "orders" and null (any segment), and a rest.
  * Plain data, because it is part of the configuration's hash.
  */
 export interface RoutePattern {
-  /** A text is compared with the decoded segment; null stands for any one segment. */
+  /** A text is compared with the decoded segment; null matches any one segment. */
   readonly segments: readonly (string | null)[];
-  /** True if the pattern ends in `*`: any number of further segments, also none. */
+  /** True if the pattern ends in `*`: any number of further segments, or none. */
   readonly rest: boolean;
 }
 
 const PARAMETER = /^:[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** How others write what is `:name` or `*` here. Taken for plain text, such a rule would match next to nothing. */
+/** Parameter syntax of other routers, which is `:name` or `*` here. As plain text it would match almost nothing. */
 const FOREIGN_PARAMETER = /[{}<>]|^\[.*\]$/;
 
-/** Parses a rule's path. The problem reads as a phrase for what is allowed. */
+/** Parses a rule's path. On failure, `allowed` is a phrase that says what is allowed. */
 export function parseRoutePattern(path: string): { ok: true; pattern: RoutePattern } | { ok: false; allowed: string } {
   const refuse = (allowed: string) => ({ ok: false, allowed }) as const;
   if (!path.startsWith("/")) return refuse('a path that begins with "/"');
@@ -31,7 +31,7 @@ export function parseRoutePattern(path: string): { ok: true; pattern: RoutePatte
   if (path.split("/").some((text) => FOREIGN_PARAMETER.test(text)))
     return refuse('a path whose parameters are written ":name", not "{name}", "<name>" or "[name]"');
   if (/\p{Cs}/u.test(path))
-    return refuse("a path of whole characters; half of a pair (a lone surrogate) is never sent");
+    return refuse("a path without lone surrogates (half of a pair), which clients can never send");
   if (path !== path.normalize("NFC"))
     return refuse(`a path in the form that clients send (NFC): ${path.normalize("NFC")}`);
 
@@ -39,7 +39,7 @@ export function parseRoutePattern(path: string): { ok: true; pattern: RoutePatte
   const texts = path.slice(1).split("/");
   if (texts.some((text) => text !== "*" && (foldSegment(text) === "" || foldSegment(text).includes("/"))))
     return refuse(
-      "a path whose segments are more than dots and blanks, without other signs that servers take for a slash",
+      "a path whose segments are not only dots and blanks, without other characters that servers read as a slash",
     );
   for (const [index, text] of texts.entries()) {
     if (text === "*" && index === texts.length - 1) return { ok: true, pattern: { segments, rest: true } };
@@ -80,7 +80,7 @@ export function patternReaches(pattern: RoutePattern, prefix: string): boolean {
   });
 }
 
-/** True if a method exists that both rules are for; undefined is every method. */
+/** True if both rules cover a common method; undefined means every method. */
 export function shareMethod(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
   if (a === undefined || b === undefined) return true;
   const covers = (methods: readonly string[], method: string) =>

@@ -9,7 +9,7 @@ describe("nearestName", () => {
     ["upsteram", "upstream"],
     ["fail_open", "failOpen"],
     ["FAILOPEN", "failOpen"],
-  ])("takes %s for %s", (written, meant) => {
+  ])("corrects %s to %s", (written, meant) => {
     expect(nearestName(written, known)).toBe(meant);
   });
 
@@ -19,7 +19,7 @@ describe("nearestName", () => {
 });
 
 describe("oneOf", () => {
-  it("lists all names and points out the near one", () => {
+  it("lists all names and suggests the nearest one", () => {
     expect(oneOf(["auth", "opa", "idp"], "atuh")).toBe('"auth", "opa" or "idp" (did you mean "auth"?)');
     expect(oneOf(["auth"])).toBe('"auth"');
   });

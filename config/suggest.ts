@@ -1,4 +1,4 @@
-/** The known name that was probably meant, or undefined if none is near. */
+/** The known name that was probably meant, or undefined if none is similar. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const wanted = plain(name);
   let best: string | undefined;
@@ -13,7 +13,7 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return best;
 }
 
-/** `"a", "b" or "c"`, with the nearest one pointed out. */
+/** `"a", "b" or "c"`, with a hint at the nearest one. */
 export function oneOf(known: readonly string[], name?: string): string {
   const quoted = known.map((candidate) => `"${candidate}"`);
   const list = quoted.length < 2 ? quoted.join("") : `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;
@@ -21,12 +21,12 @@ export function oneOf(known: readonly string[], name?: string): string {
   return nearest === undefined ? list : `${list} (did you mean "${nearest}"?)`;
 }
 
-/** Case and separators are what people get wrong first: `fail_open` is `failOpen`. */
+/** Case and separators are the most common mistakes: `fail_open` is `failOpen`. */
 function plain(name: string): string {
   return name.toLowerCase().replace(/[-_ ]/g, "");
 }
 
-/** Levenshtein distance, given up (as `limit`) once it cannot be below it. */
+/** Levenshtein distance, but at most `limit`. */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);

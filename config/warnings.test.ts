@@ -6,13 +6,13 @@ const warnings = (fields: object, gateway: object = {}) =>
   warningsOf(gatewayOf({ orders: builtInService({ ...fields }) }, { ...gateway }));
 
 describe("a warning", () => {
-  it("is given of nothing that is as it should be", () => {
+  it("is not given for a sound configuration", () => {
     expect(warnings({})).toEqual([]);
     const local = { upstream: { url: "http://localhost:9000" }, clusters: { auth: { url: "http://127.0.0.1:1" } } };
     expect(warnings(local)).toEqual([]);
   });
 
-  it("names each server that is reached without encryption", () => {
+  it("names each server with an unencrypted URL", () => {
     const fields = { upstream: { url: "http://orders.internal" }, clusters: { auth: { url: "http://auth.example" } } };
     expect(warnings(fields)).toEqual([
       expect.stringMatching(/^services\.orders\.upstream: http:\/\/orders\.internal is not encrypted/),
@@ -20,7 +20,7 @@ describe("a warning", () => {
     ]);
   });
 
-  it("is given of a public rule that opens a part of a later one", () => {
+  it("is given for a public rule that makes part of a later one public", () => {
     const rules = [
       { path: "/orders/:id/public", public: true },
       { path: "/orders/admin/*", scopes: ["admin"] },
@@ -33,7 +33,7 @@ describe("a warning", () => {
     ]);
   });
 
-  it("is not given of an exception that is written out", () => {
+  it("is not given for an explicit exception", () => {
     const rules = [
       { path: "/orders/health", public: true },
       { path: "/orders/docs/*", public: true },
@@ -43,7 +43,7 @@ describe("a warning", () => {
     expect(warnings({ rules: [{ path: "/orders/:id", public: true }, rules[2]] })).toHaveLength(1);
   });
 
-  describe("of a public rule that leads to what another service protects", () => {
+  describe("for a public rule that leads to paths that another service protects", () => {
     const upstream = { url: "https://x.example" };
     const open = { upstream, rules: [{ path: "/*", public: true }] };
     const warningsBetween = (site: object, admin: object) =>
@@ -54,7 +54,7 @@ describe("a warning", () => {
 
     it.each([
       [
-        "puts another path before",
+        "adds a path before the request's",
         { prefix: "/" },
         { prefix: "/admin", stripPrefix: true },
         "https://x.example/internal",
@@ -70,7 +70,7 @@ describe("a warning", () => {
       expect(warningsBetween({ route: site }, { route: admin, upstream: { url } })).toEqual(warned);
     });
 
-    it("but not where the route gives such paths to the other service, nor between sites of a bound Worker", () => {
+    it("is not given if the other service's route takes such paths, or between sites of a bound Worker", () => {
       expect(warningsBetween({ route: { prefix: "/" } }, { route: { prefix: "/admin" } })).toEqual([]);
       const binding = { upstream: { binding: "X" } };
       const site = { route: { prefix: "/", hosts: ["a.example"] }, ...binding };
@@ -78,7 +78,7 @@ describe("a warning", () => {
     });
   });
 
-  it("is given of caches that the isolate has no room for", () => {
+  it("is given for caches that do not fit into the isolate", () => {
     expect(warnings({ cache: { maxBytes: 64 * 65_536 } }, { memory: { highBytes: 4_000_000 } })).toEqual([
       expect.stringContaining("4194304 bytes together"),
     ]);

@@ -2,7 +2,7 @@ import type { Gateway, Rule, Service } from "./gateway.ts";
 import { openedNeighbours } from "./opened-neighbours.ts";
 import { patternCovers, patternsOverlap, shareMethod } from "./route-pattern.ts";
 
-/** What is allowed and seldom meant, a sentence each. Nothing is refused for it. */
+/** Warnings about settings that are valid but rarely intended, one sentence each. */
 export function warningsOf(gateway: Gateway): string[] {
   return [...gateway.services.flatMap(ofService), ...openedNeighbours(gateway.services), ...ofMemory(gateway)];
 }
@@ -19,7 +19,7 @@ function ofService(service: Service): string[] {
     .filter(([, url]) => url.startsWith("http://") && !isThisMachine(new URL(url).hostname))
     .map(
       ([field, url]) =>
-        `services.${name}.${field}: ${url} is not encrypted: whoever is on the way reads and changes it`,
+        `services.${name}.${field}: ${url} is not encrypted: anyone on the network path can read and change it`,
     );
   return [...plain, ...cutByPublicRules(service)];
 }
@@ -28,7 +28,7 @@ function isThisMachine(host: string): boolean {
   return host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || /^127\./.test(host);
 }
 
-/** The first match wins, so a public rule opens what it shares with a later one. */
+/** The first match wins, so a public rule makes public every path that it shares with a later one. */
 function cutByPublicRules({ name, rules }: Service): string[] {
   return rules.flatMap((open, index) =>
     open.access.kind !== "public"
@@ -42,13 +42,13 @@ function cutByPublicRules({ name, rules }: Service): string[] {
             isException(open, rule)
               ? []
               : [
-                  `services.${name}.rules[${index}]: the public path ${open.path} comes before rules[${index + 1 + after}] (${rule.path}) and opens what both match`,
+                  `services.${name}.rules[${index}]: the public path ${open.path} comes before rules[${index + 1 + after}] (${rule.path}) and makes public every path that both match`,
                 ],
           ),
   );
 }
 
-/** A public rule that names a place within what the later rule restricts is meant so: `/health` before `/*`. */
+/** A public rule for a fixed part of what the later rule restricts is intended: `/health` before `/*`. */
 function isException(open: Rule, rule: Rule): boolean {
   return !open.pattern.segments.includes(null) && patternCovers(rule.pattern, open.pattern);
 }
@@ -59,6 +59,6 @@ function ofMemory({ services, memory }: Gateway): string[] {
   const total = bytes.reduce((sum, size) => sum + size, 0);
   if (total <= memory.highBytes) return [];
   return [
-    `services: their caches (cache.maxBytes) may take ${total} bytes together, more than memory.highBytes (${memory.highBytes}): once they do, services are restarted for memory`,
+    `services: the caches (cache.maxBytes) may use ${total} bytes together, more than memory.highBytes (${memory.highBytes}): the gateway will then restart filters to free memory`,
   ];
 }

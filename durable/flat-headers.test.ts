@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { appendHeaders, flattenHeaders } from "./flat-headers.ts";
 
-it("headers are the same after they were flattened and read again", () => {
+it("headers stay the same when flattened and read again", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.string(), fc.string())), (headers) => {
       expect(appendHeaders(flattenHeaders(headers))).toEqual(headers);
@@ -10,7 +10,7 @@ it("headers are the same after they were flattened and read again", () => {
   );
 });
 
-it("flat headers are appended to what is there, and a name without a value is dropped", () => {
+it("flat headers are appended to existing pairs, and a name without a value is dropped", () => {
   expect(appendHeaders(["b", "2", "c"], [["a", "1"]])).toEqual([
     ["a", "1"],
     ["b", "2"],

@@ -1,6 +1,6 @@
 import type { HeaderList } from "../wasm/host/index.ts";
 
-/** Headers as RPC sends them: `name, value, name, value, …`. Half the cost of pairs to serialize. */
+/** Headers as sent over RPC: `name, value, name, value, …`. They cost half as much to serialize as pairs. */
 export type FlatHeaders = readonly string[];
 
 export function flattenHeaders(headers: Iterable<readonly [name: string, value: string]>): string[] {

@@ -2,42 +2,42 @@ import type { HeaderChange } from "../wasm/host/index.ts";
 import type { FlatHeaders } from "./flat-headers.ts";
 
 /**
- * The contract between the Worker and a service's object. The two may come from different deployments for a while, so
- * every message carries its version; an object that does not know it refuses, and the Worker fails closed.
+ * Version of the contract between the Worker and a service's object. The two may briefly come from different deployments, so
+ * every request carries its version. An object that does not know the version refuses, and the Worker fails closed.
  */
 export const RPC_VERSION = 2;
 
-/** The head of a request to be decided on. */
+/** The head of a request that needs a decision. */
 export interface DecideRequest {
   readonly v: number;
-  /** Version of the configuration the Worker runs with; named where the object cannot make sense of the question. */
+  /** Version of the Worker's configuration, for error messages. */
   readonly configVersion: string;
   readonly service: string;
-  /** Version of the service's configuration in the Worker: it chose the headers that are sent. */
+  /** Version of the service's configuration in the Worker, which selected the headers to send. */
   readonly serviceVersion: string;
-  /** Which headers were looked for, where the Worker did not choose them by its own configuration. */
+  /** The headers that the Worker looked for, if it did not select them with its own configuration. */
   readonly sentHeaders?: readonly string[] | "all";
   readonly method: string;
   /** Path as received, canonical, with the prefix of the service. */
   readonly path: string;
-  /** Query as received, with its question mark; empty where there is none. */
+  /** Query as received, with its question mark; empty if there is none. */
   readonly query: string;
   readonly host: string;
   readonly scheme: "http" | "https";
   /** Names in lower case. */
   readonly headers: FlatHeaders;
   readonly source: { readonly address: string };
-  /** True where the request has no body. */
+  /** True if the request has no body. */
   readonly endOfStream: boolean;
 }
 
-/** The request may go on to the upstream, with these changes to its headers. Nothing further is to be asked. */
+/** The request may pass to the upstream with these changes to its headers. No further stage follows. */
 export interface Continue {
   readonly kind: "continue";
   readonly changes: HeaderChange[];
 }
 
-/** What the filter is to see of this exchange, by the object's own configuration; the Worker's may be another one. */
+/** Stages of this exchange for the filter, according to the object's configuration; the Worker's may differ. */
 export interface ExchangeStages {
   readonly requestBody: boolean;
   readonly response: boolean;
@@ -45,7 +45,7 @@ export interface ExchangeStages {
 }
 
 /**
- * The object's configuration needs headers that the Worker's did not send: it is to be asked again with these. Without them
+ * The object's configuration needs headers that the Worker did not send, so the Worker must ask again with these. Without them
  * the filter would decide on a request that the client did not send.
  */
 export interface NeedsHeaders {
@@ -62,7 +62,7 @@ export interface LocalResponse {
   readonly status: number;
   readonly headers: FlatHeaders;
   readonly body: Uint8Array;
-  /** Machine-readable reason, as the filter gave it. */
+  /** The filter's machine-readable reason. */
   readonly details: string;
 }
 
@@ -78,15 +78,15 @@ export type UnavailableReason =
   | "object_unreachable"
   | "rpc_version"
   | "unknown_service"
-  /** Worker and object are of different deployments, and cannot agree on what to decide by. */
+  /** The Worker and the object come from different deployments and cannot agree on a configuration. */
   | "configuration_mismatch"
   /** The filter does not start; the reason is in /stats. */
   | "filter_start_failed"
-  /** The filter trapped during this request, or ended it in a way that is no decision. */
+  /** The filter trapped during this request, or ended it without a decision. */
   | "filter_failed"
-  /** The filter trapped before, more than once, and pauses. */
+  /** The filter trapped more than once before, and is paused. */
   | "filter_backoff"
-  /** The filter kept the request waiting and never came back to it. */
+  /** The filter paused the request and did not resume it in time. */
   | "filter_timeout"
   | "secret_missing"
   | "internal_error";
@@ -94,18 +94,18 @@ export type UnavailableReason =
 export interface ResponseHead {
   readonly status: number;
   readonly headers: FlatHeaders;
-  /** True where the response has no body. */
+  /** True if the response has no body. */
   readonly endOfStream: boolean;
 }
 
-/** What goes on of a message after its stages. */
+/** A message that passes after its stages. */
 export interface ForwardedMessage {
   readonly kind: "continue";
-  /** Of a request only after `body_first`; else they came with the head. */
+  /** For a request only after `body_first`; otherwise they came with the head. */
   readonly changes: HeaderChange[];
   /**
-   * The whole body, or what passes of it while it arrives; of a request `Exchange.requestRefusal` then tells how it
-   * ended. Null where the filter is not to see the body, or there is none.
+   * The whole body, or a stream of the parts that pass. For a streamed request, `Exchange.requestRefusal` then reports how it
+   * ended. Null if the filter does not see the body, or there is none.
    */
   readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
 }

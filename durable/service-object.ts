@@ -19,8 +19,8 @@ import type { Answer } from "./stages/staged-answer.ts";
 import { ServiceStateStore } from "./storage/service-state.ts";
 
 /**
- * The Durable Object of one service: its RPC and HTTP surface. The configuration is handed in, so that the same class
- * serves the user's gateway, the demo and the tests.
+ * The Durable Object of one service: its RPC and HTTP interface. The configuration is a parameter, so that the same class serves
+ * the user's gateway, the demo and the tests.
  */
 export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
   readonly #gateway: Gateway;
@@ -72,14 +72,14 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
     await this.#protected?.service.restarts.forIsolate(request);
   }
 
-  /** Goes off where a service's filter ticks by alarm; the object may have been evicted since it was set. */
+  /** Fires if the service's filter ticks by alarm. The object may have been evicted since the alarm was set. */
   override async alarm(): Promise<void> {
     const name = this.#store.alarmService;
     try {
       const service = name === undefined ? undefined : await this.#serviceNamed(name);
       await service?.alarm();
     } catch (error) {
-      // Not thrown: the platform would try again at once, and the next request sets the alarm anyway.
+      // Not thrown, because the platform would retry at once; the next request sets the alarm anyway.
       console.error(`${name}: alarm: ${String(error)}`);
     }
   }
@@ -96,17 +96,17 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
       : Response.json({ error: `this object has no service ${JSON.stringify(name)}` }, { status: 404 });
   }
 
-  /** The service, once it was set up. */
+  /** The service, once it is set up. */
   #known(name: string): ProtectedService | undefined {
     return this.#protected?.name === name ? this.#protected.service : undefined;
   }
 
-  /** The one service of this object, set up when its name is first heard; undefined for any other. */
+  /** The one service of this object, set up at the first call with its name; undefined for any other name. */
   async #serviceNamed(name: string): Promise<ProtectedService | undefined> {
     const service = this.#gateway.services.find((candidate) => candidate.name === name);
     if (service === undefined) return undefined;
     this.#settingUp ??= this.#setUp(service).finally(() => {
-      // What could not be opened may be opened the next time.
+      // If the setup failed, the next call tries again.
       if (this.#protected === undefined) this.#settingUp = undefined;
     });
     await this.#settingUp;

@@ -14,7 +14,7 @@ describe("the decision cache in the object", () => {
     expect(await checksOf("allow-cached")).toBe(1);
   });
 
-  it("keeps a refusal for a short time only", async () => {
+  it("keeps a denial for a short time only", async () => {
     await ask("/orders/1", "deny-cached");
     pass(9_000);
     await ask("/orders/1", "deny-cached");
@@ -24,13 +24,13 @@ describe("the decision cache in the object", () => {
     expect(await checksOf("deny-cached")).toBe(2);
   });
 
-  it("keeps one rule's decision apart from another's", async () => {
+  it("separates the decisions of different rules", async () => {
     await ask("/orders/1", "allow-rules");
     await ask("/orders/admin/1", "allow-rules");
     expect(await checksOf("allow-rules")).toBe(2);
   });
 
-  it("forgets what has expired, counted from the write", async () => {
+  it("forgets expired decisions, counted from the write", async () => {
     await ask("/orders/1", "allow-expiring");
     pass(9 * MINUTE);
     await ask("/orders/1", "allow-expiring");
@@ -39,7 +39,7 @@ describe("the decision cache in the object", () => {
     expect(await checksOf("allow-expiring")).toBe(2);
   });
 
-  it("obeys the reply's own limit and its wish not to be kept", async () => {
+  it("obeys the reply's max-age and no-store", async () => {
     await ask("/orders/1", "brief-1");
     pass(7_000);
     await ask("/orders/1", "brief-1");
@@ -49,19 +49,19 @@ describe("the decision cache in the object", () => {
     expect(await checksOf("unstored-1")).toBe(2);
   });
 
-  it("makes one call for many requests that miss at once", async () => {
+  it("makes one call for many simultaneous misses", async () => {
     const responses = await Promise.all(Array.from({ length: 50 }, () => ask("/orders/1", "slow-crowd")));
     expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
     expect(await checksOf("slow-crowd")).toBe(1);
   });
 
-  it("bounds the calls under way and still answers everyone", async () => {
+  it("limits concurrent calls and still answers every request", async () => {
     const responses = await Promise.all(Array.from({ length: 24 }, (_, n) => ask("/orders/1", `slow-${n}`)));
     expect(responses.every(({ status }) => status === 200)).toBe(true);
   });
 });
 
-/** A rise and a fall of load in virtual time: `users` new users every second. */
+/** Load in virtual time: `users` new users every second. */
 async function load(seconds: number, users: number, prefix: string): Promise<void> {
   for (let second = 0; second < seconds; second += 1) {
     const all = Array.from({ length: users }, (_, n) => ask("/ebbing", `big-${prefix}-${second}-${n}`));
@@ -72,7 +72,7 @@ async function load(seconds: number, users: number, prefix: string): Promise<voi
 }
 
 describe("the restart in place", () => {
-  it("gives back what the load no longer needs, and every request gets its answer meanwhile", async () => {
+  it("frees what the load no longer needs, and answers every request meanwhile", async () => {
     await load(80, 20, "rise");
     const risen = await statsOf("ebbing");
     expect(risen).toMatchObject({ phase: "collecting", restartCount: 0 });
@@ -82,13 +82,13 @@ describe("the restart in place", () => {
     expect(fallen.restartCount).toBeGreaterThan(0);
     const [first] = fallen.restarts;
     expect(first).toMatchObject({ reason: "required_fell", generation: 1, allocatedBeforeBytes: risen.allocatedBytes });
-    // What lives is handed over; the rest comes back as the load falls on.
+    // Live entries are handed over; the rest of the memory is freed as the load falls further.
     expect(first!.allocatedAfterBytes).toBeLessThan(risen.allocatedBytes);
     expect(fallen.allocatedBytes).toBeLessThan(risen.allocatedBytes / 2);
     expect((await ask("/ebbing", "deny-after")).status).toBe(403);
   });
 
-  it("tells the estimate, the truth beside it, and what the literal rule finds", async () => {
+  it("reports the estimate, the real bytes, and the result of the paper's rule", async () => {
     await load(20, 20, "told");
     const stats = await statsOf("ebbing");
     expect(stats.sources).toMatchObject({ required: "estimated", baseline: "estimated" });
@@ -106,12 +106,12 @@ describe("the restart in place", () => {
     expect(stats.policy).toBe("measured");
   });
 
-  it("lets requests that wait for a call finish on the old instance, and keeps what was decided", async () => {
+  it("lets requests that wait for a call finish on the old instance, and keeps their decisions", async () => {
     const stub = testEnv.SERVICE_OBJECT.getByName("orders");
     await ask("/orders/1", "allow-before");
     const waiting = ask("/orders/1", "slow-while-restarting");
     const { generation } = await statsOf("orders");
-    // While the call is under way.
+    // While the call is in progress.
     await runInDurableObject(stub, async (object) => object.restart("test"));
     expect((await waiting).status).toBe(200);
     expect(await checksOf("slow-while-restarting")).toBe(1);
@@ -122,7 +122,7 @@ describe("the restart in place", () => {
 });
 
 describe("an evicted object", () => {
-  it("comes back with what it had learned and an empty cache", async () => {
+  it("comes back with its learned state and an empty cache", async () => {
     await ask("/orders/1", "allow-evicted");
     pass(MINUTE + 1_000);
     await ask("/orders/1", "allow-evicted");
@@ -141,7 +141,7 @@ describe("an evicted object", () => {
     expect(await checksOf("allow-evicted")).toBe(2);
   });
 
-  it("lists why each instance started, also before the eviction", async () => {
+  it("lists why each instance started, even before the eviction", async () => {
     const stub = testEnv.SERVICE_OBJECT.getByName("answering");
     const askAndWrite = async () => {
       pass(MINUTE + 1_000);
@@ -172,7 +172,7 @@ describe("an evicted object", () => {
     expect(new Set(reasons)).toEqual(new Set(["first_request", "restart", "eviction"]));
   });
 
-  it("gives its filter the shared data back", async () => {
+  it("restores its filter's shared data", async () => {
     const reason = async (headers = {}) => {
       pass(MINUTE + 1_000);
       const response = await ask("/barring", undefined, { headers });
@@ -186,7 +186,7 @@ describe("an evicted object", () => {
     expect(await statsOf("barring")).toMatchObject({ startReason: "eviction" });
   });
 
-  it("has room in its storage for all the shared data that is kept", async () => {
+  it("has room in its storage for all shared data that it keeps", async () => {
     const sharedData = new SharedData();
     sharedData.set("largest", new Uint8Array(MAX_STORED_SHARED_DATA_BYTES - 15), 0);
     await runInDurableObject(testEnv.SERVICE_OBJECT.getByName("barring"), async (_, { storage }) => {
@@ -197,14 +197,14 @@ describe("an evicted object", () => {
     });
   });
 
-  it("stores no shared data where the filter sets none", async () => {
+  it("stores no shared data if the filter sets none", async () => {
     await runInDurableObject(testEnv.SERVICE_OBJECT.getByName("orders"), (_, { storage }) => {
       expect(Array.from(storage.kv.list(), ([key]) => key)).toEqual(["counters", "learned", "samples", "writtenAtMs"]);
     });
   });
 });
 
-describe("a service so quiet that it is evicted after every request", () => {
+describe("a service that is evicted after every request", () => {
   it("still finishes its collection, and keeps its counters and generations", async () => {
     const stub = testEnv.SERVICE_OBJECT.getByName("listed");
     for (let life = 0; life < 70; life += 1) {
@@ -217,14 +217,14 @@ describe("a service so quiet that it is evicted after every request", () => {
     await settled();
     const stats = await statsOf("listed");
     expect(stats.phase).toBe("judging");
-    // One life in four has its turn to write.
+    // Only one life in four writes.
     expect(stats.requests).toBeGreaterThanOrEqual(17);
     expect(stats.generation).toBeGreaterThanOrEqual(17);
   });
 });
 
 describe("ticks", () => {
-  it("free what has expired, without anybody asking for it", async () => {
+  it("free expired decisions without a request for them", async () => {
     for (let n = 0; n < 40; n += 1) await ask("/stripped", `allow-ticked-${n}`);
     await settled();
     const entries = async () => (await statsOf("stripped")).filterMetrics.ebb_cache_entries;

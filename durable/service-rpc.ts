@@ -5,7 +5,7 @@ import type { DecideRequest, NeedsHeaders } from "./rpc.ts";
 import type { PurgeReport } from "./service/purge.ts";
 import type { Answer } from "./stages/staged-answer.ts";
 
-/** What the Worker, and other objects of the isolate, may call on a service's object. */
+/** RPC interface of a service's object, for the Worker and other objects of the isolate. */
 export interface ServiceRpc extends Rpc.DurableObjectBranded {
   /** Decides on one request. Always answers with a value; `unavailable` if there is no decision. */
   decide(ask: DecideRequest): Promise<Answer | NeedsHeaders>;
@@ -18,7 +18,7 @@ export interface ServiceRpc extends Rpc.DurableObjectBranded {
    * @throws Error if the configuration has no such service, or decisions could not be dropped
    */
   purge(request: { readonly service: string; readonly credentials?: string[] }): Promise<PurgeReport>;
-  /** Another object of the isolate finds memory short. */
+  /** Frees memory; called by another object of the isolate that finds the budget short. */
   reclaim(request: ReclaimRequest): Promise<void>;
   fetch(request: Request): Promise<Response>;
 }

@@ -1,6 +1,6 @@
 /**
  * Compiles the filters under examples/filters: `npm run build:examples`. Each folder with an `assembly/index.ts`
- * becomes `build/<folder>.wasm`. Does nothing for one that is newer than its sources.
+ * becomes `build/<folder>.wasm`. Skips modules that are newer than their sources.
  */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -16,14 +16,14 @@ const compilerConfiguration = join(examplesFolder, "asconfig.json");
 
 const run = promisify(execFile);
 
-/** Where the module of an example is, once it is built. */
+/** Path of an example's compiled module. */
 export function exampleFile(name: string): string {
   return join(examplesFolder, "build", `${name}.wasm`);
 }
 
 /**
  * Compiles every example that is not up to date.
- * @returns the names of those compiled
+ * @returns the names of the compiled examples
  * @throws Error with the compiler's messages
  */
 export async function buildExamples(): Promise<string[]> {
@@ -40,10 +40,10 @@ async function buildExample(name: string, sourceFolder: string): Promise<boolean
   const outFile = exampleFile(name);
   if (await isUpToDate(outFile, sourceFolder)) return false;
   await mkdir(dirname(outFile), { recursive: true });
-  // Beside it first: another process may be reading the module.
+  // Written to another file first: another process may be reading the module.
   const written = `${outFile}.${process.pid}.wasm`;
   try {
-    // As a process in the project's folder: the compiler finds packages and libraries from there only.
+    // As a process in the project's folder: the compiler finds packages and libraries only from there.
     await run(
       process.execPath,
       [

@@ -12,7 +12,7 @@ import { readMemoryLimits } from "../wasm/binary/memory-section.ts";
 import { PAGE_BYTES } from "../wasm/byte-units.ts";
 import { builtInFilterFile } from "./built-in-filter.ts";
 
-/** Static data and the arena. Beyond it memory grows by single pages. */
+/** For static data and the arena. Beyond this, memory grows page by page. */
 const INITIAL_PAGES = 3;
 export const DEFAULT_MAXIMUM_BYTES = 33_554_432;
 
@@ -20,14 +20,14 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const sourceDirectory = join(root, "wasm/filter/assembly");
 
 export interface FilterBuild {
-  /** Linear memory never exceeds this; written into the module's memory section, rounded down to pages. */
+  /** Linear memory never exceeds this. It goes into the module's memory section, rounded down to pages. */
   maximumBytes?: number;
   outFile?: string;
 }
 
 /**
- * Compiles the filter unless that was done already.
- * @returns true if it compiled, false if the output was up to date
+ * Compiles the filter unless it is up to date.
+ * @returns true if it compiled the filter
  * @throws Error with the compiler's messages
  */
 export async function buildFilter(build: FilterBuild = {}): Promise<boolean> {
@@ -40,7 +40,7 @@ export async function buildFilter(build: FilterBuild = {}): Promise<boolean> {
   }
   if (await isUpToDate(outFile, maximumPages)) return false;
   await mkdir(dirname(outFile), { recursive: true });
-  // Beside it first: another process may be reading the module.
+  // Written to another file first: another process may be reading the module.
   const written = `${outFile}.${process.pid}.wasm`;
   const { error, stderr } = await compile([
     join(sourceDirectory, "main.ts"),

@@ -21,13 +21,13 @@ async function buildWith(section: number[]): Promise<void> {
 }
 
 describe("the build", () => {
-  it("fails, and a deployment with it, for a filter whose memory has no maximum", async () => {
+  it("fails for a filter whose memory has no maximum, and so does a deployment", async () => {
     await expect(buildWith([1, 0, 1])).rejects.toThrow(
       /services\.a\.filter: found .*no memory maximum.*npm run filter/,
     );
   });
 
-  it("passes one that is capped", async () => {
+  it("accepts a filter with a memory maximum", async () => {
     await buildWith([1, 1, 1, 16]);
   });
 });

@@ -7,13 +7,13 @@ import { loadConfig } from "./load-config.ts";
 
 /**
  * Builds the filter that `gateway.config.ts` imports. The module's own memory maximum is the largest `cache.maxBytes` of
- * any service, so that not even a mistake of the filter's can grow beyond what was configured. Filters built elsewhere
- * are only checked: without a maximum that their service allows there is no build, and so no deployment.
+ * all services, so not even a bug in the filter can exceed the configuration. Filters built elsewhere are only checked: the
+ * build, and so the deployment, fails if their memory has no maximum that their service allows.
  *
  * @throws Error with every problem of the configuration, or with the compiler's messages
  */
 export async function buildForConfig(file: string): Promise<void> {
-  // The filter need not exist yet: its import is answered by an empty module.
+  // The filter may not exist yet, so its import loads an empty module.
   const loaded = await loadConfig(file, { stubWasm: true });
   if (!loaded.ok) throw new Error(loaded.message);
   const result = resolveGateway(loaded.config, file);

@@ -1,4 +1,4 @@
 import { join } from "node:path";
 
-/** Where `npm run build` puts the built-in filter, and `gateway.config.ts` imports it from. */
+/** `npm run build` writes the built-in filter here, and `gateway.config.ts` imports it from here. */
 export const builtInFilterFile = join(import.meta.dirname, "../wasm/filter/build/filter.wasm");

@@ -12,7 +12,7 @@ export interface WorkerBundle {
 /**
  * Bundles a Worker's entry for a bare workerd, as wrangler does for a deployment: `.wasm` imports stay imports.
  *
- * @param constants JSON values put in for names that the source only declares
+ * @param constants JSON values for names that the source only declares
  * @throws esbuild's BuildFailure, which names file and line
  */
 export async function bundleWorker(
@@ -41,7 +41,7 @@ function keepWasmImports(found: Map<string, Uint8Array>): Plugin {
       const names = new Map<string, string>();
       build.onResolve({ filter: /\.wasm$/ }, async ({ path, importer }) => {
         const file = resolve(dirname(importer), path);
-        // Two files of one name must stay two modules.
+        // Two files with the same name must stay two modules.
         const name = names.get(file) ?? `./${names.size}-${basename(file)}`;
         names.set(file, name);
         found.set(name, await readFile(file));

@@ -26,7 +26,7 @@ async function check(services: string) {
 const common = 'route: { prefix: "/a" }, upstream: { url: "https://a.example" }, filter';
 
 describe("check-config", () => {
-  it("says one line about each service of a valid file", async () => {
+  it("prints one line for each service of a valid file", async () => {
     const verdict = await check(
       `{ a: { ${common}, authorization: { protocol: "opa", cluster: "opa", path: "/v1" }, clusters: { opa: { binding: "OPA" } }, failOpen: true },
          b: { ...{ ${common} }, route: { hosts: ["b.example"] }, configuration: "" } }`,
@@ -39,7 +39,7 @@ describe("check-config", () => {
     ]);
   });
 
-  it("says all problems of another, with the file", async () => {
+  it("prints all problems of an invalid file, with the file's name", async () => {
     const verdict = await check(`{ a: { ${common}, configuration: "", failOpen: true, rout: 1 } }`);
     expect(verdict.ok).toBe(false);
     expect(verdict.text.split("\n")).toEqual([
@@ -49,14 +49,14 @@ describe("check-config", () => {
     ]);
   });
 
-  it("says why a file cannot be loaded", async () => {
+  it("prints why a file cannot be loaded", async () => {
     expect(await check("{")).toEqual({ ok: false, text: expect.stringMatching(/gateway\.config\.ts:1:\d+: /) });
   });
 });
 
 describe("a filter's memory", () => {
   const mib = 1_048_576;
-  /** What is said of a service whose filter's memory section holds `section`. */
+  /** The verdict for a service whose filter has this memory section. */
   async function saidOf(section: number[], fields = "") {
     await writeFile(join(folder, "own.wasm"), binary(memorySection(section)));
     const file = join(folder, "own.config.ts");
@@ -66,7 +66,7 @@ describe("a filter's memory", () => {
   }
   const pages = (mebibytes: number): number[] => [0x80 | ((mebibytes * 16) & 0x7f), (mebibytes * 16) >> 7];
 
-  it("needs a maximum, and the command that gives it one is named", async () => {
+  it("needs a maximum; the message names the command that sets one", async () => {
     const { ok, text } = await saidOf([1, 0, 1]);
     expect(ok).toBe(false);
     const own = relative(process.cwd(), join(folder, "own.wasm"));
@@ -78,7 +78,7 @@ describe("a filter's memory", () => {
     ]);
   });
 
-  it("may grow to what its service may hold, and not further", async () => {
+  it("may grow to its service's limit, and not further", async () => {
     expect(await saidOf([1, 1, 1, ...pages(64)])).toMatchObject({ ok: true });
     expect((await saidOf([1, 1, 1, ...pages(65)])).text).toMatch(`may grow to ${65 * mib} bytes; allowed: `);
     const limited = `, restart: { hardLimitBytes: ${16 * mib} }`;
@@ -96,14 +96,14 @@ describe("a filter's memory", () => {
     ["several", [2, 1, 1, 2, 1, 1, 2], /defines 2 memories/],
     ["a shared one", [1, 3, 1, 2], /has a shared memory/],
     ["none", [0], /defines no memory of its own/],
-  ])("is refused without a command where none would help: %s", async (_, section, found) => {
+  ])("is refused without a command if none would help: %s", async (_, section, found) => {
     const { ok, text } = await saidOf(section);
     expect(ok).toBe(false);
     expect(text).toMatch(found);
     expect(text).not.toMatch("npm run");
   });
 
-  it("is the build's affair where the filter is the built-in one", async () => {
+  it("is not checked for the built-in filter, which the build caps", async () => {
     const file = join(folder, "built-in.config.ts");
     const rest = `authorization: { protocol: "opa", cluster: "opa", path: "/v1" }, clusters: { opa: { binding: "OPA" } }`;
     await writeFile(
@@ -128,7 +128,7 @@ describe("the committed gateway.config.ts", () => {
 describe("the operator token in .dev.vars", () => {
   const valid = `{ a: { ${common}, configuration: "" } }`;
 
-  it("is refused where it opens nothing, and not shown", async () => {
+  it("is refused if it is unusable, and not shown", async () => {
     await writeFile(join(folder, ".dev.vars"), "OPERATOR_TOKEN=brief-one\n");
     const { ok, text } = await check(valid);
     expect(ok).toBe(false);

@@ -12,7 +12,7 @@ export interface Verdict {
   readonly text: string;
 }
 
-/** Checks a configuration file, and the modules that it imports: every problem, or one line for each service. */
+/** Checks a configuration file and the modules that it imports. The text has every problem, or one line for each service. */
 export async function checkConfig(file: string): Promise<Verdict> {
   const loaded = await loadConfig(file);
   if (!loaded.ok) return { ok: false, text: loaded.message };

@@ -6,8 +6,8 @@ import { operatorTokenProblem } from "../config/operator-token.ts";
 import type { ConfigProblem } from "../config/problems.ts";
 
 /**
- * The operator token, as far as this machine knows it: in `.dev.vars` beside the configuration, where wrangler reads secrets for
- * development. Deployed secrets cannot be read; the Worker says the same of them in its log.
+ * Checks the operator token in `.dev.vars` next to the configuration, where wrangler reads secrets for development. This
+ * script cannot read deployed secrets; the Worker logs the same problems for them.
  */
 export async function checkLocalSecrets(configFile: string, { operator }: Gateway): Promise<ConfigProblem[]> {
   const text = await readFile(join(dirname(configFile), ".dev.vars"), "utf8").catch(() => "");

@@ -7,8 +7,8 @@ import { builtInFilterFile } from "./built-in-filter.ts";
 import type { WasmFile } from "./load-config.ts";
 
 /**
- * Services whose filter could grow beyond `restart.hardLimitBytes`. A restart comes after the call that grows it, so
- * only the module's own maximum holds inside a call, and what one takes is missing to every service of the isolate.
+ * Finds services whose filter could grow beyond `restart.hardLimitBytes`. A restart comes only after the call that grows
+ * memory, so only the module's own maximum applies within a call. All services of the isolate share its memory.
  */
 export function checkMemory(
   { services }: Gateway,
@@ -16,12 +16,12 @@ export function checkMemory(
 ): readonly Finding[] {
   return services.flatMap((service) => {
     const file = wasmFiles.get(service.filter);
-    // Workers runs only what is imported: compiling anything else fails there.
+    // Workers only runs imported modules: compiling any other fails there.
     return file === undefined || isCappedByBuild(service, file) ? [] : findingsFor(service, file);
   });
 }
 
-/** One module serves all services: the build gives it the largest `cache.maxBytes`, and each instance keeps to its own. */
+/** One module serves all services: the build gives it the largest `cache.maxBytes`; each instance limits itself to its own. */
 function isCappedByBuild({ filterKind }: Service, { path }: WasmFile): boolean {
   return filterKind.kind === "built-in" && path === builtInFilterFile;
 }

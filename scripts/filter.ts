@@ -1,5 +1,5 @@
 /**
- * `npm run filter`: what a Proxy-Wasm filter is and does, before it is deployed, on the gateway's own host.
+ * `npm run filter`: inspects and tries a Proxy-Wasm filter on the gateway's own host before it is deployed.
  * `--help` lists commands and options.
  */
 import { resolve } from "node:path";
@@ -15,7 +15,7 @@ import { tryReport } from "./filter/try-report.ts";
 
 /** What the command prints and exits with. */
 export interface FilterVerdict {
-  /** False: the filter cannot run, failed or never decided, or the command was wrong. */
+  /** False if the filter cannot run, failed or never decided, or if the command was wrong. */
   readonly ok: boolean;
   /** For standard output. */
   readonly report?: string;
@@ -23,7 +23,7 @@ export interface FilterVerdict {
   readonly complaint?: string;
 }
 
-/** Runs one command line. Mistakes of the user and filters that fail are texts; nothing is thrown for them. */
+/** Runs one command line. For mistakes of the user and failing filters, returns a text and does not throw. */
 export async function runFilterCommand(args: readonly string[]): Promise<FilterVerdict> {
   const parsed = parseFilterOptions(args);
   if (parsed.kind === "help") return { ok: true, report: USAGE };

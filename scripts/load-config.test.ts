@@ -24,14 +24,14 @@ async function messageOf(source: string): Promise<string> {
 }
 
 describe("loadConfig", () => {
-  it("gives the default export, types and all", async () => {
+  it("returns the default export of a file with types", async () => {
     expect(await load("interface A { a: number }\nconst a: A = { a: 1 };\nexport default a;")).toMatchObject({
       ok: true,
       config: { a: 1 },
     });
   });
 
-  it("loads the file anew each time", async () => {
+  it("reloads the file each time", async () => {
     expect(await load("export default 1;")).toMatchObject({ ok: true, config: 1 });
     expect(await load("export default 2;")).toMatchObject({ ok: true, config: 2 });
   });
@@ -45,7 +45,7 @@ describe("loadConfig", () => {
     });
   });
 
-  it("tells of each module what it was compiled from", async () => {
+  it("returns the file that each module was compiled from", async () => {
     const bytes = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
     for (const name of ["a.wasm", "b.wasm"]) await writeFile(join(folder, name), bytes);
     const loaded = await load('import a from "./a.wasm"; import b from "./b.wasm"; export default [b, a];');
@@ -55,7 +55,7 @@ describe("loadConfig", () => {
     expect(new Uint8Array(files[0]!.bytes)).toEqual(bytes);
   });
 
-  it("needs no .wasm file where an empty module will do", async () => {
+  it("needs no .wasm file if stubWasm is set", async () => {
     const source = 'import filter from "./absent.wasm"; export default filter;';
     expect(await load(source, { stubWasm: true })).toMatchObject({ ok: true, config: expect.any(WebAssembly.Module) });
   });
@@ -79,24 +79,24 @@ describe("a mistake in the file", () => {
     ["export default missing.field;", /fails when it is evaluated: missing is not defined/],
     ["throw 1;\nexport default 1;", /fails when it is evaluated: 1/],
     ["export default await Promise.reject(new Error('later'));", /fails when it is evaluated: later/],
-  ])("%j is one message without a stack", async (source, message) => {
+  ])("%j gives one message without a stack", async (source, message) => {
     const text = await messageOf(source);
     expect(text).toMatch(message);
     expect(text).not.toMatch(/^\s+at /m);
   });
 
-  it("is a .wasm file that is none", async () => {
+  it("can be a .wasm file that is not WebAssembly", async () => {
     await writeFile(join(folder, "broken.wasm"), "not wasm");
     expect(await messageOf('import a from "./broken.wasm"; export default a;')).toMatch(/broken\.wasm is not a valid/);
   });
 
-  it("is a folder in the place of a .wasm file", async () => {
+  it("can be a folder instead of a .wasm file", async () => {
     await mkdir(join(folder, "folder.wasm"));
     expect(await messageOf('import a from "./folder.wasm"; export default a;')).toMatch(/folder\.wasm is a folder$/);
   });
 
   it.each(["wasm/filter/build", "examples/filters/build"])(
-    "is told without a build to run where the module of %s is there",
+    "gives no hint to run a build if the module in %s exists",
     async (place) => {
       await mkdir(join(folder, place, "folder.wasm"), { recursive: true });
       await writeFile(join(folder, place, "broken.wasm"), "not wasm");
@@ -106,7 +106,7 @@ describe("a mistake in the file", () => {
     },
   );
 
-  it("is a file that does not exist", async () => {
+  it("can be a missing configuration file", async () => {
     const loaded = await loadConfig(join(folder, "absent.config.ts"));
     expect(loaded).toEqual({ ok: false, message: expect.stringMatching(/absent\.config\.ts does not exist/) });
   });

@@ -10,7 +10,7 @@ export interface WasmFile {
   readonly bytes: Uint8Array;
 }
 
-/** A configuration as its file exports it, not yet checked, or one message for the person who wrote it. */
+/** A configuration as its file exports it, not yet checked; or a message for the user. */
 export type LoadedConfig =
   | {
       readonly ok: true;
@@ -21,13 +21,13 @@ export type LoadedConfig =
   | { readonly ok: false; readonly message: string };
 
 export interface LoadOptions {
-  /** Put an empty module in the place of every `.wasm` file, which then need not exist (nor be built) yet. */
+  /** Replaces every `.wasm` file with an empty module, so the files do not have to be built yet. */
   readonly stubWasm?: boolean;
 }
 
 /**
- * Loads a `gateway.config.ts` in Node: bundled once, because Node imports no `.wasm`, then evaluated. Imported `.wasm`
- * files arrive as compiled modules, as in a Worker. Mistakes of the user are messages; nothing is thrown for them.
+ * Loads a `gateway.config.ts` in Node: bundles it, because Node cannot import `.wasm`, then evaluates it. Imported `.wasm`
+ * files become compiled modules, as in a Worker. For mistakes of the user, returns a message and does not throw.
  */
 export async function loadConfig(file: string, options: LoadOptions = {}): Promise<LoadedConfig> {
   const shown = relative(process.cwd(), resolve(file));
@@ -51,7 +51,7 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
   return { ok: true, config: exports.default, wasmFiles };
 }
 
-/** A name that the bundle exports beside the configuration's own, and that nobody else would choose. */
+/** An extra export of the bundle, with a name that no configuration uses. */
 const WASM_FILES = "__ebbWasmFiles";
 
 type Bundled = { readonly ok: true; readonly script: string } | { readonly ok: false; readonly message: string };
@@ -79,7 +79,7 @@ async function bundle(file: string, { stubWasm = false }: LoadOptions): Promise<
 /** The smallest valid module: the magic number and the version. */
 const EMPTY_MODULE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
 
-/** Turns `import filter from "x.wasm"` into a module compiled from the bytes, which travel in the bundle. */
+/** Turns `import filter from "x.wasm"` into a module compiled from the bytes, which are part of the bundle. */
 function compiledWasm(stubWasm: boolean): Plugin {
   return {
     name: "compiled-wasm",
@@ -114,12 +114,12 @@ function isBuildFailure(error: unknown): error is BuildFailure {
   return error instanceof Error && "errors" in error && Array.isArray(error.errors);
 }
 
-/** `gateway.config.ts:3:10: Expected ";" but found "}"`, with the place only where esbuild knows one. */
+/** `gateway.config.ts:3:10: Expected ";" but found "}"`, with the location if esbuild knows it. */
 function formatMessage({ text, location }: BuildFailure["errors"][number]): string {
   return location === null ? text : `${location.file}:${location.line}:${location.column + 1}: ${text}`;
 }
 
-/** What builds a module of the project's own; nothing for somebody else's. */
+/** The command that builds a module of this project; empty for other modules. */
 function buildHint(file: string): string {
   const folder = dirname(file).replaceAll("\\", "/");
   if (folder.endsWith("wasm/filter/build")) return "; build it: npm run build";

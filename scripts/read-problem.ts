@@ -1,4 +1,4 @@
-/** Why a file could not be read, as what follows its name. */
+/** Why a file could not be read, as text to put after its name. */
 export function readProblem(error: unknown): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ENOENT") return "does not exist";

@@ -1,6 +1,6 @@
 /**
- * `npm run soak`: mixed, faulty and hostile traffic against the gateway on a bare workerd, for as long as it is told. Every
- * answer is compared with a reference. `--help` lists the options.
+ * `npm run soak`: mixed, faulty and hostile traffic against the gateway on a bare workerd, for a given time. Compares every
+ * answer with a reference. `--help` lists the options.
  */
 import { randomInt } from "node:crypto";
 import { writeFile } from "node:fs/promises";

@@ -1,6 +1,6 @@
 /**
  * `npm start`: builds the filter, checks the configuration, and serves the gateway with the demo's authorization server
- * and upstream until it is ended. `--help` lists the options.
+ * and upstream until it is stopped. `--help` lists the options.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ import { welcome } from "./start/welcome.ts";
 import { Wrangler } from "./start/wrangler.ts";
 
 const ROOT = join(import.meta.dirname, "..");
-/** Bundling and a cold start take a few seconds, on a small machine under load much longer. */
+/** Bundling and a cold start take a few seconds, but much longer on a small machine under load. */
 const READY_TIMEOUT_MS = 120_000;
 const POLL_INTERVAL_MS = 200;
 
@@ -30,7 +30,7 @@ switch (parsed.kind) {
     process.exit(await start(parsed.options));
 }
 
-/** @returns the exit code: 0 if a user ended it, 1 if it failed or ended by itself */
+/** @returns the exit code: 0 if a user stopped it, 1 if it failed or ended by itself */
 async function start(options: StartOptions): Promise<number> {
   const obstacle = await portObstacle(options.port);
   if (obstacle !== undefined) {
@@ -55,7 +55,7 @@ async function start(options: StartOptions): Promise<number> {
   return 1;
 }
 
-/** Runs the build, which checks the configuration too. Only what is wrong is shown. */
+/** Runs the build, which also checks the configuration. Shows only problems. */
 async function built(): Promise<boolean> {
   const tool = spawn(process.execPath, [join(import.meta.dirname, "build.ts")], {
     cwd: ROOT,
@@ -65,7 +65,7 @@ async function built(): Promise<boolean> {
   return code === 0;
 }
 
-/** Resolves when somebody wants an end: by a signal, or by killing npm. */
+/** Resolves when the user stops it: with a signal, or by killing npm. */
 function endRequested(): Promise<undefined> {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve(undefined));

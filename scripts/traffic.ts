@@ -1,6 +1,6 @@
 /**
- * `npm run traffic`: realistic load at the gateway that `npm start` runs, with a line that shows what the load does to
- * the filter's memory. `--help` lists the options.
+ * `npm run traffic`: sends realistic load to the gateway that `npm start` runs, with a line that shows the effect on the
+ * filter's memory. `--help` lists the options.
  */
 import { readFile } from "node:fs/promises";
 import { drive } from "./traffic/drive.ts";
@@ -48,7 +48,7 @@ async function run(options: TrafficOptions): Promise<void> {
   console.log(summary(await progress.end()));
   if (end === "gateway gone") fail(`The gateway at ${options.origin} stopped answering.`);
   else if (tally.finished > 0 && tally.errors === tally.finished) {
-    fail("No request got the answer it should have got: is this the demo, and are --prefix and --token-prefix right?");
+    fail("No request got the expected answer: is this the demo, and are --prefix and --token-prefix right?");
   }
 }
 
@@ -69,7 +69,7 @@ async function planned(options: TrafficOptions): Promise<Plan | undefined> {
   return { requests: traceWorkload(requests, load.speed, options), totalMs: (last.atSeconds * 1000) / load.speed };
 }
 
-/** The requests of a trace file, at least one; undefined after saying why there is none. */
+/** The requests of a trace file, at least one; undefined after reporting why there are none. */
 async function readTraceFile(file: string): Promise<TraceRequest[] | undefined> {
   let text: string;
   try {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { WorkerBundle } from "./bundle-worker.ts";
 
-/** The date every wrangler.toml of the project names. */
+/** The date in every wrangler.toml of the project. */
 const COMPATIBILITY_DATE = "2026-11-01";
 
 const START_TIMEOUT_MS = 20_000;
@@ -17,13 +17,13 @@ export interface WorkerDefinition {
   readonly text?: Readonly<Record<string, string>>;
   /** Service bindings: name in the environment to name of a Worker of this process. */
   readonly services?: Readonly<Record<string, string>>;
-  /** Durable Object classes of this Worker: name in the environment to name of the class. They are never evicted. */
+  /** Durable Object classes of this Worker: name in the environment to name of the class. Objects are never evicted. */
   readonly objects?: Readonly<Record<string, string>>;
-  /** Classes of another Worker of this process, as where two deployments meet. */
+  /** Classes of another Worker of this process, to simulate two deployments at once. */
   readonly objectsOf?: Readonly<Record<string, { readonly worker: string; readonly className: string }>>;
 }
 
-/** A server outside of workerd, which its Workers reach by a service binding. */
+/** A server outside of workerd, which its Workers reach through a service binding. */
 export interface ExternalServer {
   /** On 127.0.0.1. */
   readonly externalPort: number;
@@ -33,14 +33,14 @@ export interface WorkerdProcess {
   readonly pid: number;
   /** Loopback port of each Worker that `listen` names. */
   readonly ports: Readonly<Record<string, number>>;
-  /** What it wrote to standard error, to explain a failed test. */
+  /** Its standard error, to explain a failed test. */
   log(): string;
   stop(): Promise<void>;
 }
 
 /**
- * Starts a bare workerd: no proxy of a development server stands before it, so it shows a Worker the path exactly as a
- * client sent it. Listens on 127.0.0.1 only.
+ * Starts a bare workerd without a development server's proxy, so a Worker sees the path exactly as a client sent it.
+ * Listens on 127.0.0.1 only.
  */
 export async function startWorkerd(
   workers: Readonly<Record<string, WorkerDefinition | ExternalServer>>,
@@ -77,7 +77,7 @@ function workerdBinary(): string {
   return createRequire(import.meta.url).resolve("workerd/bin/workerd");
 }
 
-/** workerd reports each socket's port, a line of JSON each, once it listens. */
+/** workerd reports each socket's port in a line of JSON once it listens. */
 function listeningPorts(
   control: Readable,
   sockets: readonly string[],
@@ -105,7 +105,7 @@ function listeningPorts(
   });
 }
 
-/** The configuration in Cap'n Proto text (workerd.capnp); modules are files beside it. */
+/** The configuration in Cap'n Proto text (workerd.capnp); modules are files in the same folder. */
 async function configuration(
   workers: Readonly<Record<string, WorkerDefinition | ExternalServer>>,
   listen: readonly string[],

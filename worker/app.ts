@@ -20,7 +20,7 @@ export function createApp(gateway: Gateway): Hono<{ Bindings: Env }> {
   const attempts = new FailedAttempts();
 
   app.use(`${prefix}/*`, async (c, next) => {
-    // Where no token is asked for, any page that a developer looks at could send a request here.
+    // In development no token is needed, so any page that a developer visits could send a request here.
     if (isOfAnotherSite(c.req.raw)) return errorResponse(403, "cross_site_request");
     const access = await accessOf(c.req.raw, c.env, tokenSecret, attempts, Date.now());
     return access.ok ? next() : noAccess(access);
@@ -34,7 +34,7 @@ export function createApp(gateway: Gateway): Hono<{ Bindings: Env }> {
       const parsed = await readAction(c.req.raw, gateway, name);
       if (!parsed.ok) return c.json({ error: "bad_request", message: parsed.reason }, 400, NOT_STORED);
       const report = await act(gateway, c.env, parsed.action);
-      // Scripts go by the status: what was not done in every service must not look as if it were.
+      // Scripts read the status: it must not be 200 unless every service succeeded.
       const isDone = Object.values(report.services).every((outcome) => !("error" in outcome));
       return c.json(report, isDone ? 200 : 503, NOT_STORED);
     });
@@ -73,8 +73,8 @@ function noAccess(access: Exclude<Access, { ok: true }>): Response {
 }
 
 /**
- * The path as received. Hono's own reading decodes it; what is not canonical here matches no page of the operator's and
- * is refused by `readTarget`.
+ * The path as received; Hono's own parser would decode it. A path that is not canonical matches none of the operator's
+ * pages, and `readTarget` refuses it.
  */
 function rawPath({ url }: Request): string {
   const start = url.indexOf("/", url.indexOf("://") + 3);

@@ -11,8 +11,8 @@ export type Asked =
   | { readonly kind: "bad_headers"; readonly reason: Extract<FilterHeaders, { ok: false }>["reason"] };
 
 /**
- * Has the service's object decide on the head of a request. The object may be of another deployment for a while: where its
- * configuration needs headers that this Worker's did not send, it is asked again with them.
+ * Asks the service's object to decide on a request's head. The object may run another deployment for a while: if its
+ * configuration needs headers that this Worker did not send, the Worker asks again with them.
  */
 export async function askObject(gateway: Gateway, incoming: Incoming): Promise<Exclude<Asked, NeedsHeaders>> {
   const first = await askWith(gateway, incoming, incoming.service.neededHeaders);
@@ -22,7 +22,7 @@ export async function askObject(gateway: Gateway, incoming: Incoming): Promise<E
   return {
     kind: "unavailable",
     reason: "configuration_mismatch",
-    message: "the object's needs changed between two questions",
+    message: "the headers that the object needs changed between two calls",
   };
 }
 
@@ -36,7 +36,7 @@ async function askWith(
   const head = headersForFilter(request.headers, { neededHeaders, identityHeaders: service.identityHeaders }, client);
   if (!head.ok) return { kind: "bad_headers", reason: head.reason };
   try {
-    // Of the request only the head is used, and a question changes nothing.
+    // Safe to repeat: only the head is sent, and asking changes nothing.
     return await againAfterReset<Decided>(async () =>
       env.SERVICE_OBJECT.getByName(service.name).decide({
         v: RPC_VERSION,

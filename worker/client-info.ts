@@ -1,6 +1,6 @@
 import type { Target } from "./request-target.ts";
 
-/** What the platform, not the client, says about the client. */
+/** What the platform, not the client, reports about the client. */
 export interface ClientInfo {
   /** Address as the platform saw it; empty if it saw none. */
   readonly clientIp: string;

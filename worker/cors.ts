@@ -1,9 +1,9 @@
 import type { PreflightAnswer, Service } from "../config/index.ts";
 
-/** What a script may read of a refusal beside its status: why it was refused, and when to come again. */
+/** Headers of a refusal that a script may read: why it was refused, and when to retry. */
 const EXPOSED_HEADERS = "www-authenticate, retry-after, x-ebb-reason";
 
-/** Whether pages of this origin may call the service. Undefined: the request names none. */
+/** Whether pages of this origin may call the service. Null: the request names no origin. */
 export function allowsOrigin({ origins }: PreflightAnswer, origin: string | null): origin is string {
   return (
     origin !== null && origins.some((pattern) => pattern === origin || pattern === "*" || isBelow(pattern, origin))
@@ -20,7 +20,7 @@ function isBelow(pattern: string, origin: string): boolean {
   return origin.startsWith(scheme) && origin.endsWith(domain) && /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/.test(name);
 }
 
-/** The headers by which a browser lets a page of a listed origin read a response (Fetch standard, CORS protocol). */
+/** The headers that let a page of a listed origin read a response (Fetch standard, CORS protocol). */
 export function originHeaders(answer: PreflightAnswer, origin: string): Record<string, string> {
   return {
     "access-control-allow-origin": origin,
@@ -29,13 +29,13 @@ export function originHeaders(answer: PreflightAnswer, origin: string): Record<s
 }
 
 /**
- * Lets a page of a listed origin read a reply that the upstream has no part in; else the page could not tell an expired
- * token from a broken network. The upstream's own replies are the upstream's to open. Changes the reply's headers.
+ * Lets a page of a listed origin read a reply that the upstream did not send. Without it the page could not tell an expired
+ * token from a broken network. The upstream sets these headers on its own replies. Changes the reply's headers.
  */
 export function openToListedOrigins(reply: Response, request: Request, { preflight }: Service): Response {
   if (typeof preflight === "string") return reply;
   const { headers } = reply;
-  // A shared cache must not give one origin's reply to another. A preflight's answer says so itself.
+  // A shared cache must not give one origin's reply to another. Answers to preflights already have this header.
   if (!/(?:^|,)\s*origin\s*(?:,|$)/i.test(headers.get("vary") ?? "")) headers.append("vary", "Origin");
   const origin = request.headers.get("origin");
   if (!allowsOrigin(preflight.answer, origin) || headers.has("access-control-allow-origin")) return reply;

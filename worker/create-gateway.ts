@@ -7,10 +7,10 @@ import { createApp } from "./app.ts";
 import { reportOperatorToken } from "./operator/report-operator-token.ts";
 
 /**
- * Binds a configuration to the Worker and to the class of its objects. Throws while the module loads if the
- * configuration is wrong, with every problem named: such a Worker can neither start nor be deployed.
+ * Binds a configuration to the Worker and to its Durable Object class. If the configuration is wrong, throws at module load
+ * and lists every problem: such a Worker can neither start nor be deployed.
  *
- * @param runtime clock and sources of randomness; the platform's own unless a test brings others
+ * @param runtime clock and sources of randomness; tests replace the platform's own
  */
 export function createGateway(input: GatewayInput, runtime?: Runtime) {
   const resolved = resolveGateway(input);
@@ -28,7 +28,7 @@ export function createGateway(input: GatewayInput, runtime?: Runtime) {
   let isChecked = false;
   const worker: ExportedHandler<Env> = {
     fetch: (request, env, ctx) => {
-      // The environment comes with the first request; each isolate says once what opens nothing.
+      // The environment is first available here. Each isolate logs an unusable token once.
       if (!isChecked) reportOperatorToken(env, gateway.operator.tokenSecret);
       isChecked = true;
       return app.fetch(request, env, ctx);

@@ -11,13 +11,13 @@ import type { Target } from "./request-target.ts";
 import { exchangeInStages } from "./staged-forward.ts";
 import { sendUpstream } from "./upstream.ts";
 
-/** Methods that `fetch` cannot send and no upstream behind a gateway should see. */
+/** `fetch` cannot send these, and no upstream behind a gateway should see them. */
 const REFUSED_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
 const BODYLESS_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
 /**
- * One request's way: is it free, does it need a decision, and if that is favourable, on to the upstream. Whatever goes
- * wrong on the way ends in a refusal with a reason; nothing reaches the upstream undecided.
+ * Handles one request: a public one goes straight to the upstream, any other only after a decision that allows it. Every
+ * failure ends in a refusal with a reason; nothing reaches the upstream undecided.
  */
 export async function forward(
   request: Request,
@@ -48,7 +48,7 @@ async function outcomeOf(
 ): Promise<Outcome> {
   const { request, service, target, body } = incoming;
   if (REFUSED_METHODS.has(request.method)) return replied(errorResponse(405, "method_not_allowed"));
-  // The platform cannot send it on, and servers disagree where such a request ends.
+  // The platform cannot send it on, and servers disagree about where such a request ends.
   if (body !== null && BODYLESS_METHODS.has(request.method)) return replied(errorResponse(400, "body_not_allowed"));
 
   if (belongsToNeighbour(gateway, service, target.host, request.method, target.path)) {
@@ -78,7 +78,7 @@ async function outcomeOf(
     case "unavailable":
       return replied(deniedResponse(service.name, answer));
     default:
-      // An object of a later deployment, whose answer this Worker cannot know.
+      // An object of a later deployment may give an answer that this Worker does not know.
       return replied(errorResponse(503, "rpc_version"));
   }
 }

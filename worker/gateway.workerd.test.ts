@@ -17,7 +17,7 @@ describe("a request that may pass", () => {
     expect(new URL(echo.url).pathname + new URL(echo.url).search).toBe("/orders/1?x=1");
   });
 
-  it("reaches the upstream past every shared cache, and with its own headers untouched", async () => {
+  it("bypasses shared caches and reaches the upstream with its own headers untouched", async () => {
     const headers = { accept: "application/json", "cache-control": "max-age=0", "x-trace": "1" };
     const { headers: seen } = await (await ask("/orders/1", "allow-ann", { headers })).json<Echo>();
     expect(seen).toMatchObject(headers);
@@ -39,7 +39,7 @@ describe("a request that may pass", () => {
     expect(seen).toEqual(["/a/b?c", "/", "/"]);
   });
 
-  it("gets the upstream's redirect as it is", async () => {
+  it("gets the upstream's redirect unchanged", async () => {
     const response = await ask("/orders/redirect", "allow-ann");
     expect([response.status, response.headers.get("location")]).toEqual([302, "https://elsewhere.example/"]);
   });
@@ -80,11 +80,11 @@ describe("a request that may not pass", () => {
     expect([response.status, response.webSocket ?? null]).toEqual([403, null]);
   });
 
-  it("finds no service beside a prefix", async () => {
+  it("finds no service if its path only begins with the same letters as a prefix", async () => {
     expect((await ask("/ordersX", "allow-ann")).status).toBe(404);
   });
 
-  it("is refused where no rule names it and the service lists what is open", async () => {
+  it("is refused if no rule matches it and the service denies unmatched paths", async () => {
     expect((await ask("/listed/open", "allow-ann")).status).toBe(200);
     const response = await ask("/listed/other", "allow-ann");
     expect([response.status, response.headers.get("x-ebb-reason")]).toEqual([403, "no_rule"]);
@@ -92,14 +92,14 @@ describe("a request that may not pass", () => {
 });
 
 describe("identity headers", () => {
-  it("of a client never reach the upstream, under any spelling", async () => {
+  it("from a client never reach the upstream, in any spelling", async () => {
     const headers = { "X-User": "root", X_User: "root", "x-profile": "admin", connection: "close, x-tenant" };
     const { headers: seen } = await (await ask("/orders/1", "allow-ann", { headers })).json<Echo>();
     expect(seen["x-user"]).toBe("ann");
     expect([seen.x_user, seen["x-profile"]]).toEqual([undefined, undefined]);
   });
 
-  it("of a client do not pass on a public path either", async () => {
+  it("from a client do not reach the upstream on a public path either", async () => {
     const { headers } = await (await ask("/orders/health", undefined, { headers: { "x-user": "root" } })).json<Echo>();
     expect(headers["x-user"]).toBeUndefined();
   });
@@ -111,36 +111,36 @@ describe("preflights", () => {
     headers: { origin: "https://app.example", "access-control-request-method": "PUT" },
   };
 
-  it("pass to the upstream where the service says so", async () => {
+  it("pass to the upstream if the service is configured so", async () => {
     const response = await ask("/orders/1", undefined, preflight);
     expect(await response.json<Echo>()).toMatchObject({ method: "OPTIONS" });
   });
 
-  it("that pass to the upstream bring no credential and no body there", async () => {
+  it("reach the upstream without a credential or a body", async () => {
     const headers = { ...preflight.headers, cookie: "session=1" };
     const echo = await (await ask("/orders/1", "allow-ann", { ...preflight, headers })).json<Echo>();
     expect([echo.headers.authorization, echo.headers.cookie]).toEqual([undefined, undefined]);
     expect((await ask("/orders/1", undefined, { ...preflight, body: "a body" })).status).toBe(401);
   });
 
-  it("are answered by the gateway where the service says so", async () => {
+  it("get the gateway's answer if the service is configured so", async () => {
     const response = await ask("/answering", undefined, preflight);
     expect(response.status).toBe(204);
     expect(response.headers.get("access-control-allow-origin")).toBe("https://app.example");
     expect(response.headers.get("access-control-allow-credentials")).toBe("true");
   });
 
-  it("of another origin get no permission", async () => {
+  it("from another origin get no permission", async () => {
     const headers = { ...preflight.headers, origin: "https://evil.example" };
     const response = await ask("/answering", undefined, { ...preflight, headers });
     expect([response.status, response.headers.get("access-control-allow-origin")]).toEqual([403, null]);
   });
 
-  it("are requests like any other unless the service says so", async () => {
+  it("are handled like any other request by default", async () => {
     expect((await ask("/stripped", undefined, preflight)).status).toBe(401);
   });
 
-  it("that are no preflights need a credential", async () => {
+  it("need a credential if they are plain OPTIONS requests", async () => {
     expect((await ask("/orders/1", undefined, { method: "OPTIONS" })).status).toBe(401);
   });
 });
@@ -151,12 +151,12 @@ describe("an authorization server that fails", () => {
     ["answers 502", "gone-1", "authorization_server_error"],
     ["does not answer in time", "hang-1", "authorization_server_timeout"],
     ["never ends its answer", "endless-1", "authorization_server_error"],
-  ])("and %s closes the gate", async (_, token, reason) => {
+  ])("and %s leads to 503", async (_, token, reason) => {
     const response = await ask("/orders/1", token);
     expect([response.status, response.headers.get("x-ebb-reason")]).toEqual([503, reason]);
   });
 
-  it("that fails one client's requests opens the gate for nobody", async () => {
+  it("for one client's requests only lets no one pass undecided", async () => {
     for (let n = 0; n < 10; n += 1) {
       pass(1_000);
       expect((await ask("/fail-open", `gone-alone-${n}`)).status).toBe(503);
@@ -164,12 +164,12 @@ describe("an authorization server that fails", () => {
     }
   });
 
-  it("is not what a missing service binding of ours is taken for", async () => {
+  it("is not confused with a missing service binding", async () => {
     const response = await ask("/unbound", "allow-ann");
     expect([response.status, response.headers.get("x-ebb-reason")]).toEqual([503, "authorization_server_unknown"]);
   });
 
-  it("is asked again by the next request", async () => {
+  it("is asked again on the next request", async () => {
     await ask("/orders/1", "error-again");
     await ask("/orders/1", "error-again");
     expect(await checksOf("error-again")).toBe(2);
@@ -184,13 +184,13 @@ describe("the operator's pages", () => {
     expect((await ask("/stats", "operator-token-of-tests")).status).toBe(200);
   });
 
-  it("answer to no other method and on no other path", async () => {
+  it("refuse other methods and paths", async () => {
     expect((await ask("/stats", "operator-token-of-tests", { method: "POST" })).status).toBe(405);
     expect((await ask("/stats/other", "operator-token-of-tests")).status).toBe(404);
     expect((await ask("/statsX", "operator-token-of-tests")).status).toBe(404);
   });
 
-  it("show a service nobody has used, without starting its filter", async () => {
+  it("show an unused service without starting its filter", async () => {
     const stats = await statsOf("answering");
     expect(stats).toMatchObject({ requests: 0, allocatedBytes: 0, generation: 0, startReason: null });
   });

@@ -4,8 +4,8 @@ import type { ClientInfo } from "./client-info.ts";
 import type { Target } from "./request-target.ts";
 
 /**
- * A client's request on its way. What is decided and what is sent are read from here: `fetch` reads a `Request` in ways
- * of its own, and the two must not differ.
+ * A client's request. Both the decision and the request to the upstream use these values: `fetch` interprets a `Request` in
+ * its own way, and the two must not differ.
  */
 export interface Incoming {
   readonly request: Request;
@@ -13,15 +13,15 @@ export interface Incoming {
   readonly service: Service;
   readonly target: Target;
   readonly client: ClientInfo;
-  /** Null where the client sent none. */
+  /** Null if the client sent none. */
   readonly body: ReadableStream | null;
-  /** A GET that asks for a WebSocket, and may go on as such. */
+  /** A GET that asks for a WebSocket; it may be sent on as a handshake. */
   readonly asksWebSocket: boolean;
 }
 
 /**
- * The body, or null where there is none. The runtime makes an empty stream of `Content-Length: 0`, which some clients
- * send with a GET; beside a `Transfer-Encoding` it drops the length (RFC 9112 6.3).
+ * The body, or null if there is none. The runtime turns `Content-Length: 0`, which some clients send with a GET, into an
+ * empty stream. If there is a `Transfer-Encoding`, the runtime drops the length (RFC 9112 6.3).
  */
 export function bodyOf({ body, headers }: Request): Request["body"] {
   if (body === null) return null;

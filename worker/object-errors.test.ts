@@ -6,7 +6,7 @@ const error = (message: string, fields: object) => Object.assign(new Error(messa
 it.each([
   error("Durable Object reset because its code was updated.", { durableObjectReset: true }),
   error("Network connection lost.", { retryable: true }),
-])("a reset or a lost connection is asked about again: %o", (reset) => {
+])("calls again after a reset or a lost connection: %o", (reset) => {
   expect(isObjectReset(reset)).toBe(true);
 });
 
@@ -18,6 +18,6 @@ it.each([
   error("a bug", { durableObjectReset: "true" }),
   null,
   "reset",
-])("anything else is not: %o", (other) => {
+])("does not call again after any other error: %o", (other) => {
   expect(isObjectReset(other)).toBe(false);
 });

@@ -1,4 +1,4 @@
-/** What the platform says of an error of a call to a Durable Object, beside its message. */
+/** Fields that the platform sets on an error of a call to a Durable Object. */
 interface ObjectError {
   readonly durableObjectReset?: unknown;
   readonly retryable?: unknown;
@@ -6,8 +6,8 @@ interface ObjectError {
 }
 
 /**
- * Calls an object, once more where it was reset meanwhile. Only for calls that may be made twice.
- * @param call takes a fresh stub each time: one whose object was reset stays broken
+ * Calls an object, and again if it was reset meanwhile. Only for calls that may be made twice.
+ * @param call takes a fresh stub each time: a stub stays broken after its object was reset
  */
 export async function againAfterReset<Result>(call: () => Promise<Result>): Promise<Result> {
   try {
@@ -19,8 +19,8 @@ export async function againAfterReset<Result>(call: () => Promise<Result>): Prom
 }
 
 /**
- * Whether a call failed because its object was reset, as each deployment does, or was not reached: a fresh stub may answer.
- * Never after an overload, nor where the object ran out of memory or CPU: to ask again would do the same to it again.
+ * Whether a call failed because its object was reset (each deployment does that) or not reached: a fresh stub may answer.
+ * False if the object was overloaded or ran out of memory or CPU: a second call would do the same to it again.
  */
 export function isObjectReset(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;

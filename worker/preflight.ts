@@ -4,13 +4,13 @@ import type { Incoming } from "./incoming.ts";
 import { errorResponse } from "./replies.ts";
 import { namedByConnection } from "./request-headers.ts";
 
-/** What makes a preflight of an OPTIONS. */
+/** An OPTIONS request with these headers is a preflight. */
 const PREFLIGHT_HEADERS = ["origin", "access-control-request-method"] as const;
 
 /**
  * A CORS preflight (Fetch standard): browsers send it without credentials or body, so no filter could ever allow it. No
- * browser sends one that asks for another protocol. One of which `Connection` takes back what makes it a preflight would
- * arrive as an OPTIONS like any other.
+ * browser sends one with `Upgrade`. If `Connection` names one of the preflight headers, that header stops at this hop, and
+ * the upstream would see an ordinary OPTIONS.
  */
 export function isPreflight({ request, body }: Pick<Incoming, "request" | "body">): boolean {
   const { method, headers } = request;
@@ -19,7 +19,7 @@ export function isPreflight({ request, body }: Pick<Incoming, "request" | "body"
   return PREFLIGHT_HEADERS.every((name) => headers.has(name) && !endingHere.has(name));
 }
 
-/** The preflight as a browser would have sent it: nobody's credential passes unauthorized under its name. */
+/** The preflight without credentials, as browsers send it: no credential reaches the upstream unauthorized. */
 export function withoutCredentials(request: Request, { filterKind }: Pick<Service, "filterKind">): Request {
   const headers = new Headers(request.headers);
   headers.delete("authorization");
@@ -30,7 +30,7 @@ export function withoutCredentials(request: Request, { filterKind }: Pick<Servic
   return new Request(request, { headers });
 }
 
-/** The gateway's own answer to a preflight. An origin, method or header that is not listed gets 403 and no permission. */
+/** The gateway's own answer to a preflight. An origin or method that is not listed gets 403. */
 export function preflightReply(request: Request, answer: PreflightAnswer): Response {
   const origin = request.headers.get("origin");
   if (!allowsOrigin(answer, origin)) return errorResponse(403, "cors_origin");

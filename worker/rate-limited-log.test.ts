@@ -17,7 +17,7 @@ function start() {
   };
 }
 
-it("writes one line a second of each text, with the count of those left out", () => {
+it("writes each text at most once a second, with the number of lines left out", () => {
   const { lines, at } = start();
   for (const ms of [0, 1, 999]) at(ms, "a");
   at(999, "b");
@@ -25,7 +25,7 @@ it("writes one line a second of each text, with the count of those left out", ()
   expect(lines).toEqual(["a", "b", "a (2 more like it since the last line)", "a (1 more like it since the last line)"]);
 });
 
-it("goes on when the clock is set back", () => {
+it("keeps writing after the clock is set back", () => {
   const { lines, at } = start();
   at(1e12, "a");
   at(0, "a");

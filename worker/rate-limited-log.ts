@@ -1,8 +1,8 @@
 import { hasElapsed } from "../durable/runtime/elapsed.ts";
 
-/** Interval between two equal lines, ms: logs are billed by the line, and a client can cause any number of them. */
+/** Time between two equal lines, ms: logs are billed by the line, and a client can cause any number of them. */
 const INTERVAL_MS = 1_000;
-/** Texts that are remembered, so that messages which differ each time cannot fill the memory. */
+/** Limits memory: messages may differ each time. */
 const MAX_KINDS = 256;
 
 interface Kind {
@@ -10,7 +10,7 @@ interface Kind {
   leftOut: number;
 }
 
-/** For lines that a client can cause: writes each text at most once a second, with the number of lines left out since. */
+/** For lines that a client can cause: writes each line at most once a second, with the number of repeats left out since. */
 export class RateLimitedLog {
   readonly #write: (line: string) => void;
   readonly #nowMs: () => number;

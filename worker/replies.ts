@@ -2,7 +2,7 @@ import { appendHeaders } from "../durable/flat-headers.ts";
 import type { DenyResult, LocalResponse } from "../durable/rpc.ts";
 import { rateLimitedLog } from "./rate-limited-log.ts";
 
-/** What a request came to: the upstream's response, or a reply of the gateway's own in its place. */
+/** A request's result: the upstream's response, or the gateway's own reply in its place. */
 export type Outcome =
   | { readonly ok: true; readonly response: Response }
   | { readonly ok: false; readonly reply: Response };
@@ -11,7 +11,7 @@ export function replied(reply: Response): Extract<Outcome, { ok: false }> {
   return { ok: false, reply };
 }
 
-/** An error of the gateway's own: logged here, and told the client by its name alone. */
+/** An error in the gateway itself: logged here; the client gets only the reason `internal_error`. */
 export function internalError(error: unknown): Extract<Outcome, { ok: false }> {
   rateLimitedLog.error(`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   return replied(errorResponse(503, "internal_error"));
@@ -20,7 +20,7 @@ export function internalError(error: unknown): Extract<Outcome, { ok: false }> {
 /** Statuses whose responses cannot have a body. */
 const BODYLESS_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
 
-/** A response of the gateway's own: JSON `{ "error": reason }`, never cached, the reason in a header too (HEAD has no body). */
+/** The gateway's own response: JSON `{ "error": reason }`, never cached, the reason in a header too (HEAD has no body). */
 export function errorResponse(status: number, reason: string, headers: Record<string, string> = {}): Response {
   return Response.json(
     { error: reason },
@@ -28,7 +28,7 @@ export function errorResponse(status: number, reason: string, headers: Record<st
   );
 }
 
-/** The filter's refusal, or the lack of any decision, as the client gets it. */
+/** The client's response if the filter refused the request or no decision was possible. */
 export function deniedResponse(service: string, refused: DenyResult): Response {
   if (refused.kind === "respond") return respond(refused);
   rateLimitedLog.error(`${service}: ${refused.reason}: ${refused.message}`);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HEADER_LIMITS, headersForFilter, type IncomingHeaders, upstreamHeaders } from "./request-headers.ts";
 
-/** Headers as workerd gives them, which may hold what Node's Headers refuse (U+FFFD). */
+/** Headers as workerd gives them: they may hold U+FFFD, which Node's `Headers` refuses. */
 function incoming(headers: Record<string, string>): IncomingHeaders {
   const entries = Object.entries(headers).map(([name, value]): [string, string] => [name.toLowerCase(), value]);
   return {
@@ -32,7 +32,7 @@ const ADDED = ["x-forwarded-for", "203.0.113.7", "x-forwarded-host", "api.exampl
 function toFilter(headers: Record<string, string>, neededHeaders: readonly string[] | "all" = "all") {
   const service = { neededHeaders, identityHeaders: ["x-user"] };
   const result = headersForFilter(incoming(headers), service, SEEN);
-  // What the gateway adds of its own, always the same, would only hide what this is about.
+  // The gateway always adds the same headers; without them the tests are easier to read.
   return result.ok && neededHeaders === "all" ? { ...result, headers: result.headers.slice(0, -ADDED.length) } : result;
 }
 
@@ -53,7 +53,7 @@ describe("ordinary headers", () => {
     "cf-connecting-ip": "203.0.113.7",
   };
 
-  it("go to the upstream, with the gateway's own beside them", () => {
+  it("go to the upstream, together with the gateway's own", () => {
     expect(toUpstream(ordinary)).toEqual({ ...ordinary, ...GATEWAY_HEADERS });
   });
 
@@ -81,7 +81,7 @@ describe("a header that a client may not send", () => {
     "Upgrade",
     "Host",
     "Expect",
-    // what would override the authorized request
+    // would override the authorized request
     "X-Original-URL",
     "X-Rewrite-URL",
     "X_Rewrite_URL",
@@ -118,7 +118,7 @@ describe("a header that a client may not send", () => {
     },
   );
 
-  it("is taken out whatever the identity headers are called", () => {
+  it("is removed for any names of identity headers", () => {
     const name = fc.stringMatching(/^x-[a-z]{1,5}(-[a-z]{1,5})?$/);
     const spelling = fc.constantFrom<(name: string) => string>(
       (text) => text,
@@ -135,7 +135,7 @@ describe("a header that a client may not send", () => {
 });
 
 describe("Connection", () => {
-  it("takes the headers it names from filter and upstream alike", () => {
+  it("removes the headers it names for both filter and upstream", () => {
     const headers = {
       connection: "close, X-Tenant ,authorization",
       "x-tenant": "t",
@@ -147,13 +147,13 @@ describe("Connection", () => {
     expect(toFilter(headers, ["authorization", "accept"])).toEqual({ ok: true, headers: ["accept", "*/*"] });
   });
 
-  it("cannot take away what gateway and filter set", () => {
+  it("cannot remove headers that gateway and filter set", () => {
     const headers = { connection: "x-user, x-forwarded-for, x-forwarded-host", "x-user": "evil" };
     const changes = [{ name: "x-user", values: ["ann"] }];
     expect(toUpstream(headers, { changes })).toEqual({ "x-user": "ann", ...GATEWAY_HEADERS });
   });
 
-  it("cannot take away what the platform set", () => {
+  it("cannot remove headers that the platform set", () => {
     const headers = { connection: "cf-connecting-ip", "cf-connecting-ip": "203.0.113.7" };
     expect(toUpstream(headers)).toEqual({ "cf-connecting-ip": "203.0.113.7", ...GATEWAY_HEADERS });
   });
@@ -175,7 +175,7 @@ describe("Upgrade", () => {
     expect(toUpstream({ connection: "Upgrade", upgrade: "h2c" })).toEqual(GATEWAY_HEADERS);
   });
 
-  it("names nothing but the WebSocket, whatever else the client wrote", () => {
+  it("names only the WebSocket, even if the client listed other protocols", () => {
     expect(toUpstream({ upgrade: "websocket, h2c" }, { websocket: true }).upgrade).toBe("websocket");
   });
 });
@@ -192,12 +192,12 @@ describe("the filter's changes", () => {
     });
   });
 
-  it("may give a header several values, which make one field of a cookie", () => {
+  it("may give a header several values; those of a cookie become one field", () => {
     const changes = [change("x-role", "a", "b"), change("cookie", "a=1", "b=2")];
     expect(toUpstream({ cookie: "evil=1" }, { changes })).toMatchObject({ "x-role": "a, b", cookie: "a=1; b=2" });
   });
 
-  it("replace a client's header of the other spelling too", () => {
+  it("replace a client's header in the other spelling too", () => {
     expect(toUpstream({ "x-role": "evil" }, { changes: [change("x_role", "user")] })).toEqual({
       x_role: "user",
       ...GATEWAY_HEADERS,
@@ -219,33 +219,33 @@ describe("the filter's changes", () => {
     ["x user", "ann"],
     ["x-user", "ann\r\nx-admin: 1"],
     ["x-user", "a\u0000b"],
-  ])("that no header can have (%j: %j) make no request", (name, value) => {
+  ])("throw if no header can have them (%j: %j)", (name, value) => {
     expect(() => toUpstream({}, { changes: [change(name, value)] })).toThrow(TypeError);
   });
 });
 
 describe("the client's address", () => {
-  it("is left out where the platform saw none", () => {
+  it("is left out if the platform saw none", () => {
     expect(toUpstream({ "x-forwarded-for": "evil" }, { clientIp: "" })).not.toHaveProperty("x-forwarded-for");
   });
 });
 
-describe("what the gateway saw of the client", () => {
+describe("the client's address, host and scheme as the gateway saw them", () => {
   const claims = { "X-Forwarded-For": "10.9.9.9", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http" };
 
-  it("is what a filter is told that asks for it, whatever the client claims", () => {
+  it("reach a filter that needs them, whatever the client claims", () => {
     const names = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
     expect(toFilter(claims, names)).toEqual({ ok: true, headers: ADDED });
     const all = headersForFilter(incoming(claims), { neededHeaders: "all", identityHeaders: [] }, SEEN);
     expect(all).toEqual({ ok: true, headers: ADDED });
   });
 
-  it.each(["x-real-ip", "x-original-url", "forwarded", "x-forwarded-user"])("does not come from %s", (name) => {
+  it.each(["x-real-ip", "x-original-url", "forwarded", "x-forwarded-user"])("do not come from %s", (name) => {
     expect(toFilter({ [name]: "evil" }, [name])).toEqual({ ok: true, headers: [] });
   });
 });
 
-describe("headers that travel to the filter", () => {
+describe("headers sent to the filter", () => {
   it("are only those it needs, in its order, missing ones left out", () => {
     const headers = { cookie: "a=1", authorization: "Bearer t", accept: "*/*" };
     expect(toFilter(headers, ["authorization", "x-api-key", "cookie"])).toEqual({
@@ -264,7 +264,7 @@ describe("headers that travel to the filter", () => {
     expect(toFilter({ "x-tenant": "a\tcafé 漢" })).toEqual({ ok: true, headers: ["x-tenant", "a\tcafé 漢"] });
   });
 
-  it("are the only ones that are looked at", () => {
+  it("are the only ones that are checked", () => {
     expect(toFilter({ referer: "\ufffd", authorization: "Bearer t" }, ["authorization"]).ok).toBe(true);
     expect(toFilter({ "x-user": "\ufffd" }).ok).toBe(true);
   });

@@ -5,8 +5,8 @@ import type { HeaderChange } from "../wasm/host/index.ts";
 import type { ClientInfo } from "./client-info.ts";
 
 /**
- * Which headers of a client's request go on, to the filter and to the upstream alike. Both see the same request, so
- * that nothing is authorized in one form and served in another. Only the filter's changes put identity headers back.
+ * Chooses which headers of a client's request go on to the filter and the upstream. Both see the same request, so nothing
+ * is authorized in one form and served in another. Only the filter's changes put identity headers back.
  */
 
 export const HEADER_LIMITS = {
@@ -16,7 +16,7 @@ export const HEADER_LIMITS = {
   maxBytes: 64 * 1024,
 } as const;
 
-/** What is read of a `Headers`. */
+/** The part of `Headers` used here. */
 export interface IncomingHeaders extends Iterable<[name: string, value: string]> {
   get(name: string): string | null;
 }
@@ -26,11 +26,11 @@ export type FilterHeaders =
   | { readonly ok: false; readonly reason: "header_not_utf8" | "headers_too_large"; readonly header: string };
 
 /**
- * The headers a service's filter decides on, flat as name, value, name, value …, names in lower case.
+ * The headers that a service's filter decides on, flat as name, value, name, value …, names in lower case.
  *
- * A value that holds U+FFFD had bytes that are not UTF-8: two different tokens would arrive as one text, and one of them
- * would get the other's cached decision. Such a request is refused, and so is one with control characters, but only if
- * the header travels.
+ * A value with U+FFFD had bytes that are not UTF-8: two different tokens would arrive as one text, and one of them would get
+ * the other's cached decision. Such a request is refused, and so is one with control characters, but only if the header is
+ * sent to the filter.
  */
 export function headersForFilter(
   incoming: IncomingHeaders,
@@ -55,7 +55,7 @@ export function headersForFilter(
   return { ok: true, headers };
 }
 
-/** Filter and upstream get the client's info under the usual names, which a client cannot set. */
+/** Filter and upstream get the client's address, host and scheme in the usual headers, which a client cannot set. */
 function forwardedHeaders({ clientIp, host, proto }: ClientInfo): [name: string, value: string][] {
   const headers: [string, string][] = [
     ["x-forwarded-host", host],
@@ -68,16 +68,16 @@ export interface UpstreamHeaderOptions extends ClientInfo {
   /** Headers only the filter may set, lower case. */
   readonly identityHeaders: readonly string[];
   readonly changes: readonly HeaderChange[];
-  /** The request asks for a WebSocket and may have one: `Upgrade` goes on, nothing else of the connection does. */
+  /** The request may become a WebSocket: `Upgrade` goes on; no other connection header does. */
   readonly websocket: boolean;
 }
 
 /**
- * The headers of the request to the upstream: the client's without those it may not send, the gateway's own
- * `x-forwarded-*`, and over both the filter's changes. Pseudo headers among the changes belong to the caller; changes to
- * the connection or the framing are left out, because only the runtime knows how it sends the message.
+ * The headers of the request to the upstream: the client's without those it may not send, then the gateway's own
+ * `x-forwarded-*`, then the filter's changes. The caller applies changes to pseudo headers. Changes to the connection or the
+ * framing are left out, because only the runtime knows how it sends the message.
  *
- * @throws TypeError if the filter set a name or value that no header can have; there is no request to send then
+ * @throws TypeError if the filter set a name or value that no header can have
  */
 export function upstreamHeaders(incoming: IncomingHeaders, options: UpstreamHeaderOptions): Headers {
   const headers = new Headers();
@@ -85,13 +85,13 @@ export function upstreamHeaders(incoming: IncomingHeaders, options: UpstreamHead
   for (const [name, value] of forwardedHeaders(options)) headers.set(name, value);
 
   const changes = options.changes.filter(({ name }) => !name.startsWith(":") && !isConnectionHeader(name));
-  // All removals first: a filter that sets both X-User and X_User means both.
+  // All removals first: if a filter sets both X-User and X_User, both go on.
   for (const { name } of changes) {
     headers.delete(name);
     headers.delete(canonicalHeaderName(name));
   }
   for (const { name, values } of changes) {
-    // Headers joins repeated fields by comma, which would become part of a cookie's value (RFC 6265 5.4: one field).
+    // `Headers` joins repeated fields with a comma, which would become part of a cookie's value (RFC 6265 5.4: one field).
     if (name.toLowerCase() === "cookie" && values.length > 0) headers.set(name, values.join("; "));
     else for (const value of values) headers.append(name, value);
   }
@@ -104,8 +104,8 @@ function* clientHeaders(incoming: IncomingHeaders, identityHeaders: readonly str
   const nominated = namedByConnection(incoming);
   for (const [rawName, value] of incoming) {
     const name = rawName.toLowerCase();
-    // Anything else than letters, digits and "-" is a second spelling of another header to CGI-like upstreams. nginx
-    // and Apache leave such headers out as well.
+    // CGI-like upstreams map a name with characters other than letters, digits and "-" to the same variable as another
+    // header. nginx and Apache leave such headers out as well.
     if (!PLAIN_HEADER_NAME.test(name)) continue;
     if (isConnectionHeader(name) && name !== "content-length") continue;
     if (nominated.has(name) || coversHeader(identityHeaders, name)) continue;
@@ -114,7 +114,7 @@ function* clientHeaders(incoming: IncomingHeaders, identityHeaders: readonly str
   }
 }
 
-/** The few headers a filter needs, without going through all of them. */
+/** The headers a filter needs, without iterating over all headers. */
 function* picked(
   incoming: IncomingHeaders,
   names: readonly string[],
@@ -123,7 +123,7 @@ function* picked(
 ): Generator<[string, string]> {
   const nominated = namedByConnection(incoming);
   for (const name of names) {
-    // An object of another deployment may ask for what this one's configuration takes out of every request.
+    // An object of another deployment may need headers that this configuration removes from every request.
     if (isConnectionHeader(name) || coversHeader(identityHeaders, name)) continue;
     if (isOverridingHeader(name)) {
       const forwarded = forwardedHeaders(client).find(([other]) => other === name);
@@ -138,7 +138,7 @@ function* picked(
 
 /** A header's value as the upstream gets it. */
 function sentValue(name: string, value: string): string {
-  // After an empty last line the joined value ends in ", ", of which the blank is no part (RFC 9110 5.5).
+  // If the last line is empty, the joined value ends in ", "; the blank is not part of the value (RFC 9110 5.5).
   let end = value.length;
   while (end > 0 && (value[end - 1] === " " || value[end - 1] === "\t")) end--;
   const sent = end === value.length ? value : value.slice(0, end);
@@ -146,8 +146,8 @@ function sentValue(name: string, value: string): string {
 }
 
 /**
- * The cookies as one line. The runtime joins several `Cookie` lines by a comma, which would become part of a cookie's value;
- * RFC 9113 8.2.3 and RFC 6265 5.4 join them by a semicolon.
+ * The cookies as one line. The runtime joins several `Cookie` lines with a comma, which would become part of a cookie's
+ * value; RFC 9113 8.2.3 and RFC 6265 5.4 join them with a semicolon.
  */
 function oneCookieLine(value: string): string {
   return value.includes(", ") ? value.replace(/, (?=[!#$%&'*+\-.^_`|~0-9A-Za-z]+=)/g, "; ") : value;
@@ -156,9 +156,9 @@ function oneCookieLine(value: string): string {
 const NONE: ReadonlySet<string> = new Set();
 
 /**
- * Headers that `Connection` declares to be of this hop (RFC 9110 7.6.1). They stop here for filter and upstream alike:
- * `Connection: authorization` leaves both without a credential. It is read before the gateway and the filter set
- * anything, so a client cannot have their headers removed, nor (`cf-*`) those of the platform.
+ * Headers that `Connection` limits to this hop (RFC 9110 7.6.1). Neither filter nor upstream gets them: with
+ * `Connection: authorization`, both get no credential. Applied before the gateway and the filter set any header, so a client
+ * cannot remove theirs; nor can it remove the platform's (`cf-*`).
  */
 export function namedByConnection(incoming: IncomingHeaders): ReadonlySet<string> {
   const connection = incoming.get("connection")?.toLowerCase();
@@ -167,7 +167,7 @@ export function namedByConnection(incoming: IncomingHeaders): ReadonlySet<string
   return new Set(names.filter((name) => !name.startsWith("cf-")));
 }
 
-/** Bytes of a text in UTF-8 (a pair of surrogates counts six), or undefined if it holds what no sound value does. */
+/** Bytes of a text in UTF-8 (a surrogate pair counts six). Undefined if it holds U+FFFD or a control character except tab. */
 function sizeOfText(text: string): number | undefined {
   let bytes = 0;
   for (let index = 0; index < text.length; index++) {

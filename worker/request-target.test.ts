@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readTarget, rejectPath, TARGET_LIMITS } from "./request-target.ts";
 
-/** What becomes of a path: the reason of its refusal, or "ok" if it comes back as it was. */
+/** The reason why a path is refused, or "ok" if it comes back unchanged. */
 function read(pathAndQuery: string): string {
   const target = readTarget(`http://api.example${pathAndQuery}`);
   if (!target.ok) return target.reason;
@@ -11,7 +11,7 @@ function read(pathAndQuery: string): string {
 }
 
 describe("a target", () => {
-  it("is taken apart and left as it is", () => {
+  it("is split into parts, unchanged", () => {
     expect(readTarget("https://API.example:8443/Orders/a%20b;v=1?x=%2F..//&y=#".slice(0, -1))).toEqual({
       ok: true,
       scheme: "https",
@@ -39,7 +39,7 @@ describe("a target", () => {
     expect(readTarget("http://h/a")).toMatchObject({ path: "/a", query: "" });
   });
 
-  it("has the root as its path where there is none", () => {
+  it("has the root as its path if there is none", () => {
     expect(readTarget("http://h")).toMatchObject({ ok: true, path: "/" });
     expect(readTarget("http://h?q")).toMatchObject({ ok: true, path: "/", query: "?q" });
   });
@@ -164,7 +164,7 @@ describe("a path that two parsers could read differently", () => {
     expect(read(path)).toBe(reason);
   });
 
-  it("is refused where servers' limits differ", () => {
+  it("is refused beyond the length where servers' limits begin to differ", () => {
     const { maxPathCharacters, maxQueryCharacters } = TARGET_LIMITS;
     expect(read(`/${"a".repeat(maxPathCharacters - 1)}`)).toBe("ok");
     expect(read(`/${"a".repeat(maxPathCharacters)}`)).toBe("path_too_long");
@@ -173,11 +173,11 @@ describe("a path that two parsers could read differently", () => {
 });
 
 describe("a query", () => {
-  it.each(["?a=../..//\\%2f%00%61%&b[]={}|^", "??", "?a=b c"])("%s is the application's own language", (query) => {
+  it.each(["?a=../..//\\%2f%00%61%&b[]={}|^", "??", "?a=b c"])("%s is accepted, whatever its syntax", (query) => {
     expect(read(`/${query}`)).toBe("ok");
   });
 
-  it("cannot hold what no request line can", () => {
+  it("cannot hold characters that no request line can", () => {
     expect(read("/?a\r\nb")).toBe("control_character");
     expect(read("/?caf\u00e9")).toBe("non_ascii_character");
   });
@@ -222,13 +222,13 @@ describe("readTarget", () => {
     );
   });
 
-  it("never accepts a path whose decoded segments are not the segments of the decoded path, nor encode back to others", () => {
+  it("never accepts a path that splits differently after decoding, or decodes further a second time", () => {
     fc.assert(
       fc.property(hostile, (path) => {
         if (rejectPath(path) !== undefined) return;
         const decoded = decodeURIComponent(path);
         expect(path.split("/").map(decodeURIComponent)).toEqual(decoded.split("/"));
-        // Decoding a second time finds nothing more, so one round and two see the same path.
+        // Decoding a second time must change nothing.
         const twice = decoded.replace(/%[0-9a-f]{2}/gi, "");
         expect(twice).toBe(decoded);
       }),

@@ -1,17 +1,17 @@
 /**
- * A request's target as it was received, and the refusal of every path that two parsers could read differently.
+ * Reads a request's target as received and refuses every path that two parsers could read differently.
  *
- * The filter decides about a path and the upstream acts on it. Where they can read one text as two paths, a client gets
- * a decision for the one and the answer of the other. So nothing here parses with `URL`, which resolves dot segments,
- * turns `\` into `/` and encodes characters before anybody sees them; the text is sliced, checked and passed on as it is.
- * Of the host it is asked alone whether it would change it.
+ * The filter decides about a path and the upstream acts on it. If they read one text as two paths, a client gets a decision
+ * for one and the answer of the other. So no path here goes through `URL`, which resolves dot segments, turns `\` into `/`
+ * and encodes characters before any check; the text is sliced, checked and passed on as it is. `URL` is used only to check
+ * whether it would change the host.
  */
 
 import { hasDisguisedDotSegment } from "../config/path-readings.ts";
 
 export interface Target {
   readonly scheme: "http" | "https";
-  /** As received, in lower case, with its port unless that is the scheme's own. */
+  /** As received, in lower case, with its port unless that is the scheme's default. */
   readonly host: string;
   /** Canonical: begins with `/`, one spelling only, percent-encoding kept. */
   readonly path: string;
@@ -45,12 +45,12 @@ export type TargetResult = ({ readonly ok: true } & Target) | RefusedTarget;
 interface RefusedTarget {
   readonly ok: false;
   readonly reason: TargetRefusal;
-  /** Whose refusal it is, as far as that can be told: good for what is said of it, not for any decision. */
+  /** Host and path of the refused request, if known. Good enough to pick the reply's CORS headers, not for any decision. */
   readonly asked?: { readonly host: string; readonly path: string };
 }
 
 export const TARGET_LIMITS = {
-  /** Servers cut or refuse longer ones at different lengths (8 KiB is usual); also what a cache's key is made of. */
+  /** Servers cut or refuse longer paths at different lengths (8 KiB is usual). Paths are also part of cache keys. */
   maxPathCharacters: 8_192,
   maxQueryCharacters: 16_384,
 } as const;
@@ -67,12 +67,12 @@ export function readTarget(rawUrl: string): TargetResult {
   const parts = URL_PARTS.exec(rawUrl);
   if (parts === null) return reject("malformed_url");
   const [, scheme = "", authority = "", rawPath = "", query = "", fragment] = parts;
-  // User information hides the host from whoever reads up to the "@": http://api.example@evil.example/
+  // User information hides the host from parsers that read up to the "@": http://api.example@evil.example/
   if (authority.includes("@")) return reject("userinfo_in_url");
   const sentScheme = scheme.toLowerCase() === "https" ? "https" : "http";
   const host = sentHost(sentScheme, authority.toLowerCase());
   if (host === undefined) return reject("malformed_host");
-  // A fragment is never sent over HTTP. One that arrives was smuggled in, and cuts the path only for some readers.
+  // HTTP clients never send a fragment. One that arrives was smuggled in, and only some parsers cut the path at it.
   if (fragment !== undefined) return reject("fragment_in_url");
 
   const path = rawPath === "" ? "/" : rawPath;
@@ -81,12 +81,12 @@ export function readTarget(rawUrl: string): TargetResult {
   return { ok: true, scheme: sentScheme, host, path, query: sentQuery(query) };
 }
 
-/** What a URL parser may write in another way: a port, an IPv6 address, and a last label that begins like a number. */
+/** Hosts that a URL parser may rewrite: with a port, an IPv6 address, or a last label that begins with a digit. */
 const HOST_OF_SEVERAL_FORMS = /:|(?:^|\.)\d[^.]*\.?$/;
 
 /**
- * The host as a bound upstream gets it: by a URL, whose parser makes 127.0.0.1 of `127.1` and drops the default port. So
- * everybody is shown the host without that port, and one that would become another is refused.
+ * The host as a bound upstream gets it: in a URL, whose parser turns `127.1` into 127.0.0.1 and drops the default port. So
+ * filter and upstream both get the host without that port. Undefined if the parser would turn it into another host.
  */
 function sentHost(scheme: Target["scheme"], host: string): string | undefined {
   if (!HOST.test(host)) return undefined;
@@ -99,7 +99,7 @@ function sentHost(scheme: Target["scheme"], host: string): string | undefined {
 
 /**
  * The query as the upstream gets it. URL parsers, and so `fetch`, percent-encode these characters in a query (URL
- * standard, special-query percent-encode set); everybody is shown that one text.
+ * standard, special-query percent-encode set), so the filter gets them encoded too.
  */
 function sentQuery(query: string): string {
   return query.replace(/["'<>]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
@@ -109,41 +109,41 @@ function reject(reason: TargetRefusal): RefusedTarget {
   return { ok: false, reason };
 }
 
-/** Why a raw path has more than one reading, or undefined if it is canonical. The first hazard found is named. */
+/** The first reason why a raw path has more than one reading, or undefined if it is canonical. */
 export function rejectPath(path: string): TargetRefusal | undefined {
   if (path.length > TARGET_LIMITS.maxPathCharacters) return "path_too_long";
   return rejectCharacters(path) ?? rejectEncoding(path) ?? rejectSegments(path);
 }
 
-/** Queries are the application's own language: only what cannot stand in a request line is refused. */
+/** Each application defines its own query syntax: only characters that a request line cannot hold are refused. */
 function rejectQuery(query: string): TargetRefusal | undefined {
   if (query.length > TARGET_LIMITS.maxQueryCharacters) return "query_too_long";
   if (hasControl(query)) return "control_character";
-  // Raw bytes beyond ASCII are read as UTF-8 by some and as Latin-1 by others.
+  // Some servers read raw bytes beyond ASCII as UTF-8, others as Latin-1.
   return isAscii(query) ? undefined : "non_ascii_character";
 }
 
 function rejectCharacters(path: string): TargetRefusal | undefined {
-  // A line feed ends a header line for the next hop, a NUL ends the text for a server written in C.
+  // A line feed ends a header line for the next hop; a NUL ends the string for a server written in C.
   if (hasControl(path)) return "control_character";
   if (!isAscii(path)) return "non_ascii_character";
-  // Browsers, IIS and URL parsers take a backslash for a slash.
+  // Browsers, IIS and URL parsers treat a backslash as a slash.
   if (path.includes("\\")) return "backslash_in_path";
-  // Not of a path (RFC 3986 3.3), and percent-encoded by the next URL parser, so that the upstream sees another text.
+  // Not allowed in a path (RFC 3986 3.3). The next URL parser would percent-encode them, so the upstream would see another text.
   if (/[ "<>^`{}#?]/.test(path)) return "forbidden_character_in_path";
   return undefined;
 }
 
 function rejectEncoding(path: string): TargetRefusal | undefined {
   if (!path.includes("%")) return undefined;
-  // A lone "%" is kept by some decoders, an error to others, and half of an escape after a second round.
+  // Some decoders keep a lone "%", others fail on it; after a second decoding it can be part of an escape.
   if (/%(?![0-9a-f]{2})/i.test(path)) return "malformed_percent_encoding";
   // One segment for the filter, two for an upstream that decodes before it splits.
   if (/%(?:2f|5c)/i.test(path)) return "encoded_slash_in_path";
   if (/%(?:[01][0-9a-f]|7f|c2%[89][0-9a-f])/i.test(path)) return "encoded_control_character";
   if (hasDotSegment(path)) return "dot_segment_in_path";
-  // `/%61dmin` is `/admin` to whoever decodes and a different path to whoever compares. RFC 3986 2.3: unreserved
-  // characters should not be encoded, so no client needs to.
+  // `/%61dmin` is `/admin` to a server that decodes it and another path to one that compares it raw. Unreserved characters
+  // should not be encoded (RFC 3986 2.3), so no client needs to.
   if (hasEncodedUnreserved(path)) return "needless_percent_encoding";
   // `%252f` becomes `%2f` here and `/` at an upstream that decodes a second time.
   if (/%25[0-9a-f]{2}/i.test(path)) return "double_percent_encoding";
@@ -151,31 +151,31 @@ function rejectEncoding(path: string): TargetRefusal | undefined {
 }
 
 function rejectSegments(path: string): TargetRefusal | undefined {
-  // An empty segment is dropped by servers that merge slashes, and makes `//host` out of a path that is resolved.
+  // Servers that merge slashes drop an empty segment. URL parsers read a path that begins with one as `//host`.
   if (path.includes("//")) return "double_slash_in_path";
   // Servlet containers cut path parameters off first: `/a/;x/b` becomes `/a//b`, and then `/a/b`.
   if (/\/(?:;|%3b)/i.test(path)) return "empty_segment_in_path";
-  // Windows drops blanks at the end of a name: `..%20` is `..` then. So is it in full-width dots to whoever normalizes them.
+  // Windows drops blanks at the end of a name, so `..%20` becomes `..`. Unicode normalization turns full-width dots into `..`.
   return hasDotSegment(path) || hasDisguisedDotSegment(path) ? "dot_segment_in_path" : undefined;
 }
 
 /**
- * `.` and `..` lead to another path once somebody resolves them: also encoded, and with path parameters (`/..;x/`),
- * which servlet containers cut off first.
+ * `.` and `..` lead to another path when a server resolves them. This includes encoded dots, and dots with path parameters
+ * (`/..;x/`), which servlet containers cut off first.
  */
 function hasDotSegment(path: string): boolean {
   if (!/\.|%2e/i.test(path)) return false;
   return path.split("/").some((segment) => /^(?:\.|%2e){1,2}(?:;|%3b|$)/i.test(segment));
 }
 
-/** True if an escape stands for a letter, a digit, `-`, `.`, `_` or `~`. */
+/** True if an escape encodes a letter, a digit, `-`, `.`, `_` or `~`. */
 function hasEncodedUnreserved(path: string): boolean {
   return (path.match(/%[0-9a-f]{2}/gi) ?? []).some((encoded) =>
     /[A-Za-z0-9._~-]/.test(String.fromCharCode(Number.parseInt(encoded.slice(1), 16))),
   );
 }
 
-/** Bytes that are not UTF-8 have no text: `%c0%af` is a slash to decoders that accept overlong forms. */
+/** False if the bytes are not UTF-8: `%c0%af` is a slash to decoders that accept overlong forms. */
 function isDecodable(path: string): boolean {
   try {
     decodeURIComponent(path);

@@ -5,10 +5,10 @@ import type { HeaderChange } from "../wasm/host/index.ts";
 const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([101, 204, 205, 304]);
 
 /**
- * The upstream's response with the filter's changes. `content-length` and the framing stay with the runtime, which knows
- * how it sends the body that became of the upstream's.
+ * The upstream's response with the filter's changes. The runtime sets `content-length` and the framing, because only it
+ * knows how it sends a changed body.
  *
- * @throws RangeError or TypeError where the filter set a status, name or value that no response can have
+ * @throws RangeError or TypeError if the filter set a status, name or value that no response can have
  */
 export function changedResponse(response: Response, changes: readonly HeaderChange[], body: BodyInit | null): Response {
   const headers = new Headers(response.headers);

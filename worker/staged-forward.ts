@@ -13,14 +13,13 @@ type Stubbed<Staged extends { exchange: Exchange }> = Omit<Staged, "exchange"> &
 };
 type StagedAnswer = Stubbed<ContinueInStages> | Stubbed<BodyFirst>;
 
-/** The object's answer as it arrives here: what is an object of its own there is a stub. */
+/** The object's answer as the Worker receives it: over RPC, the exchange is a stub. */
 export type Decided = Exclude<Answer, ContinueInStages | BodyFirst> | StagedAnswer | NeedsHeaders;
 
 /**
- * The rest of an exchange of which the filter is to see more than the head. Bodies pass through the object, and the stub
- * that they pass by is disposed when the last of them has ended or its receiver has gone. Whatever goes wrong with the stub
- * ends in a refusal or, once a message is on its way, breaks it off: nothing goes on that the filter was to see and did
- * not.
+ * Runs the rest of an exchange if the filter sees more than the request's head. Bodies pass through the object over a stub,
+ * which is disposed after the last body has ended or its receiver has gone. If the stub fails, the request is refused, or a
+ * message in progress is aborted: nothing passes unseen that the filter should see.
  */
 export async function exchangeInStages(
   incoming: Incoming,
@@ -35,7 +34,7 @@ export async function exchangeInStages(
     passing.abort();
     return replied(errorResponse(503, "object_unreachable"));
   } finally {
-    // Without this the stub would die with the handler, in the midst of a body.
+    // Otherwise the stub would end with the handler, in the middle of a body.
     ctx.waitUntil(passing.ended().finally(() => answer.exchange[Symbol.dispose]()));
   }
 }
@@ -44,7 +43,7 @@ class Passing {
   readonly #incoming: Incoming;
   readonly #answer: StagedAnswer;
   readonly #upstream = new AbortController();
-  /** Bodies on their way, which need the stub. */
+  /** Bodies in progress, which need the stub. */
   readonly #underWay: Promise<unknown>[] = [];
 
   constructor(incoming: Incoming, answer: StagedAnswer) {
@@ -69,17 +68,17 @@ class Passing {
     return refused === undefined ? this.#respond(await sending) : replied(deniedResponse(service.name, refused));
   }
 
-  /** Breaks off what is on its way to the upstream. */
+  /** Aborts the request to the upstream. */
   abort(): void {
     this.#upstream.abort();
   }
 
-  /** Settles when no body is on its way any more. Never rejects. */
+  /** Settles when no body is in progress. Never rejects. */
   async ended(): Promise<void> {
     await Promise.allSettled(this.#underWay);
   }
 
-  /** How the filter refused the rest of the request's body, if it did before the upstream answered. */
+  /** The filter's refusal of the request's body, if it came before the upstream's answer. */
   async #refusedBefore(sending: Promise<Outcome>): Promise<DenyResult | undefined> {
     const ending = this.#requestRefusal();
     const answered = await Promise.race([sending, ending.then(() => undefined)]);
@@ -88,7 +87,7 @@ class Passing {
       this.#underWay.push(ending);
       return undefined;
     }
-    // It may have failed because the filter broke the body off. If not, the rest of the body is of no use to anybody.
+    // The upstream call may have failed because the filter refused the body. If not, do not wait for the rest of the body.
     return (await this.#answer.exchange.hasRefusedRequest()) ? ending : undefined;
   }
 
@@ -129,7 +128,7 @@ class Passing {
     }
   }
 
-  /** A body as the client gets it; one that streams needs the stub for as long as it does. */
+  /** The body for the client. A stream needs the stub until it ends. */
   #streamed(body: ForwardedMessage["body"]): ForwardedMessage["body"] {
     if (!(body instanceof ReadableStream)) return body;
     const { readable, writable } = new IdentityTransformStream();
@@ -138,7 +137,7 @@ class Passing {
   }
 }
 
-/** Gives up a response that goes nowhere. */
+/** Discards a response that the client will not get. */
 function discard({ body, webSocket }: Response): void {
   if (body?.locked === false) body.cancel().catch(() => {});
   if (webSocket === null) return;

@@ -2,7 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { ask, requestsUpstream, settled, statsOf, testEnv } from "../test/workerd/client.ts";
 
-/** What a filter sees of an exchange beyond its head, on its way Worker - object - Worker. */
+/** Stages beyond the request's head, which pass from the Worker through the object and back. */
 
 interface Echo {
   method: string;
@@ -13,7 +13,7 @@ interface Echo {
 const post = (path: string, body: BodyInit) => ask(path, undefined, { method: "POST", body });
 const reason = (response: Response) => [response.status, response.headers.get("x-ebb-reason")];
 
-/** A body that arrives in pieces; `after` comes between them. */
+/** A body that arrives in pieces; awaits `after` between them. */
 function inPieces(pieces: readonly string[], after: () => Promise<unknown> = settled): ReadableStream {
   const left = [...pieces];
   return new ReadableStream({
@@ -28,7 +28,7 @@ function inPieces(pieces: readonly string[], after: () => Promise<unknown> = set
   });
 }
 
-/** Until nothing streams through the service's filter. */
+/** Waits until nothing streams through the service's filter. */
 async function untilIdle(service: string): Promise<void> {
   await expect.poll(async () => (await statsOf(service)).openStreams, { timeout: 5_000 }).toBe(0);
 }
@@ -40,7 +40,7 @@ describe("a request's body that the filter holds back", () => {
     await untilIdle("whole-body");
   });
 
-  it("can be refused before the upstream hears of the request", async () => {
+  it("can be refused before the request reaches the upstream", async () => {
     const response = await post("/whole-body/refused", inPieces(["X", "rest"]));
     expect(reason(response)).toEqual([403, "denied_body"]);
     expect(await response.text()).toBe("denied_body");
@@ -55,29 +55,29 @@ describe("a request's body that the filter holds back", () => {
     expect((await post("/whole-body/fits", "a".repeat(1_000))).status).toBe(200);
   });
 
-  it("is nothing where there is no body", async () => {
+  it("may be absent", async () => {
     expect((await ask("/whole-body/get")).status).toBe(200);
   });
 
-  it("passes unseen where the stage is off, though the filter exports it", async () => {
+  it("bypasses the filter if the stage is off, even if the filter exports the callback", async () => {
     expect(await (await post("/no-stages/1", "X")).json<Echo>()).toMatchObject({ body: "X" });
   });
 });
 
 describe("a request's body that streams through the filter", () => {
-  it("arrives with what the filter did to each chunk", async () => {
+  it("arrives with the filter's changes to each chunk", async () => {
     const { body } = await (await post("/each-chunk/1", inPieces(["one", "two", "three"]))).json<Echo>();
     expect(body.replaceAll("|", "")).toBe("onetwothree");
     expect(body).toMatch(/^\|one/);
   });
 
-  it("may be longer than what the filter could hold back", async () => {
+  it("may be longer than the filter could hold back", async () => {
     const large = "a".repeat(3_000_000);
     const { body } = await (await post("/each-chunk/1", large)).json<Echo>();
     expect(body.replaceAll("|", "").length).toBe(large.length);
   });
 
-  it("is broken off where the filter refuses the rest, and the client gets the filter's answer", async () => {
+  it("is aborted if the filter refuses the rest, and the client gets the filter's answer", async () => {
     const response = await post(
       "/each-chunk/1",
       inPieces(["one", "X"], () => scheduler.wait(50)),
@@ -87,7 +87,7 @@ describe("a request's body that streams through the filter", () => {
     expect((await statsOf("each-chunk")).refusedInStages).toBeGreaterThan(0);
   });
 
-  it("is answered 503 where the filter traps on it", async () => {
+  it("is answered 503 if the filter traps on it", async () => {
     const response = await post(
       "/each-chunk/1",
       inPieces(["one", "T"], () => scheduler.wait(50)),
@@ -96,7 +96,7 @@ describe("a request's body that streams through the filter", () => {
     expect((await post("/each-chunk/1", "after")).status).toBe(200);
   });
 
-  it("is given up with the upstream that does not read it", async () => {
+  it("is discarded if the upstream answers without reading it", async () => {
     const response = await post("/each-chunk/early", "a".repeat(2_000_000));
     expect(await response.text()).toBe("early");
     await untilIdle("each-chunk");
@@ -104,13 +104,13 @@ describe("a request's body that streams through the filter", () => {
 });
 
 describe("a filter that wants the body before it decides on the head", () => {
-  it("has its changes to the head go on with the body", async () => {
+  it("sends its changes to the head on with the body", async () => {
     const echo = await (await post("/body-first/1", inPieces(["a ", "body"]))).json<Echo>();
     expect(echo.body).toBe("a body");
     expect(echo.headers["x-body"]).toBe("seen");
   });
 
-  it("can refuse by the body", async () => {
+  it("can refuse because of the body", async () => {
     expect(reason(await post("/body-first/refused", "X"))).toEqual([403, "denied_body"]);
     expect(await requestsUpstream("/body-first/refused")).toBe(0);
   });
@@ -124,7 +124,7 @@ describe("a filter that replaces bodies", () => {
     await untilIdle("replaced");
   });
 
-  it("has the lengths of the bodies it replaces forgotten", async () => {
+  it("causes the content-length of replaced bodies to be dropped", async () => {
     const response = await ask("/replaced/says?body=short", undefined, {
       method: "POST",
       body: "x",
@@ -135,7 +135,7 @@ describe("a filter that replaces bodies", () => {
 });
 
 describe("a response", () => {
-  it("has its head changed by the filter, and its body passes by", async () => {
+  it("gets the filter's changes to its head, while its body bypasses the filter", async () => {
     const response = await ask("/response-heads/says?body=hello");
     expect([response.headers.get("x-filter"), response.headers.get("x-plain")]).toEqual(["seen", "yes"]);
     expect(await response.text()).toBe("hello");
@@ -147,17 +147,17 @@ describe("a response", () => {
     expect([response.status, await response.text()]).toEqual([418, "said"]);
   });
 
-  it("is refused where the filter answers in its place", async () => {
+  it("is refused if the filter answers in its place", async () => {
     const response = await ask("/response-bodies/says?header=x-secret: yes");
     expect(reason(response)).toEqual([502, "secret_response"]);
     expect(await response.text()).toBe("secret_response");
   });
 
-  it("does not get a status that there is not", async () => {
+  it("does not get an invalid status", async () => {
     expect((await ask("/response-heads/says?header=x-nonsense: yes")).status).toBe(200);
   });
 
-  it("of the filter's own passes the response stages too", async () => {
+  it("from the filter itself passes the response stages too", async () => {
     const response = await ask("/response-bodies/1", undefined, { headers: { "x-deny": "yes" } });
     expect([...reason(response), response.headers.get("x-filter")]).toEqual([403, "denied", "seen"]);
     expect(await response.text()).toBe("|denied");
@@ -169,7 +169,7 @@ describe("a response", () => {
     await untilIdle("response-bodies");
   });
 
-  it("that is compressed is plain to the filter, and compressed again", async () => {
+  it("that is compressed is decompressed for the filter and compressed again", async () => {
     const response = await ask("/response-bodies/gzip", undefined, { headers: { "accept-encoding": "gzip" } });
     expect([response.headers.get("content-encoding"), await response.text()]).toEqual(["gzip", "|compressed"]);
   });
@@ -179,12 +179,12 @@ describe("a response", () => {
     expect(response.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
   });
 
-  it("to a HEAD request has its head seen", async () => {
+  it("to a HEAD request passes the filter's response head stage", async () => {
     const response = await ask("/response-bodies/says", undefined, { method: "HEAD" });
     expect([response.status, response.headers.get("x-filter"), await response.text()]).toEqual([200, "seen", ""]);
   });
 
-  it("begins before it has ended", async () => {
+  it("reaches the client before the upstream has ended it", async () => {
     const response = await ask("/response-bodies/stream?count=2&everyMs=1000");
     const reader = response.body!.getReader();
     const startMs = Date.now();
@@ -193,18 +193,18 @@ describe("a response", () => {
     await reader.cancel();
   });
 
-  it("without a body stays one", async () => {
+  it("without a body stays without one", async () => {
     const response = await ask("/response-bodies/empty");
     expect([response.status, response.headers.get("x-filter"), response.body]).toEqual([204, "seen", null]);
   });
 
-  it("is broken off where the filter traps on its body", async () => {
+  it("is aborted if the filter traps on its body", async () => {
     const response = await ask("/response-bodies/says?body=Trap");
     await expect(response.text()).rejects.toThrow();
     expect((await statsOf("response-bodies")).failuresInStages).toBeGreaterThan(0);
   });
 
-  it("that upgrades to a WebSocket has its head seen and no body", async () => {
+  it("that upgrades to a WebSocket passes only the response head stage", async () => {
     const response = await ask("/response-bodies/live", undefined, { headers: { upgrade: "websocket" } });
     expect([response.status, response.headers.get("x-filter")]).toEqual([101, "seen"]);
     const socket = response.webSocket!;
@@ -217,7 +217,7 @@ describe("a response", () => {
   });
 });
 
-describe("a client that goes in the midst of a body", () => {
+describe("a client that disconnects in the middle of a body", () => {
   it("ends the stream in the filter", async () => {
     const before = (await statsOf("response-bodies")).filterMetrics.logged ?? 0;
     const response = await ask("/response-bodies/stream?count=1000&everyMs=20");
@@ -254,7 +254,7 @@ describe("a restart while a response streams", () => {
   it.each([
     ["streams on", 100],
     ["is silent", 60_000],
-  ])("breaks it off once the drain has taken too long, where its upstream %s", async (_, everyMs) => {
+  ])("aborts it after the drain has taken too long, if its upstream %s", async (_, everyMs) => {
     const response = await ask(`/draining-bodies/stream?count=1000&everyMs=${everyMs}`);
     const reader = response.body!.getReader();
     await reader.read();

@@ -8,11 +8,11 @@ import { upstreamHeaders } from "./request-headers.ts";
 import type { Target } from "./request-target.ts";
 
 /**
- * Sends a request that may pass. It goes on as the WebSocket handshake that the client asked for only while it is still a
- * GET without a body after the filter's changes.
+ * Sends a request that may pass. If the client asked for a WebSocket, it goes on as a handshake only if it is still a GET
+ * without a body after the filter's changes.
  *
  * @param changes the filter's, or "public" for a request that no filter has seen
- * @param body the client's, or what the filter made of it
+ * @param body the client's, or the filter's version of it
  * @throws TypeError if the filter set a header that no request can have
  */
 export async function sendUpstream(
@@ -34,17 +34,17 @@ export async function sendUpstream(
     ...client,
     websocket: asksWebSocket && method === "GET" && body === null,
   });
-  // The length the client gave is that of its own body.
+  // The client's content-length is only right for the client's body.
   if (body === null || body !== clientBody) headers.delete("content-length");
   const path = changed(changes, ":path") ?? pathForUpstream(service, target);
-  // Appended to the upstream's origin: "@host" or ".host" would make another one of it.
+  // The path is appended to the upstream's origin: "@host" or ".host" would change the origin.
   if (!path.startsWith("/")) return { ok: false, reply: errorResponse(503, "invalid_path_from_filter") };
   try {
     const init = { method, headers, body, redirect: "manual" } as const;
     const url = `${upstream.baseUrl}${path}`;
     return { ok: true, response: await upstream.send(url, signal === undefined ? init : { ...init, signal }) };
   } catch (error) {
-    // Without its message, which can hold the URL and what its query says.
+    // Without its message, which can hold the URL with its query.
     rateLimitedLog.error(
       `${service.name}: the upstream did not answer: ${error instanceof Error ? error.name : "error"}`,
     );
@@ -52,11 +52,11 @@ export async function sendUpstream(
   }
 }
 
-/** Cloudflare's cache knows nothing of who asked: what one client may see must not be kept for the next. */
+/** Cloudflare's cache does not distinguish clients: one client's response must not be cached for the next. */
 const UNSHARED = { cache: "no-store" } as const;
 
 interface Upstream {
-  /** Origin, and path prefix where the upstream has one; without a trailing slash. */
+  /** Origin and the upstream's path prefix, if any; without a trailing slash. */
   readonly baseUrl: string;
   readonly send: (url: string, init: RequestInit) => Promise<Response>;
 }
@@ -67,7 +67,7 @@ function upstreamOf(env: Env, service: Service, target: Target, isPublic: boolea
     return { baseUrl: service.upstream.url, send: (url, init) => fetch(url, { ...init, ...cache }) };
   }
   const binding = serviceBinding(env, service.upstream.binding);
-  // A bound Worker has no address of its own: it is shown the one the client asked for.
+  // A bound Worker has no address of its own: it sees the one in the client's request.
   return binding && { baseUrl: `${target.scheme}://${target.host}`, send: (url, init) => binding.fetch(url, init) };
 }
 
@@ -77,7 +77,7 @@ function pathForUpstream(service: Service, target: Target): string {
   return path + target.query;
 }
 
-/** The value a filter gave to a pseudo header, by which it rewrites the request. */
+/** The value that a filter set for a pseudo header to rewrite the request. */
 function changed(changes: readonly HeaderChange[] | "public", name: string): string | undefined {
   return changes === "public" ? undefined : changes.find((change) => change.name === name)?.values[0];
 }

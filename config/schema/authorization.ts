@@ -26,7 +26,7 @@ import {
   visibleText,
 } from "./values.ts";
 
-/** What only the built-in filter knows: who decides, where the credential is, how long a decision is kept. */
+/** Settings of the built-in filter only: authorization server, credentials and cache. */
 
 const { maxTextLength, maxFilterHeaders, pageBytes } = CONFIG_LIMITS;
 
@@ -82,9 +82,9 @@ const subject: v.GenericSchema<unknown, SubjectSource> = fields({
   clientAuthentication,
 });
 
-/** Fixed headers of a call. A credential written out in the file is the mistake this refuses. */
+/** Fixed headers of a call. Refuses a credential in plain text. */
 const fixedHeaders: v.GenericSchema<unknown, Record<string, string | Secret>> = v.pipe(
-  // Looked for first: of two names in different case the record would keep the last.
+  // Checked first: of two names that differ in case, the record would keep only the last.
   v.unknown(),
   v.check((value) => !isPlainObject(value) || areDistinctHeaders(Object.keys(value)), EACH_HEADER_ONCE),
   named(requestHeader, textOrSecret, "an object from header names to texts", maxFilterHeaders),
@@ -148,11 +148,11 @@ function credentialHeader() {
     requestHeader,
     v.check(
       (value) => !isForwardedHeader(value),
-      "a header that clients send; the gateway itself sets this one, on every request",
+      "a header that clients send; the gateway itself sets this one on every request",
     ),
     v.check(
       (value) => value !== "authorization" && value !== "cookie",
-      'another header; for this one write from: "authorization" or from: "cookie", which read its parts',
+      'another header; for this one use from: "authorization" or from: "cookie", which parse it',
     ),
   );
 }

@@ -2,11 +2,11 @@ import * as v from "valibot";
 import { nearestName } from "../suggest.ts";
 
 /**
- * Building blocks of the schema. Everywhere in it the message of a schema or check is a noun phrase for what is
- * allowed ("a whole number from 1 to 6"); problems.ts adds what was found. Checks of one value share one phrase.
+ * Building blocks of the schema. The message of every schema or check is a noun phrase for what is allowed ("a whole number
+ * from 1 to 6"); problems.ts adds what was found.
  */
 
-/** An object with exactly these fields. Unknown ones are all named, each with the nearest allowed one. */
+/** An object with exactly these fields. Reports every unknown field, with the nearest allowed one. */
 export function fields<const Entries extends v.ObjectEntries>(
   entries: Entries,
 ): v.GenericSchema<unknown, v.InferOutput<v.StrictObjectSchema<Entries, undefined>>> {
@@ -26,7 +26,7 @@ export function fields<const Entries extends v.ObjectEntries>(
   );
 }
 
-/** Stands in an issue for a field that should not be there at all, whatever its value is. */
+/** Replaces the value of an unknown field in an issue. */
 export class UnknownField {}
 
 function unknownField(name: string, known: readonly string[]): string {
@@ -35,7 +35,7 @@ function unknownField(name: string, known: readonly string[]): string {
   return `only ${known.join(", ")}${hint}`;
 }
 
-/** A field that exists elsewhere and is a mistake here; the message says what to do instead. */
+/** A field that is valid elsewhere but not here; the message says what to do instead. */
 export function refused(allowed: string) {
   return v.optional(v.never(allowed));
 }
@@ -44,14 +44,14 @@ function isRefused(schema: v.ObjectEntries[string] | undefined): boolean {
   return schema?.type === "optional" && "wrapped" in schema && (schema.wrapped as { type?: string }).type === "never";
 }
 
-/** What a schema allows, for a field that is missing. */
+/** The phrase for a missing field: what its schema allows. */
 function allowedBy(schema: v.ObjectEntries[string] | undefined): string {
   const message = schema !== undefined && "message" in schema ? schema.message : undefined;
   if (typeof message === "string") return message;
   return (schema && v.getDescription(schema)) ?? "a value";
 }
 
-/** An object from names a user chooses to values of one kind. */
+/** An object with names that the user chooses and values of one kind. */
 export function named<Value extends v.GenericSchema<unknown, unknown>>(
   name: v.GenericSchema<string, string>,
   value: Value,
@@ -69,7 +69,7 @@ export function named<Value extends v.GenericSchema<unknown, unknown>>(
   );
 }
 
-/** Names that mean something else to JavaScript objects; valibot leaves them out of records without a word. */
+/** Names with a special meaning in JavaScript objects; valibot silently drops them from records. */
 const RESERVED_NAMES = ["__proto__", "prototype", "constructor"];
 
 /** A list of items of one kind. */
@@ -96,7 +96,7 @@ export function text(allowed: string, accepts: (value: string) => boolean, maxLe
   );
 }
 
-/** A text that a function finds fault with by a phrase, or not. */
+/** A text for which `whyNot` returns undefined; otherwise its phrase says what is allowed. */
 export function explainedText(allowed: string, whyNot: (value: string) => string | undefined, maxLength: number) {
   return v.pipe(
     v.string(allowed),
@@ -108,7 +108,7 @@ export function explainedText(allowed: string, whyNot: (value: string) => string
   );
 }
 
-/** A whole number within bounds. `unit` stands behind it: "milliseconds", "connections". */
+/** A whole number within bounds. The message ends with `unit`: "milliseconds", "connections". */
 export function wholeNumber(min: number, max: number, unit: string) {
   const allowed = `a whole number from ${min} to ${max} (${unit})`;
   return v.pipe(
@@ -117,7 +117,7 @@ export function wholeNumber(min: number, max: number, unit: string) {
   );
 }
 
-/** One of the shapes, told apart by the text in one field. */
+/** One of the shapes, chosen by the text in one field. */
 export function discriminated<Output>(
   key: string,
   shapes: Readonly<Record<string, v.GenericSchema<unknown, Output>>>,
@@ -146,7 +146,7 @@ export function discriminated<Output>(
   );
 }
 
-/** Objects written as literals; not lists, modules, dates. */
+/** True for objects written as literals; not for lists, modules or dates. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
   return Object.prototype.toString.call(value) === "[object Object]";

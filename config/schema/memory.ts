@@ -6,7 +6,7 @@ import { fields, wholeNumber } from "./fields.ts";
 
 const bytes = wholeNumber(CONFIG_LIMITS.minCacheBytes, CONFIG_LIMITS.maxInstanceBytes, "bytes");
 
-/** Of the 128 MB of an isolate, what its filters may hold together. */
+/** Limits for all filters of an isolate together, which has 128 MB. */
 export const memory: v.GenericSchema<unknown, IsolateLimits> = v.pipe(
   fields({
     highBytes: v.optional(bytes, 96 * MIB),
@@ -16,7 +16,7 @@ export const memory: v.GenericSchema<unknown, IsolateLimits> = v.pipe(
   v.forward(
     v.check(
       ({ highBytes, hardBytes }) => highBytes <= hardBytes,
-      "at most hardBytes, which is 109051904 (104 MiB) where it is left out",
+      "at most hardBytes, whose default is 109051904 (104 MiB)",
     ),
     ["highBytes"],
   ),

@@ -4,22 +4,22 @@ import { CONFIG_LIMITS } from "../configuration-limits.ts";
 import type { Cache, Restart } from "../gateway.ts";
 import { fields, wholeNumber } from "./fields.ts";
 
-/** A restart policy of which what depends on the cache may still be open. */
+/** Restart settings before defaults that depend on the cache. */
 export type ParsedRestart = Omit<Restart, OfCache> & { readonly [Name in OfCache]?: number | undefined };
 type OfCache = "hardLimitBytes" | "ttlCapMs" | "ttlDefaultMs";
 
-/** The paper's numbers: 15 minutes of collection, 10 minutes as the TTL's bound and default. */
+/** The paper's values: 15 minutes of collection, 10 minutes as the TTL's cap and default. */
 const COLLECT_MS = 15 * 60_000;
 const BIN_MS = 60_000;
 const SAMPLE_INTERVAL_MS = 10_000;
 const MIN_LIFETIME_MS = 60_000;
-/** Of a service whose cache does not ask for more. */
+/** For services whose cache needs no more. */
 export const DEFAULT_HARD_LIMIT_BYTES = 64 * MIB;
 const TTL_CAP_MS = 600_000;
 
 const durationMs = wholeNumber(1, CONFIG_LIMITS.maxRestartMs, "milliseconds");
 const ageMs = wholeNumber(1, CONFIG_LIMITS.maxUptimeMs, "milliseconds");
-/** One page is the least a filter can hold. */
+/** A filter has at least one page. */
 const instanceBytes = wholeNumber(CONFIG_LIMITS.pageBytes, CONFIG_LIMITS.maxInstanceBytes, "bytes");
 
 const shareAllowed = "a number from 0 to 1 (a share of all authorization calls; 0.01 is one in a hundred)";
@@ -28,7 +28,7 @@ const share = v.pipe(
   v.check((value) => value >= 0 && value <= 1, shareAllowed),
 );
 
-/** The finer durations follow the coarser ones where they are not given, so that one short `collectMs` is enough. */
+/** The defaults of the finer durations shrink with the coarser ones, so setting a short `collectMs` is enough. */
 export const restart: v.GenericSchema<unknown, ParsedRestart> = v.pipe(
   fields({
     policy: v.optional(
@@ -62,10 +62,10 @@ export const restart: v.GenericSchema<unknown, ParsedRestart> = v.pipe(
 );
 
 /**
- * With what depends on the cache filled in. The longest TTL that is believed is that which the built-in filter keeps
- * decisions for, if it is longer than usual: an estimate below it would think memory free that is in use. The limit on
- * memory is twice what the built-in filter may hold where that is more than the default, since
- * what has just grown counts double (it may grow once more until the next sample), and the filter's own bound comes first.
+ * Fills in the defaults that depend on the cache. `ttlCapMs` is at least the cache's `maxTtlMs`: a TTL estimate below it
+ * would count memory as free that is in use. `hardLimitBytes` is at least twice the cache's `maxBytes` (at most the isolate's
+ * memory): recent growth counts double, because it may repeat before the next sample, and the cache's own bound must apply
+ * first.
  */
 export function resolveRestart(parsed: ParsedRestart, cache: Cache | undefined): Restart {
   const twiceTheCache = Math.min(2 * (cache?.maxBytes ?? 0), CONFIG_LIMITS.maxInstanceBytes);

@@ -6,7 +6,7 @@ import { parseRoutePattern } from "../route-pattern.ts";
 import { fields, isPlainObject, list, refused, text } from "./fields.ts";
 import { methodName, visibleText } from "./values.ts";
 
-/** A rule before it has its name. */
+/** A rule without its name. */
 export interface ParsedRule {
   readonly path: string;
   readonly methods?: readonly string[] | undefined;
@@ -33,7 +33,7 @@ const pattern = {
   methods: v.optional(list(methodName, 'a list of methods, like ["GET"]', { min: 1, max: 20 })),
 };
 
-/** `scope-token` of RFC 6749, section 3.3: no space, quote or backslash, as scopes are sent in one quoted text. */
+/** `scope-token` of RFC 6749, section 3.3: no space, quote or backslash, because scopes are sent in one quoted text. */
 const scope = text(
   "a scope of visible ASCII characters without quote and backslash",
   (value) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value),
@@ -42,24 +42,24 @@ const scope = text(
 
 const restrictedRule: v.GenericSchema<unknown, ParsedRule> = fields({
   ...pattern,
-  public: refused("either public: true or what the rule asks for, and only true can be written"),
+  public: refused("public: true, or leave it out; true excludes scopes and permission"),
   scopes: v.optional(list(scope, "a list of scopes", { min: 1, max: 50 })),
   permission: v.optional(visibleText("the name of a permission")),
 });
 
 const publicRule: v.GenericSchema<unknown, ParsedRule> = fields({
   ...pattern,
-  public: v.literal(true, "true, or no such field"),
-  scopes: refused("no scopes in a public rule: nobody is asked for them"),
-  permission: refused("no permission in a public rule: nobody is asked for it"),
+  public: v.literal(true, "true, or leave it out"),
+  scopes: refused("no scopes in a public rule: no credential is checked"),
+  permission: refused("no permission in a public rule: no credential is checked"),
 });
 
 const OTHER_FILTERS =
-  "only in a service with the built-in filter; this filter reads paths and methods itself and is configured by its configuration";
+  "only in a service with the built-in filter; this filter reads paths and methods itself, as set in its configuration";
 
 const otherFilterRule: v.GenericSchema<unknown, ParsedRule> = fields({
   ...pattern,
-  public: v.optional(v.literal(true, "true, or no such field")),
+  public: v.optional(v.literal(true, "true, or leave it out")),
   scopes: refused(OTHER_FILTERS),
   permission: refused(OTHER_FILTERS),
 });
@@ -76,7 +76,7 @@ const bounds = { min: 0, max: CONFIG_LIMITS.maxListLength };
 export const rules = list(anyRule, "a list of rules", bounds);
 export const otherFilterRules = list(otherFilterRule, "a list of rules", bounds);
 
-/** The rule as the gateway uses it. Its name is its place, which stays the same as long as the configuration does. */
+/** The rule as the gateway uses it. Its name is its index, which only changes with the configuration. */
 export function resolveRule(rule: ParsedRule, index: number): Rule {
   const parsed = parseRoutePattern(rule.path);
   if (!parsed.ok) throw new Error(`the schema let through the rule path ${JSON.stringify(rule.path)}`);

@@ -24,7 +24,7 @@ import { bindingName, callPath, identityHeaders, isHostName, json, methodName, r
 
 const { maxTextLength, maxListLength } = CONFIG_LIMITS;
 
-/** A service of which every field is right by itself. */
+/** A service whose fields are each valid; conflicts between them are not yet checked. */
 export interface ParsedService {
   readonly route: Route;
   readonly upstream: Upstream;
@@ -50,7 +50,7 @@ export interface ParsedService {
   readonly rootId?: string | undefined;
 }
 
-/** A cluster whose host may still be unknown, because it depends on the cluster's name. */
+/** A cluster whose host may still be undefined, because its default depends on the cluster's name. */
 export type ParsedCluster = {
   readonly timeoutMs: number;
   readonly concurrency: number;
@@ -81,14 +81,14 @@ const route: v.GenericSchema<unknown, Route> = v.pipe(
   v.forward(
     v.check(
       ({ prefix = "/", stripPrefix }) => prefix !== "/" || !stripPrefix,
-      'only with a prefix like "/orders"; there is nothing to take off "/"',
+      'only with a prefix like "/orders"; there is nothing to strip from "/"',
     ),
     ["stripPrefix"],
   ),
   v.transform(({ hosts, prefix, stripPrefix }) => ({ hosts: [...new Set(hosts)], prefix: prefix ?? "/", stripPrefix })),
 );
 
-/** A server is reached by a URL or by a binding; which one was meant is told by the field that is there. */
+/** A server is reached through a URL or a binding; the field that is present decides which. */
 function urlOrBinding<Output>(
   byUrl: v.GenericSchema<unknown, Output>,
   byBinding: v.GenericSchema<unknown, Output>,
@@ -118,7 +118,7 @@ const callLimits = {
 };
 
 const authority = text(
-  'a host name, with ":" and a port if need be',
+  'a host name, optionally with ":" and a port',
   (value) => isHostName(value.toLowerCase().replace(/:\d{1,5}$/, "")) && URL.canParse(`http://${value}`),
   maxTextLength,
 );
@@ -127,13 +127,13 @@ const cluster = urlOrBinding<ParsedCluster>(
   fields({
     url: originUrl,
     binding: v.optional(bindingName),
-    host: refused("no host beside a url, which has one"),
+    host: refused("no host if there is a url, which already has one"),
     ...callLimits,
   }),
   fields({ url: onlyOne, binding: bindingName, host: v.optional(authority), ...callLimits }),
 );
 
-/** Filters name clusters as their former host did ("outbound|443||auth.example"), so nearly anything is a name. */
+/** Filters use the cluster names of their former host ("outbound|443||auth.example"), so almost any text is valid. */
 const clusterName = text(
   "a cluster name without spaces and control characters",
   (value) => /^[\x21-\x7e]+$/.test(value),
@@ -175,7 +175,7 @@ const preflight: v.GenericSchema<unknown, Preflight> = v.pipe(
   ),
 );
 
-/** Whatever a module's author chose; the bound is the host's for any text. */
+/** Any text that a module's author chose, up to the usual length. */
 const rootId = text(`a text of at most ${maxTextLength} characters`, () => true, maxTextLength);
 
 const common = {
@@ -196,9 +196,9 @@ const common = {
 
 const rateLimit = fields({ binding: bindingName });
 
-const HEAD_ONLY = "only beside a configuration (any other filter); the built-in filter decides on the head alone";
+const HEAD_ONLY = "only with a configuration (any other filter); the built-in filter decides on the head alone";
 
-const OF_OTHERS = "only beside a configuration (any other filter); the built-in filter has none";
+const OF_OTHERS = "only with a configuration (any other filter); the built-in filter has none";
 
 const builtInService: v.GenericSchema<unknown, ParsedService> = fields({
   ...common,
@@ -213,18 +213,18 @@ const builtInService: v.GenericSchema<unknown, ParsedService> = fields({
   rootId: refused(OF_OTHERS),
   stages: refused(HEAD_ONLY),
   body: refused(HEAD_ONLY),
-  ticks: refused("only beside a configuration (any other filter); the built-in filter ticks by itself"),
+  ticks: refused("only with a configuration (any other filter); the built-in filter ticks by itself"),
 });
 
 const BUILT_IN_ONLY =
-  "only beside authorization (the built-in filter); this filter has its own, set in its configuration";
+  "only with authorization (the built-in filter); this filter has its own, set in its configuration";
 
 const otherService: v.GenericSchema<unknown, ParsedService> = fields({
   ...common,
   configuration: json,
   vmConfiguration: v.optional(json),
   rootId: v.optional(rootId),
-  authorization: refused("no authorization beside a configuration"),
+  authorization: refused("no authorization if there is a configuration"),
   credentials: refused(BUILT_IN_ONLY),
   rules: v.optional(otherFilterRules, []),
   cache: refused(BUILT_IN_ONLY),
@@ -235,7 +235,7 @@ const otherService: v.GenericSchema<unknown, ParsedService> = fields({
   ticks: v.optional(ticks),
 });
 
-/** Neither kind: every field is still checked, so that this is not the first of many rounds. */
+/** Neither kind. Every field is still checked, so that all problems are reported at once. */
 const undecidedService: v.GenericSchema<unknown, ParsedService> = v.pipe(
   fields({
     ...common,
@@ -257,19 +257,19 @@ const undecidedService: v.GenericSchema<unknown, ParsedService> = v.pipe(
     addIssue({
       path: [{ type: "unknown", origin: "value", input: dataset.value, key: "authorization", value: undefined }],
       input: undefined,
-      message: "an authorization (for the built-in filter), or a configuration in its place (for any other filter)",
+      message: "an authorization (for the built-in filter), or instead a configuration (for any other filter)",
     });
   }),
 );
 
-/** A service with the built-in filter, or with another one; told apart by the field that is there. */
+/** A service with the built-in filter or with another one; the field that is present decides which. */
 export const service: v.GenericSchema<unknown, ParsedService> = v.lazy((input: unknown) => {
   if (!isPlainObject(input)) return undecidedService;
   if (input.authorization !== undefined) return builtInService;
   return input.configuration !== undefined ? otherService : undecidedService;
 });
 
-/** Told by its tag: a module that another realm compiled (a test runner's, a tool's) is one too. */
+/** Checks the tag, not the class: a module may come from another realm (a test runner's, a tool's). */
 function isWebAssemblyModule(value: unknown): boolean {
   return Object.prototype.toString.call(value) === "[object WebAssembly.Module]";
 }

@@ -6,7 +6,7 @@ function problemsWith(fields: Record<string, unknown>): string[] {
 }
 
 describe("the stages of a service", () => {
-  it("are none unless they are named, and each one is named", () => {
+  it("are only those that are listed", () => {
     expect(serviceOf(otherService()).stages).toEqual({
       requestBody: false,
       responseHeaders: false,
@@ -19,7 +19,7 @@ describe("the stages of a service", () => {
     });
   });
 
-  it("have no trailers, and the message says why", () => {
+  it("cannot be trailers, and the message says why", () => {
     expect(problemsWith({ stages: ["request-trailers"] })).toEqual([
       expect.stringMatching(/^stages\[0\]: found "request-trailers"; allowed: .*no trailers, which Workers does not/),
     ]);
@@ -38,7 +38,7 @@ describe("the stages of a service", () => {
 });
 
 describe("a body", () => {
-  it("has a limit of 1 MiB and waits for the head, unless the service says otherwise", () => {
+  it("has a limit of 1 MiB and waits for the head by default", () => {
     const stages = ["request-body"];
     expect(serviceOf(otherService({ stages, body: { limitBytes: 10 } })).body).toEqual({
       limitBytes: 10,
@@ -57,7 +57,7 @@ describe("a body", () => {
     },
   );
 
-  it("is configured only where a stage reads it", () => {
+  it("can be configured only if a stage reads it", () => {
     expect(problemsWith({ body: {} })).toEqual([expect.stringMatching(/^body: found no body stage/)]);
     expect(problemsWith({ stages: ["response-headers"], body: {} })).toHaveLength(1);
     expect(problemsWith({ stages: ["response-body"], body: { limitBytes: 1 } })).toEqual([]);
@@ -68,7 +68,7 @@ describe("a body", () => {
 });
 
 describe("ticks and failures", () => {
-  it("have their modes and no others", () => {
+  it("accept only their own modes", () => {
     expect(serviceOf(otherService({ ticks: "alarm", failurePolicy: "reload" }))).toMatchObject({
       ticks: "alarm",
       failurePolicy: "reload",

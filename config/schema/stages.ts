@@ -4,7 +4,7 @@ import type { Body, Stages } from "../gateway.ts";
 import type { StageInput } from "../input.ts";
 import { fields, list, wholeNumber } from "./fields.ts";
 
-/** What a filter sees beside a request's head, how much of it, and what runs its ticks. */
+/** The stages a filter sees besides a request's head, the limit for bodies, and what runs ticks. */
 
 const STAGES = {
   "request-body": "requestBody",

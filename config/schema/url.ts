@@ -2,13 +2,13 @@ import * as v from "valibot";
 import { CONFIG_LIMITS } from "../configuration-limits.ts";
 import { explainedText } from "./fields.ts";
 
-/** An upstream: http(s), a path in front of the request's is fine. Resolved without trailing slash. */
+/** An upstream's URL: http(s), optionally with a path, which is put before the request's. Resolved without trailing slash. */
 export const upstreamUrl = v.pipe(
   explainedText("an http(s) URL, or a binding in its place", whyNotUrl, CONFIG_LIMITS.maxTextLength),
   v.transform(withoutTrailingSlash),
 );
 
-/** An authorization server: an origin, because the path of the call stands elsewhere. */
+/** An authorization server's origin; `authorization` has the path of the call. */
 export const originUrl = v.pipe(
   explainedText(
     "an http(s) URL, or a binding in its place",
@@ -19,8 +19,8 @@ export const originUrl = v.pipe(
 );
 
 /**
- * An origin as browsers send it: lower case, without default port and trailing slash. Its first label may be `*`, for one label
- * or more, if at least two follow: nobody means all of `.com`.
+ * An origin as browsers send it: lower case, without default port and trailing slash. Its first label may be `*`, for one or
+ * more labels, if at least two follow: all of `.com` is never intended.
  */
 export function isOriginPattern(value: string): boolean {
   const [, domain] = /^https?:\/\/\*\.([^:]+)/.exec(value) ?? [];
@@ -32,11 +32,11 @@ export function isOriginPattern(value: string): boolean {
 function whyNotUrl(value: string): string | undefined {
   if (!/^https?:\/\/[^/]/i.test(value)) return "an http(s) URL with a host";
   if (!URL.canParse(value)) return "a valid http(s) URL";
-  // Looked for in the text: an empty query or fragment and a backslash are gone once a URL is parsed.
+  // Checked in the text: parsing a URL removes an empty query, an empty fragment and backslashes.
   if (/[?#\\\s]|\p{Cc}/u.test(value)) return "a URL without query, fragment, backslash and spaces";
   const url = new URL(value);
   if (url.username !== "" || url.password !== "" || value.includes("@")) {
-    return "a URL without user name and password; send credentials in a header that is a secret";
+    return "a URL without user name and password; send credentials in a header whose value is a secret";
   }
   const path = value.replace(/^https?:\/\/[^/]*/i, "");
   if (path !== "" && path !== url.pathname)

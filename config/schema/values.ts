@@ -31,9 +31,9 @@ export const secretName = text(
   maxTextLength,
 );
 
-const SECRET_ALLOWED = 'secret("NAME"), so that the value comes from the environment and not from this file';
+const SECRET_ALLOWED = 'secret("NAME"): the value must come from the environment, not from this file';
 
-/** A value that must not stand in the file. A text there is refused, and not repeated in the message. */
+/** A value that must not be in the file. Refuses a text and does not repeat it in the message. */
 export const secretReference: v.GenericSchema<unknown, Secret> = v.pipe(
   v.lazy(
     (input: unknown): v.GenericSchema<unknown, Secret> =>
@@ -42,7 +42,7 @@ export const secretReference: v.GenericSchema<unknown, Secret> = v.pipe(
   v.description(SECRET_ALLOWED),
 );
 
-/** A value that may stand in the file. */
+/** A value that may be in the file. */
 export const textOrSecret: v.GenericSchema<unknown, string | Secret> = v.pipe(
   v.lazy(
     (input: unknown): v.GenericSchema<unknown, string | Secret> =>
@@ -51,7 +51,7 @@ export const textOrSecret: v.GenericSchema<unknown, string | Secret> = v.pipe(
   v.description('a text, or secret("NAME")'),
 );
 
-/** ASCII that can stand in a header or a request line. */
+/** ASCII text that is valid in a header or a request line. */
 export function visibleText(allowed: string) {
   return text(
     `${allowed}, of visible ASCII characters`,
@@ -62,7 +62,7 @@ export function visibleText(allowed: string) {
 
 const HEADER_ALLOWED = "a header name";
 
-/** CGI-like servers cannot tell `_` from `-`; all other characters do not pass the gateway. */
+/** CGI-like servers cannot tell `_` from `-`. Headers with other characters do not pass the gateway. */
 const IDENTITY_NAME = /^[0-9A-Za-z_-]+$/;
 
 const IDENTITY_ALLOWED = 'a header name of letters, digits, "-" and "_"';
@@ -72,7 +72,7 @@ export const identityHeader = v.pipe(
   v.string(HEADER_ALLOWED),
   v.check(
     (value) => IDENTITY_NAME.test(value) && value.length <= maxTextLength,
-    `${IDENTITY_ALLOWED}; each by its whole name, as only identityHeaders takes "x-auth-*"`,
+    `${IDENTITY_ALLOWED}; give each whole name: only identityHeaders accepts "x-auth-*"`,
   ),
   v.check(
     (value) => whyNotIdentityHeader(value) === undefined,
@@ -81,7 +81,7 @@ export const identityHeader = v.pipe(
   v.transform((value) => value.toLowerCase()),
 );
 
-/** Read from the client's request, so of a name that travels; in lower case. */
+/** Read from the client's request, so its name must pass the gateway; in lower case. */
 export const requestHeader = v.pipe(
   v.string(HEADER_ALLOWED),
   v.check(
@@ -94,7 +94,7 @@ export const requestHeader = v.pipe(
   ),
   v.check(
     (value) => !isOverridingHeader(value) || isForwardedHeader(value),
-    "another header, because this one is taken out of every request: a client could change by it what was authorized",
+    "another header, because this one is removed from every request: with it a client could change the authorized request",
   ),
   v.transform((value) => value.toLowerCase()),
 );
@@ -117,12 +117,12 @@ const identityHeaderPattern = v.pipe(
 
 export const identityHeaders = list(identityHeaderPattern, "a list of header names", { min: 0, max: maxListLength });
 
-/** No two names may be one header to an upstream: in another case, or with `_` for `-`. */
+/** True if no two names are the same header to an upstream, which may ignore case and read `_` as `-`. */
 export function areDistinctHeaders(names: readonly string[]): boolean {
   return new Set(names.map(canonicalHeaderName)).size === names.length;
 }
 
-export const EACH_HEADER_ONCE = 'each header once; upstreams do not tell apart capitals, nor "_" and "-"';
+export const EACH_HEADER_ONCE = 'each header once; upstreams ignore case, and many cannot tell "_" from "-"';
 
 function distinct(header: v.GenericSchema<unknown, string>): v.GenericSchema<unknown, string[]> {
   return v.pipe(
@@ -137,7 +137,7 @@ export const requestHeaders = distinct(requestHeader);
 export const upstreamHeaders = distinct(identityHeader);
 
 /**
- * The methods that workerd hands to a Worker; it answers all others itself with 501, so that a rule for `DELTE` or `get` would
+ * The methods that workerd passes to a Worker. It answers all others itself with 501, so a rule for `DELTE` or `get` would
  * protect nothing. TRACE and CONNECT are left out: the gateway refuses them.
  */
 const METHODS = [
@@ -155,14 +155,14 @@ export const methodName = explainedText(
   40,
 );
 
-/** Path of a call to an authorization server; a query is part of it. */
+/** Path of a call to an authorization server, including any query. */
 export const callPath = text(
   'a path that begins with "/", without fragment, spaces or characters beyond ASCII',
   (value) => /^\/(?!\/)[\x21-\x22\x24-\x5b\x5d-\x7e]*$/.test(value),
   maxTextLength,
 );
 
-/** A host name (DNS, or an IPv4 address), lower case, without port, as URL parsers write it: 127.0.0.1 and not 127.1. */
+/** A host name (DNS, or an IPv4 address), lower case, without port, as URL parsers write it: 127.0.0.1, not 127.1. */
 export function isHostName(value: string): boolean {
   return (
     value.length <= 253 &&
@@ -172,10 +172,10 @@ export function isHostName(value: string): boolean {
   );
 }
 
-/** Anything JSON can say, with secrets in it; not so deep that writing it out would overflow the stack. */
+/** Any JSON value, with secrets in it; limited in depth, so that serializing it cannot overflow the stack. */
 export const json = v.custom<Json>(
   (value) => isJson(value, 64),
-  'a text, or JSON with secret("NAME") for what must not stand here',
+  'a text, or JSON with secret("NAME") for values that must not be in this file',
 );
 
 function isJson(value: unknown, depth: number): boolean {

@@ -3,8 +3,8 @@ import { formatProblems } from "../problems.ts";
 import { resolveGateway } from "../resolve.ts";
 
 /**
- * The smallest valid WebAssembly module. Built by reflection, because to the types of Workers, which cannot compile
- * bytes, the class is abstract.
+ * The smallest valid WebAssembly module. Built by reflection: the class is abstract in the types of Workers, which cannot
+ * compile bytes.
  */
 export const emptyModule: WebAssembly.Module = Reflect.construct(WebAssembly.Module, [
   Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00),
@@ -12,7 +12,7 @@ export const emptyModule: WebAssembly.Module = Reflect.construct(WebAssembly.Mod
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A valid service with the built-in filter, some fields replaced. Untyped, because tests write wrong ones too. */
+/** A valid service with the built-in filter, some fields replaced. Untyped, because tests use invalid ones too. */
 export function builtInService(fields: Fields = {}): Fields {
   return {
     route: { prefix: "/orders" },
@@ -35,7 +35,7 @@ export function otherService(fields: Fields = {}): Fields {
   };
 }
 
-/** The gateway of these services; throws the problems if there are any. */
+/** The gateway of these services. Throws if there are problems. */
 export function gatewayOf(services: Fields, fields: Fields = {}): Gateway {
   const result = resolveGateway({ services, ...fields });
   if (!result.ok) throw new Error(formatProblems(result.problems));

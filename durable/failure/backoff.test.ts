@@ -9,7 +9,7 @@ describe("the pause before a start", () => {
     ]);
   });
 
-  it("is shortened at random by up to a half, never lengthened", () => {
+  it("is shortened at random by up to half, never lengthened", () => {
     expect([backoffMs(1, 0), backoffMs(1, 0.5), backoffMs(3, 0.999_999)]).toEqual([
       1_000,
       750,

@@ -18,7 +18,7 @@ function pauseOf(streak: FailureStreak, seconds: number): number {
 }
 
 describe("a filter that traps", () => {
-  it("is started again at once after the first trap, then after ever longer pauses", () => {
+  it("is started again at once after the first trap, then after increasing pauses", () => {
     let streak = NO_FAILURES;
     const pauses: number[] = [];
     for (let seconds = 0, count = 0; count < 9; count += 1) {
@@ -31,27 +31,27 @@ describe("a filter that traps", () => {
     expect(pauses).toEqual([0, 1, 2, 4, 8, 16, 32, 60, 60]);
   });
 
-  it("waits after the first trap already where the policy is reload", () => {
+  it("pauses even after the first trap if the policy is reload", () => {
     const streak = afterTrap(NO_FAILURES, at(10), "reload");
     expect(pauseOf(streak, 10)).toBe(1);
     expect([mayStart(streak, 10_999), mayStart(streak, 11_000)]).toEqual([false, true]);
     expect(pauseOf(afterTrap(afterStart(streak, 11_000), at(11), "reload"), 11)).toBe(2);
   });
 
-  it("is forgiven after a minute of health, counted from the start after the failure", () => {
+  it("is forgiven after a healthy minute, counted from the start after the failure", () => {
     const streak = afterStart(afterTrap(NO_FAILURES, at(0), "closed"), 0);
     expect(pauseOf(afterTrap(streak, at(59), "closed"), 59)).toBe(1);
     expect(afterTrap(streak, at(60), "closed")).toMatchObject({ failures: 1, nextStartMs: 60_000 });
   });
 
-  it("does not get its minute of health by restarts for another reason", () => {
+  it("does not lose its healthy time through restarts for other reasons", () => {
     const streak = afterStart(afterStart(afterTrap(NO_FAILURES, at(0), "closed"), 0), 50_000);
     expect(streak.runningSinceMs).toBe(0);
   });
 });
 
 describe("a filter that does not start", () => {
-  it("is tried again after a pause from the first time on", () => {
+  it("is tried again only after a pause, even the first time", () => {
     let streak = afterFailedStart(NO_FAILURES, at(0));
     expect(pauseOf(streak, 0)).toBe(1);
     streak = afterFailedStart(streak, at(1));
@@ -63,13 +63,13 @@ describe("a filter that does not start", () => {
     expect(streak).toMatchObject({ failures: 2, pauses: 1, trapped: true });
   });
 
-  it("is not kept from starting by a clock that was set back", () => {
+  it("can start after the clock was set back", () => {
     const streak = afterFailedStart(NO_FAILURES, at(1_000_000));
     expect(mayStart(streak, 0)).toBe(true);
     expect(mayStart(NO_FAILURES, 0)).toBe(true);
   });
 
-  it("is not held to a streak that ended before a clock was set back", () => {
+  it("starts a new streak if the last one ended before the clock was set back", () => {
     const streak = afterStart(afterTrap(NO_FAILURES, at(1_000), "closed"), 1_000 * SECOND);
     expect(afterTrap(streak, at(0), "closed").failures).toBe(1);
   });
@@ -83,14 +83,14 @@ describe("the policy open", () => {
     expect(passesUndecided(streak, "reload")).toBe(false);
   });
 
-  it("lets nobody pass in a streak of failures that a trap is part of", () => {
+  it("lets no one pass during a streak that includes a trap", () => {
     const trapped = afterTrap(NO_FAILURES, at(0), "open");
     expect(passesUndecided(trapped, "open")).toBe(false);
     expect(passesUndecided(afterFailedStart(trapped, at(0)), "open")).toBe(false);
     expect(passesUndecided(afterTrap(afterFailedStart(NO_FAILURES, at(0)), at(1), "open"), "open")).toBe(false);
   });
 
-  it("lets nobody pass without a failure", () => {
+  it("lets no one pass without a failure", () => {
     expect(passesUndecided(NO_FAILURES, "open")).toBe(false);
   });
 });

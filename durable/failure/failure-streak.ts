@@ -13,7 +13,7 @@ export interface FailureStreak {
   readonly trapped: boolean;
   /** No start before this time. */
   readonly nextStartMs: number;
-  /** When an instance first ran again after the last failure; undefined while none does. */
+  /** When an instance first ran again after the last failure; undefined while none runs. */
   readonly runningSinceMs: number | undefined;
 }
 
@@ -58,7 +58,7 @@ export function afterFailedStart(streak: FailureStreak, { nowMs, random }: Momen
   };
 }
 
-/** An instance started. The streak goes on until the instance has run for a while. */
+/** An instance started. The streak continues until the instance has run for a while. */
 export function afterStart(streak: FailureStreak, nowMs: number): FailureStreak {
   return streak.failures === 0 || streak.runningSinceMs !== undefined ? streak : { ...streak, runningSinceMs: nowMs };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ask, pass, requestsUpstream, statsOf } from "../../test/workerd/client.ts";
 import { BACKOFF } from "./backoff.ts";
 
-/** What clients get of a filter that traps, does not start, or never comes back; and what that costs. */
+/** The effect on clients of a filter that traps, does not start or never resumes, and its cost. */
 
 const reason = (response: Response) => [response.status, response.headers.get("x-ebb-reason")];
 const live = (service: string) => ask(`/${service}/live`);
@@ -21,7 +21,7 @@ describe("a request of death", () => {
     });
   });
 
-  it("repeated does not start an instance each time, but after ever longer pauses", async () => {
+  it("repeated starts an instance only after increasing pauses, not each time", async () => {
     const { generation } = await statsOf("mortal");
     for (let n = 0; n < 50; n += 1) expect((await die("mortal")).status).toBe(503);
     expect(reason(await live("mortal"))).toEqual([503, "filter_backoff"]);
@@ -32,12 +32,12 @@ describe("a request of death", () => {
       pass(1_000);
       if (reason(await die("mortal"))[1] === "filter_failed") starts += 1;
     }
-    // 1, 2, 4, 8, 16, 32 s and then 60 s, each up to a half shorter.
+    // 1, 2, 4, 8, 16, 32 s and then 60 s, each up to half shorter.
     expect(starts).toBeGreaterThan(5);
     expect(starts).toBeLessThan(12);
   });
 
-  it("is forgotten after a minute of health", async () => {
+  it("is forgotten after a healthy minute", async () => {
     pass(BACKOFF.capMs);
     expect((await live("mortal")).status).toBe(200);
     pass(BACKOFF.healthyMs);
@@ -45,7 +45,7 @@ describe("a request of death", () => {
     expect((await live("mortal")).status).toBe(200);
   });
 
-  it("opens no gate, neither for itself nor for others, where the policy is open", async () => {
+  it("lets no request pass, neither itself nor others, if the policy is open", async () => {
     expect((await live("mortal-open")).status).toBe(200);
     const answers: unknown[] = [];
     for (let n = 0; n < 3; n += 1) answers.push(reason(await die("mortal-open")));
@@ -59,12 +59,12 @@ describe("a request of death", () => {
     expect((await statsOf("mortal-open")).failedOpen).toBe(0);
   });
 
-  it("is followed by a pause the first time already where the policy is reload", async () => {
+  it("is followed by a pause even the first time if the policy is reload", async () => {
     await die("mortal-reload");
     expect(reason(await live("mortal-reload"))).toEqual([503, "filter_backoff"]);
     const { nextStartAtMs, allocatedBytes } = await statsOf("mortal-reload");
     expect(nextStartAtMs).not.toBeNull();
-    // What trapped is let go at once, not when its successor starts.
+    // A trapped instance is released at once, not when its successor starts.
     expect(allocatedBytes).toBe(0);
     pass(1_000);
     expect((await live("mortal-reload")).status).toBe(200);
@@ -84,7 +84,7 @@ describe("a filter that does not start", () => {
     expect((await statsOf("unstartable-closed")).failedStarts).toBe(2);
   });
 
-  it("lets requests pass where the policy is open, and counts them", async () => {
+  it("lets requests pass if the policy is open, and counts them", async () => {
     const response = await ask("/unstartable-open/1", undefined, { method: "POST", body: "undecided" });
     expect(await response.json<{ body: string }>()).toMatchObject({ body: "undecided" });
     expect((await live("unstartable-open")).status).toBe(200);
@@ -93,7 +93,7 @@ describe("a filter that does not start", () => {
 });
 
 describe("a secret that is not set", () => {
-  it("is our mistake, not the filter's, and opens no gate", async () => {
+  it("is our mistake, not the filter's, and lets no request pass", async () => {
     expect(reason(await live("secretless-open"))).toEqual([503, "secret_missing"]);
     expect((await statsOf("secretless-open")).failedStart).toMatchObject({
       reason: "secret_missing",
@@ -102,13 +102,13 @@ describe("a secret that is not set", () => {
   });
 });
 
-describe("a filter that never comes back", () => {
-  it("to a head has the request answered 503 after a time", async () => {
+describe("a filter that never resumes", () => {
+  it("after a head causes a 503 once its time is over", async () => {
     expect(reason(await live("forgetful"))).toEqual([503, "filter_timeout"]);
     expect((await statsOf("forgetful")).openStreams).toBe(0);
   });
 
-  it("to a body has the request answered 503 after a time", async () => {
+  it("after a body causes a 503 once its time is over", async () => {
     const init = { method: "POST", body: "forgotten", headers: { "x-body": "yes" } };
     expect(reason(await ask("/forgetful/body", undefined, init))).toEqual([503, "filter_timeout"]);
     expect(await requestsUpstream("/forgetful/body")).toBe(0);

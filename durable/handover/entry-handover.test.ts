@@ -3,7 +3,7 @@ import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import type { FilterHandover, MoveStep } from "../../wasm/host/index.ts";
 import { EntryHandover } from "./entry-handover.ts";
 
-/** An old instance that has so many chunks to tell, of which others use so many in each of their turns `again`. */
+/** An old instance with `chunks` to export, of which `again` change during each pause. */
 function teller(chunks: number, again = 0) {
   let left = chunks;
   let sinceTurn = 0;
@@ -30,25 +30,25 @@ const to = { abandon: () => {} } as unknown as FilterHandover;
 const sizes = { fromBytes: 10 * PAGE_BYTES, budgetBytes: 100 * PAGE_BYTES };
 
 describe("a handover", () => {
-  it("moves one chunk a turn while nothing is told again", async () => {
+  it("moves one chunk per step while nothing is exported again", async () => {
     const { from, turn, steps } = teller(9);
     expect(await new EntryHandover(from, to).move(sizes, turn, () => true)).toBe(true);
     expect(new Set(steps)).toEqual(new Set([1]));
   });
 
-  it("comes to its end under load, by larger steps of at most eight chunks", async () => {
+  it("ends under load through larger steps of at most eight chunks", async () => {
     const { from, turn, steps } = teller(10, 5);
     expect(await new EntryHandover(from, to).move(sizes, turn, () => true)).toBe(true);
     expect(Math.max(...steps)).toBeLessThanOrEqual(8);
   });
 
-  it("is given up where more is told again than can be moved", async () => {
+  it("is given up if more is exported again than can be moved", async () => {
     const { from, turn, steps } = teller(10, 50);
     expect(await new EntryHandover(from, to).move(sizes, turn, () => true)).toBe(false);
     expect(steps.length).toBeLessThan(200);
   });
 
-  it("has the new instance replaced once, and not for each reply, where it stops taking", () => {
+  it("replaces the new instance once, not for each reply, if it stops importing", () => {
     const { from } = teller(0);
     let broken = 0;
     const handover = new EntryHandover(from, to);

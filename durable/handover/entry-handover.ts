@@ -1,15 +1,15 @@
 import type { FilterHandover } from "../../wasm/host/index.ts";
 
-/** A chunk takes well below a millisecond; so many are below the 5 ms that a step may hold the object. */
+/** A chunk takes well below a millisecond, so a step stays below the 5 ms for which it may block the object. */
 const MAX_CHUNKS_PER_STEP = 8;
-/** Passes over all entries after which it is given up: what is used is told again, and cannot be used faster than that. */
+/** Gives up after this many passes over all entries. Used entries are exported again, but not faster than this. */
 const MAX_PASSES = 16;
 const CHUNK_BYTES = 65_536;
 
 /**
- * One handing over of live entries, from its first chunk until the instance they come from is gone. Three parts: `move` in
- * many small steps, while the old instance serves; `catchUp` and the switch in one; from then on whatever replies still reach
- * the old instance is passed on at once.
+ * One handover of live entries, from its first chunk until the old instance is gone. Three parts: `move` in many small steps
+ * while the old instance serves; `catchUp` and the switch in one step; then `passOn` after each reply that still reaches the old
+ * instance.
  */
 export class EntryHandover {
   readonly #from: FilterHandover;
@@ -28,18 +28,18 @@ export class EntryHandover {
     return this.#chunks;
   }
 
-  /** The new instance may have missed something: it must not serve with what it has. */
+  /** The new instance may have missed an entry or a removal, so it must not serve with its entries. */
   get broken(): boolean {
     return this.#broken;
   }
 
   /**
-   * Moves entries until the new instance knows nearly all. With each pass the steps become larger: what is used meanwhile is
-   * told again, and under load one chunk at a time might never come to an end.
-   * @param sizes linear memory of the old instance, and what the new one may come to
-   * @param pause lets others have their turn
-   * @param goesOn asked after each pause; the instances may have ended meanwhile
-   * @returns false where it was given up
+   * Moves entries until the new instance knows nearly all. The steps grow with each pass: entries used meanwhile are exported
+   * again, so under load one chunk at a time might never finish.
+   * @param sizes linear memory of the old instance, and the limit for the new one
+   * @param pause lets other tasks run
+   * @param goesOn checked after each pause; the instances may have ended meanwhile
+   * @returns false if it was given up
    */
   async move(
     { fromBytes, budgetBytes }: { readonly fromBytes: number; readonly budgetBytes: number },
@@ -56,18 +56,18 @@ export class EntryHandover {
     }
   }
 
-  /** Everything that has changed since; synchronous, for the moment of the switch. */
+  /** Moves everything that has changed since; synchronous, for the switch. */
   catchUp(): boolean {
     while (!this.#step(Number.POSITIVE_INFINITY));
     return !this.#broken;
   }
 
-  /** After the switch: from now on `passOn` works. @param onBroken the new instance has to be replaced */
+  /** Call after the switch; enables `passOn`. @param onBroken called if the new instance must be replaced */
   switched(onBroken: () => void): void {
     this.#onBroken = onBroken;
   }
 
-  /** Passes on what changed in the old instance: after each reply to it, and after a purge. */
+  /** Passes on changes in the old instance. Call after each reply to it and after a purge. */
   passOn(): void {
     if (this.#onBroken === undefined || this.catchUp()) return;
     const onBroken = this.#onBroken;
@@ -75,7 +75,7 @@ export class EntryHandover {
     onBroken();
   }
 
-  /** The old instance is about to go: what is still open there is never answered. */
+  /** The old instance is about to be released: its open calls will never be answered. */
   end(): void {
     this.#stop();
     if (!this.#broken) this.catchUp();
@@ -87,7 +87,7 @@ export class EntryHandover {
     this.#onBroken = undefined;
   }
 
-  /** @returns true once there is nothing more at present, or nothing can be moved any more */
+  /** @returns true if there is nothing more at present, or nothing can be moved any more */
   #step(chunks: number): boolean {
     for (let chunk = 0; chunk < chunks && !this.#broken; chunk += 1) {
       const step = this.#from.moveTo(this.#to);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ask, checksOf, statsOf, testEnv } from "../../test/workerd/client.ts";
 import type { RestartOutcome } from "../instances/instance-manager.ts";
 
-/** Restarts that hand live decisions over, in the real runtime: nothing is lost, nothing is asked twice, nothing outlives a purge. */
+/** Handovers in the real runtime: no live decision is lost, no check is repeated, and no decision outlives a purge. */
 
 const stub = testEnv.SERVICE_OBJECT.getByName("orders");
 const restart = (): Promise<RestartOutcome> => runInDurableObject(stub, (object) => object.restart("test"));
@@ -29,7 +29,7 @@ describe("a restart with handover", () => {
     expect((await statsOf("orders")).lastHandover?.chunks).toBeGreaterThan(0);
   });
 
-  it("answers everyone once while it goes on, misses in flight and hits alike", async () => {
+  it("answers every request once during the handover, misses in progress and hits alike", async () => {
     const known = tokens("allow-known", 20);
     await statusesOf(known);
     const slow = tokens("slow-flight", 12);
@@ -38,7 +38,7 @@ describe("a restart with handover", () => {
     const moved = restart();
     const during = statusesOf([...known, ...tokens("allow-new", 20)]);
     expect(await moved).toBe("restarted");
-    // The calls are still under way on the old instance: who asks the new one for the same waits for them.
+    // These calls are still in progress on the old instance; the same requests on the new one wait for them.
     const again = statusesOf(slow);
     for (const statuses of [await first, await during, await again]) {
       expect(statuses.every((status) => status === 200)).toBe(true);
@@ -46,7 +46,7 @@ describe("a restart with handover", () => {
     expect(await checksOfAll([...known, ...slow])).toEqual([...known, ...slow].map(() => 1));
   });
 
-  it("waits for its turn: no more than one old instance is in memory beside the new", async () => {
+  it("waits for its turn: at most one old instance is in memory beside the new one", async () => {
     const slow = statusesOf(tokens("slow-turn", 2));
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await restart()).toBe("restarted");
@@ -73,7 +73,7 @@ describe("a purge", () => {
   const post = (path: string, body?: unknown) =>
     ask(`/stats/${path}`, "operator-token-of-tests", { method: "POST", body: JSON.stringify(body ?? {}) });
 
-  it("of one credential is effective at once, for that one alone", async () => {
+  it("of one credential takes effect at once, for that one alone", async () => {
     await statusesOf(["allow-gone", "allow-stays"]);
     const response = await post("purge", { service: "orders", credential: "allow-gone" });
     expect(await response.json()).toEqual({ services: { orders: { purged: 1, stored: false } } });
@@ -81,7 +81,7 @@ describe("a purge", () => {
     expect(await checksOfAll(["allow-gone", "allow-stays"])).toEqual([2, 1]);
   });
 
-  it("of all holds through a restart that hands over", async () => {
+  it("of all holds through a restart with handover", async () => {
     const all = tokens("allow-purged", 30);
     await statusesOf(all);
     const moved = restart();
@@ -92,14 +92,14 @@ describe("a purge", () => {
     expect(await checksOfAll(all)).toEqual(all.map(() => 2));
   });
 
-  it("beats the reply of a call that was made before it", async () => {
+  it("overrides the reply to an earlier call", async () => {
     const waiting = ask("/orders/1", "slow-purged");
     await new Promise((resolve) => setTimeout(resolve, 20));
     await post("purge", { credential: "slow-purged" });
     expect((await waiting).status).toBe(200);
     const before = await checksOf("slow-purged");
     await ask("/orders/1", "slow-purged");
-    // What was kept, if anything, was asked for after the purge.
+    // If a decision was kept, it was requested after the purge.
     expect(before).toBeGreaterThanOrEqual(1);
     expect(await checksOf("slow-purged")).toBeGreaterThanOrEqual(2);
   });
@@ -109,7 +109,7 @@ describe("the operator", () => {
   const post = (path: string, body: string, token = "operator-token-of-tests") =>
     ask(`/stats/${path}`, token, { method: "POST", body });
 
-  it("restarts in place, and is told before what that would free and cost", async () => {
+  it("can restart a filter, and see first what that would free and cost", async () => {
     await ask("/orders/1", "allow-operated");
     const { generation } = await statsOf("orders");
     const dry = await (await post("restart", '{"service":"orders","dryRun":true}')).json();
@@ -122,29 +122,29 @@ describe("the operator", () => {
   });
 
   it.each([
-    ["no JSON", "restart", "{service"],
-    ["no object", "purge", "[1]"],
-    ["a service that is none", "restart", '{"service":"nothing"}'],
-    ["a field that is none", "purge", '{"token":"x"}'],
+    ["invalid JSON", "restart", "{service"],
+    ["an array", "purge", "[1]"],
+    ["an unknown service", "restart", '{"service":"nothing"}'],
+    ["an unknown field", "purge", '{"token":"x"}'],
     ["a field of another action", "purge", '{"dryRun":true}'],
     ["a field of another action", "restart", '{"credential":"x"}'],
-    ["a field twice as inherited", "purge", '{"__proto__":{"service":"orders"}}'],
+    ["an inherited field", "purge", '{"__proto__":{"service":"orders"}}'],
     ["null", "purge", "null"],
-    ["nothing", "purge", ""],
-    ["characters that no credential has", "purge", '{"credential":"a\\u0000b"}'],
+    ["an empty body", "purge", ""],
+    ["characters that no credential can have", "purge", '{"credential":"a\\u0000b"}'],
     ["null in a field", "purge", '{"credential":null}'],
     ["only spaces as a credential", "purge", '{"credential":" "}'],
     ["a query in the address", "purge?service=orders", "{}"],
     ["a field of another type", "purge", '{"credential":5}'],
     ["an empty credential", "purge", '{"credential":""}'],
-    ["far too much", "purge", `{"credential":"${"x".repeat(20_000)}"}`],
-  ])("is told what is wrong with %s", async (_, path, body) => {
+    ["a huge body", "purge", `{"credential":"${"x".repeat(20_000)}"}`],
+  ])("gets an error message for %s", async (_, path, body) => {
     const response = await post(path, body);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error: "bad_request", message: expect.any(String) });
   });
 
-  it("alone may do so, by POST", async () => {
+  it("alone may use these actions, and only through POST", async () => {
     expect((await post("purge", "", "allow-somebody")).status).toBe(401);
     expect((await ask("/stats/purge", "operator-token-of-tests")).status).toBe(405);
     expect((await ask("/stats/restart", "operator-token-of-tests")).status).toBe(405);

@@ -7,13 +7,13 @@ import filter from "../../wasm/filter/build/filter.wasm";
 import { type Isolate, isolateSnapshot } from "../memory/isolate.ts";
 import type { Answer } from "../stages/staged-answer.ts";
 
-/** What becomes of an instance that was replaced, and of all that it had begun. */
+/** What happens to a replaced instance and the work it had begun. */
 
 const SOON = { timeout: 10_000, interval: 5 };
 const AN_HOUR = 3_600_000;
-/** The drain ends when a test waits for it. */
+/** A drain short enough for a test to wait for its end. */
 const SHORT = { pausedMs: AN_HOUR, drainMs: 20, tickWaitMs: AN_HOUR };
-/** The drain ends in no test. */
+/** A drain that outlasts every test. */
 const LONG = { ...SHORT, drainMs: AN_HOUR };
 
 const common = {
@@ -48,14 +48,14 @@ const asked = (authorization: Authorization, times: number) =>
 const drained = ({ service }: LoneService) =>
   vi.waitFor(() => expect(service.stats().drainingGenerations).toBe(0), SOON);
 
-/** The exchange of a request that the filter lets go on at once. */
+/** The exchange of a request that the filter passes at once. */
 async function exchangeOf({ service }: LoneService) {
   const answer = await service.decide(head(["x-known", "yes"]));
   if (answer.kind !== "continue_in_stages") throw new Error(`answered ${answer.kind}`);
   return answer.exchange;
 }
 
-/** A response that streams through the filter, of which one chunk has passed and whose sender is silent until `send`. */
+/** A response that streams through the filter: one chunk has passed, and the sender is silent until `send`. */
 async function streamingResponse(lone: LoneService) {
   const exchange = await exchangeOf(lone);
   const sender = { cancelled: false, send: (_: string) => {} };
@@ -76,7 +76,7 @@ async function streamingResponse(lone: LoneService) {
   return { exchange, sender, next };
 }
 
-/** V8 has collected all that was let go of. */
+/** Waits until V8 has collected `count` memories and none is retired. */
 async function collected(isolate: Isolate, count: number): Promise<void> {
   await vi.waitFor(
     () => {
@@ -92,9 +92,9 @@ function expectRefused(answer: Answer, reason: string): void {
 }
 
 describe.each([
-  ["of which the filter sees the head alone", BY_HEAD],
-  ["of which the filter sees more than the head", IN_STAGES],
-])("a request %s that waits on an instance that was replaced", (_, input) => {
+  ["whose head alone the filter sees", BY_HEAD],
+  ["with more stages than the head", IN_STAGES],
+])("a request %s that waits on a replaced instance", (_, input) => {
   const deny = (authorization: Authorization, check: number) => authorization.answer(check, 403, { "x-deny": "yes" });
 
   it("finishes there, if that is within the drain", () =>
@@ -111,7 +111,7 @@ describe.each([
       expect(await restart(lone)).toBe("restarted");
     }));
 
-  it("is asked again of the next one when the drain ends, and counts once", () =>
+  it("is replayed on the next instance when the drain ends, and counts once", () =>
     withService(input, SHORT, async (lone) => {
       const { service, authorization } = lone;
       const answer = service.decide(head(CREDENTIAL));
@@ -119,14 +119,14 @@ describe.each([
       expect(await restart(lone)).toBe("restarted");
       await asked(authorization, 2);
       expect(service.stats()).toMatchObject({ drainingGenerations: 0, openStreams: 1, requests: 0 });
-      // What the old one asked for is nobody's answer any more.
+      // No request waits for the old instance's call any more.
       authorization.answer(1, 200);
       deny(authorization, 2);
       expect(await answer).toMatchObject({ kind: "respond", status: 403 });
       expect(service.stats()).toMatchObject({ requests: 1, undecided: 0, outbound: 2, openStreams: 0 });
     }));
 
-  it("is refused where one instance after the other ends under it", () =>
+  it("is refused if one instance after another ends", () =>
     withService(input, LONG, async (lone) => {
       const { service, authorization } = lone;
       const answer = service.decide(head(CREDENTIAL));
@@ -141,8 +141,8 @@ describe.each([
     }));
 });
 
-describe("what an instance had begun when its drain ends", () => {
-  it("a refusal that it holds back itself is asked for again", () =>
+describe("at the end of an instance's drain", () => {
+  it("a request whose refusal the filter holds back is replayed", () =>
     withService(IN_STAGES, SHORT, async (lone) => {
       const { service, authorization } = lone;
       const answer = service.decide(head());
@@ -156,7 +156,7 @@ describe("what an instance had begun when its drain ends", () => {
       expect(service.stats()).toMatchObject({ requests: 1, refusedInStages: 0, failuresInStages: 0 });
     }));
 
-  it("a response whose head it holds back is refused: the upstream has acted on the request", () =>
+  it("a response whose head the filter holds back is refused: the upstream has acted on the request", () =>
     withService(IN_STAGES, SHORT, async (lone) => {
       const { service, authorization } = lone;
       const answer = service.decide(head());
@@ -180,7 +180,7 @@ describe("what an instance had begun when its drain ends", () => {
       expect(await response).toMatchObject({ kind: "unavailable", reason: "filter_failed" });
     }));
 
-  it("a response that streams is broken off, though its sender is silent, and the memory comes back", () =>
+  it("a streaming response is aborted even if its sender is silent, and the memory is collected", () =>
     withService(IN_STAGES, SHORT, async (lone) => {
       const { service, isolate } = lone;
       const { exchange, sender, next } = await streamingResponse(lone);
@@ -189,7 +189,7 @@ describe("what an instance had begun when its drain ends", () => {
       expect(sender.cancelled).toBe(true);
       expect(service.stats()).toMatchObject({ drainingGenerations: 0, failuresInStages: 1 });
       expect(isolateSnapshot(isolate).live.count).toBe(1);
-      // Although the exchange is not disposed of.
+      // Even though the exchange has not been disposed.
       await collected(isolate, 1);
       exchange[Symbol.dispose]();
       expect(await restart(lone)).toBe("restarted");
@@ -210,7 +210,7 @@ describe("what an instance had begun when its drain ends", () => {
 });
 
 describe("an instance that is replaced at once while an older one still drains", () => {
-  it("takes the older one's place: never are there more than two", () =>
+  it("takes the older one's place: there are never more than two", () =>
     withService(IN_STAGES, LONG, async (lone) => {
       const { service, authorization, isolate } = lone;
       const oldest = await streamingResponse(lone);
@@ -228,7 +228,7 @@ describe("an instance that is replaced at once while an older one still drains",
       authorization.answer(2, 200);
       expect(await waiting).toMatchObject({ kind: "continue_in_stages" });
 
-      // The one that was replaced last goes on.
+      // The instance replaced last continues.
       older.sender.send("two");
       expect(await older.next()).toBe("|two");
       older.exchange[Symbol.dispose]();
@@ -239,7 +239,7 @@ describe("an instance that is replaced at once while an older one still drains",
 describe("an instance that traps", () => {
   const die = ({ service }: LoneService) => service.decide(head(["x-die", "yes"]));
 
-  it("is let go of at once: bodies that stream through it are broken off, and what waits is refused", () =>
+  it("is released at once: bodies that stream through it are aborted, and waiting requests are refused", () =>
     withService(IN_STAGES, LONG, async (lone) => {
       const { service, authorization, isolate } = lone;
       const { sender, next } = await streamingResponse(lone);
@@ -250,7 +250,7 @@ describe("an instance that traps", () => {
       expectRefused(await waiting, "filter_failed");
       await expect(next()).rejects.toThrow();
       expect(sender.cancelled).toBe(true);
-      // The request that it failed by may be the one that waits: it is not asked again.
+      // The waiting request may have caused the trap, so it is not replayed.
       expect(authorization.asked).toBe(1);
       expect(service.stats()).toMatchObject({ traps: 1, undecided: 2, failuresInStages: 1 });
       await exchangeOf(lone);
@@ -258,7 +258,7 @@ describe("an instance that traps", () => {
       await collected(isolate, 1);
     }));
 
-  it("while it drains is let go of as well, and the one in its place goes on", () =>
+  it("while it drains is released as well, and its successor continues", () =>
     withService(IN_STAGES, LONG, async (lone) => {
       const { service, isolate } = lone;
       const old = await streamingResponse(lone);
@@ -267,7 +267,7 @@ describe("an instance that traps", () => {
       const fresh = await streamingResponse(lone);
       old.sender.send("Trap");
       await expect(old.next()).rejects.toThrow();
-      // Though nobody has disposed of any of its exchanges.
+      // Even though none of its exchanges has been disposed.
       await drained(lone);
       expect(isolateSnapshot(isolate)).toMatchObject({ live: { count: 1 }, retired: { count: 1 } });
       idle[Symbol.dispose]();

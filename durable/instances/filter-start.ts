@@ -7,15 +7,15 @@ import {
 } from "../../wasm/host/index.ts";
 import type { Unavailable } from "../rpc.ts";
 
-/** A filter that will not start. */
+/** Why a filter did not start. */
 export interface FailedStart {
   readonly reason: Extract<Unavailable["reason"], "filter_start_failed" | "secret_missing">;
-  /** What the filter did wrong; undefined where it is not its fault. */
+  /** What the filter did wrong; undefined if it is not its fault. */
   readonly filterReason: FilterStartReason | undefined;
   readonly message: string;
 }
 
-/** Everything of the service that an instance needs and that outlives it. */
+/** Everything an instance needs from the service and that outlives the instance. */
 export interface FilterDependencies {
   readonly service: Service;
   readonly host: HostServices;
@@ -25,7 +25,7 @@ export interface FilterDependencies {
 }
 
 /**
- * Starts an instance by the service's configuration. A filter that will not start is a value, not an error.
+ * Starts an instance with the service's configuration. A filter that does not start is a value, not an error.
  * @param start may throw FilterStartError
  */
 export function startFilter<Started>(

@@ -15,46 +15,46 @@ import { withTimeout } from "../runtime/async.ts";
 import type { TimeLimits } from "../runtime/time-limits.ts";
 import type { TickClock } from "./tick-clock.ts";
 
-/** How a generation begins. */
+/** Options for a new generation. */
 export interface GenerationOptions {
   readonly number: number;
   readonly startedAtMs: number;
   readonly startReason: StartReason;
   readonly ticks: TickClock;
-  /** Enters its linear memory into the ledger of the isolate. */
+  /** Adds its linear memory to the ledger of the isolate. */
   readonly track: (memory: CollectableMemory) => TrackedMemory;
-  /** What the instance may grow to before it is replaced. */
+  /** Size above which the instance is replaced. */
   readonly capBytes: number;
 }
 
-/** By what an instance reports to its generation. */
+/** Callbacks through which an instance reports to its generation. */
 type Reporting = Pick<StartOptions, "memoryWatch" | "events">;
 
-/** What a retired generation reports until its instance is released. */
+/** Events of a retired generation until its instance is released. */
 export interface RetirementEvents {
-  /** A reply reached it: there may be something to pass on. */
+  /** A reply reached it: there may be new entries to pass on. */
   replied(): void;
-  /** Once, right before the instance is released. */
+  /** Called once, right before the instance is released. */
   releasing(): void;
 }
 
-/** A stream that goes on after its head. It keeps its generation in memory until `end`, which can be called twice. */
+/** A stream that continues after its head. It keeps its generation in memory until `end`, which can be called twice. */
 export interface OpenStream {
   readonly stream: HttpStream;
   end(): void;
 }
 
 /**
- * One life of the Wasm instance. It serves until it is retired; then it finishes the requests that wait on an outbound
- * call and the bodies that stream through it, and with the last of them every reference to the instance and its memory is
- * dropped. What is not finished within a time is broken off.
+ * One life of the Wasm instance. It serves until it is retired. Then it finishes the requests that wait on an outbound call and
+ * the bodies that stream through it. After the last one, or after a time limit that aborts the rest, it drops every reference
+ * to the instance and its memory.
  */
 export class Generation {
   readonly number: number;
   readonly startedAtMs: number;
   readonly startReason: StartReason;
   readonly startBytes: number;
-  /** The stages for which the filter has a callback. */
+  /** Stages for which the filter has a callback. */
   readonly exportedStages: Stages;
   readonly #limits: TimeLimits;
   readonly #ticks: TickClock;
@@ -65,7 +65,7 @@ export class Generation {
   #retired = false;
   #drain: ReturnType<typeof setTimeout> | undefined;
   #events: RetirementEvents | undefined;
-  /** Calls of the first tick, until they are answered. */
+  /** The wait for the first tick's calls, while they are unanswered. */
   #firstTickCalls: Promise<void> | undefined;
 
   /**
@@ -97,12 +97,12 @@ export class Generation {
     this.#noteMemory();
   }
 
-  /** Zero once the memory was let go. */
+  /** Zero after the memory was released. */
   get allocatedBytes(): number {
     return this.#instance?.allocatedBytes ?? 0;
   }
 
-  /** Requests that wait, and exchanges that go on after their head. */
+  /** Waiting requests, and exchanges that continue after their head. */
   get openStreams(): number {
     return this.#instance?.openStreams ?? 0;
   }
@@ -112,17 +112,17 @@ export class Generation {
     return this.#instance?.failure !== undefined;
   }
 
-  /** Why it should be replaced although it has not failed; undefined while nothing speaks for it. */
+  /** Why it should be replaced although it has not failed; undefined if there is no reason. */
   get replaceReason(): ReplaceReason | undefined {
     return this.#replaceReason;
   }
 
-  /** Hands its live entries over and purges them; undefined where the filter cannot, or the instance was let go. */
+  /** Hands over and purges its live entries; undefined if the filter cannot, or the instance was released. */
   get handover(): FilterHandover | undefined {
     return this.#instance?.handover;
   }
 
-  /** True once the instance was let go. */
+  /** True after the instance was released. */
   get isClosed(): boolean {
     return this.#instance === undefined;
   }
@@ -143,7 +143,7 @@ export class Generation {
       stream.end();
       this.#noteMemory();
     };
-    // Also where the filter fails: nobody waits for the client or the upstream of a stream that goes nowhere.
+    // Also after a filter failure: a retired generation must not wait for clients or upstreams of dead streams.
     stream.over.then(() => this.#endIfDrained());
     return { stream, end };
   }
@@ -152,7 +152,7 @@ export class Generation {
     return this.#ticks.isDue(this.tickPeriodMs, nowMs);
   }
 
-  /** Lets the filter do its periodic work, such as freeing what has expired and reporting its metrics. */
+  /** Lets the filter do its periodic work, such as freeing expired entries and reporting metrics. */
   tick(nowMs: number): void {
     this.#ticks.ticked(nowMs);
     this.#instance?.tick();
@@ -160,9 +160,9 @@ export class Generation {
   }
 
   /**
-   * Runs the tick that is due.
-   * @returns what to wait for before the next request's head: the calls of this tick; of the first tick in any case, for
-   *   a filter may fetch by it what it decides with
+   * Runs the tick if one is due.
+   * @returns what to await before the next request's head: the calls of this tick, or else those of the first tick while they are
+   *   unanswered, because a filter may need their replies for its decisions
    */
   tickIfDue(nowMs: number): Promise<void> | undefined {
     if (!this.isTickDue(nowMs)) return this.#firstTickCalls;
@@ -184,7 +184,7 @@ export class Generation {
     this.#drain = setTimeout(() => this.close(), this.#limits.drainMs);
   }
 
-  /** Breaks off what is not finished and drops every reference to the instance. Requests that wait are failed, `closed`. */
+  /** Aborts unfinished work and drops every reference to the instance. Waiting requests fail with `closed`. */
   close(): void {
     if (this.#drain !== undefined) clearTimeout(this.#drain);
     const instance = this.#instance;
@@ -210,7 +210,7 @@ export class Generation {
     }
   }
 
-  /** After each turn of the guest: only then does the host see that its memory grew. */
+  /** Call after each run of the guest: only then can the host see that its memory grew. */
   #noteMemory(): void {
     const instance = this.#instance;
     if (instance === undefined) return;

@@ -12,7 +12,7 @@ import { Generation } from "./generation.ts";
 import { InstanceStarter } from "./instance-starter.ts";
 import { warmUp } from "./warm-up.ts";
 
-/** Minimum age before an instance is replaced for its memory, so that a filter that always grows too far is not started for each request. */
+/** Minimum age before an instance is replaced for its memory: a filter that always grows too far must not restart nonstop. */
 const MIN_REPLACE_AGE_MS = 5_000;
 
 /** One handover of entries. The duration includes the tasks that ran in between. */
@@ -27,17 +27,16 @@ function purgeEach(handover: FilterHandover, credentials: readonly string[]): nu
 }
 
 /**
- * Result of a planned restart. `not_running`: no instance is in memory, or it trapped. `under_way`: another restart is in progress.
- * `draining`: the generation before has not finished yet. `not_started`: the filter would not start. `cut_off`: an instance ended,
- * or failed, during the handover.
+ * Result of a planned restart. `not_running`: no instance is in memory, or it trapped. `under_way`: another restart is in
+ * progress. `draining`: the previous generation has not finished yet. `not_started`: the filter did not start. `cut_off`: an
+ * instance ended or failed during the handover.
  */
 export type RestartOutcome = "restarted" | "not_running" | "under_way" | "draining" | "not_started" | "cut_off";
 
-/** What the manager reports to the rest of the service. */
+/** Events that the manager reports to the rest of the service. */
 export interface InstanceEvents {
   /**
-   * A new instance serves that knows nothing of what those before it knew. Stored decisions of theirs must not overrule what it
-   * learns.
+   * A new instance serves without its predecessors' entries. Their stored decisions must not overrule what it learns.
    */
   emptied(): void;
 }
@@ -51,7 +50,7 @@ export interface InstanceDependencies {
 }
 
 /**
- * Owns the instances of one service's filter: which one takes new requests, which one still drains, and the switch between them.
+ * Owns the instances of one service's filter: the one that takes new requests, the one that still drains, and the switch.
  */
 export class InstanceManager {
   readonly #runtime: Runtime;
@@ -62,9 +61,9 @@ export class InstanceManager {
   readonly #owner: MemoryOwner;
   readonly #starter: InstanceStarter;
   #current: Generation | undefined;
-  /** The generation before, while it finishes its requests. */
+  /** The previous generation, while it finishes its requests. */
   #old: Generation | undefined;
-  /** While the generation before still finishes calls whose replies are passed on. */
+  /** Passes on replies to the previous generation while it drains. */
   #passing: EntryHandover | undefined;
   /** The fresh instance of a restart in progress. */
   #warming: Generation | undefined;
@@ -117,7 +116,7 @@ export class InstanceManager {
     return this.#restarting;
   }
 
-  /** Generations that were replaced and still finish requests: one at most. */
+  /** Number of replaced generations that still finish requests: one at most. */
   get draining(): number {
     if (this.#old?.isClosed) this.#old = undefined;
     return this.#old === undefined ? 0 : 1;
@@ -138,8 +137,8 @@ export class InstanceManager {
   }
 
   /**
-   * Starts the first generation of this life of the object with the decisions of an earlier one, unless there is one already. It
-   * takes requests only if `fill` returns true; a generation that was filled in part never does.
+   * Starts the first generation of this life of the object with the decisions of an earlier life, unless a generation exists. It
+   * takes requests only if `fill` returns true; a partly filled generation never does.
    */
   async beginFilled(fill: (fresh: Generation) => Promise<boolean>): Promise<void> {
     if (this.#current !== undefined) return;
@@ -154,7 +153,7 @@ export class InstanceManager {
     else fresh.retire();
   }
 
-  /** Ends a generation if it trapped. Call this when a request failed: the pause counts from there. */
+  /** Ends a generation if it trapped. Call this when a request failed: the pause before the next start counts from then. */
   noteTrap(generation: Generation): void {
     if (generation !== this.#current || !generation.failed) return;
     this.#counters.traps += 1;
@@ -165,8 +164,8 @@ export class InstanceManager {
   }
 
   /**
-   * Switches to a fresh instance at once, with an empty cache. Requests in progress finish on the old one. A generation that is
-   * older still is closed now: memory is short, and its requests can be asked of the fresh one.
+   * Switches at once to a fresh instance with an empty cache. Requests in progress finish on the old one. An even older
+   * generation is closed now, because memory is short and its requests can be replayed on the fresh one.
    */
   replace(reason: string): Generation | Unavailable {
     const old = this.#current;
@@ -177,8 +176,8 @@ export class InstanceManager {
   }
 
   /**
-   * A planned restart: if the filter can hand its live entries over, the old instance serves until the fresh one knows them all.
-   * Refused while an earlier generation still drains: no more than one old instance may be in memory beside the new one.
+   * A planned restart: if the filter can hand over its live entries, the old instance serves until the fresh one knows them all.
+   * Refused while an earlier generation still drains: at most one old instance may be in memory beside the new one.
    */
   async restart(reason: string): Promise<RestartOutcome> {
     const old = this.#current;
@@ -195,9 +194,9 @@ export class InstanceManager {
   }
 
   /**
-   * Drops the decisions of some credentials or all, also in instances that drain or are warming up. A filter that cannot purge is
+   * Drops the decisions of some credentials or all, also in instances that drain or warm up. A filter that cannot purge is
    * replaced at once.
-   * @returns entries dropped; undefined if the filter does not say
+   * @returns number of dropped entries; undefined if the filter does not report it
    * @throws Error if a filter that cannot purge does not start again
    */
   purge(credentials: readonly string[] | undefined): number | undefined {
@@ -205,7 +204,7 @@ export class InstanceManager {
     if (current !== undefined && current.handover === undefined) {
       const fresh = this.replace("purge");
       if (fresh instanceof Generation) return undefined;
-      throw new Error(`the filter cannot purge, and was not replaced: ${fresh.message}`);
+      throw new Error(`the filter cannot purge and was not replaced: ${fresh.message}`);
     }
     let purged: number | undefined = 0;
     for (const generation of [this.#old, this.#warming, current]) {
@@ -213,7 +212,7 @@ export class InstanceManager {
       if (handover === undefined) continue;
       purged = credentials === undefined ? handover.purgeAll() : purgeEach(handover, credentials);
     }
-    // Otherwise the old instance would pass the purge on later, and drop decisions made since.
+    // Otherwise the old instance would pass the purge on later and drop decisions made since.
     this.#passing?.passOn();
     if (current !== undefined) this.noteTrap(current);
     return purged;
@@ -243,7 +242,7 @@ export class InstanceManager {
     }
   }
 
-  /** The synchronous moment of a restart. */
+  /** The synchronous part of a restart. */
   #switch(old: Generation, fresh: Generation, reason: string, handover: EntryHandover | undefined): void {
     this.#current = fresh;
     const lossless = handover !== undefined;
@@ -251,7 +250,7 @@ export class InstanceManager {
     handover?.switched(() => {
       if (this.#current === fresh) this.replace("handover_broken");
     });
-    // Only now: the requests that waited on it are asked again at once, and must find the fresh instance.
+    // Only now: requests that waited on it are replayed at once and must find the fresh instance.
     this.#old?.close();
     old.retire({
       replied: () => handover?.passOn(),
@@ -265,7 +264,7 @@ export class InstanceManager {
     if (!lossless) this.#events.emptied();
   }
 
-  /** If no fresh instance can be had, one that should be replaced is better than none. */
+  /** Keeps the current instance if no fresh one starts: it is better than none. */
   #replacedIfNecessary(current: Generation): Generation {
     if (current.replaceReason === undefined) return current;
     if (!hasElapsed(current.startedAtMs, MIN_REPLACE_AGE_MS, this.#runtime.nowMs())) return current;
@@ -289,7 +288,7 @@ export class InstanceManager {
     return fresh;
   }
 
-  /** @param filledBytes its size with the entries of an earlier life, if it was filled */
+  /** @param filledBytes its size with restored entries, if it was filled */
   #first(fresh: Generation, filledBytes?: number): void {
     this.#controller.started(fresh.startedAtMs, fresh.startBytes, filledBytes);
     this.#current = fresh;

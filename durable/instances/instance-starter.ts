@@ -22,7 +22,7 @@ import { TickClock } from "./tick-clock.ts";
 const PAUSED_AFTER_TRAPS: Unavailable = {
   kind: "unavailable",
   reason: "filter_backoff",
-  message: "the filter trapped more than once in a row and is started again after a pause",
+  message: "the filter trapped more than once in a row and will start again after a pause",
 };
 
 export interface StarterDependencies {
@@ -48,7 +48,7 @@ export class InstanceStarter {
     return this.#failures;
   }
 
-  /** Why the filter cannot be started; undefined if it can, or was not tried since it last ran. */
+  /** Why the last start failed; undefined if it succeeded or none was tried. */
   get failedStart(): (FailedStart & { readonly atMs: number }) | undefined {
     return this.#failedStart;
   }
@@ -64,7 +64,7 @@ export class InstanceStarter {
     this.#failures = afterTrap(this.#failures, this.#moment(), this.#dependencies.filter.service.failurePolicy);
   }
 
-  /** A fresh instance, which takes no requests yet; or why there is none. */
+  /** Starts an instance, which takes no requests yet; or returns why there is none. */
   start(startReason: StartReason): Generation | Unavailable {
     const { filter, runtime, controller, counters, isolate, owner } = this.#dependencies;
     const nowMs = runtime.nowMs();

@@ -1,13 +1,13 @@
 import { hasElapsed } from "../runtime/elapsed.ts";
 
 export const TICK_LIMITS = {
-  /** Shortest period of ticks. A filter that asks for one each millisecond would tick before every request. */
+  /** Shortest period of ticks. A filter that requests one every millisecond would tick before every request. */
   minPeriodMs: 100,
-  /** Shortest period of ticks by alarm, each of which is billed as a request and a write. */
+  /** Shortest period of ticks by alarm. Each alarm is billed as a request and a write. */
   minAlarmPeriodMs: 5_000,
 } as const;
 
-/** When one instance is due to tick. A fresh one is due at once, unless its first tick has time for a period. */
+/** When an instance is due to tick: at once, or after the first period if `tickedAtMs` is given. */
 export class TickClock {
   #tickedAtMs: number | undefined;
 
@@ -20,7 +20,7 @@ export class TickClock {
     return this.#tickedAtMs !== undefined;
   }
 
-  /** @param periodMs as the filter asked; 0: it wants no ticks. */
+  /** @param periodMs as requested by the filter; 0 for no ticks */
   isDue(periodMs: number, nowMs: number): boolean {
     if (periodMs === 0) return false;
     if (this.#tickedAtMs === undefined) return true;

@@ -4,7 +4,7 @@ import { nextTask } from "../runtime/async.ts";
 import type { Generation } from "./generation.ts";
 
 /**
- * Moves all live entries of `old` into `fresh` while `old` serves, and returns in the task in which both know the same.
+ * Moves all live entries of `old` into `fresh` while `old` serves. Returns in the task in which both have the same entries.
  *
  * @param isCurrent whether `old` is still the serving generation; checked between steps
  * @returns undefined if one of them ended or failed meanwhile, or the filter cannot hand entries over

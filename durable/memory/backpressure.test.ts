@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MemoryBackpressure } from "./backpressure.ts";
 import type { IsolateBudget } from "./isolate-budget.ts";
 
-/** How long a request waits; `budget` changes meanwhile as the test says. */
+/** How long a request waits; the test may change `budget` meanwhile. */
 async function waited(budget: { isFull: boolean; isComingBack: boolean }, reclaim: () => Promise<void>) {
   const room = new MemoryBackpressure(budget as unknown as IsolateBudget, reclaim);
   const startedMs = Date.now();
@@ -14,16 +14,16 @@ async function waited(budget: { isFull: boolean; isComingBack: boolean }, reclai
   return endedMs === undefined ? undefined : endedMs - startedMs;
 }
 
-describe("room in a full isolate", () => {
+describe("backpressure", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it("is not waited for where the isolate is not full", () => {
+  it("does not hold requests if the isolate is not full", () => {
     const room = new MemoryBackpressure({ isFull: false } as IsolateBudget, async () => {});
     expect(room.wait()).toBeUndefined();
   });
 
-  it("is waited for until it is there", async () => {
+  it("holds requests until there is room", async () => {
     const budget = { isFull: true, isComingBack: true };
     setTimeout(() => {
       budget.isFull = false;
@@ -33,19 +33,19 @@ describe("room in a full isolate", () => {
     expect(ms).toBeLessThan(150);
   });
 
-  it("is not waited for where nothing is coming back", async () => {
+  it("does not hold requests if no memory is about to be freed", async () => {
     expect(await waited({ isFull: true, isComingBack: false }, async () => {})).toBeLessThan(50);
   });
 
   it.each([
-    ["never comes", async () => {}],
-    ["another object never gives", () => new Promise<void>(() => {})],
-    ["another object fails to give", () => Promise.reject(new Error("gone"))],
-  ])("that %s is waited for no longer than about half a second", async (_, reclaim) => {
+    ["memory is never freed", async () => {}],
+    ["another object never answers", () => new Promise<void>(() => {})],
+    ["another object fails", () => Promise.reject(new Error("gone"))],
+  ])("holds requests for about half a second at most if %s", async (_, reclaim) => {
     expect(await waited({ isFull: true, isComingBack: true }, reclaim)).toBeLessThan(600);
   });
 
-  it("is asked for once by all who wait", async () => {
+  it("reclaims once for all waiting requests", async () => {
     let asked = 0;
     const room = new MemoryBackpressure({ isFull: true, isComingBack: true } as IsolateBudget, () => {
       asked += 1;

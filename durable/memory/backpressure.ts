@@ -6,8 +6,8 @@ const MAX_WAIT_MS = 500;
 const STEP_MS = 20;
 
 /**
- * Holds back the requests of one object while the isolate is full. The host cannot stop a memory that grows within a call, so
- * no call starts while memory is short and some is about to be freed.
+ * Holds back the requests of one object while the isolate is full. The host cannot stop a memory from growing during a call,
+ * so no call starts while memory is short and some is about to be freed.
  */
 export class MemoryBackpressure {
   readonly #budget: IsolateBudget;

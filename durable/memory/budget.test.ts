@@ -38,12 +38,12 @@ describe("the budget of an isolate", () => {
     });
   });
 
-  it("goes on below it until the low mark, once it was above", () => {
+  it("continues down to the low mark once it was above the high mark", () => {
     expect(act([member("a")], { heldBytes: 90 * MIB, reclaiming: true }).ask).toBeDefined();
     expect(act([member("a")], { heldBytes: 88 * MIB, reclaiming: true }).reason).toBe("below_high_mark");
   });
 
-  it("asks the member with the most gain for its price", () => {
+  it("asks the member with the best ratio of gain to price", () => {
     const members = [
       member("dear", { gainBytes: 15 * MIB, priceCalls: 1_000 }),
       member("cheap", { gainBytes: 8 * MIB, priceCalls: 10 }),
@@ -52,14 +52,14 @@ describe("the budget of an isolate", () => {
     expect(act(members)).toMatchObject({ reason: "high_mark", ask: { name: "cheap", request: "restart" } });
   });
 
-  it("asks nobody while what is on its way suffices, and only collects", () => {
+  it("asks no member while enough memory is about to be freed, and only collects", () => {
     const enough = act([member("a")], { reclaimableBytes: 16 * MIB });
     expect(enough).toEqual({ reason: "relief_under_way", ask: undefined, collect: "reclaim" });
     const asked = member("asked", { askedUnderWay: true, gainBytes: 16 * MIB });
     expect(act([member("a"), asked])).toEqual({ reason: "relief_under_way", ask: undefined, collect: undefined });
   });
 
-  it("looks whether quiet objects were evicted before it has anybody restart", () => {
+  it("checks whether idle objects were evicted before it asks for a restart", () => {
     expect(act([member("a")], { idleBytes: 20 * MIB })).toEqual({
       reason: "quiet_objects",
       ask: undefined,
@@ -67,7 +67,7 @@ describe("the budget of an isolate", () => {
     });
   });
 
-  it("makes the largest give back all at the hard mark, whatever the price", () => {
+  it("evicts the largest member at the hard mark, whatever the price", () => {
     const members = [
       member("cheap", { priceCalls: 0 }),
       member("largest", { evictionGainBytes: 60 * MIB, gainBytes: 0, priceCalls: 1e6, askedAtMs: 1e6 - 2_000 }),
@@ -78,14 +78,14 @@ describe("the budget of an isolate", () => {
     });
   });
 
-  it("leaves a member alone for a time after it was asked", () => {
+  it("does not ask the same member again too soon", () => {
     const recently = member("a", { askedAtMs: 1e6 - 9_999 });
     expect(act([recently])).toMatchObject({ reason: "nothing_to_gain", ask: undefined });
     expect(act([recently], { nowMs: 1e6 + 1 }).ask).toBeDefined();
     expect(act([member("a", { askedAtMs: 2e6 })]).ask).toBeDefined();
   });
 
-  it("holds to all of that for any members", () => {
+  it("keeps these rules for any members", () => {
     const bytes = fc.nat(160).map((mib) => mib * MIB);
     const anyMember = fc
       .record({
@@ -124,7 +124,7 @@ describe("the budget of an isolate", () => {
     );
   });
 
-  it("keeps 20 services that each grow to 16 MiB in turn below 128 MB, live and retired together", () => {
+  it("keeps 20 services that grow to 16 MiB in turn below 128 MB, retired memory included", () => {
     const sizes = new Map(Array.from({ length: 20 }, (_, index) => [String(index), MIB]));
     const askedAt = new Map<string, number>();
     let retiredBytes = 0;

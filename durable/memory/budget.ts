@@ -3,8 +3,8 @@ import { MIB } from "../../wasm/byte-units.ts";
 import { hasElapsed } from "../runtime/elapsed.ts";
 
 /**
- * Thresholds for the memory that all objects of one isolate hold together, and the pace of reclaiming. The platform allows
- * 128 MB for filters, code and everything else; beyond that it resets all objects of the isolate.
+ * Thresholds for the total memory of all objects in one isolate, and the pace of reclaiming. The platform allows 128 MB for
+ * filters, code and everything else; beyond that it resets all objects of the isolate.
  */
 export interface BudgetMarks {
   /** Above it, members are asked to restart. */
@@ -12,19 +12,19 @@ export interface BudgetMarks {
   /** Members are asked until it is below this again. */
   readonly lowBytes: number;
   /**
-   * Above it the price no longer counts, and requests wait for memory that is about to be freed: any of them may make its
-   * filter grow by a lot, and the rest must be enough for that, the code and everything else.
+   * Above it the price no longer counts, and requests wait for memory that is about to be freed. The room above this mark must
+   * suffice for the code, everything else, and the growth that a single request may cause.
    */
   readonly hardBytes: number;
-  /** Between two requests to one member. */
+  /** Minimum time between two requests to one member. */
   readonly minBetweenMs: number;
   /** The same at the hard mark. */
   readonly minBetweenHardMs: number;
-  /** A member that would give back less is not asked. */
+  /** A member that would free less is not asked. */
   readonly minGainBytes: number;
 }
 
-/** What the configuration does not say. */
+/** Not configurable. */
 const PACE = { minBetweenMs: 10_000, minBetweenHardMs: 1_000, minGainBytes: MIB } as const;
 /** Share of the high mark. */
 const LOW_SHARE = 11 / 12;
@@ -37,11 +37,11 @@ export function budgetMarks({ highBytes, hardBytes }: Pick<IsolateLimits, "highB
 /** One service object as the others see it. */
 export interface BudgetMember {
   readonly name: string;
-  /** What it holds. */
+  /** Memory it holds. */
   readonly liveBytes: number;
-  /** What a restart would give back, its cache handed over where it can be. */
+  /** What a restart would free, with a handover if the filter supports it. */
   readonly gainBytes: number;
-  /** What a restart without handover would give back. */
+  /** What a restart without handover would free. */
   readonly evictionGainBytes: number;
   /** What a restart would cost, in outbound calls. */
   readonly priceCalls: number;
@@ -54,25 +54,25 @@ export interface BudgetSituation {
   readonly nowMs: number;
   /** Everything that is not known to be collected. */
   readonly heldBytes: number;
-  /** Part of it that a collection would free. */
+  /** The part that a collection would free. */
   readonly reclaimableBytes: number;
-  /** Part of it whose objects have been idle for so long that they may have been evicted; a collection would show it. */
+  /** The part whose objects have been idle long enough to have been evicted; a collection would show it. */
   readonly idleBytes: number;
-  /** It was above the high mark and has not been below the low one since. */
+  /** `heldBytes` was above the high mark and has not been below the low mark since. */
   readonly reclaiming: boolean;
 }
 
 export type BudgetReason =
   | "below_high_mark"
-  /** What is retired already, or about to be, is enough. */
+  /** Enough memory is retired or about to be. */
   | "relief_under_way"
   | "nothing_to_gain"
-  /** Objects that may have been evicted: a collection is cheaper than a restart. */
+  /** Some objects may have been evicted, and a collection is cheaper than a restart. */
   | "quiet_objects"
   | "high_mark"
   | "hard_mark";
 
-/** `restart` keeps the cache where it can be handed over; `evict` discards it and frees everything. */
+/** `restart` keeps the cache if the filter supports handover; `evict` discards it and frees everything. */
 export type ReclaimRequest = "restart" | "evict";
 
 export interface BudgetAction {
@@ -83,10 +83,10 @@ export interface BudgetAction {
   readonly collect: "probe" | "reclaim" | undefined;
 }
 
-/** A price below this counts as this. */
+/** Lower prices count as this one. */
 const MIN_PRICE_CALLS = 1;
 
-/** What to do about the isolate's memory now: one step, to be taken again while it is above its marks. */
+/** Decides the next step to free memory of the isolate. Call it again while the isolate is above its marks. */
 export function budgetAction(
   members: readonly BudgetMember[],
   situation: BudgetSituation,

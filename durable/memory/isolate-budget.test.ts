@@ -30,7 +30,7 @@ describe("the budget over all objects of the isolate", () => {
     isolate = createIsolate(platform, RECLAIM_SETTINGS, MARKS);
   });
 
-  /** An object that would give back all but one MiB. */
+  /** An object that would free all but one MiB. */
   function grow(name: string, bytes: number, priceCalls = 10): void {
     const known = objects.get(name);
     const owner = known?.owner ?? isolate.memory.owner(name);
@@ -50,14 +50,14 @@ describe("the budget over all objects of the isolate", () => {
     isolate.budget.report(owner, name, { gainBytes: 0, evictionGainBytes: 0, priceCalls: 0 });
   };
 
-  it("adds up the memories of all objects, and asks the best of them to restart", async () => {
+  it("adds up the memory of all objects and asks the best ones to restart", async () => {
     grow("a", 4 * MIB);
     grow("b", 5 * MIB, 1_000);
     expect(isolate.budget.isShort).toBe(false);
     grow("c", 3 * MIB);
     expect(isolate.budget.isShort).toBe(true);
     await isolate.budget.reclaim(restart);
-    // After c nothing is missing any more: what is retired counts as soon given back.
+    // After c nothing more is needed: retired memory counts as about to be freed.
     expect(asked).toEqual([
       ["a", "restart"],
       ["c", "restart"],
@@ -66,14 +66,14 @@ describe("the budget over all objects of the isolate", () => {
     expect(probes).toBe(1);
   });
 
-  it("makes the largest give back all at the hard mark", async () => {
+  it("evicts the largest at the hard mark", async () => {
     grow("a", 6 * MIB, 1);
     grow("b", 9 * MIB, 1e9);
     await isolate.budget.reclaim(restart);
     expect(asked[0]).toEqual(["b", "evict"]);
   });
 
-  it("has one request under way for each member, however often it is found short", async () => {
+  it("sends no second request to a member while one is unanswered", async () => {
     grow("a", 11 * MIB);
     const answers: (() => void)[] = [];
     const slow = (name: string, relief: ReclaimRequest): Promise<void> => {
@@ -89,7 +89,7 @@ describe("the budget over all objects of the isolate", () => {
     await Promise.all(reliefs.slice(1));
   });
 
-  it("survives a member that cannot be asked, and asks it again after its time", async () => {
+  it("survives a member that cannot be asked, and asks it again later", async () => {
     grow("a", 11 * MIB);
     const fail = (): Promise<void> => Promise.reject(new Error("unreachable"));
     await isolate.budget.reclaim(fail);
@@ -101,7 +101,7 @@ describe("the budget over all objects of the isolate", () => {
     expect(asked).toEqual([["a", "restart"]]);
   });
 
-  it("looks whether objects that have long been quiet were evicted, once, before anybody restarts", async () => {
+  it("checks once whether idle objects were evicted before it asks for restarts", async () => {
     grow("quiet", 6 * MIB);
     nowMs += 20_000;
     grow("busy", 5 * MIB);

@@ -14,8 +14,8 @@ import type { Reclaimer } from "./reclaimer.ts";
 export type MemberReport = Pick<BudgetMember, "gainBytes" | "evictionGainBytes" | "priceCalls">;
 
 /**
- * Asks a service object to restart its filter. An object cannot act inside another, so this is an RPC from whichever object
- * found the budget short; `name` is the name under which the other one reported.
+ * Asks a service object to restart its filter. An object cannot act inside another one, so the object that finds the budget
+ * short calls it over RPC. `name` is the name under which the other one reported.
  */
 export type AskToReclaim = (name: string, request: ReclaimRequest) => Promise<unknown>;
 
@@ -23,7 +23,7 @@ export interface BudgetSnapshot {
   readonly highBytes: number;
   readonly hardBytes: number;
   readonly heldBytes: number;
-  /** Above the high mark, and not below the low one since. */
+  /** It was above the high mark and has not been below the low mark since. */
   readonly relieving: boolean;
   /** Result of the last check. */
   readonly reason: BudgetReason;
@@ -51,8 +51,8 @@ interface Member {
 }
 
 /**
- * Watches what all filters of the isolate hold together, and asks the best one to restart before the platform resets all of
- * them. It runs in the tasks of whichever object finds it short.
+ * Watches the total memory of all filters in the isolate, and asks the best one to restart before the platform resets all of
+ * them. It runs in the tasks of the object that finds the budget short.
  */
 export class IsolateBudget {
   readonly #memory: IsolateMemory;
@@ -74,7 +74,7 @@ export class IsolateBudget {
     this.#nowMs = nowMs;
   }
 
-  /** What the object of this name would free now, and at what price. */
+  /** Reports what the object of this name would free now, and at what price. */
   report(owner: MemoryOwner, name: string, report: MemberReport): void {
     const known = this.#members.get(name);
     if (known === undefined) {
@@ -85,7 +85,7 @@ export class IsolateBudget {
     }
   }
 
-  /** Above it the price no longer counts. */
+  /** See `BudgetMarks.hardBytes`. */
   get hardBytes(): number {
     return this.#marks.hardBytes;
   }
@@ -146,7 +146,7 @@ export class IsolateBudget {
       nowMs,
       heldBytes: ledger.heldBytes,
       reclaimableBytes: ledger.reclaimable.bytes,
-      // Objects that were idle at the last collection already, and survived it, had not been evicted by then.
+      // Objects that were already idle at the last collection and survived it had not been evicted by then.
       idleBytes: ledger.idleBytes(nowMs - IDLE_MS, provokedAtMs - IDLE_MS),
       reclaiming: this.#reclaiming,
     };

@@ -1,6 +1,6 @@
 import { type CollectionRecord, MemoryLedger, type MemoryRecord, type MemoryTotals } from "./memory-ledger.ts";
 
-/** What a linear memory is tracked by. */
+/** A linear memory that can be tracked. */
 export interface CollectableMemory {
   readonly allocatedBytes: number;
   watchCollection<T>(registry: FinalizationRegistry<T>, heldValue: T): void;
@@ -10,17 +10,17 @@ export interface CollectableMemory {
 export interface TrackedMemory {
   /** Call after each run of the guest. */
   report(bytes: number): void;
-  /** Call when all references to it were dropped; it was `bytes` large. */
+  /** Call when all references to it have been dropped; `bytes` is its last size. */
   retired(bytes: number): void;
 }
 
-/** One life of an object, in whose name memories are tracked. It must be held for as long as the object lives. */
+/** One life of an object; owns tracked memories. The object must keep a reference to it as long as it lives. */
 export interface MemoryOwner {
   readonly number: number;
 }
 
 export interface IsolateMemorySnapshot {
-  /** Random, created on first use; services that report the same one share the same 128 MB. */
+  /** Random, created on first use. Services that report the same ID share the same 128 MB. */
   readonly isolateId: string;
   readonly live: MemoryTotals;
   /** Released by its generation and not proven collected. */
@@ -35,8 +35,8 @@ export interface IsolateMemorySnapshot {
 }
 
 /**
- * Tracks every linear memory of the isolate until it is collected, including those of evicted objects, so it lives in module
- * scope. A Worker cannot read its resident memory; a FinalizationRegistry callback is the proof that a memory was freed.
+ * Tracks every linear memory of the isolate until it is collected. It lives in module scope because it includes the memories
+ * of evicted objects. A Worker cannot read its resident memory; a FinalizationRegistry callback proves that a memory was freed.
  */
 export class IsolateMemory {
   readonly ledger = new MemoryLedger();
@@ -52,7 +52,7 @@ export class IsolateMemory {
     this.#nowMs = nowMs;
   }
 
-  /** Begins a life of the object `name`; what an earlier life of that name still held is unclaimed from now on. */
+  /** Begins a life of the object `name`. Memory that an earlier life still held becomes unclaimed. */
   owner(name: string): MemoryOwner {
     const nowMs = this.#nowMs();
     const owner: MemoryOwner = { number: this.ledger.newOwner(name, nowMs) };
@@ -83,15 +83,15 @@ export class IsolateMemory {
     return this.ledger.heldBytes;
   }
 
-  /** What is left below a mark, with what is held and what is reserved. Not below zero. */
+  /** Room below a mark after held and reserved memory; at least 0. */
   roomBelow(markBytes: number): number {
     return Math.max(0, markBytes - this.ledger.heldBytes - this.#reservedBytes);
   }
 
   /**
-   * Reserves memory for an instance that is warming up, so that two cannot be promised the same bytes. Until the reservation
-   * is returned, what the instance already allocated counts twice.
-   * @returns releases the reservation; call it once
+   * Reserves memory for an instance that is warming up, so that two instances cannot both count on the same bytes. Until the
+   * reservation is released, bytes that the instance has already allocated count twice.
+   * @returns a function that releases the reservation; call it once
    */
   reserve(bytes: number): () => void {
     this.#reservedBytes += bytes;

@@ -16,7 +16,7 @@ const PLATFORM: ReclaimPlatform = {
   provoke: forceGarbageCollection,
 };
 
-/** What all objects of an isolate have in common. */
+/** State shared by all objects of an isolate. */
 export interface Isolate {
   readonly memory: IsolateMemory;
   readonly reclaimer: Reclaimer;
@@ -45,12 +45,12 @@ export function createIsolate(
 let limits: IsolateLimits | undefined;
 let isolate: Isolate | undefined;
 
-/** Limits of the isolate this module is loaded in; to be called before the first request. */
+/** Sets the limits of the isolate that loaded this module. Call it before the first request. */
 export function limitThisIsolate(own: IsolateLimits): void {
   limits = own;
 }
 
-/** The one of this isolate, created on first use: in module scope there are no timers and no randomness. */
+/** This isolate's state, created on first use because timers and randomness are not available in module scope. */
 export function thisIsolate(): Isolate {
   if (isolate === undefined) {
     limits ??= isolateLimits();

@@ -3,15 +3,15 @@ import { describe, expect, it } from "vitest";
 import { MIB } from "../../wasm/byte-units.ts";
 import { MemoryLedger, type MemoryRecord } from "./memory-ledger.ts";
 
-/** One memory of an owner of its own. */
+/** A ledger with one owner and one memory. */
 function withOne(bytes = MIB): { ledger: MemoryLedger; owner: number; record: MemoryRecord } {
   const ledger = new MemoryLedger();
   const owner = ledger.newOwner("orders", 0);
   return { ledger, owner, record: ledger.begin(owner, bytes, 0) };
 }
 
-describe("the books of the isolate's memories", () => {
-  it("follow one through its life: live, grown, retired, collected", () => {
+describe("the memory ledger", () => {
+  it("follows a memory through its life: live, grown, retired, collected", () => {
     const { ledger, owner, record } = withOne();
     ledger.report(record, 3 * MIB, 10);
     expect(ledger.totals("live")).toEqual({ bytes: 3 * MIB, count: 1 });
@@ -25,13 +25,13 @@ describe("the books of the isolate's memories", () => {
     ledger.collected(record);
     expect(ledger.heldBytes).toBe(0);
     expect(ledger.peakBytes).toBe(4 * MIB);
-    // The callback has no clock: the time comes with the next turn.
+    // The callback has no clock: the next task supplies the time.
     expect(ledger.collections).toMatchObject({ bytes: 4 * MIB, count: 1, lastAtMs: undefined });
     ledger.stamp(320);
     expect(ledger.collections).toMatchObject({ lastAtMs: 320, lastReturnMs: 300, longestReturnMs: 300 });
   });
 
-  it("call unclaimed what an object still held when it comes back from eviction", () => {
+  it("counts memory as unclaimed when its object comes back from eviction", () => {
     const { ledger } = withOne();
     const returned = ledger.newOwner("orders", 50);
     ledger.begin(returned, 2 * MIB, 50);
@@ -40,13 +40,13 @@ describe("the books of the isolate's memories", () => {
     expect(ledger.totals("live").bytes).toBe(2 * MIB);
   });
 
-  it("leave other objects alone then", () => {
+  it("leaves other objects' memory alone then", () => {
     const { ledger } = withOne();
     ledger.newOwner("customers", 50);
     expect(ledger.totals("unclaimed").count).toBe(0);
   });
 
-  it("call unclaimed what the owner held when it is itself collected, and give it a time on the next turn", () => {
+  it("counts memory as unclaimed when its owner is collected, and timestamps it in the next task", () => {
     const { ledger, owner } = withOne();
     ledger.disown(owner);
     expect(ledger.reclaimable).toEqual({ bytes: MIB, count: 1, oldestAtMs: undefined });
@@ -54,7 +54,7 @@ describe("the books of the isolate's memories", () => {
     expect(ledger.reclaimable.oldestAtMs).toBe(70);
   });
 
-  it("count a memory as collected that nobody had let go of: its object was evicted", () => {
+  it("counts a memory that was never released as collected: its object was evicted", () => {
     const { ledger, record } = withOne();
     ledger.collected(record);
     ledger.stamp(5);
@@ -62,10 +62,10 @@ describe("the books of the isolate's memories", () => {
     expect(ledger.collections).toMatchObject({ count: 1, lastAtMs: 5, lastReturnMs: undefined });
   });
 
-  it("call pinned what survived two collections after it was let go of", () => {
+  it("counts a memory as pinned if it survived two collections after its release", () => {
     const { ledger, record } = withOne();
     ledger.retire(record, MIB, 10);
-    // In the turn in which it was let go of it may still be on the stack.
+    // In the task that released it, it may still be on the stack.
     ledger.survivedCollection(10);
     ledger.survivedCollection(11);
     expect(ledger.pinned.count).toBe(0);
@@ -75,7 +75,7 @@ describe("the books of the isolate's memories", () => {
     expect(ledger.totals("retired").bytes).toBe(MIB);
   });
 
-  it("know what was quiet for long, and what was quiet already at the last collection", () => {
+  it("knows which memory has long been idle, and which already was at the last collection", () => {
     const { ledger, record } = withOne();
     expect(ledger.idleBytes(0, -1)).toBe(MIB);
     expect(ledger.idleBytes(0, 0)).toBe(0);
@@ -83,7 +83,7 @@ describe("the books of the isolate's memories", () => {
     expect(ledger.idleBytes(99, -1)).toBe(0);
   });
 
-  it("always add up, whatever happens in whatever order", () => {
+  it("always adds up, whatever happens in whatever order", () => {
     const step = fc.record({
       what: fc.constantFrom("own", "begin", "report", "retire", "disown", "collect", "survive", "stamp"),
       which: fc.nat(7),

@@ -1,9 +1,9 @@
 /**
- * Where a linear memory is in its life, as far as the isolate can know:
+ * State of a linear memory, as far as the isolate can know:
  *
  * - `live`: a generation works in it, or finishes its requests in it;
  * - `retired`: its generation dropped every reference to it;
- * - `unclaimed`: its object was evicted, which is silent. We learn of it when the object comes back, or when the memory is
+ * - `unclaimed`: its object was evicted without notice. We learn of it when the object comes back, or when the memory is
  *   collected.
  */
 export type MemoryState = "live" | "retired" | "unclaimed";
@@ -24,7 +24,7 @@ export interface MemoryTotals {
   readonly count: number;
 }
 
-/** How memories came back. Times in ms since 1970; durations from the release to the next task after the collection. */
+/** Collected memories. Times in ms since 1970; durations from the release to the next task after the collection. */
 export interface CollectionRecord {
   readonly bytes: number;
   readonly count: number;
@@ -33,7 +33,7 @@ export interface CollectionRecord {
   readonly longestReturnMs: number;
 }
 
-/** A memory that survived this many collections is still referenced; collecting for it again does not pay. */
+/** A memory that survived this many collections is still referenced; another collection for it is not worth its cost. */
 const PINNED_AFTER = 2;
 
 type Entry = { -readonly [Field in keyof MemoryRecord]: MemoryRecord[Field] } & {
@@ -43,7 +43,7 @@ type Entry = { -readonly [Field in keyof MemoryRecord]: MemoryRecord[Field] } & 
 };
 
 /**
- * Accounts for every linear memory of the isolate: live, released, collected. Numbers and `now` only. Owners report sizes;
+ * Accounts for every linear memory of the isolate: live, released, collected. Holds only numbers and times. Owners report sizes;
  * reading a WeakRef instead would keep the memory alive until the end of the task, even through a collection.
  */
 export class MemoryLedger {
@@ -59,8 +59,8 @@ export class MemoryLedger {
   #longestReturnMs = 0;
 
   /**
-   * One life of an object. An earlier life of the same name has ended, by eviction or by a crash: what it held is unclaimed.
-   * @returns the number its memories are booked under
+   * Begins a life of an object. An earlier life of the same name ended by eviction or a crash: its memory is unclaimed.
+   * @returns the owner number of its memories
    */
   newOwner(name: string, nowMs: number): number {
     this.stamp(nowMs);
@@ -102,7 +102,7 @@ export class MemoryLedger {
     this.#release(entry, "retired", nowMs);
   }
 
-  /** The owner is gone, so nothing of it can retire any more. Without `nowMs` the next task stamps it. */
+  /** The owner is gone, so its live memories become unclaimed. Without `nowMs` the next task timestamps them. */
   disown(owner: number, nowMs?: number): void {
     for (const entry of this.#entries) {
       if (entry.owner === owner && entry.state === "live") this.#release(entry, "unclaimed", nowMs);
@@ -110,7 +110,7 @@ export class MemoryLedger {
     for (const [name, number] of this.#owners) if (number === owner) this.#owners.delete(name);
   }
 
-  /** The memory was collected. May be called where there is no clock. */
+  /** The memory was collected. Needs no clock. */
   collected(record: MemoryRecord): void {
     const entry = record as Entry;
     if (!this.#entries.delete(entry)) return;
@@ -121,7 +121,7 @@ export class MemoryLedger {
     this.#unstamped.push(entry);
   }
 
-  /** A full collection ran at `atMs`; memories released before that are survivors. */
+  /** A full collection ran at `atMs`: memories released before it that still exist survived it. */
   survivedCollection(atMs: number): void {
     for (const entry of this.#entries) {
       // A memory released in the same task may still have been on its stack.
@@ -129,14 +129,14 @@ export class MemoryLedger {
     }
   }
 
-  /** Timestamps events that happened where there was no clock. */
+  /** Timestamps events that happened without a clock. */
   stamp(nowMs: number): void {
     for (const entry of this.#entries) {
       if (entry.state !== "live" && entry.releasedAtMs === undefined) entry.releasedAtMs = nowMs;
     }
     for (const entry of this.#unstamped.splice(0)) {
       this.#lastAtMs = nowMs;
-      // Collected while it counted as live: its object was evicted, nobody knows when.
+      // Collected while it counted as live: its object was evicted at an unknown time.
       if (entry.releasedAtMs === undefined) continue;
       this.#lastReturnMs = Math.max(0, nowMs - entry.releasedAtMs);
       this.#longestReturnMs = Math.max(this.#longestReturnMs, this.#lastReturnMs);
@@ -172,7 +172,7 @@ export class MemoryLedger {
     return { ...this.#sum(isReclaimable), oldestAtMs };
   }
 
-  /** Bytes counted as live whose owner last reported between `afterMs` and `untilMs`: it may have been evicted. */
+  /** Live bytes last reported after `afterMs` and not after `untilMs`: their owner may have been evicted. */
   idleBytes(untilMs: number, afterMs: number): number {
     const isIdle = ({ state, heardAtMs }: Entry): boolean =>
       state === "live" && heardAtMs <= untilMs && heardAtMs > afterMs;

@@ -7,7 +7,7 @@ import { forceGarbageCollection } from "./force-gc.ts";
 import { createIsolate, type Isolate, isolateSnapshot, thisIsolate } from "./isolate.ts";
 import type { MemoryOwner, TrackedMemory } from "./isolate-memory.ts";
 
-/** What becomes of linear memories that were let go of, in the real runtime: V8 collects them, and only if nobody holds them. */
+/** Released linear memories in the real runtime: V8 collects them, but only if nothing references them. */
 
 const GROWN = 259 * PAGE_BYTES;
 const soon = { timeout: 4_000, interval: 50 };
@@ -29,7 +29,7 @@ function follow(isolate: Isolate): { tracked: TrackedMemory; memory: WebAssembly
 }
 
 describe("the memory of a filter that was restarted", () => {
-  it("shows as retired, and a little later as collected, without anybody asking for anything", async () => {
+  it("shows as retired, and a little later as collected, without any request", async () => {
     await growOnce("growing");
     expect(here().live.bytes).toBeGreaterThanOrEqual(GROWN);
     const before = here();
@@ -48,7 +48,7 @@ describe("the memory of a filter that was restarted", () => {
     expect(after.isolateId).toBe(before.isolateId);
   });
 
-  it("is one sum for all objects of the isolate", async () => {
+  it("is added up over all objects of the isolate", async () => {
     const before = here().live.bytes;
     await Promise.all([growOnce("growing"), growOnce("growing-beside")]);
     expect(here().live.bytes - before).toBeGreaterThanOrEqual(2 * 255 * PAGE_BYTES);
@@ -93,7 +93,7 @@ describe("a retired memory", () => {
     isolate = createIsolate();
   });
 
-  it("that a forgotten view holds never shows as collected, and is told apart from a way that does not work", async () => {
+  it("that a forgotten view references never shows as collected, and counts as pinned, not as a failed collection", async () => {
     const view = await inObject("growing", () => {
       const { tracked, memory } = follow(isolate);
       tracked.retired(memory.buffer.byteLength);
@@ -108,7 +108,7 @@ describe("a retired memory", () => {
     expect(view.bytes.byteLength).toBe(1);
   });
 
-  it("is given up where provoking has no effect, with the reason", async () => {
+  it("is given up, with the reason, if forced collections have no effect", async () => {
     let provoked = 0;
     const platform = {
       nowMs: () => Date.now(),
@@ -130,7 +130,7 @@ describe("a retired memory", () => {
 });
 
 describe("the budget", () => {
-  it("has the best of several objects restart, by the caller's own call, and collects what it let go of", async () => {
+  it("asks the best of several objects to restart through the caller, and collects the released memory", async () => {
     const marks = {
       highBytes: 28 * MIB,
       lowBytes: 24 * MIB,
@@ -148,7 +148,7 @@ describe("the budget", () => {
     interface Held {
       readonly tracked: TrackedMemory;
       memory: WebAssembly.Memory | undefined;
-      /** What is left behind by an owner that nobody holds is nobody's any more. */
+      /** A reference, because the memory of a collected owner becomes unclaimed. */
       readonly owner: MemoryOwner;
     }
     const held = new Map<string, Held>();
@@ -187,7 +187,7 @@ describe("the budget", () => {
 });
 
 describe("an instance that grew beyond its cap", () => {
-  it("is replaced before the next request, though never twice in a moment", async () => {
+  it("is replaced before the next request, but not again within moments", async () => {
     for (let n = 0; n < 5; n += 1) expect((await growOnce("growing-beyond")).status).toBe(200);
     expect((await statsOf("growing-beyond")).allocatedBytes).toBe((4 + 5 * 255) * PAGE_BYTES);
     expect((await ask("/growing-beyond/1")).status).toBe(200);
@@ -200,7 +200,7 @@ describe("an instance that grew beyond its cap", () => {
 });
 
 describe("the budget of this isolate", () => {
-  it("has objects ask each other to restart, so that together they never pass what the platform allows", async () => {
+  it("makes objects ask each other to restart, so that their total stays below the platform's limit", async () => {
     const services = ["growing", "growing-beside", "growing-beyond"];
     const before = here();
     for (let round = 0; round < 8; round += 1) {

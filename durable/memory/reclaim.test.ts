@@ -19,7 +19,7 @@ function decide(fields: Partial<ReclaimSituation>) {
 }
 
 describe("whether to provoke a collection", () => {
-  it("yes, of what V8 has left for a second", () => {
+  it("yes, if V8 has left the memory for a second", () => {
     expect(decide({ sinceMs: 99_000 })).toEqual({ kind: "provoke", reason: "due" });
   });
 
@@ -27,18 +27,18 @@ describe("whether to provoke a collection", () => {
     expect(decide({ sinceMs: 99_400 })).toEqual({ kind: "wait", reason: "left_to_v8", untilMs: 100_400 });
   });
 
-  it("not for nothing, nor for little", () => {
+  it("not for nothing or for little memory", () => {
     expect(decide({ bytes: 0, sinceMs: undefined })).toEqual({ kind: "rest", reason: "nothing_retired" });
     expect(decide({ bytes: 3 * MIB })).toEqual({ kind: "rest", reason: "too_little_retired" });
   });
 
-  it("not again at once: one serves all that was let go of before it", () => {
+  it("not again at once: one collection covers everything released before it", () => {
     const waits = { kind: "wait", reason: "rate_limited", untilMs: 101_500 };
     expect(decide({ provokedAtMs: 99_500 })).toEqual(waits);
     expect(decide({ provokedAtMs: 98_000 }).kind).toBe("provoke");
   });
 
-  it("not while the last one's effect is awaited", () => {
+  it("not while waiting for the effect of the last one", () => {
     expect(decide({ provokedAtMs: 99_900, underWay: true })).toEqual({
       kind: "wait",
       reason: "effect_awaited",
@@ -46,16 +46,16 @@ describe("whether to provoke a collection", () => {
     });
   });
 
-  it("never again where it had no effect three times in a row", () => {
+  it("never again if it had no effect three times in a row", () => {
     expect(decide({ failuresInARow: 3, urgent: true })).toEqual({ kind: "rest", reason: "no_effect_here" });
   });
 
-  it("at once, and for anything, where the budget is short", () => {
+  it("at once, and for any amount, if the budget is short", () => {
     expect(decide({ urgent: true, bytes: 1, sinceMs: 100_000 }).kind).toBe("provoke");
     expect(decide({ urgent: true, provokedAtMs: 99_950 })).toMatchObject({ reason: "rate_limited", untilMs: 100_050 });
   });
 
-  it("is never put off for longer than the settings say, whatever the clock does", () => {
+  it("never later than the settings say, whatever the clock does", () => {
     const time = fc.integer({ min: -1e12, max: 1e12 });
     fc.assert(
       fc.property(

@@ -2,21 +2,21 @@ import type { IsolateLimits } from "../../config/index.ts";
 import { MIB } from "../../wasm/byte-units.ts";
 /** When a collection is provoked. Durations in ms, sizes in bytes. */
 export interface ReclaimSettings {
-  /** V8 gets this long to collect by itself, as it does under load. */
+  /** V8 gets this long to collect on its own, as it does under load. */
   readonly delayMs: number;
-  /** A collection costs 10-55 ms of the isolate; for less than this it does not pay. */
+  /** A collection blocks the isolate for 10-55 ms, which less memory than this is not worth. */
   readonly minBytes: number;
-  /** Between two of them. */
+  /** Minimum time between two collections. */
   readonly minIntervalMs: number;
-  /** Between two of them where the isolate's budget is short. */
+  /** The same if the isolate's budget is short. */
   readonly urgentIntervalMs: number;
-  /** How long after it the registry may take to tell. */
+  /** Time after a collection for the FinalizationRegistry callbacks to run. */
   readonly effectMs: number;
-  /** So many without effect in a row, and the runtime is taken not to have this way. */
+  /** After this many collections in a row without effect, we assume that they cannot be forced in this runtime. */
   readonly givesUpAfter: number;
 }
 
-/** What the configuration does not say. */
+/** Not configurable. */
 const FIXED: Omit<ReclaimSettings, "delayMs"> = {
   minBytes: 4 * MIB,
   minIntervalMs: 2_000,
@@ -31,26 +31,26 @@ export function reclaimSettings({ collectAfterMs }: Pick<IsolateLimits, "collect
 
 export interface ReclaimSituation {
   readonly nowMs: number;
-  /** Let go of, not yet collected, and not known to be pinned. */
+  /** Released, not yet collected, and not known to be pinned. */
   readonly bytes: number;
-  /** Since when the oldest of it. */
+  /** When the oldest of it was released. */
   readonly sinceMs: number | undefined;
   readonly provokedAtMs: number | undefined;
-  /** Whether the last one's effect is still awaited. */
+  /** Whether we still wait for the effect of the last collection. */
   readonly underWay: boolean;
   readonly failuresInARow: number;
-  /** The isolate's budget is short: any amount pays, and there is no time to wait for V8. */
+  /** The isolate's budget is short: any amount is worth a collection, and there is no time to wait for V8. */
   readonly urgent: boolean;
 }
 
-/** What a decision was made by. */
+/** Reason for a decision. */
 export type ReclaimReason =
   | "nothing_retired"
   | "too_little_retired"
-  /** Collections that were provoked had no effect, too often in a row. */
+  /** Too many forced collections in a row had no effect. */
   | "no_effect_here"
   | "effect_awaited"
-  /** V8 has its time to collect by itself. */
+  /** V8 still has time to collect on its own. */
   | "left_to_v8"
   | "rate_limited"
   | "due";
@@ -58,15 +58,15 @@ export type ReclaimReason =
 export type ReclaimDecision =
   | { readonly kind: "provoke"; readonly reason: "due" }
   | { readonly kind: "wait"; readonly reason: ReclaimReason; readonly untilMs: number }
-  /** Nothing to come back for until something else is let go of. */
+  /** Nothing to do until more memory is released. */
   | { readonly kind: "rest"; readonly reason: ReclaimReason };
 
-/** Whether to provoke a collection now, to look again at a time, or to rest. */
+/** Decides whether to force a collection now, to check again later, or to rest. */
 export function reclaimDecision(situation: ReclaimSituation, settings: ReclaimSettings): ReclaimDecision {
   const { nowMs, bytes, sinceMs, provokedAtMs, urgent } = situation;
   if (situation.failuresInARow >= settings.givesUpAfter) return { kind: "rest", reason: "no_effect_here" };
   if (situation.underWay) {
-    // A clock that was set back must not put it off either.
+    // A clock that was set back must not delay this either.
     const awaitedSinceMs = Math.min(provokedAtMs ?? nowMs, nowMs);
     return { kind: "wait", reason: "effect_awaited", untilMs: awaitedSinceMs + settings.effectMs };
   }
@@ -76,7 +76,7 @@ export function reclaimDecision(situation: ReclaimSituation, settings: ReclaimSe
   const leftToV8UntilMs = urgent ? nowMs : sinceMs + settings.delayMs;
   const interval = urgent ? settings.urgentIntervalMs : settings.minIntervalMs;
   const limitedUntilMs = provokedAtMs === undefined ? nowMs : provokedAtMs + interval;
-  // A clock that was set back must not put it off for longer than the settings say.
+  // A clock that was set back must not delay this for longer than the settings say.
   const longest = Math.max(settings.delayMs, interval);
   const untilMs = Math.min(Math.max(leftToV8UntilMs, limitedUntilMs), nowMs + longest);
   if (untilMs <= nowMs) return { kind: "provoke", reason: "due" };

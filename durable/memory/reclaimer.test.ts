@@ -9,7 +9,7 @@ import { Reclaimer } from "./reclaimer.ts";
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
-/** Time and timers by hand; objects are really collected. */
+/** Simulated time and timers; objects are really collected. */
 class Scene {
   nowMs = 1_000;
   collects = true;
@@ -41,7 +41,7 @@ class Scene {
     return target;
   }
 
-  /** Lets time pass, timer by timer, with a turn of the event loop after each. */
+  /** Advances time, timer by timer, with a turn of the event loop before each. */
   async pass(ms: number): Promise<void> {
     const untilMs = this.nowMs + ms;
     for (;;) {
@@ -66,7 +66,7 @@ describe("the reclaimer", () => {
     scene = new Scene();
   });
 
-  it("has a retired memory collected after V8 had its time, and knows that it was", async () => {
+  it("collects a retired memory after V8 had time to, and knows that it was collected", async () => {
     scene.retire();
     await scene.pass(999);
     expect(scene.provoked).toEqual([]);
@@ -85,7 +85,7 @@ describe("the reclaimer", () => {
     expect(scene.timers).toEqual([]);
   });
 
-  it("provokes one collection for many", async () => {
+  it("forces one collection for many memories", async () => {
     scene.retire();
     await scene.pass(500);
     scene.retire();
@@ -95,7 +95,7 @@ describe("the reclaimer", () => {
     expect(scene.retiredBytes).toBe(0);
   });
 
-  it("does nothing and waits for nothing where little is retired", async () => {
+  it("does nothing and waits for nothing if little is retired", async () => {
     const kept = [scene.retire(MIB), scene.retire(MIB)];
     expect(scene.timers).toEqual([]);
     await scene.pass(10_000);
@@ -105,14 +105,14 @@ describe("the reclaimer", () => {
     expect(scene.timers.length).toBe(1);
   });
 
-  it("does nothing where V8 collects in time", async () => {
+  it("does nothing if V8 collects in time", async () => {
     scene.retire();
     collectGarbage();
     await scene.pass(10_000);
     expect(scene.provoked).toEqual([]);
   });
 
-  it("tells a memory that is held by somebody, and stops collecting for it alone", async () => {
+  it("recognizes a memory that is still referenced, and stops collecting for it alone", async () => {
     const kept = scene.retire();
     await scene.pass(60_000);
     expect(scene.provoked.length).toBe(2);
@@ -120,7 +120,7 @@ describe("the reclaimer", () => {
       retired: { bytes: 64 * MIB, count: 1 },
       pinned: { bytes: 64 * MIB, count: 1 },
     });
-    // The way works: a view that is kept is no reason to give it up for others.
+    // Forced collections work: one retained view is no reason to give them up for other memories.
     expect(scene.reclaimer.snapshot()).toMatchObject({ succeeded: 2, failuresInARow: 0, reason: "nothing_retired" });
     scene.retire();
     await scene.pass(5_000);
@@ -128,7 +128,7 @@ describe("the reclaimer", () => {
     expect(kept).toBeDefined();
   });
 
-  it("gives up where provoking has no effect", async () => {
+  it("gives up if forced collections have no effect", async () => {
     scene.collects = false;
     const kept = scene.retire();
     await scene.pass(60_000);
@@ -145,7 +145,7 @@ describe("the reclaimer", () => {
     expect(kept).toBeDefined();
   });
 
-  it("looks again where a timer died with its object", async () => {
+  it("checks again if a timer died with its object", async () => {
     scene.retire();
     scene.timers = [];
     scene.nowMs += 3_000;
@@ -155,14 +155,14 @@ describe("the reclaimer", () => {
     expect(scene.provoked.length).toBe(1);
   });
 
-  it("goes on after a clock was set back", async () => {
+  it("continues after the clock was set back", async () => {
     expect(scene.reclaimer.probe()).toBe(true);
     scene.nowMs -= 3_600_000;
     expect(scene.reclaimer.probe()).toBe(true);
     expect(scene.provoked.length).toBe(2);
   });
 
-  it("collects what an evicted object left behind, once that comes back", async () => {
+  it("collects the memory of an evicted object once the object comes back", async () => {
     let target: object | undefined = {};
     const watched: CollectableMemory = {
       allocatedBytes: 16 * MIB,

@@ -1,49 +1,49 @@
 import type { IsolateMemory } from "./isolate-memory.ts";
 import { type ReclaimDecision, type ReclaimReason, type ReclaimSettings, reclaimDecision } from "./reclaim.ts";
 
-/** What the reclaimer needs of its dependencies; tests bring their own. */
+/** The reclaimer's dependencies; tests supply their own. */
 export interface ReclaimPlatform {
   nowMs(): number;
-  /** Runs in the object in whose turn it was set, and keeps that object in memory until then. */
+  /** The callback runs in the object whose task set the timer, and keeps that object in memory until then. */
   setTimer(callback: () => void, delayMs: number): void;
   provoke(): void;
 }
 
 /** Sizes in bytes, durations and times in ms (times since 1970). */
 export interface ReclaimSnapshot {
-  /** What it does, and why not more. */
+  /** What it does; `reason` says why not more. */
   readonly state: "resting" | "waiting" | "provoked";
   readonly reason: ReclaimReason;
   readonly provoked: number;
-  /** Of these, known to have collected. */
+  /** How many of these are known to have collected. */
   readonly succeeded: number;
-  /** At `givesUpAfter` it stops for good. */
+  /** At `givesUpAfter` the reclaimer stops for good. */
   readonly failuresInARow: number;
   readonly givesUpAfter: number;
-  /** Linear memory that they gave back. */
+  /** Linear memory that the collections freed. */
   readonly freedBytes: number;
   readonly lastAtMs: number | null;
-  /** Until the turn after it, since the clock stands still within one: an upper bound. */
+  /** Measured until the next task, because the clock does not advance within one: an upper bound. */
   readonly lastMs: number | null;
   readonly longestMs: number;
   readonly totalMs: number;
 }
 
-/** A timer that is so much overdue died with its object. */
+/** A timer overdue by this much died with its object. */
 const OVERDUE_MS = 1_000;
 
 interface Provocation {
   readonly atMs: number;
   readonly collectedBytes: number;
-  /** Until the next turn. */
+  /** Measured until the next task. */
   tookMs: number | undefined;
   canaryCollected: boolean;
 }
 
 /**
- * Sees to it that what was let go of is collected, once for all objects of the isolate. Its only timer is pending while
- * there is something to wait for. With each collection it lets go of an object of its own: if that is collected, V8 did
- * collect, and a memory that is still there is held by somebody; if not, this runtime has no such way.
+ * Makes sure released memory is garbage-collected, once for all objects of the isolate. Its only timer is pending while there
+ * is something to wait for. With each forced collection it releases a canary object. If the canary is collected, V8 did
+ * collect, and any memory that remains is still referenced; if not, this runtime does not let us force collections.
  */
 export class Reclaimer {
   readonly #memory: IsolateMemory;
@@ -67,29 +67,28 @@ export class Reclaimer {
     this.#memory = memory;
     this.#platform = platform;
     this.#settings = settings;
-    // Whoever lets go of a memory may be answering a request: the collection has a turn of its own.
+    // The object that releases a memory may be answering a request, so the collection gets its own task.
     memory.onReleased((nowMs) => {
       const decision = this.#decide(false);
       if (decision.kind !== "rest") this.#lookAt(decision.kind === "wait" ? decision.untilMs : nowMs);
     });
   }
 
-  /** Collections have no effect here. */
+  /** Forced collections have no effect in this runtime. */
   get hasGivenUp(): boolean {
     return this.#failuresInARow >= this.#settings.givesUpAfter;
   }
 
-  /** When the last collection was provoked; undefined before the first. */
+  /** When the last collection was forced; undefined before the first. */
   get provokedAtMs(): number | undefined {
     return this.#provokedAtMs;
   }
 
   /**
-   * Provokes a collection if it is time, else has itself called again. To be called in an object's turn, one in which no
-   * request waits.
+   * Forces a collection if one is due, or schedules the next check. Call it in a task of an object in which no request waits.
    *
    * @param urgent the isolate's budget is short
-   * @returns whether one was provoked; what it freed is known on a later turn
+   * @returns whether a collection was forced; a later task knows what it freed
    */
   look(urgent = false): boolean {
     this.#check();
@@ -100,8 +99,8 @@ export class Reclaimer {
   }
 
   /**
-   * Provokes one although nothing is known to have been let go of: objects that were quiet for long may have been evicted.
-   * @returns false where one has just been provoked, or has no effect here
+   * Forces a collection although no release is known: objects that were idle for long may have been evicted.
+   * @returns false if one was forced moments ago, or if they have no effect in this runtime
    */
   probe(): boolean {
     this.#check();
@@ -160,16 +159,16 @@ export class Reclaimer {
     this.#provoked += 1;
     this.#letCanaryGo(provocation);
     this.#platform.provoke();
-    // The registries tell between this turn and the next.
+    // FinalizationRegistry callbacks run between this task and the next.
     this.#lookAt(atMs);
   }
 
-  /** A frame of its own: in the one that provokes it could still lie in a register. */
+  /** Has its own stack frame: in the caller's, the canary could still be in a register during the collection. */
   #letCanaryGo(provocation: Provocation): void {
     this.#canaries.register({}, provocation);
   }
 
-  /** Judges the collection under way, if there is one: at once when it had an effect, else when its time is over. */
+  /** Judges the collection in progress, if any: at once if it had an effect, otherwise when its time is over. */
   #check(): void {
     const provocation = this.#underWay;
     if (provocation === undefined) return;

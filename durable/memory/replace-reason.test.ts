@@ -4,7 +4,7 @@ import { replaceReason } from "./replace-reason.ts";
 
 const reading = { startBytes: MIB, allocatedBytes: 32 * MIB, capBytes: 64 * MIB, refusedBytes: 0 };
 
-describe("an instance is suspicious", () => {
+describe("an instance is replaced", () => {
   it("when it grew beyond its cap", () => {
     expect(replaceReason(reading)).toBeUndefined();
     expect(replaceReason({ ...reading, allocatedBytes: 64 * MIB })).toBeUndefined();
@@ -15,11 +15,11 @@ describe("an instance is suspicious", () => {
     expect(replaceReason({ ...reading, allocatedBytes: 64 * MIB, refusedBytes: 1_000 })).toBe("growth_failed");
   });
 
-  it("not when its allocator refused with room left: what a client sends too large restarts nothing", () => {
+  it("not when its allocator refused with room left: an oversized request must not cause a restart", () => {
     expect(replaceReason({ ...reading, refusedBytes: 100_000 })).toBeUndefined();
   });
 
-  it("not when it began above its cap: it would be replaced for ever", () => {
+  it("not when it began above its cap: it would be replaced forever", () => {
     const large = { ...reading, startBytes: 80 * MIB, allocatedBytes: 80 * MIB };
     expect(replaceReason({ ...large, refusedBytes: 1_000 })).toBeUndefined();
   });

@@ -4,7 +4,7 @@ export type ReplaceReason = "grew_beyond_cap" | "growth_failed";
 export interface MemoryReading {
   readonly startBytes: number;
   readonly allocatedBytes: number;
-  /** What the service's instances may grow to. */
+  /** Size limit of the service's instances. */
   readonly capBytes: number;
   /** The last allocation for the host that the guest refused; 0 if none. */
   readonly refusedBytes: number;
@@ -12,8 +12,8 @@ export interface MemoryReading {
 
 /**
  * Judges an instance by its memory after a call, because the host cannot stop a `memory.grow` inside one. A refused allocation
- * alone is no reason: allocators refuse what a client sends too large, and no client may cause restarts. But if it would
- * also exceed the cap, the guest has run out of memory and its behavior from now on is untested.
+ * alone is no reason: allocators refuse oversized requests, and no client may cause restarts. But if the allocation would also
+ * exceed the cap, the guest has run out of memory, and its behavior from now on is untested.
  */
 export function replaceReason({
   startBytes,

@@ -10,7 +10,7 @@ function decision(fields: Partial<Decision> & Pick<Decision, "kind">): Decision 
 }
 
 describe("the counters", () => {
-  it("take for a hit what was decided at once, allowed or refused", () => {
+  it("count an immediate decision as a hit, allowed or denied", () => {
     const counters = noCounts();
     countDecision(counters, decision({ kind: "continue" }));
     countDecision(counters, decision({ kind: "respond", details: "denied" }));
@@ -20,7 +20,7 @@ describe("the counters", () => {
     expect(hitRate(counters)).toBe(0.5);
   });
 
-  it("leave out of the hit rate what never looked for a decision", () => {
+  it("exclude requests that never looked for a decision from the hit rate", () => {
     const counters = noCounts();
     countDecision(counters, decision({ kind: "respond", status: 401, details: "missing_credential" }));
     countDecision(counters, decision({ kind: "respond", status: 400, details: "header_not_utf8" }));
@@ -32,7 +32,7 @@ describe("the counters", () => {
     expect(hitRate(counters)).toBe(1);
   });
 
-  it("tell what the filter refused after the head from what it failed at", () => {
+  it("distinguish refusals after the head from failures", () => {
     const counters = noCounts();
     const refusal = { calls: 0, paused: false } as const;
     const response = { status: 403, headers: [], body: new Uint8Array(0), details: "" };
@@ -41,7 +41,7 @@ describe("the counters", () => {
     expect(counters).toMatchObject({ requests: 0, refusedInStages: 1, failuresInStages: 1, undecided: 0 });
   });
 
-  it("come back from storage, and from garbage as zero", () => {
+  it("are restored from storage, and from garbage as zero", () => {
     expect(readCounters({ requests: 5, hits: -1, outbound: "6", refusedEarly: Number.NaN })).toEqual({
       ...noCounts(),
       requests: 5,

@@ -1,27 +1,27 @@
 import type { Decision, Refusal } from "../../wasm/host/index.ts";
 
 /**
- * What was counted since the service was first asked; kept over restarts, and over evictions up to what the last minute
- * before one added.
+ * Counts since the first request to the service. They survive restarts and evictions, but an eviction may lose the last
+ * minute.
  */
 export interface Counters {
   /** Requests that asked for a decision. */
   requests: number;
-  /** Of these, answered at once from what the filter held, by no call of their own and no waiting for another's. */
+  /** Of these, answered at once from the cache, without a call of their own and without waiting for another's. */
   hits: number;
-  /** Refused before a decision was looked for: credential missing or malformed, header not UTF-8 or too large. */
+  /** Denied before the filter looked for a decision: credential missing or malformed, header not UTF-8 or too large. */
   refusedEarly: number;
-  /** Answered 503 for want of a decision: the filter failed, or its authorization server did. */
+  /** Answered 503 without a decision: the filter failed, or its authorization server did. */
   undecided: number;
-  /** Answered 429: their client had too many requests that waited for a decision, or went over the rate limit. */
+  /** Answered 429: the client had too many requests waiting for a decision, or exceeded the rate limit. */
   throttled: number;
-  /** Let through undecided: the service fails open, and its authorization server or its filter could not be had. */
+  /** Passed undecided: the service fails open, and its authorization server or filter was not available. */
   failedOpen: number;
   /** Calls to authorization servers. */
   outbound: number;
-  /** Requests whose head was decided and whose body or response the filter then refused. */
+  /** Requests whose body or response the filter refused after it had decided on the head. */
   refusedInStages: number;
-  /** Bodies and responses for which the filter failed: answered 503, or broken off. */
+  /** Bodies and responses for which the filter failed: answered 503, or aborted. */
   failuresInStages: number;
   /** Purges, of one credential or of all. */
   purges: number;
@@ -48,7 +48,7 @@ export function noCounts(): Counters {
   };
 }
 
-/** Reasons by which the built-in filter refuses a request without having looked for a decision. */
+/** Reasons for which the built-in filter denies a request before it looks for a decision. */
 const REFUSED_EARLY: ReadonlySet<string> = new Set([
   "missing_credential",
   "malformed_credential",
@@ -56,7 +56,7 @@ const REFUSED_EARLY: ReadonlySet<string> = new Set([
   "request_headers_too_large",
 ]);
 
-/** The built-in filter's reasons for a client that has more than its share of what waits, or of calls. */
+/** The built-in filter's reasons if a client has more than its share of waiting requests or calls. */
 const THROTTLED: ReadonlySet<string> = new Set(["too_many_undecided_requests", "rate_limited"]);
 
 export function countDecision(counters: Counters, decision: Decision): void {
@@ -72,13 +72,13 @@ export function countRefusalInStage(counters: Counters, refusal: Refusal): void 
   else counters.failuresInStages += 1;
 }
 
-/** Hits as a share, 0 to 1, of the requests for which there was a decision; 0 before the first of them. */
+/** Hits as a share, 0 to 1, of the requests that got a decision; 0 before the first one. */
 export function hitRate({ requests, hits, refusedEarly, undecided, throttled }: Readonly<Counters>): number {
   const decided = requests - refusedEarly - undecided - throttled;
   return decided > 0 ? hits / decided : 0;
 }
 
-/** Counters as they were stored, by this version or another; what cannot be read counts from zero. */
+/** Reads counters stored by this version or another; unreadable ones start at zero. */
 export function readCounters(stored: unknown): Counters {
   const counters = noCounts();
   if (typeof stored !== "object" || stored === null) return counters;

@@ -6,7 +6,7 @@ function metricsOf(values: Record<string, number>) {
   return new FilterMetrics({ value: (name: string) => values[name] } as ConstructorParameters<typeof FilterMetrics>[0]);
 }
 
-it("counts a request that the filter let through undecided once, beside those counted before", () => {
+it("counts each request that the filter passed undecided once, on top of earlier counts", () => {
   const values: Record<string, number> = {};
   const [metrics, counters] = [metricsOf(values), { ...noCounts(), failedOpen: 5 }];
   for (const [reported, counted] of [
@@ -21,7 +21,7 @@ it("counts a request that the filter let through undecided once, beside those co
   }
 });
 
-it("does not count down when a filter sets its metric back", () => {
+it("does not count down when a filter resets its metric", () => {
   const values: Record<string, number> = { ebb_fail_open: 4 };
   const [metrics, counters] = [metricsOf(values), noCounts()];
   metrics.addTo(counters);

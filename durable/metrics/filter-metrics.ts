@@ -7,7 +7,7 @@ type Metrics = SharedState["metrics"];
 const FAILED_OPEN = "ebb_fail_open";
 const LIVE_BYTES = "ebb_cache_live_bytes";
 
-/** What only the filter counts; it reports this by metrics, which last as long as the object is in memory. */
+/** Numbers that only the filter knows. It reports them as metrics, which last as long as the object is in memory. */
 export class FilterMetrics {
   readonly #metrics: Metrics;
   #failedOpen = 0;
@@ -16,7 +16,7 @@ export class FilterMetrics {
     this.#metrics = metrics;
   }
 
-  /** Adds the requests that the filter let through undecided since the last call. */
+  /** Adds the requests that the filter passed undecided since the last call. */
   addTo(counters: Counters): void {
     const failedOpen = this.#metrics.value(FAILED_OPEN) ?? 0;
     counters.failedOpen += Math.max(0, failedOpen - this.#failedOpen);

@@ -19,7 +19,7 @@ function sampleAt(timeMs: number, rest: Partial<Sample> = {}): Sample {
 }
 
 describe("the ring buffer of samples", () => {
-  it("behaves like an array that forgets from its front", () => {
+  it("behaves like an array that drops its oldest items", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 20 }), fc.array(sampleArbitrary, { maxLength: 60 }), (capacity, pushed) => {
         const samples = new Samples(capacity);
@@ -35,7 +35,7 @@ describe("the ring buffer of samples", () => {
     );
   });
 
-  it("holds 1,024 samples unless told otherwise", () => {
+  it("holds 1,024 samples by default", () => {
     expect(new Samples().capacity).toBe(1_024);
   });
 
@@ -49,7 +49,7 @@ describe("the ring buffer of samples", () => {
     expect(() => samples.at(index)).toThrow(RangeError);
   });
 
-  it("takes impossible numbers as the nearest possible ones", () => {
+  it("replaces invalid numbers with the nearest valid ones", () => {
     const samples = new Samples(4);
     samples.push(sampleAt(Number.NaN, { outbound: -5, requests: Number.NaN, hits: Infinity, allocatedBytes: -1 }));
     expect(samples.at(0)).toMatchObject({ timeMs: 0, outbound: 0, requests: 0, hits: 2 ** 32 - 1, allocatedBytes: 0 });
@@ -61,7 +61,7 @@ describe("the ring buffer of samples", () => {
     expect(samples.recent(wanted)).toEqual([]);
   });
 
-  it("finds where the samples of the running generation begin, and none of a generation that is over", () => {
+  it("finds the first sample of the running generation, and none of an earlier one", () => {
     const samples = new Samples(4);
     for (const generation of [1, 1, 2, 2]) samples.push(sampleAt(1, { generation }));
     expect(samples.firstOf(2)).toBe(2);
@@ -71,7 +71,7 @@ describe("the ring buffer of samples", () => {
 });
 
 describe("stored samples", () => {
-  it("come back as they were, the newest of them", () => {
+  it("are restored unchanged, up to the newest 240", () => {
     fc.assert(
       fc.property(fc.array(sampleArbitrary, { maxLength: 300 }), (pushed) => {
         const samples = new Samples();
@@ -84,7 +84,7 @@ describe("stored samples", () => {
     );
   });
 
-  it("stay below 24 KB with the largest numbers there are", () => {
+  it("stay below 24 KB with the largest possible numbers", () => {
     const samples = new Samples();
     for (let index = 0; index < 1_024; index += 1) {
       const most = Number.MAX_VALUE;
@@ -120,7 +120,7 @@ describe("stored samples", () => {
     expect(samples.at(1)).toEqual(sampleAt(1_000, { outbound: 3, requests: 4, hits: 1 }));
   });
 
-  it("of a version that is not known are left alone", () => {
+  it("of an unknown version are ignored", () => {
     expect(new Samples(8).restore({ v: 2, rows: [[1, 1_000, 65_536, 0, 3, 4, 1]] })).toBe(0);
   });
 });

@@ -1,13 +1,13 @@
 /**
- * The ring buffer of samples: everything the estimator knows about a filter.
+ * A ring buffer of samples: everything the estimator knows about a filter.
  *
- * Parallel typed arrays of a fixed size: pushing allocates nothing, and a service that runs for months holds no more
+ * Uses parallel typed arrays of a fixed size: pushing allocates nothing, and a service that runs for months holds no more
  * than one that runs for three hours. Indices count from the oldest sample still held.
  */
 
-/** What was seen at one moment, and what happened since the previous sample. */
+/** The state at one moment, and what happened since the previous sample. */
 export interface Sample {
-  /** The generation that was running; a sample never spans two. */
+  /** The generation that ran; a sample never spans two. */
   generation: number;
   /** Wall clock, milliseconds since 1970. */
   timeMs: number;
@@ -29,15 +29,15 @@ export interface StoredSamples {
   rows: number[][];
 }
 
-/** Nearly three hours of samples at one every ten seconds. */
+/** Nearly three hours at one sample every ten seconds. */
 export const DEFAULT_CAPACITY = 1_024;
 
-/** Samples that are stored: forty minutes at one every ten seconds, at most 24 KB of JSON whatever the numbers. */
+/** Number of stored samples: forty minutes at one every ten seconds, and at most 24 KB of JSON for any numbers. */
 export const STORED_SAMPLES = 240;
 
 const STORED_COLUMNS = 7;
 const MAX_COUNT = 2 ** 32 - 1;
-/** The last moment a JavaScript Date can name; it keeps a stored time within 16 digits. */
+/** The latest time a JavaScript Date can represent; it limits a stored time to 16 digits. */
 const MAX_TIME_MS = 8.64e15;
 
 export class Samples {
@@ -56,7 +56,7 @@ export class Samples {
   /** @throws RangeError if `capacity` is not a positive whole number. */
   constructor(capacity = DEFAULT_CAPACITY) {
     if (!Number.isSafeInteger(capacity) || capacity < 1) {
-      throw new RangeError(`capacity of the sample buffer: found ${capacity}, allowed is a whole number from 1`);
+      throw new RangeError(`capacity of the sample buffer: found ${capacity}, must be a whole number from 1`);
     }
     this.capacity = capacity;
     this.#generation = new Uint32Array(capacity);
@@ -72,14 +72,14 @@ export class Samples {
     return this.#length;
   }
 
-  /** How many samples the newer ones have pushed out. */
+  /** Number of samples overwritten by newer ones. */
   get overwritten(): number {
     return this.#overwritten;
   }
 
   /**
-   * Adds the newest sample, pushing out the oldest when full. Numbers that cannot be are taken as the nearest that
-   * can (NaN and negative counts as 0), so that no reader has to expect them.
+   * Adds the newest sample and overwrites the oldest if the buffer is full. Invalid numbers are replaced with the nearest valid
+   * ones (NaN and negative numbers with 0), so that readers need not expect them.
    */
   push(sample: Readonly<Sample>): void {
     const slot = (this.#oldest + this.#length) % this.capacity;
@@ -119,8 +119,8 @@ export class Samples {
   }
 
   /**
-   * The sample at `index` as an object, 0 being the oldest held.
-   * @throws RangeError outside of 0 .. length - 1, as do the single columns above.
+   * The sample at `index` as an object; 0 is the oldest held.
+   * @throws RangeError outside of 0 .. length - 1, as do the column getters above.
    */
   at(index: number): Sample {
     const slot = this.#slot(index);
@@ -142,8 +142,8 @@ export class Samples {
   }
 
   /**
-   * Index of the oldest sample held of a generation, provided it is the one that was sampled last; else `length`, so
-   * that a loop from here to `length` runs over that generation's samples and no others.
+   * Index of the oldest sample held of a generation if that generation was sampled last, otherwise `length`. A loop from here to
+   * `length` covers exactly that generation's samples.
    */
   firstOf(generation: number): number {
     let first = this.#length;
@@ -151,7 +151,7 @@ export class Samples {
     return first;
   }
 
-  /** The newest samples, compact, for storage: at most `STORED_SAMPLES` of them and 24 KB of JSON. */
+  /** The newest samples in compact form for storage: at most `STORED_SAMPLES`, and at most 24 KB of JSON. */
   toJSON(): StoredSamples {
     return {
       v: 1,
@@ -168,9 +168,9 @@ export class Samples {
   }
 
   /**
-   * Puts stored samples (what `toJSON` gave, or its JSON text) behind those already held. Rows that cannot be read are
-   * left out: what is stored may come from another version, and a lost curve is no reason to fail a request.
-   * @returns how many samples were taken.
+   * Appends stored samples (the result of `toJSON`, or its JSON text) to those already held. Skips unreadable rows: another
+   * version may have written them, and lost samples are no reason to fail a request.
+   * @returns number of samples restored.
    */
   restore(stored: unknown): number {
     const rows = storedRows(stored);
@@ -186,7 +186,7 @@ export class Samples {
 
   #slot(index: number): number {
     if (!(index >= 0 && index < this.#length)) {
-      throw new RangeError(`sample ${index}: allowed are 0 to ${this.#length - 1}`);
+      throw new RangeError(`sample ${index}: must be 0 to ${this.#length - 1}`);
     }
     return (this.#oldest + index) % this.capacity;
   }
@@ -213,7 +213,7 @@ function storedRows(stored: unknown): unknown[] {
   }
   if (typeof value !== "object" || value === null) return [];
   const { v, rows } = value as Partial<Record<keyof StoredSamples, unknown>>;
-  // A longer list was not written by us; reading no more than we write bounds the work it can cause.
+  // We never write a longer list; reading no more than we write limits the work it can cause.
   return v === 1 && Array.isArray(rows) ? rows.slice(-STORED_SAMPLES) : [];
 }
 

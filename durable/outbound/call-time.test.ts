@@ -13,7 +13,7 @@ describe("the time an outbound call takes", () => {
     expect(meanOf([])).toBe(0);
   });
 
-  it("is the plain mean of the first calls", () => {
+  it("is the unweighted mean of the first calls", () => {
     expect(meanOf([30, 10, 20])).toBeCloseTo(20);
   });
 
@@ -23,7 +23,7 @@ describe("the time an outbound call takes", () => {
     expect(meanOf([...before, 1_000])).toBeLessThan(80);
   });
 
-  it("learns nothing from a clock that was set meanwhile", () => {
+  it("ignores a call during which the clock was set", () => {
     expect(meanOf([20, -5_000, Number.NaN, Number.POSITIVE_INFINITY])).toBe(20);
   });
 

@@ -1,7 +1,7 @@
-/** Weight of the newest call: the mean follows the last dozen or two. */
+/** Weight of the newest call: the mean follows the last one or two dozen calls. */
 const NEWEST = 1 / 16;
 
-/** How long a call takes that is answered, in the mean, the newest counting most. */
+/** Weighted mean duration of answered calls; the newest counts most. */
 export class CallTime {
   #meanMs = 0;
   #calls = 0;
@@ -11,11 +11,11 @@ export class CallTime {
     return this.#meanMs;
   }
 
-  /** A clock that was set meanwhile tells nothing. */
+  /** Ignores a duration that is invalid because the clock was set meanwhile. */
   answered(tookMs: number): void {
     if (!(tookMs >= 0) || tookMs === Number.POSITIVE_INFINITY) return;
     this.#calls += 1;
-    // The first calls count alike, or the very first would weigh for long.
+    // The first calls have equal weight; otherwise the very first would dominate for long.
     this.#meanMs += (tookMs - this.#meanMs) * Math.max(NEWEST, 1 / this.#calls);
   }
 }

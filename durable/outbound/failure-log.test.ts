@@ -9,7 +9,7 @@ function logged() {
     (line) => lines.push(line),
     (run) => due.push(run),
   );
-  /** Ends the second of every kind of which a line was written. */
+  /** Ends the current second for every kind that has one. */
   const passSecond = () => {
     for (const run of due.splice(0)) run();
   };
@@ -26,7 +26,7 @@ it("names service, cluster, reason, status and time", () => {
   ]);
 });
 
-it("tells kinds apart by cluster, reason and status", () => {
+it("distinguishes kinds by cluster, reason and status", () => {
   const { lines, log } = logged();
   for (const failure of [
     { cluster: "auth", reason: "unexpected status", status: 404 },
@@ -39,7 +39,7 @@ it("tells kinds apart by cluster, reason and status", () => {
   expect(lines).toHaveLength(4);
 });
 
-it("writes one line a second for each kind, and how many it left out", () => {
+it("writes one line per second for each kind, with the number left out", () => {
   const { lines, log, passSecond } = logged();
   for (let n = 0; n < 100; n += 1) log.note({ cluster: "auth", reason: "timeout", tookMs: n });
   expect(lines).toEqual(["orders: authorization_call_failed: cluster auth: timeout, 0 ms"]);
@@ -49,7 +49,7 @@ it("writes one line a second for each kind, and how many it left out", () => {
   expect(lines.slice(1)).toEqual([last]);
 });
 
-it("counts failures that no other one follows, and then waits for nothing", () => {
+it("counts the last failures even if no other follows, and then sets no more timers", () => {
   const { lines, due, log, passSecond } = logged();
   for (let n = 0; n < 3; n += 1) log.note({ cluster: "auth", reason: "timeout" });
   passSecond();

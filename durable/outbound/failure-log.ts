@@ -1,17 +1,17 @@
-/** What went wrong with a call to an authorization server. Nothing of it comes from a client. */
+/** Failure of a call to an authorization server. No field comes from a client. */
 export interface CallFailure {
   readonly cluster: string;
-  /** What happened, or why the call was not sent or its reply not taken. One of few texts: each is a kind of its own. */
+  /** What happened, or why the call was not sent or its reply not accepted. One of a few texts; each is a separate kind. */
   readonly reason: string;
   readonly status?: number;
   readonly tookMs?: number;
 }
 
-/** Between two lines of one kind, ms. Logs are paid for by the line, and a server that is down fails every call. */
+/** Minimum time between two lines of one kind. Logs are billed by the line, and a server that is down fails every call. */
 const INTERVAL_MS = 1_000;
 
 interface Kind {
-  /** The last of those left out since the last line, and their number. */
+  /** The last failure left out since the last line. */
   last: CallFailure | undefined;
   leftOut: number;
 }
@@ -19,12 +19,12 @@ interface Kind {
 /** Runs something after some milliseconds. */
 type Schedule = (run: () => void, delayMs: number) => void;
 
-/** One line for each kind of failure, at most one a second for each, with the count of those left out. */
+/** Logs at most one line per second for each kind of failure, with the number of failures left out. */
 export class FailureLog {
   readonly #service: string;
   readonly #write: (line: string) => void;
   readonly #schedule: Schedule;
-  /** Those of which a line was written within the interval. */
+  /** Kinds with a line within the last interval. */
   readonly #kinds = new Map<string, Kind>();
 
   constructor(
@@ -49,7 +49,7 @@ export class FailureLog {
     }
   }
 
-  /** At its end the last of those left out is written, for all of them; a failure that nothing follows is counted too. */
+  /** When the interval ends, writes one line for all failures left out, so that they are logged even if no other follows. */
   #startInterval(key: string): void {
     const kind: Kind = { last: undefined, leftOut: 0 };
     this.#kinds.set(key, kind);

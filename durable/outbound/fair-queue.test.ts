@@ -10,13 +10,13 @@ function taken(queue: FairQueue<string>): string[] {
   return items;
 }
 
-it("gives every group its turn", () => {
+it("gives each group its turn", () => {
   const queue = new FairQueue<string>();
   for (const item of ["a1", "a2", "a3", "a4", "b1", "c1", "b2"]) queue.add(item[0]!, item);
   expect(taken(queue)).toEqual(["a1", "b1", "c1", "a2", "b2", "a3", "a4"]);
 });
 
-it("keeps the order of a group, and passes over what may not go yet", () => {
+it("keeps the order within a group, and skips items that may not go yet", () => {
   const queue = new FairQueue<string>();
   for (const item of ["a1", "a2", "b1"]) queue.add(item[0]!, item);
   expect(queue.take((item) => item !== "a1")).toBe("a2");
@@ -25,7 +25,7 @@ it("keeps the order of a group, and passes over what may not go yet", () => {
   expect(queue.size).toBe(1);
 });
 
-it("lets nobody wait for more than one item of each other group", () => {
+it("makes no item wait for more than one item of each other group", () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom("a", "b", "c", "d"), { maxLength: 60 }), (groups) => {
       const queue = new FairQueue<string>();
@@ -45,7 +45,7 @@ it("lets nobody wait for more than one item of each other group", () => {
   );
 });
 
-it("forgets what is removed", () => {
+it("forgets removed items", () => {
   const queue = new FairQueue<string>();
   for (const item of ["a1", "b1", "a2"]) queue.add(item[0]!, item);
   queue.remove("a1");

@@ -4,8 +4,8 @@ interface Line<Item> {
 }
 
 /**
- * A queue in which every group has its turn: the first of each group, then the second of each, and so on. A flood of one client waits
- * for itself and not in front of all others.
+ * A queue in which groups take turns: the first item of each group, then the second of each, and so on. A flood from one
+ * client delays only that client.
  */
 export class FairQueue<Item> {
   /** Groups in the order of their next turn; none is empty. */
@@ -23,7 +23,7 @@ export class FairQueue<Item> {
     else line.items.push(item);
   }
 
-  /** Takes the next item that may go, at most one of each group before any has another turn; undefined where none may. */
+  /** Takes the next item that may go, one per group in turn; undefined if none may. */
   take(mayGo: (item: Item) => boolean): Item | undefined {
     for (const [place, line] of this.#lines.entries()) {
       const index = line.items.findIndex(mayGo);

@@ -9,7 +9,7 @@ import type { Send } from "./send-call.ts";
 import { ServersCalls } from "./server-calls.ts";
 
 const AUTH_URL = "https://auth.example";
-/** A sixteenth of the deadline: it may be so late. */
+/** A sixteenth of the deadline, the most by which a timeout may be late. */
 const TICK_MS = 63;
 const AUTH: Cluster = { url: AUTH_URL, authority: "auth.example", timeoutMs: 1_000, concurrency: 6 };
 
@@ -28,7 +28,7 @@ function call(fields: Partial<OutboundCall> = {}): OutboundCall {
   };
 }
 
-/** A server whose answers the test gives when it likes. */
+/** A server whose answers the test controls. */
 function server() {
   const asked: { request: Request; answer: (response: Response | Error) => void }[] = [];
   const send: Send = (request) =>
@@ -40,7 +40,7 @@ function server() {
   return { asked, send };
 }
 
-/** A service with any other filter. */
+/** A service with a filter other than the built-in one. */
 function serviceWith(clusters: Readonly<Record<string, Cluster>>): OutboundDependencies["service"] {
   return {
     name: "orders",
@@ -49,7 +49,7 @@ function serviceWith(clusters: Readonly<Record<string, Cluster>>): OutboundDepen
   };
 }
 
-/** One that the built-in filter protects. */
+/** A service with the built-in filter. */
 const introspecting = gatewayOf({
   orders: builtInService({
     clusters: { auth: { url: AUTH_URL, timeoutMs: 1_000 } },
@@ -66,7 +66,7 @@ function callsTo(send: Send, cluster: Cluster = AUTH) {
   return new OutboundCalls({ service: serviceWith({ auth: cluster }), sendTo: () => send, nowMs: () => Date.now() });
 }
 
-/** The result of a call that nobody has to answer. */
+/** The result of a call that needs no answer. */
 async function atOnce(calls: OutboundCalls, fields: Partial<OutboundCall> = {}) {
   const result = calls.call(call(fields));
   await vi.advanceTimersByTimeAsync(0);
@@ -84,11 +84,12 @@ beforeEach(() => {
   vi.useFakeTimers();
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
 describe("an outbound call", () => {
-  it("carries method, path, headers and body, follows no redirect and is kept by no cache", async () => {
+  it("carries method, path, headers and body, follows no redirect and is not cached", async () => {
     const { asked, send } = server();
     const headers: OutboundCall["headers"] = [
       [":method", "POST"],
@@ -118,7 +119,7 @@ describe("an outbound call", () => {
     expect(new URL(asked[0]!.request.url).host).toBe("auth.example");
   });
 
-  it("gets every cookie of the reply on its own", async () => {
+  it("gets each cookie of the reply separately", async () => {
     const { asked, send } = server();
     const result = callsTo(send).call(call());
     const headers: [string, string][] = [
@@ -135,7 +136,7 @@ describe("an outbound call", () => {
     expect(await repeated(calls)).toEqual({ ok: false, reason: "reset" });
   });
 
-  it("is tried once more where that can do no harm: the connection may have been closed under it", async () => {
+  it("is repeated once if that is safe: its connection may have been closed", async () => {
     const attempts: string[] = [];
     const send: Send = (request) => {
       attempts.push(request.method);
@@ -151,18 +152,18 @@ describe("an outbound call", () => {
   });
 
   it.each<[string, Partial<OutboundCall>]>([
-    ["a header that cannot be", { headers: [["x-bad", "a\nb"]] }],
-    ["a head that servers cut off", { headers: [["x-long", "x".repeat(HOST_LIMITS.callHeadBytes)]] }],
+    ["an invalid header", { headers: [["x-bad", "a\nb"]] }],
+    ["a head that is too long for servers", { headers: [["x-long", "x".repeat(HOST_LIMITS.callHeadBytes)]] }],
     ["a path that names another host", { headers: [[":path", "@evil.example/"]] }],
-    ["a method that cannot be", { headers: [[":method", "G T"]] }],
-    ["a body that its method has not", { body: new Uint8Array(1) }],
-  ])("with %s is no reset, and no server hears of it", async (_, fields) => {
+    ["an invalid method", { headers: [[":method", "G T"]] }],
+    ["a body that its method does not allow", { body: new Uint8Array(1) }],
+  ])("with %s is not a reset and reaches no server", async (_, fields) => {
     const { asked, send } = server();
     expect(await atOnce(callsTo(send), fields)).toEqual({ ok: false, reason: "rejected" });
     expect(asked).toHaveLength(0);
   });
 
-  it("that fails at once and is made again each time leaves others their turn", async () => {
+  it("that fails at once and is repeated each time lets others have their turn", async () => {
     const calls = callsTo(() => Promise.resolve(new Response("never asked")));
     let failures = 0;
     const again = async (): Promise<void> => {
@@ -176,7 +177,7 @@ describe("an outbound call", () => {
     expect(failures).toBeLessThan(3);
   });
 
-  it("whose reply is too long, or beyond the platform's bound, says nothing about the server", async () => {
+  it("says nothing about the server if its reply is too long or the platform's limit is reached", async () => {
     const long = callsTo(() => Promise.resolve(new Response(new Uint8Array(HOST_LIMITS.callReplyBodyBytes + 1))));
     expect(await atOnce(long)).toEqual({ ok: false, reason: "rejected" });
     const many = callsTo(() => Promise.reject(new Error("Too many subrequests by single Worker invocation.")));
@@ -194,7 +195,7 @@ describe("an outbound call", () => {
     expect(await greedy).toEqual({ ok: false, reason: "timeout" });
   });
 
-  it("is timed from its place to its answer; one that gets none is not", async () => {
+  it("is timed from getting its place to its answer, if it gets one", async () => {
     const { asked, send } = server();
     const calls = callsTo(send, { ...AUTH, concurrency: 1 });
     expect(calls.meanCallMs).toBe(0);
@@ -234,7 +235,7 @@ describe("many outbound calls", () => {
   it.each([
     ["the object's places", 6, 5],
     ["a cluster's own", 2, 1],
-  ])("of one client never take all of %s, so that others go on while they hang", (_, concurrency, ofOne) => {
+  ])("from one client never take all of %s, so others continue while they hang", (_, concurrency, ofOne) => {
     const { asked, send } = server();
     const calls = callsTo(send, { ...AUTH, concurrency });
     const of = (group: string, path: string) =>
@@ -246,7 +247,7 @@ describe("many outbound calls", () => {
     expect(asked).toHaveLength(concurrency);
   });
 
-  it("keep to their cluster's own limit without holding up another's", () => {
+  it("respect their cluster's limit without delaying another cluster's", () => {
     const { asked, send } = server();
     const clusters = { one: { ...AUTH, concurrency: 1 }, two: { ...AUTH, url: "https://two.example" } };
     const calls = new OutboundCalls({ service: serviceWith(clusters), sendTo: () => send, nowMs: () => 0 });
@@ -254,7 +255,7 @@ describe("many outbound calls", () => {
     expect(asked.map(({ request }) => new URL(request.url).host)).toEqual(["auth.example", "two.example"]);
   });
 
-  it("that wait beyond their deadline fail by our own load, not as a server that is down", async () => {
+  it("that wait beyond their deadline fail because of our load, not as a server that is down", async () => {
     const { send } = server();
     const calls = callsTo(send);
     for (let n = 0; n < 6; n += 1) calls.call(call());
@@ -263,7 +264,7 @@ describe("many outbound calls", () => {
     expect(await waiting).toEqual({ ok: false, reason: "overflow" });
   });
 
-  it("have the whole deadline for their answer, however long they waited for their place", async () => {
+  it("have the full deadline for their answer, however long they waited for their place", async () => {
     const { asked, send } = server();
     const calls = callsTo(send);
     for (let n = 0; n < 6; n += 1) calls.call(call());
@@ -303,24 +304,24 @@ describe("the log", () => {
     ["a wrong path", status(404), /^unexpected status, status 404, 0 ms$/],
     ["a wrong client secret", status(401), /^unexpected status, status 401, 0 ms$/],
     ["a fault of the server", status(500), /^unexpected status, status 500, 0 ms$/],
-    ["a time-out", () => new Promise(() => {}), /^timeout, 10[0-6]\d ms$/],
+    ["a timeout", () => new Promise(() => {}), /^timeout, 10[0-6]\d ms$/],
     ["a connection that is refused", () => Promise.reject(new Error("refused")), /^no answer, 10 ms$/],
     [
       "a reply that is too long",
       async () => new Response(new Uint8Array(HOST_LIMITS.callReplyBodyBytes + 1)),
       /^a reply body of more than 1048576 bytes/,
     ],
-  ])("tells %s from everything else", async (_, send, line) => {
+  ])("distinguishes %s from everything else", async (_, send, line) => {
     expect(await linesOf(send)).toEqual([expect.stringMatching(line)]);
   });
 
-  it("says nothing of an answer", async () => {
+  it("does not mention an answered call", async () => {
     expect(await linesOf(status(200))).toEqual([]);
   });
 });
 
 describe("a question of the built-in filter", () => {
-  it("is repeated once whatever its method, where its connection was closed under it", async () => {
+  it("is repeated once, whatever its method, if its connection was closed", async () => {
     const attempts: string[] = [];
     const send: Send = async (request) => {
       attempts.push(`${request.method} ${await request.text()}`);
@@ -341,13 +342,13 @@ describe("a question of the built-in filter", () => {
     };
     const calls = new OutboundCalls({ service: introspecting, sendTo: () => send, nowMs: () => Date.now() });
     expect(await repeated(calls, call({ headers: [[":method", "POST"]] }))).toEqual({ ok: false, reason: "reset" });
-    // The second pair is the probe's.
+    // The last two are the probe's.
     expect(attempts).toBe(4);
   });
 });
 
-describe("a server that answers nobody", () => {
-  it("gets no calls; that is told apart for the first half minute and from then on", async () => {
+describe("a server that does not answer", () => {
+  it("gets no calls, with different reasons before and after half a minute", async () => {
     const calls = new OutboundCalls({ service: introspecting, sendTo: () => down, nowMs: () => Date.now() });
     const reasons = new Set<string>();
     for (let second = 0; second <= 40; second += 1) {
@@ -361,7 +362,7 @@ describe("a server that answers nobody", () => {
     });
   });
 
-  it("goes on getting the calls of another filter, each of which fails by itself", async () => {
+  it("still gets the calls of another filter, each of which fails on its own", async () => {
     const calls = callsTo(down);
     for (let n = 0; n < 100; n += 1) {
       expect(await repeated(calls)).toEqual({ ok: false, reason: "reset" });
@@ -385,7 +386,7 @@ describe("a probe", () => {
     ],
   });
 
-  /** A server that answers no client, with what it answers to probes. */
+  /** A server that answers probes but no client. */
   function answering(probed: () => Promise<Response>) {
     const send: Send = (request) => (isProbe(request) ? probed() : new Promise(() => {}));
     return new OutboundCalls({ service: forwarding, sendTo: () => send, nowMs: () => Date.now() });
@@ -396,7 +397,7 @@ describe("a probe", () => {
     expect(await lost).toEqual({ ok: false, reason: "timeout" });
   }
 
-  it("has a deadline of its own: a server that is slow for everybody answers", async () => {
+  it("has its own deadline: a slow server still counts as answering", async () => {
     const calls = answering(async () => {
       await new Promise((resolve) => setTimeout(resolve, 4_000));
       return new Response("slow");
@@ -408,14 +409,14 @@ describe("a probe", () => {
     expect(calls.stats.auth).toEqual({ state: "answering", sinceMs: null, failedProbes: 0 });
   });
 
-  it("is answered by a head, whatever becomes of the body", async () => {
+  it("needs only a head as its answer, whatever happens to the body", async () => {
     const calls = answering(async () => new Response(new ReadableStream({ pull: () => new Promise(() => {}) })));
     await loseOneCall(calls);
     await vi.advanceTimersByTimeAsync(10);
     expect(calls.stats.auth!.state).toBe("answering");
   });
 
-  it("has a connection of its own while clients' calls hang on all others", async () => {
+  it("has its own connection while clients' calls hang on all others", async () => {
     let underWay = 0;
     let most = 0;
     const send: Send = (request) => {
@@ -434,7 +435,7 @@ describe("a probe", () => {
     expect([most, calls.stats.auth!.state]).toEqual([OUTBOUND_LIMITS.concurrentCalls, "silent"]);
   });
 
-  it("leaves its connection to clients' calls when it is over", async () => {
+  it("returns its connection to clients' calls when it is over", async () => {
     let isDown = true;
     let clientsCalls = 0;
     const send: Send = (request) => {
@@ -452,7 +453,7 @@ describe("a probe", () => {
     expect(clientsCalls).toBe(OUTBOUND_LIMITS.concurrentCalls);
   });
 
-  it("of one service finds out nothing while clients of another keep the server busy", async () => {
+  it("of one service proves nothing while clients of another keep the server busy", async () => {
     const servers = new ServersCalls();
     const other = new OutboundCalls({
       service: serviceWith({ auth: { ...AUTH, timeoutMs: 100 } }),
@@ -489,7 +490,7 @@ describe("a reply that cannot be read", () => {
   it.each([
     [1, "idp"],
     [2, "pdp"],
-  ])("after %i calls is laid at the door of %s", async (count, cluster) => {
+  ])("after %i calls is attributed to %s", async (count, cluster) => {
     const lines: string[] = [];
     const log = new FailureLog("orders", (line) => lines.push(line));
     const calls = new OutboundCalls({ service: deciding, sendTo: () => down, nowMs: () => 0, log });

@@ -15,19 +15,19 @@ import { ignoresBodyOfAllow, withoutBodyOfAllow } from "./unread-body.ts";
 
 /** Limits of the calls that a filter makes to its authorization servers. */
 export const OUTBOUND_LIMITS = {
-  /** Calls under way at once in one object. Workers lets six connections wait for headers; more would stall unseen. */
+  /** Concurrent calls of one object. Workers lets six connections wait for headers; more would stall without notice. */
   concurrentCalls: 6,
-  /** Calls waiting for a place. Beyond it a flood of misses would only grow the queue that it cannot pass. */
+  /** Calls waiting for a place. With a longer queue, a flood of misses would only wait longer. */
   queuedCalls: 1_024,
 } as const;
 
-/** So a time-out is late by a sixteenth at most. */
+/** A timeout is late by at most a sixteenth. */
 const TICKS_OF_TIMEOUT = 16;
 
-/** The built-in filter's reason for a reply with a body or headers that it cannot use. */
+/** The built-in filter's reason for a reply whose body or headers it cannot use. */
 const MALFORMED_REPLY = "authorization_server_malformed";
 
-/** How long probing takes. Tests shorten what they would otherwise have to wait for. */
+/** Durations of probing. Tests shorten them. */
 export type ProbeLimits = Readonly<Record<"intervalMs" | "timeoutMs" | "idleMs" | "silenceMs", number>>;
 
 interface ClusterState {
@@ -44,7 +44,7 @@ interface ClusterState {
 
 interface Waiting {
   readonly cluster: ClusterState;
-  /** Undefined for a call that no client brings about. */
+  /** Undefined for a call that no client causes. */
   readonly group: string | undefined;
   readonly start: () => void;
 }
@@ -52,7 +52,7 @@ interface Waiting {
 /** What /stats shows of one authorization server. */
 export interface ClusterStats {
   readonly state: ServerState;
-  /** Since when it has been under suspicion, ms since 1970; null while it answers. */
+  /** When it became suspected, ms since 1970; null while it answers. */
   readonly sinceMs: number | null;
   /** Probes that failed in a row. */
   readonly failedProbes: number;
@@ -61,22 +61,22 @@ export interface ClusterStats {
 export interface OutboundDependencies {
   readonly service: Pick<Service, "name" | "clusters" | "filterKind">;
   /**
-   * How to reach each cluster; one without a way (its binding is missing) does not exist for the filter, so that our own
-   * mistake is never taken for an authorization server that is down.
+   * How to reach each cluster. One that cannot be reached because its binding is missing does not exist for the filter, so our
+   * own mistake is never mistaken for an authorization server that is down.
    */
   readonly sendTo: (cluster: Cluster) => Send | undefined;
   readonly nowMs: () => number;
-  /** Whether clients of this group may bring about one more call; undefined where nothing limits them. */
+  /** Whether clients of this group may cause one more call; undefined if there is no limit. */
   readonly mayCall?: ((clientGroup: string) => Promise<boolean>) | undefined;
   readonly probeLimits?: ProbeLimits | undefined;
-  /** What all objects of the isolate send to each server. */
+  /** Calls of all objects in the isolate to each server. */
   readonly servers?: ServersCalls;
   readonly log?: FailureLog;
 }
 
 /**
- * The outbound calls of one object: bounded in number, queued so that clients take turns, with one deadline for the wait
- * and another for the answer. No call ever rejects: a failure is a value the filter can decide on.
+ * The outbound calls of one object: limited in number, queued so that clients take turns, with one deadline for the wait and
+ * another for the answer. A call never rejects: a failure is a value on which the filter can decide.
  */
 export class OutboundCalls {
   readonly #clusters = new Map<string, ClusterState>();
@@ -86,7 +86,7 @@ export class OutboundCalls {
   readonly #log: FailureLog;
   readonly #mayCall: OutboundDependencies["mayCall"];
   readonly #time = new CallTime();
-  /** The built-in filter only asks: its calls change nothing. */
+  /** Calls of the built-in filter change nothing on the server. */
   readonly #onlyAsks: boolean;
   readonly #places = new Places(OUTBOUND_LIMITS.concurrentCalls);
 
@@ -142,7 +142,7 @@ export class OutboundCalls {
     return this.#clusters.has(name);
   }
 
-  /** How long an answered call takes in the mean, without the wait for its place; 0 while unknown. */
+  /** Mean duration of an answered call, without the wait for its place; 0 while unknown. */
   get meanCallMs(): number {
     return this.#time.meanMs;
   }
@@ -159,13 +159,14 @@ export class OutboundCalls {
     return Object.fromEntries(entries);
   }
 
-  /** Logs what only the built-in filter sees of a reply. */
+  /** Logs a reply that only the built-in filter can recognize as malformed. */
   noteRefusal({ details, calls }: { readonly details: string; readonly calls: number }): void {
     const { filterKind } = this.#service;
     if (details !== MALFORMED_REPLY || filterKind.kind !== "built-in") return;
     const { authorization } = filterKind;
     const subject = "subject" in authorization ? authorization.subject : undefined;
-    // Whose first reply cannot be read makes no second call. Who shared the call of another does not know which it was.
+    // No second call follows an unreadable first reply. With no call of its own, the request shared another's, and we do not
+    // know which one.
     if (subject !== undefined && calls === 0) return;
     const { cluster } = subject !== undefined && calls === 1 ? subject : authorization;
     this.#log.note({ cluster, reason: "a reply that cannot be read" });
@@ -178,7 +179,7 @@ export class OutboundCalls {
     return this.#mayCall(group).then((may) => (may ? this.#queue(call, group) : failedAtOnce("rate_limited")));
   }
 
-  /** @param group whose turn it is; calls that no client brings about, those of ticks, have a line of their own */
+  /** @param group its place in the turns; calls that no client causes (those of ticks) form their own group */
   #queue(call: OutboundCall, group: string | undefined): Promise<OutboundResult> {
     const cluster = this.#clusters.get(call.cluster);
     if (cluster === undefined) return failedAtOnce("rejected");
@@ -196,7 +197,7 @@ export class OutboundCalls {
         this.#run(waiting, call, timeoutMs).then(resolve);
       },
     };
-    // A call that never got its place failed through our own load, not the server's: that must never open a gate.
+    // A call that never got its place failed because of our load, not the server's: that must never let requests pass.
     const cancelWait = cluster.deadlines.start(() => {
       this.#waiting.remove(waiting);
       resolve({ ok: false, reason: "overflow" });
@@ -206,7 +207,7 @@ export class OutboundCalls {
     return promise;
   }
 
-  /** Starts every waiting call that has a place, clients taking turns; a cluster at its own limit does not hold up the others. */
+  /** Starts every waiting call that has a place; clients take turns. A cluster at its own limit does not delay the others. */
   #startWaiting(): void {
     let waiting: Waiting | undefined;
     do {
@@ -218,14 +219,14 @@ export class OutboundCalls {
   }
 
   async #run({ cluster, group }: Waiting, call: OutboundCall, timeoutMs: number): Promise<OutboundResult> {
-    // It may have fallen silent while the call waited for its place.
+    // The server may have fallen silent while the call waited for its place.
     if (isHeldBack(cluster)) return failedAtOnce(reasonWithoutAnswer(cluster, "suspended"));
     cluster.places.take(group);
     this.#places.take(group);
     const startedMs = this.#nowMs();
     cluster.reachability.callStarted(startedMs, timeoutMs);
     const abort = new AbortController();
-    // Not by a listener on the signal: listeners make the process's memory grow (abort-notice.ts).
+    // Not through a listener on the signal: listeners make the process's memory grow (abort-notice.ts).
     const { promise: timeout, resolve: passed } = Promise.withResolvers<"timeout">();
     const cancelTimeout = cluster.deadlines.start(() => {
       passed("timeout");
@@ -280,8 +281,8 @@ export class OutboundCalls {
   }
 
   /**
-   * Probes count among the calls under way for as long as they go on: the platform would have one more connection wait,
-   * unseen, behind clients' calls that hang, and its deadline would pass before it was sent.
+   * While probing runs, it takes the place of one call. Otherwise the platform could queue a probe, without notice, behind
+   * clients' calls that hang, and its deadline would pass before it was sent.
    */
   #keepPlaceForProbes(isRunning: boolean): void {
     if (isRunning) {
@@ -292,7 +293,7 @@ export class OutboundCalls {
     }
   }
 
-  /** Writes a line whenever a server's state changes: from here on decisions depend on it. */
+  /** Writes a line whenever a server's state changes, because decisions then depend on it. */
   #logChanges(cluster: string, reachability: Reachability): () => void {
     let shown: ServerState = "answering";
     return () => {
@@ -309,7 +310,7 @@ function isHeldBack({ prober, reachability }: ClusterState): boolean {
   return prober !== undefined && !reachability.sendsCalls;
 }
 
-/** Why there is no answer: what is known of the server for long, or what happened to this call alone. */
+/** Why there is no answer: the server's state if it has failed for long, otherwise what happened to this call. */
 function reasonWithoutAnswer<Own extends OutboundFailure | undefined>(
   { prober, reachability }: ClusterState,
   own: Own,
@@ -318,19 +319,19 @@ function reasonWithoutAnswer<Own extends OutboundFailure | undefined>(
   return prober !== undefined && (state === "unreachable" || state === "failing") ? state : own;
 }
 
-/** Told in a turn of its own: a filter that asks again at once, and again, would let nothing else run in the object. */
+/** Answers in a separate task: a filter that retries at once, again and again, would otherwise block the object. */
 function failedAtOnce(reason: OutboundFailure): Promise<OutboundResult> {
   return new Promise((resolve) => setTimeout(() => resolve({ ok: false, reason }), 0));
 }
 
-/** A filter may shorten the operator's deadline, never lengthen it; 0 means "none of my own" (Proxy-Wasm). */
+/** A filter may shorten the operator's deadline but not lengthen it; 0 means that it sets none (Proxy-Wasm). */
 function shorterTimeout(ofFilterMs: number, ofClusterMs: number): number {
   return ofFilterMs > 0 ? Math.min(ofFilterMs, ofClusterMs) : ofClusterMs;
 }
 
 /**
- * Whether a status hints at a mistake (a wrong path, a wrong client secret) or a fault of the server, for the log. Only
- * forward-auth decides by the status; other filters' calls are not ours to judge.
+ * Whether the log should mention a status because it suggests a mistake (a wrong path or client secret) or a fault of the
+ * server. Of the built-in protocols, only forward-auth decides by the status. Calls of other filters are not judged.
  */
 function isUnexpected(filterKind: Service["filterKind"], status: number): boolean {
   if (filterKind.kind !== "built-in") return false;

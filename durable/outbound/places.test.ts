@@ -4,7 +4,7 @@ import { Places } from "./places.ts";
 
 const groups = fc.constantFrom("a", "b", undefined);
 
-it("leaves one place that a group alone cannot take, whatever was taken and released before", () => {
+it("keeps one place that a single group cannot take, whatever was taken and released before", () => {
   fc.assert(
     fc.property(fc.integer({ min: 2, max: 6 }), fc.array(fc.tuple(groups, fc.boolean())), (limit, steps) => {
       const places = new Places(limit);
@@ -27,13 +27,13 @@ it("leaves one place that a group alone cannot take, whatever was taken and rele
   );
 });
 
-it("gives calls that no client brings about every place", () => {
+it("lets calls that no client causes take every place", () => {
   const places = new Places(2);
   places.take(undefined);
   expect(places.hasPlaceFor(undefined)).toBe(true);
 });
 
-it("shares nothing where there is one place", () => {
+it("shares nothing if there is only one place", () => {
   const places = new Places(1);
   expect(places.hasPlaceFor("a")).toBe(true);
   places.take("a");

@@ -1,18 +1,18 @@
 /**
- * The places of calls under way. One group of clients never holds all of them: calls that the server leaves hanging are often
- * those of one client, and others need a place until these time out.
+ * The places of concurrent calls. One group of clients never holds all of them: calls that hang often come from one client, and
+ * others need a place until those time out.
  */
 export class Places {
   readonly #limit: number;
   readonly #byGroup = new Map<string, number>();
   #taken = 0;
 
-  /** @param limit calls at once; with a limit of 1 there is nothing to share */
+  /** @param limit concurrent calls; a single place cannot be shared */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** @param group undefined for calls that no client brings about: they may take any place */
+  /** @param group undefined for calls that no client causes: they may take any place */
   hasPlaceFor(group: string | undefined): boolean {
     if (this.#taken >= this.#limit) return false;
     return group === undefined || this.#limit === 1 || (this.#byGroup.get(group) ?? 0) < this.#limit - 1;

@@ -2,17 +2,17 @@ import type { Service } from "../../config/index.ts";
 import type { Contact } from "./reachability.ts";
 import { beforeRepeat, type Send } from "./send-call.ts";
 
-/** How a server is asked whether it answers: nothing in it comes from a client. */
+/** How to probe a server. Nothing in a probe comes from a client. */
 export interface ProbeTarget {
   readonly method: string;
   readonly path: string;
-  /** A balancer in front of the server answers 502-504 in its place when it is down. */
+  /** When the server is down, a balancer in front of it answers 502-504 instead. */
   readonly behindBalancer: boolean;
 }
 
 /**
- * The probes of a service's clusters by name: the path that the operator chose, else the check itself without a
- * credential. Only the built-in filter's servers are probed; what another filter does without an answer is its own affair.
+ * The probes of a service's clusters by name: a GET of the path that the operator chose, or else the check itself without a
+ * credential. Only the built-in filter's servers are probed; other filters handle missing answers themselves.
  */
 export function probeTargets({
   filterKind,
@@ -37,7 +37,7 @@ export function probeTargets({
   return targets;
 }
 
-/** Statuses by which proxies in between (the last ones Cloudflare's) say that the server itself did not answer. */
+/** With these statuses, proxies in between report that the server itself did not answer; 520 and above are Cloudflare's. */
 export function contactOf(status: number): Contact {
   const isGatewayError = (status >= 502 && status <= 504) || (status >= 520 && status <= 527) || status === 530;
   return isGatewayError ? "gateway_error" : "answer";

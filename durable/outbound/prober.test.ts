@@ -6,6 +6,7 @@ beforeEach(() => {
   vi.useFakeTimers();
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -45,7 +46,7 @@ it("probes at once, and ends with the first answer", async () => {
   expect(onRunning.mock.calls).toEqual([[true], [false]]);
 });
 
-it("probes soon again at first: many outages are a moment", async () => {
+it("probes again soon at first: many outages are short", async () => {
   const { probe, lose } = probing(() => "silence");
   const startedMs: number[] = [];
   const firstMs = Date.now();
@@ -58,7 +59,7 @@ it("probes soon again at first: many outages are a moment", async () => {
   expect(startedMs).toEqual([0, 500, 1_500, 3_500, 7_500, 12_500, 17_500]);
 });
 
-it("counts the interval from the start of a probe, so that a server which hangs is found out as soon as one which is gone", async () => {
+it("counts the interval from the start of a probe, so a hanging server is detected as soon as one that is gone", async () => {
   const { reachability, probe, lose } = probing(() => "silence");
   probe.mockImplementation(() => new Promise((resolve) => setTimeout(() => resolve("silence"), 5_000)));
   lose();
@@ -66,7 +67,7 @@ it("counts the interval from the start of a probe, so that a server which hangs 
   expect([probe.mock.calls.length, reachability.state]).toEqual([7, "unreachable"]);
 });
 
-it("probes one at a time however many ask, until the server answers", async () => {
+it("sends one probe at a time, however many calls there are, until the server answers", async () => {
   let contact: Contact = "silence";
   const { reachability, prober, probe, lose } = probing(() => contact);
   lose();
@@ -81,7 +82,7 @@ it("probes one at a time however many ask, until the server answers", async () =
   expect([reachability.state, vi.getTimerCount()]).toEqual(["answering", 0]);
 });
 
-it("ends when nobody asks for long, and then knows nothing of the server", async () => {
+it("ends when there are no calls for long, and then knows nothing about the server", async () => {
   const { reachability, prober, probe, lose } = probing(() => "silence");
   lose();
   await vi.advanceTimersByTimeAsync(120_000);

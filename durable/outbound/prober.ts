@@ -3,15 +3,15 @@ import { hasElapsed } from "../runtime/elapsed.ts";
 import type { Contact, Reachability } from "./reachability.ts";
 
 export const PROBE_LIMITS = {
-  /** From the start of one probe to that of the next, at most. The first follow faster: many outages are a moment. */
+  /** Maximum interval between the starts of two probes. The first intervals are shorter, because many outages are short. */
   intervalMs: 5_000,
-  /** Of a probe. A cluster's own may be a minute, or so short that a server which is merely slow looks silent. */
+  /** Deadline of a probe. A cluster's own timeout may be a minute, or so short that a slow server looks silent. */
   timeoutMs: 5_000,
-  /** Without a request for so long probing ends, and with it what was known: a timer keeps an object in memory, and billed. */
+  /** Probing ends after this time without a call, and the state is forgotten: a timer keeps an object in memory, and billed. */
   idleMs: 60_000,
 } as const;
 
-/** From the first probe to the second; doubled from probe to probe. */
+/** Interval between the first two probes; it doubles with each probe. */
 const FIRST_INTERVAL_MS = 500;
 
 export interface ProberDependencies {
@@ -21,13 +21,13 @@ export interface ProberDependencies {
   readonly probe: () => Promise<Contact>;
   /** Called after each probe. */
   readonly onProbed: () => void;
-  /** Called when probing begins, which then has a connection of its own, and when it is over. */
+  /** Called when probing begins, which then needs its own connection, and when it ends. */
   readonly onRunning: (isRunning: boolean) => void;
   readonly intervalMs: number;
   readonly idleMs: number;
 }
 
-/** Probes one server from the first suspicion until it answers, or nobody asks for it any more. */
+/** Probes one server from the first suspicion until it answers or gets no more calls. */
 export class Prober {
   readonly #dependencies: ProberDependencies;
   #askedMs = 0;
@@ -37,7 +37,7 @@ export class Prober {
     this.#dependencies = dependencies;
   }
 
-  /** Somebody asked for the server, whether the call was sent or not. */
+  /** The filter called the server, whether or not the call was sent. */
   asked(): void {
     this.#askedMs = this.#dependencies.nowMs();
     if (!this.#isRunning && this.#dependencies.reachability.isSuspected) void this.#run();
@@ -63,7 +63,7 @@ export class Prober {
   #untilNext(startedMs: number): Promise<void> {
     const { reachability, nowMs, intervalMs } = this.#dependencies;
     const waitMs = Math.min(intervalMs, FIRST_INTERVAL_MS * 2 ** Math.max(0, reachability.failedProbes - 1));
-    // A clock that was set meanwhile must not put off the next probe.
+    // A clock that was set meanwhile must not delay the next probe.
     const tookMs = Math.max(0, nowMs() - startedMs);
     return sleep(Math.max(0, waitMs - tookMs));
   }

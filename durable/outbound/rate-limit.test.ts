@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { rateLimit } from "./rate-limit.ts";
 
-it("is what the binding says of the client's group", async () => {
+it("is what the binding says for the client's group", async () => {
   const keys: string[] = [];
   const value = {
     async limit({ key }: { key: string }) {
@@ -13,7 +13,7 @@ it("is what the binding says of the client's group", async () => {
   expect([await mayCall("a"), await mayCall("b"), keys]).toEqual([true, false, ["a", "b"]]);
 });
 
-it("limits nobody where it is not configured, is missing or fails, and says the latter once", async () => {
+it("limits no one if it is not configured, is missing or fails, and logs a failure once", async () => {
   const lines: string[] = [];
   const log = (line: string) => lines.push(line);
   expect(rateLimit(undefined, log)).toBeUndefined();

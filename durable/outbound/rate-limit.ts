@@ -1,14 +1,14 @@
-/** The platform's rate limiting binding, as far as this takes it. */
+/** The part of the platform's rate limiting binding that we use. */
 interface RateLimiter {
   limit(options: { key: string }): Promise<{ success: boolean }>;
 }
 
 /**
- * Whether a client may bring about one more call, by a rate limiting binding of the Worker. It protects the authorization server and
- * is no gate: where the binding is missing or fails, calls go on, and the log says so.
+ * Whether a client may cause one more call, according to a rate limiting binding of the Worker. The limit protects the
+ * authorization server and nothing else: if the binding is missing or fails, calls continue, and the log says so.
  *
- * @param binding of the environment, or undefined where the configuration names none
- * @param log called once
+ * @param binding from the environment; undefined if the configuration names none
+ * @param log called once at most
  */
 export function rateLimit(
   binding: { readonly name: string; readonly value: unknown } | undefined,
@@ -17,7 +17,7 @@ export function rateLimit(
   if (binding === undefined) return undefined;
   const { name, value } = binding;
   if (!isRateLimiter(value)) {
-    log(`rate limiting binding ${name} is missing: add it to wrangler.toml; until then nothing is limited`);
+    log(`rate limiting binding ${name} is missing: add it to wrangler.toml; until then there is no limit`);
     return undefined;
   }
   let hasFailed = false;
@@ -25,7 +25,7 @@ export function rateLimit(
     try {
       return (await value.limit({ key })).success;
     } catch (error) {
-      if (!hasFailed) log(`rate limiting binding ${name} fails, so nothing is limited: ${String(error)}`);
+      if (!hasFailed) log(`rate limiting binding ${name} fails, so there is no limit: ${String(error)}`);
       hasFailed = true;
       return true;
     }

@@ -6,7 +6,7 @@ import { ServerCalls } from "./server-calls.ts";
 const { probes, silenceMs } = UNREACHABLE;
 const TIMEOUT_MS = 1_000;
 
-/** A server of which one call, ended at 0, got no answer. */
+/** A server after one call that ended at 0 without an answer. */
 function suspected(behindBalancer = false, calls = new ServerCalls()): Reachability {
   const reachability = new Reachability(behindBalancer, UNREACHABLE, calls);
   reachability.callStarted(0, TIMEOUT_MS);
@@ -14,7 +14,7 @@ function suspected(behindBalancer = false, calls = new ServerCalls()): Reachabil
   return reachability;
 }
 
-/** Probes at equal distances, the first at `fromMs`, the last ending at `toMs`. */
+/** Probes at equal intervals; the first starts at `fromMs`, the last ends at `toMs`. */
 function probe(reachability: Reachability, contact: Contact, count: number, fromMs: number, toMs: number): void {
   const stepMs = (toMs - fromMs) / count;
   for (let n = 0; n < count; n += 1) {
@@ -23,18 +23,18 @@ function probe(reachability: Reachability, contact: Contact, count: number, from
 }
 
 describe("a server", () => {
-  it("answers as long as no call says otherwise", () => {
+  it("counts as answering until a call shows otherwise", () => {
     const reachability = new Reachability();
     probe(reachability, "silence", 100, 0, 1_000_000);
     expect([reachability.state, reachability.sendsCalls]).toEqual(["answering", true]);
   });
 
-  it("is suspected after one call without an answer, and goes on getting calls", () => {
+  it("is suspected after one call without an answer, and still gets calls", () => {
     const reachability = suspected();
     expect([reachability.state, reachability.sendsCalls, reachability.isSuspected]).toEqual(["suspected", true, true]);
   });
 
-  it("gets no calls once a probe went without an answer", () => {
+  it("gets no calls after a probe without an answer", () => {
     const reachability = suspected();
     probe(reachability, "silence", 1, 0, 2_000);
     expect([reachability.state, reachability.sendsCalls]).toEqual(["silent", false]);
@@ -52,7 +52,7 @@ describe("a server", () => {
     expect(long.state).toBe("unreachable");
   });
 
-  it("answers again with the first answer, to a probe or to anybody", () => {
+  it("counts as answering again with the first answer to a probe or a client", () => {
     for (const answer of [
       (reachability: Reachability) => reachability.probeEnded("answer", silenceMs, silenceMs),
       (reachability: Reachability) => {
@@ -71,7 +71,7 @@ describe("a server", () => {
     }
   });
 
-  it("is not unreachable while a client's call is under way, and the time counts from the end of the last one", () => {
+  it("is not unreachable while a client's call is in progress; the time counts from the end of the last one", () => {
     const reachability = suspected();
     reachability.callStarted(0, 2 * silenceMs);
     probe(reachability, "silence", probes, 0, silenceMs);
@@ -83,19 +83,19 @@ describe("a server", () => {
     expect(reachability.state).toBe("unreachable");
   });
 
-  it("that answers probes with 502 to 504 is failing and never unreachable, and goes on getting calls", () => {
+  it("that answers probes with 502 to 504 is failing, never unreachable, and still gets calls", () => {
     const reachability = suspected();
     probe(reachability, "gateway_error", 10 * probes, 0, 10 * silenceMs);
     expect([reachability.state, reachability.sendsCalls]).toEqual(["failing", true]);
   });
 
-  it("whose balancer answers so when it is down is unreachable", () => {
+  it("behind a balancer that answers 502 to 504 is unreachable", () => {
     const reachability = suspected(true);
     probe(reachability, "gateway_error", probes, 0, silenceMs);
     expect([reachability.state, reachability.sendsCalls]).toEqual(["unreachable", false]);
   });
 
-  it("of which a call tells nothing is not suspected for it", () => {
+  it("is not suspected after a call that says nothing about it", () => {
     const reachability = new Reachability();
     reachability.callStarted(0, TIMEOUT_MS);
     reachability.callEnded(undefined, 0);
@@ -126,7 +126,7 @@ describe("a server", () => {
     );
   });
 
-  it("shows since when it has been under suspicion", () => {
+  it("shows since when it has been suspected", () => {
     const reachability = suspected();
     reachability.callStarted(500, TIMEOUT_MS);
     reachability.callEnded("silence", 700);
@@ -137,7 +137,7 @@ describe("a server", () => {
 });
 
 describe("a clock that is set", () => {
-  it("forward makes no long silence of a short one", () => {
+  it("forward does not turn a short silence into a long one", () => {
     const reachability = suspected();
     probe(reachability, "silence", probes, 0, 1_000);
     probe(reachability, "silence", 1, 10 * silenceMs, 10 * silenceMs + 100);
@@ -146,14 +146,14 @@ describe("a clock that is set", () => {
     expect(reachability.state).toBe("suspected");
   });
 
-  it("forward during a probe neither", () => {
+  it("forward during a probe does not either", () => {
     const reachability = suspected();
     probe(reachability, "silence", probes, 0, 1_000);
     reachability.probeEnded("silence", 1_100, 100 * silenceMs);
     expect(reachability.state).toBe("silent");
   });
 
-  it("back has the silence count anew, and no longer than that", () => {
+  it("back restarts the count of the silence, and delays no more than that", () => {
     const hourMs = 3_600_000;
     const reachability = new Reachability();
     reachability.callStarted(hourMs, TIMEOUT_MS);
@@ -165,7 +165,7 @@ describe("a clock that is set", () => {
     expect(reachability.state).toBe("unreachable");
   });
 
-  it("back during a probe has it count anew, too", () => {
+  it("back during a probe restarts the count, too", () => {
     const hourMs = 3_600_000;
     const reachability = suspected();
     probe(reachability, "silence", probes, hourMs, hourMs + silenceMs - 1);
@@ -176,7 +176,7 @@ describe("a clock that is set", () => {
 });
 
 describe("a server that several services share", () => {
-  it("is not unreachable while clients of another keep it busy, nor until it has been silent for long after that", () => {
+  it("is not unreachable while clients of another service keep it busy, nor before a long silence after that", () => {
     const calls = new ServerCalls();
     const reachability = suspected(false, calls);
     probe(reachability, "silence", 3 * probes, 0, silenceMs / 2);
@@ -199,7 +199,7 @@ describe("a server that several services share", () => {
     expect(reachability.state).toBe("answering");
   });
 
-  it("counts a call whose object was reset as over at its deadline", () => {
+  it("treats a call whose object was reset as over at its deadline", () => {
     const calls = new ServerCalls();
     calls.started(0, TIMEOUT_MS);
     expect(calls.busyUntilMs(0)).toBe(TIMEOUT_MS);
@@ -208,7 +208,7 @@ describe("a server that several services share", () => {
     expect(calls.busyUntilMs(200)).toBe(100 + TIMEOUT_MS);
   });
 
-  it("is not busy for longer because a clock was set back", () => {
+  it("is not busy for longer because the clock was set back", () => {
     const calls = new ServerCalls();
     calls.started(1_000_000, TIMEOUT_MS);
     expect(calls.busyUntilMs(0)).toBe(TIMEOUT_MS);
@@ -216,7 +216,7 @@ describe("a server that several services share", () => {
   });
 });
 
-it("whatever clients send and probes meet, a server is unreachable only after long silence since the last call", () => {
+it("whatever clients send and probes get, a server is unreachable only after a long silence since the last call", () => {
   const step = fc.record({
     kind: fc.constantFrom("call", "probe", "foreign"),
     contact: fc.constantFrom<Contact>("silence", "gateway_error", "answer"),

@@ -5,21 +5,21 @@ export const UNREACHABLE = {
   /** Failed probes in a row. One lost packet is an accident. */
   probes: 5,
   /**
-   * For at least so long, ms, counted from the end of the last call of a client. What clients sent may keep a server busy
-   * for a while; a server that is still silent after this is not silent because of them.
+   * Minimum silence, counted from the end of the last client's call. Calls of clients may keep a server busy for a while; a
+   * server that is still silent after this time is not silent because of them.
    */
   silenceMs: 30_000,
   /**
-   * The most that one more probe adds to it, ms: the longest that the end of a probe can lie behind that of the one before.
-   * What is more comes from a clock that was set forward.
+   * The most that one probe adds to the silence: the longest possible time between the ends of two probes. Anything above
+   * that comes from a clock that was set forward.
    */
   stepMs: 10_000,
 } as const;
 
 /**
- * What came back for a call or a probe.
+ * Result of a call or a probe.
  * - `answer`: the server said something.
- * - `gateway_error`: 502, 503, 504 or one of Cloudflare's: a proxy in between says that the server did not answer.
+ * - `gateway_error`: 502, 503, 504 or one of Cloudflare's: a proxy in between reports that the server did not answer.
  * - `silence`: nothing.
  */
 export type Contact = "answer" | "gateway_error" | "silence";
@@ -27,9 +27,9 @@ export type Contact = "answer" | "gateway_error" | "silence";
 /**
  * - `answering`: calls are sent.
  * - `suspected`: a client's call got no answer; calls are sent, and a probe is due.
- * - `silent`: a probe got no answer either; no call is sent until one does.
- * - `failing`: probes have failed for long: earlier decisions may be used again (`staleIfErrorMs`).
- * - `unreachable`: probes have got no answer for long, without any call of a client: the gate may open (`failOpen`).
+ * - `silent`: a probe got no answer either; no call is sent until a probe gets one.
+ * - `failing`: probes have failed for long: earlier decisions may be reused (`staleIfErrorMs`).
+ * - `unreachable`: probes have got no answer for long, without any client's call: requests may pass (`failOpen`).
  */
 export type ServerState = "answering" | "suspected" | "silent" | "failing" | "unreachable";
 
@@ -47,13 +47,13 @@ class Streak {
     this.#stepMs = stepMs;
   }
 
-  /** When the first of them was sent. */
+  /** When the first probe of the streak was sent. */
   get sinceMs(): number {
     return this.#sinceMs;
   }
 
   add(startedMs: number, endedMs: number): void {
-    // The clock was set back: what was before cannot be compared with anything from here on.
+    // The clock was set back: earlier times are no longer comparable.
     if (startedMs < this.#untilMs || endedMs < startedMs) this.end();
     if (endedMs < startedMs) return;
     if (this.probes === 0) {
@@ -76,9 +76,9 @@ class Streak {
 }
 
 /**
- * Whether one authorization server can be reached, as probes find out that carry nothing of any client. `failOpen` and
- * stale answers depend on it, so nothing that clients send may bring it about: their calls only raise the suspicion,
- * and end it when they are answered.
+ * Whether an authorization server can be reached, as found out by probes that carry nothing from clients. `failOpen` and stale
+ * answers depend on it, so clients must not be able to cause it: their calls only raise the suspicion, and end it when they
+ * are answered.
  */
 export class Reachability {
   readonly #gatewayErrorsAreSilence: boolean;
@@ -87,14 +87,14 @@ export class Reachability {
   readonly #silence: Streak;
   readonly #failure: Streak;
   #suspectedMs: number | undefined;
-  /** The last probe got no answer, so that calls are held back. */
+  /** The last probe got no answer, so calls are held back. */
   #heldBack = false;
-  /** Only an answer ends it, not one more call of another service. */
+  /** Ends with an answer, but not with another service's call. */
   #unreachable = false;
 
   /**
    * @param gatewayErrorsAreSilence a balancer in front of the server answers 502-504 when the server is down
-   * @param calls of clients to the server, which other services may share
+   * @param calls clients' calls to the server; services may share it
    */
   constructor(gatewayErrorsAreSilence = false, limits: Limits = UNREACHABLE, calls = new ServerCalls()) {
     this.#gatewayErrorsAreSilence = gatewayErrorsAreSilence;
@@ -109,12 +109,12 @@ export class Reachability {
     return !this.#heldBack;
   }
 
-  /** Whether the server is to be probed. */
+  /** Whether the server should be probed. */
   get isSuspected(): boolean {
     return this.#suspectedMs !== undefined;
   }
 
-  /** When the first call ended that got no answer, ms since 1970; undefined while the server answers. */
+  /** When the first call without an answer ended, ms since 1970; undefined while the server answers. */
   get suspectedMs(): number | undefined {
     return this.#suspectedMs;
   }
@@ -124,12 +124,12 @@ export class Reachability {
     return this.#failure.probes;
   }
 
-  /** @param timeoutMs after which the call ends at the latest */
+  /** @param timeoutMs the call ends after this time at the latest */
   callStarted(nowMs: number, timeoutMs: number): void {
     this.#calls.started(nowMs, timeoutMs);
   }
 
-  /** @param contact undefined where the call tells nothing of the server */
+  /** @param contact undefined if the call says nothing about the server */
   callEnded(contact: Contact | undefined, nowMs: number): void {
     this.#calls.ended(nowMs);
     if (contact === "answer") this.forget();
@@ -138,7 +138,7 @@ export class Reachability {
 
   /** @param startedMs when the probe was sent */
   probeEnded(contact: Contact, startedMs: number, endedMs: number): void {
-    // A client's call was answered meanwhile.
+    // A client's call has been answered meanwhile.
     if (!this.isSuspected) return;
     if (contact === "answer") {
       this.forget();
@@ -151,7 +151,7 @@ export class Reachability {
   }
 
   #addSilence(startedMs: number, endedMs: number): void {
-    // What a client sent may still keep the server busy: only silence from then on counts.
+    // Clients' calls may keep the server busy until then: only silence after that counts.
     const busyUntilMs = this.#calls.busyUntilMs(endedMs);
     if (this.#silence.sinceMs < busyUntilMs) this.#silence.end();
     if (startedMs >= busyUntilMs) this.#silence.add(startedMs, endedMs);
@@ -163,7 +163,7 @@ export class Reachability {
     this.#unreachable = false;
   }
 
-  /** Nothing speaks against the server any more, or nobody asks for it. */
+  /** The server answered, or gets no more calls. */
   forget(): void {
     this.#suspectedMs = undefined;
     this.#heldBack = false;

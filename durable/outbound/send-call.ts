@@ -2,19 +2,19 @@ import { isConnectionHeader } from "../../config/header-names.ts";
 import { type HeaderList, HOST_LIMITS, type OutboundCall } from "../../wasm/host/index.ts";
 import { sleep } from "../runtime/async.ts";
 
-/** Sends one request; rejects where no answer came. `fetch` of a service binding or of the platform. */
+/** Sends one request and rejects if there is no answer: `fetch` of a service binding or of the platform. */
 export type Send = (request: Request) => Promise<Response>;
 
 export type CallOutcome =
   | { readonly kind: "answer"; readonly status: number; readonly headers: HeaderList; readonly body: Uint8Array }
-  /** The request could not be built or its reply not be taken: that says nothing about the server. */
+  /** The request could not be built, or its reply not accepted: that says nothing about the server. */
   | { readonly kind: "rejected"; readonly why: string }
   /** Nothing answered. */
   | { readonly kind: "silence" };
 
 /**
- * One request and its whole reply. Never rejects.
- * @param isQuestion the call changes nothing, whatever its method, and may be repeated
+ * Sends one request and reads its whole reply. Never rejects.
+ * @param isQuestion the call changes nothing, whatever its method, so it may be repeated
  */
 export async function sendCall(
   call: OutboundCall,
@@ -30,15 +30,15 @@ export async function sendCall(
 }
 
 /**
- * A kept-alive connection that the server closes as it is used again fails a request although the server is well, so it
- * is repeated once. Not in the same moment: a server that restarts closes them all, and the next may not be known to be.
+ * Wait before a repeat. If the server closes a kept-alive connection just as we reuse it, the request fails although the server
+ * is well, so it is repeated once. Not at once: a restarting server closes all connections, and we may not know that yet.
  */
 export function beforeRepeat(): Promise<void> {
   return sleep(10);
 }
 
 async function attempt(call: OutboundCall, baseUrl: string, send: Send, signal: AbortSignal): Promise<CallOutcome> {
-  // What a client sent can make a call that cannot be sent; it must not look like a server that is down.
+  // A client's input can make a call impossible to send; that must not look like a server that is down.
   const request = buildRequest(call, baseUrl, signal);
   if (typeof request === "string") return { kind: "rejected", why: request };
   try {
@@ -48,22 +48,23 @@ async function attempt(call: OutboundCall, baseUrl: string, send: Send, signal: 
       return { kind: "rejected", why: `a reply body of more than ${HOST_LIMITS.callReplyBodyBytes} bytes` };
     return { kind: "answer", status: response.status, headers: headersOf(response), body };
   } catch (error) {
-    // The platform's bound on calls is ours; everything else (refused, reset, a bad reply line) is no answer.
+    // The platform's limit on calls says nothing about the server; all other errors (refused, reset, a bad reply line) mean no
+    // answer.
     return String(error).includes("subrequests")
-      ? { kind: "rejected", why: "the platform's bound on calls" }
+      ? { kind: "rejected", why: "the platform's limit on calls" }
       : { kind: "silence" };
   }
 }
 
-/** Safe methods only (RFC 9110 9.2.1): another filter's POST may do something, and must not do it twice. */
+/** Safe methods only (RFC 9110 9.2.1): another filter's POST may have an effect, and must not have it twice. */
 function isSafe(call: OutboundCall): boolean {
   const method = call.headers.find(([name]) => name === ":method")?.[1] ?? "GET";
   return method === "GET" || method === "HEAD";
 }
 
 /**
- * The request that a call comes to, or why it is not sent. Nothing in that text comes from a client: it is a kind of
- * failure in the log. The tools that try a filter refuse the same calls.
+ * Builds the request of a call, or says why it is not sent. That text is a kind of failure in the log, so nothing in it comes
+ * from a client. The tools for trying a filter refuse the same calls.
  */
 export function buildRequest(
   { headers: lines, body }: Pick<OutboundCall, "headers" | "body">,
@@ -81,9 +82,9 @@ export function buildRequest(
     else if (name === ":path") path = value;
     // `Upgrade` would make `fetch` send GET, whatever the method; a filter may have copied it from its client.
     else if (!name.startsWith(":") && !isConnectionHeader(name) && !appended(headers, name, value))
-      return "a header that no request can have";
+      return "an invalid header";
   }
-  // Joined as text: resolving "//host/…" as a reference would let a guest choose another host, as would "@host".
+  // Joined as text: resolving "//host/…" as a reference would let a guest choose another host. So would "@host".
   if (!path.startsWith("/")) return "a path that does not begin with a slash";
   const isEmpty = body.byteLength === 0;
   if (!isEmpty && (method === "GET" || method === "HEAD")) return `${method} with a body`;
@@ -91,7 +92,7 @@ export function buildRequest(
   try {
     return new Request(baseUrl + path, init);
   } catch {
-    return "a method or path that no request can have";
+    return "an invalid method or path";
   }
 }
 
@@ -113,7 +114,7 @@ function headersOf(response: Response): HeaderList {
   return headers;
 }
 
-/** The body, or undefined (and the connection given up) where it passes the limit. */
+/** The body; undefined, with the connection given up, if it exceeds the limit. */
 async function boundedBody(response: Response): Promise<Uint8Array | undefined> {
   if (response.body === null) return new Uint8Array(0);
   const chunks: Uint8Array[] = [];

@@ -1,6 +1,6 @@
 /**
- * Clients' calls to one server, those of every object in the isolate: what any of them sent may keep the server busy.
- * Ends are not counted on. An object that is reset never reports the end of its calls; their deadlines then stand in.
+ * Clients' calls to one server from all objects in the isolate: any of them may keep the server busy. An object that is reset
+ * never reports the end of its calls, so they count as over at their deadlines.
  */
 export class ServerCalls {
   #underWay = 0;
@@ -18,15 +18,15 @@ export class ServerCalls {
     if (this.#underWay === 0) this.#busyUntilMs = nowMs;
   }
 
-  /** When the last call ended, or will have at the latest. */
+  /** When the last call ended, or the latest time at which it can end. */
   busyUntilMs(nowMs: number): number {
-    // No call lasts so long: the clock was set back. From now on, then, and not again at each question.
+    // No call lasts that long, so the clock was set back. Correct it once, not anew with each query.
     if (this.#busyUntilMs > nowMs + this.#longestMs) this.#busyUntilMs = nowMs + this.#longestMs;
     return this.#busyUntilMs;
   }
 }
 
-/** The calls to each server that one isolate knows, by the server's base URL or binding. The configuration bounds them. */
+/** Clients' calls of one isolate, by the server's base URL or binding. The configuration limits the number of servers. */
 export class ServersCalls {
   readonly #byServer = new Map<string, ServerCalls>();
 

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { withoutBodyOfAllow } from "./unread-body.ts";
 
-/** A body of chunks of 1 KiB, which says how many were asked for and whether it was cut off. */
+/** A body of 1 KiB chunks that records how many were read and whether it was cancelled. */
 function countedBody(chunks: number) {
   const seen = { chunks: 0, cancelled: false };
   const body = new ReadableStream<Uint8Array>({
@@ -19,7 +19,7 @@ function countedBody(chunks: number) {
 
 const check = () => new Request("https://auth.example/check");
 
-it("reads a small body to its end and hands on status and headers without it", async () => {
+it("reads a small body to its end and returns status and headers without it", async () => {
   const { body, seen } = countedBody(64);
   const headers = new Headers({ "x-user": "ann" });
   headers.append("set-cookie", "a=1");
@@ -29,7 +29,7 @@ it("reads a small body to its end and hands on status and headers without it", a
   expect([response.headers.get("x-user"), response.headers.getSetCookie()]).toEqual(["ann", ["a=1", "b=2"]]);
 });
 
-it("cuts off a body of great declared length", async () => {
+it("cancels a body with a large declared length", async () => {
   const { body, seen } = countedBody(Number.POSITIVE_INFINITY);
   const headers = { "content-length": "1000000000" };
   const response = await withoutBodyOfAllow(async () => new Response(body, { headers }))(check());
@@ -37,13 +37,13 @@ it("cuts off a body of great declared length", async () => {
   expect(seen.chunks).toBeLessThan(70);
 });
 
-it("passes over megabytes of undeclared length", async () => {
+it("skips megabytes of undeclared length", async () => {
   const { body, seen } = countedBody(10_000);
   const response = await withoutBodyOfAllow(async () => new Response(body))(check());
   expect([response.status, response.body, seen]).toEqual([200, null, { chunks: 10_000, cancelled: false }]);
 });
 
-it("leaves a body without end to whoever bounds replies", async () => {
+it("leaves an endless body to the limit on replies", async () => {
   const { body } = countedBody(Number.POSITIVE_INFINITY);
   const response = await withoutBodyOfAllow(async () => new Response(body))(check());
   const reader = response.body!.getReader();
@@ -51,7 +51,7 @@ it("leaves a body without end to whoever bounds replies", async () => {
   await reader.cancel();
 });
 
-it.each([302, 401, 403, 500])("leaves the page of a %i as it is", async (status) => {
+it.each([302, 401, 403, 500])("leaves the body of a %i as it is", async (status) => {
   const response = await withoutBodyOfAllow(async () => new Response("page", { status }))(check());
   expect(await response.text()).toBe("page");
 });

@@ -2,18 +2,18 @@ import type { Service } from "../../config/index.ts";
 import type { Send } from "./send-call.ts";
 
 export const UNREAD_BODY_LIMITS = {
-  /** A body up to this size is read to its end, which lets the connection be used again. */
+  /** A body up to this size is read to its end, so the connection can be reused. */
   drainedBytes: 64 * 1_024,
-  /** So much of a body that does not state its length is passed over. One that goes on has no end, as far as anybody knows. */
+  /** Limit for a body that does not state its length. A longer one may be endless. */
   undeclaredBytes: 16 * 1_024 * 1_024,
 } as const;
 
-/** Whether the service's filter decides by status and headers alone where a server says yes: forward-auth. */
+/** Whether the service's filter ignores the body of a server's yes: forward-auth decides by status and headers alone. */
 export function ignoresBodyOfAllow({ filterKind }: Pick<Service, "filterKind">): boolean {
   return filterKind.kind === "built-in" && filterKind.authorization.protocol === "forward-auth";
 }
 
-/** Leaves out the bodies of 2xx replies, which may then be of any size. One without end stays, for the bound of every reply. */
+/** Drops the bodies of 2xx replies, which may be large. A body that may be endless stays, and the limit on replies applies. */
 export function withoutBodyOfAllow(send: Send): Send {
   return async (request) => {
     const response = await send(request);
@@ -27,7 +27,7 @@ export function withoutBodyOfAllow(send: Send): Send {
   };
 }
 
-/** Reads at most little more than so many bytes; true if that was all. */
+/** Reads at most slightly more than `limitBytes`; true if the body ended. */
 async function drain(body: ReadableStream<Uint8Array>, limitBytes: number): Promise<boolean> {
   const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
   for (let bytes = 0; bytes <= limitBytes; ) {

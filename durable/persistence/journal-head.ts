@@ -1,6 +1,6 @@
 import { hex } from "../runtime/runtime.ts";
 
-/** Changes may grow to this size, or to that of the base, before a new base is written. */
+/** A new base is written when the changes exceed both this size and the size of the base. */
 const MIN_ADDED_BYTES = 1_048_576;
 export const MAX_ADDED_ROWS = 1_024;
 
@@ -8,17 +8,17 @@ export const SLOTS = [0, 1] as const;
 /** A base stays valid in its slot until the next one is complete in the other. */
 export type Slot = (typeof SLOTS)[number];
 
-/** Which rows of a journal count. Sealed, so that nobody can leave out a row unnoticed. */
+/** Which rows of a journal are valid. Sealed, so that no row can be left out without notice. */
 export interface JournalHead {
   readonly slot: Slot;
-  /** Random, of the base and its changes: rows of another base cannot be mixed in. */
+  /** Random for each base, so that rows of another base cannot be mixed in. */
   readonly epoch: string;
   readonly rows: number;
   readonly bytes: number;
   /** Part of the above: the base. */
   readonly baseRows: number;
   readonly baseBytes: number;
-  /** Linear memory of the instance that wrote it: a fresh one needs no more. */
+  /** Linear memory of the instance that wrote it: a fresh one needs no more than that. */
   readonly allocatedBytes: number;
   readonly writtenAtMs: number;
 }
@@ -53,7 +53,7 @@ export function writeHead(head: JournalHead): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(head));
 }
 
-/** Reads what `writeHead` returned. The seal proves that it is ours, but another version may have written it. */
+/** Reads the output of `writeHead`. The seal proves that it is ours, but another version may have written it. */
 export function readHead(bytes: Uint8Array | undefined): JournalHead | undefined {
   if (bytes === undefined) return undefined;
   const head = JSON.parse(new TextDecoder().decode(bytes)) as JournalHead;

@@ -1,7 +1,7 @@
 import { type JournalHead, otherSlot, SLOTS, type Slot } from "./journal-head.ts";
 import { HEAD_KEY, rowKey } from "./journal-keys.ts";
 
-/** No decision waits for the disk. */
+/** Decisions do not wait for the disk. */
 export const UNCONFIRMED: DurableObjectPutOptions = { allowUnconfirmed: true };
 
 /** Removes the journal of a service that no longer has one or cannot read it. */
@@ -10,7 +10,7 @@ export async function removeJournal(storage: DurableObjectStorage): Promise<void
   await removeAllRows(storage);
 }
 
-/** Without its head no row counts. */
+/** Without a head, no row is valid. */
 export function removeHead(storage: DurableObjectStorage): void {
   if (storage.kv.get(HEAD_KEY) !== undefined) storage.kv.delete(HEAD_KEY);
 }

@@ -16,7 +16,7 @@ import type { SealedBox } from "./sealed-box.ts";
 
 /** Chunks are combined into rows of about this size, because each row is billed as one write. */
 const ROW_BYTES = 256 * 1_024;
-/** Chunks exported before other tasks may run: each takes well below a millisecond. */
+/** Chunks exported before other tasks may run; each takes well below a millisecond. */
 const MAX_CHUNKS_PER_STEP = 8;
 const FULL_STEP_BYTES = 16 * 1_024;
 /** No limit on the memory of the instance that imports the journal; the filter has its own. */
@@ -35,10 +35,10 @@ export interface JournalDependencies {
  * A filter's decisions in the object's storage: a base with all of them, then the changes since, and purges. There are two
  * slots, so that one base stays valid until the next is complete. Operations run one after the other.
  *
- * A purge is stored before it is confirmed; everything else since the last write may be lost with the object.
+ * A purge is stored before it is confirmed. Everything else since the last write may be lost with the object.
  */
 export class Journal {
-  /** Something was stored that was damaged or sealed by another secret; it was removed. */
+  /** The stored journal was damaged or sealed with another secret, and was removed. */
   readonly wasUnreadable: boolean;
   readonly #dependencies: JournalDependencies;
   #head: JournalHead | undefined;
@@ -65,7 +65,7 @@ export class Journal {
     return new Journal(dependencies, head, stored !== undefined && head === undefined);
   }
 
-  /** What is stored, and since when; undefined if nothing is. */
+  /** Size and time of the stored journal; undefined if there is none. */
   get stored(): Pick<JournalHead, "rows" | "bytes" | "allocatedBytes" | "writtenAtMs"> | undefined {
     return this.#head;
   }
@@ -85,8 +85,8 @@ export class Journal {
   }
 
   /**
-   * Stores a purge of some credentials or of all decisions. The purge is stored when the promise is fulfilled. A write in
-   * progress ends early to make way.
+   * Stores a purge of some credentials or of all decisions before the promise is fulfilled. A write in progress ends early to
+   * make way.
    */
   async purge(credentials?: readonly string[]): Promise<void> {
     this.#purgesWaiting += 1;
@@ -99,7 +99,7 @@ export class Journal {
 
   /**
    * Imports everything into a fresh instance, which must not serve before that. Any outcome but `restored` removes the journal,
-   * and the instance must not serve at all: what the next instance learns would not be in the journal.
+   * because it would lack what the next instance learns. The fresh instance must then not serve at all.
    * @param goesOn checked before each row
    */
   restore(into: FilterHandover, goesOn: () => boolean): Promise<RestoreOutcome> {
@@ -121,7 +121,7 @@ export class Journal {
     try {
       return await this.#tell(from, allocatedBytes, goesOn);
     } catch (error) {
-      // The filter does not export again what it exported and we failed to store.
+      // The filter would not export again the chunks that we failed to store.
       this.#source = undefined;
       throw error;
     }
@@ -140,8 +140,8 @@ export class Journal {
     let size = 0;
     let held = 0;
     let heldBytes = 0;
-    // Entries that are used meanwhile are exported again, under load without end. So stop after as many bytes as there are:
-    // what was exported first is valid without what follows.
+    // Entries used meanwhile are exported again, so under load the export might never end. Stop after as many bytes as the
+    // instance has: the chunks exported so far are valid on their own.
     for (let toldBytes = 0; toldBytes <= allocatedBytes + ROW_BYTES && this.#purgesWaiting === 0; ) {
       if (!goesOn() || !this.#isSource(from)) return this.#cutOff();
       const step = from.next();
@@ -159,7 +159,7 @@ export class Journal {
       }
       held += 1;
       heldBytes += step.bytes.length;
-      // Small chunks are changes from the last pause; pausing after each would bring as many again.
+      // Small chunks are changes since the last pause; a pause after each would cause as many again.
       if (held < MAX_CHUNKS_PER_STEP && heldBytes < FULL_STEP_BYTES) continue;
       await this.#dependencies.pause();
       held = 0;
@@ -220,12 +220,12 @@ export class Journal {
         if (!taken.ok) return taken.reason === "other_configuration" ? "other_configuration" : "refused";
       }
     }
-    // The calls of the instance that wrote it are gone.
+    // Calls in progress in the instance that wrote the journal are lost.
     into.abandon();
     return "restored";
   }
 
-  /** Removes the journal, its head first: without it no row counts. */
+  /** Removes the journal, head first: without a head, no row is valid. */
   async #remove(): Promise<void> {
     const { storage } = this.#dependencies;
     this.#source = undefined;
@@ -250,7 +250,7 @@ export class Journal {
     this.#head = head;
   }
 
-  /** No decision waits for a disk. */
+  /** Decisions do not wait for the disk. */
   #put(entries: Record<string, Uint8Array>): Promise<void> {
     return this.#dependencies.storage.put(entries, UNCONFIRMED);
   }

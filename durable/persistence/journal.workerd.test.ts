@@ -5,7 +5,7 @@ import type { FilterHandover, HandoverStep, TakeResult } from "../../wasm/host/i
 import { Journal } from "./journal.ts";
 import { deriveKeys } from "./keys.ts";
 
-/** The journal in a real object's storage, with a filter of which each step is known. */
+/** The journal in a real object's storage, with a scripted filter. */
 
 const SECRET = "a secret that is long enough for tests";
 const ALLOCATED = 2_097_152;
@@ -13,7 +13,7 @@ const EVERYTHING_WENT_ON = () => true;
 
 let exportSessions = 0;
 
-/** Tells the given chunks, one text each, then what `news` adds; and takes chunks and purges into `taken`. */
+/** Exports the given texts as chunks, then those that `news` adds; records imported chunks and purges in `taken`. */
 class ScriptedFilter {
   exportSession = 0;
   begun = 0;
@@ -63,7 +63,7 @@ class ScriptedFilter {
   }
 }
 
-/** Runs in an object of its own, whose storage is empty. */
+/** Runs `test` in a new object with empty storage. */
 function inStorage(test: (storage: DurableObjectStorage) => Promise<void>): Promise<void> {
   const stub = testEnv.SERVICE_OBJECT.getByName(crypto.randomUUID());
   return runInDurableObject(stub, (_, { storage }) => test(storage));
@@ -74,7 +74,7 @@ async function open(storage: DurableObjectStorage, secret = SECRET): Promise<Jou
   return Journal.open({ storage, box, service: "orders", nowMs: () => 1_000, pause: async () => {} });
 }
 
-/** What the next life of the object reads. */
+/** What the next life of the object restores. */
 async function readBack(storage: DurableObjectStorage): Promise<string[]> {
   const filter = new ScriptedFilter([]);
   expect(await (await open(storage)).restore(filter.handover, EVERYTHING_WENT_ON)).toBe("restored");
@@ -85,7 +85,7 @@ const rowsIn = async (storage: DurableObjectStorage): Promise<number> =>
   (await storage.list({ prefix: "journal/" })).size;
 
 describe("the journal", () => {
-  it("gives back a base, what changed since and what was purged, in their order", () =>
+  it("restores a base, later changes and purges, in their order", () =>
     inStorage(async (storage) => {
       const journal = await open(storage);
       const filter = new ScriptedFilter(["a", "b"]);
@@ -100,7 +100,7 @@ describe("the journal", () => {
       expect(filter.begun).toBe(1);
     }));
 
-  it("keeps the base that is whole where the next one is cut off", () =>
+  it("keeps the complete base if the next one is cut off", () =>
     inStorage(async (storage) => {
       const journal = await open(storage);
       await journal.write(new ScriptedFilter(["old"]).handover, ALLOCATED, EVERYTHING_WENT_ON);
@@ -114,7 +114,7 @@ describe("the journal", () => {
       expect(await rowsIn(storage)).toBe(4);
     }));
 
-  it("is cut off by whoever has the filter tell somebody else, and begins a new base then", () =>
+  it("is cut off by another export session, and then begins a new base", () =>
     inStorage(async (storage) => {
       const journal = await open(storage);
       const filter = new ScriptedFilter(["a", "b"]);
@@ -133,7 +133,7 @@ describe("the journal", () => {
       expect(await readBack(storage)).toEqual(["a", "b", "abandoned"]);
     }));
 
-  it("is written anew where more was added than the base holds", () =>
+  it("is rewritten if the changes outgrow the base", () =>
     inStorage(async (storage) => {
       const journal = await open(storage);
       const filter = new ScriptedFilter(["a"]);
@@ -147,7 +147,7 @@ describe("the journal", () => {
       expect(await rowsIn(storage)).toBe(journal.stored?.rows);
     }));
 
-  it("does not grow without bound by purges of an object that sleeps", () =>
+  it("does not grow without limit through purges of an idle object", () =>
     inStorage(async (storage) => {
       const journal = await open(storage);
       await journal.write(new ScriptedFilter(["a"]).handover, ALLOCATED, EVERYTHING_WENT_ON);
@@ -158,7 +158,7 @@ describe("the journal", () => {
       expect((await storage.list()).size).toBe(0);
     }));
 
-  it("is given up and removed, not believed in part, where its reader runs out of time", () =>
+  it("is given up and removed, not restored in part, if the restore takes too long", () =>
     inStorage(async (storage) => {
       const journal = await open(storage);
       await journal.write(new ScriptedFilter(["a"]).handover, ALLOCATED, EVERYTHING_WENT_ON);
@@ -172,7 +172,7 @@ describe("the journal", () => {
     ["other_configuration", "other_configuration"],
     ["bad_record", "refused"],
     ["failed", "refused"],
-  ] as const)("is removed where a filter refuses it: %s", (reason, outcome) =>
+  ] as const)("is removed if a filter refuses it: %s", (reason, outcome) =>
     inStorage(async (storage) => {
       const journal = await open(storage);
       await journal.write(new ScriptedFilter(["a"]).handover, ALLOCATED, EVERYTHING_WENT_ON);
@@ -182,7 +182,7 @@ describe("the journal", () => {
     }),
   );
 
-  it("is removed where it was written under another secret", () =>
+  it("is removed if it was written under another secret", () =>
     inStorage(async (storage) => {
       const journal = await open(storage);
       await journal.write(new ScriptedFilter(["a"]).handover, ALLOCATED, EVERYTHING_WENT_ON);
@@ -190,7 +190,7 @@ describe("the journal", () => {
       expect((await storage.list()).size).toBe(0);
     }));
 
-  it("begins a new base after a write that failed: what was told then is told to nobody again", () =>
+  it("begins a new base after a failed write, because the filter does not export the same chunks again", () =>
     inStorage(async (storage) => {
       const journal = await open(storage);
       await journal.write(new ScriptedFilter(["old"]).handover, ALLOCATED, EVERYTHING_WENT_ON);
@@ -205,7 +205,7 @@ describe("the journal", () => {
       expect(await readBack(storage)).toEqual(["new", "abandoned"]);
     }));
 
-  it("has an end to each write, though the filter tells without end", () =>
+  it("ends each write, even if the filter exports without end", () =>
     inStorage(async (storage) => {
       const journal = await open(storage);
       const filter = new ScriptedFilter(["x".repeat(60_000)]);
@@ -218,7 +218,7 @@ describe("the journal", () => {
       expect(journal.stored?.bytes).toBeLessThan(ALLOCATED + 700_000);
     }));
 
-  it("ends a write early for a purge, and is right all the same", () =>
+  it("ends a write early for a purge, and is still correct", () =>
     inStorage(async (storage) => {
       const journal = await open(storage);
       const filter = new ScriptedFilter(Array.from({ length: 40 }, (_, n) => `${n} `.repeat(9_000)));
@@ -236,7 +236,7 @@ describe("the journal", () => {
       expect((await readBack(storage)).length).toBe(42);
     }));
 
-  it("pauses for what is worth it, not for each bit of news", () =>
+  it("pauses after several small chunks, not after each", () =>
     inStorage(async (storage) => {
       let pauses = 0;
       const { box } = await deriveKeys(SECRET, "orders");
@@ -249,7 +249,7 @@ describe("the journal", () => {
       expect(pauses).toBe(10);
     }));
 
-  it("stays removed where a removal was cut off behind its head", () =>
+  it("stays removed if a removal was cut off after the head", () =>
     inStorage(async (storage) => {
       const journal = await open(storage);
       await journal.write(new ScriptedFilter(["a"]).handover, ALLOCATED, EVERYTHING_WENT_ON);
@@ -263,7 +263,7 @@ describe("the journal", () => {
       expect((await storage.list()).size).toBe(0);
     }));
 
-  it("loses what is stored rather than a purge that cannot be", () =>
+  it("discards the stored decisions if a purge cannot be stored", () =>
     inStorage(async (storage) => {
       const journal = await open(storage);
       await journal.write(new ScriptedFilter(["a"]).handover, ALLOCATED, EVERYTHING_WENT_ON);

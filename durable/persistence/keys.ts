@@ -1,10 +1,10 @@
 import { hex } from "../runtime/runtime.ts";
 import { SealedBox } from "./sealed-box.ts";
 
-/** A shorter secret can be guessed by whoever reads what it encrypts. */
+/** Anyone who reads the encrypted data could guess a shorter secret. */
 export const MIN_SECRET_CHARACTERS = 32;
 
-/** What one service derives from the gateway's secret; each purpose and each service has a key of its own. */
+/** The keys that one service derives from the gateway's secret. Each purpose and each service has a separate key. */
 export interface DerivedKeys {
   /** 128-bit key of the cache's digests, 32 hexadecimal digits. */
   readonly digestKey: string;

@@ -7,13 +7,13 @@ import { deriveKeys, MIN_SECRET_CHARACTERS } from "./keys.ts";
 import type { NotPersistent } from "./persistence-stats.ts";
 import { StaleJournal } from "./stale-journal.ts";
 
-/** What is needed to open what a service has in its object's storage. */
+/** Dependencies for opening a service's storage. */
 export interface ServiceStorage {
   readonly service: Service;
   readonly storage: DurableObjectStorage;
   readonly store: ServiceStateStore;
   readonly runtime: Runtime;
-  /** Of the gateway: its name, and its value where one is set. */
+  /** The gateway's secret: its name, and its value if it is set. */
   readonly keySecret: string;
   readonly secret: string | undefined;
 }
@@ -21,15 +21,15 @@ export interface ServiceStorage {
 export interface OpenedStorage {
   /** 128-bit key of the cache's digests, hexadecimal. */
   readonly digestKey: string;
-  /** Where decisions outlive the object; else why they do not, or undefined where the configuration does not say so. */
+  /** The journal if decisions are persisted; otherwise why not, or undefined if the configuration does not ask for it. */
   readonly journal: Journal | NotPersistent | undefined;
-  /** Where decisions are not persisted: a journal that may be left from another time. */
+  /** If decisions are not persisted: a journal that may be left from an earlier time. */
   readonly staleJournal?: StaleJournal;
 }
 
 /**
- * The service's keys, and its journal if decisions are persisted. If they are not, because the secret or the setting is missing, a
- * journal from before misses the purges of this time: it is removed and never read again.
+ * The service's keys, and its journal if decisions are persisted. If they are not, because the secret or the setting is missing,
+ * an earlier journal would miss the purges from now on: it is removed and never read again.
  */
 export async function openStorage(opening: ServiceStorage): Promise<OpenedStorage> {
   const { service, storage, store, runtime, secret } = opening;
@@ -52,9 +52,9 @@ export async function openStorage(opening: ServiceStorage): Promise<OpenedStorag
     return { digestKey, journal: await Journal.open(dependencies) };
   } catch (error) {
     store.health.failed("reading stored decisions", error);
-    // What this life learns and purges would not be in it.
+    // The journal would miss what this life of the object learns and purges.
     const message =
-      "the object's storage refuses: decisions are made without it and not stored in this life of the object";
+      "the object's storage fails: decisions are made without it and are not stored in this life of the object";
     return { digestKey, journal: { state: "storage_failing", message }, staleJournal: new StaleJournal(storage) };
   }
 }

@@ -52,7 +52,7 @@ function inStorage(test: (open: Opening, storage: DurableObjectStorage) => Promi
 }
 
 describe("the digest key", () => {
-  it("is derived from the secret, where one is set", () =>
+  it("is derived from the secret, if one is set", () =>
     inStorage(async (open, storage) => {
       const { digestKey } = await open({}, SECRET);
       expect(digestKey).toMatch(/^[0-9a-f]{32}$/);
@@ -60,14 +60,14 @@ describe("the digest key", () => {
       expect((await storage.list()).size).toBe(0);
     }));
 
-  it("is random and kept, where none is", () =>
+  it("is random and stored, if none is set", () =>
     inStorage(async (open) => {
       const { digestKey } = await open({});
       expect(digestKey).toMatch(/^[0-9a-f]{32}$/);
       expect((await open({})).digestKey).toBe(digestKey);
     }));
 
-  it.each([["no-hex"], [5], ["0".repeat(31)], [null]])("is made anew where %j is stored in its place", (stored) =>
+  it.each([["no-hex"], [5], ["0".repeat(31)], [null]])("is generated anew if %j is stored in its place", (stored) =>
     inStorage(async (open, storage) => {
       await storage.put("digestKey", stored);
       const { digestKey } = await open({});
@@ -78,7 +78,7 @@ describe("the digest key", () => {
 });
 
 describe("the journal of a service", () => {
-  it("is there where it is asked for, and the secret is long enough", () =>
+  it("exists if it is configured and the secret is long enough", () =>
     inStorage(async (open) => {
       expect((await open({ persist: true }, SECRET)).journal).toBeInstanceOf(Journal);
       expect((await open({}, SECRET)).journal).toBeUndefined();
@@ -93,9 +93,9 @@ describe("the journal of a service", () => {
     }));
 
   it.each([
-    ["the secret is gone", { persist: true }, undefined],
-    ["it is no longer asked for", {}, SECRET],
-  ])("is removed where %s: purges would not reach it", (_, cache, secret) =>
+    ["the secret is missing", { persist: true }, undefined],
+    ["it is no longer configured", {}, SECRET],
+  ])("is removed if %s: it would miss purges", (_, cache, secret) =>
     inStorage(async (open, storage) => {
       await storage.put({ journal: new Uint8Array(50), "journal/0/000000": new Uint8Array(50), learned: "stays" });
       await open(cache, secret);

@@ -5,12 +5,12 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { Journal } from "./journal.ts";
 import type { PersistedDecisionsStats, RestoreOutcome } from "./persistence-stats.ts";
 
-/** Interval between two writes, each of which is billed. */
+/** Interval between two writes. Every write is billed. */
 const WRITE_INTERVAL_MS = 60_000;
 /** The longest that a request waits for stored decisions. */
 const MAX_RESTORE_MS = 1_000;
 
-/** Decisions of one service that survive eviction: written while the object serves, restored when it comes back. */
+/** Decisions of one service that survive eviction: written while the object serves, restored in its next life. */
 export class PersistedDecisions {
   readonly #journal: Journal;
   readonly #instances: InstanceManager;
@@ -30,7 +30,7 @@ export class PersistedDecisions {
     this.#runtime = runtime;
   }
 
-  /** Await this before deciding a request; undefined if there is nothing to restore. Never rejects. */
+  /** Await this before deciding a request. Undefined once the restore is over. Never rejects. */
   restore(): Promise<void> | undefined {
     if (this.#isRestored) return undefined;
     this.#restoring ??= this.#restore().finally(() => {
@@ -40,7 +40,7 @@ export class PersistedDecisions {
     return this.#restoring;
   }
 
-  /** The restore in progress, for callers that must not interfere with it. */
+  /** The restore in progress; undefined if there is none. */
   get restoring(): Promise<void> | undefined {
     return this.#restoring;
   }
@@ -72,7 +72,7 @@ export class PersistedDecisions {
     }
   }
 
-  /** Once the promise is fulfilled, a purged decision cannot come back from storage. */
+  /** Once the promise is fulfilled, purged decisions cannot come back from storage. */
   purge(credentials?: readonly string[]): Promise<void> {
     return this.#journal.purge(credentials);
   }
@@ -88,7 +88,7 @@ export class PersistedDecisions {
     };
   }
 
-  /** An instance that hands its entries over is busy with another export session. */
+  /** Also false during a restart: a handover needs its own export session. */
   #isServing(generation: Generation): boolean {
     return generation === this.#instances.current && !generation.failed && !this.#instances.restarting;
   }
@@ -97,14 +97,14 @@ export class PersistedDecisions {
     const startedMs = this.#runtime.nowMs();
     const { stored, wasUnreadable } = this.#journal;
     if (wasUnreadable) {
-      console.error(`${this.#name}: stored decisions were removed: damaged, or of another key`);
+      console.error(`${this.#name}: stored decisions were removed: damaged, or sealed with another key`);
       this.#lastRestore = { outcome: "unreadable", atMs: startedMs, durationMs: 0 };
     }
     if (stored === undefined || stored.rows === 0) return;
     let outcome: RestoreOutcome | "no_room" | "failed" = "failed";
     try {
       outcome = await this.#restoredIfRoom(stored.allocatedBytes, startedMs);
-      // The journal would lack what this instance learns.
+      // The journal would lack what the serving instance learns.
       if (outcome !== "restored") await this.#journal.purge();
     } catch (error) {
       console.error(`${this.#name}: stored decisions could not be read: ${String(error)}`);

@@ -7,7 +7,7 @@ import { nextTask } from "../runtime/async.ts";
 import { TIME_LIMITS } from "../runtime/time-limits.ts";
 import { BUDGET_MARKS } from "../testing/settings.ts";
 
-/** What happens while a service comes back with its decisions, one step at a time. */
+/** A service that restores its decisions, step by step. */
 
 const SECRET = "a secret that is long enough for tests";
 const KEPT: BuiltInServiceInput = {
@@ -27,7 +27,7 @@ function persistenceOf({ service }: LoneService) {
   return persistence;
 }
 
-/** Runs `test` with a service that keeps its decisions. */
+/** Runs `test` with a service that persists its decisions. */
 function keeping(
   test: Parameters<typeof withService>[2],
   options: Parameters<typeof withService>[3] = {},
@@ -35,7 +35,7 @@ function keeping(
   return withService(KEPT, TIME_LIMITS, test, { secret: SECRET, ...options });
 }
 
-/** Has the service allow a token, and store that. */
+/** Makes the service allow a token and store the decision. */
 async function stored(lone: LoneService, token: string): Promise<void> {
   const { service, authorization } = lone;
   const deciding = service.decide(about(token));
@@ -45,7 +45,7 @@ async function stored(lone: LoneService, token: string): Promise<void> {
   await vi.waitFor(() => expect(persistenceOf(lone).lastWrite).toBe("written"), soon);
 }
 
-/** What the next life of the object answers; the authorization server refuses. */
+/** The answer of the object's next life, in which the authorization server denies. */
 async function inNextLife(lone: LoneService, token: string, secret?: string) {
   lone.authorization.alwaysAnswer(403);
   const next = await lone.again(secret);
@@ -54,7 +54,7 @@ async function inNextLife(lone: LoneService, token: string, secret?: string) {
 
 describe("stored decisions", () => {
   it.each(["the purge", "the request"])(
-    "that are purged as the object wakes do not come back, though %s was first",
+    "that are purged during the restore do not come back, even if %s was first",
     (first) =>
       keeping(async (lone) => {
         await stored(lone, "ann");
@@ -69,7 +69,7 @@ describe("stored decisions", () => {
       }),
   );
 
-  it("do not overrule what an instance learns that began without them", () =>
+  it("do not overrule what an instance that began without them learns", () =>
     keeping(async (lone) => {
       await stored(lone, "ann");
       lone.service.restarts.byPolicy("hard_limit");
@@ -79,7 +79,7 @@ describe("stored decisions", () => {
       expect((await inNextLife(lone, "ann")).answer).toMatchObject({ kind: "respond", status: 403 });
     }));
 
-  it("of another secret are removed, and that is told", () =>
+  it("of another secret are removed and reported", () =>
     keeping(async (lone) => {
       await stored(lone, "ann");
       const { next, answer } = await inNextLife(lone, "ann", `${SECRET} no more`);
@@ -88,8 +88,8 @@ describe("stored decisions", () => {
     }));
 });
 
-describe("a service that comes back with its decisions", () => {
-  it("answers the first request by them", () =>
+describe("a service that restores its decisions", () => {
+  it("uses them for the first request", () =>
     keeping(async (lone) => {
       await stored(lone, "ann");
       const next = await lone.again();
@@ -98,7 +98,7 @@ describe("a service that comes back with its decisions", () => {
       expect(persistenceOf(next).waking).toMatchObject({ outcome: "restored" });
     }));
 
-  it("is neither restarted nor relieved before it is back, and takes no other instance", () =>
+  it("is neither restarted nor evicted for the isolate during the restore, and starts no other instance", () =>
     keeping(async (lone) => {
       await stored(lone, "ann");
       const next = await lone.again();
@@ -111,7 +111,7 @@ describe("a service that comes back with its decisions", () => {
       expect(next.service.stats()).toMatchObject({ startReason: "eviction", restartCount: 0 });
     }));
 
-  it("comes back without them where the isolate has no room", () => {
+  it("starts without them if the isolate has no room", () => {
     const marks = { ...BUDGET_MARKS };
     return keeping(
       async (lone) => {
@@ -128,7 +128,7 @@ describe("a service that comes back with its decisions", () => {
     );
   });
 
-  it("comes back without them where reading takes too long", () => {
+  it("starts without them if the restore takes too long", () => {
     let nowMs = Date.UTC(2026, 0, 1);
     let isSlow = false;
     const clock = (): number => {

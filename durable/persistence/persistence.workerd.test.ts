@@ -4,7 +4,7 @@ import { ask, checksOf, pass, settled, statsOf, testEnv } from "../../test/worke
 
 import { isolateSnapshot, thisIsolate } from "../memory/isolate.ts";
 
-/** Decisions that outlive their object, in the real runtime and its storage. */
+/** Persisted decisions in the real runtime and its storage. */
 
 const MINUTE = 60_000;
 const stub = () => testEnv.SERVICE_OBJECT.getByName("persisted");
@@ -24,7 +24,7 @@ async function persistence() {
   return told;
 }
 
-/** Until the write that a request has brought about is done. */
+/** Waits until the write that a request caused is done. */
 async function written(): Promise<void> {
   const before = (await persistence()).writtenAtMs;
   pass(MINUTE + 1_000);
@@ -48,8 +48,8 @@ function storedUnder(prefix: string): Promise<Map<string, unknown>> {
   return runInDurableObject(stub(), (_, { storage }) => storage.list({ prefix }));
 }
 
-describe("a service that keeps its decisions", () => {
-  it("comes back from eviction with them, and asks nobody again", async () => {
+describe("a service that persists its decisions", () => {
+  it("restores them after eviction without new checks", async () => {
     const all = tokens("allow-warm", 50);
     await statusesOf(all);
     await written();
@@ -60,7 +60,7 @@ describe("a service that keeps its decisions", () => {
     expect(await statsOf("persisted")).toMatchObject({ startReason: "eviction" });
   });
 
-  it("gives what it kept no longer life than it had", async () => {
+  it("does not extend their lifetime", async () => {
     await statusesOf(["allow-ageing"]);
     await written();
     await evicted();
@@ -69,7 +69,7 @@ describe("a service that keeps its decisions", () => {
     expect(await checksOf("allow-ageing")).toBe(2);
   });
 
-  it("has its headers back, too", async () => {
+  it("restores their headers, too", async () => {
     const first = await (await ask("/persisted", "big-headers")).json();
     await written();
     await evicted();
@@ -77,7 +77,7 @@ describe("a service that keeps its decisions", () => {
     expect(await checksOf("big-headers")).toBe(1);
   });
 
-  it("keeps no text of a client or of an authorization server readable", async () => {
+  it("stores no readable text from a client or an authorization server", async () => {
     await statusesOf(["allow-readable-secret"]);
     await written();
     const stored = await storedUnder("");
@@ -89,7 +89,7 @@ describe("a service that keeps its decisions", () => {
     }
   });
 
-  it("goes on where it was after a restart that hands over", async () => {
+  it("continues its journal after a restart with handover", async () => {
     await statusesOf(["allow-before-restart"]);
     await written();
     await runInDurableObject(stub(), (object) => object.restart("test"));
@@ -100,7 +100,7 @@ describe("a service that keeps its decisions", () => {
     expect(await checksOfAll(["allow-before-restart", "allow-after-restart"])).toEqual([1, 1]);
   });
 
-  it("lets go of an instance that was replaced, though it was the one that wrote", async () => {
+  it("releases a replaced instance even if it wrote the journal", async () => {
     await statusesOf(["allow-let-go"]);
     await written();
     const count = () => isolateSnapshot(thisIsolate()).collected.count;
@@ -117,7 +117,7 @@ describe("a service that keeps its decisions", () => {
     expect((await persistence()).storedRows).toBeGreaterThan(0);
   });
 
-  it("wakes once for all who come at the same time", async () => {
+  it("restores once for all simultaneous requests", async () => {
     const all = tokens("allow-crowd", 30);
     await statusesOf(all);
     await written();
@@ -128,7 +128,7 @@ describe("a service that keeps its decisions", () => {
     expect((await statsOf("persisted")).generation).toBe(generation + 1);
   });
 
-  it("writes no more than once a minute, and nothing where nothing is new", async () => {
+  it("writes at most once a minute, and not at all if nothing is new", async () => {
     await written();
     const { writtenAtMs } = await persistence();
     pass(30_000);
@@ -150,8 +150,8 @@ describe("a service that keeps its decisions", () => {
   });
 });
 
-describe("a purge of a service that keeps its decisions", () => {
-  it("of one credential is final, also where the object goes right after it", async () => {
+describe("a purge of a service that persists its decisions", () => {
+  it("of one credential is final, even if the object is evicted right after it", async () => {
     await statusesOf(["allow-revoked", "allow-spared"]);
     await written();
     expect((await purge({ credential: "allow-revoked" })).status).toBe(200);
@@ -160,7 +160,7 @@ describe("a purge of a service that keeps its decisions", () => {
     expect(await checksOfAll(["allow-revoked", "allow-spared"])).toEqual([2, 1]);
   });
 
-  it("is final where the object was not even in memory", async () => {
+  it("is final even if the object was not in memory", async () => {
     await statusesOf(["allow-asleep", "allow-dreaming"]);
     await written();
     await evicted();
@@ -170,7 +170,7 @@ describe("a purge of a service that keeps its decisions", () => {
     expect(await checksOfAll(["allow-asleep", "allow-dreaming"])).toEqual([2, 1]);
   });
 
-  it("lets in again what was allowed anew after it", async () => {
+  it("does not block what was allowed again after it", async () => {
     await statusesOf(["allow-again"]);
     await written();
     await purge({ credential: "allow-again" });
@@ -191,7 +191,7 @@ describe("a purge of a service that keeps its decisions", () => {
     expect(await checksOf("allow-everything")).toBe(2);
   });
 
-  it("holds where it comes while everything is being written or read", async () => {
+  it("holds if it comes during a write or a restore", async () => {
     const all = tokens("allow-racing", 40);
     await statusesOf(all);
     pass(MINUTE + 1_000);
@@ -224,7 +224,7 @@ describe("a stored journal that is not what was written", () => {
     return (await persistence()).waking?.outcome ?? "nothing";
   }
 
-  it("is not believed where a row was changed", async () => {
+  it("is not restored if a row was changed", async () => {
     const outcome = await tampered(async (storage, [first]) => {
       const bytes = (await storage.get<Uint8Array>(first!))!;
       bytes[20]! ^= 1;
@@ -233,12 +233,12 @@ describe("a stored journal that is not what was written", () => {
     expect(outcome).toBe("unreadable");
   });
 
-  it("is not believed where a row is missing, or no bytes", async () => {
+  it("is not restored if a row is missing or not bytes", async () => {
     expect(await tampered((storage, [first]) => storage.delete(first!).then(() => {}))).toBe("unreadable");
     expect(await tampered((storage, [first]) => storage.put(first!, { rows: 1 }))).toBe("unreadable");
   });
 
-  it("is not believed where its head was changed, or is of an earlier journal's rows", async () => {
+  it("is not restored if its head was changed or belongs to rows of an earlier journal", async () => {
     expect(await tampered((storage) => storage.put("journal", "mine"))).toBe("unreadable");
     expect(await tampered((storage) => storage.put("journal", new Uint8Array(100)))).toBe("unreadable");
     let before: unknown;
@@ -249,7 +249,7 @@ describe("a stored journal that is not what was written", () => {
     expect(await tampered((storage) => storage.put("journal", before))).toBe("unreadable");
   });
 
-  it("serves on, and is written anew", async () => {
+  it("does not keep the service from serving and writing a new one", async () => {
     await tampered((storage) => storage.put("journal", 5));
     await written();
     expect((await persistence()).lastWrite).toBe("written");

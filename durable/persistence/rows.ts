@@ -1,6 +1,6 @@
 /**
- * A row of the journal before it is encrypted: u8 kind, then the chunks of a filter, each after its size (u32, little
- * endian), or the credential that was purged, in UTF-8.
+ * A row of the journal before encryption: u8 kind, then either the filter's chunks, each after its size (u32, little endian),
+ * or the purged credential in UTF-8.
  */
 export type Row =
   | { readonly kind: "chunks"; readonly chunks: readonly Uint8Array[] }
@@ -31,7 +31,7 @@ export function writeRow(row: Row): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** @returns undefined for what `writeRow` cannot have written */
+/** @returns undefined for bytes that `writeRow` cannot have written */
 export function readRow(bytes: Uint8Array): Row | undefined {
   const rest = bytes.subarray(1);
   if (bytes[0] === PURGE) return { kind: "purge", credential: new TextDecoder().decode(rest) };

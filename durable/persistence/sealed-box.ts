@@ -1,7 +1,7 @@
 const NONCE_BYTES = 12;
 
 /**
- * Encrypts and authenticates stored bytes (AES-256-GCM). Each ciphertext is bound to a context, its place in storage, and cannot
+ * Encrypts and authenticates stored bytes (AES-256-GCM). Each ciphertext is bound to a context (its place in storage) and cannot
  * be opened in another.
  */
 export class SealedBox {
@@ -25,7 +25,7 @@ export class SealedBox {
   /** @returns undefined for anything that was not sealed with this key for this context */
   async open(sealed: unknown, context: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (!(sealed instanceof Uint8Array)) return undefined;
-    // A copy, because Web Crypto wants bytes that are not shared.
+    // A copy, because Web Crypto needs bytes that are not shared.
     const bytes = new Uint8Array(sealed);
     try {
       const nonce = bytes.subarray(0, NONCE_BYTES);

@@ -5,7 +5,7 @@ const SECRET = "a secret that is long enough for tests";
 const bytes = new TextEncoder().encode("x-user: ann");
 
 describe("keys derived from the gateway's secret", () => {
-  it("are the same in every life, and others for another service or secret", async () => {
+  it("are the same in every life, and different for another service or secret", async () => {
     const digestKeys = await Promise.all([
       deriveKeys(SECRET, "orders"),
       deriveKeys(SECRET, "orders"),
@@ -19,21 +19,21 @@ describe("keys derived from the gateway's secret", () => {
 });
 
 describe("the box", () => {
-  it("opens what it sealed, in its place alone", async () => {
+  it("opens what it sealed, and only in its place", async () => {
     const { box } = await deriveKeys(SECRET, "orders");
     const sealed = await box.seal(bytes, "row 1");
     expect(await box.open(sealed, "row 1")).toEqual(bytes);
     expect(await box.open(sealed, "row 2")).toBeUndefined();
   });
 
-  it("never seals twice to the same bytes, nor lets the text show", async () => {
+  it("never seals to the same bytes twice, and hides the text", async () => {
     const { box } = await deriveKeys(SECRET, "orders");
     const [one, other] = [await box.seal(bytes, ""), await box.seal(bytes, "")];
     expect(one).not.toEqual(other);
     expect(new TextDecoder("latin1").decode(one)).not.toContain("ann");
   });
 
-  it("opens nothing of another service or secret, nothing that was changed by a bit, and nothing that is no bytes", async () => {
+  it("opens nothing from another service or secret, nothing with a changed bit, and nothing that is not bytes", async () => {
     const { box } = await deriveKeys(SECRET, "orders");
     const sealed = await box.seal(bytes, "");
     for (const other of [await deriveKeys(SECRET, "invoices"), await deriveKeys(`${SECRET}!`, "orders")]) {

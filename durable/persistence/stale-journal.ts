@@ -1,8 +1,8 @@
 import { removeJournal } from "./journal-places.ts";
 
 /**
- * A journal that must not be read again: it missed purges, or cannot be read. It is removed before a purge is confirmed, and
- * tried again with every write while the storage refuses.
+ * A journal that must not be read again: it missed purges, or cannot be read. It is removed before a purge is confirmed; while
+ * the storage fails, every write tries again.
  */
 export class StaleJournal {
   readonly #storage: DurableObjectStorage;
@@ -16,7 +16,7 @@ export class StaleJournal {
     return this.#isRemoved;
   }
 
-  /** @throws what the storage refuses with */
+  /** @throws the error of the storage */
   async remove(): Promise<void> {
     if (this.#isRemoved) return;
     await removeJournal(this.#storage);

@@ -29,7 +29,7 @@ it.each([
   "g::",
   "12345::",
   "1.2.3.4:80",
-])("%j is no address", (address) => {
+])("%j is not an address", (address) => {
   expect(clientGroup(address)).toBe(NO_ADDRESS);
 });
 

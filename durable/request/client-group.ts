@@ -1,12 +1,12 @@
-/** The attribute by which a filter learns a client's group. */
+/** The attribute with a client's group, for filters. */
 export const CLIENT_GROUP_ATTRIBUTE = "ebb.client_group";
 
 /** Clients without an address, or with one that cannot be read, are one group. */
 export const NO_ADDRESS = "none";
 
 /**
- * What limits go by: an IPv4 address, or the /64 of an IPv6 address, of which a client may have any number. An IPv4 address
- * written as IPv6 (RFC 4291 2.5.5.2) is the IPv4 address.
+ * The unit to which limits apply: an IPv4 address, or the /64 of an IPv6 address, because a client may have any number of
+ * addresses in its /64. An IPv4 address mapped to IPv6 (RFC 4291 2.5.5.2) counts as the IPv4 address.
  *
  * @param address as the platform saw it
  */
@@ -27,7 +27,7 @@ function isIpv4(text: string): boolean {
   return parts.length === 4 && parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
 }
 
-/** The eight groups of an IPv6 address, without its zone, or undefined where it is none. */
+/** The eight groups of an IPv6 address, without its zone; undefined if the text is not an address. */
 function ipv6Groups(text: string): number[] | undefined {
   const [withoutZone = ""] = text.split("%");
   const halves = withoutZone.split("::");

@@ -2,13 +2,13 @@ import type { Decision, HeaderChange, Refusal } from "../../wasm/host/index.ts";
 import { flattenHeaders } from "../flat-headers.ts";
 import type { LocalResponse, Unavailable } from "../rpc.ts";
 
-/** What the host decides, as it is told to the Worker. */
+/** Converts the host's refusal for the Worker. */
 export function denyResult(refusal: Refusal): LocalResponse | Unavailable {
   if (refusal.kind === "respond") {
     const { status, headers, body, details } = refusal;
     return { kind: "respond", status, headers: flattenHeaders(headers), body, details };
   }
-  // Given up by nobody but us: the filter kept the request waiting for longer than any of its calls may take.
+  // Only we abort a request: the filter delayed it for longer than any of its calls may take.
   const reason = refusal.reason === "aborted" ? "filter_timeout" : "filter_failed";
   return { kind: "unavailable", reason, message: `${refusal.reason}: ${refusal.message}` };
 }
@@ -19,7 +19,7 @@ export function decisionAnswer(
   return decision.kind === "continue" ? { kind: "continue", changes: decision.changes } : denyResult(decision);
 }
 
-/** A refusal of the gateway's own. */
+/** A refusal by the gateway itself. */
 export function ruleDenial(status: number, details: string): LocalResponse {
   return { kind: "respond", status, headers: [], body: new Uint8Array(0), details };
 }

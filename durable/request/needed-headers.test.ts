@@ -3,11 +3,11 @@ import { missingHeaders } from "./needed-headers.ts";
 
 const service = { version: "new", neededHeaders: ["authorization", "x-tenant"] };
 
-it("a question of the same configuration has all it needs", () => {
+it("a request from the same configuration has all headers", () => {
   expect(missingHeaders(service, { serviceVersion: "new" })).toBeUndefined();
 });
 
-it("a question of another configuration is asked again, with all that this one reads", () => {
+it("a request from another configuration is repeated with all headers that this one reads", () => {
   const needs = { kind: "needs_headers", headers: ["authorization", "x-tenant"] };
   expect(missingHeaders(service, { serviceVersion: "old" })).toEqual(needs);
   expect(missingHeaders(service, { serviceVersion: "old", sentHeaders: ["authorization"] })).toEqual(needs);
@@ -18,7 +18,7 @@ it("a question of another configuration is asked again, with all that this one r
   });
 });
 
-it("once they were looked for, nothing is missing", () => {
+it("nothing is missing after the Worker has looked for all of them", () => {
   const sentHeaders = ["x-tenant", "authorization", "cookie"];
   expect(missingHeaders(service, { serviceVersion: "old", sentHeaders })).toBeUndefined();
   expect(missingHeaders(service, { serviceVersion: "old", sentHeaders: "all" })).toBeUndefined();

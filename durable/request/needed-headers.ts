@@ -2,8 +2,8 @@ import type { Service } from "../../config/index.ts";
 import type { DecideRequest, NeedsHeaders } from "../rpc.ts";
 
 /**
- * What to answer where the question may lack headers that the filter reads: the Worker chose them by its own configuration,
- * which may be another for the time of a deployment. Undefined where it has all.
+ * The answer if the request may lack headers that the filter reads: the Worker chose them with its own configuration, which may
+ * differ during a deployment. Undefined if no header is missing.
  */
 export function missingHeaders(
   { version, neededHeaders }: Pick<Service, "version" | "neededHeaders">,

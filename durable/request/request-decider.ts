@@ -15,14 +15,14 @@ import type { Answer } from "../stages/staged-answer.ts";
 import { decisionAnswer, ruleDenial } from "./decision-answer.ts";
 import { streamRequest } from "./stream-request.ts";
 
-/** A stage that takes too long is given up by a quarter of its time late at most. */
+/** A stage that takes too long is aborted late by at most a quarter of its limit. */
 const TICKS_OF_STAGE = 4;
 
-/** What a request sets off beside its decision. */
+/** Work around the decision on a request. */
 export interface RequestEvents {
-  /** @returns what the request has to wait for before the filter sees it */
+  /** @returns what to await before the filter sees the request */
   beforeRequest(): Promise<void> | undefined;
-  /** The head of a request is decided. */
+  /** Called when the head of a request is decided. */
   afterAnswer(): void;
 }
 
@@ -34,15 +34,15 @@ export interface RequestDependencies {
   readonly persistedDecisions: PersistedDecisions | undefined;
   readonly outbound: Pick<OutboundCalls, "noteRefusal">;
   readonly events: RequestEvents;
-  /** Longest time that a filter may keep one stage of a request waiting. */
+  /** Longest time for which a filter may delay one stage of a request. */
   readonly stageMs: number;
 }
 
-/** The way of one request through its service: rule, room in memory, stored decisions, tick, filter. */
+/** Runs a request through its service: rule, backpressure, stored decisions, tick, filter. */
 export class RequestDecider {
   readonly #with: RequestDependencies;
   readonly #deadlines: DeadlineTimer;
-  /** For the next request; the first that the filter keeps waiting uses it up. */
+  /** Shared by requests until the filter delays one; that one keeps it. */
   #deadline: StageDeadline;
 
   constructor(dependencies: RequestDependencies) {
@@ -53,11 +53,11 @@ export class RequestDecider {
 
   async decide(ask: DecideRequest): Promise<Answer> {
     const { service, backpressure, persistedDecisions } = this.#with;
-    // The object's own rules count: its configuration may be newer or older than the Worker's for a moment.
+    // The object's own rules count: its configuration may briefly be newer or older than the Worker's.
     const rule = matchRule(service, ask.method, ask.path);
     if (rule.kind === "deny") return ruleDenial(403, "no_rule");
     if (rule.kind === "ambiguous") return ruleDenial(400, "ambiguous_path");
-    // The Worker asks no object about public paths. If it does, its rules are newer and protect a path that is public here.
+    // The Worker does not ask about public paths. If it asks, its rules differ and protect a path that is public here.
     const ruleName = rule.kind === "public" ? AUTHENTICATE_RULE : rule.ruleName;
     const waiting = backpressure.wait();
     if (waiting !== undefined) await waiting;

@@ -3,7 +3,7 @@ import { appendHeaders } from "../flat-headers.ts";
 import type { DecideRequest } from "../rpc.ts";
 import { CLIENT_GROUP_ATTRIBUTE, clientGroup } from "./client-group.ts";
 
-/** The head of a request as a Proxy-Wasm stream sees it: pseudo headers first, attributes beside them. */
+/** The head of a request for a Proxy-Wasm stream: pseudo headers first, and attributes. */
 export function streamRequest(ask: DecideRequest, ruleName: string, signal: AbortNotice): StreamRequest {
   const headers: HeaderList = [
     [":method", ask.method],

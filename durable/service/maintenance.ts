@@ -30,12 +30,12 @@ export interface MaintenanceDependencies {
   readonly setAlarm: (delayMs: number) => Promise<void>;
 }
 
-/** What one service does beside deciding: ticks, samples, restarts that its policy asks for, and writes to storage. */
+/** The background work of one service: ticks, samples, restarts by its policy, and writes to storage. */
 export class Maintenance {
   readonly #with: MaintenanceDependencies;
   /** The built-in filter's ticks only clean up, so they run after the answer and no request waits for them. */
   readonly #ticksAfterAnswer: boolean;
-  /** Undefined where only requests bring about ticks. */
+  /** Undefined if only requests cause ticks. */
   readonly #alarm: TickAlarm | undefined;
   #isScheduled = false;
 
@@ -46,12 +46,12 @@ export class Maintenance {
     this.#alarm = service.ticks === "alarm" ? new TickAlarm(setAlarm, nowMs) : undefined;
   }
 
-  /** Runs the tick that is due before a request. @returns the tick's calls, for which the request has to wait */
+  /** Runs the tick that is due before a request, if any. @returns the tick's calls, which the request must await */
   beforeRequest(): Promise<void> | undefined {
     return this.#ticksAfterAnswer ? undefined : this.#tickIfDue();
   }
 
-  /** Schedules what is due, in a later task: the answer goes out first. */
+  /** Schedules due work in a later task, so that the answer is sent first. */
   afterAnswer(): void {
     if (this.#isScheduled || !this.#isDue(this.#with.nowMs())) return;
     this.#isScheduled = true;
@@ -61,7 +61,7 @@ export class Maintenance {
     }, 0);
   }
 
-  /** The object's alarm went off: ticks, with a fresh instance if none is in memory, and sets the alarm again. */
+  /** Runs on the object's alarm: ticks, in a fresh instance if none is in memory, and sets the alarm again. */
   async alarm(): Promise<void> {
     if (this.#alarm === undefined) return;
     this.#alarm.fired();
@@ -71,7 +71,7 @@ export class Maintenance {
       await generation.tickIfDue(nowMs());
       instances.noteTrap(generation);
     }
-    // Some filters fetch what they keep in ticks alone.
+    // Some filters fetch their stored data only in ticks.
     this.#persistIfDue(nowMs());
     this.#alarm.arm(instances.current?.tickPeriodMs ?? BACKOFF.capMs);
   }
@@ -85,11 +85,11 @@ export class Maintenance {
     return controller.sample(nowMs(), { allocatedBytes, counts: counters, callMs: outbound.meanCallMs });
   }
 
-  /** Bytes of live decisions as the built-in filter counts them; undefined for other filters, or if none is in memory. */
+  /** Bytes of live decisions as counted by the built-in filter; undefined for other filters, or if no instance is in memory. */
   get liveBytes(): number | undefined {
     const { instances, filterMetrics, nowMs } = this.#with;
     if (instances.current === undefined || !this.#ticksAfterAnswer) return undefined;
-    // The filter counts when it ticks.
+    // The filter counts only when it ticks.
     instances.current.tick(nowMs());
     return filterMetrics.liveBytes;
   }
@@ -100,7 +100,7 @@ export class Maintenance {
     if (!(generation instanceof Generation)) return undefined;
     const calls = generation.tickIfDue(nowMs());
     this.#alarm?.arm(generation.tickPeriodMs);
-    // A tick that traps has a successor, which has to tick first.
+    // After a trap, the next instance must tick first.
     return generation.failed ? this.#tickIfDue() : calls;
   }
 

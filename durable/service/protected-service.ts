@@ -32,11 +32,11 @@ export interface ServiceDependencies {
   /** Sends requests to a cluster; undefined if its binding is missing. */
   readonly sendTo: (cluster: Service["clusters"][string]) => Send | undefined;
   readonly secrets: (name: string) => string | undefined;
-  /** Whether clients of a group may cause one more call; undefined if nothing limits them. */
+  /** Whether clients of a group may cause one more call; undefined if there is no limit. */
   readonly mayCall?: ((clientGroup: string) => Promise<boolean>) | undefined;
   /** Sets the object's one alarm. */
   readonly setAlarm: (delayMs: number) => Promise<void>;
-  /** Asks another object of the isolate to give back memory. */
+  /** Asks another object of the isolate to free memory. */
   readonly askToReclaim: AskToReclaim;
 }
 
@@ -44,7 +44,7 @@ function handsOver(filter: WebAssembly.Module): boolean {
   return hasHandover(new Set(WebAssembly.Module.exports(filter).map(({ name }) => name)));
 }
 
-/** One protected service: wires the parts that decide, maintain and purge, which live as long as the object. */
+/** One protected service: wires together the parts that decide, maintain and purge. They live as long as the object. */
 export class ProtectedService {
   readonly configuration: Service;
   readonly restarts: RestartExecutor;
@@ -144,7 +144,7 @@ export class ProtectedService {
     return this.#requests.decide(ask);
   }
 
-  /** @throws as `purge` of purge.ts */
+  /** @throws like `purge` in purge.ts */
   purge(credentials?: readonly string[]): Promise<PurgeReport> {
     return purge(this.#purging, credentials);
   }

@@ -8,7 +8,7 @@ import filter from "../../wasm/filter/build/filter.wasm";
 import { isolateSnapshot } from "../memory/isolate.ts";
 import { TIME_LIMITS } from "../runtime/time-limits.ts";
 
-/** What a service tells of itself, against what is so. */
+/** Compares what a service reports with its actual state. */
 
 const common = {
   route: { prefix: "/lone" },
@@ -23,8 +23,8 @@ const BUILT_IN: BuiltInServiceInput = {
 const OTHER: OtherServiceInput = { ...common, filter: asking, configuration: "", restart: { policy: "never" } };
 const about = (user: number) => head(["authorization", `Bearer token-${user}`]);
 
-describe("the books of the isolate", () => {
-  it("know what an instance took over, without anybody asking it for anything", () =>
+describe("the isolate's memory ledger", () => {
+  it("includes what an instance took over in a handover, before its first request", () =>
     withService(BUILT_IN, TIME_LIMITS, async (lone) => {
       const { service, authorization, isolate } = lone;
       authorization.alwaysAnswer(200);
@@ -35,7 +35,7 @@ describe("the books of the isolate", () => {
       expect(bytes).toBeGreaterThan(400_000);
     }));
 
-  it("know of an instance that failed to start, too", () =>
+  it("includes an instance that failed to start", () =>
     withService({ ...OTHER, filter: unstartable }, TIME_LIMITS, async ({ service, isolate }) => {
       await service.decide(head());
       expect(isolateSnapshot(isolate)).toMatchObject({ live: { count: 0 }, retired: { count: 1 } });
@@ -44,7 +44,7 @@ describe("the books of the isolate", () => {
 });
 
 describe("a purge of a filter that cannot purge", () => {
-  it("replaces it, and says that it does not know how much was dropped", () =>
+  it("replaces it and reports that the number of dropped decisions is unknown", () =>
     withService(OTHER, TIME_LIMITS, async ({ service }) => {
       await service.decide(head(["x-known", "yes"]));
       const { generation } = service.stats();
@@ -53,12 +53,12 @@ describe("a purge of a filter that cannot purge", () => {
     }));
 });
 
-describe("what such a filter shared", () => {
-  it("is gone with the purge, in memory and for the next life of the object", () =>
+describe("shared data of such a filter", () => {
+  it("is removed by the purge, in memory and for the next life of the object", () =>
     withService({ ...OTHER, filter: barring, restart: { sampleIntervalMs: 1 } }, TIME_LIMITS, async (lone) => {
       const kindOf = async (of: LoneService, headers: string[] = []) => (await of.service.decide(head(headers))).kind;
       expect(await kindOf(lone, ["x-bar", "yes"])).toBe("respond");
-      // Written with the first sample.
+      // Stored with the first sample.
       await vi.waitFor(async () => {
         expect(await kindOf(await lone.again())).toBe("respond");
       });
@@ -69,7 +69,7 @@ describe("what such a filter shared", () => {
 });
 
 describe("the plan of a restart", () => {
-  it("is within a few pages of what the restart then frees", () =>
+  it("is within a few pages of what the restart frees", () =>
     withService(BUILT_IN, TIME_LIMITS, async (lone) => {
       const { service, authorization } = lone;
       authorization.alwaysAnswer(200);

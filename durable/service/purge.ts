@@ -6,11 +6,11 @@ import type { StaleJournal } from "../persistence/stale-journal.ts";
 import type { ServiceStateStore } from "../storage/service-state.ts";
 
 export interface PurgeDependencies {
-  /** Of the service. */
+  /** Name of the service. */
   readonly name: string;
   readonly instances: InstanceManager;
   readonly counters: Counters;
-  /** Undefined where decisions are not persisted. */
+  /** Undefined if decisions are not persisted. */
   readonly persistedDecisions: PersistedDecisions | undefined;
   readonly staleJournal: StaleJournal | undefined;
   readonly shared: SharedState;
@@ -19,18 +19,18 @@ export interface PurgeDependencies {
   readonly handsOver: boolean;
 }
 
-/** What a purge dropped. */
+/** Result of a purge. */
 export interface PurgeReport {
-  /** Decisions in memory; null for a filter that cannot purge and was replaced. */
+  /** Number of decisions dropped from memory; null for a filter that cannot purge and was replaced. */
   readonly purged: number | null;
-  /** Whether there were stored decisions; those were dropped too. */
+  /** Whether there were stored decisions, which were also dropped. */
   readonly stored: boolean;
 }
 
 /**
- * Drops decisions at once, those of some credentials or all. Requests that wait for an answer are asked for again. Once the
- * promise is fulfilled, neither storage nor another life of the object brings the decisions back. A filter that cannot purge is
- * replaced, and its shared data is dropped; requests that wait in it are answered by the replies to its own calls.
+ * Drops the decisions of some credentials or all at once. Checks in progress are repeated. Once the promise is fulfilled, neither
+ * storage nor another life of the object can bring the decisions back. A filter that cannot purge is replaced, and its shared
+ * data is dropped; requests that wait in it are still answered from the replies to its own calls.
  *
  * @throws Error if a filter that cannot purge does not start again, or if the storage refuses
  */
@@ -42,10 +42,10 @@ export async function purge(
   // A restore in progress could bring back decisions purged before it finished.
   const restoring = persistedDecisions?.restoring;
   if (restoring !== undefined) await restoring;
-  // Don't await between these lines: a request in between would restore decisions and miss both purges.
+  // Do not await between these lines: a request in between would restore decisions and miss both purges.
   const stored = persistedDecisions?.hasStored ?? false;
   if (!handsOver) {
-    // Such a filter may keep decisions there. The instance that is replaced keeps writing into its own copy.
+    // Such a filter may keep decisions in shared data. The replaced instance continues to write to its own copy.
     shared.forgetDataOf(name);
     store.forgetSharedData(shared.dataOf(name));
   }

@@ -19,7 +19,7 @@ import type { StorageStats } from "../storage/storage-health.ts";
 /** Samples shown in /stats: ten minutes at the default interval. */
 const RECENT_SAMPLES = 60;
 
-/** What /stats tells of one service. Sizes in bytes, durations and times in ms (times since 1970). */
+/** The part of /stats for one service. Sizes in bytes, durations and times in ms (times since 1970). */
 export interface ServiceStats
   extends Pick<
       Estimate,
@@ -27,14 +27,14 @@ export interface ServiceStats
     >,
     Counters {
   readonly name: string;
-  /** Version of the service's configuration this object runs with. */
+  /** Version of the service's configuration in this object. */
   readonly configVersion: string;
   /** Counts the lives of the instance; 0 before the first request. */
   readonly generation: number;
-  /** Why the present generation began; null while no instance is in memory. */
+  /** Why the current generation began; null while no instance is in memory. */
   readonly startReason: StartReason | null;
   readonly uptimeMs: number;
-  /** The newest starts, oldest first: a sample's generation leads to the reason of its start. */
+  /** The newest starts, oldest first. A sample's `generation` identifies its start. */
   readonly starts: readonly StartRecord[];
   /** Where the numbers come from; `default` while nothing is known. */
   readonly sources: {
@@ -42,22 +42,22 @@ export interface ServiceStats
     readonly required: "estimated" | "default";
     readonly baseline: "estimated" | "default";
   };
-  /** What one decision takes in memory, and what the filter takes without any; null while unknown. */
+  /** Memory of one decision, and of the filter without any; null while unknown. */
   readonly bytesPerEntry: number | null;
   readonly fixedBytes: number | null;
   /** How the filter's memory grows; null while unknown. */
   readonly growthRule: GrowthRule | null;
-  /** Bytes of live decisions as the built-in filter counts them, without its fixed part: the truth beside the estimate. */
+  /** Bytes of live decisions as counted by the built-in filter, without its fixed part; compare it with the estimate. */
   readonly liveBytes: number | null;
-  /** What the paper's rule finds, whichever policy decides. */
+  /** Result of the paper's rule, whichever policy decides. */
   readonly ratio: Pick<PaperEstimate, "ttlMs" | "requiredBytes" | "baselineBytes"> & {
     readonly verdict: RestartVerdict | null;
   };
   readonly phase: PaperEstimate["phase"];
-  /** How long the policy has watched before it judges; see `restart.collectMs`. */
+  /** How long the policy has collected samples; it judges after `restart.collectMs`. */
   readonly collectedMs: number;
   readonly policy: RestartPolicyName;
-  /** Extra outbound calls that restarts may still cost, and what a restart now would cost of them. */
+  /** Extra outbound calls that restarts may still cost, and how many a restart would cost now. */
   readonly creditCalls: number;
   readonly restartPriceCalls: number;
   /** The policy's last judgement and what decided it; null before the first. */
@@ -66,7 +66,7 @@ export interface ServiceStats
   /** All restarts; the newest are in `restarts`. */
   readonly restartCount: number;
   readonly restarts: readonly RestartRecord[];
-  /** What the filter reports of itself, by its own names. */
+  /** The filter's own metrics, by their names. */
   readonly filterMetrics: Readonly<Record<string, number>>;
   /** Why the filter cannot be started; null if it can. `filterReason`: what the filter did wrong. */
   readonly failedStart: {
@@ -78,22 +78,22 @@ export interface ServiceStats
   readonly failurePolicy: string;
   /** Traps and failed starts in a row; a minute without one ends it. */
   readonly failuresInARow: number;
-  /** When the filter is started again at the earliest; null while it runs or was never needed. */
+  /** Earliest time of the filter's next start; null while it runs or was never needed. */
   readonly nextStartAtMs: number | null;
-  /** The service's servers by cluster: what probes have found out about each. */
+  /** State of the service's servers, by cluster, according to probes. */
   readonly clusters: Readonly<Record<string, ClusterStats>>;
-  /** Requests that wait and bodies that stream, in the present generation. */
+  /** Waiting requests and streaming bodies in the current generation. */
   readonly openStreams: number;
-  /** Whether a restart hands live decisions over, and how the last one did; null before. */
+  /** Whether a restart hands over live decisions, and the last handover; null before the first. */
   readonly handsOver: boolean;
   readonly lastHandover: HandoverRecord | null;
-  /** How decisions outlive the object; null where the configuration does not ask for it. */
+  /** State of the persisted decisions; null if the configuration does not persist any. */
   readonly persistence: PersistenceStats | null;
-  /** Whether the object's storage refuses; decisions go on without it. */
+  /** Failures of the object's storage; decisions do not need it. */
   readonly storage: StorageStats;
-  /** What all services of the isolate hold together, and how memory came back; the same for all with one `isolateId`. */
+  /** Total memory of all services in the isolate, and its collection; the same for all services with one `isolateId`. */
   readonly isolate: IsolateSnapshot;
-  /** Generations that were replaced and still finish what they have begun. */
+  /** Replaced generations that still finish their work. */
   readonly drainingGenerations: number;
   /** Oldest first. */
   readonly samples: readonly Sample[];
@@ -106,7 +106,7 @@ export interface StatsSources {
   readonly controller: RestartController;
   readonly counters: Counters;
   readonly metrics: SharedState["metrics"];
-  /** Null where the filter does not tell, or no instance is in memory. */
+  /** Null if the filter does not report it, or no instance is in memory. */
   readonly liveBytes: number | null;
   readonly persistence: PersistenceStats | null;
   readonly clusters: ServiceStats["clusters"];

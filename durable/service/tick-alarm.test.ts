@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { TickAlarm } from "./tick-alarm.ts";
 
 describe("the alarm of a filter's ticks", () => {
-  it("is set once, and again only after it went off", () => {
+  it("is set once, and again only after it fires", () => {
     const delays: number[] = [];
     const alarm = new TickAlarm(
       async (delayMs) => {
@@ -18,7 +18,7 @@ describe("the alarm of a filter's ticks", () => {
     expect(delays).toEqual([30_000, 5_000]);
   });
 
-  it("that could not be set is set by a later request, after a pause that grows", async () => {
+  it("is set by a later request after a growing pause if it could not be set", async () => {
     let nowMs = 0;
     let refuses = true;
     const attempts: number[] = [];
@@ -43,7 +43,7 @@ describe("the alarm of a filter's ticks", () => {
     expect(attempts).toHaveLength(5);
   });
 
-  it("is not put off by a clock that is set back", async () => {
+  it("is not delayed by a clock that is set back", async () => {
     let nowMs = 1_000_000;
     let attempts = 0;
     const alarm = new TickAlarm(

@@ -1,11 +1,11 @@
 import { TICK_LIMITS } from "../instances/tick-clock.ts";
 import { pauseLeftMs } from "../runtime/elapsed.ts";
 
-/** After an alarm that could not be set: the first pause, doubled each time. */
+/** First pause after an alarm could not be set; doubled each time. */
 const RETRY_MS = 5_000;
 const MAX_RETRY_MS = 60_000;
 
-/** The object's one alarm, by which a filter ticks while nobody asks. */
+/** The object's one alarm, through which a filter ticks without requests. */
 export class TickAlarm {
   readonly #set: (delayMs: number) => Promise<void>;
   readonly #nowMs: () => number;
@@ -13,13 +13,13 @@ export class TickAlarm {
   #failures = 0;
   #retryAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param set rejects where the storage refuses */
+  /** @param set rejects if the storage fails */
   constructor(set: (delayMs: number) => Promise<void>, nowMs: () => number) {
     this.#set = set;
     this.#nowMs = nowMs;
   }
 
-  /** Sets the alarm unless it is set. @param periodMs of the filter's ticks; 0: it wants none */
+  /** Sets the alarm unless it is already set. @param periodMs period of the filter's ticks; 0 for none */
   arm(periodMs: number): void {
     if (this.#armed || periodMs === 0 || this.#isPaused) return;
     this.#armed = true;
@@ -35,7 +35,7 @@ export class TickAlarm {
     return pauseLeftMs(this.#retryAtMs, MAX_RETRY_MS, this.#nowMs()) > 0;
   }
 
-  /** The alarm went off and is no longer set. */
+  /** The alarm fired and is no longer set. */
   fired(): void {
     this.#armed = false;
   }

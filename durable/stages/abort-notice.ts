@@ -1,8 +1,8 @@
 import type { AbortNotice as HostAbortNotice } from "../../wasm/host/index.ts";
 
 /**
- * An AbortController and its signal in one, for the host alone. A listener on workerd's own signal keeps some 100 MiB more of the
- * process resident at fifty thousand misses (`npm run bench:misses`).
+ * An AbortController and its signal in one, for the host alone. Listeners on workerd's own signals keep about 100 MiB more of
+ * the process resident after fifty thousand misses (`npm run bench:misses`).
  */
 export class AbortNotice implements HostAbortNotice {
   readonly #listeners = new Set<() => void>();

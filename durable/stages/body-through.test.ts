@@ -17,7 +17,7 @@ const REFUSAL: Refusal = {
   paused: false,
 };
 
-/** A body of these chunks, and whether its sender was told to stop. */
+/** A body of these chunks, and whether it was cancelled. */
 function body(...chunks: string[]) {
   const left = [...chunks];
   const state = { cancelled: false };
@@ -37,7 +37,7 @@ function body(...chunks: string[]) {
   return { reader: stream.getReader(), state };
 }
 
-/** A filter that answers each part by `judge`. */
+/** A filter that answers each chunk through `judge`. */
 function stage(judge: (chunk: string, end: boolean) => BodyOutcome | Promise<BodyOutcome>, resumed = never) {
   const made: BodyStage = { pass: (chunk, end) => judge(text(chunk), end), resumed };
   return made;
@@ -59,8 +59,8 @@ async function all(parts: AsyncGenerator<BodyPart, Refusal | undefined>) {
   }
 }
 
-describe("a body on its way through a filter", () => {
-  it("goes on chunk by chunk, and ends with a part of its own", async () => {
+describe("a body that streams through a filter", () => {
+  it("passes chunk by chunk, with a separate part for the end", async () => {
     const { reader } = body("a", "b");
     expect(
       await all(
@@ -75,26 +75,26 @@ describe("a body on its way through a filter", () => {
     });
   });
 
-  it("goes on at its end where the filter holds all of it back", async () => {
+  it("passes at its end if the filter holds all of it back", async () => {
     const { reader } = body("a", "b");
     const judged = stage((_, end) => (end ? onward("ab") : BUFFER));
     expect((await all(through(reader, judged))).passed).toEqual(["ab$"]);
   });
 
-  it("says nothing where the filter lets nothing of a chunk go", async () => {
+  it("yields no part if the filter passes nothing of a chunk", async () => {
     const { reader } = body("a", "b");
     const judged = stage((chunk) => onward(chunk === "a" ? "" : chunk));
     expect((await all(through(reader, judged))).passed).toEqual(["b", "$"]);
   });
 
-  it("is not read any further once the filter refuses, and its sender is told", async () => {
+  it("is cancelled and not read further once the filter refuses", async () => {
     const { reader, state } = body("a", "b", "c");
     const judged = stage((chunk) => (chunk === "b" ? REFUSAL : onward(chunk)));
     expect(await all(through(reader, judged))).toEqual({ passed: ["a"], refusal: REFUSAL });
     expect(state.cancelled).toBe(true);
   });
 
-  it("is not read ahead of whoever takes it", async () => {
+  it("is not read ahead of its reader", async () => {
     let read = 0;
     const judged = stage((chunk) => {
       read += 1;
@@ -105,7 +105,7 @@ describe("a body on its way through a filter", () => {
     expect(read).toBe(1);
   });
 
-  it("goes on where the filter resumes before more of it arrives", async () => {
+  it("passes if the filter resumes before more of it arrives", async () => {
     const silent = new ReadableStream<Uint8Array>({
       start: (controller) => controller.enqueue(bytes("a")),
       pull: () => new Promise(() => {}),
@@ -120,7 +120,7 @@ describe("a body on its way through a filter", () => {
     expect((await parts.next()).value).toMatchObject({ last: false, bytes: bytes("a") });
   });
 
-  it("is refused where the filter resumes with a refusal", async () => {
+  it("is refused if the filter resumes with a refusal", async () => {
     const silent = new ReadableStream<Uint8Array>({
       start: (controller) => controller.enqueue(bytes("a")),
       pull: () => new Promise(() => {}),
@@ -132,7 +132,7 @@ describe("a body on its way through a filter", () => {
     expect(await all(through(silent.getReader(), judged))).toEqual({ passed: [], refusal: REFUSAL });
   });
 
-  it("throws where its sender is gone", async () => {
+  it("throws if its sender is gone", async () => {
     const gone = new ReadableStream<Uint8Array>({
       pull() {
         throw new Error("gone");
@@ -148,7 +148,7 @@ describe("a body on its way through a filter", () => {
     ).rejects.toThrow("gone");
   });
 
-  it("ends for the filter without an end of its own where nobody takes the rest, even in the midst of waiting", async () => {
+  it("stops without a last chunk for the filter if no one takes the rest, even while waiting", async () => {
     const ends: boolean[] = [];
     const silent = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => {}) });
     const judged = stage((chunk, end) => {
@@ -158,11 +158,11 @@ describe("a body on its way through a filter", () => {
     const { promise: takers, reject } = Promise.withResolvers<void>();
     const passing = all(through(silent.getReader(), judged, takers));
     reject(new Error("nobody"));
-    await expect(passing).rejects.toThrow("nobody takes");
+    await expect(passing).rejects.toThrow("no one takes");
     expect(ends).toEqual([]);
   });
 
-  it("has the stream given up where the filter keeps it waiting for too long", async () => {
+  it("aborts the stream if the filter keeps it waiting too long", async () => {
     const deadline = new StageDeadline(new DeadlineTimer(5, 4));
     const judged: BodyStage = {
       pass: () =>

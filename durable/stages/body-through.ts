@@ -3,14 +3,14 @@ import type { StageDeadline } from "./stage-deadline.ts";
 
 const NOTHING = new Uint8Array(0);
 
-/** The body of one direction of a stream, as a filter is shown it. */
+/** Shows a filter the body of one direction of a stream. */
 export interface BodyStage {
   pass(chunk: Uint8Array, endOfStream: boolean): BodyOutcome | Promise<BodyOutcome>;
-  /** After `buffer`: what the filter lets go before more of the body arrives. */
+  /** After `buffer`: what the filter passes before more of the body arrives. */
   resumed(): Promise<BodyOutcome>;
 }
 
-/** What the filter lets go on of a body. */
+/** Part of a body that the filter passes. */
 export interface BodyPart {
   readonly bytes: Uint8Array;
   /** True for the last part. */
@@ -22,13 +22,13 @@ export interface BodyPart {
 export type BodyParts = AsyncGenerator<BodyPart, Refusal | undefined>;
 
 /**
- * Takes a body through a filter, chunk by chunk as it arrives; gives what goes on, and at the end the filter's refusal of
- * the rest, if it refused. Nothing is read ahead: whoever takes the parts sets the pace. The end of the body is a chunk
- * of its own, empty, as in Envoy's HTTP/1: waiting to mark the last chunk would delay every one of them.
+ * Runs a body through a filter, chunk by chunk as it arrives. Yields the parts that pass, and returns the filter's refusal of
+ * the rest, if it refused. Nothing is read ahead: the consumer sets the pace. The end of the body is a separate, empty chunk,
+ * as in Envoy's HTTP/1: to mark the last chunk itself, every chunk would have to wait for the next.
  *
- * Throws where the sender is gone, or nobody takes the parts any more.
+ * Throws if the sender is gone, or no one takes the parts any more.
  *
- * @param takers rejects when nobody takes the parts any more, also while the next chunk is being waited for
+ * @param takers rejects when no one takes the parts any more, also during the wait for the next chunk
  */
 export async function* bodyThrough(
   body: ReadableStreamDefaultReader<Uint8Array>,
@@ -46,7 +46,7 @@ export async function* bodyThrough(
   try {
     for (let held = false; ; ) {
       const reading = body.read();
-      // Waited for below; until then a failure must not count as one that nobody handles.
+      // Awaited below; until then, a failure must not count as an unhandled rejection.
       reading.catch(() => {});
       if (held) {
         const resumed = await Promise.race([stage.resumed(), reading.then(() => undefined)]);
@@ -54,7 +54,7 @@ export async function* bodyThrough(
         else if (resumed !== undefined && resumed.kind !== "buffer") return resumed;
       }
       const { done, value } = await reading;
-      if (!wanted) throw new Error("nobody takes the rest of the body");
+      if (!wanted) throw new Error("no one takes the rest of the body");
       ended = done;
       const passing = stage.pass(value ?? NOTHING, done);
       const outcome = passing instanceof Promise ? await deadline.wait(passing) : passing;
@@ -64,12 +64,12 @@ export async function* bodyThrough(
       held = outcome.kind === "buffer";
     }
   } finally {
-    // The filter refused, or nobody takes the rest: the sender need not send it.
+    // The filter refused, or no one takes the rest: the sender need not send it.
     if (!ended) body.cancel().catch(() => {});
   }
 }
 
-/** One part, or none where there is nothing to say. */
+/** One part, or none if there is nothing to pass on. */
 function* partsOf({ body, headerChanges }: Extract<BodyOutcome, { kind: "continue" }>, last: boolean) {
   if (body.length > 0 || last || headerChanges !== undefined) yield { bytes: body, last, headerChanges };
 }

@@ -10,8 +10,8 @@ import type { Answer } from "./staged-answer.ts";
 import { Exchange } from "./staged-exchange.ts";
 
 /**
- * What the filter is to see of an exchange beyond its head; undefined where that is nothing. A body for which the filter
- * has no callback need not make the way through the object.
+ * The stages of an exchange that the filter sees after the request's head; undefined if there are none. A body for which the
+ * filter has no callback does not pass through the object.
  */
 export function exchangeStages(
   { stages }: Service,
@@ -30,19 +30,19 @@ export interface StagedRequest {
   readonly request: StreamRequest;
   readonly stages: ExchangeStages;
   readonly deadline: StageDeadline;
-  /** How often the request was asked again. */
+  /** How often the request was replayed. */
   readonly replays: number;
-  /** Told once, of a head that is not asked again. */
+  /** Called once, with the decision on a head that is not replayed. */
   readonly onHead: (decision: Decision) => void;
-  /** Told of every refusal after the head. */
+  /** Called for every refusal after the head. */
   readonly onRefusal: (refusal: Refusal) => void;
 }
 
 /**
- * Decides on the head of an exchange of which the filter is to see more.
+ * Decides on the head of an exchange that has further stages.
  *
- * @returns undefined where the next generation is to be asked. Not once the answer is `body_first`: the body may have been
- *   read by then, and there is no second one
+ * @returns undefined if the next generation must be asked. Never after `body_first`: the body may have been read by then and
+ *   cannot be read twice
  */
 export async function decideInStages({ onHead, replays, ...staged }: StagedRequest): Promise<Answer | undefined> {
   const { service, generation, request, stages, deadline } = staged;
@@ -75,7 +75,7 @@ export async function decideInStages({ onHead, replays, ...staged }: StagedReque
 
 function streamOptions({ stages, body }: Service): StreamOptions {
   return {
-    // Workers hands out no trailers.
+    // Workers does not provide trailers.
     stages: { ...stages, requestTrailers: false, responseTrailers: false },
     bodyWhileHeadersPaused: body.whileHeadersPaused,
     bodyLimitBytes: body.limitBytes,

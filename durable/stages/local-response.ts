@@ -3,8 +3,8 @@ import type { ExchangeStages } from "../rpc.ts";
 import type { StageDeadline } from "./stage-deadline.ts";
 
 /**
- * The filter's own response on its way through the filter's response stages, as in Envoy: what a filter does to every
- * response it does to its refusals too. Its second thoughts count; they do not pass the stages again.
+ * Runs the filter's own response through the filter's response stages, as Envoy does, so that a filter also changes its
+ * refusals. If the filter answers with another response there, that one counts and skips the stages.
  */
 export async function throughResponseStages(
   stream: HttpStream,
@@ -16,7 +16,7 @@ export async function throughResponseStages(
   const { body } = response;
   const sent: HeaderList = [[":status", String(response.status)], ...response.headers];
   const deciding = stream.responseHeaders(sent, body.length === 0);
-  // A filter that holds back its head until it has seen the body is shown all of it at once.
+  // A filter may hold back the head until it has seen the body, so it gets the whole body at once.
   const passing = stages.responseBody && body.length > 0 ? stream.responseBody(body, true) : undefined;
   const outcome = passing instanceof Promise ? await deadline.wait(passing) : passing;
   if (outcome !== undefined && outcome.kind !== "continue" && outcome.kind !== "buffer") return outcome;
@@ -38,7 +38,7 @@ function changedResponse(
   return { ...response, status: status === undefined ? response.status : Number(status), headers, body };
 }
 
-/** Headers with the final values of those that were touched, which come last. */
+/** The headers, with changed ones last. */
 function withChanges(headers: HeaderList, changes: readonly HeaderChange[]): HeaderList {
   const touched = new Set(changes.map(({ name }) => name));
   const kept = headers.filter(([name]) => !touched.has(name.toLowerCase()));

@@ -1,7 +1,7 @@
 import type { Refusal } from "../../wasm/host/index.ts";
 import type { BodyPart, BodyParts } from "./body-through.ts";
 
-/** What passes of a body, as a stream at the pace of whoever reads it. */
+/** The parts of a body that pass, as a stream at the reader's pace. */
 export class PassedBody {
   readonly readable: ReadableStream<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
@@ -13,17 +13,17 @@ export class PassedBody {
     this.#writer.closed.catch(() => {});
   }
 
-  /** Rejects when nobody reads any more. */
+  /** Rejects when no one reads any more. */
   get wanted(): Promise<unknown> {
     return this.#writer.closed;
   }
 
   /**
-   * Writes the parts. A body that was refused, or whose sender has gone, is broken off: nobody may take its beginning for
-   * all of it. Never rejects.
+   * Writes the parts. Aborts a body that was refused or whose sender is gone, so that no one mistakes its beginning for all of
+   * it. Never rejects.
    *
-   * @param first of the parts, if it was taken already
-   * @returns how the filter refused the rest, if it did
+   * @param first the first part, if it was already taken
+   * @returns the filter's refusal of the rest, if it refused
    */
   async take(parts: BodyParts, first?: BodyPart): Promise<Refusal | undefined> {
     const writer = this.#writer;
@@ -36,7 +36,7 @@ export class PassedBody {
           continue;
         }
         if (value === undefined) await writer.close();
-        // Not waited for: whoever sees the body break off asks for the refusal, and must find it.
+        // Not awaited: a reader that sees the body abort asks for the refusal, and must find it.
         else writer.abort(new Error("the filter refused the rest")).catch(() => {});
         return value;
       }

@@ -2,7 +2,7 @@ import type { AbortNotice as HostAbortNotice } from "../../wasm/host/index.ts";
 import type { DeadlineTimer } from "../runtime/deadline-timer.ts";
 import { AbortNotice } from "./abort-notice.ts";
 
-/** How long the filter may keep one request waiting, stage by stage. */
+/** Limits how long the filter may delay one request in each stage. */
 export class StageDeadline {
   readonly #timer: DeadlineTimer;
   readonly #notice = new AbortNotice();
@@ -11,12 +11,12 @@ export class StageDeadline {
     this.#timer = timer;
   }
 
-  /** For the host, which gives the request up by it. */
+  /** Makes the host give up the request. */
   get signal(): HostAbortNotice {
     return this.#notice;
   }
 
-  /** Waits for one stage. Beyond the limit the host decides it as `failed`, reason `aborted`. */
+  /** Waits for one stage. After the limit the host decides it as `failed`, reason `aborted`. */
   async wait<T>(stage: Promise<T>): Promise<T> {
     const end = this.#timer.start(() => this.#notice.abort());
     try {

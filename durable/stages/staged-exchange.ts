@@ -13,30 +13,30 @@ export interface ExchangeDependencies {
   readonly open: OpenStream;
   readonly deadline: StageDeadline;
   readonly stages: ExchangeStages;
-  /** Shows bodies while their head is held back. */
+  /** Shows the filter bodies while their head is held back. */
   readonly bodyWhileHeadersPaused: boolean;
-  /** Told of every refusal beyond the head, to count it and to notice a trap. */
+  /** Called for every refusal after the head, to count it and to notice a trap. */
   readonly onRefusal: (refusal: Refusal) => void;
 }
 
 type Bytes = ReadableStream<Uint8Array>;
 
-/** A message that goes on. */
+/** A message that passes. */
 interface Passage {
   readonly message: ForwardedMessage;
-  /** Settles when all of the body has passed: with nothing, or with how the filter refused the rest. */
+  /** Resolves when the whole body has passed, or with the filter's refusal of the rest. */
   readonly rest: Promise<Refusal | undefined>;
 }
 
 /**
- * What is left of one HTTP exchange after its head. A stub of it goes to the Worker with the decision; the Worker calls it
- * for each message that the filter is to see, and disposes it at the end. If the Worker goes without that, the platform
- * does. All of it runs on the generation that decided on the head.
+ * The rest of an HTTP exchange after the request's head. The Worker gets a stub of it with the decision, calls it for each
+ * message that the filter sees, and disposes it at the end. If the Worker ends without that, the platform disposes it. The
+ * whole exchange runs on the generation that decided on the head.
  */
 export class Exchange extends RpcTarget {
   readonly #dependencies: ExchangeDependencies;
   readonly #stream: HttpStream;
-  /** The decision on the request's head, where the body comes first. */
+  /** The decision on the request's head, if the body comes first. */
   readonly #head: Promise<Decision> | undefined;
   #requestRest: Promise<Refusal | undefined> = Promise.resolve(undefined);
   #requestRefused = false;
@@ -51,8 +51,8 @@ export class Exchange extends RpcTarget {
   }
 
   /**
-   * The request's body. The request goes on once the filter has let the body's first part go: one that holds back all of
-   * it can refuse before the upstream hears of the request.
+   * The request's body. The request is forwarded once the filter passes the body's first part: a filter that holds back the whole
+   * body can refuse before the request reaches the upstream.
    */
   async requestBody(body: Bytes): Promise<ForwardedMessage | DenyResult> {
     const passage = await this.#pass(body, "request", this.#head);
@@ -64,18 +64,18 @@ export class Exchange extends RpcTarget {
     return passage.message;
   }
 
-  /** Settles when the request's body has passed: with nothing, or with how the filter refused the rest of it. */
+  /** Resolves when the request's body has passed, or with the filter's refusal of its rest. */
   async requestRefusal(): Promise<DenyResult | undefined> {
     const refusal = await this.#requestRest;
     return refusal && this.#refused(refusal);
   }
 
-  /** Whether the filter has refused the rest of the request's body. Told at once, also while the body is on its way. */
+  /** Whether the filter has refused the rest of the request's body. Answers at once, even while the body streams. */
   async hasRefusedRequest(): Promise<boolean> {
     return this.#requestRefused;
   }
 
-  /** The upstream's response. `body` only where there is one and the filter is to see it. */
+  /** The upstream's response. `body` is null if there is none or the filter does not see it. */
   async response(
     { status, headers, endOfStream }: ResponseHead,
     body: Bytes | null,
@@ -108,7 +108,7 @@ export class Exchange extends RpcTarget {
     this.#dependencies.open.end();
   }
 
-  /** Waits for the first part that goes on, and for the head with it where that was held back. */
+  /** Waits for the first part that passes, and for the head if it was held back. */
   async #pass(
     body: Bytes,
     direction: "request" | "response",
@@ -138,13 +138,13 @@ export class Exchange extends RpcTarget {
         direction === "request" ? stream.requestBody(chunk, end) : stream.responseBody(chunk, end),
       resumed: () => stream.resumed(direction),
     };
-    // A sender that is silent would keep open what nobody decides on any more.
+    // Otherwise a silent sender would keep an exchange open that is already over for the filter.
     stream.over.then(() => reader.cancel().catch(() => {}));
     const passed = new PassedBody();
     return { parts: bodyThrough(reader, stage, this.#dependencies.deadline, passed.wanted), passed };
   }
 
-  /** Of a response that is on its way nobody asks how it ended: the client sees it break off. */
+  /** Counts the refusal of a response that already streams. No one asks for it: the client sees the body abort. */
   async #tellOfRefusal(rest: Promise<Refusal | undefined>): Promise<void> {
     const refusal = await rest;
     if (refusal !== undefined) this.#count(refusal);
@@ -160,13 +160,13 @@ export class Exchange extends RpcTarget {
     return denyResult(final);
   }
 
-  /** What an exchange that was given up makes of its rest is nobody's refusal. */
+  /** Ignores refusals after the exchange was given up. */
   #count(refusal: Refusal): void {
     if (!this.#ended) this.#dependencies.onRefusal(refusal);
   }
 }
 
-/** What goes on first of a body; or the refusal, which may also come of the head while the body is on its way. */
+/** The first part of a body that passes, or a refusal: of the body, or of the head while the body arrives. */
 function firstOf(parts: BodyParts, head: Promise<Decision> | undefined): Promise<BodyPart | Refusal> {
   const first = parts.next().then(({ value }) => {
     if (value === undefined) throw new Error("the body ended without an outcome");
@@ -177,7 +177,7 @@ function firstOf(parts: BodyParts, head: Promise<Decision> | undefined): Promise
     : Promise.race([first, head.then((decision) => (decision.kind === "continue" ? first : decision))]);
 }
 
-/** Changes of a head that was held back and has gone on before the body's first part did. */
+/** Changes to a head that was held back and passed before the body's first part. */
 async function changesOf(head: Promise<Decision> | undefined): Promise<HeaderChange[]> {
   const decision = await head;
   return decision?.kind === "continue" ? decision.changes : [];
@@ -187,7 +187,7 @@ function isRefusal(outcome: BodyPart | Passage | Refusal): outcome is Refusal {
   return "kind" in outcome;
 }
 
-/** Without the rest of the buffer it may be part of: all of that would travel with it. */
+/** A copy if `bytes` is part of a larger buffer, because RPC would send the whole buffer. */
 function compact(bytes: Uint8Array): Uint8Array {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
 }

@@ -7,7 +7,7 @@ import { MAX_STORED_SHARED_DATA_BYTES } from "./stored-shared-data.ts";
 const MINUTE = 60_000;
 const NOW_MS = 1_000_000;
 
-/** The storage of one object, as its lives see it. */
+/** Storage that outlives the lives of one object. */
 class Disk {
   readonly values = new Map<string, unknown>();
   /** The keys of each write. */
@@ -24,7 +24,7 @@ class Disk {
     },
   };
 
-  /** The object comes into memory. */
+  /** Starts a new life of the object. */
   life(configVersion = "v1"): { state: ServiceStateStore; kept: ServiceState } {
     const state = new ServiceStateStore(this.#storage);
     return { state, kept: state.read(configVersion, new SharedData()) };
@@ -35,7 +35,7 @@ function set(kept: ServiceState, key: string, ...bytes: number[]): void {
   kept.sharedData.set(key, Uint8Array.from(bytes), 0);
 }
 
-/** A disk on which one life has left shared data. */
+/** A disk with shared data from an earlier life. */
 function written(): Disk {
   const disk = new Disk();
   const { state, kept } = disk.life();
@@ -45,8 +45,8 @@ function written(): Disk {
   return disk;
 }
 
-describe("what an object keeps", () => {
-  it("is written at most once a minute, whichever life writes", () => {
+describe("stored state", () => {
+  it("is written at most once a minute over all lives", () => {
     const disk = new Disk();
     const first = disk.life();
     first.state.writeIfDue(NOW_MS, first.kept);
@@ -59,8 +59,8 @@ describe("what an object keeps", () => {
   });
 });
 
-describe("kept shared data", () => {
-  it("comes back in the next life, in the order of writing", () => {
+describe("stored shared data", () => {
+  it("is restored in the next life, in the order of writing", () => {
     const { kept } = written().life();
     expect(kept.sharedData.get("a")?.bytes).toEqual(Uint8Array.of(1));
     expect(kept.sharedData.snapshot(10)).toEqual(Uint8Array.of(0, 0, 0, 1, 0, 0, 0, 1, 98, 2));
@@ -73,7 +73,7 @@ describe("kept shared data", () => {
     expect(disk.writes).toEqual([["learned", "samples", "counters", "writtenAtMs"]]);
   });
 
-  it("is written anew only if it has changed, in this life or another", () => {
+  it("is rewritten only if it has changed, in this life or another", () => {
     const disk = written();
     const { state, kept } = disk.life();
     state.writeIfDue(NOW_MS + MINUTE, kept);
@@ -86,7 +86,7 @@ describe("kept shared data", () => {
     expect(disk.life().kept.sharedData.get("a")?.bytes).toEqual(Uint8Array.of(3));
   });
 
-  it("is bounded: what was written last comes first", () => {
+  it("is limited in size, newest first", () => {
     const disk = new Disk();
     const { state, kept } = disk.life();
     for (let n = 0; n < 10; n += 1) kept.sharedData.set(String(n), new Uint8Array(MAX_STORED_SHARED_DATA_BYTES / 4), 0);
@@ -96,14 +96,14 @@ describe("kept shared data", () => {
     expect(keys.filter((key) => back.get(key) !== undefined)).toEqual(["7", "8", "9"]);
   });
 
-  it("does not come back under another configuration, and is then gone", () => {
+  it("is removed, not restored, under another configuration", () => {
     const disk = written();
     expect(disk.life("v2").kept.sharedData.version).toBe(0);
     expect(disk.values.has("sharedData")).toBe(false);
     expect(disk.life("v1").kept.sharedData.version).toBe(0);
   });
 
-  it("is read without an error whatever is stored, and what cannot be read is removed", () => {
+  it("is read without an error whatever is stored, and removed if unreadable", () => {
     const stored = { v: 1, configVersion: "v1", snapshot: new Uint8Array(0) };
     const hostile = fc.oneof(
       fc.anything(),
@@ -131,7 +131,7 @@ describe("kept shared data", () => {
   });
 });
 
-/** By chance such a thing is as we write it. */
+/** Generated values may happen to have the form that we write. */
 function isEmptySnapshot(value: object): boolean {
   const { v, snapshot } = value as { v?: unknown; snapshot?: unknown };
   return v === 1 && snapshot instanceof Uint8Array && snapshot.length === 0;

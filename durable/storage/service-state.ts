@@ -9,8 +9,8 @@ import { StorageHealth } from "./storage-health.ts";
 import { restoreSharedData, storedSharedData } from "./stored-shared-data.ts";
 
 /**
- * What an object stores besides decisions (docs/storage.md lists every key). An idle object is evicted after seconds; without
- * this state, the estimator would start over after every quiet moment.
+ * State that an object stores besides decisions (docs/storage.md lists every key). An idle object is evicted after seconds;
+ * without this state, the estimator would start over after every quiet moment.
  */
 export interface ServiceState {
   readonly learned: LearnedState;
@@ -19,7 +19,7 @@ export interface ServiceState {
   readonly sharedData: SharedData;
 }
 
-/** The part of `DurableObjectStorage` that is used here. */
+/** The part of `DurableObjectStorage` that we use. */
 export interface ObjectStorage {
   readonly kv: { get(key: string): unknown; put(key: string, value: unknown): void; delete(key: string): boolean };
   put(entries: Record<string, unknown>, options: { allowUnconfirmed: boolean }): Promise<void>;
@@ -43,9 +43,9 @@ export class ServiceStateStore {
   /** State that cannot be read starts empty; state that cannot be written is lost with the object. */
   readonly health: StorageHealth;
   readonly #storage: ObjectStorage;
-  /** Time of the last write in any life of the object, so that a life of seconds gets to write too. */
+  /** Time of the last write in any life of the object, so that a short life writes too. */
   #writtenAtMs: number;
-  /** Version of the shared data that is stored. */
+  /** Version of the stored shared data. */
   #sharedDataVersion = 0;
 
   constructor(storage: ObjectStorage, health = new StorageHealth()) {
@@ -55,7 +55,7 @@ export class ServiceStateStore {
     this.#writtenAtMs = typeof writtenAtMs === "number" ? writtenAtMs : 0;
   }
 
-  /** The service whose alarm is set: an alarm does not say so to an object that was evicted. */
+  /** The service whose alarm is set. Stored because an alarm does not name it, and the object may be evicted meanwhile. */
   get alarmService(): string | undefined {
     const name = this.#get(STATE_KEYS.alarmService);
     return typeof name === "string" ? name : undefined;
@@ -75,8 +75,8 @@ export class ServiceStateStore {
   }
 
   /**
-   * Reads everything; state that is missing or cannot be read starts empty.
-   * @param sharedData empty; is filled
+   * Reads everything; missing or unreadable state starts empty.
+   * @param sharedData empty; filled by this call
    */
   read(configVersion: string, sharedData: SharedData): ServiceState {
     const samples = new Samples();
@@ -90,7 +90,7 @@ export class ServiceStateStore {
     };
   }
 
-  /** Writes at most once a minute. Unconfirmed: no decision waits for the disk. */
+  /** Writes at most once a minute. Unconfirmed, because decisions must not wait for the disk. */
   writeIfDue(nowMs: number, kept: ServiceState): void {
     if (!hasElapsed(this.#writtenAtMs, WRITE_INTERVAL_MS, nowMs)) return;
     this.#writtenAtMs = nowMs;
@@ -100,7 +100,7 @@ export class ServiceStateStore {
       [STATE_KEYS.counters]: { ...kept.counters },
       [STATE_KEYS.writtenAtMs]: nowMs,
     };
-    // Most services have none, and it is by far the largest value.
+    // Most services have no shared data, and it is by far the largest value.
     if (kept.sharedData.version !== this.#sharedDataVersion) {
       this.#sharedDataVersion = kept.sharedData.version;
       entries[STATE_KEYS.sharedData] = storedSharedData(kept.sharedData, kept.learned.configVersion);
@@ -111,8 +111,8 @@ export class ServiceStateStore {
   }
 
   /**
-   * Removes stored shared data at once. @param sharedData as it is now
-   * @throws if the storage fails: the data would come back
+   * Removes stored shared data at once. @param sharedData the current data
+   * @throws if the storage fails, because the data could then come back
    */
   forgetSharedData(sharedData: SharedData): void {
     if (this.#storage.kv.get(STATE_KEYS.sharedData) !== undefined) this.#storage.kv.delete(STATE_KEYS.sharedData);
@@ -122,7 +122,7 @@ export class ServiceStateStore {
   #readSharedData(configVersion: string, sharedData: SharedData): void {
     const stored = this.#get(STATE_KEYS.sharedData);
     const restored = restoreSharedData(stored, configVersion, sharedData);
-    // It may be a megabyte, and nothing else removes it if the filter no longer sets any.
+    // It may be a megabyte, and nothing else removes it if the filter sets no more shared data.
     if (stored !== undefined && !restored) {
       this.health.attempt("removing shared data", () => this.#storage.kv.delete(STATE_KEYS.sharedData));
     }

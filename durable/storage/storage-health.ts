@@ -3,7 +3,7 @@ import { hasElapsed } from "../runtime/elapsed.ts";
 /** Interval between two log lines, ms: a storage that fails usually fails every access. */
 const LOG_INTERVAL_MS = 60_000;
 
-/** What /stats shows of an object's storage. */
+/** The storage's part of /stats. */
 export interface StorageStats {
   /** Reads and writes that failed in this life of the object. */
   readonly failures: number;
@@ -12,7 +12,7 @@ export interface StorageStats {
 
 /**
  * Storage may fail (the free plan's quota, an outage), and decisions do not need it. So state that is not essential is read and
- * written through here: a failure is counted, shown in /stats and logged, and has no other effect.
+ * written through this class: a failure is counted, shown in /stats and logged, and has no other effect.
  */
 export class StorageHealth {
   readonly #nowMs: () => number;
@@ -56,6 +56,6 @@ export class StorageHealth {
     this.#lastFailure = { atMs, what, message };
     if (!hasElapsed(this.#loggedAtMs, LOG_INTERVAL_MS, atMs)) return;
     this.#loggedAtMs = atMs;
-    console.error(`storage_failed: ${what}: ${message} (decisions go on without)`);
+    console.error(`storage_failed: ${what}: ${message} (decisions continue without it)`);
   }
 }

@@ -3,7 +3,7 @@ import { head, withService } from "../../test/workerd/lone-service.ts";
 import filter from "../../wasm/filter/build/filter.wasm";
 import { TIME_LIMITS } from "../runtime/time-limits.ts";
 
-/** A storage that refuses, from one of its calls on: decisions need none, and no purge is undone. */
+/** Storage that fails from a certain call on: decisions do not need it, and no purge is undone. */
 const SECRET = "a secret of the tests, which are no secret";
 
 class Refusing {
@@ -42,8 +42,8 @@ const service = (persist: boolean) =>
 
 const bearer = (token: string) => head(["authorization", `Bearer ${token}`]);
 
-describe.each([true, false])("where decisions are stored: %s", (persist) => {
-  it("an object decides, whichever call its storage refuses from the start on", async () => {
+describe.each([true, false])("with persisted decisions: %s", (persist) => {
+  it("an object decides, from whichever call its storage fails", async () => {
     for (let left = 0; left < 12; left += 1) {
       const refusing = new Refusing();
       refusing.left = left;
@@ -62,8 +62,8 @@ describe.each([true, false])("where decisions are stored: %s", (persist) => {
   });
 });
 
-describe("a purge that storage refuses", () => {
-  it("is not confirmed while stored decisions could come back, and is once they cannot", async () => {
+describe("a purge that the storage refuses", () => {
+  it("is confirmed only when stored decisions cannot come back", async () => {
     const refusing = new Refusing();
     let nowMs = 1_700_000_000_000;
     await withService(

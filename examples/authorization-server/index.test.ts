@@ -33,7 +33,7 @@ describe("forward-auth", () => {
     expect(response.headers.get("www-authenticate")).toBe('Bearer realm="demo"');
   });
 
-  test("sends a profile and a lifetime where its settings say so", async () => {
+  test("sends a profile and a lifetime if its settings say so", async () => {
     const request = new Request(`${ORIGIN}/check`, { headers: { authorization: "Bearer demo-alice" } });
     const { headers } = await server.fetch(request, { PROFILE_BYTES: "2000", MAX_AGE_SECONDS: "60" });
     expect(headers.get("x-profile")).toMatch(/^[a-z;]{2000}$/);
@@ -50,7 +50,7 @@ describe("introspection", () => {
     expect(exp * 1000 - Date.now()).toBeGreaterThan(3_500_000);
   });
 
-  test.each([["demo-revoked-bob"], ["other"], [""]])("says nothing more of %j than that it is not", async (token) => {
+  test.each([["demo-revoked-bob"], ["other"], [""]])("reports only that %j is not active", async (token) => {
     const response = await post("/introspect", new URLSearchParams({ token }));
     expect(await response.json()).toEqual({ active: false });
   });
@@ -67,7 +67,7 @@ describe("AuthZEN", () => {
     expect(await postJson(path, { subject: { type: "token", id: "demo-revoked" } })).toEqual({ decision: false });
   });
 
-  test("decides on a user who was verified before", async () => {
+  test("decides on a verified user", async () => {
     expect(await postJson(path, { subject: { type: "user", id: "alice" } })).toMatchObject({ decision: true });
   });
 
@@ -82,13 +82,13 @@ describe("AuthZEN", () => {
 describe("Open Policy Agent", () => {
   const path = "/v1/data/ebb/allow";
 
-  test("decides on a token, or on a subject who was verified before", async () => {
+  test("decides on a token or on a verified subject", async () => {
     const allowed = { result: { allow: true, headers: { "x-user": "alice" } } };
     expect(await postJson(path, { input: { token: "demo-alice", credential: "bearer" } })).toEqual(allowed);
     expect(await postJson(path, { input: { subject: "alice" } })).toEqual(allowed);
   });
 
-  test("a verified-looking subject does not make up for a bad token", async () => {
+  test("denies a bad token even with a verified subject", async () => {
     const input = { token: "demo-revoked-bob", subject: "bob" };
     expect(await postJson(path, { input })).toEqual({ result: { allow: false } });
   });
@@ -98,17 +98,17 @@ describe("Open Policy Agent", () => {
   });
 });
 
-describe("what is no question", () => {
+describe("a wrong request", () => {
   const paths = ["/introspect", "/access/v1/evaluation", "/v1/data/ebb/allow"];
 
-  test.each(paths)("%s refuses GET and a body it cannot read", async (path) => {
+  test.each(paths)("to %s by GET or with an unreadable body is refused", async (path) => {
     const refused = await get(path, "demo-alice");
     expect(refused.status).toBe(405);
     expect(refused.headers.get("allow")).toBe("POST");
     expect((await post(path, "\u0000 neither")).status).toBe(400);
   });
 
-  test("another path is not found", async () => {
+  test("to another path gets 404", async () => {
     expect((await get("/", "demo-alice")).status).toBe(404);
   });
 });

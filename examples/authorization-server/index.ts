@@ -1,6 +1,6 @@
 /**
- * The demo's authorization server: the rule of rule.ts behind each protocol that Ebb's built-in filter speaks, so that
- * a service can be switched from one to another by its `authorization` alone.
+ * The demo's authorization server: the rule of rule.ts behind each protocol of Ebb's built-in filter. To switch a service
+ * to another protocol, change only its `authorization`.
  *
  * | path                       | protocol                             |
  * | -------------------------- | ------------------------------------ |
@@ -9,14 +9,14 @@
  * | `/access/v1/evaluation`    | AuthZEN Authorization API 1.0        |
  * | `/v1/data/ebb/allow`       | Open Policy Agent, data API          |
  *
- * It trusts whoever calls it: only the gateway can, through its service binding. A real one authenticates its callers.
+ * It trusts its callers: only the gateway can call it, through its service binding. A real one authenticates its callers.
  */
 import { bearerToken, judgeToken, type Verdict } from "./rule.ts";
 
 interface Settings {
-  /** Size of the `x-profile` header on what is allowed; absent or 0: no such header. */
+  /** Size of the `x-profile` header of allowed requests; absent or 0: no such header. */
   PROFILE_BYTES?: string;
-  /** If set, what is allowed carries `Cache-Control: max-age=` this. */
+  /** If set, answers that allow have `Cache-Control: max-age=` this. */
   MAX_AGE_SECONDS?: string;
 }
 
@@ -40,7 +40,7 @@ export default {
   },
 };
 
-/** Forward-auth: the answer's status decides, and its `x-user` tells the upstream who is calling. */
+/** Forward-auth: the answer's status decides, and its `x-user` names the caller for the upstream. */
 function check(request: Request, settings: Settings): Response {
   const verdict = judgeToken(bearerToken(request.headers.get("authorization")) ?? "");
   switch (verdict.kind) {
@@ -66,7 +66,7 @@ function introspect(form: FormData, settings: Settings): Response {
   );
 }
 
-/** The subject is a token, or a user whose token the gateway has had introspected before. */
+/** The subject is a token, or a user whose token the gateway introspected before. */
 function evaluate(evaluation: unknown, settings: Settings): Response {
   const subject = field(evaluation, "subject");
   const verdict = judgeSubject(textField(subject, "id"), field(subject, "type") === "token");
@@ -75,7 +75,7 @@ function evaluate(evaluation: unknown, settings: Settings): Response {
   return Response.json({ decision: true, context }, { headers: caching(settings) });
 }
 
-/** The input has a token, or a subject whose token the gateway has had introspected before. */
+/** The input has a token, or a subject whose token the gateway introspected before. */
 function decide(query: unknown, settings: Settings): Response {
   const input = field(query, "input");
   const token = textField(input, "token");
@@ -85,13 +85,13 @@ function decide(query: unknown, settings: Settings): Response {
   return Response.json({ result }, { headers: caching(settings) });
 }
 
-/** A verified user has a token that introspection called active, so the rule has been applied to it. */
+/** A verified user needs no check: introspection has already applied the rule to the token. */
 function judgeSubject(subject: string | undefined, isToken: boolean): Verdict {
   if (subject === undefined) return { kind: "unknown" };
   return isToken ? judgeToken(subject) : { kind: "allowed", user: subject };
 }
 
-/** Answers a POST whose body can be read. */
+/** Answers a POST; refuses other methods and unreadable bodies. */
 async function answerPosted(request: Request, answer: () => Promise<Response>): Promise<Response> {
   if (request.method !== "POST") return new Response("POST only\n", { status: 405, headers: { allow: "POST" } });
   try {

@@ -6,7 +6,7 @@ describe("the demo's rule", () => {
     expect(judgeToken("demo-alice")).toEqual({ kind: "allowed", user: "alice" });
   });
 
-  test("a token that is nothing but the prefix still gets a user", () => {
+  test("a token that is only the prefix still gets a user", () => {
     expect(judgeToken("demo-")).toEqual({ kind: "allowed", user: "anonymous" });
   });
 
@@ -23,13 +23,13 @@ describe("the demo's rule", () => {
     "demo-a\r\nx-user: root",
     "demo-\u{fffd}",
     "demo-é",
-  ])("%j is no token it knows", (token) => {
+  ])("%j is an unknown token", (token) => {
     expect(judgeToken(token)).toEqual({ kind: "unknown" });
   });
 });
 
 describe("the token of an Authorization header", () => {
-  test("is found whatever the case of the scheme", () => {
+  test("is found in any case of the scheme", () => {
     expect(bearerToken("bEaReR  demo-alice")).toBe("demo-alice");
   });
 

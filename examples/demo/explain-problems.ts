@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 
-/** In place of a gateway whose configuration is wrong: lets nobody in, and tells everybody what is wrong with it. */
+/** Replaces a gateway whose configuration is wrong: answers every request with 503 and the problems. */
 export function explainProblems(problems: string) {
   console.error(problems);
   const worker: ExportedHandler = { fetch: () => new Response(`${problems}\n`, { status: 503 }) };

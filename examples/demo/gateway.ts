@@ -6,7 +6,7 @@ import { explainProblems } from "./explain-problems.ts";
 import { joinDemo } from "./join-demo.ts";
 import { quicken } from "./quicken.ts";
 
-// A deployment with a wrong configuration must not start; the demo goes on, and says what is wrong until it is mended.
+// A deployment with a wrong configuration must not start. The demo does start, and reports the problems until they are fixed.
 const resolved = resolveGateway(config);
 const gateway = resolved.ok ? createGateway(demo()) : explainProblems(formatProblems(resolved.problems));
 

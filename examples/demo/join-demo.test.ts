@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { GatewayInput } from "../../config/input.ts";
 import { joinDemo } from "./join-demo.ts";
 
-/** The smallest module there is: its header alone. */
+/** The smallest valid module: only a header. */
 const filter = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
 
 function gatewayWith(upstreamUrl: string, clusterUrl: string): GatewayInput {
@@ -20,7 +20,7 @@ function gatewayWith(upstreamUrl: string, clusterUrl: string): GatewayInput {
   };
 }
 
-describe("the demo's Workers take the place of", () => {
+describe("the demo's Workers replace", () => {
   test("an upstream and a cluster whose hosts end in .example", () => {
     const joined = joinDemo(gatewayWith("https://orders.example/v2", "https://auth.example:8443")).services.orders;
     expect(joined?.upstream).toEqual({ binding: "DEMO_UPSTREAM" });
@@ -45,7 +45,7 @@ describe("nothing is changed in", () => {
     "https://user.example@real.test",
     "not a url",
     "",
-  ])("a server that may exist, or is for validation to refuse: %j", (url) => {
+  ])("a server that may exist, or that validation will refuse: %j", (url) => {
     const gateway = gatewayWith(url, url);
     expect(joinDemo(gateway)).toEqual(gateway);
   });
@@ -60,7 +60,7 @@ describe("nothing is changed in", () => {
     expect(joinDemo({ services: { bound } })).toEqual({ services: { bound } });
   });
 
-  test("the gateway that is given: the demo makes its own", () => {
+  test("the given object: joinDemo returns a new one", () => {
     const gateway = gatewayWith("https://orders.example", "https://auth.example");
     joinDemo(gateway);
     expect(gateway).toEqual(gatewayWith("https://orders.example", "https://auth.example"));

@@ -5,9 +5,9 @@ const UPSTREAM_BINDING = "DEMO_UPSTREAM";
 const AUTHORIZATION_BINDING = "DEMO_AUTHORIZATION";
 
 /**
- * The same gateway with the demo's Workers in place of servers that cannot exist: every upstream and cluster whose host
- * ends in `.example`, a name reserved for documentation (RFC 2606). Everything else stays as configured, so a service
- * whose servers are real reaches them in the demo as well.
+ * Returns the gateway with the demo's Workers in place of servers that cannot exist: every upstream and cluster whose host
+ * ends in `.example`, which is reserved for documentation (RFC 2606). Everything else stays as configured, so a service
+ * reaches real servers in the demo too.
  */
 export function joinDemo(gateway: GatewayInput): GatewayInput {
   return { ...gateway, services: mapValues(gateway.services, joinService) };
@@ -31,7 +31,7 @@ function joinCluster(cluster: ClusterInput): ClusterInput {
   return { ...limits, binding: AUTHORIZATION_BINDING, host };
 }
 
-/** The host of a URL that cannot exist; undefined for real ones and for what is no URL, which validation will name. */
+/** The host of a URL that cannot exist; undefined for real hosts and for invalid URLs, which validation will report. */
 function exampleHost(url: string | undefined): string | undefined {
   const parsed = url === undefined ? null : URL.parse(url);
   return parsed !== null && /(^|\.)example\.?$/.test(parsed.hostname) ? parsed.host : undefined;

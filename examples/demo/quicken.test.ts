@@ -3,7 +3,7 @@ import { resolveGateway } from "../../config/index.ts";
 import type { GatewayInput, ServiceInput } from "../../config/input.ts";
 import { quicken } from "./quicken.ts";
 
-/** The smallest module there is: its header alone. */
+/** The smallest valid module: only a header. */
 const filter = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
 
 const common = { route: { prefix: "/orders" }, upstream: { binding: "ORDERS" }, filter } as const;
@@ -25,13 +25,13 @@ test("decisions and instances live a thirtieth of the default", () => {
   expect(service?.cache).toMatchObject({ maxTtlMs: 20_000 });
 });
 
-test("what is not a duration stays as configured", () => {
+test("other settings stay as configured", () => {
   const service = quickened(forwardAuth);
   expect(service?.restart?.policy).toBe("never");
   expect(service?.cache).toMatchObject({ denyTtlMs: 1_000, maxBytes: 2_097_152 });
 });
 
-test("the profile joins the headers that are cached", () => {
+test("the profile is added to the cached headers", () => {
   const service = quickened(forwardAuth);
   expect(service?.authorization).toMatchObject({ upstreamHeaders: ["x-user", "x-profile"] });
 });

@@ -1,6 +1,6 @@
 import type { GatewayInput, ServiceInput } from "../../config/input.ts";
 
-/** A thirtieth of the defaults: what takes a quarter of an hour in production takes half a minute here. */
+/** A thirtieth of the defaults: a quarter of an hour in production becomes half a minute here. */
 const COLLECT_MS = 30_000;
 const BIN_MS = 2_000;
 const TTL_MS = 20_000;
@@ -8,9 +8,9 @@ const SAMPLE_INTERVAL_MS = 1_000;
 const MIN_LIFETIME_MS = 2_000;
 
 /**
- * The same gateway with a short life of decisions and instances, for `npm start -- --fast`: one can watch memory ebb
- * within minutes. The demo's authorization server sends a profile of 1 KB with each decision; here it goes on to the
- * upstream and thereby into the cache, so that a few thousand users fill memory worth giving back.
+ * Returns the gateway with short lives of decisions and instances, for `npm start -- --fast`: one can watch memory rise and
+ * fall within minutes. The demo's authorization server sends a profile of 1 KB with each decision. Here it goes on to the
+ * upstream, and so into the cache: a few thousand users then fill enough memory to be worth a restart.
  */
 export function quicken(gateway: GatewayInput): GatewayInput {
   const services = Object.entries(gateway.services).map(([name, service]) => [name, quickenService(service)]);

@@ -20,7 +20,7 @@ test("the demo runs the gateway on the same platform as the deployed one", () =>
   }
 });
 
-test("the demo's bindings lead to the demo's Workers, and the deployed gateway knows none of them", () => {
+test("the demo's bindings lead to the demo's Workers, and the deployed gateway has none of them", () => {
   const services = [read("examples/upstream"), read("examples/authorization-server")].map(({ name }) => ({
     service: name,
   }));

@@ -1,4 +1,4 @@
-/** The examples as they are built, on the gateway's host: what their users will see. */
+/** Runs the built examples on the gateway's host, as their users will see them. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { resolveGateway } from "../../config/index.ts";
 import { buildExamples, exampleFile } from "../../scripts/build-examples.ts";
@@ -39,7 +39,7 @@ describe("http-call-and-continue", () => {
   const file = exampleFile("http-call-and-continue");
   const asked = ["--config", `${folder}/configuration.txt`, "--request", `${folder}/request.json`];
 
-  it("sets the header that the server says, in place of the client's", async () => {
+  it("replaces the client's header with the server's", async () => {
     const { report } = await runFilterCommand(["try", file, ...asked, "--replies", `${folder}/replies.json`, "--json"]);
     const { first } = JSON.parse(report ?? "");
     expect(first.verdict).toEqual({ kind: "pass" });
@@ -47,7 +47,7 @@ describe("http-call-and-continue", () => {
     expect(first.records.calls[0].call.headers).toContainEqual(["x-forwarded-uri", "/orders/1"]);
   });
 
-  it("refuses without asking where there is no credential", async () => {
+  it("refuses a request without a credential, without a call", async () => {
     const { report } = await runFilterCommand(["try", file, "--config", "cluster=auth"]);
     expect(report).toMatch(/^decision +local response 401 at request-headers \(missing_credential\)$/m);
   });

@@ -1,6 +1,6 @@
 /**
- * Two services with filters of their own. `npm run check-config examples/filters/gateway.config.ts` checks it, after
- * `npm run build:examples` has built the filters.
+ * Two services with their own filters. To check it, run `npm run build:examples` to build the filters, and then
+ * `npm run check-config examples/filters/gateway.config.ts`.
  */
 import { defineGateway } from "../../config/index.ts";
 import denyWithoutCredential from "./build/deny-without-credential.wasm";
@@ -12,7 +12,7 @@ export default defineGateway({
       route: { prefix: "/reports" },
       upstream: { url: "https://reports.example" },
       filter: denyWithoutCredential,
-      // Handed to the filter as it is: here names of headers, one a line.
+      // Passed to the filter unchanged: here header names, one per line.
       configuration: "authorization\nx-api-key",
     },
     orders: {
@@ -20,7 +20,7 @@ export default defineGateway({
       upstream: { url: "https://orders.example" },
       filter: httpCallAndContinue,
       configuration: "cluster=auth\nauthority=auth.example\npath=/check\nheader=x-user",
-      // The names by which the filter calls servers.
+      // The filter calls servers by these names.
       clusters: { auth: { url: "https://auth.example", timeoutMs: 2_000 } },
       // Clients cannot set it; the filter can.
       identityHeaders: ["x-user"],

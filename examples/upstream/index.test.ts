@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => workerd.stop());
 
-test("tells method, URL and headers of what reached it", async () => {
+test("reports method, URL and headers of the request", async () => {
   const response = await fetch(`http://${host}/orders/1?a=b`, { method: "DELETE", headers: { "x-user": "alice" } });
   expect(response.status).toBe(200);
   expect(await response.json()).toMatchObject({

@@ -1,7 +1,7 @@
 /**
- * The demo's upstream: tells what reached it, so that one can see what the gateway adds and removes.
+ * The demo's upstream: reports the request that reached it, to show what the gateway adds and removes.
  *
- * Any request is answered with JSON `{ method, url, headers, bodyBytes }`; a WebSocket upgrade on any path gets an echo.
+ * Answers any request with JSON `{ method, url, headers, bodyBytes }`, and a WebSocket upgrade on any path with an echo.
  */
 export default {
   async fetch(request: Request): Promise<Response> {
@@ -15,7 +15,7 @@ export default {
   },
 };
 
-/** Reads the body piece by piece: an upload of any size needs the memory of one piece. */
+/** Reads the body chunk by chunk: an upload of any size needs memory for only one chunk. */
 async function countBytes(body: ReadableStream<Uint8Array> | null): Promise<number> {
   let bytes = 0;
   if (body !== null) for await (const piece of body) bytes += piece.byteLength;

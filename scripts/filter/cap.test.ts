@@ -14,7 +14,7 @@ const cap = (file: string, ...options: string[]) => runFilterCommand(["cap", fil
 const maximumOf = (file: string) => readMemoryLimits(readFileSync(file))?.maximumPages;
 
 describe("cap", () => {
-  it("writes the maximum into the file, and tells the one before", async () => {
+  it("writes the maximum into the file and reports the previous one", async () => {
     const file = files.guest("endless.wasm", {});
     expect(await cap(file)).toEqual({
       ok: true,
@@ -35,7 +35,7 @@ describe("cap", () => {
     expect(readFileSync(file)).toEqual(before);
   });
 
-  it("leaves the file as it is where another is named", async () => {
+  it("leaves the file unchanged if --out names another", async () => {
     const file = files.guest("original.wasm", {});
     const before = readFileSync(file);
     const out = join(dirname(file), "copy.wasm");
@@ -47,7 +47,7 @@ describe("cap", () => {
     expect(readFileSync(out)).toEqual(readFileSync(low));
   });
 
-  it("writes the file that a link leads to, and the link stays", async () => {
+  it("writes the target of a link and keeps the link", async () => {
     const file = files.guest("linked.wasm", {});
     const link = join(dirname(file), "link.wasm");
     symlinkSync("linked.wasm", link);
@@ -66,7 +66,7 @@ describe("cap", () => {
     }
   });
 
-  it("makes a filter that `inspect` no longer warns of", async () => {
+  it("makes a filter that `inspect` no longer warns about", async () => {
     const file = files.guest("mended.wasm", {});
     await cap(file);
     const { ok, report } = await runFilterCommand(["inspect", file, "--requests", "10"]);
@@ -87,13 +87,13 @@ describe("cap refuses, and writes nothing", () => {
     expect(readFileSync(file)).toEqual(before);
   });
 
-  it("a module without a memory, and what is no module", async () => {
+  it("a module without a memory, and files that are not modules", async () => {
     expect((await cap(files.wat("none.wasm", "(module)"))).complaint).toMatch(/none\.wasm: defines no memory/);
     expect((await cap(files.write("text.wasm", "(module)"))).complaint).toMatch(/is no WebAssembly/);
     expect((await cap("nowhere.wasm")).complaint).toBe("nowhere.wasm: does not exist");
   });
 
-  it("a place that cannot be written, and says why in words of its own", async () => {
+  it("a path that cannot be written, and explains why", async () => {
     const file = files.guest("unwritten.wasm", {});
     const folder = join(dirname(file), "folder");
     mkdirSync(folder);
@@ -120,7 +120,7 @@ describe("cap refuses, and writes nothing", () => {
     server.close();
   });
 
-  it("a name that the system refuses, without that of the file beside it", async () => {
+  it("a name that the system refuses, without naming the temporary file", async () => {
     const file = files.guest("long.wasm", {});
     const out = join(dirname(file), `${"long".repeat(63)}.wasm`);
     expect((await cap(file, "--out", out)).complaint).toMatch(

@@ -8,7 +8,7 @@ import { bytesText } from "./text.ts";
 
 /**
  * Writes a filter whose memory has a maximum.
- * @returns what was done, for people
+ * @returns a summary for people
  * @throws WrongInput
  */
 export async function capFilter({ file, outFile, maximumBytes }: CapOptions): Promise<string> {

@@ -1,4 +1,4 @@
-/** The tables of docs/ say what the code does: each row is asked of the code. */
+/** Checks each row of the tables in docs/ against the code. */
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { streamRequest } from "../../durable/request/stream-request.ts";
@@ -14,7 +14,7 @@ import { FilterFiles } from "./testing/filter-files.setup.ts";
 const files = new FilterFiles();
 afterAll(() => files.remove());
 
-/** The cells of the rows below a heading, whose first cell is code. */
+/** The rows below a heading whose first cell is code. */
 function rowsBelow(file: string, heading: RegExp): { readonly name: string; readonly cells: readonly string[] }[] {
   const section = readFileSync(file, "utf8")
     .split(/^## /m)
@@ -30,7 +30,7 @@ describe("docs/abi.md", () => {
   const wasi = rowsBelow("docs/abi.md", /^WASI/);
   const callbacks = rowsBelow("docs/abi.md", /^Callbacks/);
 
-  it("has every function with its versions, and every callback", () => {
+  it("lists every function with its versions, and every callback", () => {
     const versions = ["0.1.0", "0.2.0", "0.2.1"];
     const expected = [...PROXY_FUNCTIONS].map(([name, of]) => [
       name,
@@ -41,7 +41,7 @@ describe("docs/abi.md", () => {
     expect(callbacks.map(({ name }) => name).toSorted()).toEqual([...CALLBACK_NAMES, ...UNCALLED_NAMES].toSorted());
   });
 
-  it("gives each the state that `inspect` gives it", () => {
+  it("gives each the same state as `inspect`", () => {
     const file = files.guest("everything.wasm", {
       imports: [
         ...functions.map(({ name }) => `(import "env" "${name}" (func))`),
@@ -70,7 +70,7 @@ describe("docs/properties.md", () => {
   }));
   const notAnswered = rowsBelow("docs/properties.md", /^Not answered/).map(({ name }) => name);
 
-  /** What a filter gets for each property at the end of a request's life, with the gateway's attributes. */
+  /** The status a filter gets for each property at the end of a request, with the gateway's attributes. */
   async function statuses(names: readonly string[]): Promise<Map<string, string>> {
     const filter = files.guest("properties.wasm", propertiesGuest(names));
     const ask: Parameters<typeof streamRequest>[0] = {
@@ -103,7 +103,7 @@ describe("docs/properties.md", () => {
     return new Map(names.map((name, index) => [name, logs[index]?.message]));
   }
 
-  it("says of each property whether it is answered", async () => {
+  it("lists correctly whether each property is answered", async () => {
     const names = [...answered.map(({ name }) => name), ...notAnswered];
     expect(answered.length).toBeGreaterThan(25);
     const byName = await statuses(names);
@@ -115,7 +115,7 @@ describe("docs/properties.md", () => {
 describe("docs/bring-a-filter.md", () => {
   const page = readFileSync("docs/bring-a-filter.md", "utf8");
 
-  it("shows files as they are read", async () => {
+  it("shows files that the command can read", async () => {
     const [request = "", replies = ""] = [...page.matchAll(/^```json\n(.*?)^```/gms)].map(([, json]) => json);
     await expect(readJson(files.write("shown-request.json", request), requestSchema)).resolves.toMatchObject({
       headers: [
@@ -141,7 +141,7 @@ describe("the commands that README and docs show", () => {
   const pages = ["README.md", "SECURITY.md", "CONTRIBUTING.md", ...docs.map((name) => `docs/${name}`)];
 
   it.each(pages)(
-    "in %s are scripts of package.json, which run on any Node: it may be too old to run TypeScript",
+    "in %s are scripts of package.json, because the user's Node may be too old to run TypeScript",
     (file) => {
       const page = readFileSync(file, "utf8");
       const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));

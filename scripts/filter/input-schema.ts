@@ -4,14 +4,14 @@ import type { HeaderList } from "../../wasm/host/index.ts";
 
 /** Shapes of the JSON files that describe a request, the upstream's response, and replies of servers. */
 
-/** A request to put through a filter. In its texts `{n}` stands for the number of the request. */
+/** A request to send through a filter. `{n}` in its texts becomes the number of the request. */
 export interface RequestInput {
   readonly method: string;
   readonly path: string;
   readonly authority: string;
   readonly scheme: "http" | "https";
   readonly headers: HeaderList;
-  /** As it arrives, chunk by chunk; empty: no body. */
+  /** The chunks as they arrive; empty: no body. */
   readonly body: readonly Uint8Array[];
   readonly trailers: HeaderList;
   /** Envoy attributes by dotted path. */
@@ -25,10 +25,10 @@ export interface ResponseInput {
   readonly trailers: HeaderList;
 }
 
-/** What a server answers to the calls of a filter that match. */
+/** A server's answer to matching calls of a filter. */
 export interface ReplyInput {
   readonly cluster: string;
-  /** Without: any path. With `*` at its end: every path that begins so. */
+  /** Undefined: any path. With `*` at its end: every path that begins so. */
   readonly path: string | undefined;
   readonly delayMs: number;
   readonly answer:
@@ -128,7 +128,7 @@ export const requestSchema: v.GenericSchema<unknown, RequestInput> = fields({
   ),
   path: v.optional(path, "/"),
   authority: v.optional(
-    text("a host, with a port if need be", (value) => /^\S+$/.test(value), 1_024),
+    text("a host, optionally with a port", (value) => /^\S+$/.test(value), 1_024),
     "example.com",
   ),
   scheme: v.optional(v.picklist(["http", "https"], '"http" or "https"'), "https"),
@@ -158,7 +158,7 @@ export const responseSchema: v.GenericSchema<unknown, ResponseInput> = fields({
 
 const delayMs = v.optional(wholeNumber(0, 86_400_000, "milliseconds"), 0);
 const cluster = text("the name of a cluster, as the filter calls it", (value) => value !== "", 1_024);
-const notBoth = refused("no answer beside fail, which is the lack of one");
+const notBoth = refused("no answer with fail, which means that there is none");
 
 const failure: v.GenericSchema<unknown, ReplyInput> = v.pipe(
   fields({
@@ -210,7 +210,7 @@ export const repliesSchema: v.GenericSchema<unknown, ReplyInput[]> = list(
 
 export const DEFAULT_REQUEST: RequestInput = v.parse(requestSchema, {});
 
-/** What is driven where nobody says what: each request another path and another credential, so that caches fill. */
+/** The request that `inspect` drives by default: a new path and credential each time, so that caches fill. */
 export const DRIVEN_REQUEST: RequestInput = v.parse(requestSchema, {
   path: "/inspect/{n}",
   headers: {

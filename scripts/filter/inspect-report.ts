@@ -5,7 +5,7 @@ import { recordLines, seriesLines } from "./report-parts.ts";
 import { bytesText, countText, labelled, safeText } from "./text.ts";
 
 const LINE_WIDTH = 100;
-/** Real filters have far fewer; a module may have a hundred thousand. */
+/** Real filters have far fewer names, but a module may have a hundred thousand. */
 const SHOWN_NAMES = 500;
 const SHOWN_PROBLEMS = 20;
 
@@ -16,7 +16,7 @@ export function inspectReport(result: InspectResult): string {
   const lines = [
     ...labelled("filter", `${result.file}, ${bytesText(result.fileBytes)}`),
     ...labelled("ABI", `Proxy-Wasm ${result.abiVersion}`),
-    ...labelled("toolchain", safeText(result.toolchain ?? "unknown: nothing in the module gives it away")),
+    ...labelled("toolchain", safeText(result.toolchain ?? "unknown: nothing in the module shows it")),
     ...labelled("exports", [
       ...listed("callback", "called", exports.called),
       ...listed("callback", "never called here", exports.uncalled),
@@ -56,7 +56,7 @@ function memoryLines({ memory, file }: InspectResult): string[] {
   const usual = bytesText(DEFAULT_HARD_LIMIT_BYTES);
   return [
     memory.found,
-    `  WARNING npm run build refuses it: ${usual}, or the service's restart.hardLimitBytes, is the most it may grow to`,
+    `  WARNING npm run build refuses it: ${usual}, or the service's restart.hardLimitBytes, is the highest maximum allowed`,
     ...(memory.canBeCapped ? [`  npm run filter -- cap ${file}`] : []),
   ];
 }
@@ -65,7 +65,7 @@ function stageLines({ optional, impossible }: InspectResult["stages"]): string[]
   const lines = ["request-headers: always runs"];
   if (optional.length > 0) {
     lines.push(`${optional.join(", ")}:`, "  WARNING exported, but off unless the service's `stages` names them");
-    lines.push("  (SDKs export every callback, whether it is used or not)");
+    lines.push("  (SDKs export every callback, used or not)");
   }
   if (impossible.length > 0) {
     lines.push(
@@ -86,7 +86,7 @@ function moreLine(more: number, thing: string): string[] {
   return more > 0 ? [`… and ${countText(more, thing)} more (all of them with --json)`] : [];
 }
 
-/** Names by commas in lines that fit a terminal. */
+/** Names separated by commas, in lines that fit a terminal. */
 function wrapped(names: readonly string[]): string[] {
   const lines: string[] = [];
   for (const name of names.map(safeText)) {

@@ -16,12 +16,12 @@ async function inspectGuest(name: string, parts: GuestParts, ...options: string[
   return inspect(files.guest(`${name}.wasm`, parts), ...options);
 }
 
-/** A callback for the request's head, and what it does. */
+/** A callback for the request's head with this body. */
 const onRequest = (body: string): string =>
   `(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) ${body})`;
 
 describe("inspect", () => {
-  it("tells what a filter is, needs and exports", async () => {
+  it("reports what a filter is, needs and exports", async () => {
     const { ok, report } = await inspect(exampleFile("deny-without-credential"));
     expect(ok).toBe(true);
     expect(report).toMatch(/^filter +.*deny-without-credential\.wasm, [\d.]+ KiB$/m);
@@ -38,7 +38,7 @@ describe("inspect", () => {
     expect(plain.report).not.toContain("WARNING");
   });
 
-  it("lists imports that are not implemented and that nobody knows, and starts all the same", async () => {
+  it("lists imports that are not implemented or unknown, and still starts the filter", async () => {
     const { ok, report } = await inspectGuest("imports", {
       imports: `(import "env" "proxy_log" (func (param i32 i32 i32) (result i32)))
         (import "env" "proxy_grpc_send" (func (param i32 i32 i32 i32) (result i32)))
@@ -50,7 +50,7 @@ describe("inspect", () => {
     expect(report).toMatch(/1 function unknown, .*:\n +env\.envoy_resolve_dns/);
   });
 
-  it("shows no more of a hundred thousand names than fits a screen or two", async () => {
+  it("shows only the first of thousands of names", async () => {
     const names = Array.from({ length: 5_000 }, (_, index) => `unknown_${index}`);
     const imports = names.map((name) => `(import "env" "${name}" (func))`).join("");
     const { ok, report } = await inspectGuest("many-imports", { imports });
@@ -74,7 +74,7 @@ describe("inspect", () => {
     expect(report).toMatch(new RegExp(`^growth +${rule}: 64 KiB -> `, "m"));
   });
 
-  it("tells how far memory may grow, and how to cap what `npm run build` refuses", async () => {
+  it("reports how far memory may grow, and how to cap a filter that `npm run build` refuses", async () => {
     expect((await inspectGuest("capped", { maximumPages: 1_024 })).report).toMatch(/^memory +may grow to 64 MiB$/m);
     const endless = await inspectGuest("endless", {});
     expect(endless.ok).toBe(true);
@@ -91,13 +91,13 @@ describe("inspect", () => {
     expect((await inspect(several)).report).toMatch(/^memory +defines 2 memories; .*\n +WARNING .*\nrestart/m);
   });
 
-  it("stops driving a filter that fails, and says so", async () => {
+  it("stops driving a filter that fails, and reports that", async () => {
     const { ok, report } = await inspectGuest("trap-later", { body: onRequest("unreachable") });
     expect(ok).toBe(true);
     expect(report).toMatch(/1 request, .*ended because the FILTER FAILED\n +1 x failed: trap/);
   });
 
-  it("gives the same as JSON", async () => {
+  it("can report as JSON", async () => {
     const { report } = await inspect(exampleFile("deny-without-credential"), "--json");
     expect(JSON.parse(report ?? "")).toMatchObject({
       kind: "inspected",
@@ -151,7 +151,7 @@ describe("inspect refuses, with a reason and without a stack trace", () => {
     expect(complaint).toMatch(/^hint +it was started without --vm-config, --root-id: does it need any of them\?$/m);
   });
 
-  it("what is no module at all", async () => {
+  it("files that are not modules", async () => {
     const text = await inspect(files.write("text.wasm", "(module)"));
     expect(text.complaint).toMatch(/text\.wasm: is no WebAssembly.*WebAssembly text/);
     const component = await inspect(files.write("component.wasm", Uint8Array.of(0, 97, 115, 109, 13, 0, 1, 0)));

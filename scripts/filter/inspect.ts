@@ -9,9 +9,9 @@ import { driveSeries, type Series } from "./series.ts";
 
 /** Real time spent on driving requests. */
 const DRIVING_MS = 5_000;
-/** Linear memory at which driving ends: by then a rule shows, and nobody's machine is at its limit. */
+/** Linear memory at which driving ends: enough to show a rule, and little enough for any machine. */
 const DRIVING_BYTES = 256 * 1_024 * 1_024;
-/** Workers hands out no trailers. */
+/** Workers does not provide trailers. */
 const IMPOSSIBLE: readonly StageName[] = ["request-trailers", "response-trailers"];
 
 export interface InspectResult {
@@ -21,35 +21,35 @@ export interface InspectResult {
   readonly abiVersion: string;
   readonly toolchain: string | undefined;
   readonly allocator: string | undefined;
-  /** Its live entries survive restarts (docs/handover.md). */
+  /** Whether its live entries survive restarts (docs/handover.md). */
   readonly handover: boolean;
   readonly exports: ModuleInspection["exports"];
   readonly imports: ModuleInspection["imports"];
   readonly stages: {
-    /** Exported, and off unless the service names them. */
+    /** Exported, but off unless the service names them. */
     readonly optional: readonly StageName[];
-    /** Exported, and never run by a gateway. */
+    /** Exported, but a gateway never runs them. */
     readonly impossible: readonly StageName[];
   };
-  /** Whether its memory stays within what a service may hold by default. */
+  /** Whether its memory maximum is within a service's default limit. */
   readonly memory: MemoryVerdict;
   readonly start: {
     readonly bytes: number;
     readonly tickPeriodMs: number;
     readonly records: Records;
   };
-  /** Undefined where no request was to be driven. */
+  /** Undefined with `--requests 0`. */
   readonly series: Series | undefined;
 }
 
 /**
- * What a module is, and how it behaves when it is started and used.
+ * Reports what a module is, and how it behaves when it is started and used.
  * @throws WrongInput
  */
 export async function inspectFilter(options: InspectOptions): Promise<InspectResult | Refused> {
   const opened = await openFilter(options, {
     request: DRIVEN_REQUEST,
-    // What the filter asks for is not known yet: every server is there and says 200.
+    // The filter's clusters are not known yet: every server exists and answers 200.
     otherwise: { ok: true, headers: [[":status", "200"]], body: new Uint8Array(0), trailers: [] },
     streamOptions: () => ({ stages: NO_STAGES }),
   });

@@ -1,4 +1,4 @@
-/** A result as JSON: bytes as text where they are text, else as base64. */
+/** A result as JSON: bytes as text if they are UTF-8, else as base64. */
 export function jsonOf(result: unknown): string {
   return JSON.stringify(result, (_key, value: unknown) => plain(value), 2);
 }

@@ -23,7 +23,7 @@ export function numbered(request: RequestInput, number: number): RequestInput {
   };
 }
 
-/** Bytes that are no text, or hold no place for the number, stay as they are. */
+/** Leaves bytes without `{n}` unchanged. */
 function fillBytes(chunk: Uint8Array, fill: (text: string) => string): Uint8Array {
   return Buffer.from(chunk).includes(PLACE) ? encoder.encode(fill(decoder.decode(chunk))) : chunk;
 }

@@ -18,7 +18,7 @@ export interface Refused {
   readonly kind: "refused";
   readonly file: string;
   readonly problems: ModuleInspection["problems"];
-  /** What to try next; undefined where nothing on the command line would help. */
+  /** What to try next; undefined if nothing on the command line would help. */
   readonly hint: string | undefined;
   /** What the filter logged and called before it gave up. */
   readonly atStart: Records;
@@ -27,7 +27,7 @@ export interface Refused {
 export interface OpenedStorage {
   readonly kind: "opened";
   readonly file: string;
-  /** The module as it lies in the file. */
+  /** The module as it is in the file. */
   readonly bytes: Uint8Array;
   readonly report: ModuleInspection;
   readonly trial: Trial;
@@ -36,14 +36,14 @@ export interface OpenedStorage {
 }
 
 interface OpenOptions {
-  /** The request where no file names one. */
+  /** The request to use if there is no `--request`. */
   readonly request: RequestInput;
   readonly otherwise: Script["otherwise"];
   readonly streamOptions: (exported: Stages) => StreamOptions;
 }
 
 /**
- * Reads the files named on the command line and starts the filter.
+ * Reads the files on the command line and starts the filter.
  * @throws WrongInput
  */
 export async function openFilter(input: StartInput, options: OpenOptions): Promise<OpenedStorage | Refused> {
@@ -63,7 +63,7 @@ export async function openFilter(input: StartInput, options: OpenOptions): Promi
     return { kind: "opened", file, bytes, report, trial, request, startedBytes };
   } catch (error) {
     if (!(error instanceof FilterStartError)) throw error;
-    // A module can have several faults; a start ends with the first.
+    // A module can have several faults, but a start reports only the first.
     const problems = report.problems.length > 0 ? report.problems : [{ reason: error.reason, message: error.message }];
     return { kind: "refused", file, problems, hint: hintFor(error.reason, input), atStart: services.records };
   }
@@ -76,7 +76,7 @@ const REFUSALS_OF_THE_FILTER: readonly FilterStartReason[] = [
   "configure_refused",
 ];
 
-/** A filter that refuses by itself mostly lacks what it is configured with elsewhere. */
+/** If the filter itself refuses to start, it usually lacks configuration. */
 function hintFor(
   reason: FilterStartReason,
   { configuration, vmConfiguration, rootId }: StartInput,

@@ -7,7 +7,7 @@ function wrong(...args: string[]): string {
 }
 
 describe("the options of npm run filter", () => {
-  it("are few by default", () => {
+  it("have defaults", () => {
     expect(parseFilterOptions(["try", "a.wasm"])).toMatchObject({
       kind: "run",
       options: { command: "try", file: "a.wasm", configuration: "", rootId: "", stages: [], repeat: 1, json: false },
@@ -18,7 +18,7 @@ describe("the options of npm run filter", () => {
     });
   });
 
-  it("cap a filter in its place, at what a service may hold by default, unless told otherwise", () => {
+  it("cap a filter in place, at a service's default limit, by default", () => {
     expect(parseFilterOptions(["cap", "a.wasm"])).toEqual({
       kind: "run",
       options: { command: "cap", file: "a.wasm", outFile: "a.wasm", maximumBytes: 67_108_864 },
@@ -28,27 +28,27 @@ describe("the options of npm run filter", () => {
     });
   });
 
-  it("name stages by commas, or all of them", () => {
+  it("take stages separated by commas, or all", () => {
     expect(parseFilterOptions(["try", "a.wasm", "--stages", "request-body, response-headers"])).toMatchObject({
       options: { stages: ["request-body", "response-headers"] },
     });
     expect(parseFilterOptions(["try", "a.wasm", "--stages", "all"])).toMatchObject({ options: { stages: "all" } });
   });
 
-  it("are explained on request, and where nothing was asked", () => {
+  it("are explained with --help, and without a command", () => {
     for (const args of [[], ["--help"], ["try", "--help"], ["inspect", "-h"], ["cap", "-h"]]) {
       expect(parseFilterOptions(args).kind).toBe("help");
     }
   });
 
-  it("take no size that memory cannot have, and name those next to it", () => {
+  it("refuse a size that memory cannot have, and name the nearest sizes", () => {
     expect(wrong("cap", "a.wasm", "--maximum-bytes", "100000")).toBe(
       "--maximum-bytes is 100000, which is no multiple of 65536; the nearest allowed are 65536 and 131072.",
     );
     expect(wrong("cap", "a.wasm", "--maximum-bytes", "134217727")).toMatch(/134152192 and 134217728\.$/);
   });
 
-  it("are refused with what was found and what is allowed", () => {
+  it("are refused with a message that says what was found and what is allowed", () => {
     expect(wrong("tri", "a.wasm")).toMatch(
       /"tri" is no command; allowed is "inspect", "try" or "cap" \(did you mean "try"\?\)/,
     );

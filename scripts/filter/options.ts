@@ -4,7 +4,7 @@ import { DEFAULT_HARD_LIMIT_BYTES } from "../../config/schema/restart.ts";
 import { oneOf } from "../../config/suggest.ts";
 import type { Stages } from "../../wasm/host/index.ts";
 
-/** Stages beside the request's head, as `stages` in `gateway.config.ts` names them; trailers only run here. */
+/** Stages besides the request's head, with the names of `stages` in `gateway.config.ts`. Only this command runs trailers. */
 export const STAGE_NAMES = [
   "request-body",
   "request-trailers",
@@ -14,7 +14,7 @@ export const STAGE_NAMES = [
 ] as const;
 export type StageName = (typeof STAGE_NAMES)[number];
 
-/** The fields of the host's `Stages` by these names. */
+/** The fields of the host's `Stages` for these names. */
 export const STAGE_KEYS = {
   "request-body": "requestBody",
   "request-trailers": "requestTrailers",
@@ -23,11 +23,11 @@ export const STAGE_KEYS = {
   "response-trailers": "responseTrailers",
 } as const satisfies Record<StageName, keyof Stages>;
 
-/** How the filter is started, for the commands that do. */
+/** Options of the commands that start the filter. */
 export interface StartInput {
   /** The module. */
   readonly file: string;
-  /** Texts as they go to the filter, or names of files that hold them. */
+  /** Texts for the filter, or names of files with these texts. */
   readonly configuration: string;
   readonly vmConfiguration: string;
   readonly rootId: string;
@@ -41,7 +41,7 @@ export interface CapOptions {
   readonly file: string;
   /** The same file unless another is named. */
   readonly outFile: string;
-  /** What its memory may grow to. */
+  /** Maximum of its memory. */
   readonly maximumBytes: number;
 }
 
@@ -66,37 +66,37 @@ export type ParsedFilterOptions =
   | { readonly kind: "help" }
   | { readonly kind: "wrong"; readonly message: string };
 
-export const USAGE = `npm run filter -- inspect FILE.wasm [options]   what a Proxy-Wasm filter is, needs and does with memory
-npm run filter -- try FILE.wasm [options]       one request through it, on the host that the gateway uses
-npm run filter -- cap FILE.wasm [options]       writes into it how far its memory may grow
+export const USAGE = `npm run filter -- inspect FILE.wasm [options]   reports what a filter is, needs and does with memory
+npm run filter -- try FILE.wasm [options]       sends one request through it, on the gateway's host
+npm run filter -- cap FILE.wasm [options]       sets its memory maximum
 
 The first two start the filter, with
-  --config TEXT|FILE      its plugin configuration: the text itself, or the name of a file that exists
+  --config TEXT|FILE      its plugin configuration: the text itself, or the name of an existing file
   --vm-config TEXT|FILE   its VM configuration
   --root-id NAME          which plugin of the module (property plugin_root_id)
   --request FILE          JSON: method, path, authority, scheme, headers, body, trailers, attributes;
-                          {n} in its texts is the number of the request, so that repeated ones differ
-  --replies FILE          JSON: what servers answer that the filter calls, a list of
+                          {n} in its texts becomes the number of the request, so that repeated ones differ
+  --replies FILE          JSON: replies of the servers that the filter calls, a list of
                           { cluster, path?, status?, headers?, body?, delayMs?, fail?: "reset" | "timeout" }
-  --json                  the result as JSON
+  --json                  print the result as JSON
 
 inspect
-  --requests N            requests driven to see how memory grows (default 10000, at most 5 seconds)
+  --requests N            requests to send to see how memory grows (default 10000, at most 5 seconds)
 
 try
-  --response FILE         JSON: status, headers, body, trailers of what the upstream answers
-  --stages LIST           run these too: request-body, request-trailers, response-headers, response-body,
-                          response-trailers, by commas; or all (every one exported). Default: only the request's head
-  --body-while-paused     hand the body on while the head is paused, as Higress does and Envoy does not
-  --body-limit BYTES      how much of a body may be held back
-  --repeat N              the request N times, and how memory grows (default 1)
+  --response FILE         JSON: status, headers, body, trailers of the upstream's response
+  --stages LIST           also run these: request-body, request-trailers, response-headers, response-body,
+                          response-trailers, separated by commas; or all (that it exports). Default: only the request's head
+  --body-while-paused     pass the body on while the head is paused, as Higress does and Envoy does not
+  --body-limit BYTES      how much of a body the filter may hold back
+  --repeat N              send the request N times and show how memory grows (default 1)
 
 cap
-  --maximum-bytes N       what it may grow to (default ${DEFAULT_HARD_LIMIT_BYTES}, as restart.hardLimitBytes of a service),
-                          in pages of ${CONFIG_LIMITS.pageBytes}; a lower maximum that it has stays
-  --out FILE              writes another file, and leaves this one as it is
+  --maximum-bytes N       the maximum, a multiple of ${CONFIG_LIMITS.pageBytes}; keeps a lower one
+                          (default ${DEFAULT_HARD_LIMIT_BYTES}, as restart.hardLimitBytes of a service)
+  --out FILE              write another file, and leave this one unchanged
 
-A virtual clock drives what is started: a reply's delay, a timeout and a tick cost no time.`;
+Filters run on a virtual clock: a reply's delay, a timeout and a tick take no real time.`;
 
 const START_OPTIONS = {
   config: { type: "string", default: "" },
@@ -127,7 +127,7 @@ const MAX_BODY_BYTES = 64 * 1_024 * 1_024;
 
 class WrongOption extends Error {}
 
-/** Reads the command line. Every wrong option is answered with its name, what was found and what is allowed. */
+/** Reads the command line. The message for a wrong option says its name, what was found and what is allowed. */
 export function parseFilterOptions(args: readonly string[]): ParsedFilterOptions {
   const [command, ...rest] = args;
   if (command === undefined || command === "--help" || command === "-h") return { kind: "help" };
@@ -235,7 +235,7 @@ function wholeNumber(name: string, text: string | undefined, from: number, to: n
   throw new WrongOption(`--${name} is ${JSON.stringify(text)}; allowed is a whole number from ${from} to ${to}.`);
 }
 
-/** A size that linear memory can have. */
+/** A valid size of linear memory. */
 function wholePages(name: string, text: string | undefined): number | undefined {
   const { pageBytes, maxInstanceBytes } = CONFIG_LIMITS;
   const bytes = wholeNumber(name, text, pageBytes, maxInstanceBytes);

@@ -10,18 +10,18 @@ afterAll(() => files.remove());
 const read = async (value: string): Promise<string> => Buffer.from(await readTextOrFile("--config", value)).toString();
 
 describe("a text given on the command line", () => {
-  it("is that of the file it names, else itself", async () => {
+  it("is the content of the file that it names, or else the text itself", async () => {
     expect(await read(files.write("plugin.json", "{}"))).toBe("{}");
     expect(await read("key=value")).toBe("key=value");
     expect(await read("long ".repeat(10_000))).toHaveLength(50_000);
     expect(await read("")).toBe("");
   });
 
-  it("is refused where it looks like a file's name and there is none", async () => {
+  it("is refused if it looks like a file name but there is no such file", async () => {
     await expect(read("plugin.yaml")).rejects.toThrow("--config looks like the name of a file, and there is none");
   });
 
-  it("is refused where it is a folder's name, with the way out for either meaning", async () => {
+  it("is refused if it names a folder, with a hint for either meaning", async () => {
     const folder = join(dirname(files.write("beside.txt", "")), "folder");
     mkdirSync(folder);
     await expect(read(folder)).rejects.toThrow(

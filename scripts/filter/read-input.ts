@@ -3,12 +3,12 @@ import * as v from "valibot";
 import { findingsOf, toProblems } from "../../config/problems.ts";
 import { readProblem } from "../read-problem.ts";
 
-/** A mistake of the person at the command line: one message, that names the file, the field and the way out. */
+/** A user's mistake on the command line. The message names the file, the field and what is allowed. */
 export class WrongInput extends Error {}
 
 /**
  * Reads a JSON file of a known shape.
- * @throws WrongInput with every mistake in it, one a line
+ * @throws WrongInput with every mistake in it, one per line
  */
 export async function readJson<Output>(file: string, schema: v.GenericSchema<unknown, Output>): Promise<Output> {
   const text = await readText(file);
@@ -30,11 +30,11 @@ export async function readJson<Output>(file: string, schema: v.GenericSchema<unk
   );
 }
 
-/** A text given on the command line, or that of the file it names. */
+/** A text from the command line, or the content of the file that it names. */
 export async function readTextOrFile(option: string, value: string): Promise<Uint8Array> {
   const found = await stat(value).catch(() => undefined);
   if (found?.isFile()) return new Uint8Array(await readFile(value));
-  // What was meant as a name must not end up as the filter's configuration.
+  // A mistyped file name must not become the filter's configuration.
   if (found?.isDirectory()) {
     throw new WrongInput(
       `${option} names a folder: ${value}: name a file in it, or put the text into a file if it is meant as one`,
@@ -87,7 +87,7 @@ async function readBytes(file: string): Promise<Buffer> {
   }
 }
 
-/** What an error of any kind says. */
+/** The message of an error of any kind. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import { messageOf, WrongInput } from "./read-input.ts";
 
 /**
- * Writes a file, or the one that a link leads to. It is written beside it first: it may be the only copy of what is
- * replaced. A file that exists keeps its mode.
+ * Writes a file, or the target if it is a link. Writes a temporary file first, because the old file may be the only copy. An
+ * existing file keeps its mode.
  * @throws WrongInput
  */
 export async function replaceFile(file: string, bytes: Uint8Array): Promise<void> {
@@ -20,15 +20,15 @@ export async function replaceFile(file: string, bytes: Uint8Array): Promise<void
     if (mode !== undefined) await chmod(written, mode);
     await rename(written, target);
   } catch (error) {
-    // Where it could not even be begun, the first error is the one that tells.
+    // If the temporary file was never created, report the first error, not that it cannot be removed.
     await rm(written, { force: true }).catch(() => undefined);
-    // The system names the file beside it, which nobody asked for.
+    // Removes the name of the temporary file, which would confuse the user.
     const reason = messageOf(error).replace(/, \w+ '.*$/s, "");
     throw new WrongInput(`${file}: cannot be written: ${reason}; --out names another place`);
   }
 }
 
-/** Undefined where nothing is yet. A device or a pipe would be gone once a file took its name. */
+/** Undefined if the file does not exist. Refuses devices and pipes, which the rename would replace. */
 async function modeToKeep(file: string): Promise<number | undefined> {
   const found = await stat(file).catch(() => undefined);
   if (found?.isFile()) return found.mode & 0o7777;

@@ -4,7 +4,7 @@ import type { CallRecord, LogLine, Records } from "./scripted-services.ts";
 import type { Series } from "./series.ts";
 import { bytesText, countText, labelled, safeText } from "./text.ts";
 
-/** Parts that the reports of both commands have. */
+/** Parts that the reports of both commands share. */
 
 const SHOWN_LOG_LINES = 40;
 const SHOWN_SIZES = 12;
@@ -37,7 +37,7 @@ function statusOf(headers: HeaderList): string {
   return headers.find(([name]) => name === ":status")?.[1] ?? "";
 }
 
-/** What many requests led to. */
+/** The result of many requests. */
 export function seriesLines(series: Series): string[] {
   const { requests, outcomes, growth, sizes, microsecondsPerRequest } = series;
   const [first, last] = [sizes[0]!, sizes.at(-1)!];
@@ -61,15 +61,15 @@ function endText({ endedBy }: Series): string {
     case undefined:
       return "";
     case "time":
-      return "; ended because it took long enough";
+      return "; ended at the time limit";
     case "memory":
-      return "; ended because memory had grown enough";
+      return "; ended at the memory limit";
     case "failure":
       return "; ended because the FILTER FAILED";
   }
 }
 
-/** First, last and evenly chosen ones between. */
+/** The first and the last item, and evenly spaced ones between them. */
 function thinned<Item>(items: readonly Item[]): Item[] {
   if (items.length <= SHOWN_SIZES) return [...items];
   return Array.from(

@@ -16,14 +16,14 @@ type Outcome = Decision | BodyOutcome | TrailersOutcome;
 type NoAnswer = { readonly kind: "waits" };
 type Stage = "request-headers" | StageName;
 
-/** One callback of the filter and what it answered. */
+/** One callback of the filter and its answer. */
 export interface Step {
   readonly stage: Stage;
   /** `buffer`: held back. `waits`: no answer came. */
   readonly answer: Outcome["kind"] | "waits";
-  /** Virtual time until the answer; 0: at once. */
+  /** Virtual time until the answer; 0 means at once. */
   readonly waitedMs: number;
-  /** Of a body: bytes handed in, and bytes that went on. */
+  /** For a body: bytes passed to the filter, and bytes that went on. */
   readonly bytesIn?: number;
   readonly bytesOut?: number;
   readonly changes: readonly HeaderChange[];
@@ -40,13 +40,13 @@ export type Verdict =
   /** The request went on, and so did the upstream's response. */
   { readonly kind: "pass" } | (Refusal & { readonly stage: Stage }) | (NoAnswer & { readonly stage: Stage });
 
-/** All that happened to one request. */
+/** Everything that happened to one request. */
 export interface Exchange {
   readonly verdict: Verdict;
   readonly steps: readonly Step[];
-  /** What the upstream gets, if it gets anything. */
+  /** The request that the upstream gets, if any. */
   readonly request: Message | undefined;
-  /** What the client gets, from the upstream or the filter. */
+  /** The response that the client gets, from the upstream or the filter. */
   readonly response: Message | undefined;
   readonly records: Records;
 }
@@ -54,14 +54,14 @@ export interface Exchange {
 /** How an exchange waits for the filter. */
 export interface Waiting {
   readonly options: StreamOptions;
-  /** False for a stage that is off or that the filter does not export: it is not worth a word. */
+  /** False for a stage that is off or that the filter does not export; the report leaves it out. */
   isOn(stage: Stage): boolean;
   nowMs(): number;
-  /** The outcome once time has passed for it, or that none came. */
+  /** The outcome after virtual time has passed for it, or `waits` if none came. */
   within<Answer>(promise: Promise<Answer>): Promise<Answer | NoAnswer>;
 }
 
-/** The parts of one message as they are handed to a stream. */
+/** How the parts of one message are passed to a stream. */
 interface Direction {
   readonly stages: { readonly headers: Stage; readonly body: Stage; readonly trailers: Stage };
   readonly headers: (list: HeaderList, endOfStream: boolean) => Decision | Promise<Decision>;
@@ -76,9 +76,9 @@ interface Parts {
 }
 
 /**
- * Puts a request through a stream, and then the response: the upstream's if the request gets there, else the filter's
- * own. As the gateway does it: the end of a body is a chunk of its own, and a local response passes the response stages
- * once, if any is on.
+ * Sends a request through a stream, and then the response: the upstream's if the request gets there, else the filter's own.
+ * Works like the gateway: the end of a body is a separate chunk, and a local response passes the response stages once, if
+ * any is on.
  */
 export async function passThrough(
   stream: HttpStream,
@@ -103,7 +103,7 @@ export async function passThrough(
   return { verdict: { kind: "pass" }, steps, request: sent, response: received };
 }
 
-/** What the client gets where the request was stopped. */
+/** The client's response if the request was stopped. */
 async function localResponse(
   stream: HttpStream,
   verdict: Verdict,
@@ -118,7 +118,7 @@ async function localResponse(
   return "kind" in passed ? { verdict: passed, response: messageOf(passed) } : { verdict, response: passed };
 }
 
-/** Part by part; what went on, or what stopped it. */
+/** Sends a message through part by part. Returns the message that went on, or the verdict that stopped it. */
 async function messageThrough(
   way: Direction,
   parts: Parts,

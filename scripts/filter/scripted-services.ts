@@ -11,7 +11,7 @@ import {
 import type { ReplyInput } from "./input-schema.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
-/** A call for which neither filter nor script sets a time fails after this; as a cluster's default in the gateway. */
+/** Timeout of a call if the filter sets none; the default of a cluster in the gateway. */
 const DEFAULT_TIMEOUT_MS = 2_000;
 
 export interface LogLine {
@@ -19,37 +19,37 @@ export interface LogLine {
   readonly message: string;
 }
 
-/** A call the filter made and what came of it. */
+/** A call by the filter and its result. */
 export interface CallRecord {
   readonly call: OutboundCall;
-  /** Undefined while no reply has come. */
+  /** Undefined until there is a reply. */
   result: OutboundResult | undefined;
-  /** Why it failed, where the script did not say so. */
+  /** Why it failed, if the script does not make it fail. */
   note: string | undefined;
   afterMs: number | undefined;
 }
 
-/** What is kept of one stretch of the filter's work: its start, or one request. */
+/** Records of one part of the filter's work: its start, or one request. */
 export interface Records {
   readonly logs: LogLine[];
   readonly calls: CallRecord[];
-  /** Names of clusters the filter asked for and no reply is scripted for. */
+  /** Names of clusters that the filter called without a scripted reply. */
   readonly unknownClusters: Set<string>;
 }
 
 export interface Script {
   readonly replies: readonly ReplyInput[];
-  /** What a call without a scripted reply gets; `undefined`: its cluster does not exist. */
+  /** The result of a call without a scripted reply; `undefined`: its cluster does not exist. */
   readonly otherwise: OutboundResult | undefined;
 }
 
-/** The host's services as a script: the clock is virtual and servers answer what was written down for them. */
+/** Scripted host services: the clock is virtual, and servers give the answers in the script. */
 export class ScriptedServices implements HostServices {
   readonly shared = createSharedState();
   records: Records = noRecords();
   readonly clock: VirtualClock;
   readonly #script: Script;
-  /** Replies that were given at least once. */
+  /** Replies that were used at least once. */
   readonly #given = new Set<ReplyInput>();
 
   constructor(clock: VirtualClock, script: Script) {
@@ -57,7 +57,7 @@ export class ScriptedServices implements HostServices {
     this.#script = script;
   }
 
-  /** From now on everything is noted in new records. */
+  /** Starts new records. */
   startRecords(): Records {
     this.records = noRecords();
     return this.records;
@@ -127,7 +127,7 @@ export class ScriptedServices implements HostServices {
     return { result: { ok: true, headers: [[":status", String(status)], ...headers], body, trailers }, delayMs };
   }
 
-  /** Replies for the very path before those for any; several for the same are given in turn, the last again and again. */
+  /** Replies for the path take precedence over those for any. Several for the same path are used in turn; the last repeats. */
   #replyTo(call: OutboundCall): ReplyInput | undefined {
     const path = call.headers.find(([name]) => name === ":path")?.[1] ?? "";
     const ofCluster = this.#script.replies.filter(({ cluster }) => cluster === call.cluster);

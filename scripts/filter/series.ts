@@ -5,15 +5,15 @@ import { numbered } from "./numbered.ts";
 import type { Exchange, Verdict } from "./run-request.ts";
 import type { Trial } from "./trial.ts";
 
-/** Many requests, and what they did to the filter's memory. */
+/** Many requests and their effect on the filter's memory. */
 export interface Series {
-  /** How many were driven; fewer than asked for if a bound was reached or the filter failed. */
+  /** Number of requests sent; fewer than `bounds.requests` if a bound was reached or the filter failed. */
   readonly requests: number;
   /** What stopped it early. */
   readonly endedBy: "time" | "memory" | "failure" | undefined;
   /** Most frequent first. */
   readonly outcomes: readonly { readonly outcome: string; readonly count: number }[];
-  /** Size before the first request (0), wherever it changed, and at the end. */
+  /** Size before the first request (0), after each change, and at the end. */
   readonly sizes: readonly { readonly request: number; readonly bytes: number }[];
   readonly growth: GrowthRule;
   /** Real time, filter and host together. */
@@ -28,7 +28,7 @@ export interface SeriesBounds {
   readonly bytes: number;
 }
 
-/** Drives `request` again and again, numbered from 1. `first` is told of the first exchange. */
+/** Sends `request` repeatedly, numbered from 1. Calls `first` with the first exchange. */
 export async function driveSeries(
   trial: Trial,
   request: RequestInput,
@@ -66,7 +66,7 @@ export async function driveSeries(
   };
 }
 
-/** A verdict in few words, for counting. */
+/** A verdict as a short text, for counting. */
 function outcomeText(verdict: Verdict): string {
   switch (verdict.kind) {
     case "pass":

@@ -14,7 +14,7 @@ export function countText(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? "" : "s"}`;
 }
 
-/** A line of a report: a label in a column of its own, further lines below the first. */
+/** Lines of a report, with the label in its own column before the first. */
 export function labelled(label: string, lines: readonly string[] | string): string[] {
   return [lines].flat().map((line, index) => `${(index === 0 ? label : "").padEnd(LABEL_WIDTH)}${line}`.trimEnd());
 }
@@ -22,7 +22,7 @@ export function labelled(label: string, lines: readonly string[] | string): stri
 const LABEL_WIDTH = 11;
 const SHOWN_BODY_CHARACTERS = 400;
 
-/** A body as far as it can be shown: short texts in full, in one line. */
+/** A body in one line: short texts in full. */
 export function bodyText(body: Uint8Array): string {
   if (body.length === 0) return "";
   let text: string;
@@ -35,7 +35,7 @@ export function bodyText(body: Uint8Array): string {
   return text.length > SHOWN_BODY_CHARACTERS ? `${shown}… (${countText(body.length, "byte")})` : shown;
 }
 
-/** What a filter wrote must be one line, and not able to command the terminal that shows it. */
+/** Escapes a filter's text: it must be one line and must not control the terminal. */
 export function safeText(text: string): string {
   return text
     .replaceAll("\n", "\\n")

@@ -6,23 +6,23 @@ import { type Exchange, endsAtHeaders, passThrough, requestHeaders, type Waiting
 import type { Records, ScriptedServices } from "./scripted-services.ts";
 import { nextTurn } from "./virtual-clock.ts";
 
-/** How long the gateway lets a filter keep a request waiting; here in virtual time. */
+/** How long the gateway lets a filter hold a request; here in virtual time. */
 export const PATIENCE_MS = TIME_LIMITS.pausedMs;
 /** Virtual time between the requests of a series. */
 const BETWEEN_REQUESTS_MS = 10;
 
-/** A filter on the host of the gateway, in virtual time and with scripted servers. */
+/** A filter on the gateway's host, in virtual time and with scripted servers. */
 export class Trial {
   readonly instance: FilterInstance;
-  /** What happened while the filter started. */
+  /** Records of the filter's start. */
   readonly atStart: Records;
   readonly #services: ScriptedServices;
   readonly #waiting: Waiting;
   #nextTickMs: number;
 
   /**
-   * Starts the filter; calls that it makes at once or by its first tick are answered before this returns.
-   * @param services their records tell what was logged where the start fails
+   * Starts the filter. Its calls at start and in its first tick get their replies before this returns.
+   * @param services if the start fails, their records have the log
    * @throws FilterStartError
    */
   static async start(
@@ -72,7 +72,7 @@ export class Trial {
     }
   }
 
-  /** Lets the calls still under way be answered, and ends the filter; what it did meanwhile. */
+  /** Waits for replies to open calls, then ends the filter. Returns the records of that time. */
   async close(): Promise<Records> {
     await this.#untilQuiet();
     const records = this.#services.startRecords();
@@ -80,7 +80,7 @@ export class Trial {
     return records;
   }
 
-  /** The outcome, once enough time has passed for it. */
+  /** The outcome after virtual time has passed for it, or `waits` if none came. */
   async #within<Answer>(promise: Promise<Answer>): Promise<Answer | { readonly kind: "waits" }> {
     const untilMs = this.#services.clock.nowMs + PATIENCE_MS;
     let settled: { readonly answer: Answer } | undefined;
@@ -96,7 +96,7 @@ export class Trial {
     return settled.answer;
   }
 
-  /** Lets time pass until no call is under way, or patience ends. */
+  /** Advances time until no call is open, at most by `PATIENCE_MS`. */
   async #untilQuiet(): Promise<void> {
     const { clock } = this.#services;
     const untilMs = clock.nowMs + PATIENCE_MS;
@@ -105,13 +105,13 @@ export class Trial {
     }
   }
 
-  /** When something will happen next: a reply or a tick. */
+  /** Time of the next reply or tick. */
   #nextMs(): number {
     const replyMs = this.#services.clock.nextMs ?? Number.POSITIVE_INFINITY;
     return this.instance.tickPeriodMs > 0 ? Math.min(replyMs, this.#nextTickMs) : replyMs;
   }
 
-  /** Lets time pass up to a moment, with the replies and ticks until then. */
+  /** Advances time to `untilMs`, with all replies and ticks until then. */
   async #passUntil(untilMs: number): Promise<void> {
     const { clock } = this.#services;
     for (let nextMs = this.#nextMs(); nextMs <= untilMs; nextMs = this.#nextMs()) {

@@ -20,7 +20,7 @@ export function tryReport(result: TryResult): string {
     ...(first.response === undefined ? [] : messageLines("client", first.response)),
     "",
     ...recordLines("at end", result.atEnd),
-    ...(failedAtEnd(result) ? labelled("", "(a gateway tolerates a filter that fails while it is ended)") : []),
+    ...(failedAtEnd(result) ? labelled("", "(a gateway tolerates a filter that fails at its end)") : []),
     ...result.metrics.flatMap((metric, index) => labelled(index === 0 ? "metrics" : "", metricText(metric))),
     ...labelled("memory", memoryText(result)),
     ...(series === undefined ? [] : seriesLines(series)),

@@ -23,7 +23,7 @@ const replies = (name: string, content: unknown): string[] => ["--replies", file
 const asAnn = request("ann", { path: "/orders/1", headers: { Authorization: "Bearer ann", "x-user": "root" } });
 const saysAnn = replies("says-ann", [{ cluster: "auth", path: "/check", headers: { "x-user": "ann" }, delayMs: 20 }]);
 
-/** Holds the request's body back until its end, and puts `!` in its place. */
+/** Holds the request's body back until its end, and replaces it with `!`. */
 const bodyFilter = files.guest("body.wasm", {
   imports: `(import "env" "proxy_set_buffer_bytes" (func $set (param i32 i32 i32 i32 i32) (result i32)))`,
   body: `(data (i32.const 8) "!")
@@ -55,14 +55,14 @@ describe("try prints", () => {
     expect(report).toMatch(/^metrics +denied_without_credential 1 \(counter\)$/m);
   });
 
-  it("what the filter did while it ended apart from the request", async () => {
+  it("what the filter did at its end separately from the request", async () => {
     const { result } = await tried(exampleFile("deny-without-credential"));
     expect(result.first.records.logs).toEqual([]);
-    // The SDK has no root to be done with: known, and tolerated.
+    // The SDK has no root context at the end: a known problem, which the gateway tolerates.
     expect(result.atEnd.logs).toContainEqual({ level: "critical", message: expect.stringContaining("proc_exit(255)") });
   });
 
-  it("control characters of a filter only in writing", async () => {
+  it("control characters of a filter only as escapes", async () => {
     const { complaint } = await run(callFilter, "--config", "\u001b[2J=x");
     expect(complaint).toContain("\\x1b[2J");
     expect(complaint).not.toContain("\u001b");
@@ -96,7 +96,7 @@ describe("replies of clusters", () => {
     });
   });
 
-  it("that nobody wrote down: the cluster is unknown, or the path is reset", async () => {
+  it("that are not scripted: the cluster is unknown, or the call is reset", async () => {
     const { report } = await run(callFilter, ...CONFIG, ...asAnn);
     expect(report).toMatch(/call auth: no such cluster: --replies names none of that name/);
     expect((await verdict("other-path", [{ cluster: "auth", path: "/other" }])).records.calls[0]).toMatchObject({
@@ -105,7 +105,7 @@ describe("replies of clusters", () => {
     });
   });
 
-  it("given in turn, the last one again and again", async () => {
+  it("are used in turn, and the last one repeats", async () => {
     const script = replies("in-turn", [
       { cluster: "auth", status: 401 },
       { cluster: "auth", status: 200 },
@@ -117,7 +117,7 @@ describe("replies of clusters", () => {
     ]);
   });
 
-  it("of which none comes: the filter is said to wait", async () => {
+  it("that never come: the report says that the filter waits", async () => {
     const waiting = files.guest("waiting.wasm", {
       body: `(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (i32.const 1))`,
     });
@@ -130,7 +130,7 @@ describe("replies of clusters", () => {
 describe("stages", () => {
   const withBody = request("body", { method: "POST", body: ["one", "two"] });
 
-  it("run only where they are named", async () => {
+  it("run only if --stages names them", async () => {
     const off = await tried(bodyFilter, ...withBody);
     expect(off.result.first.request.body).toBe("onetwo");
     expect(off.result.notes).toEqual([expect.stringMatching(/^request-body did not run: it is exported/)]);
@@ -155,12 +155,12 @@ describe("stages", () => {
     ]);
   });
 
-  it("hold back only so much of a body", async () => {
+  it("hold back a body only up to its limit", async () => {
     const { result } = await tried(bodyFilter, ...withBody, "--stages", "request-body", "--body-limit", "4");
     expect(result.first.verdict).toMatchObject({ kind: "respond", status: 413, stage: "request-body" });
   });
 
-  it("show the body while the head is held back, only on demand", async () => {
+  it("show the body while the head is held back only with --body-while-paused", async () => {
     const waitsForBody = files.guest("waits-for-body.wasm", {
       body: `(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (i32.const 1))
         (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32) (i32.eqz (local.get 2)))`,
@@ -196,7 +196,7 @@ describe("stages", () => {
     });
   });
 
-  it("of trailers run here, and are said to run nowhere else", async () => {
+  it("of trailers run here, with a note that a gateway cannot run them", async () => {
     const trailers = files.guest("trailers.wasm", {
       imports: `(import "env" "proxy_remove_header_map_value" (func $remove (param i32 i32 i32) (result i32)))`,
       body: `(data (i32.const 8) "checksum")
@@ -216,7 +216,7 @@ describe("stages", () => {
 });
 
 describe("ticks", () => {
-  it("come as often as the filter asks, and can let a request go", async () => {
+  it("come as often as the filter asks, and can continue a request", async () => {
     const ticking = files.guest("ticking.wasm", {
       imports: `(import "env" "proxy_set_tick_period_milliseconds" (func $every (param i32) (result i32)))
         (import "env" "proxy_set_effective_context" (func $act_on (param i32) (result i32)))
@@ -273,7 +273,7 @@ describe("a wrong input names file, field and what is allowed", () => {
     ["response", { status: 99 }, /response\.json: status: found 99; allowed: a whole number from 200 to 599/],
     ["replies", { cluster: "auth" }, /replies\.json: found an object; allowed: a list of replies/],
     ["replies", [{ cluster: "auth", fail: "late" }], /replies\.json: \[0\]\.fail: found "late"; allowed: "reset" or/],
-    ["replies", [{ cluster: "auth", fail: "reset", status: 1 }], /\[0\]\.status: found 1; allowed: no answer beside/],
+    ["replies", [{ cluster: "auth", fail: "reset", status: 1 }], /\[0\]\.status: found 1; allowed: no answer with/],
     ["replies", [{ status: 200 }], /replies\.json: \[0\]\.cluster: found nothing; allowed: the name of a cluster/],
   ])("--%s %j", async (option, content, message) => {
     const { ok, complaint } = await run(bodyFilter, `--${option}`, files.json(`${option}.json`, content));
@@ -281,7 +281,7 @@ describe("a wrong input names file, field and what is allowed", () => {
     expect(complaint).toMatch(message);
   });
 
-  it("files that are not there or no JSON, and names of files taken for configurations", async () => {
+  it("also for missing files, files that are not JSON, and file names given as configurations", async () => {
     expect((await run(bodyFilter, "--request", "none.json")).complaint).toBe("none.json: does not exist");
     expect((await run(bodyFilter, "--request", files.write("no.json", "{"))).complaint).toMatch(
       /no\.json: is no JSON: /,

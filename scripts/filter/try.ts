@@ -19,22 +19,22 @@ export interface TryResult {
   readonly file: string;
   readonly abiVersion: string;
   readonly atStart: Records;
-  /** The first request as it was sent. */
+  /** The first request, as sent. */
   readonly request: Message;
-  /** What became of it. */
+  /** The first request's exchange. */
   readonly first: Exchange;
-  /** While the filter was ended. Some SDKs trap then, which a gateway tolerates. */
+  /** Records of the filter's end. Some SDKs trap then, which a gateway tolerates. */
   readonly atEnd: Records;
   /** Only with `--repeat`. */
   readonly series: Series | undefined;
   readonly metrics: readonly MetricSnapshot[];
   readonly memory: { readonly atStartBytes: number; readonly afterFirstBytes: number };
-  /** What would be different in a gateway, or was probably meant otherwise. */
+  /** Differences from a gateway, and options that are probably mistakes. */
   readonly notes: readonly string[];
 }
 
 /**
- * Puts one request, or a series of them, through a filter.
+ * Sends one request, or a series of them, through a filter.
  * @throws WrongInput
  */
 export async function tryFilter(options: TryOptions): Promise<TryResult | Refused> {
@@ -71,7 +71,7 @@ export async function tryFilter(options: TryOptions): Promise<TryResult | Refuse
   };
 }
 
-/** True if the filter came to a decision. */
+/** True if the filter decided. */
 export function decided({ first, series }: TryResult): boolean {
   return (first.verdict.kind === "pass" || first.verdict.kind === "respond") && series?.endedBy !== "failure";
 }
@@ -115,7 +115,7 @@ function notesOn(
     if (isOn(name) && exports && name.endsWith("trailers") && hasPart[name])
       return [`${name} ran here; Workers hands out no trailers, so a gateway cannot run it`];
     if (!isOn(name) && exports && hasPart[name])
-      return [`${name} did not run: it is exported, and off unless --stages (or \`stages\` of the service) names it`];
+      return [`${name} did not run: it is exported, but off unless --stages (or \`stages\` of the service) names it`];
     return [];
   });
 }

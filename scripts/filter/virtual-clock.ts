@@ -4,7 +4,7 @@ interface Event {
 }
 
 /**
- * Time that passes only when told to: what a filter waits for costs no real time, and every run is the same.
+ * Time that passes only in `advanceTo`: waiting takes no real time, and every run is the same.
  */
 export class VirtualClock {
   #nowMs: number;
@@ -18,19 +18,19 @@ export class VirtualClock {
     return this.#nowMs;
   }
 
-  /** When the next event is due; undefined: nothing will ever happen. */
+  /** When the next event is due; undefined if there is none. */
   get nextMs(): number | undefined {
     return this.#events[0]?.atMs;
   }
 
-  /** Has `run` called when `delayMs` have passed; events of the same time in the order they were asked for. */
+  /** Calls `run` after `delayMs`. Events at the same time run in the order of these calls. */
   after(delayMs: number, run: () => void): void {
     const atMs = this.#nowMs + delayMs;
     const later = this.#events.findIndex((event) => event.atMs > atMs);
     this.#events.splice(later < 0 ? this.#events.length : later, 0, { atMs, run });
   }
 
-  /** Lets time pass up to `atMs`, with every event until then, and lets each take full effect before the next. */
+  /** Advances time to `atMs` and runs every event until then. Each takes full effect before the next. */
   async advanceTo(atMs: number): Promise<void> {
     for (let event = this.#events[0]; event !== undefined && event.atMs <= atMs; event = this.#events[0]) {
       this.#events.shift();
@@ -42,7 +42,7 @@ export class VirtualClock {
   }
 }
 
-/** Lets everything that was promised so far, and what follows from it, happen. */
+/** Waits until all settled promises and their reactions have run. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

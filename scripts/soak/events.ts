@@ -3,25 +3,25 @@ import { type Dependencies, TOKENS } from "./ordinary.ts";
 import { AUTHORIZATION_FAULTS, type AuthorizationServer } from "./servers.ts";
 import { SERVICE_NAMES } from "./services.ts";
 
-/** What happens beside the requests, counted. */
+/** Counts of events besides requests. */
 export interface EventCounts {
   rights: number;
   purges: number;
   restarts: number;
   faults: number;
-  /** Of the faults. */
+  /** Included in `faults`. */
   outages: number;
 }
 
-/** A fault ends before `failOpen` may apply, an outage lasts until it does. */
+/** A fault ends before `failOpen` may apply; an outage lasts until it does. */
 const MAX_FAULT_MS = 6_000;
 const OUTAGE_MS = 45_000;
-/** Of the authorization server's faults. */
+/** Share of the authorization server's faults. */
 const OUTAGE_SHARE = 0.1;
-/** Quiet after a fault, in which nothing may be refused for it any more. */
+/** Time between faults, long enough for refusals because of the last one to end. */
 const BETWEEN_FAULTS_MS = 15_000;
 
-/** Grants and revokes, now and then with the purge that makes it hold at once. */
+/** Grants or revokes a token's right, sometimes with a purge so that it takes effect at once. */
 export async function changeRight(dependencies: Dependencies, counts: EventCounts): Promise<void> {
   const { random, reference, nowMs } = dependencies;
   const token = random.pick(TOKENS);
@@ -35,7 +35,7 @@ export async function purge(dependencies: Dependencies, counts: EventCounts, cre
   const startedMs = nowMs();
   const body = await operate(dependencies, "purge", credential === undefined ? {} : { credential });
   const isConfirmed = body !== undefined && !Object.values(body).some((outcome) => "error" in outcome);
-  // One that failed promises nothing.
+  // A failed purge guarantees nothing.
   if (isConfirmed) reference.purged(credential, startedMs);
   counts.purges += 1;
 }
@@ -45,7 +45,7 @@ export async function restart(dependencies: Dependencies, counts: EventCounts): 
   counts.restarts += 1;
 }
 
-/** Breaks a server for some seconds, then leaves it alone for longer. */
+/** Breaks a server for some seconds. */
 export async function fault(
   dependencies: Dependencies,
   authorization: AuthorizationServer,

@@ -8,7 +8,7 @@ interface Attack {
   readonly target: string;
   readonly headers?: readonly string[];
   readonly body?: string;
-  /** Right statuses; none of them lets the request reach the upstream, except those of a method that it may be served as. */
+  /** Right statuses. The request must not reach the upstream, except with the method `servedAs`. */
   readonly right: readonly number[];
   readonly servedAs?: string;
 }
@@ -20,10 +20,10 @@ const UPGRADE = [
   "Sec-WebSocket-Version: 13",
 ];
 
-/** A second request, which nothing may take for one. It has no id, so the upstream would tell. */
+/** A smuggled request, which must never be served. It has no id, so the upstream would count it as a stranger. */
 const HIDDEN = "GET /forward/hidden HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/** Requests that nobody has authorized, each by another trick. `n` makes what is sent differ. */
+/** Unauthorized requests, each with another trick. `n` varies what is sent. */
 const ATTACKS: readonly ((n: number) => Attack)[] = [
   (n) => ({ kind: "upgrade", method: "POST", target: `/forward/${n}`, headers: UPGRADE, right: [401] }),
   (n) => ({
@@ -107,7 +107,7 @@ const ATTACKS: readonly ((n: number) => Attack)[] = [
     kind: "named-by-connection",
     target: `/forward/${n}`,
     headers: ["Connection: close, authorization, cookie", "Authorization: Bearer token-1"],
-    // Whether it counts or not, it is one token or none.
+    // The gateway must treat the credential as missing.
     right: [401],
   }),
   (n) => ({
@@ -125,7 +125,7 @@ const ATTACKS: readonly ((n: number) => Attack)[] = [
   }),
 ];
 
-/** One request that must not get through. */
+/** Sends one request that must not get through. */
 export async function attack({ port, random, upstream, tally, nowMs }: Dependencies): Promise<void> {
   const { kind, right, servedAs, ...request } = random.pick(ATTACKS)(random.below(1_000));
   const id = randomUUID();
@@ -142,7 +142,7 @@ export async function attack({ port, random, upstream, tally, nowMs }: Dependenc
   for (const seen of served) if (seen.method !== servedAs) wrong(`served as ${seen.method} ${seen.target}`);
 }
 
-/** Unknown tokens of one address at once; whatever becomes of them, nobody is let in and nobody else refused. */
+/** Sends many unknown tokens from one address group at once: none may get in, and other clients must not be refused. */
 export async function flood({ port, random, upstream, tally, nowMs }: Dependencies): Promise<void> {
   const address = `2001:db8:${random.below(9).toString(16)}::`;
   const all = Array.from({ length: 60 }, async () => {

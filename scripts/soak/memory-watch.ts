@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 
-/** What a process may grow by between the second and the last fifth of a run, measured after forced collections. */
+/** Allowed growth of a process between the second and the last fifth of a run, measured after forced collections. */
 export const MEMORY_BOUND = { share: 0.15, bytes: 64 * 1_024 * 1_024 } as const;
 
-/** In a shorter run the process is still warming up, and its memory tells nothing. */
+/** In a shorter run the process is still warming up, so its growth means nothing. */
 const MIN_MINUTES = 5;
 
 export interface MemoryVerdict {
@@ -12,11 +12,11 @@ export interface MemoryVerdict {
   readonly settledBytes: number;
   readonly middleBytes: number;
   readonly endBytes: number;
-  /** Null where the run was too short to tell. */
+  /** Null if the run was too short to tell. */
   readonly isFlat: boolean | null;
 }
 
-/** @param samples resident bytes at equal distances of time */
+/** @param samples resident bytes at equal intervals */
 export function judgeMemory(samples: readonly number[], minutes: number): MemoryVerdict {
   const fifth = (n: number) =>
     median(samples.slice(Math.floor((samples.length * n) / 5), Math.ceil((samples.length * (n + 1)) / 5)));
@@ -44,7 +44,7 @@ export async function usageOf(pid: number): Promise<{ residentBytes: number; cpu
     readFile(`/proc/${pid}/stat`, "utf8"),
   ]);
   const residentBytes = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1_024;
-  // utime and stime, in ticks of which Linux counts 100 a second; the name before may hold spaces.
+  // utime and stime, in ticks (100 a second on Linux); the process name before them may contain spaces.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return { residentBytes, cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100 };
 }

@@ -3,15 +3,15 @@ import { parseArgs } from "node:util";
 export interface SoakOptions {
   readonly minutes: number;
   readonly seed: number;
-  /** Where the summary goes beside standard output. */
+  /** File for the summary, besides standard output. */
   readonly json: string | undefined;
 }
 
-export const SOAK_USAGE = `npm run soak [-- options]   mixed, faulty and hostile traffic; every answer is compared with a reference
+export const SOAK_USAGE = `npm run soak [-- options]   mixed, faulty and hostile traffic; compares every answer with a reference
 
-  --minutes N   how long, a fraction too (default 10)
-  --seed N      of the schedule (default: a random one, shown)
-  --json FILE   writes the summary there`;
+  --minutes N   how long; may be a fraction (default 10)
+  --seed N      seed of the schedule (default: a random one, which is shown)
+  --json FILE   also write the summary to this file`;
 
 export type ParsedSoak =
   | { readonly kind: "run"; readonly options: SoakOptions }

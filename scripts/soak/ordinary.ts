@@ -6,7 +6,7 @@ import { isAdmin, type UpstreamServer, userOf } from "./servers.ts";
 import { ADMIN_PATH, OPEN_SERVICE, SERVICE_NAMES } from "./services.ts";
 import type { Tally } from "./tally.ts";
 
-/** Tokens that come again and again; each is granted and revoked from time to time. */
+/** Tokens in repeated use; each is granted and revoked from time to time. */
 export const TOKENS: readonly string[] = Array.from({ length: 200 }, (_, n) => `token-${n}`);
 
 export interface Dependencies {
@@ -37,7 +37,7 @@ const UPGRADE_HEADERS = {
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
-/** One request of an ordinary client, compared with the reference at both ends. */
+/** Sends one request of an ordinary client, and compares the answer and the upstream's view with the reference. */
 export async function askOrdinary(dependencies: Dependencies): Promise<void> {
   const { random, reference, upstream, tally, nowMs, port } = dependencies;
   const ordinary = choose(random);
@@ -52,18 +52,18 @@ export async function askOrdinary(dependencies: Dependencies): Promise<void> {
   const isOpen = target.startsWith(`/${OPEN_SERVICE}/`) && reference.mayBeOpen(span);
   const right = rightStatuses(reference, ordinary, span);
   if (isOpen) right.add(200);
-  // An upgrade that is granted is served as 101.
+  // An allowed upgrade gets 101.
   if (kind === "upgrade" && right.delete(200)) right.add(101);
   const wrong = (what: string) =>
     tally.wrong(kind, span.endedMs, `${method} ${target} ${token ?? "without a token"}: ${what}`);
   if (!right.has(status)) wrong(`${status} ${reason}, right are ${[...right].join(", ") || "none"}`);
   if (served.length > 1) wrong(`served ${served.length} times`);
-  // A reply that broke off may have been served.
-  if (![200, 101, 502].includes(status) && served.length > 0) wrong(`${status}, and yet it was served`);
+  // With 502 the request may have been served before the reply failed.
+  if (![200, 101, 502].includes(status) && served.length > 0) wrong(`${status}, but it was served`);
   for (const seen of served) {
     const user = token === undefined ? undefined : userOf(token);
     if (seen.method !== method || seen.target !== target) wrong(`served as ${seen.method} ${seen.target}`);
-    if (seen.user !== user && !(isOpen && seen.user === undefined)) wrong(`served as ${seen.user ?? "nobody"}`);
+    if (seen.user !== user && !(isOpen && seen.user === undefined)) wrong(`served as user ${seen.user ?? "none"}`);
     if (seen.token !== token) wrong(`served with the token ${seen.token}`);
     if (seen.host !== HOST) wrong(`served for ${seen.host}`);
     if (seen.body !== body) wrong(`served with another body, of ${seen.body.length} for ${body.length} bytes`);
@@ -94,7 +94,7 @@ function choose(random: Random): Ordinary {
   return { kind: "get", method: "GET", target, token, body: "" };
 }
 
-/** What came back; status 0 where nothing did. */
+/** The answer to a request; status 0 if there was none. */
 interface Answered {
   readonly status: number;
   readonly reason: string;

@@ -1,4 +1,4 @@
-/** A seeded source of randomness (mulberry32): one schedule for one seed. */
+/** A seeded source of randomness (mulberry32): the same seed gives the same schedule. */
 export class Random {
   #state: number;
 

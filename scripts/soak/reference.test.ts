@@ -9,13 +9,13 @@ function referenceWith(...rights: [atMs: number, allowed: boolean][]): Reference
   return reference;
 }
 
-describe("what may be answered", () => {
-  it("is what the server says, where that has not changed for long", () => {
+describe("the allowed answer", () => {
+  it("is the server's, if that has not changed for a while", () => {
     expect(referenceWith([0, true]).statusesFor("t", at(100_000))).toEqual(new Set([200]));
     expect(referenceWith([0, false]).statusesFor("t", at(100_000))).toEqual(new Set([403]));
   });
 
-  it("may be the answer before, for as long as it holds", () => {
+  it("may be the previous one during its lifetime", () => {
     const revoked = referenceWith([0, true], [10_000, false]);
     expect(revoked.statusesFor("t", at(14_900))).toEqual(new Set([200, 403]));
     expect(revoked.statusesFor("t", at(15_100))).toEqual(new Set([403]));
@@ -47,7 +47,7 @@ describe("what may be answered", () => {
     expect(reference.statusesForPublic(at(20_000))).toEqual(new Set([200]));
   });
 
-  it("is whatever is asked of a service that opens, from half a minute of an outage until calls go on", () => {
+  it("may be 200 for any token of a failOpen service, from half a minute into an outage until calls resume", () => {
     const reference = referenceWith([0, false]);
     reference.faultBegins("authorization", 100_000);
     expect([110_000, 124_000, 126_000].map((atMs) => reference.mayBeOpen(at(atMs)))).toEqual([false, false, true]);
@@ -55,7 +55,7 @@ describe("what may be answered", () => {
     expect([147_000, 149_000].map((atMs) => reference.mayBeOpen(at(atMs)))).toEqual([true, false]);
   });
 
-  it("is no open service after a short fault", () => {
+  it("does not include 200 from failOpen after a short fault", () => {
     const reference = referenceWith([0, false]);
     reference.faultBegins("authorization", 100_000);
     reference.faultEnds("authorization", 106_000);

@@ -1,10 +1,10 @@
-/** How long the gateway may go by an earlier answer; as configured in services.ts. */
+/** How long the gateway may use an earlier answer; as configured in services.ts. */
 export interface Lifetimes {
   readonly allowMs: number;
   readonly denyMs: number;
 }
 
-/** A stretch of time in which something was broken. */
+/** A time span in which a server was broken. */
 interface Fault {
   readonly fromMs: number;
   toMs: number;
@@ -15,24 +15,24 @@ interface Right {
   readonly allowed: boolean;
 }
 
-/** When a request was under way. */
+/** When a request was in progress. */
 export interface Span {
   readonly startedMs: number;
   readonly endedMs: number;
 }
 
 /**
- * How long after a fault requests may still be refused for it: calls are held back until a probe is answered, which is tried
- * every 5 s.
+ * How long after a fault requests may still be refused: the gateway makes no calls until a probe, sent every 5 s, gets an
+ * answer.
  */
 const AFTER_FAULT_MS = 8_000;
 
-/** `failOpen` takes half a minute without an answer; the last one may have come some seconds before the fault. */
+/** `failOpen` needs half a minute without an answer; the last answer may have come some seconds before the fault. */
 export const OPENS_AFTER_MS = 25_000;
 
 /**
- * What the gateway may answer, from what the authorization server would have said: at the time of a request, or for as long before
- * as its answers hold, but never before a purge that was confirmed.
+ * The gateway's allowed answers: any that the authorization server would have given during the request or, within the
+ * answers' lifetime, before it; but none from before a confirmed purge.
  */
 export class Reference {
   readonly #lifetimes: Lifetimes;
@@ -46,7 +46,7 @@ export class Reference {
     this.#lifetimes = lifetimes;
   }
 
-  /** From now on the authorization server says this of the token. */
+  /** Sets the authorization server's answer for the token from now on. */
   setRight(token: string, allowed: boolean, nowMs: number): void {
     const rights = this.#rights.get(token) ?? [];
     rights.push({ fromMs: nowMs, allowed });
@@ -57,7 +57,11 @@ export class Reference {
     return this.#rights.get(token)?.at(-1)?.allowed ?? false;
   }
 
-  /** @param startedMs when a purge was sent that is confirmed by now; of one token, or all */
+  /**
+   * Notes a confirmed purge.
+   * @param token undefined: all tokens
+   * @param startedMs when the purge was sent
+   */
   purged(token: string | undefined, startedMs: number): void {
     if (token === undefined) this.#purgedAllMs = startedMs;
     else this.#purges.set(token, startedMs);
@@ -74,11 +78,11 @@ export class Reference {
 
   /**
    * The statuses that are right for a request with this token that needs a decision.
-   * @param refusal how the service refuses a token: 401 under introspection, else what the server says
+   * @param refusal status with which the service refuses a token: 401 with introspection, else the server's
    */
   statusesFor(token: string, { startedMs, endedMs }: Span, refusal = 403): Set<number> {
     const purgedMs = Math.max(this.#purgedAllMs, this.#purges.get(token) ?? Number.NEGATIVE_INFINITY);
-    // A purge that was confirmed only while the request was under way may have come too late for it.
+    // A purge that was sent during the request may have come too late for it.
     const sinceMs = (lifetimeMs: number) =>
       Math.max(startedMs - lifetimeMs, purgedMs <= startedMs ? purgedMs : Number.NEGATIVE_INFINITY);
     const statuses = new Set<number>();
@@ -94,14 +98,14 @@ export class Reference {
     return new Set(this.#wasBroken("upstream", startedMs - 1_000, endedMs) ? [200, 502] : [200]);
   }
 
-  /** Whether a service that opens while its server is down may have let anybody in. */
+  /** Whether a service with `failOpen` may have let any request pass. */
   mayBeOpen({ startedMs, endedMs }: Span): boolean {
     return this.#faults.authorization.some(
       ({ fromMs, toMs }) => fromMs + OPENS_AFTER_MS <= endedMs && toMs + AFTER_FAULT_MS >= startedMs,
     );
   }
 
-  /** Whether the server would have said so at any time from `fromMs` to `toMs`. */
+  /** Whether the server would have given this answer at any time from `fromMs` to `toMs`. */
   #said(token: string, allowed: boolean, fromMs: number, toMs: number): boolean {
     const rights = this.#rights.get(token) ?? [];
     return rights.some((right, index) => {

@@ -11,7 +11,7 @@ import { AuthorizationServer, UpstreamServer } from "./servers.ts";
 import { LIFETIMES, SERVICE_NAMES, soakGateway } from "./services.ts";
 import { Tally } from "./tally.ts";
 
-/** Ordinary clients at once, and how long each waits between two requests: some 150 requests a second in all. */
+/** Concurrent ordinary clients, and each client's pause between two requests: about 150 requests a second in all. */
 const CLIENTS = 16;
 const CLIENT_PAUSE_MS = 100;
 const PROGRESS_MS = 10_000;
@@ -33,7 +33,7 @@ export interface SoakSummary {
 /**
  * Runs the soak.
  * @param stop ends it early, with a summary
- * @param report takes a line of progress every 10 s
+ * @param report gets a line of progress every 10 s
  */
 export async function runSoak(
   options: SoakOptions,
@@ -86,11 +86,11 @@ export async function runSoak(
       repeat(5_000, () => restart(dependencies, events)),
       repeat(0, () => fault(dependencies, authorization, events, isOver)),
       repeat(sampleMs, async () => {
-        // Garbage that V8 has not collected yet moves by tens of MiB and tells nothing.
+        // Uncollected garbage varies by tens of MiB and would hide a leak.
         await gateway.collect();
         samples.push((await usageOf(pid)).residentBytes);
       }),
-      // Often: workerd's log is kept in part only.
+      // Often, because only the end of workerd's log is kept.
       repeat(1_000, async () => readLog()),
       repeat(PROGRESS_MS, async () => {
         const residentMiB = Math.round((samples.at(-1) ?? 0) / 1_048_576);

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Reference } from "./reference.ts";
 import { ADMIN_SCOPE } from "./services.ts";
 
-/** How the authorization server behaves for a while. */
+/** Temporary faults of the authorization server. */
 export const AUTHORIZATION_FAULTS = ["slow", "garbage", "reset", "500", "503", "silent"] as const;
 export type AuthorizationFault = (typeof AUTHORIZATION_FAULTS)[number];
 
@@ -16,12 +16,12 @@ export function userOf(token: string): string {
   return `user-${token}`;
 }
 
-/** Whether a token has `ADMIN_SCOPE`: every second one has. */
+/** Whether a token has `ADMIN_SCOPE`: every second token does. */
 export function isAdmin(token: string): boolean {
   return /[02468]$/.test(token);
 }
 
-/** Answers as the reference says: by forward-auth, introspection, OPA and AuthZEN, told apart by the path. */
+/** Gives the reference's answers by forward-auth, introspection, OPA or AuthZEN, depending on the path. */
 export class AuthorizationServer {
   fault: AuthorizationFault | undefined;
   readonly #reference: Reference;
@@ -72,7 +72,7 @@ export class AuthorizationServer {
         const token = (request.headers.authorization ?? "").replace("Bearer ", "");
         const isAllowed = this.#reference.isAllowed(token);
         response.writeHead(isAllowed ? 200 : 403, isAllowed ? { "x-user": userOf(token) } : {});
-        // Junk gets a large page, which must not push out what is good.
+        // Junk tokens get a large page, which must not push good decisions out of the cache.
         return void response.end(token.startsWith("junk") ? "x".repeat(6_000) : "");
       }
     }
@@ -83,15 +83,15 @@ export class AuthorizationServer {
 export interface Served {
   readonly method: string;
   readonly target: string;
-  /** The one that the client asked for. */
+  /** The host that the client requested. */
   readonly host: string | undefined;
   readonly user: string | undefined;
-  /** The bearer token that it came with. */
+  /** The request's bearer token. */
   readonly token: string | undefined;
   readonly body: string;
 }
 
-/** Echoes nothing, but remembers each request by the id that it carries until it is asked for it. */
+/** Keeps each request by its id until `take` returns it. */
 export class UpstreamServer {
   isBroken = false;
   /** Requests without an id: no client of the soak sends one. */
@@ -109,7 +109,7 @@ export class UpstreamServer {
         .update(`${request.headers["sec-websocket-key"]}${WEBSOCKET_GUID}`)
         .digest("base64");
       const lines = ["Upgrade: websocket", "Connection: Upgrade", `Sec-WebSocket-Accept: ${key}`];
-      // A close frame follows at once: nobody is to hold a socket for ever.
+      // A close frame follows at once, so that no socket stays open.
       socket.end(Buffer.from(`HTTP/1.1 101 Switching Protocols\r\n${lines.join("\r\n")}\r\n\r\n\x88\x00`, "latin1"));
     });
   }
@@ -123,14 +123,14 @@ export class UpstreamServer {
     this.#server.close();
   }
 
-  /** What was served under this id; it is then forgotten. */
+  /** Returns and removes the requests served with this id. */
   take(id: string): readonly Served[] {
     const served = this.#served.get(id) ?? [];
     this.#served.delete(id);
     return served;
   }
 
-  /** Requests that were served and not asked for: more than those under way at the end are a fault. */
+  /** Requests that were served but not taken: at the end there must be none. */
   get remaining(): number {
     return this.#served.size;
   }
@@ -173,7 +173,7 @@ async function textOf(request: IncomingMessage): Promise<string> {
   try {
     for await (const chunk of request.setEncoding("utf8")) text += chunk;
   } catch {
-    // The client went away; so does what it asked.
+    // The client disconnected; its request is ignored.
   }
   return text;
 }

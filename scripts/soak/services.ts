@@ -4,13 +4,13 @@ import type { Lifetimes } from "./reference.ts";
 /** Short, so that revocation, expiry and restarts come often. */
 export const LIFETIMES: Lifetimes = { allowMs: 5_000, denyMs: 1_000 };
 
-/** Services under each protocol and with each convenience; `site` shares its upstream with `forward`. */
+/** A service for each protocol, one with `persist` and one with `failOpen`; `site` shares its upstream with the others. */
 export const SERVICE_NAMES = ["forward", "introspection", "opa", "authzen", "persisted", "open"] as const;
 
-/** The one that lets everybody in while its server is down. */
+/** The service that lets all requests pass while its server is down. */
 export const OPEN_SERVICE = "open";
 
-/** Under introspection; below it a token needs `ADMIN_SCOPE`. */
+/** In the introspection service; paths below it need `ADMIN_SCOPE`. */
 export const ADMIN_PATH = "/introspection/admin";
 export const ADMIN_SCOPE = "admin";
 

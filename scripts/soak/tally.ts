@@ -1,4 +1,4 @@
-/** Wrong answers that are shown; all are counted. */
+/** Limit for the wrong answers that are shown; all are counted. */
 const MAX_EXAMPLES = 20;
 
 export interface WrongAnswer {
@@ -8,7 +8,7 @@ export interface WrongAnswer {
   readonly what: string;
 }
 
-/** What was asked and answered, and what of it was wrong. */
+/** Counts requests and answers, and keeps examples of wrong answers. */
 export class Tally {
   readonly #startedMs: number;
   readonly #requests = new Map<string, number>();

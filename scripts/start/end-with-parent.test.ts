@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 
 const PRELOAD = pathToFileURL(join(import.meta.dirname, "end-with-parent.ts")).href;
 
-/** Runs until it is killed, as does the child it starts first, as wrangler starts workerd. Both hold stdout open. */
+/** Like wrangler and workerd: starts a child, and both run until killed. Both keep stdout open. */
 const TOOL = `
   require("node:child_process").spawn(process.execPath, ["-e", "console.log('up'); setInterval(() => {}, 1000)"], {
     stdio: ["ignore", "inherit", "inherit"],

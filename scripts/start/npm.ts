@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 const CHECK_INTERVAL_MS = 1_000;
 
 /**
- * Calls back once npm, which started this process, is gone. npm passes on SIGINT and SIGTERM; killed in another way it
- * leaves its script running, unseen. Does nothing if this process was not started by `npm start`.
+ * Calls back when npm, which started this process, is gone. npm passes on SIGINT and SIGTERM, but if it is killed in another
+ * way, its script keeps running unnoticed. Does nothing if `npm start` did not start this process.
  */
 export function onNpmGone(callback: () => void): void {
   if (process.env.npm_lifecycle_event !== "start") return;
@@ -18,8 +18,8 @@ export function onNpmGone(callback: () => void): void {
 }
 
 /**
- * The ids from the parent up to npm: it runs a script in a shell, which stays between them or not, depending on the
- * shell. An orphan gets another parent, so they change with npm's end. No further up: what started npm may well end.
+ * The process ids from the parent up to npm. npm runs a script in a shell; whether that stays in between depends on the
+ * shell. An orphan gets another parent, so the ids change when npm ends. Ignores npm's own parent, which may end earlier.
  */
 function lineage(): string {
   const parent = process.ppid;

@@ -16,7 +16,7 @@ describe("npm start", () => {
     expect(parseStartOptions(["--fast", "--verbose"], {})).toMatchObject({ options: { fast: true, verbose: true } });
   });
 
-  test("explains itself", () => {
+  test("has a help option", () => {
     expect(parseStartOptions(["-h"], {})).toEqual({ kind: "help" });
   });
 
@@ -30,7 +30,7 @@ describe("npm start", () => {
     },
   );
 
-  test("refuses what it does not know", () => {
+  test("refuses unknown options", () => {
     expect(parseStartOptions(["--fats"], {})).toMatchObject({
       kind: "wrong",
       message: expect.stringContaining("--fats"),

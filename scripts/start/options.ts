@@ -2,9 +2,9 @@ import { parseArgs } from "node:util";
 
 export interface StartOptions {
   port: number;
-  /** Decisions and instances live a thirtieth of their time, so that a restart can be watched. */
+  /** Shortens the lives of decisions and instances to a thirtieth, so that one can watch a restart. */
   fast: boolean;
-  /** Show everything that wrangler says, with a line for each request. */
+  /** Shows all of wrangler's output, including a line for each request. */
   verbose: boolean;
 }
 
@@ -16,7 +16,7 @@ export type ParsedStart =
 export const START_USAGE = `npm start [-- options]      serves the gateway with a demo authorization server and upstream
 
   --fast        short TTL and collection: watch a restart within minutes
-  --verbose     show everything wrangler says, a line for each request too
+  --verbose     show all of wrangler's output, including a line for each request
 
   PORT=8788 npm start      serves on another port than 8787`;
 

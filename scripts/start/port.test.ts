@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { expect, test } from "vitest";
 import { portObstacle } from "./port.ts";
 
-test("a port is free once nobody listens on it", async () => {
+test("a port is free when nothing listens on it", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

@@ -1,13 +1,13 @@
 import { createServer } from "node:net";
 
-/** What `localhost` may mean. */
+/** Possible addresses of `localhost`. */
 const LOOPBACK_ADDRESSES = ["127.0.0.1", "::1"];
 
 /** Why nothing can listen on the port, as the system's error code (`EADDRINUSE`, `EACCES`); undefined if it can. */
 export async function portObstacle(port: number): Promise<string | undefined> {
   for (const address of LOOPBACK_ADDRESSES) {
     const code = await listenError(port, address);
-    // A machine without IPv6 has no ::1; then localhost is 127.0.0.1 alone.
+    // A machine without IPv6 has no ::1; then localhost is only 127.0.0.1.
     if (code !== undefined && code !== "EADDRNOTAVAIL" && code !== "EAFNOSUPPORT") return code;
   }
   return undefined;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { welcome } from "./welcome.ts";
 
-describe("what npm start prints", () => {
+describe("the text that npm start prints", () => {
   test("has a line to copy for each outcome, and the address of the stats", () => {
     const text = welcome({ port: 9000, fast: false, verbose: false });
     expect(text).toContain("curl -i -H 'Authorization: Bearer demo-alice' http://localhost:9000/orders/1");
@@ -15,7 +15,7 @@ describe("what npm start prints", () => {
     expect(welcome({ port: 8787, fast: false, verbose: false })).not.toContain("PORT=");
   });
 
-  test("offers --fast only to those who do not have it", () => {
+  test("suggests --fast only if it is not set", () => {
     expect(welcome({ port: 8787, fast: false, verbose: false })).toContain("npm start -- --fast");
     expect(welcome({ port: 8787, fast: true, verbose: false })).not.toContain("--fast");
   });

@@ -1,6 +1,6 @@
 import type { StartOptions } from "./options.ts";
 
-/** What a newcomer can try, as lines to copy into a second terminal. */
+/** First things to try, as lines to copy into a second terminal. */
 export function welcome({ port, fast }: StartOptions): string {
   const origin = `http://localhost:${port}`;
   const traffic = port === 8787 ? "npm run traffic" : `PORT=${port} npm run traffic`;
@@ -15,9 +15,9 @@ Ebb answers on ${origin}, with a demo authorization server and upstream.
 
 ${
   fast
-    ? "Decisions live 20 s and an instance collects for 30 s: with load, memory rises and is given back within minutes."
-    : "An instance collects for as long as gateway.config.ts says before it is judged, 15 minutes unless changed.\nTo watch a restart within minutes: npm start -- --fast"
+    ? "Decisions live 20 s and an instance collects for 30 s: with load, memory rises and is freed within minutes."
+    : "An instance collects data before the first restart: 15 minutes, unless gateway.config.ts changes collectMs.\nTo watch a restart within minutes: npm start -- --fast"
 }
-Ctrl-C ends it.
+Ctrl-C stops it.
 `;
 }

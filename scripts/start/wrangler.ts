@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StartOptions } from "./options.ts";
 
-/** The first is the gateway, which answers on the port; the others are reached through its service bindings. */
+/** The first is the gateway, which answers on the port; it reaches the others through service bindings. */
 const WORKERS = ["examples/demo", "examples/authorization-server", "examples/upstream"];
-/** Wrangler needs a moment to end workerd; what is left after it is ended by force. */
+/** Time for wrangler to end workerd; after that the group is killed. */
 const GRACE_MS = 5_000;
-/** How long the system may take to clear away what was ended by force. */
+/** How long the system may take to remove killed processes. */
 const CLEARING_MS = 2_000;
 
 /** `wrangler dev` with the gateway and the demo's Workers, as a process group that can be ended as a whole. */
@@ -19,7 +19,7 @@ export class Wrangler {
   /** Resolves with a description of how it ended: an exit code or a signal. */
   readonly exited: Promise<string>;
 
-  /** Starts in an empty state: numbers learned at another pace (`--fast`) or from other code would only mislead. */
+  /** Starts with empty state: data learned at another pace (`--fast`) or from other code would mislead. */
   static start(root: string, options: StartOptions): Wrangler {
     const folder = join(root, ".wrangler", `demo-${options.port}`);
     rmSync(folder, { recursive: true, force: true });
@@ -27,7 +27,7 @@ export class Wrangler {
       spawn(process.execPath, wranglerArguments(root, folder, options), {
         cwd: root,
         env: { ...process.env, ...quiet(folder) },
-        // Without a terminal on stdin wrangler offers no hotkeys; the channel tells it when this process is gone.
+        // Without a terminal on stdin wrangler offers no hotkeys. The IPC channel closes when this process ends.
         stdio: ["ignore", "inherit", "inherit", "ipc"],
         detached: true,
       }),
@@ -49,7 +49,7 @@ export class Wrangler {
     while (this.#killGroup() && performance.now() < deadlineMs) await sleep(20);
   }
 
-  /** @returns false once nobody of the group is left */
+  /** @returns false when no process of the group is left */
   #killGroup(): boolean {
     if (this.#process.pid === undefined) return false;
     try {
@@ -78,13 +78,13 @@ function wranglerArguments(root: string, folder: string, { port, fast, verbose }
   ];
 }
 
-/** Whoever has set no key gets one for this run, so that decisions can be kept (`cache.persist`). */
+/** If no key is set, generates one for this run, so that decisions can be persisted (`cache.persist`). */
 function keyFor(secrets: string): string[] {
   const isSet = existsSync(secrets) && /^\s*EBB_KEY\s*=/m.test(readFileSync(secrets, "utf8"));
   return isSet ? [] : ["--var", `EBB_KEY:${randomBytes(32).toString("hex")}`];
 }
 
-/** Wrangler neither calls home nor talks about itself: a gateway on this machine needs nobody else. */
+/** Turns off wrangler's network requests, telemetry and banner: a local gateway needs none of them. */
 function quiet(folder: string): Record<string, string> {
   return {
     CLOUDFLARE_CF_FETCH_ENABLED: "false",
@@ -95,7 +95,7 @@ function quiet(folder: string): Record<string, string> {
     X_LOCAL_EXPLORER: "false",
     X_LOCAL_OBSERVABILITY: "false",
     WRANGLER_LOG_PATH: join(folder, "logs"),
-    // Otherwise it would find, and be found by, other wranglers of this user that run Workers of the same name.
+    // Otherwise it would connect to other wranglers of this user that run Workers of the same name.
     WRANGLER_REGISTRY_PATH: join(folder, "registry"),
   };
 }

@@ -38,7 +38,7 @@ describe("driving load", () => {
     expect(tally).toMatchObject({ answered: 3, errors: 0, skipped: 0 });
   });
 
-  test("skips what comes due while too many wait", async () => {
+  test("skips requests that come due while too many wait", async () => {
     let waiting = 0;
     let maxWaiting = 0;
     const origin = await serve((_request, reply) => {
@@ -73,7 +73,7 @@ describe("driving load", () => {
     expect(tally.finished).toBe(1);
   });
 
-  test("ends when the gateway has gone", async () => {
+  test("ends when the gateway is gone", async () => {
     const origin = await serve((request) => request.socket.destroy());
     const tally = new Tally();
     expect(await drive(requests(5000, 1), tally, { origin, concurrency: 4, signal: unstopped })).toBe("gateway gone");

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Outcome, Tally } from "./tally.ts";
 import type { PlannedRequest } from "./workload.ts";
 
-/** After so many requests in a row without any answer the gateway counts as gone. */
+/** After this many requests in a row without an answer, the gateway counts as gone. */
 const GONE_AFTER_FAILURES = 100;
-/** No answer is worth waiting longer for; the gateway itself gives up on an authorization server long before. */
+/** Longest wait for an answer; the gateway gives up on an authorization server long before. */
 const ANSWER_TIMEOUT_MS = 30_000;
 
 export interface DriveOptions {
@@ -14,9 +14,9 @@ export interface DriveOptions {
 }
 
 /**
- * Sends each request at its planned time, however long earlier ones take: slow answers must not thin out the load that
- * makes them slow. While `concurrency` requests wait, those that come due are skipped and counted. Resolves when all
- * that was sent has been answered.
+ * Sends each request at its planned time, however long earlier ones take: slow answers must not reduce the load that makes
+ * them slow. While `concurrency` requests wait, skips and counts those that come due. Resolves when all sent requests have
+ * their answer.
  *
  * @returns how the run ended
  */
@@ -37,7 +37,7 @@ export async function drive(
     if (ending() !== undefined) break;
     if (waiting.size >= options.concurrency) {
       tally.skipped++;
-      // Overload must still let answers in: a loop that only skips would never yield to them.
+      // Yields to answers even under overload, when the loop only skips.
       await sleep(0);
       continue;
     }
@@ -67,7 +67,7 @@ async function send({ path, token }: PlannedRequest, origin: string): Promise<Ou
   }
 }
 
-/** `ECONNREFUSED`, `TimeoutError`, …: fetch wraps the reason of a network failure in a cause. */
+/** `ECONNREFUSED`, `TimeoutError`, …: fetch puts the reason of a network failure into `cause`. */
 function failureReason(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   if (cause instanceof Error) return "code" in cause && typeof cause.code === "string" ? cause.code : cause.name;

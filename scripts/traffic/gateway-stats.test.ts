@@ -29,7 +29,7 @@ describe("the gateway's stats", () => {
     expect(reading?.phase).toBeUndefined();
   });
 
-  test("lack what is not yet estimated", () => {
+  test("lack values that are not yet estimated", () => {
     const { requiredBytes: _, ...fresh } = orders;
     expect(readGatewayStats({ services: [fresh] })?.requiredBytes).toBeUndefined();
   });
@@ -47,7 +47,7 @@ describe("the gateway's stats", () => {
     { services: {} },
     { services: [] },
     { services: [{ name: "a", error: "b" }] },
-  ])("of another form (%j) are no stats", (body) => {
+  ])("of another form (%j) are ignored", (body) => {
     expect(readGatewayStats(body)).toBeUndefined();
   });
 });
@@ -60,7 +60,7 @@ describe("progress since the run began", () => {
     expect(progressSince(start, now)).toEqual({ now, hitRate: 0.75, restarts: 1 });
   });
 
-  test("has no hit rate before the first request or after the counters began anew", () => {
+  test("has no hit rate before the first request or after the counters were reset", () => {
     expect(progressSince(start, start).hitRate).toBeUndefined();
     expect(progressSince(start, { ...start, requests: 5, hits: 1, restarts: 0 })).toMatchObject({
       hitRate: undefined,

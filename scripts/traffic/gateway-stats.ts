@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-/** What a run needs of one service in GET /stats. An estimate is absent until there is one. */
+/** The fields of a service in GET /stats that a run needs. Estimates may be absent at first. */
 const Service = v.object({
   name: v.string(),
   phase: v.optional(v.string()),
@@ -22,13 +22,13 @@ export interface GatewayReading {
   allocatedBytes: number;
   /** Undefined while no service has an estimate. */
   requiredBytes: number | undefined;
-  /** Of the only service; undefined if there are several. */
+  /** The phase of the only service; undefined if there are several. */
   phase: string | undefined;
 }
 
 /**
- * Reads the body of GET /stats. A service that could not be asked stands there with an error instead of numbers and is
- * left out; a body of another form is undefined.
+ * Reads the body of GET /stats. Leaves out services that have an error instead of numbers. Returns undefined for a body of
+ * another form.
  */
 export function readGatewayStats(body: unknown): GatewayReading | undefined {
   const stats = v.safeParse(Stats, body);
@@ -53,10 +53,10 @@ function sum(numbers: number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-/** What changed in the gateway since the run began. */
+/** Changes in the gateway since the run began. */
 export interface GatewayProgress {
   now: GatewayReading;
-  /** Of the requests since the run began; undefined before the first, or if the gateway's counters began anew. */
+  /** For requests since the run began; undefined before the first, or if the gateway's counters were reset. */
   hitRate: number | undefined;
   restarts: number;
 }

@@ -1,4 +1,4 @@
-/** Between its peaks the load falls to this part of the peak: nights are quiet, not silent. */
+/** Lowest load as a share of the peak: nights are quiet, not silent. */
 const TROUGH = 0.08;
 
 export interface LoadCurve {
@@ -9,7 +9,7 @@ export interface LoadCurve {
   waves: number;
 }
 
-/** Requests per second at a moment of the run: a smooth rise from the trough and fall back to it, `waves` times over. */
+/** Requests per second at a moment of the run: rises smoothly from the trough and falls back to it, `waves` times. */
 export function requestsPerSecond(curve: LoadCurve, atSeconds: number): number {
   const height = Math.sin((Math.PI * curve.waves * atSeconds) / curve.durationSeconds) ** 2;
   return curve.peakPerSecond * (TROUGH + (1 - TROUGH) * height);

@@ -62,7 +62,7 @@ describe("a wrong option is named with what is allowed", () => {
   });
 });
 
-describe("another machine is spared", () => {
+describe("load on another machine needs permission", () => {
   test.each([
     "http://example.com",
     "http://127.0.0.1.example.com",
@@ -75,7 +75,7 @@ describe("another machine is spared", () => {
     expect(options("--url", url, "--allow-remote").origin).toBe(url);
   });
 
-  test("a host hidden behind credentials does not get through", () => {
+  test("a host hidden behind credentials is refused", () => {
     expect(problem("--url", "http://localhost@example.com")).toContain("--url is");
   });
 

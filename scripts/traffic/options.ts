@@ -1,13 +1,13 @@
 import { parseArgs } from "node:util";
 
 export interface TrafficOptions {
-  /** Where the gateway is: scheme, host and port. */
+  /** The gateway's scheme, host and port. */
   origin: string;
-  /** Path under which the service answers, without a slash at its end. */
+  /** The service's prefix, without a slash at its end. */
   prefix: string;
-  /** What each token begins with; the user's number follows. */
+  /** Prefix of each token; the user's number follows. */
   tokenPrefix: string;
-  /** Requests that may wait for an answer at one time. */
+  /** Requests that may wait for an answer at the same time. */
   concurrency: number;
   seed: number;
   load: SyntheticLoad | TraceLoad;
@@ -34,21 +34,21 @@ export type ParsedOptions =
   | { kind: "help" }
   | { kind: "wrong"; message: string };
 
-export const USAGE = `npm run traffic -- [options]      drives load at the gateway that npm start runs
+export const USAGE = `npm run traffic -- [options]      sends load to the gateway that npm start runs
 
   --url URL             the gateway (default http://localhost:8787, or the port in PORT)
   --prefix PATH         path of the service (default /orders)
-  --token-prefix TEXT   what tokens begin with (default demo-)
-  --users N             how many users there are (default 5000)
-  --zipf S              how unequal they are: 0 is equal, 1 is like the web (default 1)
+  --token-prefix TEXT   prefix of tokens (default demo-)
+  --users N             number of users (default 5000)
+  --zipf S              how uneven their load is: 0 is even, 1 is like the web (default 1)
   --rate N              requests per second at the peak (default 100)
   --minutes N           how long (default 10)
   --waves N             rises and falls of the load in that time (default 1)
   --trace FILE          instead: replay a trace, lines of "t,client,key"
   --speed N             seconds of the trace per second (default 60)
-  --concurrency N       requests that may wait at one time; more are skipped and counted (default 64)
+  --concurrency N       requests that may wait at the same time; more are skipped and counted (default 64)
   --seed N              the same seed sends the same requests (default 1)
-  --allow-remote        permit a URL that is not this machine`;
+  --allow-remote        allow a URL of another machine`;
 
 const OPTIONS = {
   url: { type: "string" },
@@ -71,7 +71,7 @@ const SYNTHETIC_ONLY = ["users", "zipf", "rate", "minutes", "waves"] as const;
 
 class WrongOption extends Error {}
 
-/** Reads the command line. Every wrong option is answered with its name, what was found and what is allowed. */
+/** Reads the command line. The message for a wrong option says its name, what was found and what is allowed. */
 export function parseTrafficOptions(args: string[], environment: { PORT?: string | undefined }): ParsedOptions {
   try {
     const { values } = parseArgs({ args, options: OPTIONS });
@@ -139,7 +139,7 @@ function readOrigin(text: string, allowRemote: boolean): string {
       `--url is ${JSON.stringify(text)}; allowed are only scheme, host and port (the path: --prefix).`,
     );
   }
-  // Load at somebody else's machine is an attack on it: that has to be asked for.
+  // Load on someone else's machine is an attack, so it needs an explicit option.
   if (!allowRemote && !isLoopback(url.hostname)) {
     throw new WrongOption(
       `--url is at ${url.hostname}, which is not this machine. If you may put load on it: --allow-remote.`,
@@ -148,7 +148,7 @@ function readOrigin(text: string, allowRemote: boolean): string {
   return url.origin;
 }
 
-/** Only names that can mean no other machine; URL has already turned `127.1` and `0x7f000001` into 127.0.0.1. */
+/** Accepts only names that always mean this machine; URL has already turned `127.1` and `0x7f000001` into 127.0.0.1. */
 function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }

@@ -7,7 +7,7 @@ const STATS_TIMEOUT_MS = 5_000;
 const TERMINAL_INTERVAL_MS = 1_000;
 const LOG_INTERVAL_MS = 5_000;
 
-/** Reads /stats now and then and shows how the run goes: in place on a terminal, else a line every few seconds. */
+/** Shows the progress of the run with /stats: in place on a terminal, else a line every few seconds. */
 export class Progress {
   readonly #output: WriteStream;
   readonly #origin: string;
@@ -38,7 +38,7 @@ export class Progress {
     this.#previous = { atMs: this.#startMs, finished: 0 };
     this.#timer = setInterval(
       () => {
-        // A gateway under load may answer /stats more slowly than the interval; lines must not overtake each other.
+        // Under load /stats may take longer than the interval; lines must stay in order.
         this.#printing ??= this.#print().finally(() => {
           this.#printing = undefined;
         });
@@ -47,7 +47,7 @@ export class Progress {
     );
   }
 
-  /** Stops showing, and says how the run ended. */
+  /** Stops showing progress, and returns the final state of the run. */
   async end(): Promise<RunView> {
     clearInterval(this.#timer);
     await this.#printing;
@@ -76,7 +76,7 @@ export class Progress {
   }
 }
 
-/** What /stats says now; undefined if it cannot be read, which must not end a run. */
+/** The current /stats; undefined if they cannot be read, which must not end a run. */
 async function gatewayReading(origin: string): Promise<GatewayReading | undefined> {
   const token = process.env.OPERATOR_TOKEN;
   try {

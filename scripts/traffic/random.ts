@@ -2,8 +2,8 @@
 export type Random = () => number;
 
 /**
- * The generator mulberry32: the same seed gives the same run, here and on every other machine.
- * Good enough to choose users; never for secrets.
+ * The generator mulberry32: the same seed gives the same run on every machine.
+ * Good enough to choose users; never use it for secrets.
  */
 export function seededRandom(seed: number): Random {
   let state = seed | 0;

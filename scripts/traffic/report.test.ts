@@ -30,7 +30,7 @@ describe("the progress line", () => {
     );
   });
 
-  test("says what is missing rather than a number", () => {
+  test("shows missing numbers as missing", () => {
     const view = { elapsedMs: 0, totalMs: 600_000, ratePerSecond: 0, tally: new Tally() };
     const unknown = { ...gateway, hitRate: undefined, now: { ...gateway.now, requiredBytes: undefined } };
     expect(progressLine({ ...view, gateway: undefined })).toContain("no /stats");

@@ -1,18 +1,18 @@
 import type { GatewayProgress } from "./gateway-stats.ts";
 import type { Tally } from "./tally.ts";
 
-/** What a run has done so far. */
+/** The progress of a run. */
 export interface RunView {
   elapsedMs: number;
   totalMs: number;
-  /** Requests sent per second, lately. */
+  /** Requests finished per second since the last view. */
   ratePerSecond: number;
   tally: Tally;
   /** Undefined while /stats does not answer. */
   gateway: GatewayProgress | undefined;
 }
 
-/** One line: what the load does, then what the gateway says of itself. */
+/** One line: the load, then the gateway's stats. */
 export function progressLine({ elapsedMs, totalMs, ratePerSecond, tally, gateway }: RunView): string {
   const parts = [
     `${formatDuration(elapsedMs)} of ${formatDuration(totalMs)}`,
@@ -32,7 +32,7 @@ export function progressLine({ elapsedMs, totalMs, ratePerSecond, tally, gateway
   ].join("  ");
 }
 
-/** The last words of a run. */
+/** The final report of a run. */
 export function summary({ elapsedMs, tally, gateway }: RunView): string {
   const outcomes = [...tally.byOutcome]
     .sort(([a], [b]) => a.localeCompare(b))
@@ -48,7 +48,7 @@ export function summary({ elapsedMs, tally, gateway }: RunView): string {
   }
   if (gateway === undefined) {
     lines.push(
-      "gateway: /stats gave no numbers: it was too slow, or needs the operator token in OPERATOR_TOKEN (outside npm start)",
+      "gateway: no numbers from /stats: it was too slow, or needs the operator token in OPERATOR_TOKEN (outside npm start)",
     );
   } else {
     lines.push(

@@ -36,7 +36,7 @@ describe("the tally", () => {
     expect(tally.latencyMs(0.99)! / 990).toBeCloseTo(1.02, 1);
   });
 
-  test("has no latency without an answer, and bears absurd ones", () => {
+  test("has no latency without an answer, and accepts absurd ones", () => {
     const tally = new Tally();
     expect(tally.latencyMs(0.5)).toBeUndefined();
     tally.record("allowed", { kind: "answered", status: 200, latencyMs: 1e12 });

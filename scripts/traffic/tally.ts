@@ -1,13 +1,13 @@
 import type { Expectation } from "./workload.ts";
 
-/** What came of a request: the status, or that no answer came at all. */
+/** The result of a request: the status, or why there was no answer. */
 export type Outcome = { kind: "answered"; status: number; latencyMs: number } | { kind: "failed"; reason: string };
 
-/** Latencies are counted in classes that each reach 5 % further than the one before. */
+/** Latencies are counted in classes, each 5 % wider than the one before. */
 const CLASS_GROWTH = 1.05;
 const CLASSES = 300;
 
-/** True if the answer is the one that the demo's rule gives. */
+/** True if the answer matches the demo's rule. */
 export function asExpected(expected: Expectation, status: number): boolean {
   switch (expected) {
     case "allowed":
@@ -19,13 +19,13 @@ export function asExpected(expected: Expectation, status: number): boolean {
   }
 }
 
-/** Counts what came of a run, in memory that does not grow with it. */
+/** Counts the results of a run in constant memory. */
 export class Tally {
   readonly byOutcome = new Map<string, number>();
   answered = 0;
   /** Answers other than the expected one, and requests without an answer. */
   errors = 0;
-  /** Not sent because too many were waiting: this load is more than the gateway or this machine can bear. */
+  /** Not sent because too many were waiting: the load is too high for the gateway or this machine. */
   skipped = 0;
   /** Requests without an answer since the last answer. */
   failuresInARow = 0;
@@ -52,7 +52,7 @@ export class Tally {
     this.#latencies[Math.min(CLASSES - 1, latencyClass)]!++;
   }
 
-  /** The latency that this part (0 to 1) of all answers did not exceed, within 5 %; undefined without answers. */
+  /** The quantile of the latency for `part` (0 to 1), within 5 %; undefined without answers. */
   latencyMs(part: number): number | undefined {
     let seen = 0;
     for (const [latencyClass, count] of this.#latencies.entries()) {

@@ -42,7 +42,7 @@ describe("a trace", () => {
 });
 
 describe("a bad line", () => {
-  test("of a binary file is shown without what a terminal would obey", () => {
+  test("of a binary file is shown without control characters", () => {
     const { problems } = parseTrace("\u001b[2J\u0007,\u0000");
     expect(problems).toEqual([
       { line: 1, text: "\ufffd[2J\ufffd,\ufffd", reason: "expected 3 fields (t,client,key), found 2" },

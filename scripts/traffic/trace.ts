@@ -1,6 +1,6 @@
-/** One request of a trace: `client` is the token's subject, `key` the resource it asks for. */
+/** One request of a trace: `client` is the token's subject, `key` the requested resource. */
 export interface TraceRequest {
-  /** Seconds from the start of the trace; never less than that of the request before. */
+  /** Seconds from the start of the trace; never decreases. */
   atSeconds: number;
   client: number;
   key: number;
@@ -20,13 +20,13 @@ export interface Trace {
 }
 
 const COLUMNS = "t,client,key";
-/** How much of a bad line is repeated in a message: a binary file given by mistake must not flood the terminal. */
+/** How much of a bad line a message repeats: a binary file given by mistake must not flood the terminal. */
 const SHOWN_CHARACTERS = 60;
 
 /**
- * Reads the form of a trace: a header `t,client,key`, then a request a line (seconds from the start, integer ids),
- * sorted by time. Empty lines, `\r\n`, a byte order mark and a missing header are fine; any other line that does not
- * fit is left out and named, so that one torn line does not cost the trace.
+ * Reads a trace: a header `t,client,key`, then one request per line (seconds from the start, integer ids), sorted by time.
+ * Accepts empty lines, `\r\n`, a byte order mark and a missing header. Leaves out and reports any other bad line, so that
+ * the rest of the trace can be used.
  */
 export function parseTrace(text: string): Trace {
   const trace: Trace = { requests: [], problems: [] };
@@ -46,7 +46,7 @@ export function parseTrace(text: string): Trace {
   return trace;
 }
 
-/** The beginning of a line, without the control characters that a terminal would obey. */
+/** The beginning of a line, without control characters, which a terminal would obey. */
 function shown(line: string): string {
   return line
     .slice(0, SHOWN_CHARACTERS)
@@ -71,7 +71,7 @@ function isId(field: string): boolean {
   return /^\d{1,15}$/.test(field);
 }
 
-/** The same trace as text; what `parseTrace` reads. */
+/** The trace as text that `parseTrace` can read. */
 export function formatTrace(requests: TraceRequest[]): string {
   const lines = requests.map(({ atSeconds, client, key }) => `${atSeconds.toFixed(3)},${client},${key}`);
   return `${[COLUMNS, ...lines].join("\n")}\n`;

@@ -32,7 +32,7 @@ describe("the synthetic workload", () => {
     expect(middle / requests.length).toBeGreaterThan(0.5);
   });
 
-  test("holds a few denied and unauthenticated requests among the allowed", () => {
+  test("has a few denied and unauthenticated requests among the allowed", () => {
     const part = (expected: string) =>
       requests.filter((request) => request.expected === expected).length / requests.length;
     expect(part("denied")).toBeCloseTo(0.02, 2);
@@ -41,7 +41,7 @@ describe("the synthetic workload", () => {
     expect(requests.filter(({ token, expected }) => !spelt[expected].test(token ?? "none"))).toEqual([]);
   });
 
-  test("lets a user ask only for a few resources of their own", () => {
+  test("lets each user request only a few resources of their own", () => {
     const owners = new Map<string, string>();
     const strangers = requests.filter(({ path, token, expected }) => {
       if (expected !== "allowed" || token === undefined) return false;
@@ -54,7 +54,7 @@ describe("the synthetic workload", () => {
   });
 });
 
-test("a trace keeps its order and gaps, as many times faster as asked", () => {
+test("a trace keeps its order and gaps, at the given speed", () => {
   const trace = [
     { atSeconds: 0, client: 4, key: 9 },
     { atSeconds: 90, client: 5, key: 9 },

@@ -4,11 +4,11 @@ import { exponential, type Random } from "./random.ts";
 import type { TraceRequest } from "./trace.ts";
 import { zipfSampler } from "./zipf.ts";
 
-/** What the demo's authorization server should say of a request. */
+/** The expected answer of the demo's authorization server. */
 export type Expectation = "allowed" | "denied" | "unauthenticated";
 
 export interface PlannedRequest {
-  /** When it is sent, from the start of the run. */
+  /** Time of sending, from the start of the run. */
   atMs: number;
   path: string;
   /** The bearer token; undefined sends no Authorization header. */
@@ -24,10 +24,10 @@ export interface Spelling {
 
 const DENIED_PART = 0.02;
 const UNAUTHENTICATED_PART = 0.01;
-/** Each user asks for a few resources of their own again and again. */
+/** Each user repeatedly requests a few resources of their own. */
 const RESOURCES_PER_USER = 4;
 
-/** Users by Zipf's law who come as a Poisson process whose rate follows the load curve. Ordered by time. */
+/** Requests as a Poisson process whose rate follows the load curve, from users by Zipf's law. Ordered by time. */
 export function* syntheticWorkload(load: SyntheticLoad, spelling: Spelling, random: Random): Generator<PlannedRequest> {
   const drawUser = zipfSampler(load.users, load.zipfExponent, random);
   let atSeconds = 0;
@@ -43,7 +43,7 @@ export function* syntheticWorkload(load: SyntheticLoad, spelling: Spelling, rand
   }
 }
 
-/** A trace as it was recorded, `speed` times as fast. All of its requests should be allowed. */
+/** A recorded trace, `speed` times as fast. All of its requests should be allowed. */
 export function* traceWorkload(
   requests: Iterable<TraceRequest>,
   speed: number,

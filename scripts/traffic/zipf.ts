@@ -1,8 +1,8 @@
 import type { Random } from "./random.ts";
 
 /**
- * Draws from 0 to `size - 1` such that number `i` comes up in proportion to `1 / (i + 1) ** exponent`: few users make
- * most of the requests, and many come once. Exponent 0 makes all equally frequent; 1 is what web traffic looks like.
+ * Draws from 0 to `size - 1`. The probability of `i` is proportional to `1 / (i + 1) ** exponent`: few users make most of
+ * the requests, and many come once. With exponent 0 all are equally frequent; 1 resembles web traffic.
  */
 export function zipfSampler(size: number, exponent: number, random: Random): () => number {
   const cumulative = new Float64Array(size);

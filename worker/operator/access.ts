@@ -11,8 +11,8 @@ export type Access =
   | { readonly ok: false; readonly reason: "too_many_attempts"; readonly pauseMs: number };
 
 /**
- * With the operator token; without one where `EBB_DEV` is 1 and the request names this machine. Otherwise the Host header
- * has no say: any client can send `Host: localhost`.
+ * Requires the operator token. With `EBB_DEV=1` no token is needed, but the request must name this machine. Otherwise the
+ * Host header does not count: any client can send `Host: localhost`.
  */
 export async function accessOf(
   request: Request,
@@ -21,7 +21,7 @@ export async function accessOf(
   attempts: FailedAttempts,
   nowMs: number,
 ): Promise<Access> {
-  // A page can have its own name resolved to this machine (DNS rebinding), and is then of the same origin.
+  // A page's own name can resolve to this machine (DNS rebinding); the page is then of the same origin.
   if (env.EBB_DEV === "1") return isThisMachine(request.url) ? { ok: true } : { ok: false, reason: "not_this_machine" };
   const group = clientGroup(clientIp(request));
   const pauseMs = attempts.pauseMs(group, nowMs);
@@ -32,7 +32,7 @@ export async function accessOf(
   }
   const given = /^Bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1];
   if (expected === undefined || given === undefined) return { ok: false, reason: "operator_token_required" };
-  // Digests are of one length, so that the comparison tells neither the token's content nor its length.
+  // Digests have one length, so the comparison's time reveals neither the token's content nor its length.
   const [a, b] = await Promise.all([digest(given), digest(expected)]);
   if (crypto.subtle.timingSafeEqual(a, b)) {
     attempts.succeeded(group);
@@ -42,7 +42,7 @@ export async function accessOf(
   return { ok: false, reason: "operator_token_required" };
 }
 
-/** Whether a browser says that a page of another site made the request. */
+/** Whether the browser's headers say that a page of another site made the request. */
 export function isOfAnotherSite(request: Request): boolean {
   const site = request.headers.get("sec-fetch-site");
   if (site !== null) return site !== "same-origin" && site !== "none";
@@ -50,7 +50,7 @@ export function isOfAnotherSite(request: Request): boolean {
   return origin !== null && URL.parse(origin)?.host !== new URL(request.url).host;
 }
 
-/** Names that every resolver keeps on this machine (RFC 6761 6.3), and its loopback addresses. */
+/** Names that every resolver maps to this machine (RFC 6761 6.3), and its loopback addresses. */
 function isThisMachine(url: string): boolean {
   const name = URL.parse(url)?.hostname ?? "";
   return name === "localhost" || name.endsWith(".localhost") || name === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(name);

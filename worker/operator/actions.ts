@@ -7,19 +7,19 @@ import { againAfterReset } from "../object-errors.ts";
 import { credentialsMeant } from "./credentials-meant.ts";
 import type { ActionRequest } from "./read-action.ts";
 
-/** Outcomes of an operator's action, by service. A service that could not be asked has an `error`, and the status is 503. */
+/** Outcomes of an operator's action, by service. If a service could not be asked, it has an `error`, and the status is 503. */
 export interface ActionReport<Outcome> {
   readonly services: Readonly<Record<string, Outcome | { readonly error: string }>>;
 }
 
-/** `why` where it was not restarted. */
+/** `why`: the reason for no restart. */
 export type RestartReport =
   | { readonly restarted: true }
   | { readonly restarted: false; readonly why: Exclude<RestartOutcome, "restarted"> }
-  /** Null where no instance is in memory. */
+  /** Null if no instance is in memory. */
   | { readonly plan: RestartPlan | null };
 
-/** Restarts filters in place, or tells what that would free and cost. */
+/** Restarts filters in place, or reports what that would free and cost. */
 export function restartServices(
   gateway: Gateway,
   env: Env,
@@ -33,7 +33,7 @@ export function restartServices(
   });
 }
 
-/** Drops decisions at once: of one credential or all. */
+/** Purges the decisions of one credential or all. */
 export function purgeServices(
   gateway: Gateway,
   env: Env,

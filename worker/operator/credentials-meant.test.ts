@@ -22,6 +22,6 @@ it.each([
   ["dXNlcjpwdw==", ["dXNlcjpwdw=="]],
   ["dXNlcjpwdw=", ["dXNlcjpwdw="]],
   ['"abc"', ['"abc"']],
-])("%j stands for %j", (text, meant) => {
+])("%j can mean %j", (text, meant) => {
   expect(credentialsMeant(text)).toEqual(meant);
 });

@@ -1,14 +1,14 @@
-/** `Authorization: …`, `Cookie:…`: a header as it was copied, name and all. */
+/** `Authorization: …`, `Cookie:…`: a header copied with its name. */
 const HEADER_NAME = /^(?:[!#$%&'*+.^_`|~\w-]+:\s+|(?:(?:proxy-)?authorization|cookie|x-[\w-]+):)(?=\S)/i;
-/** Of the schemes that come before a token; other words are part of it. */
+/** Schemes that precede a token; other words are part of the token. */
 const SCHEME = /^(?:basic|bearer|token|dpop|apikey|api-key|negotiate)\s+(?=\S)/i;
-/** What is left of a pair without its name: nothing that could be a credential. */
+/** A cookie value without letters and digits: not a credential. */
 const NO_CREDENTIAL = /^[^\da-z]*$/i;
 
 /**
- * The credentials that an operator's text may stand for: filters know one without its scheme or its cookie's name, and
- * people copy it with them, or copy the whole header. To purge one too many costs a call; to purge none is a revocation
- * that silently does nothing. (How else one can be spelled is the filter's affair.)
+ * The credentials that an operator's text may mean. Filters see a credential without its scheme or cookie name, but people
+ * copy it with them, or copy the whole header. Purging one too many costs an outbound call; purging none is a revocation
+ * that silently does nothing. (The filter handles other spellings.)
  */
 export function credentialsMeant(text: string): string[] {
   const copied = text.trim();

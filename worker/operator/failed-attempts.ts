@@ -1,13 +1,13 @@
 import { pauseLeftMs } from "../../durable/runtime/elapsed.ts";
 
-/** How fast tokens can be guessed. */
+/** Limits how fast tokens can be guessed. */
 export const ATTEMPT_LIMITS = {
-  /** Wrong tokens in a row that cost nothing: people mistype, and scripts keep an old one for a while. */
+  /** Wrong tokens in a row without a pause: people mistype, and scripts use an old token for a while. */
   free: 10,
-  /** The first pause after that; each further wrong token doubles it. */
+  /** The first pause; each further wrong token doubles it. */
   pauseMs: 1_000,
   maxPauseMs: 60_000,
-  /** Groups of clients that are remembered; beyond it the oldest are forgotten. */
+  /** Client groups kept; beyond this the oldest are dropped. */
   groups: 1_024,
 } as const;
 
@@ -17,13 +17,13 @@ interface Attempts {
 }
 
 /**
- * Wrong operator tokens by client group. Only the group that guesses is paused, so that nobody can lock the operator out. What is
- * remembered is this isolate's alone, so a guesser gets a few more tries at each location.
+ * Wrong operator tokens by client group. Only the group that guesses is paused, so no one else can lock the operator out.
+ * Each isolate counts for itself, so a guesser gets a few more tries at each location.
  */
 export class FailedAttempts {
   readonly #attempts = new Map<string, Attempts>();
 
-  /** How long the group has to wait, ms; 0: it may try. */
+  /** How long the group must wait, ms; 0: it may try. */
   pauseMs(group: string, nowMs: number): number {
     const attempts = this.#attempts.get(group);
     if (attempts === undefined) return 0;

@@ -1,12 +1,11 @@
 import type { Gateway } from "../../config/index.ts";
 
-/** What an operator's request asks for. */
 export interface ActionRequest {
-  /** Undefined: all. */
+  /** Undefined: all services. */
   readonly service?: string | undefined;
-  /** Of a purge: only what was decided for it. */
+  /** Purge only: the credential whose decisions are purged. */
   readonly credential?: string | undefined;
-  /** Of a restart: only tells what it would free and cost. */
+  /** Restart only: report what it would free and cost, and restart nothing. */
   readonly dryRun?: boolean | undefined;
 }
 
@@ -14,18 +13,18 @@ export type ParsedAction =
   | { readonly ok: true; readonly action: ActionRequest }
   | { readonly ok: false; readonly reason: string };
 
-/** What the body of each action may name, and the type of it. */
+/** Fields and their types in the body of each action. */
 export const ACTION_FIELDS = {
   restart: { service: "string", dryRun: "boolean" },
   purge: { service: "string", credential: "string" },
 } as const;
 
-/** A credential is at most as long as the filter takes it. */
+/** Leaves room for the longest credential that the built-in filter accepts (8192 bytes). */
 const MAX_BODY_BYTES = 16_384;
 
 /**
- * Reads an operator's request. An empty body is none: it is what is left of one that broke off. What it does not know it refuses: a field that was passed over could have
- * been the one that says how little was meant. Never throws; `reason` is for people.
+ * Reads an operator's request. Refuses an empty body: it may be left from a request that was cut off. Refuses unknown
+ * fields: an ignored field could have been the one that limits the action. Never throws; `reason` is for people.
  */
 export async function readAction(
   request: Request,
@@ -33,14 +32,14 @@ export async function readAction(
   action: keyof typeof ACTION_FIELDS,
 ): Promise<ParsedAction> {
   if (new URL(request.url).search !== "")
-    return refused("the address has a query; what is meant belongs into the body");
+    return refused("the URL has a query string; put its fields into the JSON body");
   const allowed: Readonly<Record<string, string>> = ACTION_FIELDS[action];
   const text = await textOf(request).catch(() => undefined);
-  if (text === undefined) return refused(`the body broke off, has more than ${MAX_BODY_BYTES} bytes or is not UTF-8`);
+  if (text === undefined) return refused(`the body was cut off, has more than ${MAX_BODY_BYTES} bytes or is not UTF-8`);
   const fields = objectIn(text);
   if (fields === undefined) {
     const shown = Object.keys(allowed).map((name) => `"${name}": …`);
-    return refused(`the body is no JSON object; allowed is {${shown.join(", ")}}, each left out or there, {} for all`);
+    return refused(`the body is not a JSON object; allowed: {${shown.join(", ")}}, each optional, {} for all`);
   }
   for (const [name, value] of Object.entries(fields)) {
     const type = Object.hasOwn(allowed, name) ? allowed[name] : undefined;
@@ -48,9 +47,9 @@ export async function readAction(
     if (typeof value !== type) return refused(`${name}: found ${nounOf(value)}, allowed is a ${type}`);
   }
   const parsed = fields as ActionRequest;
-  if (parsed.credential?.trim() === "") return refused("credential: found an empty text; leave it out to purge all");
+  if (parsed.credential?.trim() === "") return refused("credential: found an empty string; leave it out to purge all");
   if (parsed.credential !== undefined && !/^[\x20-\x7e]+$/.test(parsed.credential.trim()))
-    return refused("credential: found characters that no filter takes for one; allowed are visible ASCII characters");
+    return refused("credential: found characters that no filter accepts; allowed are visible ASCII characters");
   if (parsed.service !== undefined && !gateway.services.some(({ name }) => name === parsed.service)) {
     const names = gateway.services.map(({ name }) => name).join(", ");
     return refused(`service: found ${JSON.stringify(parsed.service)}, allowed are ${names}`);
@@ -62,7 +61,7 @@ function refused(reason: string): ParsedAction {
   return { ok: false, reason };
 }
 
-/** The body as text; undefined if it is too long, of which no more is read than it takes to know. */
+/** The body as text. Undefined as soon as it proves too long; the rest is not read. */
 async function textOf(request: Request): Promise<string | undefined> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   let text = "";

@@ -1,7 +1,7 @@
 import { operatorTokenProblem } from "../../config/operator-token.ts";
 import { type Env, secretNamed } from "../../durable/environment.ts";
 
-/** Says in the log that the operator's pages stay closed, where the secret that should open them cannot. */
+/** Logs that the operator's pages stay closed if the secret is not a usable token. */
 export function reportOperatorToken(env: Env, tokenSecret: string): void {
   const token = secretNamed(env, tokenSecret);
   const problem = token === undefined ? undefined : operatorTokenProblem(token);

@@ -2,7 +2,7 @@ import type { Gateway } from "../../config/index.ts";
 import type { Env } from "../../durable/environment.ts";
 import type { ServiceStats } from "../../durable/service/stats.ts";
 
-/** What GET /stats answers: every service, one that could not be asked with the error in its place. */
+/** The response to GET /stats. A service that could not be asked has an error in place of its stats. */
 export interface GatewayStats {
   readonly version: string;
   readonly services: readonly (ServiceStats | { readonly name: string; readonly error: string })[];

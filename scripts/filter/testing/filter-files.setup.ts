@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import binaryen from "binaryen";
 
-/** What most guests need; a test adds its functions. */
+/** Most guests need these two; a test adds its functions. */
 const ALLOCATOR = `(func (export "malloc") (param i32) (result i32) (i32.const 1024))`;
 const ABI = `(func (export "proxy_abi_version_0_2_1"))`;
 
@@ -14,11 +14,11 @@ export interface GuestParts {
   readonly abi?: string;
   readonly allocator?: string;
   readonly pages?: number;
-  /** None by default, as most toolchains link. */
+  /** None by default, as with most toolchains. */
   readonly maximumPages?: number;
 }
 
-/** A folder of files for the command line, away from the project. */
+/** A temporary folder of files for the command line. */
 export class FilterFiles {
   readonly #folder = mkdtempSync(join(tmpdir(), "ebb-filter-"));
 

@@ -1,8 +1,8 @@
 /**
- * Lets a request pass that carries a credential, of whatever kind, and answers 401 to every other. It checks that there
- * is one, not that it is right: the first filter to read, not the last line of defence.
+ * Lets a request pass if it has any credential, and answers 401 to all others. It does not check that the credential is
+ * valid: it is an example to start with, not protection.
  *
- * Configuration: names of headers, one a line; any one of them is enough. Empty: `authorization`.
+ * Configuration: header names, one per line; any one of them is enough. Empty: `authorization`.
  */
 export * from "@gcoredev/proxy-wasm-sdk-as/assembly/proxy";
 
@@ -48,7 +48,7 @@ class RequestContext extends Context {
   onRequestHeaders(_headerCount: u32, _endOfStream: bool): FilterHeadersStatusValues {
     const names = this.root.headerNames;
     for (let index = 0; index < names.length; index++) {
-      // The SDK gives an empty text for a header that is missing; an empty credential is none either.
+      // The SDK returns an empty text for a missing header; an empty credential counts as missing too.
       if (stream_context.headers.request.get(names[index]).length > 0) return FilterHeadersStatusValues.Continue;
     }
     this.root.denied.increment(1);

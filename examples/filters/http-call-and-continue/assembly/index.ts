@@ -1,8 +1,8 @@
 /**
- * Asks a server about each request. While it waits the request is paused; then it goes on, with a header that says who
- * the caller is, or is refused. Without an answer nobody gets in.
+ * Asks a server about each request. The request is paused until the reply; then it goes on with a header that names the
+ * caller, or is refused. Without a reply it is refused.
  *
- * Configuration, one `name=value` a line:
+ * Configuration, one `name=value` per line:
  *   cluster=auth                 the server to ask, as the gateway's `clusters` call it (required)
  *   authority=auth.example.com   its host; default: the cluster's name
  *   path=/check                  default: /check
@@ -32,7 +32,7 @@ class HttpCallAndContinue extends RootContext {
   path: string = "/check";
   header: string = "x-user";
 
-  /** Returning false refuses to run: better than to guess what was meant. */
+  /** Returns false, which refuses to run, instead of guessing the meaning of a mistake. */
   onConfigure(configurationSize: u32): bool {
     if (!super.onConfigure(configurationSize)) return false;
     const lines = this.getConfiguration().split("\n");
@@ -79,7 +79,7 @@ class RequestContext extends Context {
 
   onRequestHeaders(_headerCount: u32, _endOfStream: bool): FilterHeadersStatusValues {
     const request = stream_context.headers.request;
-    // Only the server may say who the caller is.
+    // Only the server may name the caller.
     request.remove(this.root.header);
     const credential = request.get("authorization");
     if (credential.length == 0) {
@@ -109,7 +109,7 @@ class RequestContext extends Context {
     return FilterHeadersStatusValues.StopIteration;
   }
 
-  /** The SDK has made this request's context the effective one. A reply without headers is a call that failed. */
+  /** The SDK has made this request's context the effective one. A reply without headers means that the call failed. */
   onReply(headerCount: u32): void {
     if (headerCount == 0) return refuse(503, "authorization_server_unreachable");
     const reply = stream_context.headers.http_callback;

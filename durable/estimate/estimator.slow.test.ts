@@ -1,0 +1,284 @@
+import { describe, expect, it } from "vitest";
+import { PAGE_BYTES } from "../../wasm/byte-units.ts";
+import type { LearnedState } from "../restart/learned.ts";
+import { DEFAULT_SETTINGS } from "../testing/settings.ts";
+import type { Estimate } from "./estimate.ts";
+import { Estimator, NOTHING_KNOWN } from "./estimator.ts";
+import type { CacheGuestOptions } from "./testing/cache-guest.ts";
+import { type Moment, runService, type ServiceRun } from "./testing/run.ts";
+
+const MINUTE_MS = 60_000;
+const TTL_MS = 5 * MINUTE_MS;
+const SEEDS = [1, 2, 3, 4, 5];
+
+/** A guest that is never restarted, its entries living for five minutes, as each seed makes it. */
+function lives(guest: Partial<CacheGuestOptions>, run: Partial<ServiceRun> = {}): Moment[][] {
+  const ttlMs = guest.ttlMs ?? TTL_MS;
+  return SEEDS.map((seed) => {
+    const options = { seed, ttlMs, requestsPerSecond: () => 10, ...guest };
+    return runService({ guest: options, policy: "never", durationMs: 4 * ttlMs, ...run }).moments;
+  });
+}
+
+function at(moments: readonly Moment[], ageMs: number): Moment {
+  return moments.findLast((moment) => moment.ageMs <= ageMs)!;
+}
+
+/** By how much the TTL is off, as a share. */
+function ttlError({ ttlMs }: Estimate, truthMs = TTL_MS): number {
+  return Math.abs(ttlMs / truthMs - 1);
+}
+
+/** Moments at which a TTL was called measured that is off by more than a quarter. */
+function wronglyMeasured(moments: readonly Moment[], truthMs = TTL_MS): Moment[] {
+  return moments.filter(({ estimate }) => estimate.ttlConfidence === "measured" && ttlError(estimate, truthMs) > 0.25);
+}
+
+describe("the TTL of a guest that grows page by page", () => {
+  it.each([3, 10, 40])("is known within a tenth at twice its age, at %i requests a second", (perSecond) => {
+    for (const moments of lives({ requestsPerSecond: () => perSecond })) {
+      const { estimate } = at(moments, 2 * TTL_MS);
+      expect(estimate.ttlConfidence).toBe("measured");
+      expect(ttlError(estimate)).toBeLessThan(0.1);
+      expect(wronglyMeasured(moments)).toEqual([]);
+    }
+  });
+
+  it.each([2, 20])("is known within a tenth where it is %i minutes and the cap an hour", (minutes) => {
+    const ttlMs = minutes * MINUTE_MS;
+    for (const moments of lives({ ttlMs }, { settings: { ttlCapMs: 60 * MINUTE_MS } })) {
+      const { estimate } = at(moments, 2 * ttlMs);
+      expect(estimate.ttlConfidence).toBe("measured");
+      expect(ttlError(estimate, ttlMs)).toBeLessThan(0.1);
+      expect(wronglyMeasured(moments, ttlMs)).toEqual([]);
+    }
+  });
+
+  it("is only bounded from below before its age: until then no entry has expired", () => {
+    for (const moments of lives({})) {
+      const young = moments.filter(({ ageMs }) => ageMs < TTL_MS);
+      expect(young.filter(({ estimate }) => estimate.ttlConfidence === "measured")).toEqual([]);
+      expect(at(moments, 0.9 * TTL_MS).estimate.ttlConfidence).toBe("bounded");
+    }
+  });
+
+  it("of one minute is found where samples are fine enough, and else never found wrong", () => {
+    const guest = { ttlMs: MINUTE_MS, requestsPerSecond: () => 20 };
+    const fine = lives({ ...guest, sampleIntervalMs: 2_000 }, { settings: { sampleIntervalMs: 2_000 } });
+    for (const moments of fine) expect(ttlError(at(moments, 2 * MINUTE_MS).estimate, MINUTE_MS)).toBeLessThan(0.1);
+    for (const moments of lives(guest, { durationMs: 60 * MINUTE_MS })) {
+      expect(wronglyMeasured(moments, MINUTE_MS)).toEqual([]);
+      expect(at(moments, 60 * MINUTE_MS).estimate.ttlMs).toBeGreaterThan(0.75 * MINUTE_MS);
+    }
+  });
+
+  it("beyond the cap is never called measured", () => {
+    for (const minutes of [12, 20, 60]) {
+      for (const moments of lives({ ttlMs: minutes * MINUTE_MS })) {
+        expect(moments.filter(({ estimate }) => estimate.ttlConfidence === "measured")).toEqual([]);
+      }
+    }
+  });
+});
+
+describe("what is required", () => {
+  it("follows the truth within a tenth, up and down", () => {
+    const requestsPerSecond = (ageMs: number) => (ageMs < 20 * MINUTE_MS ? 30 : 5);
+    for (const moments of lives({ requestsPerSecond }, { durationMs: 40 * MINUTE_MS })) {
+      for (const { ageMs, estimate, requiredBytes } of moments) {
+        if (ageMs < 2 * TTL_MS) continue;
+        expect(Math.abs(estimate.requiredBytes / requiredBytes - 1)).toBeLessThan(0.1);
+      }
+      const { estimate } = moments.at(-1)!;
+      expect(estimate.allocatedBytes).toBeGreaterThan(3 * estimate.requiredBytes);
+      // A fresh instance would hold a page or two more than the mean: the peaks of chance.
+      expect(estimate.baselineBytes).toBeGreaterThanOrEqual(estimate.requiredBytes);
+      expect(estimate.baselineBytes).toBeLessThan(1.3 * estimate.requiredBytes);
+    }
+  });
+
+  it("comes with bytes per entry, fixed bytes and the growth rule", () => {
+    for (const moments of lives({})) {
+      const { bytesPerEntry, fixedBytes, growthRule } = moments.at(-1)!.estimate;
+      expect(Math.abs(bytesPerEntry! / 2_225 - 1)).toBeLessThan(0.05);
+      expect(Math.abs(fixedBytes! - 100_000)).toBeLessThan(PAGE_BYTES);
+      expect(growthRule).toEqual({ kind: "pages" });
+    }
+  });
+
+  it("is everything, and unknown, with fewer than three growth events", () => {
+    for (const moments of lives({ requestsPerSecond: () => 0.1 }, { durationMs: 120 * MINUTE_MS })) {
+      for (const { estimate } of moments) {
+        expect(estimate).toMatchObject({ ttlConfidence: "default", bytesPerEntry: undefined });
+        expect(estimate.requiredBytes).toBe(estimate.allocatedBytes);
+        expect(estimate.baselineBytes).toBe(estimate.allocatedBytes);
+      }
+    }
+  });
+});
+
+describe("a guest that grows in larger steps", () => {
+  it.each<[string, Partial<CacheGuestOptions>]>([
+    ["arenas of 4 MiB", { growBy: () => 64, requestsPerSecond: () => 30 }],
+    ["a fifth more", { growBy: (pages) => pages * 0.2, requestsPerSecond: () => 20 }],
+    ["doubling", { growBy: (pages) => pages, requestsPerSecond: () => 20 }],
+    [
+      "doubling on a steep rise",
+      { growBy: (pages) => pages, requestsPerSecond: (ageMs) => 2 + (4 * ageMs) / MINUTE_MS },
+    ],
+  ])("by %s is not found wrong once it has filled, and if it errs then on the safe side", (_, guest) => {
+    for (const moments of lives(guest, { durationMs: 8 * TTL_MS })) {
+      const filled = moments.filter(({ ageMs }) => ageMs >= TTL_MS);
+      expect(wronglyMeasured(filled)).toEqual([]);
+      // Before, a few events may lie on a line by chance, for one sample.
+      expect(wronglyMeasured(moments).length).toBeLessThanOrEqual(1);
+      for (const { ageMs, estimate, requiredBytes } of filled) {
+        if (ageMs >= 2 * TTL_MS) expect(estimate.requiredBytes).toBeGreaterThan(0.85 * requiredBytes);
+      }
+    }
+  });
+
+  it("is told by its growth rule, and its baseline is rounded up by it", () => {
+    const requestsPerSecond = () => 30;
+    for (const moments of lives({ growBy: () => 64, requestsPerSecond })) {
+      const { growthRule, baselineBytes, startBytes } = moments.at(-1)!.estimate;
+      expect(growthRule).toEqual({ kind: "arenas", stepBytes: 64 * PAGE_BYTES });
+      expect((baselineBytes - startBytes) % (64 * PAGE_BYTES)).toBe(0);
+    }
+    for (const moments of lives({ growBy: (pages) => pages, requestsPerSecond })) {
+      expect(moments.at(-1)!.estimate.growthRule).toEqual({ kind: "proportional", share: 1 });
+    }
+  });
+});
+
+describe("a guest whose memory does not follow its live entries", () => {
+  it("with power-of-two size classes is still known within a tenth", () => {
+    for (const moments of lives({ sizeClasses: [512, 1_024, 2_048, 4_096] })) {
+      expect(wronglyMeasured(moments)).toEqual([]);
+      const { estimate, requiredBytes } = at(moments, 2 * TTL_MS);
+      expect(Math.abs(estimate.requiredBytes / requiredBytes - 1)).toBeLessThan(0.1);
+    }
+  });
+
+  it("with a collector that frees late is taken to need more, not less", () => {
+    for (const moments of lives({ frees: { everyMs: 2 * MINUTE_MS } }, { durationMs: 8 * TTL_MS })) {
+      // For a moment the first garbage looks like a longer life.
+      expect(wronglyMeasured(moments).length).toBeLessThanOrEqual(1);
+      for (const { ageMs, estimate, requiredBytes } of moments) {
+        if (ageMs >= 2 * TTL_MS) expect(estimate.requiredBytes).toBeGreaterThan(0.95 * requiredBytes);
+      }
+    }
+  });
+
+  it("that frees only what is asked for again is found to grow without end, and bounded by the cap", () => {
+    const guest = { frees: "when-touched" as const, clients: 50_000 };
+    for (const moments of lives(guest, { durationMs: 8 * TTL_MS })) {
+      const { estimate, requiredBytes } = moments.at(-1)!;
+      expect(estimate.growsWithoutEnd).toBe(true);
+      expect(estimate.ttlConfidence).not.toBe("measured");
+      expect(estimate.allocatedBytes).toBeGreaterThan(4 * requiredBytes);
+      // Entries of one cap instead of one TTL: twice the truth, and no more.
+      expect(estimate.requiredBytes).toBeLessThan(2.2 * requiredBytes);
+      expect(estimate.requiredBytes).toBeGreaterThan(requiredBytes);
+    }
+  });
+
+  it("that leaks is found to grow without end", () => {
+    for (const moments of lives({ leakBytes: 2_225 }, { durationMs: 8 * TTL_MS })) {
+      expect(moments.at(-1)!.estimate.growsWithoutEnd).toBe(true);
+      expect(wronglyMeasured(moments)).toEqual([]);
+    }
+  });
+
+  it("that prolongs lives by hits is not found to live shorter than it does", () => {
+    for (const moments of lives({ sliding: true, clients: 3_000 })) {
+      for (const { estimate } of moments) expect(estimate.ttlMs).toBeGreaterThan(0.9 * TTL_MS);
+    }
+  });
+
+  it("that used a large buffer once is known as well as before", () => {
+    const transient = { atMs: 400_000, bytes: 2_000_000 };
+    for (const moments of lives({ transient }, { durationMs: 8 * TTL_MS })) {
+      const { estimate, requiredBytes } = moments.at(-1)!;
+      expect(ttlError(estimate)).toBeLessThan(0.1);
+      expect(Math.abs(estimate.requiredBytes / requiredBytes - 1)).toBeLessThan(0.1);
+      expect(estimate.baselineBytes).toBeLessThan(estimate.allocatedBytes - 1_000_000);
+    }
+  });
+
+  it("under constant load does not grow without end", () => {
+    for (const moments of lives({}, { durationMs: 240 * MINUTE_MS })) {
+      expect(moments.filter(({ estimate }) => estimate.growsWithoutEnd)).toEqual([]);
+    }
+  });
+});
+
+describe("what the estimator knows", () => {
+  it("serves the next generation from its start", () => {
+    const guest = { seed: 1, ttlMs: TTL_MS, requestsPerSecond: () => 10 };
+    const { learned } = runService({ guest, policy: "never", durationMs: 3 * TTL_MS });
+    const later = { ...guest, startMs: 1_800_000_000_000, requestsPerSecond: () => 5 };
+    const { moments } = runService({ guest: later, policy: "never", durationMs: MINUTE_MS, learned });
+    for (const { estimate } of moments) {
+      expect(estimate.ttlConfidence).toBe("measured");
+      expect(ttlError(estimate)).toBeLessThan(0.1);
+      expect(Math.abs(estimate.bytesPerEntry! / 2_225 - 1)).toBeLessThan(0.2);
+    }
+  });
+
+  it("of what an entry takes is gathered in lives of three minutes, of which each begins a new fit", () => {
+    for (const seed of SEEDS) {
+      let learned: LearnedState | undefined;
+      const known: (number | undefined)[] = [];
+      // A night with six growth events in a life, and a day between.
+      for (const perSecond of [1, 1, 1, 20, 1]) {
+        const guest = { seed: seed + known.length, ttlMs: TTL_MS, requestsPerSecond: () => perSecond };
+        const run: ServiceRun = { guest, policy: "never", durationMs: 3 * MINUTE_MS };
+        ({ learned } = runService(learned ? { ...run, learned } : run));
+        known.push(learned.knowledge.bytesPerEntry);
+      }
+      const off = known.map((bytes) => Math.abs(bytes! / 2_225 - 1));
+      expect(off.every((share) => share < 0.25)).toBe(true);
+      // What many events told stays when few come.
+      expect(off[3]).toBeLessThan(0.05);
+      expect(known[4]).toBe(known[3]);
+    }
+  });
+
+  it("of an earlier life's calls counts where the next one was given its entries", () => {
+    const known = { ...NOTHING_KNOWN, ttlMs: TTL_MS, bytesPerEntry: 1_000, fixedBytes: PAGE_BYTES };
+    const evening = Array.from({ length: 60 }, (_, n) => ({
+      generation: 7,
+      timeMs: (n + 1) * 10_000,
+      allocatedBytes: 70 * PAGE_BYTES,
+      grownPages: 0,
+      outbound: 100,
+      requests: 200,
+      hits: 100,
+    }));
+    const endMs = 600_000;
+    const requiredAfter = (awayMs: number): number => {
+      const estimator = new Estimator(DEFAULT_SETTINGS, known);
+      estimator.recall(evening, 2 * PAGE_BYTES);
+      estimator.started(8, endMs + awayMs, 50 * PAGE_BYTES, true);
+      const first = {
+        ...evening[0]!,
+        generation: 8,
+        timeMs: endMs + awayMs + 1_000,
+        allocatedBytes: 50 * PAGE_BYTES,
+        outbound: 0,
+      };
+      estimator.push(first);
+      expect(estimator.knowledge.observedMs).toBe(1_000);
+      return estimator.estimate(first.timeMs).requiredBytes;
+    };
+    // Of the calls of five minutes, those of the last four are still held.
+    expect(Math.abs(requiredAfter(59_000) / (PAGE_BYTES + 2_400_000) - 1)).toBeLessThan(0.02);
+    expect(requiredAfter(8 * 60 * MINUTE_MS)).toBe(PAGE_BYTES);
+  });
+
+  it("of a longer TTL than is now believed is cut to the cap", () => {
+    const estimator = new Estimator(DEFAULT_SETTINGS, { ...NOTHING_KNOWN, ttlMs: 9e9 });
+    expect(estimator.estimate(0).ttlMs).toBe(DEFAULT_SETTINGS.ttlCapMs);
+  });
+});
