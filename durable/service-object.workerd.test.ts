@@ -207,7 +207,7 @@ describe("an evicted object", () => {
 describe("a service that is evicted after every request", () => {
   it("still finishes its collection, and keeps its counters and generations", async () => {
     const stub = testEnv.SERVICE_OBJECT.getByName("listed");
-    for (let life = 0; life < 70; life += 1) {
+    for (let life = 0; life < 16; life += 1) {
       expect((await ask("/listed/open", `allow-quiet-${life}`)).status).toBe(200);
       await settled();
       await evictDurableObject(stub);
@@ -218,8 +218,8 @@ describe("a service that is evicted after every request", () => {
     const stats = await statsOf("listed");
     expect(stats.phase).toBe("judging");
     // Only one life in four writes.
-    expect(stats.requests).toBeGreaterThanOrEqual(17);
-    expect(stats.generation).toBeGreaterThanOrEqual(17);
+    expect(stats.requests).toBeGreaterThanOrEqual(4);
+    expect(stats.generation).toBeGreaterThanOrEqual(4);
   });
 });
 

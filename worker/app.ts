@@ -5,9 +5,9 @@ import { openToListedOrigins } from "./cors.ts";
 import { forward } from "./forward.ts";
 import { type Access, accessOf, isOfAnotherSite } from "./operator/access.ts";
 import { purgeServices, restartServices } from "./operator/actions.ts";
+import { gatewayStats } from "./operator/collect-stats.ts";
 import { FailedAttempts } from "./operator/failed-attempts.ts";
 import { readAction } from "./operator/read-action.ts";
-import { gatewayStats } from "./operator/stats.ts";
 import { errorResponse, internalError } from "./replies.ts";
 import { readTarget } from "./request-target.ts";
 

@@ -21,7 +21,7 @@ import type { Answer } from "../stages/staged-answer.ts";
 import type { ServiceStateStore } from "../storage/service-state.ts";
 import { Maintenance } from "./maintenance.ts";
 import { type PurgeDependencies, type PurgeReport, purge } from "./purge.ts";
-import { type ServiceStats, serviceStats } from "./stats.ts";
+import { type ServiceStats, serviceStats } from "./service-stats.ts";
 
 export interface ServiceDependencies {
   readonly service: Service;

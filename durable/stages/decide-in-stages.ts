@@ -3,8 +3,8 @@ import type { Decision, Refusal, StreamOptions, StreamRequest } from "../../wasm
 import type { Generation } from "../instances/generation.ts";
 import { denyResult } from "../request/decision-answer.ts";
 import type { ExchangeStages } from "../rpc.ts";
-import { throughResponseStages } from "./local-response.ts";
 import { isReplayed } from "./replay.ts";
+import { throughResponseStages } from "./response-stages.ts";
 import type { StageDeadline } from "./stage-deadline.ts";
 import type { Answer } from "./staged-answer.ts";
 import { Exchange } from "./staged-exchange.ts";

@@ -5,8 +5,8 @@ import type { OpenStream } from "../instances/generation.ts";
 import { denyResult } from "../request/decision-answer.ts";
 import type { DenyResult, ExchangeStages, ForwardedMessage, ResponseHead } from "../rpc.ts";
 import { type BodyPart, type BodyParts, type BodyStage, bodyThrough } from "./body-through.ts";
-import { throughResponseStages } from "./local-response.ts";
 import { PassedBody } from "./passed-body.ts";
+import { throughResponseStages } from "./response-stages.ts";
 import type { StageDeadline } from "./stage-deadline.ts";
 
 export interface ExchangeDependencies {

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ServiceStats } from "../../durable/service/stats.ts";
+import type { ServiceStats } from "../../durable/service/service-stats.ts";
 import { bundleWorker } from "../../scripts/bundle-worker.ts";
 import { startWorkerd, type WorkerdProcess } from "../../scripts/workerd.ts";
 import { type SocketServer, startSocketServer } from "../faults/socket-server.ts";

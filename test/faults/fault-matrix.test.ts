@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Counters, noCounts } from "../../durable/metrics/counters.ts";
-import type { ServiceStats } from "../../durable/service/stats.ts";
+import type { ServiceStats } from "../../durable/service/service-stats.ts";
 import { bundleWorker } from "../../scripts/bundle-worker.ts";
 import { startWorkerd, type WorkerdProcess } from "../../scripts/workerd.ts";
 import { RESET_PATH } from "../security/configuration.ts";

@@ -1,5 +1,5 @@
 import type { ProbeLimits } from "../../durable/outbound/outbound-calls.ts";
-import type { ServiceStats } from "../../durable/service/stats.ts";
+import type { ServiceStats } from "../../durable/service/service-stats.ts";
 import { bundleWorker } from "../../scripts/bundle-worker.ts";
 import { startWorkerd, type WorkerdProcess } from "../../scripts/workerd.ts";
 import { COLLECT_PATH, type GatewayWithoutFilter, RESET_PATH } from "./configuration.ts";

@@ -1,7 +1,7 @@
 import { env, exports } from "cloudflare:workers";
 import type { Env } from "../../durable/environment.ts";
-import type { ServiceStats } from "../../durable/service/stats.ts";
-import type { GatewayStats } from "../../worker/operator/stats.ts";
+import type { ServiceStats } from "../../durable/service/service-stats.ts";
+import type { GatewayStats } from "../../worker/operator/collect-stats.ts";
 import { clock } from "./clock.ts";
 
 export const testEnv = env as unknown as Env & { AUTHORIZATION: Fetcher; UPSTREAM: Fetcher };

@@ -32,7 +32,13 @@ const config = defineGateway({
       preflight: "pass",
     },
     stripped: { ...common, route: { prefix: "/stripped", stripPrefix: true } },
-    listed: { ...common, route: { prefix: "/listed" }, unmatched: "deny", rules: [{ path: "/listed/open" }] },
+    listed: {
+      ...common,
+      route: { prefix: "/listed" },
+      unmatched: "deny",
+      rules: [{ path: "/listed/open" }],
+      restart: { collectMs: 180_000 },
+    },
     persisted: { ...common, route: { prefix: "/persisted" }, cache: { persist: true } },
     "fail-open": { ...common, route: { prefix: "/fail-open" }, failOpen: true },
     unbound: {

@@ -1,6 +1,6 @@
 import type { Gateway } from "../../config/index.ts";
 import type { Env } from "../../durable/environment.ts";
-import type { ServiceStats } from "../../durable/service/stats.ts";
+import type { ServiceStats } from "../../durable/service/service-stats.ts";
 
 /** The response to GET /stats. A service that could not be asked has an error in place of its stats. */
 export interface GatewayStats {
