@@ -46,6 +46,8 @@ function nodeProject(name: string, include: string[], exclude: string[], globalS
 /** Pure parts and whole-process tests run in Node; the Worker and its object run inside workerd. */
 export default defineConfig({
   test: {
+    // Vitest leaves one core free, and many of these tests wait for other processes.
+    maxWorkers: 3,
     // The OpenID provider under test reminds us that it is not set up for production.
     onConsoleLog: (log) => !log.includes("oidc-provider WARNING"),
     projects: [

@@ -8,7 +8,7 @@ import { capMemory } from "./cap-memory.ts";
 import { MemoryProblem, readMemoryLimits } from "./memory-section.ts";
 import { binary, customSection, memorySection } from "./testing/binary.ts";
 
-/** A module that grows by what it is told, calls and stores: all that could break if bytes went to the wrong place. */
+/** A module that grows on request, calls and stores: everything that could break if bytes were misplaced. */
 function growing(initialPages: number, maximumPages: number | undefined): Uint8Array<ArrayBuffer> {
   const parsed = binaryen.parseText(`(module
     (memory (export "memory") ${initialPages} ${maximumPages ?? ""})
@@ -20,7 +20,7 @@ function growing(initialPages: number, maximumPages: number | undefined): Uint8A
   return bytes;
 }
 
-/** Sections as they lie in a module. */
+/** The sections of a module, in order. */
 function sectionsOf(module: Uint8Array): { id: number; content: string }[] {
   const sections = [];
   for (let at = 8; at < module.length; ) {
@@ -39,7 +39,7 @@ function sectionsOf(module: Uint8Array): { id: number; content: string }[] {
 const others = (module: Uint8Array) => sectionsOf(module).filter(({ id }) => id !== 5);
 
 describe("a capped memory", () => {
-  it("does not grow beyond the cap, and nothing else of the module changes", () => {
+  it("does not grow beyond the cap, and nothing else in the module changes", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 200 }),
@@ -76,14 +76,14 @@ describe("a capped memory", () => {
     );
   });
 
-  it("is written anew only once: a cap of the same size or above changes nothing", () => {
+  it("is rewritten only once: a cap of the same size or above changes nothing", () => {
     const capped = capMemory(growing(1, undefined), 16 * PAGE_BYTES);
     expect(capMemory(capped, 16 * PAGE_BYTES)).toBe(capped);
     expect(capMemory(capped, 1_024 * PAGE_BYTES)).toBe(capped);
     expect(readMemoryLimits(capMemory(capped, 15 * PAGE_BYTES))?.maximumPages).toBe(15);
   });
 
-  it("takes over what was written longer than it needs to be, and gives it back shorter", () => {
+  it("may be encoded longer than necessary, and is rewritten shorter", () => {
     const padded = [5, 0x8d, 0x80, 0x00, 0x81, 0x00, 1, 0x81, 0x80, 0x80, 0x80, 0x00, 0x80, 0x80, 0x84, 0x80, 0x00];
     const module = binary(customSection("a"), padded, customSection("b"));
     expect(WebAssembly.validate(module)).toBe(true);
@@ -91,7 +91,7 @@ describe("a capped memory", () => {
     expect(capMemory(module, 1_024 * PAGE_BYTES)).toEqual(expected);
   });
 
-  it("is that of a real filter as well", () => {
+  it("also works for a real filter", () => {
     const module = readFileSync(builtInFilterFile);
     const capped = new Uint8Array(capMemory(module, 5 * PAGE_BYTES));
     expect(WebAssembly.validate(capped)).toBe(true);
@@ -101,14 +101,14 @@ describe("a capped memory", () => {
 });
 
 describe("a memory that cannot be capped", () => {
-  it("starts above the cap: the message tells both sizes and the ways out", () => {
+  it("starts above the cap: the message states both sizes and the remedies", () => {
     expect(() => capMemory(growing(3, undefined), 3 * PAGE_BYTES - 1)).toThrow(
       "starts with 196608 bytes of memory, more than the maximum of 131072: allow it more, or link it with less",
     );
   });
 
-  it("is not the module's own", () => {
-    expect(() => capMemory(binary(), PAGE_BYTES)).toThrow("defines no memory of its own: it is no Proxy-Wasm filter");
+  it("is not defined by the module", () => {
+    expect(() => capMemory(binary(), PAGE_BYTES)).toThrow("defines no memory of its own: it is not a Proxy-Wasm filter");
   });
 
   it("is a MemoryProblem, whatever the bytes are", () => {
@@ -131,7 +131,7 @@ describe("a memory that cannot be capped", () => {
     );
   });
 
-  it("is no better for being capped: a valid module stays valid, and a damaged one damaged", () => {
+  it("does not change validity when capped: a valid module stays valid, and a damaged one damaged", () => {
     const module = growing(2, undefined);
     const mutated = fc.tuple(fc.nat(module.length - 1), fc.nat(255)).map(([at, byte]) => module.with(at, byte));
     fc.assert(

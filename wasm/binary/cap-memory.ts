@@ -2,19 +2,20 @@ import { PAGE_BYTES } from "../byte-units.ts";
 import { findMemorySection, HAS_MAXIMUM, MEMORY_SECTION, MemoryProblem } from "./memory-section.ts";
 
 /**
- * Writes a maximum into a module's memory, at which the engine refuses `memory.grow`: inside a call nobody else can.
+ * Writes a memory maximum into a module. Beyond it the engine refuses `memory.grow`; only the engine can do that inside a
+ * call.
  *
- * Only the memory section is written anew and every other byte stays, for names and debug information count from the
- * start of the code, not of the file. A library that reads and encodes the whole module would rewrite the code too, and
- * what was tested would not be what runs.
+ * Only the memory section is rewritten; every other byte stays. Names and debug information count from the start of the
+ * code, not of the file, so they stay valid. A library that decodes and encodes the whole module would rewrite the code
+ * too, so the tested code would not be the code that runs.
  *
- * @param maximumBytes rounded down to pages; a lower maximum that the module has is kept
- * @returns the module itself if its maximum is low enough already
+ * @param maximumBytes rounded down to pages; a lower maximum in the module is kept
+ * @returns the module itself if its maximum is already low enough
  * @throws MemoryProblem if the memory cannot be capped
  */
 export function capMemory(module: Uint8Array, maximumBytes: number): Uint8Array {
   const section = findMemorySection(module);
-  if (section === undefined) throw new MemoryProblem("defines no memory of its own: it is no Proxy-Wasm filter");
+  if (section === undefined) throw new MemoryProblem("defines no memory of its own: it is not a Proxy-Wasm filter");
   const { initialPages, maximumPages } = section.limits;
   const capPages = Math.floor(maximumBytes / PAGE_BYTES);
   if (maximumPages !== undefined && maximumPages <= capPages) return module;

@@ -7,7 +7,7 @@ describe("the limits of a module's memory", () => {
     ["without a maximum", [1, 0, 17], { initialPages: 17, maximumPages: undefined }],
     ["with one", [1, 1, 1, 0x80, 0x08], { initialPages: 1, maximumPages: 1_024 }],
     [
-      "in numbers longer than they need to be",
+      "in numbers encoded longer than necessary",
       [0x81, 0x00, 1, 0x83, 0x80, 0x00, 0x80, 0x80, 0x04],
       { initialPages: 3, maximumPages: 65_536 },
     ],
@@ -17,13 +17,13 @@ describe("the limits of a module's memory", () => {
     expect(readMemoryLimits(module)).toEqual(limits);
   });
 
-  it("are absent where no memory is defined", () => {
+  it("are absent if no memory is defined", () => {
     expect(readMemoryLimits(binary())).toBeUndefined();
     expect(readMemoryLimits(binary(customSection("only")))).toBeUndefined();
     expect(readMemoryLimits(binary(memorySection([0])))).toBeUndefined();
   });
 
-  it("are found where their section is, whatever a custom section holds", () => {
+  it("are found in their section, whatever a custom section contains", () => {
     const decoy = customSection("decoy", memorySection([1, 0, 1]));
     const module = binary(decoy, memorySection([1, 1, 2, 3]));
     const section = findMemorySection(module);
@@ -32,13 +32,13 @@ describe("the limits of a module's memory", () => {
   });
 });
 
-describe("a memory that is no plain one is refused", () => {
+describe("a memory that is not plain is refused", () => {
   it.each<[string, number[], RegExp]>([
     ["several", [2, 0, 1, 0, 1], /^defines 2 memories; a filter has one$/],
     ["shared", [1, 3, 1, 2], /^has a shared memory/],
     ["of 64 bits", [1, 4, 1], /^has a memory with 64-bit addresses; .* build for wasm32$/],
     ["of 64 bits, with a maximum", [1, 5, 1, 2], /64-bit/],
-    ["of a kind to come", [1, 8, 1, 16], /^has a memory of an unknown kind \(flags 8\)$/],
+    ["of a future kind", [1, 8, 1, 16], /^has a memory of an unknown kind \(flags 8\)$/],
   ])("%s", (_, content, message) => {
     expect(() => readMemoryLimits(binary(memorySection(content)))).toThrow(message);
   });
@@ -46,10 +46,10 @@ describe("a memory that is no plain one is refused", () => {
 
 describe("a damaged module is refused", () => {
   it.each<[string, Uint8Array<ArrayBuffer>]>([
-    ["a section that ends behind the module", binary([5, 9, 1, 0, 1])],
-    ["a section before it that does", binary([1, 0xff, 0xff, 0xff, 0xff, 0x0f], memorySection([1, 0, 1]))],
-    ["a section shorter than it says", binary([5, 4, 1, 0, 1, 0])],
-    ["a section longer than it says", binary([5, 3, 1, 1, 1, 2])],
+    ["a section that ends after the module", binary([5, 9, 1, 0, 1])],
+    ["an earlier section that ends after the module", binary([1, 0xff, 0xff, 0xff, 0xff, 0x0f], memorySection([1, 0, 1]))],
+    ["a section shorter than stated", binary([5, 4, 1, 0, 1, 0])],
+    ["a section longer than stated", binary([5, 3, 1, 1, 1, 2])],
     ["a number that never ends", binary(memorySection([1, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00]))],
     ["a number of more than 32 bits", binary(memorySection([1, 0, 0xff, 0xff, 0xff, 0xff, 0x1f]))],
     ["a number cut off", binary([5, 4, 1, 0, 0x80, 0x80])],
@@ -68,7 +68,7 @@ describe("a damaged module is refused", () => {
     ["a text", [...Buffer.from("(module)")]],
     ["a component", [0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0]],
     ["a module cut off in its version", [0, 0x61, 0x73, 0x6d, 1, 0]],
-  ])("%s is no module", (_, bytes) => {
+  ])("%s is not a module", (_, bytes) => {
     expect(() => readMemoryLimits(Uint8Array.from(bytes))).toThrow(new MemoryProblem("is no WebAssembly module"));
   });
 });

@@ -6,13 +6,13 @@ export interface MemoryLimits {
 }
 
 export interface MemorySection {
-  /** Where the section begins, with its head, and where it ends. */
+  /** Start of the section including its head, and its end. */
   readonly from: number;
   readonly to: number;
   readonly limits: MemoryLimits;
 }
 
-/** A module whose memory cannot be read or bounded. The message continues a sentence that begins with the module's name. */
+/** A module whose memory cannot be read or capped. The message continues a sentence that starts with the module's name. */
 export class MemoryProblem extends Error {}
 
 export const MEMORY_SECTION = 5;
@@ -20,13 +20,13 @@ export const HAS_MAXIMUM = 1;
 
 /** Magic number and version. */
 const PREAMBLE = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
-/** As many as 32-bit addresses reach. */
+/** Pages reachable with 32-bit addresses. */
 const ADDRESSABLE_PAGES = 65_536;
 const IS_SHARED = 2;
 const HAS_64_BIT_ADDRESSES = 4;
 
 /**
- * The initial and the maximum size of a module's memory, which the JavaScript API does not show.
+ * The initial and maximum size of a module's memory. The JavaScript API does not expose them.
  * @returns undefined if the module defines no memory
  * @throws MemoryProblem
  */
@@ -37,7 +37,7 @@ export function readMemoryLimits(module: Uint8Array): MemoryLimits | undefined {
 /**
  * Finds the memory section of a WebAssembly binary (core specification 5.5.8). Nothing else in the module is checked.
  * @returns undefined if the module defines no memory
- * @throws MemoryProblem for damage up to the end of that section, and for a memory that is no plain one
+ * @throws MemoryProblem if the module is damaged up to the end of that section, or its memory is not a plain one
  */
 export function findMemorySection(module: Uint8Array): MemorySection | undefined {
   if (PREAMBLE.some((byte, at) => module[at] !== byte)) throw new MemoryProblem("is no WebAssembly module");
@@ -50,7 +50,7 @@ export function findMemorySection(module: Uint8Array): MemorySection | undefined
     if (to > module.length) throw cursor.damage();
     if (id === MEMORY_SECTION) {
       const limits = readSection(cursor);
-      // A section that says another length than it has would shift all that is behind it.
+      // A section with a wrong length would shift everything after it.
       if (cursor.at !== to) throw cursor.damage();
       return limits === undefined ? undefined : { from, to, limits };
     }
@@ -66,7 +66,7 @@ function readSection(cursor: Cursor): MemoryLimits | undefined {
   const flags = cursor.byte();
   if (flags & IS_SHARED) throw new MemoryProblem("has a shared memory; the host works in a plain one only");
   if (flags & HAS_64_BIT_ADDRESSES) {
-    throw new MemoryProblem("has a memory with 64-bit addresses; the ABI's are of 32: build for wasm32");
+    throw new MemoryProblem("has a memory with 64-bit addresses; the ABI needs 32-bit ones: build for wasm32");
   }
   if (flags > HAS_MAXIMUM) throw new MemoryProblem(`has a memory of an unknown kind (flags ${flags})`);
   const initialPages = cursor.unsigned();
@@ -92,7 +92,7 @@ class Cursor {
     return byte;
   }
 
-  /** An unsigned LEB128 number of 32 bits, which takes five bytes at most. */
+  /** An unsigned 32-bit LEB128 number, at most five bytes. */
   unsigned(): number {
     let value = 0;
     for (let shift = 0; shift < 35; shift += 7) {

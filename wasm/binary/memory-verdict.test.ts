@@ -14,11 +14,11 @@ describe("a module's memory is judged", () => {
     expect(judge([1, 1, 1, 16], 16 - 1 / PAGE_BYTES)).toMatchObject({ ok: false, canBeCapped: true });
   });
 
-  it("as growing without end if it has none, even where it starts at the limit", () => {
+  it("as growing without limit if it has none, even if it starts at the limit", () => {
     expect(judge([1, 0, 16], 16)).toEqual({ ok: false, found: "has no memory maximum", canBeCapped: true });
   });
 
-  it("as beyond help if no maximum would do", () => {
+  it("as not fixable if no maximum would help", () => {
     expect(judge([1, 0, 17], 16)).toMatchObject({ ok: false, canBeCapped: false });
     expect(judge([1, 1, 17, 18], 16)).toMatchObject({ ok: false, canBeCapped: false });
     expect(judge([2, 1, 1, 2, 1, 1, 2], 16)).toMatchObject({ ok: false, canBeCapped: false });

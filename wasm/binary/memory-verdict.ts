@@ -2,18 +2,18 @@ import { PAGE_BYTES } from "../byte-units.ts";
 import { capMemory } from "./cap-memory.ts";
 import { MemoryProblem, readMemoryLimits } from "./memory-section.ts";
 
-/** Whether a module's memory stays within a limit by itself. */
+/** The result of checking that a module's own memory maximum is within a limit. */
 export type MemoryVerdict =
   | { readonly ok: true; readonly maximumBytes: number }
   | {
       readonly ok: false;
-      /** What is wrong, as what follows the module's name. */
+      /** The problem, phrased to follow the module's name. */
       readonly found: string;
-      /** Whether `capMemory` would mend it. */
+      /** True if `capMemory` can fix it. */
       readonly canBeCapped: boolean;
     };
 
-/** Judges a module by its memory section. Never throws for what a module may hold. */
+/** Judges a module by its memory section. Never throws because of the module's content. */
 export function judgeMemory(module: Uint8Array, limitBytes: number): MemoryVerdict {
   try {
     capMemory(module, limitBytes);

@@ -1,4 +1,4 @@
-/** The rules of a correct decision cache; each was somebody's vulnerability. */
+/** The rules of a correct decision cache; each rule answers a vulnerability of some real cache. */
 import { describe, expect, it } from "vitest";
 import type { HeaderList } from "../host/index.ts";
 import {
@@ -16,12 +16,12 @@ import {
 
 const CACHE = { maxTtlMs: 600_000, denyTtlMs: 10_000, staleIfErrorMs: 0, maxBytes: 33_554_432 };
 
-/** So many seconds after the harness starts, as Expires and Date state it. */
+/** The HTTP date this many seconds after the harness starts, for Expires and Date. */
 function httpDate(seconds: number): string {
   return new Date(1_790_000_000_000 + seconds * 1000).toUTCString();
 }
 
-/** Whether a decision made under these reply headers is served again after so long. */
+/** True if a decision with these reply headers is served from the cache after this time. */
 async function isFreshAfter(ms: number, headers: HeaderList, token = "abc", status = 200): Promise<boolean> {
   const harness = new Harness();
   harness.server = () => reply(status, headers);
@@ -46,7 +46,7 @@ describe("the key", () => {
     ["an empty chosen header", { ...same, headers: [["x-tenant", ""]] }],
     ["which of two chosen headers it is", { ...same, headers: [["x-region", "t"]] }],
     [
-      "where the token is",
+      "the place of the token",
       {
         ...same,
         token: undefined as never,
@@ -56,7 +56,7 @@ describe("the key", () => {
         ],
       },
     ],
-  ])("tells %s apart", async (_, other) => {
+  ])("distinguishes %s", async (_, other) => {
     const harness = new Harness(
       configuration({
         rules,
@@ -72,7 +72,7 @@ describe("the key", () => {
     expect(harness.calls).toHaveLength(2);
   });
 
-  it("tells a token of Bearer from the same of Basic", async () => {
+  it("distinguishes a Bearer token from the same Basic token", async () => {
     const harness = new Harness(
       configuration({ credentials: [{ from: "authorization", schemes: ["bearer", "basic"] }] }),
     );
@@ -81,7 +81,7 @@ describe("the key", () => {
     expect(harness.calls).toHaveLength(2);
   });
 
-  it("leaves out what is not sent", async () => {
+  it("excludes data that is not sent", async () => {
     const harness = new Harness(configuration({ protocol: forwardAuth({ uri: "path" }) }));
     await harness.ask({ token: "abc", path: "/a?1", headers: [["x-other", "1"]] });
     await harness.ask({ token: "abc", path: "/a?2", headers: [["x-other", "2"]] });
@@ -118,13 +118,13 @@ describe("the life of a decision", () => {
     ["Vary: *", [["vary", "accept, *"]]],
     ["a cookie", [["set-cookie", "a=1"]]],
     ["max-age=0", [["cache-control", "max-age=0"]]],
-    ["a max-age that is no number", [["cache-control", "max-age=soon"]]],
+    ["a max-age that is not a number", [["cache-control", "max-age=soon"]]],
     ["Expires in the past", [["expires", httpDate(-1)]]],
     ["Expires of this very moment", [["expires", httpDate(0)]]],
     ["Expires: 0", [["expires", "0"]]],
     ["Expires: -1", [["expires", "-1"]]],
     ["an empty Expires", [["expires", ""]]],
-    ["an Expires of no date", [["expires", "Thu, 30 Feb 2100 00:00:00 GMT"]]],
+    ["an Expires that is not a date", [["expires", "Thu, 30 Feb 2100 00:00:00 GMT"]]],
     ["two Expires, joined", [["expires", `${httpDate(60)}, ${httpDate(60)}`]]],
     [
       "two Expires, one of them past",
@@ -134,28 +134,28 @@ describe("the life of a decision", () => {
       ],
     ],
     [
-      "Expires in the past beside a Cache-Control that states no age",
+      "Expires in the past beside a Cache-Control without an age",
       [
         ["cache-control", "private"],
         ["expires", httpDate(-1)],
       ],
     ],
     [
-      "an Expires that lies behind the reply's own Date",
+      "an Expires before the reply's own Date",
       [
         ["date", httpDate(120)],
         ["expires", httpDate(60)],
       ],
     ],
     [
-      "an Expires all of whose time has passed",
+      "an Expires whose lifetime is used up",
       [
         ["expires", httpDate(60)],
         ["age", "60"],
       ],
     ],
     [
-      "a max-age all of whose time has passed",
+      "a max-age whose lifetime is used up",
       [
         ["cache-control", "max-age=60"],
         ["age", "60"],
@@ -165,7 +165,7 @@ describe("the life of a decision", () => {
     expect(await isFreshAfter(0, headers)).toBe(false);
   });
 
-  it("begins with no-store and is not shortened by max-age where Cache-Control is not to be obeyed", async () => {
+  it("begins despite no-store and is not shortened by max-age if Cache-Control is not obeyed", async () => {
     const lenient = new Harness(configuration({ cache: { ...CACHE, obeyCacheControl: false } }));
     lenient.server = () =>
       reply(200, [
@@ -206,7 +206,7 @@ describe("the life of a decision", () => {
     ["Expires as asctime writes it", 30_000, [["expires", "Mon Sep 21 14:13:50 2026"]]],
     ["Expires of an RFC 850 year of the last century: not at all", 0, [["expires", "Sunday, 06-Nov-94 08:49:37 GMT"]]],
     [
-      "Expires by the reply's own Date, where its clock is ahead",
+      "Expires relative to the reply's own Date, if its clock is ahead",
       30_000,
       [
         ["date", httpDate(120)],
@@ -222,7 +222,7 @@ describe("the life of a decision", () => {
       ],
     ],
     [
-      "max-age, which counts for more than Expires",
+      "max-age, which overrides Expires",
       30_000,
       [
         ["expires", "0"],
@@ -230,7 +230,7 @@ describe("the life of a decision", () => {
       ],
     ],
     [
-      "s-maxage, which counts for more than Expires",
+      "s-maxage, which overrides Expires",
       30_000,
       [
         ["cache-control", "s-maxage=30"],
@@ -238,12 +238,12 @@ describe("the life of a decision", () => {
       ],
     ],
     ["an Expires far beyond the configured time", 600_000, [["expires", "Fri, 31 Dec 9999 23:59:59 GMT"]]],
-  ])("is bounded by %s", async (_, ms, headers) => {
+  ])("is limited by %s", async (_, ms, headers) => {
     expect(await isFreshAfter(Math.max(ms - 1, 0), headers)).toBe(ms > 0);
     expect(await isFreshAfter(ms, headers)).toBe(false);
   });
 
-  it("ends with the token, as the token itself says, verified or not", async () => {
+  it("ends with the token's own exp, verified or not", async () => {
     const seconds = 1_790_000_000;
     expect(await isFreshAfter(29_999, [], jwt({ exp: seconds + 30 }))).toBe(true);
     expect(await isFreshAfter(30_000, [], jwt({ exp: seconds + 30 }))).toBe(false);
@@ -252,14 +252,14 @@ describe("the life of a decision", () => {
     expect(await isFreshAfter(599_999, [], jwt({ exp: seconds + 9_999_999 }))).toBe(true);
   });
 
-  it("is not prolonged by anything a token says, nor ended by nonsense in it", async () => {
+  it("is not extended by a token's claims, nor ended by nonsense in it", async () => {
     expect(await isFreshAfter(600_000, [], jwt({ exp: 1e300 }))).toBe(false);
     for (const token of ["a.b.c", "..", `a.${btoa("{")}.c`, jwt({ exp: "1" }), jwt({ nested: { exp: 1 } }), jwt({})]) {
       expect(await isFreshAfter(599_999, [], token.replaceAll("=", ""))).toBe(true);
     }
   });
 
-  it("ends with the exp of an introspection reply, and does not begin where that is past already", async () => {
+  it("ends with the exp of an introspection reply, and does not begin if that is already past", async () => {
     const protocol = {
       ...{ type: "introspection", cluster: "auth", authority: "as", path: "/introspect", timeoutMs: 1000 },
       clientAuthentication: { type: "none" },
@@ -282,7 +282,7 @@ describe("the life of a decision", () => {
     }
   });
 
-  it("is not prolonged by a clock that is set back", async () => {
+  it("is not extended by a clock that is set back", async () => {
     const harness = new Harness();
     await harness.ask({ token: "abc" });
     harness.advance(300_000);
@@ -297,7 +297,7 @@ describe("the life of a decision", () => {
     expect(harness.calls).toHaveLength(2);
   });
 
-  it("of a token is not prolonged by a clock that is set back before the write", async () => {
+  it("of a token is not extended by a clock that is set back before the write", async () => {
     const harness = new Harness();
     const token = jwt({ exp: harness.now / 1000 + 100 });
     await harness.ask({ token: "other" });
@@ -308,7 +308,7 @@ describe("the life of a decision", () => {
     expect(harness.calls).toHaveLength(3);
   });
 
-  it("survives a clock that jumped ahead and came back only for the rest of its time", async () => {
+  it("is shortened by a clock that jumped ahead and came back", async () => {
     const harness = new Harness();
     harness.now += 365 * 86_400_000;
     await harness.ask({ token: "abc" });
@@ -319,7 +319,7 @@ describe("the life of a decision", () => {
     expect(harness.calls).toHaveLength(2);
   });
 
-  it("zero means never kept", async () => {
+  it("is never kept with zero", async () => {
     const harness = new Harness(configuration({ cache: { ...CACHE, maxTtlMs: 0, denyTtlMs: 0 } }));
     for (const status of [200, 403]) {
       harness.server = () => reply(status);
@@ -329,7 +329,7 @@ describe("the life of a decision", () => {
     expect(harness.calls).toHaveLength(4);
   });
 
-  it("ends with a new decision of the same key", async () => {
+  it("ends with a new decision for the same key", async () => {
     const harness = new Harness(configuration({ protocol: forwardAuth({ upstreamHeaders: ["x-user"] }) }));
     harness.server = () =>
       reply(200, [
@@ -356,7 +356,7 @@ describe("stale-if-error", () => {
     );
   const ada = reply(200, [["x-user", "ada"]]);
 
-  it("serves what was allowed while the server fails for everybody, within its bound, counted, and asks each time", async () => {
+  it("serves an earlier allow while the server fails for everyone, within its limit, counted, and calls each time", async () => {
     const harness = stale();
     harness.server = () => ada;
     await harness.ask({ token: "abc" });
@@ -383,7 +383,7 @@ describe("stale-if-error", () => {
     expect(outcome(await harness.ask({ token: "abc" }))).toBe("503 authorization_server_unreachable");
   });
 
-  it("does not serve on garbage, on our own full queue, on a call that failed by itself, or after a refusal", async () => {
+  it("does not serve after garbage, a full queue, a single failed call, or a refusal", async () => {
     const harness = stale();
     harness.server = () => ada;
     await harness.ask({ token: "abc" });
@@ -409,7 +409,7 @@ describe("stale-if-error", () => {
     expect(outcome(await harness.ask({ token: "abc" }))).toBe("503 authorization_server_unreachable");
   });
 
-  it("never outlives the token, and heeds must-revalidate", async () => {
+  it("never outlives the token, and obeys must-revalidate", async () => {
     for (const [token, headers] of [
       [jwt({ exp: 1_790_000_070 }), []],
       ["opaque", [["cache-control", "must-revalidate"]]],
@@ -425,7 +425,7 @@ describe("stale-if-error", () => {
 });
 
 describe("the metrics", () => {
-  it("count what happened and tell entries and live bytes", async () => {
+  it("count events and report entries and live bytes", async () => {
     const harness = new Harness();
     for (let i = 0; i < 10; i++) await harness.ask({ token: `t${i % 5}` });
     expect(harness.metric("ebb_cache_hits")).toBe(5);
@@ -439,7 +439,7 @@ describe("the metrics", () => {
     expect(harness.metric("ebb_cache_live_bytes")).toBe(0);
   });
 
-  it("reach the host on a hit once a second", async () => {
+  it("reach the host once a second during hits", async () => {
     const harness = new Harness();
     await harness.ask({ token: "abc" });
     harness.ask({ token: "abc" });

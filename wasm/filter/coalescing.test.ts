@@ -1,9 +1,9 @@
-/** One call per key in flight, everyone who waits is answered, nobody is answered twice, and waiting is bounded. */
+/** One pending call per key; every waiter is answered exactly once, and waiting is limited. */
 import { describe, expect, it } from "vitest";
 import type { Decision, OutboundCall, OutboundResult } from "../host/index.ts";
 import { configuration, forwardAuth, Harness, noReply, outcome, reply, valuesOf } from "./testing/harness.ts";
 
-/** A server that answers when the test says so. */
+/** A server that answers on the test's command. */
 function holdingServer(harness: Harness): { call: OutboundCall; answer: (result: OutboundResult) => void }[] {
   const held: { call: OutboundCall; answer: (result: OutboundResult) => void }[] = [];
   harness.server = (call) => new Promise((answer) => held.push({ call, answer }));
@@ -44,7 +44,7 @@ describe("concurrent misses of one key", () => {
     ["a full queue", noReply("overflow"), "503 authorization_server_overloaded"],
     ["a rate limit", noReply("rate_limited"), "429 rate_limited"],
   ])(
-    "do not share %s, which is one client's: the others are asked for in their own name",
+    "do not share %s, which concerns one client: the calls for the others are made in their own name",
     async (_, failure, expected) => {
       const harness = new Harness();
       const held = holdingServer(harness);
@@ -62,7 +62,7 @@ describe("concurrent misses of one key", () => {
     },
   );
 
-  it("do not share a cookie: each is asked about on its own, one after the other", async () => {
+  it("do not share a cookie: each gets its own call, one after the other", async () => {
     const harness = new Harness();
     const held = holdingServer(harness);
     const waiting = [1, 2, 3].map(() => harness.ask({ token: "undefined" }));
@@ -81,7 +81,7 @@ describe("concurrent misses of one key", () => {
     expect(harness.instance.openStreams).toBe(0);
   });
 
-  it("that turn from a cookie to a decision share the decision", async () => {
+  it("whose replies change from a cookie to a decision share the decision", async () => {
     const harness = new Harness();
     const held = holdingServer(harness);
     const waiting = [1, 2, 3].map(() => harness.ask({ token: "abc" }));
@@ -93,7 +93,7 @@ describe("concurrent misses of one key", () => {
     expect(held).toHaveLength(2);
   });
 
-  it("of different keys do not wait for each other", async () => {
+  it("with different keys do not wait for each other", async () => {
     const harness = new Harness();
     const held = holdingServer(harness);
     const a = harness.ask({ token: "a" });
@@ -118,7 +118,7 @@ describe("a request that goes away while it waits", () => {
     ["first", 0],
     ["in the middle", 1],
     ["last", 2],
-  ])("and stood %s leaves the others their answer", async (_, leaver) => {
+  ])("from %s does not affect the others' answer", async (_, leaver) => {
     const harness = new Harness();
     const held = holdingServer(harness);
     const controllers = [0, 1, 2].map(() => new AbortController());
@@ -130,7 +130,7 @@ describe("a request that goes away while it waits", () => {
     expect(outcomes[leaver]).toMatch(/^failed aborted/);
   });
 
-  it("alone leaves a reply that is kept for the next", async () => {
+  it("alone leaves a reply that is kept for the next request", async () => {
     const harness = new Harness();
     const held = holdingServer(harness);
     const controller = new AbortController();
@@ -145,7 +145,7 @@ describe("a request that goes away while it waits", () => {
 });
 
 describe("waiting", () => {
-  it("is bounded in keys; the next is refused at once and nothing is lost", async () => {
+  it("is limited in keys; the next is refused at once and nothing is lost", async () => {
     const harness = new Harness();
     const held = holdingServer(harness);
     const before = harness.instance.allocatedBytes;
@@ -161,7 +161,7 @@ describe("waiting", () => {
     expect(outcome(await harness.ask({ token: "one-more" }))).toBe("continue");
   });
 
-  it("is bounded in requests, and its places come back", async () => {
+  it("is limited in requests, and places become free again", async () => {
     const harness = new Harness();
     for (let round = 0; round < 3; round++) {
       const held = holdingServer(harness);
@@ -174,7 +174,7 @@ describe("waiting", () => {
     }
   });
 
-  it("is shared out: a client that asks for ever more leaves places for the next", async () => {
+  it("is shared: a client with more and more requests leaves places for others", async () => {
     const harness = new Harness();
     const held = holdingServer(harness);
     const flood = Array.from({ length: 300 }, (_, i) => harness.ask({ token: `junk-${i}`, client: "flood" }));
@@ -193,7 +193,7 @@ describe("waiting", () => {
     expect(outcome(await harness.ask({ token: "junk-299", client: "flood" }))).toBe("continue");
   });
 
-  it("is shared out among those who wait for one call, too", async () => {
+  it("is also shared among the waiters of one call", async () => {
     const harness = new Harness();
     const held = holdingServer(harness);
     const flood = Array.from({ length: 2048 }, () => harness.ask({ token: "one", client: "flood" }));
@@ -204,7 +204,7 @@ describe("waiting", () => {
     await Promise.all(flood);
   });
 
-  it("gives places back, whatever became of the requests that had them", async () => {
+  it("frees places, whatever happened to their requests", async () => {
     const harness = new Harness();
     for (let round = 0; round < 5; round += 1) {
       const held = holdingServer(harness);

@@ -1,4 +1,4 @@
-/** A wrong configuration does not start, and the log says which field is wrong and what is allowed. */
+/** An invalid configuration does not start, and the log names the invalid field and the allowed values. */
 import { describe, expect, it } from "vitest";
 import { FilterStartError } from "../host/index.ts";
 import { configuration, forwardAuth, Harness, type Json, outcome } from "./testing/harness.ts";
@@ -36,7 +36,7 @@ describe("a configuration", () => {
     ["cut short", JSON.stringify(configuration()).slice(0, -1), "must be valid JSON"],
     ["followed by something", `${JSON.stringify(configuration())}x`, "must be valid JSON"],
     ["of nothing", "{}", "configuration: service is missing"],
-    ["nested without end", `{"x":${"[".repeat(5_000)}`, "must be valid JSON"],
+    ["nested too deeply", `{"x":${"[".repeat(5_000)}`, "must be valid JSON"],
     ["with a field given twice", '{"service":"a","service":"b"}', "configuration: service must be given once"],
   ])("%s is refused", (_, plugin, expected) => {
     expect(complaint(plugin)).toContain(expected);
@@ -136,16 +136,16 @@ describe("a configuration", () => {
     ["rules[1].name must be of one rule only", configuration({ rules: [{ name: "a" }, { name: "a" }] })],
     ["rules[0].scopes must be a list of scope tokens", configuration({ rules: [{ name: "a", scopes: ["a b"] }] })],
     ["rules[0].permission must not be empty", configuration({ rules: [{ name: "a", permission: "" }] })],
-  ])("is refused where %s", (expected, plugin) => {
+  ])("is refused if %s", (expected, plugin) => {
     expect(complaint(plugin)).toContain(`configuration: ${expected}`);
   });
 
-  it("with unknown fields starts, for a newer gateway may speak to an older filter", async () => {
+  it("with unknown fields starts: a newer gateway may configure an older filter", async () => {
     const harness = new Harness(configuration({ future: { deep: [1, null, { a: "b" }] } }));
     expect(outcome(await harness.ask({ token: "abc" }))).toBe("continue");
   });
 
-  it("of 4,096 rules starts, and each rule is found", async () => {
+  it("with 4,096 rules starts, and each rule is found", async () => {
     const rules = Array.from({ length: 4096 }, (_, i) => ({
       name: `rule-${i}`,
       scopes: [`scope:${i}`],

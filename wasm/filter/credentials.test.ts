@@ -1,4 +1,4 @@
-/** Where the credential is found, and what is refused because two parsers could read it differently. */
+/** Where the credential is found, and which credentials are refused because two parsers could read them differently. */
 import { describe, expect, it } from "vitest";
 import type { HeaderList } from "../host/index.ts";
 import { bodyOf, configuration, forwardAuth, Harness, outcome, valuesOf } from "./testing/harness.ts";
@@ -35,7 +35,7 @@ describe("a credential", () => {
     expect(await asked(headers)).toEqual({ outcome: "continue", sent: [expected] });
   });
 
-  it("of the first source that is present wins", async () => {
+  it("from the first source that is present wins", async () => {
     expect(
       (
         await asked([
@@ -143,13 +143,13 @@ describe("the 401", () => {
     expect(valuesOf(malformed, "www-authenticate")?.[0]).toContain('error="invalid_token"');
   });
 
-  it("has a challenge even where only cookies are accepted", async () => {
+  it("has a challenge even if only cookies are accepted", async () => {
     const harness = new Harness(configuration({ credentials: [{ from: "cookie", name: "session" }] }));
     expect(valuesOf(await harness.ask(), "www-authenticate")).toEqual(['Bearer realm="orders"']);
   });
 });
 
-describe("what is sent besides", () => {
+describe("other data in the request", () => {
   it.each<[string, HeaderList]>([
     ["an unreadable byte in a chosen header", [["x-tenant", "a\ufffd"]]],
     ["a control character in a chosen header", [["x-tenant", "a\x01"]]],
@@ -165,7 +165,7 @@ describe("what is sent besides", () => {
     expect(outcome(await none.ask({ token: "abc", path: "/a\ufffd" }))).toBe("continue");
   });
 
-  it("may hold other scripts", async () => {
+  it("may contain other scripts", async () => {
     const harness = new Harness(configuration({ protocol: forwardAuth({ requestHeaders: ["x-tenant"] }) }));
     expect(outcome(await harness.ask({ token: "abc", headers: [["x-tenant", "Ωμέγα 🌊"]] }))).toBe("continue");
     expect(harness.lastCall().header("x-tenant")).toBe("Ωμέγα 🌊");
@@ -175,7 +175,7 @@ describe("what is sent besides", () => {
     expect(outcome(await new Harness().ask({ token: "abc", headers: [["x-other", "\ufffd"]] }))).toBe("continue");
   });
 
-  it("is refused as too large beyond the filter's scratch memory, without growing it", async () => {
+  it("is refused as too large beyond the filter's scratch memory, which does not grow", async () => {
     const harness = new Harness();
     const before = harness.instance.allocatedBytes;
     for (const size of [70_000, 120_000, 1_000_000]) {

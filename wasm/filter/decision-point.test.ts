@@ -1,4 +1,4 @@
-/** AuthZEN and OPA: well-formed questions, strict answers, and a subject only from a verified source. */
+/** AuthZEN and OPA: well-formed requests, strict reading of replies, and a subject only from a verified source. */
 import { describe, expect, it } from "vitest";
 import { configuration, Harness, type Json, noReply, outcome, reply, valuesOf } from "./testing/harness.ts";
 
@@ -33,7 +33,7 @@ const ALLOW = { authzen: { decision: true }, opa: { result: true } } as const;
 const DENY = { authzen: { decision: false }, opa: { result: false } } as const;
 const tricky = 'a"b\\c\t/é';
 
-describe("the question", () => {
+describe("the request body", () => {
   it("of AuthZEN names subject, action, resource and context", async () => {
     const harness = decisionPoint("authzen");
     await harness.ask({
@@ -89,7 +89,7 @@ describe("the question", () => {
 });
 
 describe.each(["authzen", "opa"] as const)("%s", (type) => {
-  it("allows and denies, and keeps both", async () => {
+  it("allows and denies, and caches both", async () => {
     const harness = decisionPoint(type);
     harness.server = () => reply(200, [], ALLOW[type]);
     expect(outcome(await harness.ask({ token: "good" }))).toBe("continue");
@@ -110,7 +110,7 @@ describe.each(["authzen", "opa"] as const)("%s", (type) => {
     expect(valuesOf(decision, "x-admin")).toBeUndefined();
   });
 
-  it.each([400, 401, 403, 404, 500, 302])("takes status %i for an error of the call, not a denial", async (status) => {
+  it.each([400, 401, 403, 404, 500, 302])("treats status %i as an error of the call, not a denial", async (status) => {
     const harness = decisionPoint(type);
     harness.server = () => reply(status, [], ALLOW[type]);
     expect(outcome(await harness.ask({ token: "abc" }))).toBe("503 authorization_server_error");
@@ -128,13 +128,13 @@ describe.each(["authzen", "opa"] as const)("%s", (type) => {
     `{"${name}":true}x`,
     `{"${name}":true,"context":`,
     `{"${name}":null,"context":null}`,
-  ])("takes %j for garbage", async (body) => {
+  ])("treats %j as malformed", async (body) => {
     const harness = decisionPoint(type);
     harness.server = () => reply(200, [], body);
     expect(outcome(await harness.ask({ token: "abc" }))).toBe("503 authorization_server_malformed");
   });
 
-  it("asks about the verified subject, with the token left out of the second call", async () => {
+  it("sends the verified subject, without the token, in the second call", async () => {
     const harness = decisionPoint(type, { subject: SUBJECT });
     harness.server = (call) =>
       call.cluster === "auth" ? reply(200, [], { active: true, sub: 'ad"a' }) : reply(200, [], ALLOW[type]);
@@ -152,7 +152,7 @@ describe.each(["authzen", "opa"] as const)("%s", (type) => {
     expect(harness.calls).toHaveLength(2);
   });
 
-  it("refuses without asking the decision point if the token is inactive or has no subject", async () => {
+  it("refuses without calling the decision point if the token is inactive or has no subject", async () => {
     const harness = decisionPoint(type, { subject: SUBJECT });
     harness.server = () => reply(200, [], { active: false, sub: "ada" });
     expect(outcome(await harness.ask({ token: "a" }))).toBe("401 token_inactive");
@@ -163,7 +163,7 @@ describe.each(["authzen", "opa"] as const)("%s", (type) => {
     expect(harness.calls.every((call) => call.cluster === "auth")).toBe(true);
   });
 
-  it("is bounded by what both replies say of freshness and end", async () => {
+  it("is limited by freshness and expiry in both replies", async () => {
     const harness = decisionPoint(type, { subject: SUBJECT });
     harness.server = (call) =>
       call.cluster === "auth"
@@ -178,7 +178,7 @@ describe.each(["authzen", "opa"] as const)("%s", (type) => {
     expect(harness.calls).toHaveLength(4);
   });
 
-  it("fails where either of the two calls fails", async () => {
+  it("fails if either of the two calls fails", async () => {
     const harness = decisionPoint(type, { subject: SUBJECT });
     harness.server = (call) =>
       call.cluster === "auth" ? reply(200, [], { active: true, sub: "ada" }) : noReply("timeout");
@@ -187,7 +187,7 @@ describe.each(["authzen", "opa"] as const)("%s", (type) => {
     expect(outcome(await harness.ask({ token: "abc" }))).toBe("503 authorization_server_unreachable");
   });
 
-  it("drops the second call if everyone who waited is gone", async () => {
+  it("drops the second call if all waiters are gone", async () => {
     const harness = decisionPoint(type, { subject: SUBJECT });
     const gone = new AbortController();
     const first = Promise.withResolvers<ReturnType<typeof reply>>();
@@ -204,7 +204,7 @@ describe.each(["authzen", "opa"] as const)("%s", (type) => {
   });
 });
 
-describe("what stands beside a decision", () => {
+describe("other members beside a decision", () => {
   const withHeaders = (type: "authzen" | "opa", allowed: boolean, headers: string): string =>
     type === "opa"
       ? `{"result":{"allow":${allowed},"headers":${headers}}}`
@@ -226,7 +226,7 @@ describe("what stands beside a decision", () => {
     expect(valuesOf(decision, "x-user")).toEqual([]);
   });
 
-  it.each(["authzen", "opa"] as const)("does not matter to a denial of %s", async (type) => {
+  it.each(["authzen", "opa"] as const)("do not matter for a denial of %s", async (type) => {
     for (const headers of ["[]", "7", '{"x-user":7}', '{"x-user":"a","x-user":"b"}', '{"x-user":" a "}']) {
       const harness = decisionPoint(type);
       harness.server = () => reply(200, [], withHeaders(type, false, headers));
@@ -236,7 +236,7 @@ describe("what stands beside a decision", () => {
     }
   });
 
-  it.each(["authzen", "opa"] as const)("is well-formed, and named once, also of %s's denials", async (type) => {
+  it.each(["authzen", "opa"] as const)("must be well-formed and unique, even in %s's denials", async (type) => {
     for (const body of [`${withHeaders(type, false, "{}")}]`, withHeaders(type, false, "{,}")]) {
       const harness = decisionPoint(type);
       harness.server = () => reply(200, [], body);
@@ -246,7 +246,7 @@ describe("what stands beside a decision", () => {
 });
 
 describe("OPA", () => {
-  it("denies what is undefined", async () => {
+  it("denies an undefined result", async () => {
     for (const body of [{}, { result: {} }, { result: { headers: {} } }, { decision_id: "1" }]) {
       const harness = decisionPoint("opa");
       harness.server = () => reply(200, [], body);
@@ -254,7 +254,7 @@ describe("OPA", () => {
     }
   });
 
-  it("takes an allow that is no boolean, or given twice, for garbage", async () => {
+  it("treats an allow that is not a boolean, or occurs twice, as malformed", async () => {
     for (const body of ['{"result":{"allow":"yes"}}', '{"result":{"allow":false,"allow":true}}', '{"result":[true]}']) {
       const harness = decisionPoint("opa");
       harness.server = () => reply(200, [], body);

@@ -1,9 +1,9 @@
-/** Forward-auth: the check carries the request's head; the reply's status decides, and refusals are the client's answer. */
+/** Forward-auth: the check contains the request's headers; the reply's status decides, and refusals go to the client. */
 import { describe, expect, it } from "vitest";
 import { bodyOf, configuration, forwardAuth, Harness, noReply, outcome, reply, valuesOf } from "./testing/harness.ts";
 
 describe("the check", () => {
-  it("carries method, URI, host, scheme, chosen headers and the credential", async () => {
+  it("contains method, URI, host, scheme, chosen headers and the credential", async () => {
     const harness = new Harness(configuration({ protocol: forwardAuth({ requestHeaders: ["x-tenant", "x-absent"] }) }));
     await harness.ask({
       token: "abc",
@@ -29,7 +29,7 @@ describe("the check", () => {
     expect(harness.calls[0]?.timeoutMs).toBe(2000);
   });
 
-  it("sends only as much of the URI as configured", async () => {
+  it("sends only the configured part of the URI", async () => {
     const path = new Harness(configuration({ protocol: forwardAuth({ uri: "path" }) }));
     await path.ask({ token: "abc", path: "/orders/1?secret=1" });
     expect(path.lastCall().header("x-forwarded-uri")).toBe("/orders/1");
@@ -38,7 +38,7 @@ describe("the check", () => {
     expect(none.lastCall().header("x-forwarded-uri")).toBeUndefined();
   });
 
-  it("names the scopes and the permission of the matched rule, which a client cannot forge", async () => {
+  it("contains the scopes and the permission of the matched rule, which a client cannot forge", async () => {
     const harness = new Harness(
       configuration({
         protocol: forwardAuth({ requestHeaders: ["x-ebb-scopes", "x-forwarded-host"] }),
@@ -52,7 +52,7 @@ describe("the check", () => {
     expect(named("x-forwarded-host")).toEqual([["x-forwarded-host", "api.example.com"]]);
   });
 
-  it("sends the credential once where its header is chosen too", async () => {
+  it("sends the credential once if its header is also a chosen one", async () => {
     const harness = new Harness(configuration({ protocol: forwardAuth({ requestHeaders: ["authorization"] }) }));
     await harness.ask({ token: "abc" });
     expect(harness.lastCall().headers.filter(([name]) => name === "authorization")).toEqual([
@@ -96,7 +96,7 @@ describe("a 2xx", () => {
   });
 
   it.each(["a\ufffdb", "a\u0001", "a\tb", " a", "a ", "a\u00a0", "\u3000a", "\ufeffa", "a\u0085b", "a\u2028b"])(
-    "with an upstream header that would arrive as another text is malformed: %j",
+    "with an upstream header that would arrive changed is malformed: %j",
     async (user) => {
       const harness = new Harness(configuration({ protocol: forwardAuth({ upstreamHeaders: ["x-user"] }) }));
       harness.server = () => reply(200, [["x-user", user]]);
@@ -157,7 +157,7 @@ describe("a refusal", () => {
     expect(bodyOf(second)).toBe("because");
   });
 
-  it("of 401 always has a challenge, the server's own where it sent one", async () => {
+  it("with 401 always has a challenge, the server's own if it sent one", async () => {
     const harness = new Harness();
     harness.server = () => reply(401);
     expect(valuesOf(await harness.ask({ token: "a" }), "www-authenticate")).toEqual(['Bearer realm="orders"']);
@@ -165,7 +165,7 @@ describe("a refusal", () => {
     expect(valuesOf(await harness.ask({ token: "b" }), "www-authenticate")).toEqual(["Negotiate"]);
   });
 
-  it("with a cookie is not cached, nor one whose body is too large, whose body is then left out", async () => {
+  it("with a cookie is not cached, nor one with too large a body, which is omitted", async () => {
     const harness = new Harness();
     harness.server = () => reply(403, [["set-cookie", "a=1"]]);
     await harness.ask({ token: "a" });
@@ -179,7 +179,7 @@ describe("a refusal", () => {
     expect(harness.calls).toHaveLength(4);
   });
 
-  it.each([32_769, 65_536])("with a page of %i bytes passes on as it is, beside large headers too", async (size) => {
+  it.each([32_769, 65_536])("with a page of %i bytes passes unchanged, even beside large headers", async (size) => {
     const harness = new Harness();
     const page = Array.from({ length: size }, (_, at) => String.fromCharCode(0x21 + (at % 94))).join("");
     harness.server = () => reply(403, [["content-type", "text/html"]], page);
@@ -191,7 +191,7 @@ describe("a refusal", () => {
     expect(bodyOf(await harness.ask({ token: "b" }))).toBe(page);
   });
 
-  it("whose headers leave no room for its page has the reason in its place", async () => {
+  it("whose headers leave no room for its page contains the reason instead", async () => {
     const harness = new Harness();
     harness.server = () => reply(403, [["x-large", "x".repeat(60_000)]], "p".repeat(65_536));
     const decision = await harness.ask({ token: "a" });
@@ -199,7 +199,7 @@ describe("a refusal", () => {
     expect(bodyOf(decision)).toBe('{"error":"denied"}');
   });
 
-  it("whose body is too large to keep is passed on and asked for again", async () => {
+  it("whose body is too large to keep is passed on and requested again", async () => {
     const harness = new Harness();
     harness.server = () => reply(403, [], "x".repeat(20_000));
     expect(bodyOf(await harness.ask({ token: "a" }))).toHaveLength(20_000);
@@ -248,7 +248,7 @@ describe("failOpen", () => {
   const open = () =>
     new Harness(configuration({ failOpen: true, protocol: forwardAuth({ upstreamHeaders: ["x-user"] }) }));
 
-  it("lets pass when the server answers nobody, without identity, and counts", async () => {
+  it("lets requests pass, without identity and counted, if the server answers no one", async () => {
     const harness = open();
     harness.server = () => noReply("unreachable");
     const decision = await harness.ask({ token: "abc", headers: [["x-user", "mallory"]] });
@@ -259,7 +259,7 @@ describe("failOpen", () => {
   });
 
   it.each([noReply("reset"), noReply("timeout"), noReply("suspended"), noReply("failing"), reply(502), reply(530)])(
-    "does not hold for one call that failed, which a client can bring about: %o",
+    "does not apply to a single failed call, which a client can cause: %o",
     async (result) => {
       const harness = open();
       harness.server = () => result;
@@ -267,14 +267,14 @@ describe("failOpen", () => {
     },
   );
 
-  it("does not hold for a call that the host does not take", async () => {
+  it("does not apply to a call that the host rejects", async () => {
     const harness = new Harness(configuration({ failOpen: true, protocol: forwardAuth({ cluster: "unheard-of" }) }));
     expect(outcome(await harness.ask({ token: "abc" }))).toBe("503 authorization_server_unknown");
     expect(harness.calls).toHaveLength(0);
     expect(harness.metric("ebb_fail_open")).toBe(0);
   });
 
-  it("does not hold for our own queue, other errors, garbage, or a missing credential", async () => {
+  it("does not apply to a full queue, other errors, garbage, or a missing credential", async () => {
     const harness = open();
     const faults = [noReply("overflow"), noReply("rejected"), reply(500), reply(501), reply(403)];
     for (const fault of faults) {

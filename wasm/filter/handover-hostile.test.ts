@@ -1,6 +1,6 @@
 /**
- * Chunks come from storage, and from another instance of the same code; neither is a reason to trust them. Forged and
- * damaged ones are refused, and of those that are sealed nothing gets in that the configuration would not allow.
+ * Chunks come from storage or from another instance of the same code; neither is a reason to trust them. Forged and damaged
+ * chunks are refused, and sealed ones cannot import anything that the configuration does not allow.
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -30,7 +30,7 @@ function start(): Harness {
   );
 }
 
-/** The chunk of an instance that holds a few decisions of every kind, one call under way and one that ended. */
+/** The chunk of an instance with a few decisions of every kind, one pending call and one that ended. */
 async function realChunk(): Promise<Uint8Array> {
   const harness = start();
   harness.server = () => reply(200, [["x-user", "ada"]]);
@@ -49,7 +49,7 @@ async function realChunk(): Promise<Uint8Array> {
 const chunk = await realChunk();
 const siphash = new SipHash("000102030405060708090a0b0c0d0e0f");
 
-/** A chunk of these records as the filter itself would seal it. */
+/** A chunk with these records, sealed as the filter would. */
 function sealed(records: Uint8Array, writtenAtMs?: bigint): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES + records.length);
   bytes.set(chunk.subarray(0, HEADER_BYTES));
@@ -73,7 +73,7 @@ interface Put {
   payloadSize?: number;
 }
 
-/** A decision for the request with token `t0`, whose key stands in the real chunk's first such record. */
+/** A decision for the request with token `t0`; its key is in the real chunk's first such record. */
 function put({ outcome = 0, lifeMs = 1_000, staleMs = 0, payload = new Uint8Array(0), payloadSize }: Put): Uint8Array {
   const bytes = new Uint8Array(30 + payload.length);
   const view = new DataView(bytes.buffer);
@@ -87,7 +87,7 @@ function put({ outcome = 0, lifeMs = 1_000, staleMs = 0, payload = new Uint8Arra
   return bytes;
 }
 
-/** Behind the purge of `nobody`, as a token and as base64. */
+/** After the purge of `nobody`, as a token and as base64. */
 const keyOfT0 = chunk.slice(HEADER_BYTES + 16 + 4, HEADER_BYTES + 16 + 20);
 
 const x = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes);
@@ -96,7 +96,7 @@ function entriesOf(harness: Harness): number {
   return harness.metric("ebb_cache_entries");
 }
 
-/** It still decides, and lives within its memory. */
+/** It still decides, and stays within its memory. */
 async function worksOn(harness: Harness): Promise<void> {
   expect(harness.instance.failure).toBeUndefined();
   harness.server = () => reply(200);
@@ -104,7 +104,7 @@ async function worksOn(harness: Harness): Promise<void> {
 }
 
 describe("a chunk", () => {
-  it("is what this test takes it for", async () => {
+  it("has the structure this test assumes", async () => {
     const harness = start();
     expect(harness.handover.take(chunk)).toEqual({ ok: true });
     expect(entriesOf(harness)).toBe(8);
@@ -115,7 +115,7 @@ describe("a chunk", () => {
     expect(forged.calls).toHaveLength(0);
   });
 
-  it("cut short at any place is refused whole", async () => {
+  it("cut short at any place is refused as a whole", async () => {
     const harness = start();
     for (let size = 0; size < chunk.length; size += 1) {
       expect(harness.handover.take(chunk.subarray(0, size))).toEqual({ ok: false, reason: "not_a_chunk" });
@@ -124,7 +124,7 @@ describe("a chunk", () => {
     await worksOn(harness);
   });
 
-  it("longer than it was, or longer than any, is refused whole", async () => {
+  it("that was extended, or exceeds the maximum, is refused as a whole", async () => {
     const harness = start();
     for (const size of [1, 20, 10_000, 70_000, 300_000]) {
       const longer = new Uint8Array(chunk.length + size);
@@ -135,7 +135,7 @@ describe("a chunk", () => {
     await worksOn(harness);
   });
 
-  it("with any bit changed is refused whole", async () => {
+  it("with any bit changed is refused as a whole", async () => {
     const harness = start();
     for (let at = 0; at < chunk.length; at += 1) {
       const changed = chunk.slice();
@@ -146,7 +146,7 @@ describe("a chunk", () => {
     await worksOn(harness);
   });
 
-  it("of anything is refused", async () => {
+  it("with random bytes is refused", async () => {
     const harness = start();
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 2_000 }), fc.boolean(), (bytes, withHeader) => {
@@ -165,27 +165,27 @@ describe("a sealed record", () => {
   it.each<[string, Uint8Array]>([
     [TOO_LONG, put({ lifeMs: MAX_TTL_MS + 1 })],
     [`${TOO_LONG}, for a refusal`, put({ outcome: (5 << 10) | 403, lifeMs: DENY_TTL_MS + 1, payload: x(0, 0, 0, 0) })],
-    ["stands in for longer than that", put({ staleMs: STALE_MS + 1 })],
-    ["is a refusal that stands in", put({ outcome: (5 << 10) | 403, staleMs: 1, payload: x(0, 0, 0, 0) })],
+    ["has too long a stale time", put({ staleMs: STALE_MS + 1 })],
+    ["is a refusal with a stale time", put({ outcome: (5 << 10) | 403, staleMs: 1, payload: x(0, 0, 0, 0) })],
     ["has a status that is none", put({ outcome: 5 << 10, payload: x(0, 0, 0, 0) })],
     ["has a status that is none", put({ outcome: (5 << 10) | 600, payload: x(0, 0, 0, 0) })],
     ["is a refusal without a payload", put({ outcome: (5 << 10) | 403 })],
     ["has headers longer than itself", put({ outcome: (5 << 10) | 403, payload: x(1, 0, 0, 0) })],
     ["sets a header that is not configured", put({ payload: x(2, 1, 0, 65) })],
-    ["sets a header beyond all", put({ payload: x(255, 1, 0, 65) })],
+    ["sets a header with too large an index", put({ payload: x(255, 1, 0, 65) })],
     ["sets a header twice", put({ payload: x(0, 1, 0, 65, 0, 1, 0, 65) })],
     ["sets a header longer than itself", put({ payload: x(0, 2, 0, 65) })],
     ["has the beginning of a header", put({ payload: x(0, 2) })],
     ["is longer than its chunk", put({ payloadSize: 1 })],
-    ["is longer than any", put({ payload: new Uint8Array(16_385) })],
+    ["exceeds the maximum size", put({ payload: new Uint8Array(16_385) })],
     ["is of no kind", x(7, 0, 0, 0)],
     ["is of no kind", x(0, 0, 0, 0)],
-    ["has something where nothing stands", x(PURGE_ALL, 1, 0, 0)],
+    ["has data in reserved bytes", x(PURGE_ALL, 1, 0, 0)],
     ["is cut short", x(PURGE_ALL, 0, 0)],
     ["is cut short", x(PURGE_CREDENTIAL, 0, 0, 0, 1, 2, 3)],
     ["is cut short", new Uint8Array(19).fill(0).map((_, at) => (at === 0 ? DELETE : 0))],
     ["is cut short", put({}).slice(0, 29)],
-  ])("that %s is not taken, and ends the chunk", async (_, record) => {
+  ])("that %s is not imported, and ends the chunk", async (_, record) => {
     const alone = start();
     expect(alone.handover.take(sealed(record))).toEqual({ ok: false, reason: "bad_record" });
     expect(entriesOf(alone)).toBe(0);
@@ -199,7 +199,7 @@ describe("a sealed record", () => {
   });
 
   it.each([0n, 1n, 2n ** 64n - 1n, 2n ** 63n, 1_790_000_000_000n + 1_000n])(
-    "written at %i never outlives its life from now",
+    "written at %i never outlives its lifetime from now",
     async (writtenAtMs) => {
       const harness = start();
       harness.handover.take(sealed(put({ lifeMs: MAX_TTL_MS, staleMs: STALE_MS }), writtenAtMs));
@@ -220,7 +220,7 @@ describe("a sealed record", () => {
       const bytes = new Uint8Array(4 + rest.length);
       bytes.set([kind, head & 0xff, (head >> 8) & 0xff, head >> 16]);
       bytes.set(rest, 4);
-      // So that some get far: small lives, and the payload as long as what follows.
+      // Small lifetimes and a matching payload size, so that some records pass the first checks.
       if (kind === PUT && sizes && bytes.length >= 30) {
         bytes.fill(0, 22, 24);
         bytes.fill(0, 24, 28);
@@ -229,7 +229,7 @@ describe("a sealed record", () => {
       return bytes;
     });
 
-  it("of anything never ends the filter, and nothing outlives the longest life", { timeout: 60_000 }, async () => {
+  it("with random bytes never ends the filter, and no decision outlives the longest lifetime", { timeout: 60_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(record, { maxLength: 8 }), { minLength: 1, maxLength: 5 }), async (chunks) => {
         const harness = start();

@@ -1,6 +1,6 @@
 /**
- * Any number of instances, each handing over to the next in the middle of everything, against one that is never replaced:
- * the same requests, replies, purges and times must lead to the same decisions and to the same calls.
+ * Compares a series of instances, each handing over to the next at any moment, with one that is never replaced: the same
+ * requests, replies, purges and times must lead to the same decisions and the same calls.
  */
 import fc from "fast-check";
 import { expect, it } from "vitest";
@@ -25,7 +25,7 @@ const BUDGET_BYTES = 33_554_432;
 
 type Answer = "allow" | "large" | "deny" | "no-store" | "unreachable";
 type Step =
-  /** `held`: if it brings about a call, that is answered by a later step. */
+  /** `held`: if it causes a call, a later step answers it. */
   | { kind: "ask"; token: number; path: number; answer: Answer; held: boolean }
   | { kind: "answer"; which: number; answer: Answer }
   | { kind: "wait"; ms: number; ticks: boolean }
@@ -54,12 +54,12 @@ function keyOf({ headers }: OutboundCall): string {
   return `${header("authorization")} ${header("x-forwarded-uri")}`;
 }
 
-/** A line of instances of which the last serves; `filling` is the one that will. */
+/** A series of instances; the last one serves, and `filling` is the next. */
 class Line {
   readonly held: Held[] = [];
   readonly decisions: string[] = [];
   calls = 0;
-  /** What the server does with the next call. */
+  /** The server's answer to the next call. */
   reply: OutboundResult | "hold" = "hold";
   #generations: Harness[] = [];
   #filling: Harness | undefined;
@@ -128,7 +128,7 @@ class Line {
     old.onReply = () => this.#tell(old);
   }
 
-  /** Passes on what is new, from one generation to the next. */
+  /** Passes changes on, from one generation to the next. */
   #tell(from: Harness): void {
     for (let at = this.#generations.indexOf(from); at + 1 < this.#generations.length; at += 1) {
       const [old, next] = [this.#generations[at]!, this.#generations[at + 1]!];
@@ -145,7 +145,7 @@ async function settled(): Promise<void> {
 }
 
 const answers = fc.constantFrom<Answer>("allow", "large", "deny", "no-store", "unreachable");
-/** Few, so that keys meet again. */
+/** Few, so that keys repeat. */
 const tokens = fc.nat({ max: 2 });
 const steps: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -160,7 +160,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 5,
-    // What is shared across a switch is kept; of any other reply each instance asks for itself.
+    // Only kept replies are shared across a switch; for any other reply each instance makes its own call.
     arbitrary: fc.record({
       kind: fc.constant("answer" as const),
       which: fc.nat({ max: 5 }),
@@ -180,7 +180,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.constant<Step>({ kind: "switch" }) },
 );
 
-it("many instances in a row decide, and call, as one does", { timeout: 120_000 }, async () => {
+it("many instances in a row make the same decisions and calls as one", { timeout: 120_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(steps, { minLength: 5, maxLength: 80 }), async (script) => {
       const one = new Line();

@@ -1,4 +1,4 @@
-/** A restart throws no decision away: what one instance knows moves to the next, and nothing else ever gets in. */
+/** A restart loses no decision: one instance's decisions move to the next, and nothing else is imported. */
 
 import { describe, expect, it } from "vitest";
 import { MIB, PAGE_BYTES } from "../byte-units.ts";
@@ -33,7 +33,7 @@ function plugin(changes: { [name: string]: Json } = {}, cache: { [name: string]:
   });
 }
 
-/** The instance that takes over, at the same time and with the same authorization server. */
+/** The new instance, at the same time and with the same authorization server. */
 function successorOf(old: Harness, configured = plugin()): Harness {
   const next = new Harness(configured, module, old.shared);
   next.now = old.now;
@@ -41,7 +41,7 @@ function successorOf(old: Harness, configured = plugin()): Harness {
   return next;
 }
 
-/** Moves all there is to tell; returns the number of chunks. */
+/** Moves everything available; returns the number of chunks. */
 function moveAll(old: Harness, next: Harness): number {
   for (let chunks = 0; ; chunks += 1) {
     const step = old.handover.moveTo(next.handover);
@@ -67,7 +67,7 @@ function chunksOf(harness: Harness): Uint8Array[] {
   return chunks;
 }
 
-/** Whether a request would be a hit: it is refused if it is none, and then nothing is kept of it. */
+/** True if a request would be a hit. A miss is refused, and nothing of it is kept. */
 async function hits(harness: Harness, options: AskOptions): Promise<boolean> {
   const { server } = harness;
   const calls = harness.calls.length;
@@ -82,7 +82,7 @@ interface HeldCall {
   answer: (result: OutboundResult) => Promise<void>;
 }
 
-/** A server that answers when the test says so; `answer` ends once the filter has seen the reply. */
+/** A server that answers on the test's command; `answer` resolves once the filter has seen the reply. */
 function hold(harness: Harness): HeldCall[] {
   const held: HeldCall[] = [];
   harness.server = (call) =>
@@ -98,7 +98,7 @@ function hold(harness: Harness): HeldCall[] {
   return held;
 }
 
-/** What the decision came to, or that there is none yet. */
+/** The decision, or that there is none yet. */
 async function now(decision: Decision | Promise<Decision>): Promise<string> {
   const none = new Promise<"waits">((resolve) => setTimeout(() => resolve("waits")));
   const first = await Promise.race([decision, none]);
@@ -111,7 +111,7 @@ async function fill(harness: Harness, count: number, prefix = "t"): Promise<void
 }
 
 describe("the module", () => {
-  it("says that it can hand over", () => {
+  it("declares that it supports the handover", () => {
     expect(inspectModule(module).handover).toBe(true);
     expect(new Harness(plugin(), module).instance.handover).toBeDefined();
   });
@@ -124,7 +124,7 @@ describe("a snapshot", () => {
     const old = new Harness(configured, large);
     const next = new Harness(configured, large);
     const fixed = next.instance.allocatedBytes;
-    // Between them refusals, gone by the time of the handover, so that the old instance is full of holes.
+    // Refusals in between are gone by the time of the handover, so that the old instance is fragmented.
     for (let i = 0; i < 100_000; i += 1) {
       old.server = () => reply(200, [["x-user", `user-${i}`]]);
       await old.ask({ token: `t${i}` });
@@ -181,7 +181,7 @@ describe("a snapshot", () => {
     expect(outcome(await next.ask({ token: "allowed" }))).toBe("503 authorization_server_unreachable");
   });
 
-  it("moves what may only stand in any more, and nothing that is over", async () => {
+  it("moves entries that may only be served stale, and no dropped ones", async () => {
     const configured = plugin({}, { maxTtlMs: 60_000, staleIfErrorMs: 20_000 });
     const old = new Harness(configured, module);
     await old.ask({ token: "stale" });
@@ -238,7 +238,7 @@ describe("a snapshot", () => {
     expect(await hits(next, { token: `t${9_000 - moved - 1}` })).toBe(false);
   });
 
-  it("moves nothing into a budget for nothing, but all that is new", async () => {
+  it("moves nothing into an empty budget except new decisions", async () => {
     const old = new Harness(plugin(), module);
     await fill(old, 100);
     const next = successorOf(old);
@@ -250,7 +250,7 @@ describe("a snapshot", () => {
     expect(await hits(next, { token: "new" })).toBe(true);
   });
 
-  it("can be begun anew for another instance", async () => {
+  it("can be started again for another instance", async () => {
     const old = new Harness(plugin(), module);
     await fill(old, 5_000);
     old.handover.begin(512 * MIB);
@@ -259,7 +259,7 @@ describe("a snapshot", () => {
     expect(next.metric("ebb_cache_entries")).toBe(5_000);
   });
 
-  it("tells nothing before it begins and after it ends", async () => {
+  it("exports nothing before it begins and after it ends", async () => {
     const old = new Harness(plugin(), module);
     await fill(old, 10);
     expect(old.handover.next()).toEqual({ kind: "up-to-date" });
@@ -296,19 +296,19 @@ describe("while a snapshot moves", () => {
     expect(await hits(next, { token: "t5999" })).toBe(false);
   });
 
-  it("more removals than are noted start it over, and none is lost", async () => {
+  it("more removals than fit into the log start it over, and none is lost", async () => {
     const old = new Harness(plugin(), module);
     await fill(old, 3_000);
     const next = handOver(old);
     old.now += 1_000;
     next.now = old.now;
-    // A first reply is kept, a second one for the same key cannot be had while it is fresh: so they expire first.
+    // While a reply is fresh there is no second call for its key, so they expire first.
     old.now += 600_000;
     old.server = () => reply(200, [["cache-control", "no-store"]]);
     for (let i = 0; i < 400; i += 1) await old.ask({ token: `t${i}` });
     old.server = () => reply(200);
     await fill(old, 50, "new");
-    // The new instance's clock stands still: only what it is told removes anything.
+    // The new instance's clock stands still: only imported records remove anything.
     expect(await hits(next, { token: "t1" })).toBe(true);
     moveAll(old, next);
     expect(next.metric("ebb_cache_entries")).toBe(50);
@@ -360,7 +360,7 @@ describe("across the switch", () => {
     return { old, next, first, oldCalls, newCalls };
   }
 
-  it("a call that is under way is shared", async () => {
+  it("a pending call is shared", async () => {
     const { next, first, oldCalls, newCalls } = await switched();
     const late = [next.ask({ token: "abc" }), next.ask({ token: "abc" })];
     const other = next.ask({ token: "other" });
@@ -384,7 +384,7 @@ describe("across the switch", () => {
     ["fails", noReply("timeout")],
     ["may not be kept", reply(200, [["cache-control", "no-store"]])],
     ["is for one client", reply(302, [["set-cookie", "login=1"]])],
-  ])("if its reply %s, the first who waits asks, for all others too", async (_, result) => {
+  ])("if its reply %s, the first waiter makes a call for all others too", async (_, result) => {
     const { next, oldCalls, newCalls } = await switched();
     const late = [next.ask({ token: "abc" }), next.ask({ token: "abc" })];
     await oldCalls[0]?.answer(result);
@@ -396,7 +396,7 @@ describe("across the switch", () => {
     expect(await hits(next, { token: "abc" })).toBe(true);
   });
 
-  it("nobody waits for an instance that was given up", async () => {
+  it("no request waits for an abandoned instance", async () => {
     const { old, next, newCalls } = await switched();
     const late = [next.ask({ token: "abc" }), next.ask({ token: "abc" })];
     old.instance.close();
@@ -405,13 +405,13 @@ describe("across the switch", () => {
     await newCalls[0]?.answer(reply(200));
     expect(await Promise.all(late.map(now))).toEqual(["continue", "continue"]);
     expect(next.instance.openStreams).toBe(0);
-    // And the place is free again.
+    // The place is free again, too.
     next.handover.abandon();
     void next.ask({ token: "def" });
     expect(newCalls).toHaveLength(2);
   });
 
-  it("a request that is given up meanwhile is not asked for", async () => {
+  it("no call is made for a request that is aborted meanwhile", async () => {
     const { next, oldCalls, newCalls } = await switched();
     const gone = new AbortController();
     const late = next.ask({ token: "abc", signal: gone.signal });
@@ -421,7 +421,7 @@ describe("across the switch", () => {
     expect(newCalls).toHaveLength(0);
   });
 
-  it("an instance that took over can be taken over from, with the call still under way", async () => {
+  it("a new instance can hand over in turn, with the call still pending", async () => {
     const { old, next, oldCalls } = await switched();
     const late = next.ask({ token: "abc" });
     const third = successorOf(next);
@@ -438,7 +438,7 @@ describe("across the switch", () => {
     expect(third.calls).toHaveLength(0);
   });
 
-  it("256 calls under way, each key asked for again, cost no second call", async () => {
+  it("256 pending calls, each key requested again, cost no second call", async () => {
     const old = new Harness(plugin(), module);
     const oldCalls = hold(old);
     for (let i = 0; i < 256; i += 1) void old.ask({ token: `t${i}`, client: `c${i}` });
@@ -458,7 +458,7 @@ describe("a purge", () => {
     { from: "header", name: "x-key" },
   ];
 
-  it("of a credential drops all that was decided for it, and nothing else", async () => {
+  it("of a credential drops all its decisions, and nothing else", async () => {
     const harness = new Harness(plugin({ credentials }), module);
     const requests: AskOptions[] = [
       { token: "revoked" },
@@ -479,7 +479,7 @@ describe("a purge", () => {
     expect(harness.handover.purgeCredential("")).toBe(0);
   });
 
-  it("of all drops all, what could stand in too", async () => {
+  it("of everything drops everything, including stale entries", async () => {
     const harness = new Harness(plugin({}, { maxTtlMs: 1_000, staleIfErrorMs: 60_000 }), module);
     await fill(harness, 1_000);
     harness.now += 2_000;
@@ -492,7 +492,7 @@ describe("a purge", () => {
   it.each<[string, (harness: Harness) => unknown]>([
     ["all", (harness) => harness.handover.purgeAll()],
     ["the credential", (harness) => harness.handover.purgeCredential("abc")],
-  ])("of %s beats the call under way: it is made again, for all who wait", async (_, purge) => {
+  ])("of %s overrides the pending call: it is repeated for all waiters", async (_, purge) => {
     const harness = new Harness(plugin(), module);
     const held = hold(harness);
     const waiting = [harness.ask({ token: "abc" })];
@@ -516,7 +516,7 @@ describe("a purge", () => {
     expect(await now(waiting)).toBe("continue");
   });
 
-  it("lets nothing be kept of a call that nobody waits for any more", async () => {
+  it("keeps no reply of a call without waiters", async () => {
     const harness = new Harness(plugin(), module);
     const held = hold(harness);
     const gone = new AbortController();
@@ -557,7 +557,7 @@ describe("a purge", () => {
     expect(await now(waiting)).toBe("401 token_inactive");
   });
 
-  it("during a snapshot holds in the new instance, whatever has moved", async () => {
+  it("during a snapshot applies to the new instance, whatever has moved", async () => {
     const old = new Harness(plugin(), module);
     for (let i = 0; i < 3_000; i += 1) {
       await old.ask({ token: `t${i}` });
@@ -579,7 +579,7 @@ describe("a purge", () => {
     expect(await hits(next, { token: "t5" })).toBe(true);
   });
 
-  it("after the switch beats the old instance's call", async () => {
+  it("after the switch overrides the old instance's call", async () => {
     const old = new Harness(plugin(), module);
     const oldCalls = hold(old);
     const first = old.ask({ token: "abc" });
@@ -595,8 +595,8 @@ describe("a purge", () => {
   });
 });
 
-describe("what was stored", () => {
-  it("is taken with the life that is left", async () => {
+describe("a stored snapshot", () => {
+  it("is imported with the remaining lifetime", async () => {
     const old = new Harness(plugin({}, { denyTtlMs: 10_000 }), module);
     await old.ask({ token: "allowed" });
     old.server = () => reply(403);
@@ -614,7 +614,7 @@ describe("what was stored", () => {
     expect(await hits(late, { token: "allowed" })).toBe(false);
   });
 
-  it("gains no life from a clock that was set back", async () => {
+  it("gains no lifetime from a clock that was set back", async () => {
     const old = new Harness(plugin(), module);
     await old.ask({ token: "abc" });
     old.now += 500_000;
@@ -647,7 +647,7 @@ describe("what was stored", () => {
     ["service", { service: "invoices" }],
     ["set of upstream headers", { protocol: forwardAuth({ upstreamHeaders: ["x-other"] }) }],
     ["digest key", { digestKey: "f".repeat(32) }],
-  ])("for another %s is refused whole", async (_, changes) => {
+  ])("for another %s is refused as a whole", async (_, changes) => {
     const old = new Harness(plugin(), module);
     await fill(old, 10);
     const other = new Harness(plugin(changes), module);

@@ -1,4 +1,4 @@
-/** RFC 7662: only a literal `"active": true` allows, and a reply that two parsers could read differently is no reply. */
+/** RFC 7662: only a literal `"active": true` allows, and a reply that two parsers could read differently is malformed. */
 import { describe, expect, it } from "vitest";
 import { bodyOf, configuration, Harness, type Json, noReply, outcome, reply, valuesOf } from "./testing/harness.ts";
 
@@ -45,13 +45,13 @@ describe("the call", () => {
     expect(harness.lastCall().body).toBe("token=a%2Bb%2Fc%3D&token_type_hint=access_token");
   });
 
-  it("encodes id and secret before Basic, as RFC 6749 2.3.1 asks", async () => {
+  it("encodes id and secret before Basic, as RFC 6749 2.3.1 requires", async () => {
     const harness = started({ clientAuthentication: { type: "basic", id: "a:b c", secret: "p%ä" } });
     await harness.ask({ token: "abc" });
     expect(harness.lastCall().header("authorization")).toBe(`Basic ${btoa("a%3Ab+c:p%25%C3%A4")}`);
   });
 
-  it("authenticates by form, by bearer token or not at all", async () => {
+  it("authenticates with a form, with a bearer token or not at all", async () => {
     const post = started({ clientAuthentication: { type: "post", id: "e&b", secret: "x=y" } });
     await post.ask({ token: "abc" });
     expect(post.lastCall().body).toBe("token=abc&token_type_hint=access_token&client_id=e%26b&client_secret=x%3Dy");
@@ -66,7 +66,7 @@ describe("the call", () => {
 });
 
 describe("an active token", () => {
-  it("is allowed, and its claims go on to the upstream", async () => {
+  it("is allowed, and its claims are sent to the upstream", async () => {
     const harness = started({
       upstreamClaims: {
         sub: "x-user",
@@ -111,7 +111,7 @@ describe("an active token", () => {
     expect(await answered({ active: true }, "open")).toBe("continue");
   });
 
-  it("without the scopes gets a challenge that names them, from the cache too", async () => {
+  it("without the scopes gets a challenge that names them, also from the cache", async () => {
     const harness = started();
     harness.server = () => reply(200, [], { active: true });
     await harness.ask({ token: "abc", rule: "admin" });
@@ -123,14 +123,14 @@ describe("an active token", () => {
     expect(harness.calls).toHaveLength(1);
   });
 
-  it("allowed by one rule is not thereby allowed by another", async () => {
+  it("allowed by one rule is not allowed by another", async () => {
     const harness = started();
     harness.server = () => reply(200, [], { active: true });
     expect(outcome(await harness.ask({ token: "abc", rule: "open" }))).toBe("continue");
     expect(outcome(await harness.ask({ token: "abc", rule: "admin" }))).toBe("403 insufficient_scope");
   });
 
-  it("under a rule that the filter does not know is refused", async () => {
+  it("is refused under an unknown rule", async () => {
     expect(await answered({ active: true }, "unheard-of")).toBe("503 unknown_rule");
   });
 });
@@ -155,7 +155,7 @@ describe("a reply as real servers write it", () => {
   it.each<[string, Json]>([
     ["null in every member", { active: false, scope: null, sub: null, exp: null, nbf: null, client_id: null }],
     ["members of any kind, even twice", '{"active":false,"exp":{},"exp":[],"scope":7,"sub":true,"sub":""}'],
-    ["a subject that no header could carry", { active: false, sub: " root " }],
+    ["a subject that is invalid in a header", { active: false, sub: " root " }],
     ["an exp that is past", { active: false, exp: 1 }],
   ])("that is inactive may have %s beside it", async (_, body) => {
     const harness = started({ upstreamClaims: { sub: "x-user" } });
@@ -165,7 +165,7 @@ describe("a reply as real servers write it", () => {
     expect(harness.calls).toHaveLength(1);
   });
 
-  it("may have null for what it does not know of an active token", async () => {
+  it("may have null for unknown members of an active token", async () => {
     const harness = started({ upstreamClaims: { sub: "x-user", scope: "x-scope" } });
     harness.server = () => reply(200, [], { active: true, exp: null, nbf: null, scope: null, sub: null });
     const headers: [string, string][] = [
@@ -215,7 +215,7 @@ describe("a reply as real servers write it", () => {
   });
 
   it.each(["7", "0", "-12", "9007199254740993", "123456789012345678901234567890"])(
-    "may have sub as the number %s, whose digits are the subject",
+    "may have sub as the number %s; its digits are the subject",
     async (digits) => {
       const harness = started({ upstreamClaims: { sub: "x-user" } });
       harness.server = () => reply(200, [], `{"active":true,"sub":${digits}}`);
@@ -223,7 +223,7 @@ describe("a reply as real servers write it", () => {
     },
   );
 
-  it("names beyond ASCII pass on", async () => {
+  it("may contain names beyond ASCII", async () => {
     const harness = started({ upstreamClaims: { sub: "x-user" } });
     for (const sub of ["Zo\u00eb", "\u738b\u5c0f\u660e", "a \u{1f30a} b", "e\u0301", "Ren\u00e9 van \u2013 Dyk"]) {
       harness.server = () => reply(200, [], { active: true, sub });
@@ -232,8 +232,8 @@ describe("a reply as real servers write it", () => {
   });
 });
 
-describe("an active token whose time it is not", () => {
-  it("is refused once its exp is past by our clock, and the refusal is kept", async () => {
+describe("an active token outside its validity", () => {
+  it("is refused once its exp is past on the host's clock, and the refusal is kept", async () => {
     for (const exp of [0, -5, 1, 1_789_999_999, 1_790_000_000, "1789999999", "-5", 1_789_999_999.999]) {
       const harness = started();
       harness.server = () => reply(200, [], { active: true, exp });
@@ -243,7 +243,7 @@ describe("an active token whose time it is not", () => {
     }
   });
 
-  it("is let in again after a clock that had jumped ahead came back", async () => {
+  it("is allowed again after a clock that had jumped ahead came back", async () => {
     const harness = started();
     harness.server = () => reply(200, [], { active: true, exp: 1_790_003_600 });
     harness.now += 86_400_000;
@@ -252,7 +252,7 @@ describe("an active token whose time it is not", () => {
     expect(outcome(await harness.ask({ token: "def" }))).toBe("continue");
   });
 
-  it("is refused once its exp is past where the server writes milliseconds", async () => {
+  it("is refused once its exp in milliseconds is past", async () => {
     const harness = started();
     for (const exp of [harness.now - 1, String(harness.now - 1)]) {
       harness.server = () => reply(200, [], { active: true, exp });
@@ -265,7 +265,7 @@ describe("an active token whose time it is not", () => {
     expect(outcome(await harness.ask({ token: "valid" }))).toBe("401 token_inactive");
   });
 
-  it("is refused more than a minute before its nbf, and asked about again", async () => {
+  it("is refused more than a minute before its nbf, and the refusal is not cached", async () => {
     const harness = started();
     harness.server = () => reply(200, [], { active: true, nbf: 1_790_000_090 });
     expect(outcome(await harness.ask({ token: "abc" }))).toBe("401 token_inactive");
@@ -288,7 +288,7 @@ describe("a 429", () => {
     expect(valuesOf(await harness.ask({ token: "abc" }), "retry-after")).toEqual([]);
   });
 
-  it("does not pass on what is neither seconds nor a date, nor what an earlier reply said", async () => {
+  it("does not pass on values other than seconds or a date, nor an earlier reply's value", async () => {
     const harness = started();
     for (const headers of [[["retry-after", "7\u00e9"]], [["retry-after", "9".repeat(40)]], []] as [
       string,
@@ -302,7 +302,7 @@ describe("a 429", () => {
   });
 });
 
-describe("a reply that is no decision", () => {
+describe("a reply without a decision", () => {
   it.each<[string, Json]>([
     ["nothing", ""],
     ["text", "active"],
@@ -313,8 +313,8 @@ describe("a reply that is no decision", () => {
     ["active null", { active: null }],
     ["active twice", '{"active":false,"active":true}'],
     ["active twice, once escaped", '{"active":true,"\\u0061ctive":true}'],
-    ["active only deeper", { token: { active: true } }],
-    ["exp as a text that is no number", { active: true, exp: "tomorrow" }],
+    ["active only in a nested object", { token: { active: true } }],
+    ["exp as a text that is not a number", { active: true, exp: "tomorrow" }],
     ["exp as a text with an exponent", { active: true, exp: "1.79e9" }],
     ["exp as an empty text", { active: true, exp: "" }],
     ["exp as a text that begins with a point", { active: true, exp: ".5" }],
@@ -359,14 +359,14 @@ describe("a reply that is no decision", () => {
   it.each([
     ...["a\r\nx-admin: 1", "a\nb", "a\0", "a\ufffd", "a\tb", "a\u007f", "a\u0085b", "a\u2028b"],
     ...["", " ", " root", "root ", "\troot", "root\u00a0", "\u2003root", "root\u3000", "\ufeffroot"],
-  ])("is malformed with a claim that no header carries as it is: %j", async (sub) => {
+  ])("is malformed with a claim that would change in a header: %j", async (sub) => {
     const harness = started({ upstreamClaims: { sub: "x-user" } });
     harness.server = () => reply(200, [], { active: true, sub });
     expect(outcome(await harness.ask({ token: "abc" }))).toBe("503 authorization_server_malformed");
     expect(harness.metric("ebb_cache_entries")).toBe(0);
   });
 
-  it("is malformed with a claim for the upstream that is given twice", async () => {
+  it("is malformed with a claim for the upstream that occurs twice", async () => {
     for (const body of ['{"active":true,"sub":"a","sub":"a"}', '{"active":true,"name":null,"name":"a"}']) {
       const harness = started({ upstreamClaims: { sub: "x-user", name: "x-name" } });
       harness.server = () => reply(200, [], body);
@@ -381,13 +381,13 @@ describe("a reply that is no decision", () => {
     expect(harness.metric("ebb_cache_entries")).toBe(0);
   });
 
-  it("is told apart by its cause", async () => {
+  it("is distinguished by its cause", async () => {
     const harness = started();
     harness.server = () => noReply("timeout");
     expect(outcome(await harness.ask({ token: "abc" }))).toBe("503 authorization_server_timeout");
   });
 
-  it("is accepted with blanks, escapes, deep values within bounds and unknown members", async () => {
+  it("is accepted with blanks, escapes, nested values within the limit and unknown members", async () => {
     expect(
       await answered(
         ' {\n"x": [[[{"a": [1, 2.5E-3, "\\"\\\\\\/\\b\\f\\n\\r\\t"]}]]],\t"active" : true , "y":{} , "z":[] }\r\n',

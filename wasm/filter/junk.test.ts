@@ -1,4 +1,4 @@
-/** Refusals, which a stranger makes by sending tokens, live in a share of their own: they push out nothing that is good. */
+/** Refusals, which anyone can cause by sending tokens, have their own share of the cache: they displace no allows. */
 
 import { describe, expect, it } from "vitest";
 import { PAGE_BYTES } from "../byte-units.ts";
@@ -27,7 +27,7 @@ async function ask(harness: Harness, token: string, result: OutboundResult): Pro
   return harness.calls.length === 0;
 }
 
-/** Makes decisions until one more would evict another; returns the tokens that are kept. */
+/** Adds decisions until one more would evict another; returns the kept tokens. */
 async function fill(harness: Harness, bytes: number): Promise<string[]> {
   const tokens: string[] = [];
   const evicted = () => harness.metric("ebb_cache_evicted") || 0;
@@ -54,7 +54,7 @@ describe("refusals of strangers", () => {
     ["100,000 with a page of 15 kB", 100_000, 15_000],
     ["20,000 with a page of 4 kB", 20_000, 4_000],
     ["100,000 with the shortest page", 100_000, 1],
-  ])("push out none of the good decisions of a full cache: %s", { timeout: 120_000 }, async (_, strangers, bytes) => {
+  ])("displace no allows of a full cache: %s", { timeout: 120_000 }, async (_, strangers, bytes) => {
     const harness = start(4 * 1_048_576);
     const good = await fill(harness, 200);
     const evicted = harness.metric("ebb_cache_evicted");
@@ -65,25 +65,25 @@ describe("refusals of strangers", () => {
     if (bytes > 8_192) expect(harness.metric("ebb_cache_evicted")).toBe(evicted);
   });
 
-  it("take no more than an eighth of the memory, whatever comes first", { timeout: 60_000 }, async () => {
+  it("use no more than an eighth of the memory, in any order", { timeout: 60_000 }, async () => {
     const harness = start(4 * 1_048_576);
     const before = harness.instance.allocatedBytes;
     for (let at = 0; at < 20_000; at++) await ask(harness, `junk-${at}`, refusal(at % 6_000));
-    // Seven pages, and the index's.
+    // Seven pages, and one for the index.
     expect(harness.instance.allocatedBytes - before).toBeLessThanOrEqual(8 * PAGE_BYTES);
     const good = await fill(harness, 200);
     expect(good.length).toBeGreaterThan(10_000);
     expect(await hits(harness, good)).toBe(good.length);
   });
 
-  it.each([32, 100])("take no more than a megabyte of a cache of %i MiB: other services need the rest", async (mib) => {
+  it.each([32, 100])("use no more than a megabyte of a cache of %i MiB: other services need the rest", async (mib) => {
     const harness = start(mib * 1_048_576);
     const before = harness.instance.allocatedBytes;
     for (let at = 0; at < 3_000; at++) await ask(harness, `junk-${at}`, refusal(7_500));
     expect(harness.instance.allocatedBytes - before).toBeLessThanOrEqual(17 * PAGE_BYTES);
   });
 
-  it("with a large page pass on and are not kept", async () => {
+  it("with a large page are passed on and not kept", async () => {
     const harness = start(33_554_432);
     for (const token of ["a", "a"]) {
       harness.server = () => refusal(15_000);
@@ -93,7 +93,7 @@ describe("refusals of strangers", () => {
     expect(harness.metric("ebb_cache_entries")).toBe(0);
   });
 
-  it("are kept beside a full cache, and the one used last is the last to go", async () => {
+  it("are kept beside a full cache, and the last used one is evicted last", async () => {
     const harness = start(4 * 1_048_576);
     await fill(harness, 200);
     await ask(harness, "often", refusal(100));
@@ -105,7 +105,7 @@ describe("refusals of strangers", () => {
     expect(await ask(harness, "junk-0", refusal(100))).toBe(false);
   });
 
-  it("leave the smallest cache to allows", async () => {
+  it("leave the smallest cache to the allows", async () => {
     const harness = start(5 * PAGE_BYTES);
     await ask(harness, "refused", refusal(10));
     for (let at = 0; at < 2_000; at++) await ask(harness, `good-${at}`, reply(200));
@@ -128,7 +128,7 @@ describe("refusals of strangers", () => {
       await ask(old, good[used++]!, reply(500));
       await ask(old, `late-${used}`, refusal(200));
     }
-    // At the limit the pages of refusals may be filled in another way, so that a few of them are lost.
+    // At the limit the refusal pages may be filled differently, so a few refusals are lost.
     expect(next.metric("ebb_cache_entries") - good.length).toBeGreaterThan(1_000);
     expect(await ask(next, "late-20", reply(500))).toBe(true);
     expect(await hits(next, good)).toBe(good.length);
@@ -154,7 +154,7 @@ describe("refusals of strangers", () => {
     expect(good).toBeGreaterThan(3_000);
   });
 
-  it("that a purge of all dropped leave their pages to allows", async () => {
+  it("dropped by a purge of everything leave their pages to allows", async () => {
     const harness = start(4 * 1_048_576);
     for (let at = 0; at < 5_000; at++) await ask(harness, `junk-${at}`, refusal(200));
     expect(harness.handover.purgeAll()).toBeGreaterThan(500);

@@ -1,4 +1,4 @@
-/** What a decision costs in memory, that freed memory is used again, and that nothing a stranger sends makes it grow. */
+/** The memory cost of a decision, reuse of freed memory, and no growth through untrusted requests. */
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
@@ -56,7 +56,7 @@ async function bytesPerEntry(
 }
 
 describe("a cached allow", () => {
-  it("costs at most 64 bytes without headers, all told, measured over 100,000", { timeout: 120_000 }, async () => {
+  it("costs at most 64 bytes without headers, in total, measured over 100,000", { timeout: 120_000 }, async () => {
     const [bytes] = await bytesPerEntry(100_000, () => 0);
     expect(bytes).toBeLessThanOrEqual(64);
   });
@@ -76,7 +76,7 @@ describe("a cached allow", () => {
 });
 
 describe("growth", () => {
-  it("is by single pages, and the maximum is in the module", async () => {
+  it("is in single pages, and the maximum is in the module", async () => {
     expect(shippedLimits?.initialPages).toBe(3);
     expect(shippedLimits?.maximumPages).toBeGreaterThan(3);
     const harness = new Harness();
@@ -84,7 +84,7 @@ describe("growth", () => {
     for (let i = 0; i < 5_000; i++) {
       await harness.ask({ token: `t${i}` });
       const now = harness.instance.allocatedBytes;
-      // The first entry brings the first page of the index along.
+      // The first entry also adds the first page of the index.
       expect(now - previous).toBeLessThanOrEqual(i === 0 ? 2 * PAGE_BYTES : PAGE_BYTES);
       previous = now;
     }
@@ -93,7 +93,7 @@ describe("growth", () => {
   it.each<[string, (random: number) => number]>([
     ["of one size", () => 700],
     ["of mixed sizes", (random) => Math.floor(random * 3_000)],
-  ])("stops once entries %s expire as fast as they come", async (_, sizeOf) => {
+  ])("stops once entries %s expire as fast as they arrive", async (_, sizeOf) => {
     const harness = new Harness(
       configuration({ cache: cacheOf(33_554_432, 60_000), protocol: forwardAuth({ upstreamHeaders: ["x-user"] }) }),
     );
@@ -112,7 +112,7 @@ describe("growth", () => {
     await run(70);
     const filled = harness.instance.allocatedBytes;
     await run(600);
-    // Random sizes make the need of each size class wander a little.
+    // With random sizes, the need for each size class varies a little.
     expect(harness.instance.allocatedBytes).toBeLessThanOrEqual(filled * 1.1);
   });
 
@@ -137,14 +137,14 @@ describe("growth", () => {
 
   it.each<[string, number, (harness: Harness) => unknown]>([
     ["two ticks", 2, (harness) => harness.instance.tick()],
-    ["requests, a bounded number by each", 2_000, (harness) => harness.ask()],
-  ])("frees 30,000 entries of one instant within %s", async (_, times, pass) => {
+    ["requests, a limited number by each", 2_000, (harness) => harness.ask()],
+  ])("frees 30,000 entries that expire together within %s", async (_, times, pass) => {
     const harness = new Harness(configuration({ cache: cacheOf(33_554_432, 60_000) }));
     for (let i = 0; i < 30_000; i++) await harness.ask({ token: `t${i}` });
     harness.now += 60_200;
     harness.server = () => reply(404);
     const entries = async (): Promise<number> => {
-      // A miss tells the metrics.
+      // A miss flushes the metrics.
       await harness.ask({ token: "gone" });
       return harness.shared.metrics.value("ebb_cache_entries") ?? Number.NaN;
     };
@@ -155,7 +155,7 @@ describe("growth", () => {
 });
 
 describe("at the maximum", () => {
-  it("the least recently used goes, exactly", async () => {
+  it("exactly the least recently used entry is evicted", async () => {
     const harness = new Harness(configuration({ cache: cacheOf(5 * PAGE_BYTES) }));
     // One page of the index and one of entries: (65,536 - 32) / 56.
     const capacity = 1_169;
@@ -173,7 +173,7 @@ describe("at the maximum", () => {
     expect(harness.instance.allocatedBytes).toBe(5 * PAGE_BYTES);
   });
 
-  it("what is left is always what was used last, whatever the sizes", async () => {
+  it("the remaining entries are always the last used ones, for any sizes", async () => {
     const harness = new Harness(
       configuration({ cache: cacheOf(16 * PAGE_BYTES), protocol: forwardAuth({ upstreamHeaders: ["x-user"] }) }),
     );
@@ -190,7 +190,7 @@ describe("at the maximum", () => {
     }
     expect(harness.metric("ebb_cache_evicted")).toBeGreaterThan(500);
     expect(harness.instance.allocatedBytes).toBeLessThanOrEqual(16 * PAGE_BYTES);
-    // Failing calls tell what is cached without changing it.
+    // Failing calls show what is cached without changing it.
     harness.server = () => noReply("reset");
     const cached = [];
     for (const token of used) cached.push(outcome(await harness.ask({ token })) === "continue");
@@ -215,7 +215,7 @@ describe("at the maximum", () => {
     expect(harness.metric("ebb_cache_entries")).toBeGreaterThan(1_000);
   });
 
-  it("the module's own maximum stops growth where the configured one is higher", async () => {
+  it("the module's own maximum stops growth if the configured one is higher", async () => {
     const harness = new Harness(
       configuration({ cache: cacheOf(1024 * 1024 * 1024), protocol: forwardAuth({ upstreamHeaders: ["x-user"] }) }),
     );
@@ -274,7 +274,7 @@ describe("10,000 bad requests", () => {
     ],
   ];
 
-  it("leave memory as it was, keep nothing, and the filter works on", { timeout: 60_000 }, async () => {
+  it("leave memory unchanged, keep nothing, and the filter keeps working", { timeout: 60_000 }, async () => {
     const harness = new Harness(configuration({ protocol: forwardAuth({ upstreamHeaders: ["x-user"] }) }));
     const before = harness.instance.allocatedBytes;
     for (let i = 0; i < 10_000; i++) {

@@ -1,4 +1,4 @@
-/** A request with several credentials: one decides, and the upstream sees no other. */
+/** A request with several credentials: one decides, and the upstream sees only that one. */
 import { expect, it } from "vitest";
 import type { HeaderList } from "../host/index.ts";
 import { configuration, forwardAuth, Harness, outcome, reply, valuesOf } from "./testing/harness.ts";
@@ -13,7 +13,7 @@ const SOURCES = [
 const harnessOf = (credentials = SOURCES) =>
   new Harness(configuration({ credentials, protocol: forwardAuth({ requestHeaders: ["cookie"] }) }));
 
-/** What becomes of each header: undefined where it goes on as it was sent. */
+/** The forwarded values of each header: undefined if unchanged. */
 async function changes(headers: HeaderList, harness = harnessOf()) {
   const decision = await harness.ask({ headers });
   expect(outcome(decision)).toBe("continue");
@@ -33,24 +33,24 @@ it.each<[string, HeaderList, (string[] | undefined)[]]>([
   ["a cookie beside another scheme", [basic, ["cookie", "session=s; a=1"]], [[], undefined, undefined]],
   ["one of two cookies", [["cookie", "__Host-sid=x; session=s; a"]], [undefined, undefined, ["session=s; a"]]],
   ["cookies of a similar name", [bearer, ["cookie", "sessions=s; my-session=t"]], [undefined, undefined, undefined]],
-  ["a cookie to whom case is nothing", [bearer, ["cookie", "a=1; Session=t"]], [undefined, undefined, ["a=1"]]],
+  ["a cookie name in another case", [bearer, ["cookie", "a=1; Session=t"]], [undefined, undefined, ["a=1"]]],
   ["cookies in two lines", [bearer, ["cookie", "a=1"], ["cookie", "session=s"]], [undefined, undefined, ["a=1"]]],
 ])("%s", async (_, headers, expected) => {
   const harness = harnessOf();
   expect(await changes(headers, harness)).toEqual(expected);
-  // From the cache, too.
+  // Also from the cache.
   expect(await changes(headers, harness)).toEqual(expected);
   expect(harness.calls).toHaveLength(1);
 });
 
-it("is what the authorization server is told, so that one answer serves whatever else was there", async () => {
+it("only the deciding credential is sent to the authorization server, so one answer serves all variants", async () => {
   const harness = harnessOf();
   await changes([bearer, ["cookie", "a=1; session=one"]], harness);
   await changes([bearer, ["cookie", "a=1; session=two"]], harness);
   expect(harness.calls.map(({ headers }) => headers.find(([name]) => name === "cookie")?.[1])).toEqual(["a=1"]);
 });
 
-it("holds for all who wait for one call", async () => {
+it("other credentials are also removed for all waiters of one call", async () => {
   const harness = harnessOf();
   const pending = Promise.withResolvers<ReturnType<typeof reply>>();
   harness.server = () => pending.promise;
@@ -62,7 +62,7 @@ it("holds for all who wait for one call", async () => {
   expect([valuesOf(first!, "x-api-key"), valuesOf(second!, "cookie")]).toEqual([[], []]);
 });
 
-it("does not touch what is no configured source", async () => {
+it("data outside the configured sources is not changed", async () => {
   const harness = harnessOf([{ from: "cookie", name: "session" }] as typeof SOURCES);
   expect(await changes([basic, key, ["cookie", "session=s"]], harness)).toEqual([undefined, undefined, undefined]);
 });

@@ -1,4 +1,4 @@
-/** A purge finds a credential however a client spells it; what is sent and what tells decisions apart stay as they came. */
+/** A purge finds a credential in any spelling; calls and cache keys use the spelling as received. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { HeaderList } from "../host/index.ts";
@@ -79,7 +79,7 @@ describe("spellings of one credential", () => {
     ],
   ];
 
-  it.each(groups)("as %s go with a purge of any of them, and with no other", async (_, spellings, texts) => {
+  it.each(groups)("as %s are purged together with any of them, and with no other", async (_, spellings, texts) => {
     for (const text of texts) {
       const harness = start();
       for (const headers of spellings) await harness.ask({ headers });
@@ -91,7 +91,7 @@ describe("spellings of one credential", () => {
     }
   });
 
-  it("are asked about each as it is, and travel as they came", async () => {
+  it("each cause their own call, and are forwarded as received", async () => {
     const harness = start();
     for (const text of ["s%3Aabc", "s:abc", '"s:abc"']) {
       await harness.ask({ headers: cookie(text) });
@@ -102,7 +102,7 @@ describe("spellings of one credential", () => {
     expect(harness.calls).toHaveLength(4);
   });
 
-  it("are beaten while a call for one of them is under way", async () => {
+  it("are purged while a call for one of them is pending", async () => {
     const harness = start();
     const first = Promise.withResolvers<ReturnType<typeof reply>>();
     harness.server = () => first.promise;
@@ -113,7 +113,7 @@ describe("spellings of one credential", () => {
     expect(outcome(await waiting)).toBe("403 denied");
   });
 
-  it("make no credential of those that differ", async () => {
+  it("do not merge different credentials", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uniqueArray(fc.stringMatching(/^[a-z0-9]{4,12}$/), { minLength: 2, maxLength: 6 }),
@@ -128,7 +128,7 @@ describe("spellings of one credential", () => {
     );
   });
 
-  it("of any length and kind cost time in proportion", async () => {
+  it("of any length and kind cost proportional time", async () => {
     const harness = start();
     const started = performance.now();
     for (const unit of ["%25", "%", "\\", '"', "%2525", "%22", "\\141", "."]) {
@@ -141,7 +141,7 @@ describe("spellings of one credential", () => {
   });
 });
 
-describe("a Basic credential that is no base64", () => {
+describe("a Basic credential that is not base64", () => {
   it.each(["dXNl:cjpwdw", "dXNl=cjpwdw", "dXNlcjpwdw==x", "%64XNlcjpwdw", '"dXNlcjpwdw"', "==dXNlcjpwdw"])(
     "is refused: %s",
     async (text) => {
@@ -177,7 +177,7 @@ describe("a chosen header", () => {
     ],
     ["x-session", [["x-session", "Token revoked"]], ["revoked"]],
     ["proxy-authorization", [["proxy-authorization", "Basic dXNlcjpwdx"]], ["dXNlcjpwdw==", "user:pw"]],
-  ])("%s that a decision depends on is found by what it carries: %j", async (name, headers, texts) => {
+  ])("%s that a decision depends on is found by its content: %j", async (name, headers, texts) => {
     for (const text of texts) {
       const harness = chosen(name);
       harness.server = () => reply(200, [["x-user", "ada"]]);
@@ -196,7 +196,7 @@ describe("a chosen header", () => {
     }
   });
 
-  it("of more credentials than are kept track of belongs to each purge", async () => {
+  it("with more credentials than are tracked is found by every purge", async () => {
     const harness = chosen("cookie");
     const many = Array.from({ length: 40 }, (_, at) => `c${at}=v${at}`).join("; ");
     await harness.ask({ headers: [...bearer("good"), ["cookie", many]] });
@@ -204,7 +204,7 @@ describe("a chosen header", () => {
     expect(harness.handover.purgeCredential("unheard-of")).toBe(1);
   });
 
-  it("holds for refusals, for what is handed over, and for what is under way", async () => {
+  it("also applies to refusals, handed-over decisions, and pending calls", async () => {
     const harness = chosen("cookie");
     const headers: HeaderList = [...bearer("good"), ["cookie", "session=revoked"]];
     harness.server = () => reply(403, [["content-type", "text/plain"]], "no");
@@ -226,7 +226,7 @@ describe("a chosen header", () => {
     expect(await hits(next, headers)).toBe(true);
   });
 
-  it("of a decision for which nobody waits any more belongs to each purge", async () => {
+  it("of a decision without waiters is found by every purge", async () => {
     const harness = chosen("cookie");
     const gone = new AbortController();
     const held = Promise.withResolvers<ReturnType<typeof reply>>();
@@ -241,7 +241,7 @@ describe("a chosen header", () => {
     expect(harness.handover.purgeCredential("unheard-of")).toBe(1);
   });
 
-  it("costs an entry a few bytes, and one without chosen headers none", async () => {
+  it("costs an entry a few bytes; without chosen headers it costs none", async () => {
     const bytes = async (harness: Harness): Promise<number> => {
       for (let at = 0; at < 1_000; at++) {
         await harness.ask({ headers: [...bearer(`t${at}`), ["cookie", "a=1; session=2"]] });

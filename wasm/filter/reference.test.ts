@@ -1,4 +1,4 @@
-/** The cache against a plain one: the same requests, times and replies must lead to the same decisions and calls. */
+/** Compares the cache with a simple one: the same requests, times and replies must lead to the same decisions and calls. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { OutboundResult } from "../host/index.ts";
@@ -15,7 +15,7 @@ type Answer =
   | { kind: "allow" | "deny" | "redirect"; maxAge: number | undefined }
   | { kind: "error" | "unreachable"; maxAge?: never };
 
-/** The rules in their plainest form: a Map, and no expiry but by looking. */
+/** The rules in their simplest form: a Map with expiry only at lookup. */
 class PlainCache {
   readonly #entries = new Map<string, { decision: string; expires: number; drops: number }>();
 
@@ -77,7 +77,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-it("decides and asks as a plain cache does, over any sequence of requests, replies and times", async () => {
+it("decides and calls like a simple cache, for any sequence of requests, replies and times", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(steps, { minLength: 1, maxLength: 80 }), async (sequence) => {
       const harness = new Harness(
@@ -99,7 +99,7 @@ it("decides and asks as a plain cache does, over any sequence of requests, repli
         const decision = await harness.ask({ token: `t${token}`, path: `/p${path}`, method });
         expect({ decision: outcome(decision), asks: decision.calls === 1 }).toEqual(expected);
       }
-      // Everything ends: no entry outlives its time in memory.
+      // Everything expires: no entry stays in memory beyond its lifetime.
       harness.now += MAX_TTL_MS + STALE_MS;
       harness.advance(3_000);
       expect(harness.metric("ebb_cache_entries")).toBe(0);

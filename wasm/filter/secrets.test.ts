@@ -1,9 +1,9 @@
-/** Tokens pass through the filter's memory and must not stay: a later bug, or a dump, has nothing to show. */
+/** Tokens pass through the filter's memory and must not stay there: a later bug or a dump must not reveal them. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { OutboundResult } from "../host/index.ts";
 import { configuration, forwardAuth, Harness, jwt, noReply, reply } from "./testing/harness.ts";
 
-/** A harness and a search of its linear memory, which the host itself shows to nobody. */
+/** A harness and a search of its linear memory, which the host does not expose. */
 function searchable(plugin = configuration()): { harness: Harness; finds: (text: string) => boolean } {
   const { Instance } = WebAssembly;
   let memory: WebAssembly.Memory | undefined;
@@ -29,7 +29,7 @@ describe("linear memory", () => {
     expect(searchable(configuration({ realm: "some-realm" })).finds("some-realm")).toBe(true);
   });
 
-  it("holds no token, neither while a call is under way nor after any outcome", async () => {
+  it("contains no token, neither while a call is pending nor after any outcome", async () => {
     const secret = "s3cr3t-t0ken-value";
     const { harness, finds } = searchable(configuration({ protocol: forwardAuth({ upstreamHeaders: ["x-user"] }) }));
     for (const answer of [noReply("timeout"), reply(500, [], secret), reply(302, [], secret), reply(403), reply(200)]) {
@@ -53,13 +53,13 @@ describe("linear memory", () => {
     expect(finds(secret)).toBe(false);
   });
 
-  it("holds no claims of a token that were decoded to find its end", async () => {
+  it("contains no token claims that were decoded to find the expiry", async () => {
     const { harness, finds } = searchable();
     await harness.ask({ token: jwt({ exp: harness.now / 1000 + 60, email: "ada@example.com" }) });
     expect(finds("ada@example.com")).toBe(false);
   });
 
-  it("holds an identity only as long as its decision", async () => {
+  it("contains an identity only as long as its decision", async () => {
     const { harness, finds } = searchable(configuration({ protocol: forwardAuth({ upstreamHeaders: ["x-user"] }) }));
     const identity = `ada-${"x".repeat(400)}-lovelace`;
     harness.server = () => reply(200, [["x-user", identity]]);
@@ -71,7 +71,7 @@ describe("linear memory", () => {
     expect(finds("-lovelace")).toBe(false);
   });
 
-  it("does not keep the configuration's text, only what it took from it", () => {
+  it("does not keep the configuration's text, only the parsed values", () => {
     const { finds } = searchable(configuration({ unknownField: "not-taken" }));
     expect(finds("not-taken")).toBe(false);
     expect(finds("unknownField")).toBe(false);

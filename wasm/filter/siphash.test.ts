@@ -1,4 +1,4 @@
-/** The digest against the published vectors, compiled alone from the same source. */
+/** Tests the digest with the published vectors, compiled separately from the same source. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ beforeAll(async () => {
   siphash = exports;
 });
 
-/** Digest of the bytes 0, 1, 2, … under the key 00 01 … 0f, given in pieces of these sizes. */
+/** Digest of the bytes 0, 1, 2, … with the key 00 01 … 0f, fed in pieces of these sizes. */
 function digestOf(...pieces: number[]): string {
   const bytes = new Uint8Array(siphash.memory.buffer);
   siphash.beginDigest(0x0706050403020100n, 0x0f0e0d0c0b0a0908n);

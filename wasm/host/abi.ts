@@ -1,11 +1,11 @@
 /**
- * The numbers of the Proxy-Wasm ABI (proxy-wasm/spec, abi-versions v0.1.0, v0.2.0, v0.2.1). Names in comments are the
- * specification's own.
+ * Constants of the Proxy-Wasm ABI (proxy-wasm/spec, abi-versions v0.1.0, v0.2.0, v0.2.1). Names in comments are from the
+ * specification.
  */
 
 export type AbiVersion = "0.1.0" | "0.2.0" | "0.2.1";
 
-/** `proxy_status_t`: what a host function answers. */
+/** `proxy_status_t`: the result of a host function. */
 export const Status = {
   OK: 0,
   NOT_FOUND: 1,
@@ -16,7 +16,7 @@ export const Status = {
   EMPTY: 7,
   CAS_MISMATCH: 8,
   INTERNAL_FAILURE: 10,
-  /** Not of the specification but of Envoy's host: what `proxy_get_status` reports for a call that failed. */
+  /** Not in the specification: Envoy's host reports it from `proxy_get_status` for a failed call. */
   BROKEN_CONNECTION: 11,
   UNIMPLEMENTED: 12,
 } as const;
@@ -50,19 +50,19 @@ export const BufferType = {
 /** `proxy_stream_type_t` */
 export const StreamType = { REQUEST: 0, RESPONSE: 1, DOWNSTREAM: 2, UPSTREAM: 3 } as const;
 
-/** `proxy_log_level_t`; the index is the number of the ABI. */
+/** `proxy_log_level_t`; the index is the ABI's number. */
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "critical"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** `proxy_metric_type_t`; the index is the number of the ABI. */
+/** `proxy_metric_type_t`; the index is the ABI's number. */
 export const METRIC_TYPES = ["counter", "gauge", "histogram"] as const;
 export type MetricType = (typeof METRIC_TYPES)[number];
 
 /**
- * `proxy_action_t`, and what SDKs of C++ and AssemblyScript return instead: Envoy's wider enumerations. Whatever is not
- * CONTINUE pauses. For headers 1 is StopIteration; 3 and 4 (StopAllIteration...) withhold the body in any case.
+ * `proxy_action_t`. C++ and AssemblyScript SDKs return values of Envoy's wider enumerations instead. Every value except
+ * CONTINUE pauses. For headers, 1 is StopIteration; 3 and 4 (StopAllIteration...) always withhold the body.
  */
 export const ACTION_CONTINUE = 0;
 export const ACTION_STOP_ITERATION = 1;
-/** For bodies 1 and 2 buffer; 3, StopIterationNoBuffer, drops the chunk that was shown. */
+/** For bodies, 1 and 2 buffer; 3 (StopIterationNoBuffer) drops the chunk just shown. */
 export const DATA_ACTION_NO_BUFFER = 3;

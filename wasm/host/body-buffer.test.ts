@@ -11,7 +11,7 @@ function holding(...chunks: string[]): BodyBuffer {
 }
 
 describe("a body buffer", () => {
-  it("lends a single chunk as it is", () => {
+  it("returns a single chunk without a copy", () => {
     const chunk = bytes("abc");
     const body = new BodyBuffer();
     body.append(chunk);
@@ -29,7 +29,7 @@ describe("a body buffer", () => {
     expect(text(first)).toBe("ab");
   });
 
-  it("keeps its own copy when told to, whatever becomes of the chunk", () => {
+  it("keeps its own copy after own(), even if the chunk changes", () => {
     const chunk = bytes("abc");
     const body = new BodyBuffer();
     body.append(chunk);
@@ -52,13 +52,13 @@ describe("a body buffer", () => {
     [0, 0xffff_ffff, "", ""],
     [2, 2, "----", "ab----ef"],
     [4, 99, "", "abcd"],
-  ])("replaces at %i %i bytes by %j: %j", (start, size, content, expected) => {
+  ])("replaces, at %i, %i bytes with %j: %j", (start, size, content, expected) => {
     const body = holding("abc", "def");
     body.splice(start, size, bytes(content));
     expect(text(body.take())).toBe(expected);
   });
 
-  it("can be cut", () => {
+  it("can be truncated", () => {
     const body = holding("abc", "def");
     body.truncate(2);
     body.append(bytes("!"));

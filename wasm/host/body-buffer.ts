@@ -1,20 +1,20 @@
 const NOTHING = new Uint8Array(0);
 
 /**
- * What is held of one body. A single chunk is lent as it is; only a body held back in several chunks is copied, into a
- * buffer that doubles, so that many small chunks cost no more than one large one.
+ * The part of one body that is held back. A single chunk is used without a copy. Several chunks are copied into a buffer
+ * that doubles, so many small chunks cost no more than one large one.
  */
 export class BodyBuffer {
   #bytes: Uint8Array = NOTHING;
   #length = 0;
-  /** False while `#bytes` is a chunk of the embedder, which is not ours to write. */
+  /** False while `#bytes` is the embedder's chunk, which must not be written. */
   #owned = false;
 
   get length(): number {
     return this.#length;
   }
 
-  /** A view that holds until the next change. */
+  /** A view, valid until the next change. */
   get bytes(): Uint8Array {
     return this.#length === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#length);
   }
@@ -31,14 +31,14 @@ export class BodyBuffer {
     this.#length += chunk.length;
   }
 
-  /** Copies a chunk that is only lent, so that it can be kept while its owner goes on. */
+  /** Copies a borrowed chunk, so that its owner may reuse it. */
   own(): void {
     if (this.#owned || this.#length === 0) return;
     this.#bytes = this.#bytes.slice(0, this.#length);
     this.#owned = true;
   }
 
-  /** Replaces `size` bytes at `start` (both cut at the end) by `content`. */
+  /** Replaces `size` bytes at `start` (both limited to the body's length) with `content`. */
   splice(start: number, size: number, content: Uint8Array): void {
     const from = Math.min(start, this.#length);
     const to = Math.min(from + size, this.#length);
@@ -56,7 +56,7 @@ export class BodyBuffer {
     this.#length = Math.min(length, this.#length);
   }
 
-  /** Everything, which then is no longer here. */
+  /** Returns all bytes and empties the buffer. */
   take(): Uint8Array {
     const { bytes } = this;
     this.#bytes = NOTHING;

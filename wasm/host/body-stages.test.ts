@@ -45,7 +45,7 @@ const ADD_HEADER = (direction: Direction, $: GuestText): string =>
   `(drop (call $proxy_add_header_map_value (i32.const ${direction === "request" ? 0 : 2}) ${$("x-late")} ${$("1")}))`;
 
 describe.each(["request", "response"] as const)("the body of a %s", (direction) => {
-  it("goes on chunk by chunk where the filter continues, and each chunk is seen alone", async () => {
+  it("is forwarded chunk by chunk if the filter continues, and the filter sees each chunk alone", async () => {
     const scene = filter(() => onBody(direction, `${logBody(direction)} (i32.const 0)`));
     const { headers, body } = open(scene, direction);
     headers();
@@ -54,7 +54,7 @@ describe.each(["request", "response"] as const)("the body of a %s", (direction) 
     expect(scene.services.lines).toEqual(["one", "two"]);
   });
 
-  it("is held back while the filter pauses, shown as a whole with each chunk, and goes on as a whole", async () => {
+  it("is held back while the filter pauses, shown as a whole with each chunk, and forwarded as a whole", async () => {
     const scene = filter(() => onBody(direction, `${logBody(direction)} ${UNTIL_END}`));
     const { headers, body } = open(scene, direction);
     headers();
@@ -64,7 +64,7 @@ describe.each(["request", "response"] as const)("the body of a %s", (direction) 
     expect(scene.services.lines).toEqual(["one,", "one,two,", "one,two,three"]);
   });
 
-  it("is not taken from a chunk that its owner writes into again", async () => {
+  it("does not change when the owner of a chunk reuses it", async () => {
     const scene = filter(() => onBody(direction, UNTIL_END));
     const { headers, stream } = open(scene, direction);
     headers();
@@ -76,7 +76,7 @@ describe.each(["request", "response"] as const)("the body of a %s", (direction) 
     expect(await readable(hand(true))).toBe("continue onetwo");
   });
 
-  it("can be replaced, also after it was held back", async () => {
+  it("can be replaced, even after it was held back", async () => {
     const scene = filter(($) =>
       onBody(direction, `(if (local.get $eos) (then ${replaceBody(direction, $("instead of it"))})) ${UNTIL_END}`),
     );
@@ -86,7 +86,7 @@ describe.each(["request", "response"] as const)("the body of a %s", (direction) 
     expect(await readable(body("b", true))).toBe("continue instead of it");
   });
 
-  it("that was let go is seen no more: the next chunk comes alone", async () => {
+  it("that was released is not shown again: the next chunk comes alone", async () => {
     const scene = filter(
       () => `(global $count (mut i32) (i32.const 0))
       ${onBody(
@@ -109,7 +109,7 @@ describe.each(["request", "response"] as const)("the body of a %s", (direction) 
     [2, "continue abc"],
     [3, "continue c"],
     [99, "continue abc"],
-  ])("waits at action %i, of which 3 drops the chunk", async (action, expected) => {
+  ])("waits at action %i (3 drops the chunk)", async (action, expected) => {
     const scene = filter(() => onBody(direction, `(select (i32.const 0) (i32.const ${action}) (local.get $eos))`));
     const { headers, body } = open(scene, direction);
     headers();
@@ -118,7 +118,7 @@ describe.each(["request", "response"] as const)("the body of a %s", (direction) 
     expect(await readable(body("c", true))).toBe(expected);
   });
 
-  it("waits after its end for the filter to resume, which can still change it", async () => {
+  it("waits after its end until the filter resumes, and the filter can still change it", async () => {
     const scene = filter(
       ($) => `${resumedByReply(direction, replaceBody(direction, $("later")))}
       ${onBody(direction, `${REMEMBER} ${call($)} (i32.const 1)`)}`,
@@ -131,7 +131,7 @@ describe.each(["request", "response"] as const)("the body of a %s", (direction) 
     expect(await readable(outcome)).toBe("continue later");
   });
 
-  it("goes on when the filter resumes between two chunks: to whoever asks, else with the next chunk", async () => {
+  it("is released when the filter resumes between two chunks: through resumed(), else with the next chunk", async () => {
     const scene = filter(
       ($) => `${resumedByReply(direction)}
       ${onBody(direction, `${REMEMBER} ${logBody(direction)} ${call($)} (i32.const 1)`)}`,
@@ -153,7 +153,7 @@ describe.each(["request", "response"] as const)("the body of a %s", (direction) 
     expect(scene.services.lines).toEqual(["a", "b", "c"]);
   });
 
-  it("tells whoever waits for it that another chunk came first", async () => {
+  it("resolves resumed() with buffer if another chunk comes first", async () => {
     const scene = filter(() => onBody(direction, "(i32.const 1)"));
     const { headers, body, resumed, stream } = open(scene, direction);
     headers();
@@ -166,7 +166,7 @@ describe.each(["request", "response"] as const)("the body of a %s", (direction) 
     expect(await readable(last)).toBe("failed");
   });
 
-  it("continues where the filter asked for that before it returned pause", async () => {
+  it("continues if the filter requested that before it returned pause", async () => {
     const type = direction === "request" ? 0 : 1;
     const scene = filter(() =>
       onBody(direction, `(drop (call $proxy_continue_stream (i32.const ${type}))) (i32.const 1)`),
@@ -176,7 +176,7 @@ describe.each(["request", "response"] as const)("the body of a %s", (direction) 
     expect(await readable(body("a"))).toBe("continue a");
   });
 
-  it("does not continue because the other message was resumed", async () => {
+  it("stays paused when the other message is resumed", async () => {
     const type = direction === "request" ? 1 : 0;
     const scene = filter(() =>
       onBody(direction, `(drop (call $proxy_continue_stream (i32.const ${type}))) (i32.const 1)`),
@@ -186,7 +186,7 @@ describe.each(["request", "response"] as const)("the body of a %s", (direction) 
     expect(await readable(body("a"))).toBe("buffer");
   });
 
-  it("cannot be read outside of its callbacks", () => {
+  it("cannot be read outside its callbacks", () => {
     const scene = filter(
       () => `${onHeaders(direction, `${logBody(direction)} (i32.const 0)`)} ${onBody(direction, "(i32.const 0)")}
       (func (export "proxy_on_log") (param i32) ${logBody(direction)})`,
@@ -208,7 +208,7 @@ describe.each(["request", "response"] as const)("the headers of a %s that the fi
     ${onTrailers(direction, `(call $log ${$("trailers")}) (i32.const 0)`)}`;
   const change = { name: "x-late", values: ["1"] };
 
-  it("keep the body from being shown until they go on; then it is shown as a whole", async () => {
+  it("keep the body hidden until they are forwarded; then it is shown as a whole", async () => {
     const scene = filter(pausing(1));
     const { headers, body } = open(scene, direction);
     const decision = headers();
@@ -222,7 +222,7 @@ describe.each(["request", "response"] as const)("the headers of a %s that the fi
     expect(scene.services.lines).toEqual(["one,two"]);
   });
 
-  it("let what came meanwhile be seen as soon as they go on, before more comes", async () => {
+  it("show the filter what arrived meanwhile as soon as they are forwarded", async () => {
     const scene = filter(pausing(1));
     const { headers, body } = open(scene, direction);
     headers();
@@ -232,7 +232,7 @@ describe.each(["request", "response"] as const)("the headers of a %s that the fi
     expect(await readable(body("two", true))).toBe("continue one,two");
   });
 
-  it("keep trailers waiting too, which follow the body", async () => {
+  it("keep trailers waiting too; the trailers follow the body", async () => {
     const scene = filter(($) => pausing(1)($).replace(UNTIL_END, "(i32.const 0)"));
     const { headers, body, trailers } = open(scene, direction);
     headers();
@@ -244,7 +244,7 @@ describe.each(["request", "response"] as const)("the headers of a %s that the fi
     expect(scene.services.lines).toEqual(["one", "trailers"]);
   });
 
-  it("can let the body be seen at once, as an option; then both go on together", async () => {
+  it("can show the body at once, as an option; then both are forwarded together", async () => {
     const scene = filter(pausing(1));
     const { headers, body } = open(scene, direction, { bodyWhileHeadersPaused: true });
     const decision = headers();
@@ -254,7 +254,7 @@ describe.each(["request", "response"] as const)("the headers of a %s that the fi
     expect(await decision).toMatchObject({ kind: "continue", changes: [], paused: true });
   });
 
-  it("can be changed for as long as the body is held back with them", async () => {
+  it("can be changed while the body is held back with them", async () => {
     const scene = filter(
       ($) => `${onHeaders(direction, "(i32.const 1)")}
       ${onBody(direction, `(if (local.get $eos) (then ${ADD_HEADER(direction, $)})) ${UNTIL_END}`)}`,
@@ -266,7 +266,7 @@ describe.each(["request", "response"] as const)("the headers of a %s that the fi
     expect(await decision).toMatchObject({ changes: [change] });
   });
 
-  it.each([3, 4])("keep the body from being seen despite that option at action %i", async (action) => {
+  it.each([3, 4])("keep the body hidden despite that option at action %i", async (action) => {
     const scene = filter(pausing(action));
     const { headers, body } = open(scene, direction, { bodyWhileHeadersPaused: true });
     headers();
@@ -274,7 +274,7 @@ describe.each(["request", "response"] as const)("the headers of a %s that the fi
     expect(scene.services.lines).toEqual([]);
   });
 
-  it("keep the body waiting where its stage is off", async () => {
+  it("keep the body waiting if its stage is off", async () => {
     const scene = filter(
       ($) => `${resumedByReply(direction)} ${onHeaders(direction, `${REMEMBER} ${call($)} (i32.const 1)`)}`,
     );
@@ -289,7 +289,7 @@ describe.each(["request", "response"] as const)("the headers of a %s that the fi
 });
 
 describe.each(["request", "response"] as const)("the trailers of a %s", (direction) => {
-  it("let a body that was held back go on before them", async () => {
+  it("release a held-back body before them", async () => {
     const scene = filter(() => `${onBody(direction, "(i32.const 1)")} ${onTrailers(direction, "(i32.const 0)")}`);
     const { headers, body, trailers } = open(scene, direction);
     headers();
@@ -297,7 +297,7 @@ describe.each(["request", "response"] as const)("the trailers of a %s", (directi
     expect(trailers()).toEqual({ kind: "continue", changes: [], body: bytes("a") });
   });
 
-  it("wait where the filter pauses, with the body before them, which can still be changed", async () => {
+  it("wait if the filter pauses, with the body, which can still be changed", async () => {
     const scene = filter(
       ($) => `${resumedByReply(direction, replaceBody(direction, $("b")))}
       ${onBody(direction, "(i32.const 1)")}
@@ -313,8 +313,8 @@ describe.each(["request", "response"] as const)("the trailers of a %s", (directi
   });
 });
 
-describe("a body that is too large to be held back", () => {
-  it("is answered with 413 for a request, whether it comes at once or in parts", async () => {
+describe("a body too large to be held back", () => {
+  it("gets 413 for a request, whether it comes at once or in parts", async () => {
     for (const chunks of [["12345"], ["123", "45"]]) {
       const { headers, body } = open(
         filter(() => onBody("request", "(i32.const 1)")),
@@ -328,7 +328,7 @@ describe("a body that is too large to be held back", () => {
     }
   });
 
-  it("is answered with 413 while the headers are paused, and so are they", async () => {
+  it("gets 413 while the headers are paused, and so do the headers", async () => {
     const { headers, body } = open(
       filter(() => onHeaders("request", "(i32.const 1)")),
       "request",
@@ -339,7 +339,7 @@ describe("a body that is too large to be held back", () => {
     expect(await decision).toMatchObject({ kind: "respond", status: 413 });
   });
 
-  it("is answered with 500 for a response whose head is still here, and breaks off else", async () => {
+  it("gets 500 for a response whose headers are still held, and breaks off otherwise", async () => {
     const held = open(
       filter(() => onHeaders("response", "(i32.const 1)")),
       "response",
@@ -358,7 +358,7 @@ describe("a body that is too large to be held back", () => {
     expect(gone.body("12345")).toMatchObject({ kind: "failed", reason: "body_too_large" });
   });
 
-  it("passes where the filter does not hold it back", async () => {
+  it("passes if the filter does not hold it back", async () => {
     const { headers, body } = open(
       filter(() => onBody("request", "(i32.const 0)")),
       "request",
@@ -368,7 +368,7 @@ describe("a body that is too large to be held back", () => {
     expect(await readable(body("1234567890"))).toBe("continue 1234567890");
   });
 
-  it("cannot be made by the filter itself", async () => {
+  it("cannot be created by the filter itself", async () => {
     const scene = filter(($) =>
       onBody(
         "request",
@@ -384,7 +384,7 @@ describe("a body that is too large to be held back", () => {
 });
 
 describe("bodies that many streams hold back", () => {
-  it("are bounded together: the next one is refused with 503, and there is room again when one has ended", async () => {
+  it("have a common limit: the next one is refused with 503, and there is room again when one has ended", async () => {
     const scene = filter(() => onBody("request", UNTIL_END));
     const megabyte = new Uint8Array(1_024 * 1_024);
     const hold = () => {

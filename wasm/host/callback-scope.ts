@@ -2,12 +2,12 @@ import type { Context } from "./contexts.ts";
 import type { GuestMemory } from "./memory.ts";
 import type { OutputLines } from "./output-lines.ts";
 
-/** A function exported by the guest. Missing arguments are zero, extra ones are dropped by the engine. */
+/** A function exported by the guest. Missing arguments are zero; the engine drops extra ones. */
 export type GuestFunction = (a?: number, b?: number, c?: number, d?: number, e?: number) => unknown;
 
 /**
- * Whose callback is running. Each call into the guest has its own current context and begins without an effective one;
- * when it returns or traps, what was before is restored, and the view of memory that served it is dropped.
+ * Tracks whose callback is running. Each call into the guest has its own current context and starts without an effective
+ * one. When it returns or traps, the previous contexts are restored and its view of memory is dropped.
  */
 export class CallbackScope {
   readonly #memory: GuestMemory;
@@ -20,17 +20,17 @@ export class CallbackScope {
     this.#output = output;
   }
 
-  /** The context host functions act on: the effective one if set, else the one of the callback. */
+  /** The context that host functions act on: the effective one if set, else the callback's. */
   get context(): Context | undefined {
     return this.#effective ?? this.#current;
   }
 
-  /** True while a guest's frame is on the stack. */
+  /** True while a guest frame is on the stack. */
   get active(): boolean {
     return this.#current !== undefined;
   }
 
-  /** Entering a guest that is already running would corrupt its stack of contexts; it is the embedder's mistake. */
+  /** Entering a running guest would corrupt its stack of contexts. It is a bug in the embedder. */
   assertOutsideGuest(method: string): void {
     if (this.active) throw new Error(`${method} was called from within HostServices`);
   }
@@ -40,7 +40,7 @@ export class CallbackScope {
     this.#effective = context;
   }
 
-  /** Calls the guest. What the guest throws passes through. */
+  /** Calls the guest and lets its exceptions through. */
   run(context: Context, callback: GuestFunction, a = 0, b = 0, c = 0, d = 0, e = 0): unknown {
     const outerCurrent = this.#current;
     const outerEffective = this.#effective;
@@ -49,7 +49,7 @@ export class CallbackScope {
     try {
       return callback(a, b, c, d, e);
     } finally {
-      // On the account of this callback's context.
+      // Before the restore, so that the lines count for this callback's context.
       this.#output.flush();
       this.#current = outerCurrent;
       this.#effective = outerEffective;

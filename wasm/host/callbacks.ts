@@ -1,7 +1,7 @@
 import type { GuestFunction } from "./callback-scope.ts";
 import type { Stages } from "./stages.ts";
 
-/** The callbacks this host calls. All are optional; only those exported are called. */
+/** The callbacks this host calls. All are optional. */
 export const CALLBACK_NAMES = [
   "proxy_on_context_create",
   "proxy_on_vm_start",
@@ -20,7 +20,7 @@ export const CALLBACK_NAMES = [
   "proxy_on_delete",
 ] as const;
 
-/** Callbacks of the ABI for what this host does not do: TCP, gRPC calls, foreign functions. They are never called. */
+/** ABI callbacks for features this host does not support: TCP, gRPC calls, foreign functions. Never called. */
 export const UNCALLED_NAMES = [
   "proxy_on_new_connection",
   "proxy_on_downstream_data",
@@ -36,7 +36,7 @@ export const UNCALLED_NAMES = [
 
 export type Callbacks = { readonly [Name in (typeof CALLBACK_NAMES)[number]]?: GuestFunction };
 
-/** A filter without callbacks: what is left of one that was closed. */
+/** The callbacks of a closed filter: none. */
 export const NO_CALLBACKS: Callbacks = {};
 
 /** The callback for a part of a message, unless that stage is off for the stream. */
@@ -66,7 +66,7 @@ export function callbacksOf(exports: WebAssembly.Exports): Callbacks {
   return callbacks;
 }
 
-/** Some guests declare it without a result. That is no "not yet", for which they would never call `proxy_done`. */
+/** Some guests declare `proxy_on_done` without a result. That means "done": they would never call `proxy_done`. */
 function doneUnlessRefused(done: GuestFunction): GuestFunction {
   return (context) => done(context) ?? 1;
 }

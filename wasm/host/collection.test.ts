@@ -9,7 +9,7 @@ import { guest } from "./testing/wat-guest.setup.ts";
 setFlagsFromString("--expose-gc");
 const collectGarbage: unknown = runInNewContext("gc");
 
-/** Runs `use` on a filter and tells whether its linear memory is collected afterwards. */
+/** Runs `use` on a filter; returns true if its linear memory is collected afterwards. */
 async function isCollectedAfter(
   module: WebAssembly.Module,
   use: (instance: FilterInstance, services: FakeServices) => unknown,
@@ -19,7 +19,7 @@ async function isCollectedAfter(
     collected = true;
   });
   const services = new FakeServices();
-  // The instance itself stays alive: an embedder may well keep it, in a list of past generations say.
+  // The instance itself stays alive: an embedder may keep it, in a list of past generations for example.
   const kept = FilterInstance.start(module, services, {
     ...START,
     memoryWatch: { began: (_, register) => register(registry, "memory"), failed: () => {} },
@@ -43,7 +43,7 @@ describe("the memory of a filter", () => {
     ).toBe(false);
   });
 
-  it("can be collected once it is closed, although calls are still under way and their replies come", async () => {
+  it("can be collected once it is closed, although calls are pending and their replies arrive", async () => {
     const late = async (instance: FilterInstance, services: FakeServices): Promise<void> => {
       const decision = instance.decide(REQUEST);
       instance.close();
@@ -54,7 +54,7 @@ describe("the memory of a filter", () => {
     expect(await isCollectedAfter(guest(pausing), late)).toBe(true);
   });
 
-  it("can be collected after a trap, whose error would hold the guest's frames", async () => {
+  it("can be collected after a trap, although the error would keep the guest's frames", async () => {
     const module = guest(() => onRequest("(unreachable)"));
     const trap = (instance: FilterInstance): void => {
       instance.decide(REQUEST);
@@ -64,7 +64,7 @@ describe("the memory of a filter", () => {
     expect(await isCollectedAfter(module, trap)).toBe(true);
   });
 
-  it("can be collected although its queue lives on, and a stream of it is kept", async () => {
+  it("can be collected although its queue still exists and one of its streams is kept", async () => {
     const module = guest(
       ($) => `
       (func (export "proxy_on_configure") (param i32 i32) (result i32)

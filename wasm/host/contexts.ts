@@ -3,12 +3,12 @@ import type { HeaderList } from "./header-list.ts";
 import { Message } from "./message.ts";
 import type { StreamOptions } from "./stages.ts";
 
-/** State that every context has, the root's included. */
+/** State of every context, including the root. */
 abstract class ContextBase {
   readonly id: number;
-  /** Bytes logged; of the stream, or of the root's current callback. */
+  /** Bytes logged by the stream, or by the root's current callback. */
   loggedBytes = 0;
-  /** Set by the guest itself; made when first needed. */
+  /** Properties set by the guest; created when first needed. */
   properties: Map<string, Uint8Array> | undefined;
   propertyBytes = 0;
 
@@ -17,7 +17,7 @@ abstract class ContextBase {
   }
 }
 
-/** The plugin's own context: start, configuration, ticks, queues and replies to http calls. */
+/** The plugin's own context: start, configuration, ticks, queues and replies to outbound calls. */
 export class RootContext extends ContextBase {
   readonly kind = "root";
 }
@@ -30,15 +30,14 @@ export interface LocalResponse {
 }
 
 /**
- * Where a stream is in its life.
  * `open`: messages pass. `ending`: `on_done`, `on_log` and `on_delete` run. `awaiting_done`: `on_done` returned false, the
- * guest will call `proxy_done`. `deleted`: no callback any more.
+ * guest will call `proxy_done`. `deleted`: no more callbacks.
  */
 type StreamPhase = "open" | "ending" | "awaiting_done" | "deleted";
 
 /**
- * One HTTP exchange. What the guest asks of it (continue, close, local response, done) is only noted here; it takes
- * effect after the guest has returned, so that the guest is never entered while it runs.
+ * One HTTP exchange. The guest's requests (continue, close, local response, done) are only recorded here. They take
+ * effect after the guest has returned, so the guest is never entered while it runs.
  */
 export class StreamContext extends ContextBase {
   readonly kind = "stream";
@@ -47,31 +46,31 @@ export class StreamContext extends ContextBase {
   readonly signal: StreamRequest["signal"];
   readonly startedMs: number;
   readonly request: Message;
-  /** From `responseHeaders` on. */
+  /** Set by `responseHeaders`. */
   response: Message | undefined;
 
   phase: StreamPhase = "open";
-  /** The guest knows of it. */
+  /** True once created in the guest. */
   created = false;
-  /** A `decide`: it is over as soon as its request headers are decided. */
+  /** True for `decide`: the stream ends once its request headers are decided. */
   endsWhenDecided = false;
 
   closeRequested = false;
   localResponse: LocalResponse | undefined;
   /** The embedder has been given the local response. */
   localResponseTaken = false;
-  /** Why a local response could not be accepted. The guest meant to refuse, so the stream must not continue. */
+  /** Why a local response was not accepted. The guest meant to refuse the request, so the stream must not continue. */
   refusedResponse: string | undefined;
-  /** Why nothing of the stream goes on any more, by the host or the embedder. */
+  /** Why the host or the embedder stopped the stream. */
   failure: { readonly reason: DecisionFailure; readonly message: string } | undefined;
   doneReported = false;
-  /** True while it stands in the queue of streams to look at after the current callback. */
+  /** True while it is in `Vm.touchedStreams`. */
   queued = false;
 
-  /** Outbound calls this stream started, and those of them still under way. */
+  /** Outbound calls this stream started, and how many of them are pending. */
   calls = 0;
   pendingCalls = 0;
-  /** Made when first asked for. */
+  /** Created on first use. */
   over: PromiseWithResolvers<void> | undefined;
   stopWatching: (() => void) | undefined;
 

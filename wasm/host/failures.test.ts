@@ -3,7 +3,7 @@ import { OK_REPLY } from "./testing/fake-services.setup.ts";
 import { call, filter, onReply, onRequest, respond } from "./testing/scenes.setup.ts";
 import type { GuestText } from "./testing/wat-guest.setup.ts";
 
-/** Pauses the first request; what happens with the second is the test's. */
+/** Pauses the first request; the test decides what happens with the second. */
 const failingSecond = ($: GuestText, second: string): string => `
   (global $requests (mut i32) (i32.const 0))
   ${onRequest(`
@@ -13,7 +13,7 @@ const failingSecond = ($: GuestText, second: string): string => `
     (i32.const 1)`)}`;
 
 describe("a trap", () => {
-  it("fails the request and every other that waits, and the instance for good", async () => {
+  it("fails the request, every other waiting request, and the instance for good", async () => {
     const { services, instance, decide } = filter(($) => failingSecond($, "(unreachable)"));
     const waiting = decide();
     expect(decide()).toMatchObject({ kind: "failed", reason: "trap", paused: false });
@@ -29,7 +29,7 @@ describe("a trap", () => {
     expect(decide()).toMatchObject({ kind: "failed", reason: "trap" });
   });
 
-  it("in the creation of a stream keeps on_request_headers from being called", () => {
+  it("in the creation of a stream prevents the call of on_request_headers", () => {
     const { services, decide } = filter(
       ($) => `
       (func (export "proxy_on_context_create") (param i32) (param $parent i32)
@@ -64,14 +64,14 @@ describe("a trap", () => {
     expect(await waiting).toMatchObject({ kind: "failed", reason: "trap" });
   });
 
-  it.each(["proxy_on_log", "proxy_on_delete"])("in %s leaves the decision as it was taken", (callback) => {
+  it.each(["proxy_on_log", "proxy_on_delete"])("in %s does not change the decision", (callback) => {
     const { instance, decide } = filter(() => `(func (export "${callback}") (param i32) (unreachable))`);
     expect(decide()).toMatchObject({ kind: "continue" });
     expect(instance.failure?.reason).toBe("trap");
     expect(decide()).toMatchObject({ kind: "failed" });
   });
 
-  it("in on_done leaves the decision as it was taken, and ends the callbacks", () => {
+  it("in on_done does not change the decision, and ends the callbacks", () => {
     const { services, decide } = filter(
       ($) => `
       (func (export "proxy_on_done") (param i32) (result i32) (unreachable))
@@ -81,7 +81,7 @@ describe("a trap", () => {
     expect(services.lines).not.toContain("log");
   });
 
-  it("in the allocator is the guest's, wherever it was needed", () => {
+  it("in the allocator is the guest's trap, wherever the allocator was called", () => {
     const { instance, decide } = filter(
       ($) =>
         onRequest(`
@@ -92,7 +92,7 @@ describe("a trap", () => {
     expect(instance.failure?.reason).toBe("trap");
   });
 
-  it("by an endless recursion through the host is one too", () => {
+  it("through endless recursion via the host is one too", () => {
     const { decide } = filter(
       ($) =>
         onRequest(`
@@ -102,7 +102,7 @@ describe("a trap", () => {
     expect(decide()).toMatchObject({ kind: "failed", reason: "trap" });
   });
 
-  it("while closing is tolerated, since some SDKs have no root to be done with", () => {
+  it("while closing is tolerated, since some SDKs cannot handle on_done for the root", () => {
     const { instance } = filter(() => `(func (export "proxy_on_done") (param i32) (result i32) (unreachable))`);
     expect(() => instance.close()).not.toThrow();
     expect(() => instance.close()).not.toThrow();

@@ -6,11 +6,11 @@ export interface FilterFailure {
 }
 
 export type FilterStartReason =
-  /** Exports no `proxy_abi_version_*`: a WebAssembly module, but not a Proxy-Wasm filter. */
+  /** Exports no `proxy_abi_version_*`: not a Proxy-Wasm filter. */
   | "no_abi_version"
-  /** Declares only ABI versions this host does not speak. */
+  /** Declares only ABI versions this host does not support. */
   | "unknown_abi"
-  /** Does not export its linear memory as `memory`, or one that the host cannot work in: shared, or of 64 bits. */
+  /** Does not export a `memory`, or exports one the host cannot use: shared, or with 64-bit addresses. */
   | "no_memory"
   /** Starts with more memory than `HOST_LIMITS.startMemoryBytes`. */
   | "memory_too_large"
@@ -27,7 +27,7 @@ export type FilterStartReason =
   /** `proxy_on_configure` returned false. */
   | "configure_refused";
 
-/** The filter could not be started; `reason` is for machines, `message` names the stage and the way out. */
+/** The filter could not be started. `reason` is machine-readable; `message` says what failed and what to do. */
 export class FilterStartError extends Error {
   readonly reason: FilterStartReason;
 
@@ -38,7 +38,7 @@ export class FilterStartError extends Error {
   }
 }
 
-/** Unwinds the guest's frames when it calls `proc_exit`; a host function has no other way to end the guest. */
+/** Unwinds the guest's frames when it calls `proc_exit`. A host function has no other way to end the guest. */
 export class GuestExit extends Error {
   readonly code: number;
 
@@ -50,15 +50,15 @@ export class GuestExit extends Error {
 }
 
 /**
- * What a thrown value says, as text. Never keep the error itself: until its stack is formatted, V8's record of the frames
- * holds the instance, and with it the linear memory of a filter that was already replaced.
+ * A thrown value as text. Never keep the error itself: until its stack is formatted, V8's record of the frames keeps the
+ * instance alive, and with it the linear memory of a replaced filter.
  */
 export function failureOf(error: unknown): FilterFailure {
   if (error instanceof GuestExit) return { reason: "proc_exit", message: error.message };
   return { reason: "trap", message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
 }
 
-/** The innermost frames of a trap, for the log: with a name section they name the guest's functions. */
+/** The innermost frames of a trap, for the log. They include function names if the guest has a name section. */
 export function guestFramesOf(error: unknown): string {
   if (!(error instanceof Error) || error.stack === undefined) return "";
   return error.stack

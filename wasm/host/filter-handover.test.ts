@@ -1,4 +1,4 @@
-/** The host's side of the handover: whatever a filter with the extension answers, it can harm nobody but itself. */
+/** The host's side of the handover: whatever a filter with the extension returns, it can harm only itself. */
 import { describe, expect, it } from "vitest";
 import { HOST_LIMITS } from "./host-limits.ts";
 import { inspectModule } from "./inspect.ts";
@@ -17,7 +17,7 @@ interface Bodies {
   allocate?: string;
 }
 
-/** A guest with the extension; each function does nothing unless told. */
+/** A guest with the extension; by default each function does nothing. */
 function extended({ begin = "", next = "(i64.const 0)", take = "(i32.const 0)", purge, more = "", allocate }: Bodies) {
   return guest(
     (text) => `
@@ -78,24 +78,24 @@ describe("the next chunk", () => {
     [Number.NaN, 32_768],
     [40_000.5, 40_000],
     [Number.POSITIVE_INFINITY, HOST_LIMITS.handoverChunkBytes],
-  ])("asked for with %d is of at most %i bytes", (asked, expected) => {
+  ])("requested with %d has at most %i bytes", (asked, expected) => {
     const next = `(i64.or (i64.const ${BigInt(CHUNK_AT) << 32n}) (i64.extend_i32_u (i32.shr_u (local.get $limit) (i32.const 5))))`;
     const step = start(extended({ next })).handover.next(asked);
     expect(step.kind === "chunk" && step.bytes.length).toBe(expected >> 5);
   });
 
   it.each<[string, string, RegExp]>([
-    ["outside of memory", packed(65_530, 7), /outside of memory/],
-    ["at an address that is negative", packed(0xffff_ffff, 1), /outside of memory/],
+    ["outside memory", packed(65_530, 7), /outside of memory/],
+    ["at a negative address", packed(0xffff_ffff, 1), /outside of memory/],
     ["larger than asked for", packed(0, HOST_LIMITS.handoverChunkBytes + 1), /65537 bytes/],
     ["larger than any", "(i64.const -1)", /4294967295 bytes/],
-  ])("%s is a failure of the handover, not of the filter", (_, next, message) => {
+  ])("%s fails the handover, not the filter", (_, next, message) => {
     const { handover, instance } = start(extended({ next }));
     expect(handover.next()).toEqual({ kind: "failed", message: expect.stringMatching(message) });
     expect(instance.failure).toBeUndefined();
   });
 
-  it("of a guest that traps fails the guest", () => {
+  it("from a guest that traps fails the guest", () => {
     const { handover, instance } = start(extended({ next: "(unreachable)" }));
     expect(handover.next().kind).toBe("failed");
     expect(instance.failure?.reason).toBe("trap");
@@ -108,7 +108,7 @@ describe("the next chunk", () => {
 describe("moving", () => {
   const takes = `(call $log (local.get $at) (local.get $size)) (i32.const 0)`;
 
-  it("hands the chunk to the other instance", () => {
+  it("passes the chunk to the other instance", () => {
     const old = start(extended({ next: tells }));
     const next = start(extended({ take: takes }));
     expect(old.handover.moveTo(next.handover)).toEqual({ kind: "moved" });
@@ -116,7 +116,7 @@ describe("moving", () => {
     expect(next.handover.moveTo(old.handover)).toEqual({ kind: "up-to-date" });
   });
 
-  it("says why the other instance did not take it", () => {
+  it("reports why the other instance did not take the chunk", () => {
     const old = start(extended({ next: tells }));
     for (const [code, reason] of [
       [1, "not_a_chunk"],
@@ -135,7 +135,7 @@ describe("moving", () => {
     expect([old.instance.failure, trapped.instance.failure?.reason]).toEqual([undefined, "trap"]);
   });
 
-  it("to itself is a mistake", () => {
+  it("to itself is an error", () => {
     const { handover } = start(extended({}));
     expect(() => handover.moveTo(handover)).toThrow(/itself/);
   });
@@ -151,13 +151,13 @@ describe("taking", () => {
     }
   });
 
-  it("does not even show the guest what is too large", () => {
+  it("does not show the guest a chunk that is too large", () => {
     const { handover } = start(extended({ take: "(unreachable)" }));
     const chunk = new Uint8Array(HOST_LIMITS.handoverChunkBytes + 1);
     expect(handover.take(chunk)).toEqual({ ok: false, reason: "not_a_chunk" });
   });
 
-  it("lets the streams go on that the guest continues meanwhile", async () => {
+  it("continues streams that the guest resumes meanwhile", async () => {
     const module = extended({
       take: `(drop (call $proxy_set_effective_context (global.get $stream)))
         (drop (call $proxy_continue_stream (i32.const 0))) (i32.const 0)`,
@@ -174,7 +174,7 @@ describe("taking", () => {
 });
 
 describe("the embedder", () => {
-  it("passes budgets and credentials as they are", () => {
+  it("passes budgets and credentials unchanged", () => {
     const { handover, services } = start(
       extended({ begin: `(if (i32.ne (local.get $budget) (i32.const -1)) (then (unreachable)))` }),
     );
@@ -188,7 +188,7 @@ describe("the embedder", () => {
     expect(services.lines.slice(-2).map((line) => line.split(" ").at(-1))).toEqual(["end", "abandon"]);
   });
 
-  it("can call nothing once the instance is closed, and hears nothing of it", () => {
+  it("gets failures and no events once the instance is closed", () => {
     const { handover, instance, reported } = start(extended({ next: tells }));
     handover.take(new Uint8Array(1));
     expect(reported).toEqual(["tookChunk"]);
@@ -201,7 +201,7 @@ describe("the embedder", () => {
     expect(reported).toEqual(["tookChunk"]);
   });
 
-  it("may not call it from within HostServices", () => {
+  it("must not call a handover from within HostServices", () => {
     const { handover, services } = start(extended({}));
     let thrown: unknown;
     services.log = () => {

@@ -10,7 +10,7 @@ const MIN_CHUNK_BYTES = 32 * 1_024;
 let exportSessions = 0;
 
 interface UpToDate {
-  /** An instance that imported all chunks knows everything that this one knows now. */
+  /** An instance that imported all chunks is now up to date with this one. */
   readonly kind: "up-to-date";
 }
 
@@ -29,38 +29,38 @@ export type MoveStep = { readonly kind: "moved" } | UpToDate | HandoverFailure;
 
 export type TakeResult =
   | { readonly ok: true }
-  /** `not_a_chunk`: damaged, forged, or of another format. `bad_record`: what stood before it was taken. */
+  /** `not_a_chunk`: damaged, forged, or in another format. `bad_record`: the records before it were imported. */
   | { readonly ok: false; readonly reason: "not_a_chunk" | "other_configuration" | "bad_record" | "failed" };
 
 const REFUSALS = ["not_a_chunk", "other_configuration", "bad_record"] as const;
 
 /**
- * Handing live entries from one instance to another, and purging them. Of a filter that has the extension; every method
- * is synchronous and never throws for what the guest does: a trap fails the instance, as everywhere.
+ * Handover of live entries from one instance to another, and purges, for filters that have the extension. Every method is
+ * synchronous. None throws because of the guest: a trap fails the instance, as everywhere.
  *
- * While two instances live, every chunk goes to the new one as soon as it was read, and a purge is made in both.
+ * While two instances run, every chunk goes to the new one as soon as it is read, and purges go to both.
  */
 export class FilterHandover {
   readonly #vm: Vm;
   readonly #settle: () => void;
   #exportSession = 0;
 
-  /** @param settle does what the guest asked of streams while it ran */
+  /** @param settle carries out what the guest requested for streams while it ran */
   constructor(vm: Vm, settle: () => void) {
     this.#vm = vm;
     this.#settle = settle;
   }
 
   /**
-   * Identifies the current export session; unique over all instances, and new whenever a session begins or ends. An instance has
-   * one session at a time: a caller that finds another number has lost its session to another caller.
+   * Identifies the current export session. Unique across all instances; changes whenever a session begins or ends. An
+   * instance has one session at a time: if the number has changed, another caller has taken over the session.
    */
   get exportSession(): number {
     return this.#exportSession;
   }
 
   /**
-   * Begins an export session, with the first entry.
+   * Begins an export session at the first entry.
    * @param budgetBytes linear memory that the new instance may use; if not all entries fit, the newest are exported
    */
   begin(budgetBytes: number): void {
@@ -69,16 +69,16 @@ export class FilterHandover {
   }
 
   /**
-   * The next chunk of at most `maxBytes` (at least 32 KiB): first every entry, then what has changed since. A copy, which the
-   * caller may keep. A chunk may hold no entry, only the fact that there are more.
+   * The next chunk of at most `maxBytes` (at least 32 KiB): first every entry, then the changes since. The chunk is a copy
+   * that the caller may keep. A chunk may contain no entries although more follow.
    */
   next(maxBytes: number = HOST_LIMITS.handoverChunkBytes): HandoverStep {
     return this.#next("next", maxBytes, (bytes): HandoverStep => ({ kind: "chunk", bytes: bytes.slice() }));
   }
 
   /**
-   * Moves the next chunk straight to `taker`, so that nothing can happen in between. It goes from memory to memory: a copy of
-   * every chunk would trigger V8's collector in the middle of a handover.
+   * Moves the next chunk straight to `taker`, so that nothing can happen in between. It goes from memory to memory: copying
+   * every chunk would trigger V8's garbage collector in the middle of a handover.
    */
   moveTo(taker: FilterHandover, maxBytes: number = HOST_LIMITS.handoverChunkBytes): MoveStep {
     if (taker === this) throw new Error("moveTo was given the instance itself");
@@ -88,7 +88,7 @@ export class FilterHandover {
     });
   }
 
-  /** Imports a chunk, and continues the requests that wait for a call of which the chunk reports the end. */
+  /** Imports a chunk, and continues the requests that wait for an outbound call the chunk reports as finished. */
   take(chunk: Uint8Array): TakeResult {
     if (chunk.length > HOST_LIMITS.handoverChunkBytes) return { ok: false, reason: "not_a_chunk" };
     let result: TakeResult = { ok: false, reason: "failed" };
@@ -109,21 +109,21 @@ export class FilterHandover {
     this.#call("end", HANDOVER_FUNCTIONS.end);
   }
 
-  /** For the new instance: the old one sends no more, so requests that wait for its calls make their own. */
+  /** For the new instance: the old one sends no more, so requests waiting for its outbound calls make their own. */
   abandon(): void {
     this.#call("abandon", HANDOVER_FUNCTIONS.abandon);
   }
 
   /**
-   * Drops every decision. A call that is in progress is repeated when its reply comes, for the requests that wait for it.
-   * @returns entries dropped; undefined if the filter failed
+   * Purges every decision. An outbound call in progress is repeated when its reply arrives, for the requests waiting for it.
+   * @returns entries purged; undefined if the filter failed
    */
   purgeAll(): number | undefined {
     return this.#call("purgeAll", HANDOVER_FUNCTIONS.purgeAll);
   }
 
   /**
-   * The same for all that was decided for one credential.
+   * Purges every decision for one credential.
    * @param credential as clients send it, without a scheme
    */
   purgeCredential(credential: string): number | undefined {
@@ -145,7 +145,7 @@ export class FilterHandover {
     return result;
   }
 
-  /** Runs `work` as a callback of the root, if the guest still lives. */
+  /** Runs `work` as a callback of the root, unless the guest is closed or failed. */
   #run(method: string, name: string, work: (entry: GuestFunction) => void): void {
     const vm = this.#vm;
     vm.scope.assertOutsideGuest(method);
@@ -156,7 +156,7 @@ export class FilterHandover {
     vm.queueEvents.schedule();
   }
 
-  /** Has the guest write a chunk and lends it to `use`, before the callback ends and the memory is the guest's again. */
+  /** Lets the guest write a chunk and passes it to `use` before the callback ends: then the guest may reuse the memory. */
   #next<Step>(method: string, maxBytes: number, use: (bytes: Uint8Array) => Step): Step | UpToDate | HandoverFailure {
     const limit = Math.min(Math.max(clampU32(maxBytes), MIN_CHUNK_BYTES), HOST_LIMITS.handoverChunkBytes);
     let step: Step | UpToDate | HandoverFailure | undefined;

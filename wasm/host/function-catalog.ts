@@ -1,8 +1,8 @@
 import type { AbiVersion } from "./abi.ts";
 
-/** The module under which guests import the functions of Proxy-Wasm. */
+/** The module from which guests import Proxy-Wasm functions. */
 export const PROXY_MODULE = "env";
-/** The modules under which toolchains import WASI. */
+/** The modules from which toolchains import WASI. */
 export const WASI_MODULES: readonly string[] = ["wasi_snapshot_preview1", "wasi_unstable"];
 
 const ALL: readonly AbiVersion[] = ["0.1.0", "0.2.0", "0.2.1"];
@@ -10,7 +10,7 @@ const SINCE_0_2_0: readonly AbiVersion[] = ["0.2.0", "0.2.1"];
 const SINCE_0_2_1: readonly AbiVersion[] = ["0.2.1"];
 const ONLY_0_1_0: readonly AbiVersion[] = ["0.1.0"];
 
-/** Functions of the ABI that this host does not perform; a filter that imports them runs, and is told UNIMPLEMENTED. */
+/** ABI functions this host does not implement. A filter that imports them runs; they return UNIMPLEMENTED. */
 export const GRPC_FUNCTION_NAMES: readonly string[] = [
   "proxy_grpc_call",
   "proxy_grpc_stream",
@@ -19,7 +19,7 @@ export const GRPC_FUNCTION_NAMES: readonly string[] = [
   "proxy_grpc_close",
 ];
 
-/** Every function of the ABI by name, with the versions that define it. A guest gets it whatever version it declares. */
+/** Every ABI function, with the versions that define it. A guest gets all of them, whatever version it declares. */
 export const PROXY_FUNCTIONS: ReadonlyMap<string, readonly AbiVersion[]> = new Map([
   ["proxy_log", ALL],
   ["proxy_get_log_level", SINCE_0_2_1],
@@ -62,7 +62,7 @@ export const PROXY_FUNCTIONS: ReadonlyMap<string, readonly AbiVersion[]> = new M
   ...GRPC_FUNCTION_NAMES.map((name): [string, readonly AbiVersion[]] => [name, ALL]),
 ]);
 
-/** What toolchains import from `env` beside the ABI. */
+/** Functions outside the ABI that toolchains import from `env`. */
 const PLATFORM_NAMES: ReadonlySet<string> = new Set(["emscripten_notify_memory_growth", "pthread_equal"]);
 
 /** The functions of WASI preview 1 that Proxy-Wasm toolchains import. */
@@ -89,8 +89,8 @@ export const WASI_FUNCTION_NAMES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What becomes of an imported function. `unimplemented`: the ABI's, but not performed here. `unknown`: of no ABI version.
- * Both answer UNIMPLEMENTED (WASI: ENOSYS).
+ * The state of an imported function. `unimplemented`: in the ABI, but not implemented here. `unknown`: in no ABI version.
+ * Both return UNIMPLEMENTED (WASI: ENOSYS).
  */
 export type ImportState = "answered" | "unimplemented" | "unknown";
 
@@ -103,7 +103,7 @@ export function importState(module: string, name: string): ImportState {
 
 export type ImportsByState = Readonly<Record<ImportState, readonly string[]>>;
 
-/** The imported functions as `module.name`, by what becomes of them. */
+/** The imported functions as `module.name`, by state. */
 export function importsByState(imports: readonly WebAssembly.ModuleImportDescriptor[]): ImportsByState {
   const byState: Record<ImportState, string[]> = { answered: [], unimplemented: [], unknown: [] };
   for (const { kind, module, name } of imports) {

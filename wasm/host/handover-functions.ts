@@ -1,10 +1,10 @@
 import type { GuestFunction } from "./callback-scope.ts";
 import { exportedFunction } from "./callbacks.ts";
 
-/** Exported, never called: the filter speaks version 1 of the extension (docs/handover.md). */
+/** Exported but never called: declares version 1 of the extension (docs/handover.md). */
 const MARKER = "ebb_handover_version_1";
 
-/** What each function of the extension is exported as. */
+/** Export names of the extension's functions. */
 export const HANDOVER_FUNCTIONS = {
   begin: "ebb_handover_begin",
   next: "ebb_handover_next",
@@ -17,10 +17,10 @@ export const HANDOVER_FUNCTIONS = {
 
 const NAMES = Object.values(HANDOVER_FUNCTIONS);
 
-/** The extension's functions of one guest, by name. */
+/** One guest's functions of the extension, by export name. */
 export type HandoverFunctions = ReadonlyMap<string, GuestFunction>;
 
-/** Whether a module has the extension: its marker and all of its functions. */
+/** True if a module has the extension: its marker and all its functions. */
 export function hasHandover(functions: ReadonlySet<string>): boolean {
   return functions.has(MARKER) && NAMES.every((name) => functions.has(name));
 }

@@ -4,12 +4,12 @@ import { decodeHeaderMap, encodeHeaderMap, headerMapSize } from "./header-codec.
 import type { HeaderList } from "./header-list.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
 
-/** Any text, as it comes back: lone surrogates have no UTF-8 and become U+FFFD. */
+/** Any text as decoded again: lone surrogates have no UTF-8 form and become U+FFFD. */
 const text = fc.string({ unit: "binary", maxLength: 40 }).map((value) => value.toWellFormed());
 const headers: fc.Arbitrary<HeaderList> = fc.array(fc.tuple(text, text), { maxLength: 30 });
 
 describe("the header map codec", () => {
-  it("gives back what it was given, whatever the text", () => {
+  it("round-trips any text", () => {
     fc.assert(
       fc.property(headers, (list) => {
         const bytes = encodeHeaderMap(list);
@@ -28,7 +28,7 @@ describe("the header map codec", () => {
     expect(decodeHeaderMap(encodeHeaderMap(list))).toEqual([["x", "\ufffda\ufffd\ufffd"]]);
   });
 
-  it("takes no bytes and a single NUL as the empty map, and writes it as no bytes", () => {
+  it("reads zero bytes and a single NUL as the empty map, and writes it as zero bytes", () => {
     expect(decodeHeaderMap(new Uint8Array(0))).toEqual([]);
     expect(decodeHeaderMap(Uint8Array.of(0))).toEqual([]);
     expect(encodeHeaderMap([])).toHaveLength(0);
@@ -51,7 +51,7 @@ describe("the header map codec", () => {
     expect(decodeHeaderMap(Uint8Array.of(...bytes, 0))).toBeUndefined();
   });
 
-  it("refuses counts and lengths beyond its limits without allocating for them", () => {
+  it("refuses counts and lengths beyond its limits without allocating memory for them", () => {
     const claim = (count: number): Uint8Array => {
       const bytes = new Uint8Array(64);
       new DataView(bytes.buffer).setUint32(0, count, true);
@@ -62,7 +62,7 @@ describe("the header map codec", () => {
     expect(decodeHeaderMap(new Uint8Array(HOST_LIMITS.headerMapBytes + 1))).toBeUndefined();
   });
 
-  it("answers any bytes with a list or with nothing, never with an exception", () => {
+  it("returns a list or undefined for any bytes, and never throws", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
         const list = decodeHeaderMap(bytes);

@@ -4,7 +4,7 @@ import { HOST_LIMITS } from "./host-limits.ts";
 /**
  * The serialization of header maps (Proxy-Wasm ABI, "Serialized map"), little-endian:
  * `u32 count`, then for each pair `u32 nameBytes, u32 valueBytes`, then for each pair `name \0 value \0`.
- * The NULs are not part of the lengths. An empty map is no bytes at all.
+ * The lengths exclude the NULs. An empty map has zero bytes.
  */
 
 const encoder = new TextEncoder();
@@ -18,7 +18,7 @@ export function headerMapSize(headers: Readonly<HeaderList>): number {
   return size;
 }
 
-/** Writes the map; `into` has exactly `headerMapSize(headers)` bytes. */
+/** Writes the map; `into` must have exactly `headerMapSize(headers)` bytes. */
 export function encodeHeaderMapInto(headers: Readonly<HeaderList>, into: Uint8Array): void {
   if (headers.length === 0) return;
   const view = new DataView(into.buffer, into.byteOffset, into.byteLength);
@@ -43,9 +43,9 @@ export function encodeHeaderMap(headers: Readonly<HeaderList>): Uint8Array {
 }
 
 /**
- * The pairs of a serialized map, or undefined for anything malformed, longer than `HOST_LIMITS.headerMapBytes` or with
- * more than `HOST_LIMITS.headersPerMap` pairs. No bytes and a single NUL are both the empty map. Bytes that are not UTF-8
- * become U+FFFD; names are as written.
+ * The pairs of a serialized map, or undefined if it is malformed, longer than `HOST_LIMITS.headerMapBytes` or has more
+ * than `HOST_LIMITS.headersPerMap` pairs. Zero bytes and a single NUL both mean the empty map. Bytes that are not UTF-8
+ * become U+FFFD; the case of names is kept.
  */
 export function decodeHeaderMap(bytes: Uint8Array): HeaderList | undefined {
   if (bytes.length === 0 || (bytes.length === 1 && bytes[0] === 0)) return [];
@@ -79,13 +79,13 @@ function utf8Size(text: string): number {
       continue;
     }
     size += 2;
-    // A pair of surrogates is one character of four bytes; a lone one is written as U+FFFD, three bytes.
+    // A surrogate pair is one character of four bytes; a lone surrogate is written as U+FFFD, three bytes.
     if (unit < 0xdc00 && unit >= 0xd800 && isLowSurrogate(text.charCodeAt(index + 1))) index += 1;
   }
   return size;
 }
 
-/** False for the NaN beyond the end of a string. */
+/** False for NaN, which `charCodeAt` returns past the end. */
 function isLowSurrogate(unit: number): boolean {
   return unit >= 0xdc00 && unit < 0xe000;
 }

@@ -1,2 +1,2 @@
-/** Headers in order, repeated names as repeated entries, names in lower case. */
+/** Headers in order. Repeated names are repeated entries; names are in lower case. */
 export type HeaderList = [name: string, value: string][];

@@ -2,8 +2,8 @@ import type { HeaderList } from "./header-list.ts";
 
 /** A token of RFC 9110, in lower case. */
 const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-/** What would end the header line or the value, header injection (CWE-113), and all else that no value may hold. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+/** Control characters that no value may contain, including those that allow header injection (CWE-113). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern matches control characters on purpose
 const INJECTION = /[\0-\x08\x0a-\x1f\x7f]/;
 
 const PSEUDO_HEADERS: ReadonlySet<string> = new Set([
@@ -15,7 +15,7 @@ const PSEUDO_HEADERS: ReadonlySet<string> = new Set([
   ":protocol",
 ]);
 
-/** True for a name that a guest may write: a lower-case field name or a known pseudo header. */
+/** True for a name a guest may write: a lower-case field name or a known pseudo header. */
 export function isWritableName(name: string): boolean {
   return FIELD_NAME.test(name) || PSEUDO_HEADERS.has(name);
 }
@@ -31,8 +31,8 @@ export function isWritableStatus(value: string): boolean {
 }
 
 /**
- * The headers with names in lower case, or undefined if a name or a value could not go on the wire as it is. Nothing is
- * repaired: a filter that passes on what a client chose must learn that it did.
+ * The headers with names in lower case, or undefined if a name or value is not valid on the wire. Nothing is repaired: a
+ * filter that forwards client input must notice that it is invalid.
  */
 export function writableHeaders(headers: HeaderList): HeaderList | undefined {
   const writable: HeaderList = [];
@@ -44,12 +44,12 @@ export function writableHeaders(headers: HeaderList): HeaderList | undefined {
   return writable;
 }
 
-/** Lower case of A-Z alone: full case folding would make ASCII names of others (U+212A, the Kelvin sign, becomes "k"). */
+/** Lower-cases A-Z only: full case folding maps other characters to ASCII (U+212A, the Kelvin sign, becomes "k"). */
 export function lowerCaseName(name: string): string {
   return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
-/** In requests `host` is another name of `:authority`, for filters written for HTTP/1. */
+/** In requests, `host` is an alias of `:authority`, for filters written for HTTP/1. */
 export function requestName(name: string): string {
   return name === "host" ? ":authority" : name;
 }

@@ -20,7 +20,7 @@ describe("a header table", () => {
     expect(table.get("absent")).toBeUndefined();
   });
 
-  it("never changes the list it was made of", () => {
+  it("never changes the list it was created from", () => {
     const before = structuredClone(REQUEST);
     const table = new HeaderTable(REQUEST);
     table.add("x-new", "1");
@@ -29,7 +29,7 @@ describe("a header table", () => {
     expect(REQUEST).toEqual(before);
   });
 
-  it("replaces all values by one, in the place of the first", () => {
+  it("replaces all values with one, at the position of the first", () => {
     const table = new HeaderTable(REQUEST);
     table.replace("accept", "c");
     expect(table.entries.map(([name, value]) => `${name}=${value}`)).toEqual([
@@ -41,7 +41,7 @@ describe("a header table", () => {
     ]);
   });
 
-  it("reports the final values of what was touched, and nothing else", () => {
+  it("reports the final values of changed headers, and nothing else", () => {
     const table = new HeaderTable(REQUEST);
     table.add("accept", "c");
     table.replace(":method", "POST");
@@ -83,7 +83,7 @@ describe("a header table", () => {
     expect(large.add("y", half)).toBe(true);
   });
 
-  it("does not grow where ever new headers are added and removed, or the whole map replaced", () => {
+  it("does not grow when new headers are added and removed all the time, or the whole map is replaced", () => {
     const added = new HeaderTable([]);
     const addAndRemove = (name: string): boolean => {
       const fits = added.add(name, "");

@@ -1,15 +1,15 @@
 import type { HeaderList } from "./header-list.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
 
-/** Final values of a header the guest touched; empty values: it is removed. Pseudo headers included. */
+/** Final values of a header (or pseudo header) that the guest changed. No values: the header is removed. */
 export interface HeaderChange {
   readonly name: string;
   readonly values: string[];
 }
 
 /**
- * One header map as a guest sees and changes it: a flat list, searched from the start, since requests carry some twenty
- * headers. The embedder's list is copied only when the guest first writes. All names are in lower case.
+ * One header map as a guest sees and changes it. A flat list, searched linearly, since requests carry about twenty
+ * headers. The embedder's list is copied on the guest's first write. All names are in lower case.
  */
 export class HeaderTable {
   #entries: HeaderList;
@@ -26,17 +26,17 @@ export class HeaderTable {
     return this.#entries.length;
   }
 
-  /** Not to be changed. */
+  /** Do not modify. */
   get entries(): Readonly<HeaderList> {
     return this.#entries;
   }
 
-  /** As `joinedValue`. */
+  /** See `joinedValue`. */
   get(name: string): string | undefined {
     return joinedValue(this.#entries, name);
   }
 
-  /** False if the map would pass a limit; then nothing changed. */
+  /** Returns false and changes nothing if the map would exceed a limit. */
   add(name: string, value: string): boolean {
     this.#copy();
     if (!this.#admits(name, value, 0, 0) || !this.#admitsChange([name])) return false;
@@ -45,7 +45,7 @@ export class HeaderTable {
     return true;
   }
 
-  /** Sets the one value of a header, in the place of its first one. False if the map would pass a limit. */
+  /** Replaces all values of a header with one, at the position of the first. False if the map would exceed a limit. */
   replace(name: string, value: string): boolean {
     this.#copy();
     const entries = this.#entries;
@@ -67,7 +67,7 @@ export class HeaderTable {
     this.#drop(name, 0);
   }
 
-  /** Replaces the whole map. Only headers that differ afterwards count as touched. False as for `add`. */
+  /** Replaces the whole map. Only headers that differ afterwards count as changed. False as for `add`. */
   replaceAll(headers: HeaderList): boolean {
     const before = valuesByName(this.#entries);
     const after = valuesByName(headers);
@@ -118,7 +118,7 @@ export class HeaderTable {
     entries.length = kept;
   }
 
-  /** What was changed is told by name, also of headers that were added and are gone again. */
+  /** Changes are reported by name, even for headers that were added and removed again, so the names are limited too. */
   #admitsChange(names: Iterable<string>): boolean {
     let count = this.#touched.size;
     let bytes = this.#touchedBytes;
@@ -138,14 +138,14 @@ export class HeaderTable {
 }
 
 /**
- * A header's value, or undefined if absent. Repeated headers are joined as RFC 9110 (5.3) and RFC 9113 (8.2.3, cookies)
- * join them, as Workers does too. Envoy's host shows a filter only the first value, so that a second one passes unseen.
+ * A header's value, or undefined if absent. Repeated headers are joined as in RFC 9110 (5.3), RFC 9113 (8.2.3, cookies)
+ * and Workers. Envoy's host shows a filter only the first value, so a second one passes unseen.
  */
 export function joinedValue(headers: Readonly<HeaderList>, name: string): string | undefined {
   let joined: string | undefined;
   for (let index = 0; index < headers.length; index++) {
     const entry = headers[index]!;
-    // Lengths first: they tell most names apart without a call into the engine's string comparison.
+    // Lengths first: they rule out most names without a call into the engine's string comparison.
     if (entry[0].length !== name.length || entry[0] !== name) continue;
     joined = joined === undefined ? entry[1] : `${joined}${name === "cookie" ? "; " : ", "}${entry[1]}`;
   }

@@ -34,7 +34,7 @@ const logging = ($: GuestText): string => `
   (func (export "proxy_on_log") (param i32) (call $log ${$("log")}))
   (func (export "proxy_on_delete") (param i32) (call $log ${$("delete")}))`;
 
-/** Hands everything in, in order. */
+/** Passes everything in order. */
 async function runAll(stream: HttpStream): Promise<void> {
   expect(await stream.requestHeaders()).toMatchObject({ kind: "continue", changes: [] });
   expect(await readable(stream.requestBody(bytes("ask"), false))).toBe("continue ask");
@@ -64,14 +64,14 @@ describe("a whole HTTP exchange", () => {
     expect(scene.instance.openStreams).toBe(0);
   });
 
-  it("shows the filter nothing but the request's headers where no other stage is on", async () => {
+  it("shows the filter only the request's headers if no other stage is on", async () => {
     const scene = filter(logging);
     await runAll(exchange(scene, { stages: NO_STAGES }));
     expect(scene.services.lines).toEqual(["create", "request headers", "done", "log", "delete"]);
   });
 
   it.each(["requestBody", "requestTrailers", "responseHeaders", "responseBody", "responseTrailers"] as const)(
-    "skips %s alone where that stage is off",
+    "skips only %s if that stage is off",
     async (stage) => {
       const scene = filter(logging);
       await runAll(exchange(scene, { stages: { ...ALL_STAGES, [stage]: false } }));
@@ -81,11 +81,11 @@ describe("a whole HTTP exchange", () => {
     },
   );
 
-  it("passes a filter that has no callback at all", async () => {
+  it("passes a filter without any callback", async () => {
     await runAll(exchange(filter(() => "")));
   });
 
-  it("marks the end of a body, also of an empty one", async () => {
+  it("marks the end of a body, even of an empty one", async () => {
     const scene = filter(logging);
     const stream = exchange(scene);
     stream.requestHeaders();
@@ -95,7 +95,7 @@ describe("a whole HTTP exchange", () => {
     expect(scene.services.lines.filter((line) => line === "end")).toHaveLength(1);
   });
 
-  it("may overlap with others, and the request with its response", async () => {
+  it("may overlap with other exchanges, and the request with its response", async () => {
     const scene = filter(logging);
     const [first, second] = [exchange(scene), exchange(scene)];
     first.requestHeaders();
@@ -110,7 +110,7 @@ describe("a whole HTTP exchange", () => {
     second.end();
   });
 
-  it("reports what the filter changed of each map", async () => {
+  it("reports the filter's changes to each map", async () => {
     const change = ($: GuestText, map: number): string =>
       `(drop (call $proxy_replace_header_map_value (i32.const ${map}) ${$("x-seen")} ${$(`${map}`)})) (i32.const 0)`;
     const scene = filter(
@@ -129,7 +129,7 @@ describe("a whole HTTP exchange", () => {
     expect(stream.responseTrailers([])).toMatchObject({ changes: [seen("3")] });
   });
 
-  it("lets the filter read the request when it looks at the response, but change it no more", async () => {
+  it("lets the filter read the request in response callbacks, but not change it", async () => {
     const scene = filter(($) =>
       onHeaders(
         "response",
@@ -157,13 +157,13 @@ describe("the end of a stream", () => {
     expect(scene.services.lines.filter((line) => line === "log")).toHaveLength(1);
   });
 
-  it("is logged even where the headers never reached the filter", () => {
+  it("is logged even if the headers never reached the filter", () => {
     const scene = filter(logging);
     exchange(scene).end();
     expect(scene.services.lines).toEqual(["create", "done", "log", "delete"]);
   });
 
-  it("fails what is handed in afterwards", async () => {
+  it("fails everything passed afterwards", async () => {
     const stream = exchange(filter(logging));
     stream.requestHeaders();
     stream.end();
@@ -172,7 +172,7 @@ describe("the end of a stream", () => {
     expect(await stream.resumed("request")).toMatchObject({ kind: "failed", reason: "ended" });
   });
 
-  it("can read what became of the request", () => {
+  it("can still read the request", () => {
     const scene = filter(
       ($) => `(func (export "proxy_on_log") (param i32)
         (drop (call $proxy_get_header_map_value (i32.const 2) ${$(":status")} (i32.const 0) (i32.const 4)))
@@ -206,7 +206,7 @@ describe("an embedder that breaks the order", () => {
       "trailers of a message that has ended",
       (stream) => [stream.responseHeaders(RESPONSE, true), stream.responseTrailers([])],
     ],
-  ])("is told so: %s", (_what, misuse) => {
+  ])("gets an error: %s", (_what, misuse) => {
     expect(() => misuse(exchange(filter(() => "")))).toThrow(/the (request|response)/);
   });
 
@@ -237,7 +237,7 @@ describe("a stream is over", () => {
     return over;
   }
 
-  it("when it is ended, whatever it waits for", async () => {
+  it("when it is ended, even while it waits", async () => {
     const stream = exchange(filter(waiting));
     stream.requestHeaders();
     expect(await isOver(stream)).toBe(false);
@@ -245,7 +245,7 @@ describe("a stream is over", () => {
     expect(await isOver(stream)).toBe(true);
   });
 
-  it("when the filter is closed, and when another stream makes it fail", async () => {
+  it("when the filter is closed, and when another stream makes the filter fail", async () => {
     const closed = filter(waiting);
     const failed = filter(waiting);
     const streams = [exchange(closed), exchange(failed)];
@@ -258,15 +258,15 @@ describe("a stream is over", () => {
     expect(streams.map((stream) => stream.requestHeaders())).toMatchObject([{ reason: "closed" }, { reason: "trap" }]);
   });
 
-  it("from the beginning where it cannot be opened", async () => {
+  it("from the beginning if it cannot be opened", async () => {
     const scene = filter(() => "");
     scene.instance.close();
     expect(await isOver(exchange(scene))).toBe(true);
   });
 });
 
-describe("a stream that cannot be opened says why at its first answer", () => {
-  it("since the filter is closed", () => {
+describe("the first outcome of a stream that cannot be opened gives the reason", () => {
+  it("the filter is closed", () => {
     const scene = filter(() => "");
     scene.instance.close();
     const stream = exchange(scene);
@@ -275,21 +275,21 @@ describe("a stream that cannot be opened says why at its first answer", () => {
     expect(scene.instance.openStreams).toBe(0);
   });
 
-  it("since the filter has failed", () => {
+  it("the filter has failed", () => {
     const scene = filter(() => onRequest("(unreachable)"));
     scene.decide();
     expect(exchange(scene).requestHeaders()).toMatchObject({ kind: "failed", reason: "trap" });
     expect(scene.instance.openStreams).toBe(0);
   });
 
-  it("since too many are open", () => {
+  it("too many streams are open", () => {
     const scene = filter(() => "");
     for (let index = 0; index < HOST_LIMITS.openStreams; index++) exchange(scene);
     expect(exchange(scene).requestHeaders()).toMatchObject({ kind: "failed", reason: "too_many_streams" });
   });
 });
 
-it("exported stages and unanswered imports are known of an instance", () => {
+it("an instance lists its exported stages and unanswered imports", () => {
   const { instance } = filter(() => `${onBody("request", "(i32.const 0)")} ${onHeaders("response", "(i32.const 0)")}`);
   expect(instance.exportedStages).toEqual({ ...NO_STAGES, requestBody: true, responseHeaders: true });
   expect(instance.unimplementedImports).toContain("env.proxy_grpc_call");

@@ -12,11 +12,11 @@ const imported = (module: string, name: string): unknown =>
   importsFor(new HostHarness().vm, [{ kind: "function", module, name }])[module]?.[name];
 
 describe("the catalogue of host functions", () => {
-  it("has every function of the ABI, and no other", () => {
+  it("has exactly the functions of the ABI", () => {
     expect([...PROXY_FUNCTIONS.keys()].sort()).toEqual(Object.keys(HOST_SIGNATURES).sort());
   });
 
-  it("says of each function what the import really does", () => {
+  it("gives the true state of each function", () => {
     for (const name of [...PROXY_FUNCTIONS.keys(), "emscripten_notify_memory_growth", "pthread_equal", "proxy_what"]) {
       expect([name, importState("env", name) === "answered"]).toEqual([name, imported("env", name) !== unimplemented]);
     }
@@ -28,7 +28,7 @@ describe("the catalogue of host functions", () => {
     }
   });
 
-  it("sorts a module's imports by what becomes of them", () => {
+  it("sorts a module's imports by state", () => {
     const of = (module: string, name: string) => ({ kind: "function", module, name }) as const;
     expect(
       importsByState([
@@ -49,7 +49,7 @@ describe("the catalogue of host functions", () => {
 });
 
 describe("a function that no ABI knows", () => {
-  it("answers UNIMPLEMENTED as whatever the guest declared its result to be", () => {
+  it("returns UNIMPLEMENTED as whatever result type the guest declares", () => {
     const { binary } = assembled(`(module
       (import "env" "vendor_i32" (func $a (result i32)))
       (import "env" "vendor_i64" (func $b (result i64)))

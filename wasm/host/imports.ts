@@ -20,11 +20,11 @@ import type { Vm } from "./vm.ts";
 
 type GuestImports = Record<string, Record<string, WebAssembly.ImportValue>>;
 
-/** What the module asks for, made once for each instance. An unknown function never stops a filter from starting. */
+/** The imports a module asks for, created per instance. An unknown function never stops a filter from starting. */
 export function importsFor(vm: Vm, wanted: readonly WebAssembly.ModuleImportDescriptor[]): GuestImports {
   const proxy = proxyFunctions(vm);
   const wasi = wasiFunctions(vm);
-  // Without prototypes: a module may well import from "__proto__".
+  // No prototypes: a module may import from "__proto__".
   const imports: GuestImports = Object.create(null);
   for (const { module, name } of wanted) {
     const isWasi = WASI_MODULES.includes(module);

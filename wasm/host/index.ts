@@ -1,6 +1,6 @@
 /**
- * A host of the Proxy-Wasm ABI (proxy-wasm/spec) in TypeScript. It knows nothing of Cloudflare and runs wherever there is
- * WebAssembly: clock, network, log and randomness are handed in as HostServices.
+ * A Proxy-Wasm host (proxy-wasm/spec) in TypeScript. It does not depend on Cloudflare and runs wherever WebAssembly does:
+ * the embedder supplies clock, network, log and randomness as HostServices.
  */
 
 export type { AbiVersion, LogLevel, MetricType } from "./abi.ts";

@@ -4,7 +4,7 @@ import { ALL_STAGES, onBody, onHeaders, onRequest, onTrailers } from "./testing/
 import { guest, moduleOf } from "./testing/wat-guest.setup.ts";
 
 describe("inspecting a module", () => {
-  it("tells its version, entry point, allocator, stages and callbacks without running it", () => {
+  it("reports its version, entry point, allocator, stages and callbacks without running it", () => {
     const module = guest(
       () => `
       (func (export "_initialize") (unreachable))
@@ -60,7 +60,7 @@ describe("inspecting a module", () => {
     });
   });
 
-  it("names everything that keeps a module from being a filter", () => {
+  it("names everything that prevents a module from running as a filter", () => {
     const { problems, abiVersion, allocator, entryPoint } = inspectModule(
       moduleOf(`(module (import "env" "memory" (memory 1)) (func (export "proxy_abi_version_9_0_0")))`),
     );

@@ -7,18 +7,18 @@ import { abiVersionOf, allocatorOf, declaredAbiVersions, exportedFunctions, prob
 import { type Stages, stagesOf } from "./stages.ts";
 import { toolchainOf } from "./toolchain.ts";
 
-/** What can be told of a module without running it. */
+/** Facts about a module that can be read without running it. */
 export interface ModuleInspection {
-  /** The version it would be spoken to in; undefined if it declares none that is known. */
+  /** The version the host would use; undefined if it declares no supported one. */
   readonly abiVersion: AbiVersion | undefined;
-  /** All it declares, such as `"0.2.1"`. */
+  /** All versions it declares, such as `"0.2.1"`. */
   readonly declaredAbiVersions: readonly string[];
   readonly exports: {
     /** Callbacks that this host calls. */
     readonly called: readonly string[];
-    /** Callbacks of the ABI that are never called here: TCP, gRPC, foreign functions. */
+    /** ABI callbacks that this host never calls: TCP, gRPC, foreign functions. */
     readonly uncalled: readonly string[];
-    /** Everything else, of every kind. */
+    /** All other exports, of every kind. */
     readonly other: readonly string[];
   };
   /** Imported functions as `module.name`. */
@@ -27,11 +27,11 @@ export interface ModuleInspection {
   /** What runs first: `_initialize` (with `main`), `_start`, or at most a start section. */
   readonly entryPoint: "_initialize" | "_start" | undefined;
   readonly allocator: string | undefined;
-  /** Whether its instances can hand live entries over (docs/handover.md). */
+  /** True if its instances can hand over live entries (docs/handover.md). */
   readonly handover: boolean;
-  /** A guess, such as `"Rust (rustc 1.80.0)"`; undefined if nothing gives it away. */
+  /** A guess, such as `"Rust (rustc 1.80.0)"`; undefined without any hint. */
   readonly toolchain: string | undefined;
-  /** Why it cannot be started here; empty for a filter that may well start. */
+  /** Why it cannot be started here; empty if no problem was found. */
   readonly problems: readonly ModuleProblem[];
 }
 

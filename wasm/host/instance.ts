@@ -16,18 +16,18 @@ import { type CallReply, type StartOptions, Vm } from "./vm.ts";
 const NO_BYTES = new Uint8Array(0);
 
 /**
- * One running Proxy-Wasm filter. Nothing of it survives `close`; what has to (shared data, metrics, pending work of the
- * embedder) is in HostServices. No method may be called from within a function of HostServices.
+ * One running Proxy-Wasm filter. Nothing in it survives `close`; state that must (shared data, metrics, the embedder's
+ * pending work) is in HostServices. Functions of HostServices must not call any method.
  */
 export class FilterInstance {
   readonly abiVersion: AbiVersion;
-  /** Imported functions that no ABI version knows, as `module.name`; the filter runs, but they answer UNIMPLEMENTED. */
+  /** Imported functions that no ABI version defines, as `module.name`. The filter runs, but they return UNIMPLEMENTED. */
   readonly unknownImports: readonly string[];
-  /** Imported functions of the ABI that this host does not perform (gRPC), as `module.name`; they answer UNIMPLEMENTED. */
+  /** Imported ABI functions this host does not implement (gRPC), as `module.name`. They return UNIMPLEMENTED. */
   readonly unimplementedImports: readonly string[];
   /** The stages for which the filter has a callback. */
   readonly exportedStages: Stages;
-  /** Moves its live entries to another instance; undefined for a filter without that extension (docs/handover.md). */
+  /** Moves live entries to another instance; undefined for a filter without that extension (docs/handover.md). */
   readonly handover: FilterHandover | undefined;
   readonly #vm: Vm;
   readonly #streams: StreamLife;
@@ -35,8 +35,8 @@ export class FilterInstance {
   #bytesAtClose = 0;
 
   /**
-   * Instantiates, initialises and configures a filter. Synchronous; what the filter starts meanwhile (http calls from
-   * `on_configure`) goes on afterwards.
+   * Instantiates, initialises and configures a filter. Synchronous; work the filter starts meanwhile (outbound calls from
+   * `on_configure`) continues afterwards.
    * @throws FilterStartError with a machine-readable reason
    */
   static start(module: WebAssembly.Module, services: HostServices, options: StartOptions): FilterInstance {
@@ -65,44 +65,44 @@ export class FilterInstance {
     }
   }
 
-  /** Bytes of linear memory: pages x 65,536. After `close` what it was then. */
+  /** Bytes of linear memory: pages x 65,536. After `close`, the size at that time. */
   get allocatedBytes(): number {
     return this.#closed ? this.#bytesAtClose : this.#vm.memory.byteLength;
   }
 
-  /** Size of the last allocation for the host that the guest refused; 0 if it never did. */
+  /** Size of the last allocation that the guest refused to the host; 0 if it never did. */
   get refusedBytes(): number {
     return this.#vm.memory.refusedBytes;
   }
 
-  /** Set once the guest trapped or exited; from then on every request fails. */
+  /** Set once the guest has trapped or exited. From then on every request fails. */
   get failure(): FilterFailure | undefined {
     return this.#vm.failure;
   }
 
-  /** Requests that wait for a decision, and HttpStreams that were not ended yet. */
+  /** Requests that wait for a decision, and HttpStreams not yet ended. */
   get openStreams(): number {
     return this.#streams.open;
   }
 
-  /** Http calls that wait for a reply, those of ticks included. */
+  /** Outbound calls that wait for a reply, including those of ticks. */
   get pendingCalls(): number {
     return this.#vm.calls.count;
   }
 
-  /** Http calls ever dispatched. */
+  /** Outbound calls ever dispatched. */
   get outboundCalls(): number {
     return this.#vm.calls.dispatched;
   }
 
-  /** What the filter asked for by `proxy_set_tick_period_milliseconds`; 0: it wants no ticks. */
+  /** The period set with `proxy_set_tick_period_milliseconds`; 0: no ticks. */
   get tickPeriodMs(): number {
     return this.#vm.tickPeriodMs;
   }
 
   /**
-   * One request through the request-headers stage, then done, log and delete. Synchronous when the guest answered at
-   * once. Never throws or rejects for what the guest does: every failure is a decision of kind `failed`.
+   * Passes one request through the request-headers stage, then done, log and delete. Synchronous if the guest decides at
+   * once. Never throws or rejects because of the guest: every failure is a decision of kind `failed`.
    */
   decide(request: StreamRequest): Decision | Promise<Decision> {
     this.#vm.scope.assertOutsideGuest("decide");
@@ -110,15 +110,15 @@ export class FilterInstance {
   }
 
   /**
-   * One whole HTTP exchange, of which the filter is shown the stages chosen. Never throws: where no stream can be opened,
-   * its first answer says why.
+   * Opens one whole HTTP exchange; the filter sees the chosen stages. Never throws because of the guest: if no stream can be
+   * opened, its first outcome says why.
    */
   openStream(request: StreamRequest, options: StreamOptions): HttpStream {
     this.#vm.scope.assertOutsideGuest("openStream");
     return new HttpStream(this.#streams, this.#streams.openStream(request, options), request.endOfStream);
   }
 
-  /** Runs `on_tick` if the guest set a tick period; when it is due is the embedder's to know. */
+  /** Runs `on_tick` if the guest set a tick period. The embedder keeps the schedule. */
   tick(): void {
     this.#vm.scope.assertOutsideGuest("tick");
     const { callbacks, root, tickPeriodMs, calls } = this.#vm;
@@ -129,14 +129,14 @@ export class FilterInstance {
     this.#vm.queueEvents.schedule();
   }
 
-  /** Settles when all calls that ticks made are answered; undefined if none is under way. Never rejects. */
+  /** Resolves when all outbound calls made by ticks are answered; undefined if none is pending. Never rejects. */
   get pendingTickCalls(): Promise<void> | undefined {
     return this.#vm.calls.tickCalls;
   }
 
   /**
-   * Ends the instance: waiting requests are decided as failed, the root gets done, log and delete, and every reference
-   * to the guest is dropped. Traps on the way are expected (some SDKs have no root to be done with) and ignored.
+   * Ends the instance: waiting requests fail, the root gets done, log and delete, and every reference to the guest is
+   * dropped. Traps meanwhile are expected (some SDKs cannot handle these callbacks for the root) and ignored.
    */
   close(): void {
     this.#vm.scope.assertOutsideGuest("close");
@@ -151,7 +151,7 @@ export class FilterInstance {
     this.#vm.release();
   }
 
-  /** Hands a reply to the guest, on the root context as always; the stream that asked may be gone. */
+  /** Delivers a reply to the guest, always on the root context; the stream that made the call may be gone. */
   #deliver(callId: number, result: OutboundResult): void {
     const vm = this.#vm;
     const { proxy_on_http_call_response: callback } = vm.callbacks;
@@ -179,7 +179,7 @@ function replyOf(result: OutboundResult): CallReply {
   return { headers: result.headers, body: result.body, trailers: result.trailers, statusCode: 0, statusMessage: "" };
 }
 
-/** A call that failed has no headers: that is how guests tell. */
+/** A failed call has no headers: guests recognise it by that. */
 function failedReply(reason: string): CallReply {
   return { headers: [], body: NO_BYTES, trailers: [], statusCode: Status.BROKEN_CONNECTION, statusMessage: reason };
 }

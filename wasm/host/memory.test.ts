@@ -25,7 +25,7 @@ function memoryUnderTest(allocate?: (size: number, memory: WebAssembly.Memory) =
 }
 
 describe("bounds", () => {
-  it("takes addresses as unsigned, so that negative ones are far outside", () => {
+  it("treats addresses as unsigned, so negative ones are far outside", () => {
     const { guest } = memoryUnderTest();
     expect(guest.holds(0, PAGE_BYTES)).toBe(true);
     expect(guest.holds(1, PAGE_BYTES)).toBe(false);
@@ -34,13 +34,13 @@ describe("bounds", () => {
     expect(guest.holds(0xffff_ffff, 0xffff_ffff)).toBe(false);
   });
 
-  it("asks nothing of the address of nothing", () => {
+  it("accepts any address for zero bytes", () => {
     const { guest } = memoryUnderTest();
     expect(guest.readText(-1, 0)).toBe("");
     expect(guest.readBytes(0xffff_ffff, 0)).toHaveLength(0);
   });
 
-  it("answers every access outside with its failure, before memory is attached too", () => {
+  it("fails every access outside, and every access before memory is attached", () => {
     for (const guest of [memoryUnderTest().guest, new GuestMemory()]) {
       expect(guest.readText(PAGE_BYTES - 1, 2)).toBeUndefined();
       expect(guest.readValue(PAGE_BYTES, 1)).toBeUndefined();
@@ -52,7 +52,7 @@ describe("bounds", () => {
     }
   });
 
-  it("refuses texts longer than its limit, which could not become strings", () => {
+  it("refuses texts longer than its limit, which could not become strings at all", () => {
     const memory = new WebAssembly.Memory({ initial: 8 });
     const guest = new GuestMemory();
     guest.attach(memory, () => 0);
@@ -62,8 +62,8 @@ describe("bounds", () => {
   });
 });
 
-describe("what is handed to the guest", () => {
-  it("has an allocation of its own of exactly its size", () => {
+describe("data returned to the guest", () => {
+  it("gets its own allocation of exactly its size", () => {
     const { guest, sizes, bytesAt, u32At } = memoryUnderTest();
     expect(guest.returnBytes(Uint8Array.of(1, 2, 3), 0, 4)).toBe(Status.OK);
     expect(guest.returnText("héllo", 8, 12)).toBe(Status.OK);
@@ -72,7 +72,7 @@ describe("what is handed to the guest", () => {
     expect(new TextDecoder().decode(bytesAt(u32At(8), u32At(12)))).toBe("héllo");
   });
 
-  it("is (0, 0) without an allocation when it is nothing", () => {
+  it("is (0, 0) without an allocation if it is empty", () => {
     const { guest, sizes, u32At } = memoryUnderTest();
     guest.writeU32(0, 99);
     guest.writeU32(4, 99);
@@ -99,7 +99,7 @@ describe("what is handed to the guest", () => {
     expect(sizes).toEqual([]);
   });
 
-  it("fails with a status when the allocator fails, lies or answers nonsense", () => {
+  it("fails with a status if the allocator fails, lies or returns nonsense", () => {
     for (const answer of [0, PAGE_BYTES - 1, -8, undefined, null, Number.NaN, 0n, "text", [1, 2]]) {
       const { guest, u32At } = memoryUnderTest(() => answer);
       expect(guest.returnText("four", 0, 4), String(answer)).toBe(Status.INVALID_MEMORY_ACCESS);
@@ -107,7 +107,7 @@ describe("what is handed to the guest", () => {
     }
   });
 
-  it("does not recurse into an allocator that asks for an allocation", () => {
+  it("does not recurse into an allocator that causes an allocation", () => {
     const inner: number[] = [];
     const { guest } = memoryUnderTest(() => {
       inner.push(guest.returnText("inner", 16, 20));
@@ -119,7 +119,7 @@ describe("what is handed to the guest", () => {
 });
 
 describe("texts from the guest", () => {
-  it("come as they were written, again and again", () => {
+  it("are read as written, every time", () => {
     const { guest, memory } = memoryUnderTest();
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 90 }), (text) => {
@@ -134,7 +134,7 @@ describe("texts from the guest", () => {
     );
   });
 
-  it("become U+FFFD where they are not UTF-8, but stay different as keys", () => {
+  it("become U+FFFD if they are not UTF-8, but stay distinct as keys", () => {
     const { guest } = memoryUnderTest();
     guest.writeBytes(0, Uint8Array.of(0xff, 0xfe));
     expect(guest.readText(0, 1)).toBe("\ufffd");

@@ -3,7 +3,7 @@ import { byteString } from "./byte-string.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
 import { TextCache } from "./text-cache.ts";
 
-/** The guest's allocator: `proxy_on_memory_allocate` or `malloc`. Returns the address, 0 for failure. */
+/** The guest's allocator: `proxy_on_memory_allocate` or `malloc`. Returns the address, or 0 on failure. */
 type GuestAllocator = (size: number) => unknown;
 
 const NO_BYTES = new Uint8Array(0);
@@ -11,9 +11,9 @@ const NO_BYTES = new Uint8Array(0);
 const LOOP_CHARACTERS = 96;
 
 /**
- * The guest's linear memory. No view of it ever leaves this class: growth detaches every view, and a view kept anywhere
- * pins the whole memory of a filter that was long replaced. Every address from the guest is taken as unsigned and checked
- * against the memory as it is now; what lies outside answers `undefined`, `false` or INVALID_MEMORY_ACCESS, never throws.
+ * The guest's linear memory. Callers never get a view they may keep: growth detaches every view, and one
+ * kept view keeps the whole memory of a replaced filter alive. Every address from the guest is treated as unsigned and checked
+ * against the current memory. An access outside returns `undefined`, `false` or INVALID_MEMORY_ACCESS; it never throws.
  */
 export class GuestMemory {
   #memory: WebAssembly.Memory | undefined;
@@ -26,20 +26,20 @@ export class GuestMemory {
   readonly #names = new TextCache(this.#decoder, true);
   readonly #texts = new TextCache(this.#decoder, false);
 
-  /** Until then (a start section may already call the host) every access is outside of memory. */
+  /** Before that (a start section may already call the host) every access is outside memory. */
   attach(memory: WebAssembly.Memory, allocator: GuestAllocator): void {
     this.#memory = memory;
     this.#allocator = allocator;
   }
 
-  /** Lets go of the memory for good. */
+  /** Drops the memory for good. */
   release(): void {
     this.#memory = undefined;
     this.#allocator = undefined;
     this.#bytes = NO_BYTES;
   }
 
-  /** Drops the view that serves the current callback, so that none outlives it. */
+  /** Drops the view used by the current callback. */
   endCall(): void {
     this.#bytes = NO_BYTES;
   }
@@ -48,42 +48,42 @@ export class GuestMemory {
     return this.#memory?.buffer.byteLength ?? 0;
   }
 
-  /** Size of the last allocation that the guest's allocator refused; 0 if it never did. */
+  /** Size of the last allocation that the guest's allocator refused; 0 if none. */
   get refusedBytes(): number {
     return this.#refusedBytes;
   }
 
-  /** True if `size` bytes at `pointer` lie inside; nothing has no address, so zero bytes lie anywhere. */
+  /** True if `size` bytes at `pointer` lie inside. Zero bytes need no address: they are always inside. */
   holds(pointer: number, size: number): boolean {
     return size >>> 0 === 0 || (pointer >>> 0) + (size >>> 0) <= this.#live().length;
   }
 
-  /** UTF-8 decoded; what is not UTF-8 becomes U+FFFD. Undefined outside of memory or beyond `HOST_LIMITS.textBytes`. */
+  /** Decodes UTF-8; invalid bytes become U+FFFD. Undefined outside memory or beyond `HOST_LIMITS.textBytes`. */
   readText(pointer: number, size: number): string | undefined {
     return this.#readable(pointer, size) ? this.#texts.read(this.#bytes, pointer >>> 0, size >>> 0) : undefined;
   }
 
-  /** A header's name in lower case. */
+  /** A header name, in lower case. */
   readName(pointer: number, size: number): string | undefined {
     return this.#readable(pointer, size) ? this.#names.read(this.#bytes, pointer >>> 0, size >>> 0) : undefined;
   }
 
-  /** Like `readText`, for text that rarely repeats and may be secret: it is not remembered. */
+  /** Like `readText`, but without the cache: for text that rarely repeats and may be secret. */
   readValue(pointer: number, size: number): string | undefined {
     return size >>> 0 <= HOST_LIMITS.headerMapBytes ? this.decode(pointer, size, this.#decodeText) : undefined;
   }
 
-  /** One character for each byte: keys that are not UTF-8 stay different keys. At most `HOST_LIMITS.keyBytes`. */
+  /** One character per byte, so that keys that are not UTF-8 stay distinct. At most `HOST_LIMITS.keyBytes`. */
   readKey(pointer: number, size: number): string | undefined {
     return size >>> 0 <= HOST_LIMITS.keyBytes ? this.decode(pointer, size, byteString) : undefined;
   }
 
-  /** A copy. Undefined outside of memory; the caller bounds `size`. */
+  /** A copy. Undefined outside memory. The caller limits `size`. */
   readBytes(pointer: number, size: number): Uint8Array<ArrayBuffer> | undefined {
     return this.decode(pointer, size, copyOf);
   }
 
-  /** Lends the bytes to `decode`, which must not keep them. Undefined outside of memory. */
+  /** Passes the bytes to `decode`, which must not keep them. Undefined outside memory. */
   decode<T>(pointer: number, size: number, decode: (bytes: Uint8Array) => T): T | undefined {
     if (size >>> 0 === 0) return decode(NO_BYTES);
     if (!this.holds(pointer, size)) return undefined;
@@ -110,7 +110,7 @@ export class GuestMemory {
     return Status.OK;
   }
 
-  /** Eight bytes, given as two halves: a BigInt would cost an allocation for every reading of the clock. */
+  /** Eight bytes, given as two halves: a BigInt would cost an allocation for every clock read. */
   writeU64(pointer: number, high: number, low: number): Status {
     if (!this.holds(pointer, 8)) return Status.INVALID_MEMORY_ACCESS;
     this.writeU32(pointer, low);
@@ -124,8 +124,8 @@ export class GuestMemory {
   }
 
   /**
-   * Hands bytes to the guest: an allocation of its own of exactly their size, its address at `pointerOut`, its size at
-   * `sizeOut`. SDKs take over the allocation, so it is neither shared nor larger. Nothing is `(0, 0)`, unallocated.
+   * Returns bytes to the guest in a new allocation of exactly their size. Writes its address to `pointerOut`, its size to
+   * `sizeOut`. SDKs take ownership of the allocation. Zero bytes are `(0, 0)`, without an allocation.
    */
   returnBytes(bytes: Uint8Array, pointerOut: number, sizeOut: number): Status {
     const pointer = this.#reserve(bytes.length, pointerOut, sizeOut);
@@ -134,7 +134,7 @@ export class GuestMemory {
     return Status.OK;
   }
 
-  /** As `returnBytes`, for text in UTF-8. */
+  /** Like `returnBytes`, for text in UTF-8. */
   returnText(text: string, pointerOut: number, sizeOut: number): Status {
     if (!isAscii(text)) return this.returnBytes(this.#encoder.encode(text), pointerOut, sizeOut);
     const pointer = this.#reserve(text.length, pointerOut, sizeOut);
@@ -148,7 +148,7 @@ export class GuestMemory {
     return Status.OK;
   }
 
-  /** As `returnBytes`, for what `encode` writes into the `size` bytes lent to it. */
+  /** Like `returnBytes`; `encode` writes the `size` bytes. */
   returnEncoded<T>(
     value: T,
     size: number,
@@ -162,14 +162,14 @@ export class GuestMemory {
     return Status.OK;
   }
 
-  /** A copy in an allocation of the guest's, for a call with an address; undefined where its allocator is no good. */
+  /** Copies bytes into a guest allocation, for a call that takes an address. Undefined if the allocator fails. */
   place(bytes: Uint8Array): number | undefined {
     const pointer = bytes.length === 0 ? 0 : this.#allocate(bytes.length);
     if (pointer !== undefined && pointer > 0) this.#live().set(bytes, pointer);
     return pointer;
   }
 
-  /** Allocates and reports; 0 for zero bytes, undefined where the guest's addresses or its allocator are no good. */
+  /** Allocates and writes address and size. 0 for zero bytes; undefined if the guest's addresses or its allocator are bad. */
   #reserve(size: number, pointerOut: number, sizeOut: number): number | undefined {
     // Checked before the allocation: a guest with a bad address must not also leak memory.
     if (!this.holds(pointerOut, 4) || !this.holds(sizeOut, 4)) return undefined;
@@ -180,9 +180,9 @@ export class GuestMemory {
     return pointer;
   }
 
-  /** A trap of the allocator is the guest's trap and passes through. */
+  /** A trap in the allocator passes through as the guest's trap. */
   #allocate(size: number): number | undefined {
-    // An allocator that asks the host for something allocated would recurse until the stack ends.
+    // An allocator that calls a host function that allocates would recurse until the stack overflows.
     if (this.#allocating || this.#allocator === undefined) return undefined;
     this.#allocating = true;
     try {
@@ -201,7 +201,7 @@ export class GuestMemory {
 
   readonly #decodeText = (bytes: Uint8Array): string => this.#decoder.decode(bytes);
 
-  /** The bytes as they are now. A buffer that grew is detached: its views have length 0. */
+  /** The current bytes. Growth detaches the old buffer: its views have length 0. */
   #live(): Uint8Array {
     if (this.#bytes.length === 0 && this.#memory !== undefined) this.#bytes = new Uint8Array(this.#memory.buffer);
     return this.#bytes;

@@ -18,14 +18,14 @@ type TrailersContinue = Extract<TrailersOutcome, { kind: "continue" }>;
 
 const NO_BYTES = new Uint8Array(0);
 const BUFFER: BodyOutcome = { kind: "buffer" };
-/** As Envoy answers them. */
+/** 413 and 500 as in Envoy. */
 const REQUEST_TOO_LARGE = refusedBody(413, "Payload Too Large", "request_payload_too_large");
 const RESPONSE_TOO_LARGE = refusedBody(500, "Internal Server Error", "response_payload_too_large");
 const TOO_MUCH_HELD = refusedBody(503, "Service Unavailable", "too_much_body_held");
 
 /**
- * How a message passes the filter, part by part, as Envoy lets it: what the guest pauses is kept here and shown to it as
- * one with what follows; what it lets go goes on with all that was kept before. The same for requests and responses.
+ * Passes a message through the filter, part by part, as Envoy does. While the guest pauses, the body is kept here and shown
+ * to it together with the next chunk; once it continues, everything kept is forwarded. Requests and responses are alike.
  */
 export class MessagePassage {
   readonly #vm: Vm;
@@ -37,13 +37,13 @@ export class MessagePassage {
   headers(stream: StreamContext, message: Message, endOfStream: boolean): Decision | Promise<Decision> {
     const before = this.#refusal(stream, message);
     if (before !== undefined) return before;
-    if (message.input !== "nothing") throw new Error(`the ${message.direction}'s headers were handed in before`);
+    if (message.input !== "nothing") throw new Error(`the ${message.direction}'s headers were already passed`);
     message.input = endOfStream ? "ended" : "headers";
 
     const callback = this.#callback(stream, message, "headers");
     let action: number | undefined = ACTION_CONTINUE;
     if (callback !== undefined) {
-      // Asked for before there was anything to resume (from on_context_create, say), it does not outweigh a pause now.
+      // A resume requested too early (in on_context_create, say) does not override a pause now.
       message.resumeRequested = false;
       action = this.#vm.call(stream, callback, stream.id, message.headers.count, endOfStream ? 1 : 0);
     }
@@ -102,7 +102,7 @@ export class MessagePassage {
     });
   }
 
-  /** What the guest lets go before the next part is handed in. */
+  /** The outcome if the guest resumes before the next part is passed. */
   resumed(stream: StreamContext, message: Message): Promise<BodyOutcome> {
     message.answerResumed(BUFFER);
     const refusal = this.#refusal(stream, message);
@@ -114,7 +114,7 @@ export class MessagePassage {
     });
   }
 
-  /** Does what the guest asked of a message between its callbacks. */
+  /** Carries out what the guest requested for a message outside the message's own callbacks. */
   settle(stream: StreamContext, message: Message): void {
     this.#settle(stream, message);
     accountHeld(this.#vm, message);
@@ -127,12 +127,12 @@ export class MessagePassage {
     if (refusal === undefined) {
       if (paused && resumeRequested) this.#resume(stream, message);
     } else if (awaited) {
-      // Where nobody waits it is kept for the next part that is handed in.
+      // If nothing waits, the refusal is the outcome of the next part.
       this.refuse(stream, refusal);
     }
   }
 
-  /** Lets go of everything that is held of a stream that is over. */
+  /** Drops everything held of a stream that is over. */
   release({ request, response }: StreamContext): void {
     for (const message of [request, response]) {
       if (message === undefined) continue;
@@ -141,7 +141,7 @@ export class MessagePassage {
     }
   }
 
-  /** Answers whatever waits on the stream by `refusal`; nothing of its messages goes on any more. */
+  /** Resolves everything that waits on the stream with `refusal`; its messages are not forwarded any further. */
   refuse(stream: StreamContext, refusal: Refusal): void {
     if (refusal.kind === "respond") stream.localResponseTaken = true;
     for (const message of [stream.request, stream.response]) {
@@ -157,18 +157,18 @@ export class MessagePassage {
     return refusal;
   }
 
-  /** To be asked before the next part of a message is looked at. */
+  /** Must be called first for every later part of a message. */
   #next(stream: StreamContext, message: Message, input: "body" | "ended"): Refusal | undefined {
     message.answerResumed(BUFFER);
     const refusal = this.#refusal(stream, message);
     if (refusal !== undefined) return refusal;
-    if (message.input === "nothing") throw new Error(`the ${message.direction}'s headers were not handed in yet`);
+    if (message.input === "nothing") throw new Error(`the ${message.direction}'s headers were not passed yet`);
     if (message.input === "ended") throw new Error(`the ${message.direction} has ended`);
     message.input = input;
     return undefined;
   }
 
-  /** Shows all of the body that is here. `buffer`: the guest keeps it. */
+  /** Shows the guest the body received so far. `buffer`: the guest pauses. */
   #showBody(stream: StreamContext, message: Message, newBytes: number): BodyOutcome {
     const callback = this.#callback(stream, message, "body");
     const body = message.body!;
@@ -216,14 +216,14 @@ export class MessagePassage {
     this.#showWithheld(stream, message);
   }
 
-  /** What came while the headers were paused is shown as soon as they have gone on. */
+  /** Shows what arrived while the headers were paused, as soon as they are forwarded. */
   #showWithheld(stream: StreamContext, message: Message): void {
     const { body, trailers, waitingForBody, waitingForTrailers } = message;
     if (body !== undefined && (body.length > 0 || waitingForBody !== undefined)) {
       const outcome = this.#showBody(stream, message, body.length);
       if (outcome.kind === "continue") message.passOn(outcome);
     }
-    // Answered meanwhile if the body was refused.
+    // Already resolved if the body was refused.
     if (trailers === undefined || waitingForTrailers === undefined || message.waitingForTrailers === undefined) return;
     const outcome = this.#showTrailers(stream, message, trailers);
     if (outcome === undefined || outcome.kind !== "continue") return;
@@ -247,7 +247,7 @@ export class MessagePassage {
     return decision;
   }
 
-  /** All that is kept goes on, headers that were held back included. */
+  /** Forwards everything kept, including headers that were held back. */
   #letGo(stream: StreamContext, message: Message): BodyContinues {
     const body = joined(message.takeReleased(), message.body?.take() ?? NO_BYTES);
     message.bodyPaused = false;
@@ -265,7 +265,7 @@ export class MessagePassage {
     return messageCallback(this.#vm.callbacks, stream.options.stages, message.direction, part);
   }
 
-  /** As Envoy: 413 or 500 while that can still be said, else the message breaks off. */
+  /** As in Envoy: 413 or 500 while a response can still be sent, else the message breaks off. */
   #tooLarge(stream: StreamContext, message: Message): Refusal {
     const problem = `the filter held back more than ${bodyLimitBytes(stream)} bytes of a ${message.direction}'s body`;
     return this.#refuseBody(
@@ -292,7 +292,7 @@ export class MessagePassage {
   }
 }
 
-/** True if the guest lets the message go on; also if it asked for that before it returned that it pauses. */
+/** True if the guest continues, or requested that during the callback although it then returned a pause. */
 function goesOn(message: Message, action: number | undefined): boolean {
   const { resumeRequested } = message;
   message.resumeRequested = false;

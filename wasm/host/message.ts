@@ -5,41 +5,41 @@ import { HeaderTable } from "./header-table.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
-/** How far the embedder has handed a message in. */
+/** Which part of a message the embedder passed last. */
 type MessageInput = "nothing" | "headers" | "body" | "ended";
 
 /**
- * One HTTP message, the request or the response of a stream, on its way through the filter. The filter holds it back in
- * one of two ways: `headersPaused` (nothing has gone on yet) and `bodyPaused` (it was shown some of the body or the
- * trailers and keeps what is in `body`).
+ * One HTTP message, the request or response of a stream, on its way through the filter. The filter can hold it back in two
+ * ways: `headersPaused` (nothing was forwarded yet) and `bodyPaused` (the filter saw some of the body or the trailers and
+ * keeps the bytes in `body`).
  */
 export class Message {
   readonly direction: "request" | "response";
   readonly headers: HeaderTable;
   trailers: HeaderTable | undefined;
-  /** Made with the first chunk: most messages pass a filter by their headers alone. */
+  /** Created with the first chunk: filters see only the headers of most messages. */
   body: BodyBuffer | undefined;
 
   input: MessageInput = "nothing";
   headersPaused = false;
-  /** While the headers are paused: the body waits unseen as well. */
+  /** While the headers are paused: the body waits unseen too. */
   bodyWithheld = false;
   bodyPaused = false;
-  /** The headers have gone on: nobody would see a change any more. */
+  /** The headers were forwarded: changes would have no effect. */
   headersGone = false;
   trailersGone = false;
-  /** It was answered by a refusal: the rest of it has nobody to decide on it. */
+  /** The message was refused: the rest of it is not processed. */
   refused = false;
   /** The guest may read and write `body`: during its callback, and while it is paused there. */
   bodyShown = false;
-  /** Noted by the guest, done when it has returned. */
+  /** Set by the guest; takes effect when it has returned. */
   resumeRequested = false;
-  /** Bytes of the body handed in so far. */
+  /** Bytes of the body received so far. */
   bodyBytes = 0;
-  /** Bytes of the body that count as held by the filter, see held-bodies.ts. */
+  /** Bytes of the body counted as held by the filter, see held-bodies.ts. */
   heldBytes = 0;
 
-  /** What the guest let go while the embedder had no call under way that could take it. */
+  /** Bytes the guest released while no call of the embedder was waiting for them. */
   released: Uint8Array | undefined;
   waitingForHeaders: ((decision: Decision) => void) | undefined;
   waitingForBody: ((outcome: BodyOutcome) => void) | undefined;
@@ -55,7 +55,7 @@ export class Message {
     return this.headersPaused || this.bodyPaused;
   }
 
-  /** True if somebody waits for an answer. */
+  /** True if the embedder waits for an outcome. */
   get awaited(): boolean {
     return (
       this.waitingForHeaders !== undefined ||
@@ -65,7 +65,7 @@ export class Message {
     );
   }
 
-  /** Answers by what the guest let go of the body; keeps it for the next call where nobody waits. */
+  /** Returns the bytes released by the guest to the waiting call, or keeps them for the next one. */
   passOn(outcome: Extract<BodyOutcome, { kind: "continue" }>): void {
     const { waitingForBody } = this;
     if (waitingForBody !== undefined) {
@@ -90,7 +90,7 @@ export class Message {
     return released;
   }
 
-  /** Answers all who wait; what was kept goes nowhere. */
+  /** Resolves all waiting calls with `refusal` and drops the kept bytes. */
   refuse(refusal: Refusal): void {
     const waiting = [this.waitingForHeaders, this.waitingForBody, this.waitingForTrailers, this.waitingForResume];
     this.waitingForHeaders = this.waitingForBody = this.waitingForTrailers = this.waitingForResume = undefined;

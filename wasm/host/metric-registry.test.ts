@@ -10,7 +10,7 @@ function defined(registry: MetricRegistry, type: "counter" | "gauge" | "histogra
 }
 
 describe("the metric registry", () => {
-  it("knows a metric by its name, so that a restarted filter goes on counting", () => {
+  it("identifies a metric by name, so a restarted filter continues counting", () => {
     const registry = new MetricRegistry();
     const first = defined(registry, "counter", "hits");
     registry.increment(first, 5);
@@ -26,7 +26,7 @@ describe("the metric registry", () => {
     expect(registry.define("gauge", "hits")).toBeUndefined();
   });
 
-  it("lets counters only rise, gauges move both ways, and histograms only record", () => {
+  it("lets counters only increase, gauges go both ways, and histograms only record", () => {
     const registry = new MetricRegistry();
     const counter = defined(registry, "counter", "c");
     const gauge = defined(registry, "gauge", "g");
@@ -44,7 +44,7 @@ describe("the metric registry", () => {
     ]);
   });
 
-  it("does not know ids it never gave", () => {
+  it("does not know ids it never assigned", () => {
     const registry = new MetricRegistry();
     for (const id of [0, 1, -1, 0xffff_ffff]) {
       expect(registry.record(id, 1)).toBe(Status.NOT_FOUND);
@@ -54,7 +54,7 @@ describe("the metric registry", () => {
     expect(registry.value("absent")).toBeUndefined();
   });
 
-  it("stops at its limit, and still knows what it has", () => {
+  it("stops at its limit, and keeps the existing metrics", () => {
     const registry = new MetricRegistry();
     for (let index = 0; index < HOST_LIMITS.metrics; index++) defined(registry, "counter", `m${index}`);
     expect(registry.define("counter", "one more")).toBeUndefined();

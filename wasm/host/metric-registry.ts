@@ -1,7 +1,7 @@
 import { type MetricType, Status } from "./abi.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
 
-/** A metric as it stands. The value of a histogram is the sum of what was recorded. */
+/** A metric's current state. The value of a histogram is the sum of its samples. */
 export interface MetricSnapshot {
   readonly name: string;
   readonly type: MetricType;
@@ -18,14 +18,14 @@ interface Metric {
 }
 
 /**
- * The metrics of the filters of one service. Known by name, so that a restarted filter goes on with the numbers of its
- * predecessor; ids are positions and therefore survive as well. Values are exact up to 2^53.
+ * The metrics of one service's filters. They are identified by name, so a restarted filter continues its predecessor's
+ * counts. Ids are positions and survive a restart too. Values are exact up to 2^53.
  */
 export class MetricRegistry {
   readonly #metrics: Metric[] = [];
   readonly #idsByName = new Map<string, number>();
 
-  /** The id (from 1) of the metric, new or known; undefined if the name has another type or there are too many. */
+  /** The id (from 1) of the new or existing metric; undefined if it exists with another type or there are too many. */
   define(type: MetricType, name: string): number | undefined {
     const known = this.#idsByName.get(name);
     if (known !== undefined) return this.#metrics[known - 1]?.type === type ? known : undefined;
@@ -45,7 +45,7 @@ export class MetricRegistry {
     return Status.OK;
   }
 
-  /** BAD_ARGUMENT for a counter that would fall and for a histogram, which has nothing to increment. */
+  /** BAD_ARGUMENT if a counter would decrease, and for a histogram, which cannot be incremented. */
   increment(id: number, delta: number): Status {
     const metric = this.#metrics[id - 1];
     if (metric === undefined) return Status.NOT_FOUND;
@@ -59,19 +59,19 @@ export class MetricRegistry {
     return this.#metrics[id - 1] !== undefined;
   }
 
-  /** Of a counter or gauge; a histogram has no one value. */
+  /** The value of a counter or gauge; a histogram has no single value. */
   valueOf(id: number): number | undefined {
     const metric = this.#metrics[id - 1];
     return metric?.type === "histogram" ? undefined : metric?.value;
   }
 
-  /** As in the snapshot. */
+  /** The value as in `snapshot`. */
   value(name: string): number | undefined {
     const id = this.#idsByName.get(name);
     return id === undefined ? undefined : this.#metrics[id - 1]?.value;
   }
 
-  /** Copies, in the order of definition. */
+  /** Copies, in order of definition. */
   snapshot(): MetricSnapshot[] {
     return this.#metrics.map((metric) => ({ ...metric }));
   }

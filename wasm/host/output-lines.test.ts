@@ -9,7 +9,7 @@ function output() {
 }
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-it("output and errors that are written in turn stay lines of their own", () => {
+it("alternating writes to output and error stay separate lines", () => {
   const { lines, logged } = output();
   lines.write("info", bytes("out "));
   lines.write("error", bytes("err "));
@@ -31,7 +31,7 @@ it("a character may begin in one piece and end in the next", () => {
   expect(logged).toEqual([["info", "a\u00e9\n"]]);
 });
 
-it("a line that never ends is held only as far as it will be logged", () => {
+it("of a line that never ends, only the loggable part is kept", () => {
   const { lines, logged } = output();
   for (let n = 0; n < 3; n++) lines.write("info", new Uint8Array(HOST_LIMITS.logLineBytes).fill(0x61));
   lines.flush();

@@ -4,15 +4,14 @@ import { HOST_LIMITS } from "./host-limits.ts";
 const LINE_FEED = 0x0a;
 
 /**
- * Standard output and error on their way to the log. Runtimes write a line in pieces (Rust's the message of a panic in a
- * dozen), and each would be a line of the log; so what does not end its line waits for more, at most until the callback
- * returns.
+ * Sends standard output and error to the log. Runtimes write a line in pieces (Rust writes a panic message in a dozen),
+ * and each piece would become a log line. So an unfinished line waits for more output, at most until the callback returns.
  */
 export class OutputLines {
   readonly #log: (level: LogLevel, text: string) => void;
   readonly #begun = new Map<LogLevel, Uint8Array>();
 
-  /** @param log called with one or more whole lines */
+  /** @param log called with one or more complete lines */
   constructor(log: (level: LogLevel, text: string) => void) {
     this.#log = log;
   }
@@ -27,7 +26,7 @@ export class OutputLines {
     else this.#begun.delete(level);
   }
 
-  /** Logs what has not ended its line. */
+  /** Logs unfinished lines. */
   flush(): void {
     if (this.#begun.size === 0) return;
     const lines = [...this.#begun];
@@ -36,7 +35,7 @@ export class OutputLines {
   }
 }
 
-/** Of whole lines: a character may begin in one piece and end in the next. */
+/** For complete lines only: a character may begin in one piece and end in the next. */
 function textOf(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }

@@ -9,13 +9,13 @@ async function pending(decision: Decision | Promise<Decision>): Promise<boolean>
 }
 
 describe("a paused request", () => {
-  it.each([1, 2, 3, 4, -1])("waits for whatever action is not continue: %i", async (action) => {
+  it.each([1, 2, 3, 4, -1])("waits at every action except continue: %i", async (action) => {
     const { instance, decide } = filter(() => onRequest(`(i32.const ${action})`));
     expect(await pending(decide())).toBe(true);
     expect(instance.openStreams).toBe(1);
   });
 
-  it("is not let go by what the guest asked for before it paused", async () => {
+  it("is not continued by a resume that the guest requested before it paused", async () => {
     const { decide } = filter(
       () => `
       (func (export "proxy_on_context_create") (param i32 i32) (drop (call $proxy_continue_stream (i32.const 0))))
@@ -24,7 +24,7 @@ describe("a paused request", () => {
     expect(await pending(decide())).toBe(true);
   });
 
-  it("goes on when the reply to its call arrives, with that reply to be read", async () => {
+  it("continues when the reply to its call arrives, and the guest can read the reply", async () => {
     const { services, instance, decide } = filter(
       ($) => `
       (global $stream (mut i32) (i32.const 0))
@@ -54,12 +54,12 @@ describe("a paused request", () => {
     expect([instance.openStreams, instance.pendingCalls, instance.outboundCalls]).toEqual([0, 0, 1]);
   });
 
-  it("continues when the filter asked for it before it returned pause", () => {
+  it("continues if the filter requested that before it returned pause", () => {
     const { decide } = filter(() => onRequest(`(drop (call $proxy_continue_stream (i32.const 0))) (i32.const 1)`));
     expect(decide()).toMatchObject({ kind: "continue", paused: false });
   });
 
-  it("learns of a failed call by no headers and the status 11 with the reason", async () => {
+  it("sees a failed call as a reply without headers and status 11 with the reason", async () => {
     const { services, decide } = filter(
       ($) => `
       (global $stream (mut i32) (i32.const 0))
@@ -77,7 +77,7 @@ describe("a paused request", () => {
     expect(await decision).toMatchObject({ kind: "respond", status: 503, details: "down", paused: true, calls: 1 });
   });
 
-  it("may wait for several calls, whose replies come in any order", async () => {
+  it("may wait for several calls, with replies in any order", async () => {
     const { services, decide } = filter(
       ($) => `
       (global $stream (mut i32) (i32.const 0)) (global $left (mut i32) (i32.const 3))
@@ -96,7 +96,7 @@ describe("a paused request", () => {
     expect(await decision).toMatchObject({ kind: "continue", calls: 3 });
   });
 
-  it("may be answered by the reply to another request's call, as coalescing filters do", async () => {
+  it("may be continued by the reply to another request's call, as in coalescing filters", async () => {
     const { services, decide } = filter(
       ($) => `
       (global $first (mut i32) (i32.const 0))
@@ -116,7 +116,7 @@ describe("a paused request", () => {
     ]);
   });
 
-  it("is given up when the embedder's signal says so, and its reply finds nobody", async () => {
+  it("is aborted by the embedder's signal, and its reply is ignored", async () => {
     const { services, instance, decide } = filter(pausing);
     const abort = new AbortController();
     const decision = decide({ signal: abort.signal });
@@ -128,12 +128,12 @@ describe("a paused request", () => {
     expect(instance.openStreams).toBe(0);
   });
 
-  it("is given up at once by a signal that was given before", async () => {
+  it("is aborted at once if the signal was already aborted", async () => {
     const { decide } = filter(pausing);
     expect(await decide({ signal: AbortSignal.abort() })).toMatchObject({ kind: "failed", reason: "aborted" });
   });
 
-  it("can be given up from within the embedder's services, while the guest runs", async () => {
+  it("can be aborted from within the embedder's services, while the guest runs", async () => {
     const { services, decide } = filter(($) => onRequest(`(call $log ${$("asked")}) (i32.const 1)`));
     const abort = new AbortController();
     const waiting = decide({ signal: abort.signal });
@@ -150,7 +150,7 @@ describe("a paused request", () => {
     expect(decide()).toMatchObject({ kind: "failed", reason: "closed" });
   });
 
-  it("is refused at once where too many wait already", () => {
+  it("is refused at once if too many are already waiting", () => {
     const { decide, instance } = filter(() => onRequest("(i32.const 1)"));
     for (let index = 0; index < HOST_LIMITS.openStreams; index++) decide();
     expect(decide()).toMatchObject({ kind: "failed", reason: "too_many_streams" });

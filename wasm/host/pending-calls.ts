@@ -9,7 +9,7 @@ interface PendingCall {
   readonly bytes: number;
 }
 
-/** The http calls of one instance that wait for a reply. */
+/** The outbound calls of one instance that wait for a reply. */
 export class PendingCalls {
   readonly #services: HostServices;
   readonly #deliver: (callId: number, result: OutboundResult) => void;
@@ -21,7 +21,7 @@ export class PendingCalls {
   #tickCalls = 0;
   #tickCallsAnswered: PromiseWithResolvers<void> | undefined;
 
-  /** @param deliver called with each reply, never while the guest runs */
+  /** @param deliver called with each reply; never while the guest runs */
   constructor(services: HostServices, deliver: (callId: number, result: OutboundResult) => void) {
     this.#services = services;
     this.#deliver = deliver;
@@ -36,19 +36,19 @@ export class PendingCalls {
     return this.#dispatched;
   }
 
-  /** Settles when no call made by `on_tick` is under way; undefined if none is now. */
+  /** Resolves when no outbound call made by `on_tick` is pending; undefined if none is pending now. */
   get tickCalls(): Promise<void> | undefined {
     return this.#tickCallsAnswered?.promise;
   }
 
-  /** Counts the calls that `onTick` makes as those of a tick. */
+  /** Counts outbound calls made during `onTick` as a tick's. */
   duringTick(onTick: () => void): void {
     this.#inTick = true;
     onTick();
     this.#inTick = false;
   }
 
-  /** True if one more call of so many bytes is within the limits. */
+  /** True if one more call with this many bytes is within the limits. */
   admits(stream: StreamContext | undefined, bytes: number): boolean {
     return (
       this.#pending.size < HOST_LIMITS.pendingCalls &&
@@ -57,14 +57,14 @@ export class PendingCalls {
     );
   }
 
-  /** The id of the next call; the guest learns it before the call is sent. */
+  /** The id of the next call. The guest gets it before the call is sent. */
   nextId(): number {
     do this.#lastId = (this.#lastId + 1) >>> 0 || 1;
     while (this.#pending.has(this.#lastId));
     return this.#lastId;
   }
 
-  /** @param bytes as they were admitted */
+  /** @param bytes as passed to `admits` */
   dispatch(callId: number, call: OutboundCall, bytes: number, stream: StreamContext | undefined): void {
     this.#bytes += bytes;
     this.#pending.set(callId, { stream, ofTick: this.#inTick, bytes });
@@ -77,11 +77,11 @@ export class PendingCalls {
       stream.calls += 1;
       stream.pendingCalls += 1;
     }
-    // Replies come by promise and therefore after the guest has returned, even those that are there at once.
+    // Promises deliver replies after the guest has returned, even replies that are available at once.
     this.#send(call).then((result) => this.#settle(callId, result));
   }
 
-  /** Forgets all calls; their replies will find nobody. */
+  /** Forgets all calls; their replies are ignored. */
   clear(): void {
     this.#pending.clear();
     this.#bytes = 0;
@@ -89,12 +89,12 @@ export class PendingCalls {
     this.#endTickCalls();
   }
 
-  /** An embedder that breaks its word and throws must not hang the stream that waits. */
+  /** An embedder that throws against its contract must not hang the waiting stream. */
   async #send(call: OutboundCall): Promise<OutboundResult> {
     try {
       return await this.#services.httpCall(call);
     } catch (error) {
-      this.#services.log("error", `http call to ${call.cluster}: the host could not make it: ${String(error)}`);
+      this.#services.log("error", `http call to ${call.cluster} failed in the host: ${String(error)}`);
       return { ok: false, reason: "rejected" };
     }
   }
@@ -106,7 +106,7 @@ export class PendingCalls {
     this.#bytes -= call.bytes;
     if (call.stream !== undefined) call.stream.pendingCalls -= 1;
     this.#deliver(callId, result);
-    // Both may have ended with the guest meanwhile.
+    // The tick's calls may have been cleared meanwhile.
     if (!call.ofTick || this.#tickCalls === 0) return;
     this.#tickCalls -= 1;
     this.#endTickCalls();

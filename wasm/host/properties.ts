@@ -5,10 +5,10 @@ import type { HeaderTable } from "./header-table.ts";
 import type { Message } from "./message.ts";
 import type { Vm } from "./vm.ts";
 
-/** A property's value. Texts are returned in UTF-8, whole numbers as i64, others as f64, booleans as one byte. */
+/** A property's value. Text is returned as UTF-8, integers as i64, other numbers as f64, booleans as one byte. */
 export type PropertyValue = string | number | boolean | Uint8Array;
 
-/** Attributes of a request (Envoy's names) that come from one header. */
+/** Request attributes (Envoy's names) that come from one header. */
 const REQUEST_HEADER_ATTRIBUTES: ReadonlyMap<string, string> = new Map([
   ["request.path", ":path"],
   ["request.host", ":authority"],
@@ -28,15 +28,15 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The value of a property (Envoy's attributes by dotted path) in the context that the guest acts in, or undefined. What
- * the embedder hands in comes first: it may know better than the headers say. What the guest set itself comes last.
+ * The value of a property (Envoy's attributes by dotted path) in the guest's current context, or undefined. The embedder's
+ * attributes come first: they may be more accurate than the headers. Properties set by the guest come last.
  */
 export function propertyOf(vm: Vm, path: string): PropertyValue | undefined {
   const known = vm.stream === undefined ? undefined : streamProperty(vm, vm.stream, ALIASES.get(path) ?? path);
   return known ?? pluginProperty(vm, path) ?? vm.scope.context?.properties?.get(path);
 }
 
-/** A value as the guest gets it, where it is not text. */
+/** The bytes of a value that is not text. */
 export function bytesOf(value: Exclude<PropertyValue, string>): Uint8Array {
   if (typeof value === "boolean") return Uint8Array.of(value ? 1 : 0);
   if (typeof value !== "number") return value;
@@ -75,14 +75,14 @@ function requestProperty(vm: Vm, stream: StreamContext, path: string): PropertyV
     case "request.time":
       return nanoseconds(stream.startedMs);
     case "request.duration":
-      // Of the whole exchange, and therefore known when that is over.
+      // The duration of the whole exchange: known only when it is over.
       return stream.phase === "open" ? undefined : nanoseconds(vm.services.nowMs() - stream.startedMs);
     default:
       return headerAt(headers, path, "request.headers.", requestName);
   }
 }
 
-/** From the response's headers on; of a local response also where it is not put through the filter. */
+/** Available once the response headers arrived; for a local response, even if it does not pass the filter. */
 function responseProperty(stream: StreamContext, path: string): PropertyValue | undefined {
   const { response, localResponse } = stream;
   switch (path) {
@@ -145,14 +145,14 @@ function headerAt(
   return headers.get(nameOf(lowerCaseName(path.slice(prefix.length))));
 }
 
-/** As announced, else as seen so far. */
+/** The content-length if announced, else the bytes seen so far. */
 function bodySize(message: Message): number | undefined {
   const length = message.headers.get("content-length");
   if (length !== undefined && /^\d+$/.test(length)) return Number(length);
   return message.input === "headers" && message.bodyBytes === 0 ? undefined : message.bodyBytes;
 }
 
-/** Names, values and the body so far; about what went over the wire. */
+/** Bytes of names, values and the body so far: roughly the bytes on the wire. */
 function totalSize(message: Message): number {
   let bytes = message.bodyBytes;
   for (const table of [message.headers, message.trailers]) {
@@ -161,7 +161,7 @@ function totalSize(message: Message): number {
   return bytes;
 }
 
-/** i64, of a time since 1970 or of a duration. */
+/** A time since 1970 or a duration, as i64. */
 function nanoseconds(ms: number): Uint8Array {
   return int64(BigInt(Math.floor(ms)) * 1_000_000n);
 }

@@ -4,7 +4,7 @@ import { OK_REPLY } from "./testing/fake-services.setup.ts";
 import { bytes, call, exchange, filter, onBody, onReply, onRequest, REMEMBER } from "./testing/scenes.setup.ts";
 import type { GuestText } from "./testing/wat-guest.setup.ts";
 
-/** Its streams are done only when it says so, which `release` does for the one remembered. */
+/** Its streams wait for proxy_done; `release` calls it for the remembered stream. */
 const deferring = ($: GuestText, rest: string): string => `
   (global $stream (mut i32) (i32.const 0))
   (func $release
@@ -19,10 +19,10 @@ const deferring = ($: GuestText, rest: string): string => `
     (drop (call $proxy_register_shared_queue ${$("q")} (i32.const 64))) (i32.const 1))
   ${rest}`;
 
-/** What is logged once the stream is released: all of it after the callback has returned. */
+/** The log after the release: all lines come after the callback has returned. */
 const AFTERWARDS = ["released", "returns", "log", "delete"];
 
-describe("a stream that waits for proxy_done is logged and deleted once it was called", () => {
+describe("a stream that waits for proxy_done is logged and deleted after its call", () => {
   it("in the reply to its call, although the stream has ended", async () => {
     const { services, ...scene } = filter(($) =>
       deferring(
@@ -71,7 +71,7 @@ describe("a stream that waits for proxy_done is logged and deleted once it was c
     expect(services.lines).toEqual(AFTERWARDS);
   });
 
-  it("when a message came into its queue", async () => {
+  it("when its queue gets a message", async () => {
     const { services, ...scene } = filter(($) =>
       deferring(
         $,
@@ -88,7 +88,7 @@ describe("a stream that waits for proxy_done is logged and deleted once it was c
   });
 });
 
-it("a stream that waits for proxy_done takes no more part in anything", async () => {
+it("a stream that waits for proxy_done is no longer active", async () => {
   const { services, instance } = filter(($) =>
     deferring(
       $,
@@ -108,7 +108,7 @@ it("a stream that waits for proxy_done takes no more part in anything", async ()
 });
 
 describe("a guest that never says it is done", () => {
-  it("has its oldest stream ended, so that new ones find a place", () => {
+  it("loses its oldest stream, which makes room for new ones", () => {
     const { services, ...scene } = filter(
       ($) => `
         (func (export "proxy_on_done") (param i32) (result i32) (i32.const 0))
@@ -121,7 +121,7 @@ describe("a guest that never says it is done", () => {
     expect(services.lines).toEqual([expect.stringMatching(/never called proxy_done/), "delete"]);
   });
 
-  it("because it declares no result is taken for done", () => {
+  it("because it declares no result counts as done", () => {
     const { services, ...scene } = filter(
       ($) => `
         (func (export "proxy_on_done") (param i32))

@@ -1,8 +1,8 @@
 import { HOST_LIMITS } from "./host-limits.ts";
 
 /**
- * The calls of `on_queue_ready` that one instance owes its guest: one for each message, made when the stack is empty, so
- * that a guest that enqueues is never entered while it runs.
+ * The pending `on_queue_ready` calls of one instance: one per message. They are made when the stack is empty, so a guest
+ * that enqueues is never entered while it runs.
  */
 export class QueueEvents {
   readonly #deliver: (queueId: number) => void;
@@ -13,13 +13,13 @@ export class QueueEvents {
     this.#deliver = deliver;
   }
 
-  /** Notes one event; a QueueListener. */
+  /** Records one event; a QueueListener. */
   readonly notify = (queueId: number): void => {
     this.#owed.set(queueId, (this.#owed.get(queueId) ?? 0) + 1);
     this.schedule();
   };
 
-  /** Also picks up what was left when a guest that answers each event by another one was interrupted. */
+  /** Also resumes the events left over when `queueEventsInARow` interrupted a guest that answers each event with another. */
   schedule(): void {
     if (this.#scheduled || this.#owed.size === 0) return;
     this.#scheduled = true;

@@ -30,7 +30,7 @@ function start(onReady: string | (($: GuestText) => string), perRequest = 1, ser
 }
 
 describe("a message in a shared queue", () => {
-  it("is told to the root of the filter that registered it, after the guest has returned", async () => {
+  it("is reported to the root of the filter that registered the queue, after the guest has returned", async () => {
     const { services, instance } = start(
       ($) => `(if (i32.and (i32.eq (local.get $root) (i32.const 1))
         (i32.eq (local.get $queue) (i32.load (i32.const 64)))) (then (call $log ${$("ready")}) (call $take)))`,
@@ -42,7 +42,7 @@ describe("a message in a shared queue", () => {
     expect(services.lines).toEqual(["asked", "ready", "job", "ready", "job"]);
   });
 
-  it("survives a restart, and is told to the next instance", async () => {
+  it("survives a restart, and is reported to the next instance", async () => {
     const { services, instance } = start("");
     instance.decide(REQUEST);
     await turn();
@@ -53,7 +53,7 @@ describe("a message in a shared queue", () => {
     expect(services.lines).toEqual(["job"]);
   });
 
-  it("is told to nobody once the filter is closed or has failed", async () => {
+  it("is not reported once the filter is closed or has failed", async () => {
     const first = start("(call $take)");
     first.instance.decide(REQUEST);
     first.instance.close();
@@ -65,7 +65,7 @@ describe("a message in a shared queue", () => {
     expect(second.instance.failure?.reason).toBe("trap");
   });
 
-  it("does not keep everybody else from running where it always answers with another", async () => {
+  it("does not block everything else if the filter always enqueues another", async () => {
     const { services, instance } = start(
       ($) => `(call $take) (drop (call $proxy_enqueue_shared_queue (i32.load (i32.const 64)) ${$("job")}))`,
     );

@@ -4,8 +4,8 @@ import type { Message } from "./message.ts";
 import type { Vm } from "./vm.ts";
 
 /**
- * Why `message` does not go on, or undefined if nothing is against it. A refusal, even one that could not be sent,
- * outweighs every permission.
+ * Why `message` must not be forwarded, or undefined if it may be. A refusal, even one that could not be sent, overrides
+ * every permission.
  */
 export function refusalOf(vm: Vm, stream: StreamContext, message: Message): Refusal | undefined {
   const { calls, localResponse } = stream;

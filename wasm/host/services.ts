@@ -3,7 +3,7 @@ import type { StreamRequest } from "./decision.ts";
 import type { HeaderList } from "./header-list.ts";
 import type { SharedState } from "./shared-state.ts";
 
-/** What the embedder supplies. All of it outlives an instance, and none of it may call into an instance. */
+/** Supplied by the embedder. All of it outlives an instance, and none of it may call into an instance. */
 export interface HostServices {
   /** Wall clock, milliseconds since 1970 (may be fractional). */
   nowMs(): number;
@@ -11,27 +11,27 @@ export interface HostServices {
   log(level: LogLevel, message: string): void;
   /** Lines below this level are dropped before they are read out of the guest; default `"trace"`. */
   readonly minimumLogLevel?: LogLevel;
-  /** True if an http call to this upstream name can be made. */
+  /** True if outbound calls to this upstream name are possible. */
   hasCluster(name: string): boolean;
-  /** Performs one outbound call. Never rejects; failures are values. */
+  /** Makes one outbound call. Never rejects; failures are values. */
   httpCall(call: OutboundCall): Promise<OutboundResult>;
-  /** Fills all of `into` with random bytes; at most 65,536 at a time. */
+  /** Fills `into` with random bytes; at most 65,536 at a time. */
   randomBytes(into: Uint8Array): void;
   /** Shared data, queues and metrics, which survive a restart of the filter. */
   readonly shared: SharedState;
 }
 
-/** An http call as the guest asked for it (`proxy_http_call`). */
+/** An outbound call as requested by the guest (`proxy_http_call`). */
 export interface OutboundCall {
   readonly cluster: string;
   /** 0: the guest set none. */
   readonly timeoutMs: number;
-  /** Holds `:method`, `:path` and `:authority`. */
+  /** Contains `:method`, `:path` and `:authority`. */
   readonly headers: HeaderList;
-  /** A copy, the embedder's to keep. */
+  /** A copy that the embedder may keep. */
   readonly body: Uint8Array<ArrayBuffer>;
   readonly trailers: HeaderList;
-  /** Of the request whose stream makes the call; undefined for calls of the root. */
+  /** Attributes of the request that makes the call; undefined for calls of the root. */
   readonly attributes?: StreamRequest["attributes"];
 }
 
@@ -41,11 +41,11 @@ export type OutboundResult =
   | { readonly ok: false; readonly reason: OutboundFailure };
 
 /**
- * Why no reply came; the guest reads it by `proxy_get_status` as `(11, reason)`.
- * `reset` and `timeout`: this call got no answer. `unreachable`: the server answers nobody. `failing`: it fails for
- * everybody. `suspended`: it may be down, and calls are held back until that is known.
- * `rate_limited`: the client may not bring about one more call now. `overflow`: our own queue was full. `rejected`: the call could not be built or its reply not be taken, which says
- * nothing about the server.
+ * Why no reply came. The guest reads it with `proxy_get_status` as `(11, reason)`.
+ * `reset` and `timeout`: this call got no answer. `unreachable`: the server answers no one. `failing`: it fails for all
+ * clients. `suspended`: it may be down; calls are held back until that is known. `rate_limited`: the client may not cause
+ * another call now. `overflow`: the gateway's own queue was full. `rejected`: the call could not be built or its reply not
+ * be accepted, which says nothing about the server.
  */
 export type OutboundFailure =
   | "reset"

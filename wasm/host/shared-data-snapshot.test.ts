@@ -4,7 +4,7 @@ import { HOST_LIMITS } from "./host-limits.ts";
 import { SharedData } from "./shared-data.ts";
 import { readSnapshot } from "./shared-data-snapshot.ts";
 
-/** Of a key of one character: two lengths of four bytes, and the key. */
+/** The overhead of an entry with a one-character key: two lengths of four bytes, and the key. */
 const ENTRY_BYTES = 9;
 const PLENTY = 1_000;
 
@@ -25,7 +25,7 @@ function restored(snapshot: Uint8Array): SharedData {
 }
 
 describe("a snapshot of shared data", () => {
-  it("brings keys and values back, also those that are empty or no text", () => {
+  it("restores keys and values, even empty and non-text ones", () => {
     const data = new SharedData();
     data.set("\x00\xff", Uint8Array.of(0, 255), 0);
     data.set("", Uint8Array.of(1), 0);
@@ -37,25 +37,25 @@ describe("a snapshot of shared data", () => {
     expect(back.get("empty")?.cas).toBeGreaterThan(0);
   });
 
-  it("keeps the order of writing, by which the oldest gives way", () => {
+  it("keeps the write order, so the oldest entry is dropped first", () => {
     const data = dataOf({ a: 1, b: 2, c: 3 });
     data.set("a", Uint8Array.of(9), 0);
     expect(keysIn(restored(data.snapshot(PLENTY)).snapshot(PLENTY))).toEqual(["b", "c", "a"]);
   });
 
-  it("takes what was written last first, and passes over what does not fit beside it", () => {
+  it("takes the newest entries first, and skips entries that do not fit", () => {
     const data = dataOf({ a: 10, b: 10, c: 200, d: 10 });
     expect(keysIn(data.snapshot(3 * (ENTRY_BYTES + 10)))).toEqual(["a", "b", "d"]);
     expect(keysIn(data.snapshot(3 * (ENTRY_BYTES + 10) - 1))).toEqual(["b", "d"]);
     expect(data.snapshot(0)).toHaveLength(0);
   });
 
-  it("is not kept in memory by the values that came from it", () => {
+  it("is not kept in memory by the values restored from it", () => {
     const [value] = [restored(dataOf({ a: 3 }).snapshot(PLENTY)).get("a")?.bytes];
     expect(value?.buffer.byteLength).toBe(3);
   });
 
-  it("that was cut or lengthened changes nothing", () => {
+  it("that was shortened or extended changes nothing", () => {
     const snapshot = dataOf({ a: 3, b: 4 }).snapshot(PLENTY);
     const data = new SharedData();
     for (const broken of [snapshot.subarray(0, -1), snapshot.subarray(0, 5), new Uint8Array([...snapshot, 0])]) {
@@ -64,7 +64,7 @@ describe("a snapshot of shared data", () => {
     expect(data.version).toBe(0);
   });
 
-  it("of any bytes is read without an error, within the limits of shared data", () => {
+  it("with any bytes is read without an error, within the limits of shared data", () => {
     fc.assert(
       fc.property(fc.uint8Array({ max: 3, maxLength: 200 }), (snapshot) => {
         const data = new SharedData();
@@ -78,7 +78,7 @@ describe("a snapshot of shared data", () => {
   });
 });
 
-/** Of empty values, under keys that count in base 36. */
+/** A snapshot of empty values; the keys count in base 36. */
 function manyEntries(count: number): Uint8Array {
   const keyBytes = 4;
   const snapshot = new Uint8Array(count * (8 + keyBytes));
@@ -92,7 +92,7 @@ function manyEntries(count: number): Uint8Array {
 }
 
 describe("the version of shared data", () => {
-  it("is 0 before the first write and another one after each, but not after one that was refused", () => {
+  it("is 0 before the first write and changes with each write, but not with a refused one", () => {
     const data = new SharedData();
     expect(data.version).toBe(0);
     data.set("a", Uint8Array.of(1), 0);

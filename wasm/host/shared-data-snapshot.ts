@@ -1,15 +1,15 @@
 import { byteString, writeByteString } from "./byte-string.ts";
 
-/** A key, one character for each of its bytes, and its value. */
+/** A key, one character per byte, and its value. */
 export type SharedEntry = readonly [key: string, bytes: Uint8Array];
 
-/** Before each entry: the lengths of key and value, as 32-bit numbers. */
+/** Each entry starts with the lengths of key and value, as 32-bit numbers. */
 const LENGTHS_BYTES = 8;
 
 /**
- * Shared data as bytes, in the order of writing.
- * @param entries what was written longest ago first
- * @param maxBytes of the snapshot: what was written last is taken first, and left out what does not fit beside it
+ * Serializes shared data, in write order.
+ * @param entries oldest write first
+ * @param maxBytes of the snapshot; the newest entries are taken first, and entries that do not fit are left out
  */
 export function writeSnapshot(entries: readonly SharedEntry[], maxBytes: number): Uint8Array<ArrayBuffer> {
   const taken: SharedEntry[] = [];
@@ -34,7 +34,7 @@ export function writeSnapshot(entries: readonly SharedEntry[], maxBytes: number)
   return snapshot;
 }
 
-/** Reads what `writeSnapshot` gave; undefined where it cannot have been. */
+/** Reads the output of `writeSnapshot`; undefined if malformed. */
 export function readSnapshot(snapshot: Uint8Array): SharedEntry[] | undefined {
   const view = new DataView(snapshot.buffer, snapshot.byteOffset, snapshot.byteLength);
   const entries: SharedEntry[] = [];
@@ -45,7 +45,7 @@ export function readSnapshot(snapshot: Uint8Array): SharedEntry[] | undefined {
     const end = valueAt + view.getUint32(at + 4);
     if (end > snapshot.length) return undefined;
     const key = byteString(snapshot.subarray(at + LENGTHS_BYTES, valueAt));
-    // A copy, or one small value would keep the whole snapshot in memory.
+    // A copy: otherwise one small value would keep the whole snapshot in memory.
     entries.push([key, new Uint8Array(snapshot.subarray(valueAt, end))]);
     at = end;
   }

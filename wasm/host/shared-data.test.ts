@@ -18,7 +18,7 @@ describe("shared data", () => {
     expect([...(second?.bytes ?? [])]).toEqual([2]);
   });
 
-  it("changes a value only for who saw the last one", () => {
+  it("changes a value only with the current number", () => {
     const data = new SharedData();
     data.set("a", bytes(1), 0);
     const seen = data.get("a")?.cas ?? 0;
@@ -27,11 +27,11 @@ describe("shared data", () => {
     expect([...(data.get("a")?.bytes ?? [])]).toEqual([2]);
   });
 
-  it("takes a condition on a missing value as met, as Envoy does", () => {
+  it("accepts any number for a missing value, as Envoy does", () => {
     expect(new SharedData().set("a", bytes(1), 77)).toBe(Status.OK);
   });
 
-  it("makes room by what was written longest ago, where its limits are reached", () => {
+  it("drops the entry with the oldest write when a limit is reached", () => {
     const data = new SharedData();
     const half = new Uint8Array(HOST_LIMITS.sharedDataBytes / 2 - 8);
     expect(data.set("a", half, 0)).toBe(Status.OK);
@@ -53,19 +53,19 @@ describe("shared data", () => {
     expect([data.get("0"), data.get("1")?.bytes]).toEqual([undefined, bytes(1)]);
   });
 
-  it("takes no value that alone passes the limit", () => {
+  it("refuses a value that alone exceeds the limit", () => {
     const data = new SharedData();
     expect(data.set("a", new Uint8Array(HOST_LIMITS.sharedDataBytes), 0)).toBe(Status.INTERNAL_FAILURE);
   });
 
-  it("is kept apart by VM id", () => {
+  it("is separate for each VM id", () => {
     const state = createSharedState();
     state.dataOf("one").set("a", bytes(1), 0);
     expect(state.dataOf("two").get("a")).toBeUndefined();
     expect(state.dataOf("one").get("a")).toBeDefined();
   });
 
-  it("is begun anew where it is forgotten, for who comes after that alone", () => {
+  it("starts empty once forgotten, for later instances only", () => {
     const state = createSharedState();
     const before = state.dataOf("one");
     before.set("a", bytes(1), 0);

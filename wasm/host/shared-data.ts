@@ -9,15 +9,15 @@ interface SharedValue {
 }
 
 /**
- * The key-value store that the filters of one VM id share, across instances and restarts. The ABI knows no way to delete:
- * where a limit is reached, what was written longest ago gives way. (A refusal would be no better: Rust's SDK panics at it.)
+ * The key-value store that the filters of one VM id share, across instances and restarts. The ABI has no way to delete
+ * entries, so a full store drops the entry with the oldest write. (Refusing is no option: Rust's SDK panics at an error.)
  */
 export class SharedData {
   readonly #values = new Map<string, SharedValue>();
   #bytes = 0;
   #lastCas = 0;
 
-  /** Another one after every write; 0 before the first. */
+  /** Changes with every write; 0 before the first. */
   get version(): number {
     return this.#lastCas;
   }
@@ -27,9 +27,9 @@ export class SharedData {
   }
 
   /**
-   * Stores `bytes`, which then belong to the store.
+   * Stores `bytes` and takes ownership of them.
    * @param cas 0: unconditionally; else only if the stored value has this number, or (as in Envoy) is missing
-   * @returns OK, CAS_MISMATCH, or INTERNAL_FAILURE for a value that alone passes the limit
+   * @returns OK, CAS_MISMATCH, or INTERNAL_FAILURE if the value alone exceeds the limit
    */
   set(key: string, bytes: Uint8Array, cas: number): Status {
     const old = this.#values.get(key);
@@ -39,7 +39,7 @@ export class SharedData {
     this.#values.set(key, { bytes, cas: this.#nextCas() });
     this.#bytes += key.length + bytes.length;
     while (this.#bytes > HOST_LIMITS.sharedDataBytes || this.#values.size > HOST_LIMITS.sharedDataEntries) {
-      // A Map keeps the order of insertion, and every write inserts anew.
+      // A Map keeps insertion order, and every write inserts again.
       const [oldest] = this.#values.keys();
       if (oldest === undefined) break;
       this.#remove(oldest);
@@ -47,7 +47,7 @@ export class SharedData {
     return Status.OK;
   }
 
-  /** What was written last and fits into `maxBytes`, for `restore`. */
+  /** The newest entries that fit into `maxBytes`, for `restore`. */
   snapshot(maxBytes: number): Uint8Array<ArrayBuffer> {
     return writeSnapshot(
       Array.from(this.#values, ([key, { bytes }]) => [key, bytes] as const),
@@ -56,8 +56,8 @@ export class SharedData {
   }
 
   /**
-   * Writes what `snapshot` gave, in its order and under new compare-and-swap numbers.
-   * @returns false, and nothing is written, if it cannot be read
+   * Writes the entries of a `snapshot`, in its order and with new compare-and-swap numbers.
+   * @returns false if the snapshot cannot be read; then nothing is written
    */
   restore(snapshot: Uint8Array): boolean {
     const entries = readSnapshot(snapshot);
@@ -72,7 +72,7 @@ export class SharedData {
     this.#bytes -= key.length + value.bytes.length;
   }
 
-  /** 32 bits, never 0: that means "no condition". */
+  /** 32 bits; never 0, which means "no condition". */
   #nextCas(): number {
     this.#lastCas = (this.#lastCas + 1) >>> 0 || 1;
     return this.#lastCas;

@@ -1,18 +1,18 @@
 import { Status } from "./abi.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
 
-/** Told of each message that was put into a queue; must not take it at once, since the guest may be running. */
+/** Called for each message put into a queue. Must not dequeue it at once: the guest may be running. */
 export type QueueListener = (queueId: number) => void;
 
 interface Queue {
   readonly messages: Uint8Array[];
-  /** The VM that registered the queue last; a restarted filter takes the place of its predecessor. */
+  /** The VM that registered the queue last; a restarted filter replaces its predecessor. */
   listener: QueueListener | undefined;
 }
 
 /**
- * First-in-first-out queues that the filters of one service share, by VM id and name, across instances and restarts. Ids
- * are positions from 1 and survive as well.
+ * FIFO queues that the filters of one service share, by VM id and name, across instances and restarts. Ids are positions,
+ * from 1, and survive restarts too.
  */
 export class SharedQueues {
   readonly #queues: Queue[] = [];
@@ -20,8 +20,8 @@ export class SharedQueues {
   #bytes = 0;
 
   /**
-   * The id of the queue, new or known, which from now on reports to `listener`; also the messages an earlier listener
-   * left there. Undefined if there are too many queues.
+   * Creates or finds a queue and makes it report to `listener`, including messages that an earlier listener left.
+   * @returns its id; undefined if there are too many queues
    */
   register(vmId: string, name: string, listener: QueueListener): number | undefined {
     const known = this.resolve(vmId, name);
@@ -40,9 +40,9 @@ export class SharedQueues {
   }
 
   /**
-   * Appends `message`, which then belongs to the queue. From a full one the oldest give way: nobody takes them, and
-   * Rust's SDK panics at a refusal.
-   * @returns OK, NOT_FOUND, or INTERNAL_FAILURE for a message for which there is no room beside those of other queues
+   * Appends `message` and takes ownership of it. A full queue drops its oldest messages: no one reads them, and Rust's SDK
+   * panics at an error.
+   * @returns OK, NOT_FOUND, or INTERNAL_FAILURE if the other queues leave no room for the message
    */
   enqueue(id: number, message: Uint8Array): Status {
     const queue = this.#queues[id - 1];
@@ -64,12 +64,12 @@ export class SharedQueues {
     return this.#queues[id - 1] !== undefined;
   }
 
-  /** The oldest message, which stays. */
+  /** The oldest message; it stays in the queue. */
   first(id: number): Uint8Array | undefined {
     return this.#queues[id - 1]?.messages[0];
   }
 
-  /** Takes `message` out if it is still the oldest. */
+  /** Removes `message` if it is still the oldest. */
   remove(id: number, message: Uint8Array): void {
     const messages = this.#queues[id - 1]?.messages;
     if (messages?.[0] !== message) return;
@@ -77,7 +77,7 @@ export class SharedQueues {
     this.#bytes -= message.length;
   }
 
-  /** Forgets a listener, or it would keep a closed filter and its memory alive. */
+  /** Forgets a listener, which would otherwise keep a closed filter and its memory alive. */
   forget(listener: QueueListener): void {
     for (const queue of this.#queues) {
       if (queue.listener === listener) queue.listener = undefined;
@@ -85,7 +85,7 @@ export class SharedQueues {
   }
 }
 
-/** No two pairs of id and name have the same key. */
+/** Unique for each pair of id and name. */
 function queueKey(vmId: string, name: string): string {
   return `${vmId.length}:${vmId}${name}`;
 }

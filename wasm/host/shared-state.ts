@@ -2,13 +2,13 @@ import { MetricRegistry } from "./metric-registry.ts";
 import { SharedData } from "./shared-data.ts";
 import { SharedQueues } from "./shared-queues.ts";
 
-/** What filters of one service share and what outlives each of them. The embedder keeps it for as long as it lives. */
+/** State that the filters of one service share and that outlives each of them. The embedder keeps it for its lifetime. */
 export interface SharedState {
-  /** Shared data is kept apart by VM id, as in Envoy. */
+  /** Each VM id has its own shared data, as in Envoy. */
   dataOf(vmId: string): SharedData;
-  /** Instances that start from now on share nothing with those that run. */
+  /** Instances started from now on do not share data with running ones. */
   forgetDataOf(vmId: string): void;
-  /** Shared queues carry the VM id in their names, since one VM may write to another's. */
+  /** Shared queues include the VM id in their keys, since one VM may write to another's queue. */
   readonly queues: SharedQueues;
   readonly metrics: MetricRegistry;
 }

@@ -1,6 +1,6 @@
 /**
- * Which parts of an HTTP exchange are shown to the filter. Request headers always are. A stage that is off is skipped even
- * if the filter exports its callback: SDKs export every callback, used or not, and a stage that runs costs its body's way.
+ * The parts of an HTTP exchange that the filter sees. It always sees request headers. A stage that is off is skipped even
+ * if the filter exports its callback: SDKs export every callback, used or not, and a body stage costs the body's detour.
  */
 export interface Stages {
   readonly requestBody: boolean;
@@ -13,11 +13,11 @@ export interface Stages {
 export interface StreamOptions {
   readonly stages: Stages;
   /**
-   * Shows the body while the headers are paused by StopIteration (1), as Higress does and as Envoy does with
-   * `allow_on_headers_stop_iteration`. Else, as in Envoy by default, no body callback comes before the headers go on.
+   * Shows the body while the headers are paused by StopIteration (1), as Higress does, and Envoy with
+   * `allow_on_headers_stop_iteration`. Otherwise, as in Envoy by default, body callbacks wait until the headers continue.
    */
   readonly bodyWhileHeadersPaused?: boolean;
-  /** Bytes of one body that are held back for the filter; default and maximum are in `HOST_LIMITS`. */
+  /** Bytes of one body held back for the filter; default and maximum are in `HOST_LIMITS`. */
   readonly bodyLimitBytes?: number;
 }
 
@@ -30,7 +30,7 @@ export const NO_STAGES: Stages = {
   responseTrailers: false,
 };
 
-/** The stages for which there is a callback. */
+/** The stages that have a callback. */
 export function stagesOf(hasCallback: (name: string) => boolean): Stages {
   return {
     requestBody: hasCallback("proxy_on_request_body"),

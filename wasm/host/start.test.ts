@@ -44,7 +44,7 @@ describe("starting a filter", () => {
     expect(services.lines).toEqual(["_initialize", "main", "root 1", "vm configuration", "plugin configuration"]);
   });
 
-  it("runs _start only where there is no _initialize, and main not at all then", () => {
+  it("runs _start only if there is no _initialize, and then does not run main", () => {
     const { services } = start(
       guest(
         ($) => `
@@ -55,12 +55,12 @@ describe("starting a filter", () => {
     expect(services.lines).toEqual(["_start"]);
   });
 
-  it("lets a program end itself with success in _start", () => {
+  it("lets a program exit with code 0 in _start", () => {
     const { instance } = start(guest(() => `(func (export "_start") (call $proc_exit (i32.const 0)))`));
     expect(instance.failure).toBeUndefined();
   });
 
-  it("answers plugin_root_id while the root is created", () => {
+  it("returns plugin_root_id while the root is created", () => {
     const { services } = start(
       guest(
         ($) => `(func (export "proxy_on_context_create") (param i32 i32)
@@ -71,7 +71,7 @@ describe("starting a filter", () => {
     expect(services.lines).toEqual(["root"]);
   });
 
-  it("speaks the newest ABI that the module and the host know", () => {
+  it("uses the newest ABI that both module and host support", () => {
     const exports = (versions: string[]): string =>
       versions.map((v) => `(func (export "proxy_abi_version_${v}"))`).join("");
     for (const [versions, spoken] of [
@@ -96,7 +96,7 @@ describe("starting a filter", () => {
     expect(services.lines).toEqual(["plugin"]);
   });
 
-  it("fills imports nobody knows with answers, and lists them", () => {
+  it("fills unknown imports with functions that return UNIMPLEMENTED, and lists them", () => {
     const { instance, services } = start(
       moduleOf(`(module
         (import "env" "proxy_get_secret" (func $secret (param i32) (result i32)))
@@ -161,7 +161,7 @@ describe("a module that cannot be a filter is refused with the reason", () => {
     ],
     [
       "exit_at_start",
-      "an exit with success after _start",
+      "an exit with code 0 after _start",
       () => guest(() => `(func (export "proxy_on_context_create") (param i32 i32) (call $proc_exit (i32.const 0)))`),
     ],
     [

@@ -8,15 +8,15 @@ import type { ModuleShape } from "./module-shape.ts";
 import type { Vm } from "./vm.ts";
 
 /**
- * Brings a guest to life in the order of Envoy's host: instantiate; `_initialize` and `main`, else `_start`; create the
- * root context; `on_vm_start`; `on_configure`.
- * @throws FilterStartError; the caller then releases the VM
+ * Starts a guest in the same order as Envoy's host: instantiate; `_initialize` and `main`, else `_start`; create the root
+ * context; `on_vm_start`; `on_configure`.
+ * @throws FilterStartError; the caller must then release the VM
  */
 export function startGuest(vm: Vm, module: WebAssembly.Module, shape: ModuleShape): void {
   const { exports } = instantiate(vm, module, importsFor(vm, shape.imports));
 
   const allocator = exportedFunction(exports, shape.allocator);
-  if (allocator === undefined) throw new FilterStartError("no_allocator", `${shape.allocator} is no function`);
+  if (allocator === undefined) throw new FilterStartError("no_allocator", `${shape.allocator} is not a function`);
   const memory = usableMemory(exports);
   vm.memory.attach(memory, allocator);
   vm.options.memoryWatch?.began(memory.buffer.byteLength, (registry, heldValue) =>
@@ -29,14 +29,14 @@ export function startGuest(vm: Vm, module: WebAssembly.Module, shape: ModuleShap
   configure(vm);
 }
 
-/** The guest's linear memory, if the host can work in it. */
+/** The guest's linear memory, if the host can use it. */
 function usableMemory({ memory }: WebAssembly.Exports): WebAssembly.Memory {
-  // A shared memory does not detach its views on growth, and its bytes can change while they are checked.
+  // A shared memory does not detach its views when it grows, and its bytes can change while they are checked.
   if (!(memory instanceof WebAssembly.Memory) || !(memory.buffer instanceof ArrayBuffer)) {
     throw new FilterStartError("no_memory", 'the export "memory" is not a plain (unshared) linear memory');
   }
   if (has64BitAddresses(memory)) {
-    throw new FilterStartError("no_memory", "the memory has 64-bit addresses; the ABI's are of 32: build for wasm32");
+    throw new FilterStartError("no_memory", "the memory has 64-bit addresses, the ABI 32-bit ones: build for wasm32");
   }
   const { byteLength } = memory.buffer;
   if (byteLength > HOST_LIMITS.startMemoryBytes) {
@@ -46,7 +46,7 @@ function usableMemory({ memory }: WebAssembly.Exports): WebAssembly.Memory {
   return memory;
 }
 
-/** Such a memory grows by a BigInt alone; growth by nothing is the one question that changes nothing. */
+/** Such a memory accepts only a BigInt in `grow`. Growing by 0 tests this without changing anything. */
 function has64BitAddresses(memory: WebAssembly.Memory): boolean {
   try {
     memory.grow(0);
@@ -59,7 +59,7 @@ function has64BitAddresses(memory: WebAssembly.Memory): boolean {
 function instantiate(vm: Vm, module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Instance {
   let instance: WebAssembly.Instance | undefined;
   try {
-    // Old AssemblyScript builds run their program in the start section: it may call the host, so it has a scope.
+    // Old AssemblyScript builds run their program in the start section. It may call the host, so it needs a scope.
     vm.scope.run(vm.root, () => {
       instance = new WebAssembly.Instance(module, imports);
     });
@@ -72,7 +72,7 @@ function instantiate(vm: Vm, module: WebAssembly.Module, imports: WebAssembly.Im
   return instance;
 }
 
-/** True where the engine would not link or reserve; else the start section ran, and overflowed the stack, say. */
+/** True if the engine could not link or reserve memory. Otherwise the start section failed, by a stack overflow for example. */
 function isOfEngine(error: unknown): error is Error {
   return error instanceof Error && error.message.startsWith("WebAssembly.");
 }
@@ -87,7 +87,7 @@ function runEntryPoints(vm: Vm, exports: WebAssembly.Exports): void {
   runProgram(vm, exportedFunction(exports, "main") ?? exportedFunction(exports, "__main_void"), "main");
 }
 
-/** Runs part of the guest's own program, which may end itself with success. */
+/** Runs part of the guest's own program, which may exit with code 0. */
 function runProgram(vm: Vm, entry: GuestFunction | undefined, name: string): void {
   if (entry === undefined) return;
   const result = vm.call(vm.root, (a, b) => {

@@ -19,11 +19,11 @@ describe("one request", () => {
     expect(services.lines).toEqual(["create", "headers", "done", "log", "delete"]);
   });
 
-  it("continues where the filter looks at no request headers", () => {
+  it("continues if the filter handles no request headers", () => {
     expect(filter(() => "").decide()).toMatchObject({ kind: "continue" });
   });
 
-  it("tells the number of headers and the end of the stream", () => {
+  it("passes the number of headers and the end of the stream", () => {
     const { services, decide } = filter(($) =>
       onRequest(
         `(if (i32.and (i32.eq (local.get $count) (i32.const 4)) (local.get $eos)) (then (call $log ${$("4, end")}))) (i32.const 0)`,
@@ -52,7 +52,7 @@ describe("one request", () => {
     });
   });
 
-  it("answers a local response although the callback returns continue, and the first one counts", () => {
+  it("is answered with a local response although the callback returns continue, and the first one counts", () => {
     const { decide } = filter(($) =>
       onRequest(`${respond($, 401, "missing_credential")} ${respond($, 200, "too late")} (i32.const 0)`),
     );
@@ -79,7 +79,7 @@ describe("one request", () => {
 });
 
 describe("calls into the guest", () => {
-  it("never nest: what the guest asks for happens after it returned", async () => {
+  it("never nest: the guest's requests take effect after it has returned", async () => {
     const { services, decide } = filter(
       ($) => `
       (global $stream (mut i32) (i32.const 0))
@@ -96,7 +96,7 @@ describe("calls into the guest", () => {
     expect(services.lines).toEqual(["reply ends", "done"]);
   });
 
-  it("still deliver a reply when the stream that asked is gone", async () => {
+  it("still deliver a reply when the stream that made the call is gone", async () => {
     const { services, decide, instance } = filter(
       ($) => `
       ${onRequest(`${call($)} (i32.const 0)`)}
@@ -178,7 +178,7 @@ describe("a stream whose on_done returns false", () => {
 });
 
 describe("ticks", () => {
-  it("reach the root only after the filter set a period, and may make calls of their own", () => {
+  it("reach the root only after the filter set a period, and may make outbound calls", () => {
     const { services, instance } = filter(
       ($) => `
       (func (export "proxy_on_configure") (param i32 i32) (result i32)
@@ -196,7 +196,7 @@ describe("ticks", () => {
   });
 });
 
-it("a filter of ABI 0.1.0 gets two parameters, empty texts for missing headers, and its own way to continue", async () => {
+it("a filter of ABI 0.1.0 gets two parameters, empty texts for missing headers, and its own functions to continue", async () => {
   const { services, decide } = filter(
     ($) => `
     (global $stream (mut i32) (i32.const 0))

@@ -11,8 +11,8 @@ import type { Vm } from "./vm.ts";
 const HEADERS_ONLY: StreamOptions = { stages: NO_STAGES };
 
 /**
- * The life of the streams of one VM: opened, their messages passed through the filter, and then done, logged and deleted.
- * What a guest asks for a stream is only noted while it runs (see StreamContext) and done here, after it has returned.
+ * The life cycle of one VM's streams: open, pass messages through the filter, then done, log and delete. A guest's
+ * requests for a stream are only recorded while it runs (see StreamContext). They take effect here after it has returned.
  */
 export class StreamLife {
   readonly #vm: Vm;
@@ -27,12 +27,12 @@ export class StreamLife {
     this.#passage = new MessagePassage(vm);
   }
 
-  /** Streams that were not ended yet. */
+  /** Number of streams not yet ended. */
   get open(): number {
     return this.#open;
   }
 
-  /** A stream for the embedder to use; one that cannot be opened fails whatever is handed in. */
+  /** Opens a stream for the embedder. If that is not possible, everything passed to the stream fails. */
   openStream(request: StreamRequest, options: StreamOptions): StreamContext {
     const vm = this.#vm;
     const stream = new StreamContext(vm.nextContextId(), request, options, vm.services.nowMs());
@@ -46,7 +46,7 @@ export class StreamLife {
     return stream;
   }
 
-  /** A whole stream of request headers only. */
+  /** A whole stream with request headers only. */
   decide(request: StreamRequest): Decision | Promise<Decision> {
     const stream = this.openStream(request, HEADERS_ONLY);
     this.#create(stream);
@@ -111,16 +111,16 @@ export class StreamLife {
     this.#vm.scope.assertOutsideGuest("end");
     if (stream.phase !== "open") return;
     if (stream.request.awaited || stream.response?.awaited) this.#giveUp(stream, "aborted", "the stream was ended");
-    // A log tells of every stream, even of one whose headers never reached the filter.
+    // The filter's log covers every stream, even if its headers never reached the filter.
     this.#create(stream);
     this.#finish(stream);
     this.settle();
   }
 
-  /** Does what the guest asked of streams while it ran. To be called after every callback that is not a stream's own. */
+  /** Carries out what the guest requested for streams while it ran. Call it after every root callback. */
   settle(): void {
     const vm = this.#vm;
-    // Finishing a stream calls the guest, which may touch further streams; the loop sees them too.
+    // Finishing a stream calls the guest, which may touch more streams; the loop sees them too.
     for (let index = 0; index < vm.touchedStreams.length; index++) {
       const stream = vm.touchedStreams[index]!;
       stream.queued = false;
@@ -137,7 +137,7 @@ export class StreamLife {
     if (vm.failure !== undefined) this.#failAll();
   }
 
-  /** Decides everything that waits as failed, takes all streams out of the guest and opens none any more. */
+  /** Fails everything that waits, deletes all streams in the guest and opens no more. */
   closeAll(): void {
     this.#closed = true;
     for (const context of [...this.#vm.contexts.values()]) {
@@ -154,7 +154,7 @@ export class StreamLife {
   #whyNot(): StreamContext["failure"] {
     if (this.#vm.failure !== undefined) return this.#vm.failure;
     if (this.#closed) return { reason: "closed", message: "the filter is closed" };
-    // The root is one of the contexts.
+    // `contexts` includes the root.
     if (this.#vm.contexts.size <= HOST_LIMITS.openStreams) return undefined;
     return { reason: "too_many_streams", message: `${HOST_LIMITS.openStreams} streams are open in this filter` };
   }
@@ -167,21 +167,21 @@ export class StreamLife {
     if (create !== undefined) this.#vm.call(stream, create, stream.id, root.id);
   }
 
-  /** After each part that was handed in. */
+  /** Called after each part of a message. */
   #settled<Outcome>(stream: StreamContext, outcome: Outcome | Promise<Outcome>): Outcome | Promise<Outcome> {
     if (outcome instanceof Promise) this.#watch(stream);
     this.settle();
     return outcome;
   }
 
-  /** From the first time it waits, a stream can be given up by the embedder's signal. */
+  /** Lets the embedder's signal abort a stream, from the first time it waits. */
   #watch(stream: StreamContext): void {
     const { signal } = stream;
     if (signal === undefined || stream.stopWatching !== undefined || stream.phase !== "open") return;
     const abort = (): void => {
-      stream.failure ??= { reason: "aborted", message: "the request was given up" };
+      stream.failure ??= { reason: "aborted", message: "the request was aborted" };
       this.#vm.touch(stream);
-      // An embedder may abort from within its services, while the guest runs; then the running callback settles it.
+      // An embedder may abort inside HostServices while the guest runs; then the running callback settles the stream.
       if (!this.#vm.scope.active) this.settle();
     };
     signal.addEventListener("abort", abort);
@@ -215,12 +215,12 @@ export class StreamLife {
     this.#logAndDelete(stream);
   }
 
-  /** A guest that says "not yet" and never comes back to it must not use up the places of those that follow. */
+  /** A guest that never calls `proxy_done` must not use up the slots of later streams. */
   #endOldestAwaiting(): void {
     if (this.#awaitingDone.size <= HOST_LIMITS.streamsAwaitingDone) return;
     const [oldest] = this.#awaitingDone;
     if (oldest === undefined) return;
-    this.#vm.services.log("warn", `stream ${oldest.id} is ended: the filter never called proxy_done`);
+    this.#vm.services.log("warn", `stream ${oldest.id} was ended: the filter never called proxy_done`);
     this.#logAndDelete(oldest);
   }
 
@@ -254,6 +254,6 @@ export class StreamLife {
 }
 
 function responseOf(stream: StreamContext): Message {
-  if (stream.response === undefined) throw new Error("the response's headers were not handed in yet");
+  if (stream.response === undefined) throw new Error("the response's headers were not passed yet");
   return stream.response;
 }

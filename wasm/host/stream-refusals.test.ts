@@ -35,18 +35,18 @@ const STAGES: readonly Stage[] = [
   "responseBody",
   "responseTrailers",
 ];
-/** The stages in which the response's head has not gone on yet. */
+/** The stages before the response's headers are forwarded. */
 const BEFORE_THE_HEAD = STAGES.slice(0, 4);
 const AFTER_THE_HEAD = STAGES.slice(4);
 
-/** A guest that does something in one stage and nothing else. */
+/** A guest that acts in one stage only. */
 function inStage(stage: Stage, body: string): string {
   const message = stage.startsWith("request") ? "request" : "response";
   if (stage.endsWith("Headers")) return onHeaders(message, body);
   return stage.endsWith("Body") ? onBody(message, body) : onTrailers(message, body);
 }
 
-/** Hands everything in up to a stage, whose outcome it gives. */
+/** Passes everything up to a stage; returns the outcome of that stage. */
 function runTo(stream: HttpStream, stage: Stage): unknown {
   const steps: Record<Stage, () => unknown> = {
     requestHeaders: () => stream.requestHeaders(),
@@ -64,7 +64,7 @@ function runTo(stream: HttpStream, stage: Stage): unknown {
 const ALWAYS_LOGGED = ($: GuestText): string => `(func (export "proxy_on_log") (param i32) (call $log ${$("logged")}))`;
 
 describe("a local response", () => {
-  it.each(BEFORE_THE_HEAD)("in %s takes the place of the message, although the callback continues", (stage) => {
+  it.each(BEFORE_THE_HEAD)("in %s replaces the message, although the callback continues", (stage) => {
     const scene = filter(($) => `${inStage(stage, `${respond($, 403, "denied")} (i32.const 0)`)} ${ALWAYS_LOGGED($)}`);
     const stream = exchange(scene);
     expect(runTo(stream, stage)).toMatchObject({ kind: "respond", status: 403, details: "denied", body: bytes("no") });
@@ -86,7 +86,7 @@ describe("a local response", () => {
   });
 
   it.each(["requestBody", "requestTrailers", "responseHeaders"] as const)(
-    "sent while %s waits takes the place of the message",
+    "sent while %s waits replaces the message",
     async (stage) => {
       const scene = filter(
         ($) => `
@@ -105,7 +105,7 @@ describe("a local response", () => {
     },
   );
 
-  it("sent when nothing waits is given with the next part that is handed in", async () => {
+  it("sent while nothing waits is the outcome of the next part", async () => {
     const scene = filter(
       ($) => `
       (global $stream (mut i32) (i32.const 0))
@@ -120,7 +120,7 @@ describe("a local response", () => {
     expect(scene.services.lines).toEqual([]);
   });
 
-  it("to the request may itself pass the response stages, once; the rest of the request is over", async () => {
+  it("to the request may pass the response stages itself, once; the rest of the request is over", async () => {
     const scene = filter(
       ($) => `
       ${onRequest(`${respond($, 403, "denied")} (i32.const 0)`)}
@@ -179,7 +179,7 @@ describe.each(STAGES)("in %s", (stage) => {
     other.end();
   });
 
-  it("what waits is failed by the end of the stream, by the signal, by closing and by a trap elsewhere", async () => {
+  it("everything waiting fails at the end of the stream, at the signal, at close and at a trap elsewhere", async () => {
     const waiting = (body = "") =>
       filter(
         ($) => `${inStage(stage, "(i32.const 1)")}
@@ -218,7 +218,7 @@ describe.each(STAGES)("in %s", (stage) => {
   });
 });
 
-it("a stream that was given up is failed in all it is asked afterwards", () => {
+it("an aborted stream fails everything passed afterwards", () => {
   const scene = filter(() => onRequest("(i32.const 1)"));
   const stream = exchange(scene, {}, { signal: AbortSignal.abort() });
   stream.requestHeaders();

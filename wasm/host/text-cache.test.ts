@@ -7,8 +7,8 @@ const cache = (lowerCase: boolean): TextCache => new TextCache(decoder, lowerCas
 const read = (texts: TextCache, bytes: Uint8Array): string => texts.read(bytes, 0, bytes.length);
 
 describe("the text cache", () => {
-  it("reads what a decoder reads, whatever it read before", () => {
-    // Few bytes and lengths, so that many share a place; some are not UTF-8 at all.
+  it("reads the same as a decoder, whatever it read before", () => {
+    // Few bytes and lengths, so that many share a slot; some are not UTF-8.
     const byte = fc.constantFrom(0x61, 0x62, 0x41, 0xc3, 0xa9, 0xff);
     const texts = cache(false);
     fc.assert(
@@ -19,14 +19,14 @@ describe("the text cache", () => {
     );
   });
 
-  it("folds A to Z and nothing else where names are read", () => {
+  it("folds only A to Z, and only for names", () => {
     const texts = cache(true);
     for (const name of ["X-User", "x-user", "X-USER"])
       expect(read(texts, new TextEncoder().encode(name))).toBe("x-user");
     expect(read(texts, new TextEncoder().encode("\u212aÉ[@"))).toBe("\u212aÉ[@");
   });
 
-  it("reads from where it is told", () => {
+  it("reads at the given position", () => {
     const texts = cache(false);
     const bytes = new TextEncoder().encode("..:path..:path");
     expect([texts.read(bytes, 2, 5), texts.read(bytes, 9, 5), texts.read(bytes, 3, 0)]).toEqual([":path", ":path", ""]);

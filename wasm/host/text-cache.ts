@@ -1,29 +1,29 @@
 import { lowerCaseName } from "./header-rules.ts";
 
-/** 256 texts of up to 64 bytes: filters ask for the same few names with every request. */
+/** 256 texts of up to 64 bytes: filters request the same few names every time. */
 const SLOTS = 256;
 const CACHED_BYTES = 64;
 
 /**
  * Turns short ASCII byte sequences into strings without decoding them each time. Filters pass the same header names and
- * property paths with every request, and a `TextDecoder` call costs more than the rest of a header lookup.
+ * property paths for every request, and a `TextDecoder` call costs more than the rest of a header lookup.
  */
 export class TextCache {
   readonly #slots: string[] = new Array<string>(SLOTS).fill("");
   readonly #decoder: TextDecoder;
   readonly #lowerCase: boolean;
 
-  /** @param lowerCase folds A-Z to a-z, as header names are compared */
+  /** @param lowerCase folds A-Z to a-z, for header names */
   constructor(decoder: TextDecoder, lowerCase: boolean) {
     this.#decoder = decoder;
     this.#lowerCase = lowerCase;
   }
 
-  /** The text of `size` bytes at `start`, which the caller has checked to lie inside `bytes`. */
+  /** The text of `size` bytes at `start`. The caller has checked that they lie inside `bytes`. */
   read(bytes: Uint8Array, start: number, size: number): string {
     if (size === 0) return "";
     if (size > CACHED_BYTES) return this.#decode(bytes, start, size);
-    // The length and three bytes tell the names of a filter apart; all bytes are compared below.
+    // The length and three bytes distinguish a filter's names; all bytes are compared below.
     const first = this.#fold(bytes[start]!);
     const middle = this.#fold(bytes[start + (size >>> 1)]!);
     const last = this.#fold(bytes[start + size - 1]!);
@@ -36,7 +36,7 @@ export class TextCache {
     return text;
   }
 
-  /** Never true for what is not ASCII: of that, no text has as many characters of these codes as there are bytes. */
+  /** Never true for bytes beyond ASCII: decoding them yields other character codes or another length. */
   #holds(text: string, bytes: Uint8Array, start: number, size: number): boolean {
     if (text.length !== size) return false;
     for (let index = 0; index < size; index++) {

@@ -3,15 +3,15 @@ import { OK_REPLY } from "./testing/fake-services.setup.ts";
 import { call, filter, isPending, onReply, onRequest } from "./testing/scenes.setup.ts";
 import type { GuestText } from "./testing/wat-guest.setup.ts";
 
-/** Ticks, and makes `calls` calls with each. */
+/** Makes `calls` outbound calls with each tick. */
 const ticking = ($: GuestText, calls: number, rest = ""): string => `
   (func (export "proxy_on_configure") (param i32 i32) (result i32)
     (drop (call $proxy_set_tick_period_milliseconds (i32.const 100))) (i32.const 1))
   (func (export "proxy_on_tick") (param i32) ${call($).repeat(calls)})
   ${rest}`;
 
-describe("the calls a tick makes", () => {
-  it("are told of until all of them are answered", async () => {
+describe("the pending calls of a tick", () => {
+  it("are reported until all of them are answered", async () => {
     const { services, instance } = filter(($) => ticking($, 2, onReply(`(call $log ${$("reply")})`)));
     expect(instance.pendingTickCalls).toBeUndefined();
     instance.tick();
@@ -25,7 +25,7 @@ describe("the calls a tick makes", () => {
     expect(instance.pendingTickCalls).toBeUndefined();
   });
 
-  it("are counted together with those of an earlier tick, and without those of requests", async () => {
+  it("include those of an earlier tick, but not those of requests", async () => {
     const { services, instance, decide } = filter(($) => ticking($, 1, onRequest(`${call($)} (i32.const 1)`)));
     decide();
     expect(instance.pendingTickCalls).toBeUndefined();
@@ -41,7 +41,7 @@ describe("the calls a tick makes", () => {
   it.each<[string, string]>([
     ["closed", ""],
     ["broken by a trap", onReply("(unreachable)")],
-  ])("keep nobody waiting once the filter is %s", async (_what, rest) => {
+  ])("do not keep the embedder waiting once the filter is %s", async (_what, rest) => {
     const { services, instance } = filter(($) => ticking($, 2, rest));
     instance.tick();
     const pending = instance.pendingTickCalls;
@@ -53,7 +53,7 @@ describe("the calls a tick makes", () => {
   });
 });
 
-it("a period set anew counts, and 0 ends the ticks", () => {
+it("a new period replaces the old one, and 0 ends the ticks", () => {
   const { services, instance } = filter(
     ($) => `
     (func (export "proxy_on_configure") (param i32 i32) (result i32)

@@ -44,16 +44,16 @@ describe("the toolchain that built a module", () => {
     ["AssemblyScript", ["malloc", "free", "proxy_on_grpc_trailing_metadata"]],
     ["C++, Emscripten", ["stackAlloc", "stackSave"]],
     ["C++, Emscripten", ["emscripten_stack_init"]],
-  ])("is %s by its exports", (toolchain, exports) => {
+  ])("is %s according to its exports", (toolchain, exports) => {
     expect(toolchainOf(exporting(...exports))).toBe(toolchain);
   });
 
-  it("is Emscripten by its imports", () => {
+  it("is Emscripten according to its imports", () => {
     const module = moduleOf(`(module (import "env" "emscripten_notify_memory_growth" (func (param i32))))`);
     expect(toolchainOf(module)).toBe("C++, Emscripten");
   });
 
-  it("is not known of a module that says nothing, or nonsense", () => {
+  it("is unknown if a module contains no hints, or nonsense", () => {
     expect(toolchainOf(exporting("proxy_on_tick"))).toBeUndefined();
     expect(toolchainOf(withSections(["producers", [255, 255, 255, 255, 255]]))).toBeUndefined();
     expect(toolchainOf(withSections(["producers", [200, 1, 200, 1]]))).toBeUndefined();

@@ -1,4 +1,4 @@
-/** Of its runtime; and a callback whose name both of its SDKs get wrong in the same way. */
+/** Exports of AssemblyScript's runtime, and a callback whose name both of its SDKs misspell in the same way. */
 const ASSEMBLYSCRIPT_EXPORTS: ReadonlySet<string> = new Set([
   "__new",
   "__rtti_base",
@@ -6,8 +6,8 @@ const ASSEMBLYSCRIPT_EXPORTS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Which toolchain built a module: a guess from its custom sections (tool-conventions: "producers", "name") and from the
- * names it imports and exports. Only ever shown to people.
+ * The toolchain that built a module: a guess from its custom sections (tool-conventions: "producers", "name") and from
+ * the names it imports and exports. Only shown to people.
  */
 export function toolchainOf(module: WebAssembly.Module): string | undefined {
   const exports = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
@@ -25,7 +25,7 @@ export function toolchainOf(module: WebAssembly.Module): string | undefined {
   if (speaks(/^go$/i) || hasSection(module, "go:buildid") || hasSection(module, "go.buildid")) {
     return `Go${tool(/^go/i)}`;
   }
-  // TinyGo's runtime exports the whole family of malloc; wasi-libc's C++ programs at most malloc and free.
+  // TinyGo's runtime exports the whole malloc family; C++ programs with wasi-libc export at most malloc and free.
   if (
     /tinygo|runtime\.alloc\b/i.test(names) ||
     ["malloc", "calloc", "realloc", "free"].every((name) => exports.has(name))
@@ -40,7 +40,7 @@ export function toolchainOf(module: WebAssembly.Module): string | undefined {
   }
   if (names.includes("~lib/") || [...exports].some((name) => ASSEMBLYSCRIPT_EXPORTS.has(name))) return "AssemblyScript";
   if (exports.has("stackAlloc") && exports.has("stackSave")) return `C++, Emscripten${tool(/clang/i)}`;
-  // Of a module without debug information clang names only itself.
+  // Without debug information, clang names only itself as a producer.
   if (speaks(/^c(_plus_plus|\+\+|\d|$)/i) || (producers.length === 1 && tool(/clang/i) !== "")) {
     return `C or C++${tool(/clang/i)}`;
   }
@@ -54,7 +54,7 @@ interface Producer {
   readonly version: string;
 }
 
-/** The entries of the "producers" section; those before the first that is malformed. */
+/** The entries of the "producers" section, up to the first malformed one. */
 function producersOf(module: WebAssembly.Module): Producer[] {
   const section = WebAssembly.Module.customSections(module, "producers")[0];
   if (section === undefined) return [];
@@ -69,7 +69,7 @@ function producersOf(module: WebAssembly.Module): Producer[] {
   return producers;
 }
 
-/** Reads the numbers (LEB128) and texts of a section; beyond its end there are zeros and empty texts. */
+/** Reads the numbers (LEB128) and texts of a section; zeros and empty texts past its end. */
 class SectionReader {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -104,7 +104,7 @@ function hasSection(module: WebAssembly.Module, name: string): boolean {
   return WebAssembly.Module.customSections(module, name).length > 0;
 }
 
-/** A section's bytes as text, one character each; names of functions stand in it in plain. */
+/** A section's bytes as text, one character per byte. Function names appear in it as plain text. */
 function sectionText(module: WebAssembly.Module, name: string): string {
   const section = WebAssembly.Module.customSections(module, name)[0];
   return section === undefined ? "" : new TextDecoder("latin1").decode(section);

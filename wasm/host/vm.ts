@@ -13,11 +13,11 @@ import { QueueEvents } from "./queue-events.ts";
 import type { HostServices, OutboundResult } from "./services.ts";
 import type { SharedData } from "./shared-data.ts";
 
-/** How one filter is started. */
+/** How to start one filter. */
 export interface StartOptions {
-  /** Filters of one VM id share their shared data. */
+  /** Filters with the same VM id use the same shared data. */
   readonly vmId: string;
-  /** Chooses among the plugins of one module; read as property `plugin_root_id`. */
+  /** Selects one of a module's plugins; readable as property `plugin_root_id`. */
   readonly rootId: string;
   readonly pluginName: string;
   readonly vmConfiguration: Uint8Array;
@@ -26,53 +26,53 @@ export interface StartOptions {
   readonly events?: InstanceEvents;
 }
 
-/** What an instance reports to its embedder. Never called while the guest or HostServices run, nor after `close`. */
+/** Events an instance reports to its embedder. Never called while the guest or HostServices run, nor after `close`. */
 export interface InstanceEvents {
-  /** A reply was delivered: there may be changes to hand over. */
+  /** A reply was delivered: there may be changes for a handover. */
   replied(): void;
-  /** A chunk of another instance was imported: the memory may have grown. */
+  /** A chunk from another instance was imported: the memory may have grown. */
   tookChunk(): void;
 }
 
 /** Follows the linear memory of one instance. */
 export interface MemoryWatch {
   /**
-   * At its creation. `register` has a registry told when the memory was really collected: the memory itself, since a
-   * forgotten view pins it after the instance is gone, and without handing it out, since every holder would pin it too.
+   * Called when the memory is created. `register` registers the memory itself with a FinalizationRegistry: a forgotten view
+   * can keep the memory alive after the instance is gone. It hides the memory, as any reference would keep it alive too.
    */
   began(bytes: number, register: <T>(registry: FinalizationRegistry<T>, heldValue: T) => void): void;
-  /** The start failed, with the memory at so many bytes; every reference to it is dropped right after. */
+  /** The start failed while the memory had this many bytes. Every reference to it is dropped right after. */
   failed(bytes: number): void;
 }
 
-/** The reply that `on_http_call_response` is told of; readable only inside that callback. */
+/** The reply passed to `on_http_call_response`; readable only inside that callback. */
 export interface CallReply {
   readonly headers: HeaderList;
   readonly body: Uint8Array;
   readonly trailers: HeaderList;
-  /** What `proxy_get_status` answers. */
+  /** Returned by `proxy_get_status`. */
   readonly statusCode: number;
   readonly statusMessage: string;
 }
 
-/** What comes for the guest from outside its own calls; never while it runs. */
+/** Events from outside the guest's own calls; never delivered while it runs. */
 export interface Deliveries {
   reply(callId: number, result: OutboundResult): void;
   queueReady(queueId: number): void;
 }
 
 /**
- * Where the guest is in its life. `loading`: its start section, `_initialize`, `main` or `_start` runs, where a language's
- * runtime may end its program with `proc_exit(0)`. The plugin may read its configuration until it is `running`.
+ * The guest's stage. `loading`: its start section, `_initialize`, `main` or `_start` runs; a language's runtime may end its
+ * program with `proc_exit(0)` there. The plugin may read its configuration until the stage is `running`.
  */
 type VmStage = "loading" | "creating_root" | "vm_start" | "configure" | "running";
 
 const NO_HANDOVER: HandoverFunctions = new Map();
 const ROOT_ID = 1;
-/** Below 2^30 an id is a small integer to V8 in every build. */
+/** Below 2^30 an id is a small integer in every build of V8. */
 const MAX_CONTEXT_ID = 0x3fff_ffff;
 
-/** One guest with all its state on the host's side: what the host functions work on. */
+/** One guest with all its host-side state, on which the host functions operate. */
 export class Vm {
   readonly abiVersion: AbiVersion;
   readonly services: HostServices;
@@ -91,12 +91,12 @@ export class Vm {
   stage: VmStage = "loading";
   reply: CallReply | undefined;
   tickPeriodMs = 0;
-  /** By how much the guest's monotonic clock is ahead, for the times it slept. */
+  /** How far the guest's monotonic clock is ahead because it slept. */
   sleptMs = 0;
-  /** Bytes of bodies held back, of properties set, by all streams together. */
+  /** Bytes of held-back bodies and of properties, of all streams together. */
   heldBodyBytes = 0;
   propertyBytes = 0;
-  /** Streams whose state the guest changed from another callback than their own. */
+  /** Streams whose state changed; `settle` must look at them. */
   touchedStreams: StreamContext[] = [];
   #lastContextId = ROOT_ID;
 
@@ -109,20 +109,20 @@ export class Vm {
     this.queueEvents = new QueueEvents(deliver.queueReady);
   }
 
-  /** The stream that host functions act on, or undefined if that is the root. */
+  /** The stream that host functions act on; undefined for the root. */
   get stream(): StreamContext | undefined {
     const context = this.scope.context;
     return context?.kind === "stream" ? context : undefined;
   }
 
-  /** An id never in use at the same time; roots and streams share the numbers. */
+  /** An id that is not in use; roots and streams share the numbers. */
   nextContextId(): number {
     do this.#lastContextId = this.#lastContextId >= MAX_CONTEXT_ID ? ROOT_ID : this.#lastContextId + 1;
     while (this.contexts.has(this.#lastContextId));
     return this.#lastContextId;
   }
 
-  /** Has a stream looked at when the current callback has returned. */
+  /** Marks a stream for `settle`, after the current callback has returned. */
   touch(stream: StreamContext): void {
     if (stream.queued) return;
     stream.queued = true;
@@ -131,14 +131,14 @@ export class Vm {
 
   /**
    * Calls the guest for `context`.
-   * @returns the result (0 for none), or undefined if the guest failed, now or before; it is never called again then
+   * @returns the result (0 for none); undefined if the guest failed now or earlier, after which it is never called again
    */
   call(context: Context, callback: GuestFunction, a = 0, b = 0, c = 0, d = 0, e = 0): number | undefined {
     if (this.failure !== undefined) return undefined;
     if (context.kind === "root") context.loggedBytes = 0;
     try {
       const result = this.scope.run(context, callback, a, b, c, d, e);
-      // A guest with exception handling can catch the exit it asked for and go on.
+      // A guest with exception handling can catch the exit it requested and continue.
       return this.failure === undefined ? Number(result) || 0 : undefined;
     } catch (error) {
       this.fail(error);
@@ -146,7 +146,7 @@ export class Vm {
     }
   }
 
-  /** Marks the guest as unusable. The first failure counts. */
+  /** Marks the guest as unusable. Only the first failure counts. */
   fail(error: unknown): void {
     if (this.failure !== undefined) return;
     this.failure = failureOf(error);

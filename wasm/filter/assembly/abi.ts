@@ -1,6 +1,6 @@
 /**
  * Proxy-Wasm ABI 0.2.1: the host functions this filter calls and the numbers it shares with the host.
- * Every function returns a status. Where the host returns bytes it first calls `proxy_on_memory_allocate`.
+ * Every function returns a status. To return bytes, the host first calls `proxy_on_memory_allocate`.
  */
 
 export const STATUS_OK: i32 = 0;

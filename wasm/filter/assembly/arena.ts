@@ -1,9 +1,9 @@
 /**
- * Scratch memory of one callback: what the host hands in, what is composed for the host, what is decoded.
+ * Scratch memory of one callback: data from the host, data composed for the host, and decoded data.
  *
- * A bump allocator over the rest of the initial memory. Each callback ends with `releaseArena`, which wipes every byte
- * that was used (tokens and bodies pass through here) and rewinds. It never grows: a request too large for it is
- * refused, so no peer can make memory grow by the size of what it sends.
+ * A bump allocator over the rest of the initial memory. Each callback ends with `releaseArena`, which wipes every used
+ * byte (tokens and bodies pass through here) and rewinds. The arena never grows: a request too large for it is refused,
+ * so no peer can make memory grow by sending large data.
  */
 
 const PAGE_BYTES: usize = 65536;
@@ -18,7 +18,7 @@ function alignUp(address: usize): usize {
   return (address + 7) & ~7;
 }
 
-/** Address of `size` fresh bytes, 8-aligned, or 0 if the arena is full (which `arenaOverflowed` then remembers). */
+/** Address of `size` fresh bytes, 8-aligned; 0 if the arena is full (then `arenaOverflowed` returns true). */
 export function reserve(size: usize): usize {
   const start = alignUp(top);
   if (start > limit || size > limit - start) {
@@ -29,7 +29,7 @@ export function reserve(size: usize): usize {
   return start;
 }
 
-/** Appends room for `size` bytes directly behind the last ones, or returns 0. For text written piece by piece. */
+/** Appends `size` bytes directly after the last ones, or returns 0. For text written piece by piece. */
 export function extend(size: usize): usize {
   if (size > limit - top) {
     overflowed = true;
@@ -40,18 +40,18 @@ export function extend(size: usize): usize {
   return start;
 }
 
-/** Where the next `extend` will write. */
+/** The address where the next `extend` will write. */
 export function arenaMark(): usize {
   return top;
 }
 
-/** Gives back everything behind `mark`. */
+/** Frees everything after `mark`. */
 export function rewindArena(mark: usize): void {
   if (top > highest) highest = top;
   top = mark;
 }
 
-/** True once anything did not fit since the last release: what was composed is incomplete and must not be sent. */
+/** True if anything did not fit since the last release: the composed data is incomplete and must not be sent. */
 export function arenaOverflowed(): bool {
   return overflowed;
 }
@@ -64,7 +64,7 @@ export function releaseArena(): void {
   overflowed = false;
 }
 
-/** Wipes the region in use and works in another from now on: a configuration may be larger than the arena. */
+/** Wipes the current region and switches to another: a configuration may be larger than the arena. */
 export function moveArena(start: usize, size: usize): void {
   releaseArena();
   base = start;
@@ -81,7 +81,7 @@ export function arenaCapacity(): usize {
   return limit - base;
 }
 
-/** Bytes that are still free. */
+/** Free bytes. */
 export function arenaRoom(): usize {
   return limit - top;
 }

@@ -21,11 +21,11 @@ import { Span } from "./span";
 import { putText } from "./text-writer";
 import { unverifiedExpiryMs } from "./unverified-expiry";
 
-/** One request's way: credential, key, cache; and on a miss the call, or a place among those who wait for it. */
+/** Handles one request: credential, key, cache; on a miss, a new call or a place among its waiters. */
 
 let lastMissed: bool = false;
 
-/** Whether the last request asked the authorization server or joined a call. */
+/** True if the last request called the authorization server or joined a call. */
 export function missed(): bool {
   return lastMissed;
 }
@@ -38,7 +38,7 @@ export function authorizeRequest(contextId: u32): i32 {
   if (found == CREDENTIAL_MISSING) return refuse(MISSING_CREDENTIAL);
   if (found == CREDENTIAL_MALFORMED) return refuse(MALFORMED_CREDENTIAL);
   if (hasSeveralSources() && removeOtherCredentials()) {
-    // What is sent, kept and served from here on is the request without them.
+    // From here on, the request without them is sent, cached and served.
     releaseArena();
     if (!readRequest()) return refuse(HEADERS_TOO_LARGE);
     if (findCredential() != CREDENTIAL_FOUND) return refuse(MALFORMED_CREDENTIAL);
@@ -50,7 +50,7 @@ export function authorizeRequest(contextId: u32): i32 {
     if (rule === null) return refuse(UNKNOWN_RULE);
   }
   if (!digestRequest(rule)) return refuse(HEADER_NOT_UTF8);
-  // What was cut short when the arena was full must not be the key to anything.
+  // A digest of data cut short by a full arena must not become a key.
   if (arenaOverflowed()) return refuse(HEADERS_TOO_LARGE);
   const entry = lookUpFresh(decisionKeyLow(), decisionKeyHigh());
   if (entry !== null) {
@@ -66,7 +66,7 @@ function waitForDecision(contextId: u32, rule: Rule | null): i32 {
   const running = findPending(decisionKeyLow(), decisionKeyHigh());
   if (running !== null) {
     count(CACHE_COALESCED);
-    // Who waits for another instance's call may have to make it in the end. Equal keys match equal rules.
+    // A waiter for another instance's call may have to repeat it. Equal keys match equal rules.
     running.rule = changetype<usize>(rule);
     if (!mayWait(client)) return refuse(OVER_SHARE);
     return addWaiter(running, contextId, client) ? ACTION_PAUSE : refuse(SERVER_OVERLOADED);
@@ -91,7 +91,7 @@ function refuse(reason: u32): i32 {
 const RESULT: usize = memory.data(8);
 const ruleName = changetype<Span>(memory.data(8));
 
-/** Name of the rule that the gateway matched, empty if it names none. False if the host cannot say. */
+/** Name of the rule matched by the gateway; empty if there is none. False if the host cannot provide it. */
 function readRuleName(): bool {
   const path = arenaMark();
   putText("xds\0route_name");

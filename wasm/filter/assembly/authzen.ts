@@ -16,13 +16,13 @@ import { clearUpstreamValues } from "./upstream-headers";
 import { verdict } from "./verdict";
 
 /**
- * OpenID AuthZEN Authorization API 1.0, Access Evaluation (section 6): subject, action, resource and context are
- * posted; `decision` answers.
+ * OpenID AuthZEN Authorization API 1.0, Access Evaluation (section 6): the request posts subject, action, resource and
+ * context; the reply contains `decision`.
  *
  * subject   { type: "user", id: verified sub }, or { type: "token", id: the credential, properties: { kind } } for a
  *           decision point that verifies it itself
  * action    { name: the rule's permission or the method, properties: { method } }
- * resource  { type: "uri", id: the URI as far as it is sent, else the service,
+ * resource  { type: "uri", id: the sent part of the URI, else the service,
  *             properties: { service, host, scheme, rule } }
  * context   { scopes, headers }
  */
@@ -64,8 +64,8 @@ export function askAuthZen(rule: Rule | null, subject: Span): bool {
 }
 
 /**
- * `decision` must be literally true; `context.headers` may carry headers for the upstream. Null beside the decision is as
- * if it were not there, and what stands beside a denial does not matter.
+ * `decision` must be literally true; `context.headers` may contain headers for the upstream. Null members beside the
+ * decision count as absent, and other members do not matter beside a denial.
  */
 export function judgeAuthZen(): void {
   if (!isAnswer()) return;

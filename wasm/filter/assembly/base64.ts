@@ -17,7 +17,7 @@ export function putBase64(start: usize, size: usize): void {
   }
 }
 
-/** Appends the bytes that base64url (RFC 4648, 5; unpadded, as in a JWT) stands for. False if it is not that. */
+/** Appends decoded base64url (RFC 4648, 5; unpadded, as in a JWT). False if the text is not base64url. */
 export function putBase64UrlDecoded(start: usize, size: usize): bool {
   if ((size & 3) == 1) return false;
   let bits: u32 = 0;
@@ -36,8 +36,8 @@ export function putBase64UrlDecoded(start: usize, size: usize): bool {
 }
 
 /**
- * Appends the bytes that base64 of either alphabet stands for, as the most lenient of servers reads it: without regard to
- * padding, spare bits and characters that do not belong there.
+ * Appends decoded base64 of either alphabet, as lenient as the most lenient server: ignores padding, spare bits and
+ * invalid characters.
  */
 export function putBase64Decoded(text: Span): void {
   let bits: u32 = 0;
@@ -54,7 +54,7 @@ export function putBase64Decoded(text: Span): void {
   }
 }
 
-/** Whether the text is base64 of either alphabet, with or without its padding at the end. */
+/** True if the text is base64 of either alphabet, with or without padding. */
 export function isBase64(text: Span): bool {
   let at = text.start;
   while (at < text.end && base64Value(load<u8>(at)) >= 0) at++;
@@ -62,7 +62,7 @@ export function isBase64(text: Span): bool {
   return at == text.end;
 }
 
-/** Of a character of either alphabet, or -1. */
+/** The value of a character of either alphabet, or -1. */
 export function base64Value(byte: u8): i32 {
   if (byte == 0x2b) return 62;
   return byte == 0x2f ? 63 : urlValue(byte);

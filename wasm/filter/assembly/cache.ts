@@ -13,10 +13,10 @@ import { beginAdvance, nextDue, schedule, unschedule } from "./timing-wheel";
 
 /**
  * The decision cache: index, order of use and expiry over one set of entries. Every operation is O(1).
- * An entry's time counts from its write and never slides; a use only moves it in the order of eviction.
+ * An entry's lifetime starts at its write and is never extended; a use only changes its place in the eviction order.
  */
 
-/** The entry of this digest if it is fresh, now the most recently used. */
+/** The entry for this digest if it is fresh; marks it as most recently used. */
 export function lookUpFresh(digestLow: u64, digestHigh: u64): Entry | null {
   const entry = findEntry(digestLow, digestHigh);
   if (entry === null || nowMs() >= entry.expiresAtMs) return null;
@@ -24,7 +24,7 @@ export function lookUpFresh(digestLow: u64, digestHigh: u64): Entry | null {
   return entry;
 }
 
-/** The entry of this digest if its time is over but it may still be served in place of an error. */
+/** The entry for this digest if it has not been dropped yet, even if expired; it may replace an error. */
 export function lookUpStale(digestLow: u64, digestHigh: u64): Entry | null {
   const entry = findEntry(digestLow, digestHigh);
   if (entry === null || nowMs() >= entry.dropAtMs) return null;
@@ -32,15 +32,15 @@ export function lookUpStale(digestLow: u64, digestHigh: u64): Entry | null {
   return entry;
 }
 
-/** Forgets the decision of this digest, if any; so does an instance that took it over, even if it was evicted here. */
+/** Forgets the decision for this digest; an instance that took it over does too, even if it was evicted here. */
 export function forget(digestLow: u64, digestHigh: u64): void {
   drop(digestLow, digestHigh);
   noteRemoval(digestLow, digestHigh);
 }
 
 /**
- * Keeps a decision in place of any earlier one of this digest. At the memory limit the least recently used give way, of
- * allows or of refusals. One that is too large is not kept, nor is one for which even an empty cache has no room.
+ * Keeps a decision in place of an earlier one for this digest. At the memory limit it evicts the least recently used
+ * allows or refusals. A decision that is too large, or that even an empty cache has no room for, is not kept.
  * @param outcome as in `Entry.outcome`
  */
 export function keep(
@@ -50,7 +50,7 @@ export function keep(
   else noteRemoval(digestLow, digestHigh);
 }
 
-/** As `keep`, for a decision that was made elsewhere: it is no insertion. */
+/** Like `keep`, for a decision made by another instance: it does not count as an insertion. */
 export function keepTaken(
   digestLow: u64, digestHigh: u64, outcome: u16, payloadStart: usize, payloadSize: usize, lifetimeMs: u64, staleMs: u32,
 ): void {
@@ -59,7 +59,7 @@ export function keepTaken(
   }
 }
 
-/** The largest payload with which a decision of this outcome is kept. */
+/** The largest payload kept for a decision of this outcome. */
 export function maxPayloadBytes(outcome: u16): usize {
   return outcome == 0 ? MAX_PAYLOAD_BYTES : MAX_REFUSAL_PAYLOAD_BYTES;
 }
@@ -113,7 +113,7 @@ export function dropAll(): u32 {
   return dropped;
 }
 
-/** Drops the entries that a credential of either tag took part in, looking at every entry. Returns their number. */
+/** Scans all entries and drops those that depend on a credential of either tag. Returns their number. */
 export function dropCredential(tag: u32, other: u32): u32 {
   let dropped: u32 = 0;
   for (let pool: u32 = 0; pool < POOLS; pool++) {
@@ -135,7 +135,7 @@ function isOf(entry: Entry, tag: u32): bool {
   return hasRelatedTags() && isRelated(entry.payload, entry.payloadSize, tag);
 }
 
-/** Frees what is past its time, spending at most `budget` units of work. */
+/** Frees expired entries, using at most `budget` units of work. */
 export function expire(budget: i32): void {
   beginAdvance(budget);
   const now = nowMs();
@@ -153,7 +153,7 @@ function allocateEntryOrEvict(pool: u32): Entry | null {
   return entry;
 }
 
-/** Makes room for a decision of this pool. An allow takes what refusals hold beyond their share, a refusal nothing of allows. */
+/** Makes room for a decision of this pool. An allow may evict refusals above their share; a refusal never evicts allows. */
 function evictFor(pool: u32): bool {
   let entry = leastRecentlyUsed(pool == ALLOWS && refusalsExceedTheirShare() ? REFUSALS : pool);
   if (entry === null) entry = leastRecentlyUsed(pool);

@@ -16,7 +16,7 @@ import { arenaOverflowed, releaseArena } from "./arena";
 import { unverifiedExpiryMs } from "./unverified-expiry";
 import { VERDICT_ASK_DECISION, VERDICT_FAIL, verdict } from "./verdict";
 
-/** The authorization server has answered, or will not. */
+/** Handles the authorization server's reply, or its failure. */
 export function acceptReply(callId: u32, headerCount: u32, bodySize: u32): void {
   const pending = findPendingByCall(callId);
   if (pending === null) return;
@@ -24,7 +24,7 @@ export function acceptReply(callId: u32, headerCount: u32, bodySize: u32): void 
   const rule = changetype<Rule | null>(pending.rule);
   if (readReply(headerCount, bodySize)) {
     if (pending.isPurged) {
-      // It was asked before the purge, so it neither answers anybody nor is kept.
+      // The call was made before the purge, so its reply is neither used nor kept.
       releaseArena();
       if (!askAgain(pending)) conclude(pending);
       return;
@@ -41,7 +41,7 @@ export function acceptReply(callId: u32, headerCount: u32, bodySize: u32): void 
   }
   if (verdict.kind == VERDICT_ASK_DECISION && ask(pending, rule, true)) return;
   if (verdict.isPersonal && hasSeveralWaiters(pending)) {
-    // A login that one client has begun is not the others', although they sent the same.
+    // A login started for one client is not valid for others, although they sent the same.
     answerFirst(pending);
     releaseArena();
     if (askAgain(pending)) return;
@@ -50,16 +50,16 @@ export function acceptReply(callId: u32, headerCount: u32, bodySize: u32): void 
 }
 
 /**
- * Whether the call was not made because of the client in whose name it was: its line of the queue is too long, or it may make
- * no more. That is nothing to others who sent the same.
+ * True if the call was not made because of its client: the client's queue is too long, or its rate limit is reached. That
+ * does not concern other clients that sent the same.
  */
 function isOfClient(): bool {
   return verdict.kind == VERDICT_FAIL && (verdict.reason == SERVER_OVERLOADED || verdict.reason == RATE_LIMITED);
 }
 
 /**
- * Makes the first call anew for those who wait.
- * @returns false if that cannot be; the verdict then says why
+ * Repeats the first call for the waiters.
+ * @returns false if that is not possible; the verdict then contains the reason
  */
 export function askAgain(pending: Pending): bool {
   return ask(pending, changetype<Rule | null>(pending.rule), false);
@@ -73,9 +73,9 @@ function noteFreshness(pending: Pending): void {
 }
 
 /**
- * Sends another call for those who wait: about the verified subject, or the first one anew. The request is read again
- * from one that waits; if nobody does any more, there is nobody to ask for.
- * @returns true if the call is under way; otherwise the verdict says why not
+ * Sends another call for the waiters: about the verified subject, or the first one again. The request is read again from
+ * one of the waiters; without any, no call is made.
+ * @returns true if the call was sent; otherwise the verdict contains the reason
  */
 function ask(pending: Pending, rule: Rule | null, aboutSubject: bool): bool {
   while (hasWaiters(pending)) {

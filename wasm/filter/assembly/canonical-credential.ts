@@ -4,24 +4,24 @@ import { hexValue } from "./json-reader";
 import { Span, indexOfByte, lowerCase } from "./span";
 
 /**
- * One form for all the spellings that a server may read as the same credential, so that a purge finds each of them. It
- * serves purges alone: what is sent, and what tells decisions apart, are the bytes as they came.
+ * One canonical form for all spellings that a server may read as the same credential, so that a purge finds all of them.
+ * Only purges use it: calls and cache keys use the bytes as received.
  *
- * The form is letters and digits of ASCII, in lower case. So it leaves out quotes, backslashes, white space, padding, the two
- * alphabets of base64, the dashes and braces of UUIDs, a database that compares without case, and whether a server reads
- * UTF-8 or Latin-1. A comma ends it, as it ends a cookie (ASP.NET, RFC 2109) and an element of a list. Before that,
- * percent-encoding, `%u0061` (ASP.NET) and the octal escapes of quoted cookies (RFC 2109, as Python reads them) are decoded,
- * however often they were applied. Two credentials that share a form are purged together, which costs a call.
+ * The form consists of ASCII letters and digits in lower case. So it ignores quotes, backslashes, white space, padding, the
+ * two alphabets of base64, dashes and braces in UUIDs, case (some databases ignore it), and whether a server reads UTF-8 or
+ * Latin-1. A comma ends it, as it ends a cookie (ASP.NET, RFC 2109) and a list element. First, percent-encoding, `%u0061`
+ * (ASP.NET) and octal escapes of quoted cookies (RFC 2109, as Python reads them) are decoded, even if applied repeatedly.
+ * Two credentials with the same form are purged together, which costs a call.
  */
 
-/** From this length on a credential is taken for base64 whose last character may have spare bits. */
+/** From this length on, a credential is treated as base64 whose last character may have spare bits. */
 const MIN_ENCODED_BYTES: usize = 40;
-/** The same of one part of it, as of a JWT: parts that are shorter carry no signature. */
+/** The same for one part of it, as in a JWT: shorter parts contain no signature. */
 const MIN_ENCODED_PART_BYTES: usize = 16;
-/** From this length on a purge tries all ways to write the last character of what is shorter. */
+/** Between this length and MIN_ENCODED_BYTES, a purge tries all spellings of the last character. */
 const MIN_SHORT_BASE64_BYTES: usize = 8;
 
-/** Writes the form of the text into the arena; nothing else may be written behind it before it was used. */
+/** Writes the text's form into the arena. Nothing else may be appended before the form is used. */
 export function putCanonical(text: Span, into: Span): void {
   first.set(text.start, endOfFirst(text) - text.start);
   putForm(first, into);
@@ -33,18 +33,18 @@ function putForm(text: Span, into: Span): void {
   const out = extend(text.size);
   into.set(out, 0);
   if (!out) return;
-  // Hardly any credential has escapes, and this happens on each request.
+  // This runs for each request, and hardly any credential has escapes.
   if (!condense(text.start, text.end, into, true)) condense(out, decode(text, out), into, false);
 }
 
-/** The first comma, unless nothing is before it; the end where there is none. */
+/** The first comma that is not at the beginning, or the end. */
 function endOfFirst(text: Span): usize {
   let at = text.start;
   while (at < text.end && load<u8>(at) == 0x2c) at++;
   return indexOfByte(at, text.end, 0x2c);
 }
 
-/** Decodes the text to `out`; returns its end there. */
+/** Decodes the text to `out`; returns the end of the decoded text. */
 function decode(text: Span, out: usize): usize {
   let end = out;
   for (let at = text.start; at < text.end; at++) {
@@ -62,8 +62,8 @@ function decode(text: Span, out: usize): usize {
 }
 
 /**
- * Writes what tells credentials apart of the bytes to where `into` starts, which may be where they are.
- * @returns false where it stopped at an escape; otherwise those are left out
+ * Writes the form of the bytes to the start of `into`, which may be the same address.
+ * @returns false if it stopped at an escape; without `stopsAtEscape`, escapes are skipped
  */
 function condense(start: usize, end: usize, into: Span, stopsAtEscape: bool): bool {
   const isEncoded = end - start >= MIN_ENCODED_BYTES && countBase64(start, end) >= MIN_ENCODED_BYTES;
@@ -80,7 +80,7 @@ function condense(start: usize, end: usize, into: Span, stopsAtEscape: bool): bo
       continue;
     }
     if (code == ESCAPE && stopsAtEscape) return false;
-    // Many decoders (Python's, Node's) pass over whatever follows the padding.
+    // Many decoders (Python's, Node's) ignore everything after the padding.
     if (code == PADDING && isEncoded && partBytes >= MIN_ENCODED_PART_BYTES) isPadded = true;
     if (code < PUNCTUATION || isPadded) continue;
     if (code > PUNCTUATION) store<u8>(to++, code);
@@ -93,17 +93,17 @@ function condense(start: usize, end: usize, into: Span, stopsAtEscape: bool): bo
 }
 
 /**
- * Whether the last character of a part of so many characters is one that base64 can write in several ways, up to sixteen, or that a
- * lenient decoder passes over because it is one too many. (If it was punctuation, the form is without it already.)
+ * True if base64 has several spellings (up to sixteen) of the last character of a part with this length, or if a lenient
+ * decoder ignores that character as surplus. (If it was punctuation, the form does not contain it.)
  */
 function hasSpareBits(partBytes: usize, last: u8): bool {
   return partBytes >= MIN_ENCODED_PART_BYTES && (partBytes & 3) != 0 && last > PUNCTUATION;
 }
 
 /**
- * Puts the text into the arena, decoded and without what follows its last character of base64, where it may be base64 with spare bits
- * that is too short for the form to leave them out: names of one letter more would be one credential.
- * @returns in how many ways the last character can be written, a power of two; 1 where nothing was put
+ * Decodes the text into the arena and cuts it after its last base64 character. For base64 too short for the form to drop a
+ * character with spare bits: otherwise names that differ in their last letter would be one credential.
+ * @returns the number of spellings of the last character, a power of two; 1 if there is nothing to try
  */
 export function putShortBase64(text: Span, into: Span): u32 {
   const out = extend(text.size);
@@ -117,7 +117,7 @@ export function putShortBase64(text: Span, into: Span): u32 {
   return (count & 3) == 2 ? 16 : (count & 3) == 3 ? 4 : 1;
 }
 
-/** Characters of either alphabet; no more are counted than tell whether it is encoded. */
+/** Counts characters of either alphabet, at most MIN_ENCODED_BYTES. */
 function countBase64(start: usize, end: usize): usize {
   let count: usize = 0;
   for (let at = start; at < end && count < MIN_ENCODED_BYTES; at++) {
@@ -127,13 +127,13 @@ function countBase64(start: usize, end: usize): usize {
   return count;
 }
 
-/** What a byte is of the form: a letter or digit in lower case, or one of these. */
+/** The code of a byte: a letter or digit in lower case, or one of these. */
 const DROPPED: u8 = 0;
 const DOT: u8 = 1;
-/** Begins what is to be decoded. */
+/** Begins an escape sequence. */
 const ESCAPE: u8 = 2;
 const PADDING: u8 = 3;
-/** Of base64, but no letter. All before it are not. */
+/** A base64 character that is not a letter or digit. Smaller codes are not base64. */
 const PUNCTUATION: u8 = 4;
 const CODES: usize = memory.data(256);
 fillCodes();
@@ -152,7 +152,7 @@ function codeOf(byte: u8): u8 {
   return isLetter ? lower : DROPPED;
 }
 
-/** The same of what a Basic credential (or any other base64) stands for. */
+/** The same for the decoded text of a Basic credential (or any other base64). */
 export function putCanonicalOfBase64(text: Span, into: Span): void {
   const start = arenaMark();
   putBase64Decoded(text);
@@ -162,7 +162,7 @@ export function putCanonicalOfBase64(text: Span, into: Span): void {
 
 const decoded = changetype<Span>(memory.data(8));
 
-/** While the text that ends at `end` ends with a percent-encoded byte or character: that byte in its place. */
+/** Decodes percent-encoded bytes at the end of the text, repeatedly. Returns the new end. */
 function decodeEscape(start: usize, end: usize): usize {
   for (let size = sizeOfEscape(start, end); size; size = sizeOfEscape(start, end)) {
     const high = hexValue(load<u8>(end - 2));
@@ -173,12 +173,12 @@ function decodeEscape(start: usize, end: usize): usize {
   return end;
 }
 
-/** Of the escape at the end, 0 where there is none. */
+/** Size of the escape at the end, or 0. */
 function sizeOfEscape(start: usize, end: usize): usize {
   return endsWithEscape(start, end, 3) ? 3 : endsWithEscape(start, end, 6) ? 6 : 0;
 }
 
-/** Whether it ends with `%61`, of three bytes, or `%u0061`, of six. Characters beyond Latin-1 have no part in the form. */
+/** True if it ends with `%61` (3 bytes) or `%u0061` (6 bytes). Characters beyond Latin-1 are not part of the form. */
 function endsWithEscape(start: usize, end: usize, size: usize): bool {
   if (end - start < size || load<u8>(end - size) != 0x25) return false;
   if (size == 6 && (lowerCase(load<u8>(end - 5)) != 0x75 || load<u16>(end - 4) != 0x3030)) return false;

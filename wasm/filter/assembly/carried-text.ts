@@ -2,16 +2,16 @@ import { Span } from "./span";
 import { isCleanHeaderText, sequenceSize } from "./utf8";
 
 /**
- * Which texts arrive in a header as they are. What does not must not be sent: without its blanks, or cut at a control
- * character, a name is another name, and the upstream would know the client as somebody else.
+ * Checks which texts arrive unchanged in a header. Other texts must not be sent: if a name loses its blanks or is cut at a
+ * control character, it becomes another name, and the upstream would take the client for someone else.
  *
- * Text beyond ASCII is sent as its UTF-8 bytes, so that no two names share their bytes. Whoever reads those as Latin-1
- * sees other letters, but never a name in ASCII.
+ * Text beyond ASCII is sent as UTF-8, so different names have different bytes. A reader that expects Latin-1 sees other
+ * letters, but never an ASCII name.
  */
 
 /**
- * Whether the upstream can only read this text: well-formed UTF-8 without U+FFFD, control characters (tabs and C1
- * included) and line separators, and without white space at its ends, in the sense of any common language's `trim`.
+ * True if the upstream must read exactly this text: well-formed UTF-8 without U+FFFD, control characters (including tabs
+ * and C1) and line separators, and without white space at its ends, as `trim` of any common language defines it.
  */
 export function isCarriedUnchanged(text: Span): bool {
   if (!isCleanHeaderText(text.start, text.size)) return false;
@@ -37,7 +37,7 @@ function continuation(at: usize): u32 {
   return load<u8>(at) & 0x3f;
 }
 
-/** Unicode's White_Space beside controls and line separators, and the byte order mark, which JavaScript trims too. */
+/** Unicode's White_Space except controls and line separators, plus the byte order mark, which JavaScript trims too. */
 function isWhiteSpace(point: u32): bool {
   if (point >= 0x2000 && point <= 0x200a) return true;
   switch (point) {

@@ -6,22 +6,22 @@ import { absorbField, absorbNumber, beginDigest, digestLow, finishDigest } from 
 import { putText } from "./text-writer";
 
 /**
- * Places to wait are few, and a client can send any number of unknown tokens. So a client may take one more place only while
- * it holds fewer than are free (a dynamic threshold: Choudhury and Hahne, 1998). One client alone gets half of them, and there are always
- * places left for the next.
+ * There are few places to wait, and a client can send any number of unknown tokens. So a client may take another place only
+ * while it holds fewer places than are free (a dynamic threshold: Choudhury and Hahne, 1998). One client alone gets half of
+ * them, and there are always places left for the next.
  */
 export function mayTakePlace(held: i32, free: i32): bool {
   return held < free;
 }
 
-/** What is left of a client's place in whose name nobody asked: a handed-over call, for one. */
+/** No client: a free place, or a call without a client's request, such as one from a handover. */
 export const NO_CLIENT: u32 = 0;
 
 const RESULT: usize = memory.data(8);
 
 /**
- * The client that asks: a keyed digest of its group as the host tells it, so that no client chooses another's. Clients of which
- * the host tells nothing are one.
+ * The requesting client: a keyed digest of its group from the host, so a client cannot choose another's digest. All clients
+ * without a group count as one.
  */
 export function currentClient(): u32 {
   const path = arenaMark();

@@ -3,9 +3,9 @@ import { STATUS_OK, proxy_get_current_time_nanoseconds } from "./abi";
 /**
  * Two times, read from the host once per callback.
  *
- * Ages are counted on a clock of the filter's own, the sum of the forward steps of the host's: when the host's clock is
- * set back, entries grow older by nothing for a moment instead of gaining life. Expiry instants that others state
- * (`exp`) are compared with the latest wall time ever seen, so a clock set back cannot revive a token either.
+ * Ages use the filter's own clock, the sum of the forward steps of the host's clock: if that is set back, entries stop
+ * aging for a moment but gain no lifetime. Stated expiry times (`exp`) are compared with the latest wall time ever seen,
+ * so a clock set back cannot revive a token either.
  */
 
 const NOW: usize = memory.data(8, 8);
@@ -13,7 +13,7 @@ const NANOSECONDS_PER_MS: u64 = 1000000;
 
 let wallMs: u64 = 0;
 let latestWallMs: u64 = 0;
-/** Starts at 1 so that 0 can mean never. */
+/** Starts at 1, so that 0 can mean never. */
 let elapsedMs: u64 = 1;
 
 export function readClock(): void {
@@ -24,17 +24,17 @@ export function readClock(): void {
   if (readMs > latestWallMs) latestWallMs = readMs;
 }
 
-/** Milliseconds of this instance's life, never falling. */
+/** Milliseconds since this instance started; never decreases. */
 export function nowMs(): u64 {
   return elapsedMs;
 }
 
-/** Milliseconds since 1970 as the host's clock has it, which may have been set back. */
+/** Milliseconds since 1970 on the host's clock, which may have been set back. */
 export function wallTimeMs(): u64 {
   return wallMs;
 }
 
-/** Milliseconds since 1970, the latest seen. */
+/** The latest wall time seen, in milliseconds since 1970. */
 export function latestWallTimeMs(): u64 {
   return latestWallMs;
 }

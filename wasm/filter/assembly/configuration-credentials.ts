@@ -7,7 +7,7 @@ import { nextElement, nextMember, skipValue } from "./json-reader";
 import { absentText, keepBytes } from "./kept-memory";
 import { MAX_CREDENTIAL_SOURCES } from "./limits";
 
-/** Where the credential is, as configured. */
+/** Reads the configured credential sources. */
 
 export function readCredentials(): void {
   if (!openArray("credentials")) return;

@@ -10,11 +10,11 @@ import { putByte, putDecimal, putText } from "./text-writer";
 import { isCleanHeaderText, isVisibleAscii } from "./utf8";
 
 /**
- * How every part of the configuration is read: where the reader is, what is wrong there, which fields were seen, and the
- * plain kinds of values. The first complaint ends the reading; after it everything returns something harmless.
+ * Shared by all parts of the configuration reader: the current path, complaints, seen fields, and simple kinds of values.
+ * The first complaint ends the reading; after it every function returns something harmless.
  */
 
-/* Where the reader is, for messages: names of fields, or for an element of a list its number. */
+/* The current path, for messages: field names, or numbers for list elements. */
 
 const MAX_PATH: i32 = 8;
 const PATH_NAMES: usize = memory.data(4 * 8);
@@ -26,7 +26,7 @@ export function hasComplained(): bool {
   return complained;
 }
 
-/** Forgets what an earlier reading left behind. */
+/** Clears the state of an earlier reading. */
 export function beginReading(): void {
   complained = false;
   depth = 0;
@@ -41,7 +41,7 @@ export function enter(name: string, number: i32 = 0): void {
 }
 
 export function leave(): void {
-  // After a fault the path stays where it happened.
+  // After a fault the path stays at the fault.
   if (!complained) depth--;
 }
 
@@ -69,18 +69,18 @@ export function complain(what: string): void {
   proxy_log(LOG_ERROR, start, arenaMark() - start);
 }
 
-/** A complaint about a field of the object being read. */
+/** Complains about a field of the current object. */
 export function complainAbout(name: string, what: string): void {
   enter(name);
   complain(what);
   leave();
 }
 
-/* Which of the known fields of the current object were seen: one bit each. */
+/* The known fields of the current object that were seen, one bit each. */
 
 let seen: u32 = 0;
 
-/** Begins an object within another. What it returns belongs to `endFields`. */
+/** Begins a nested object. Pass the result to `endFields`. */
 export function beginFields(): u32 {
   const outer = seen;
   seen = 0;
@@ -134,7 +134,7 @@ export function keep(name: string): Span {
   return kept;
 }
 
-/** A header's name, in lower case. */
+/** Reads a header name, in lower case. */
 export function readHeaderName(name: string): Span {
   const kept = readText(name);
   for (let at = kept.start; at < kept.end; at++) {

@@ -8,7 +8,7 @@ import { keepBytes } from "./kept-memory";
 import { MAX_FIXED_HEADERS, MAX_REQUEST_HEADERS } from "./limits";
 import { SPAN_BYTES, Span } from "./span";
 
-/** The headers as configured: chosen ones, fixed ones, and those that go on to the upstream. */
+/** Reads the configured headers: chosen ones, fixed ones, and upstream headers. */
 
 function newHeader(): NamedHeader | null {
   const header = changetype<NamedHeader | null>(keepBytes(offsetof<NamedHeader>()));
@@ -60,7 +60,7 @@ export function readFixedHeaders(): void {
   leave();
 }
 
-/** The member name just read, as a header's name. */
+/** Keeps the member name just read as a header name. */
 function keepHeaderName(field: string): Span {
   text.copy(key);
   const kept = keep(field);

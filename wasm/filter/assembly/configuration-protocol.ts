@@ -19,7 +19,7 @@ import { Span } from "./span";
 import { putByte, putSpan, putText, takeWritten } from "./text-writer";
 import { isVisibleAscii } from "./utf8";
 
-/** The protocol as configured: whom to ask, what to send, and how the gateway proves itself. */
+/** Reads the configured protocol: which server to call, what to send, and how the gateway authenticates. */
 
 export function readProtocol(): void {
   enter("protocol");
@@ -48,7 +48,7 @@ export function readProtocol(): void {
   leave();
 }
 
-/** Fields that would be ignored under this protocol are refused: they were meant to do something. */
+/** Rejects fields that this protocol would ignore: the operator expects them to have an effect. */
 function checkProtocol(endpoint: Endpoint): void {
   if (jsonFailed()) return;
   const protocol = configuration.protocol;
@@ -147,7 +147,7 @@ const proofId = changetype<Span>(memory.data(8));
 const proofSecret = changetype<Span>(memory.data(8));
 const proofToken = changetype<Span>(memory.data(8));
 
-/** Client authentication of RFC 6749, 2.3.1, brought into the form in which each call carries it. */
+/** Client authentication (RFC 6749, 2.3.1), stored in the form that each call sends. */
 function readClientAuthentication(endpoint: Endpoint): void {
   enter("clientAuthentication");
   if (!openObject()) return;

@@ -11,8 +11,8 @@ import { beginJson, hexValue, jsonEnded, nextMember, readString, skipValue } fro
 import { MAX_TTL_MS } from "./limits";
 
 /**
- * Reads the plugin configuration. The first thing wrong ends it: a line in the log names the field and what is allowed,
- * and the instance does not start. Unknown fields are skipped, so that a newer gateway can speak to an older filter.
+ * Reads the plugin configuration. The first error ends the reading: a log line names the field and the allowed values, and
+ * the instance does not start. Unknown fields are skipped, so that a newer gateway can configure an older filter.
  */
 export function readConfiguration(start: usize, size: usize): bool {
   beginReading();

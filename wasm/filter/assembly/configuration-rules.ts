@@ -10,7 +10,7 @@ import { MAX_RULES, MAX_SCOPES_BYTES } from "./limits";
 import { Span } from "./span";
 import { isVisibleAscii } from "./utf8";
 
-/** What matched routes ask for, as configured. */
+/** Reads the configured rules: what matched routes require. */
 
 export function readRules(): void {
   if (!openArray("rules")) return;

@@ -1,7 +1,7 @@
 import { MAX_UPSTREAM_HEADERS } from "./limits";
 import { Span } from "./span";
 
-/** The configuration in memory, written once by configuration-reader.ts. Texts lie in kept memory and never move. */
+/** The configuration in memory, written once by configuration-reader.ts. Texts are in kept memory and never move. */
 
 export const PROTOCOL_FORWARD_AUTH: u32 = 1;
 export const PROTOCOL_INTROSPECTION: u32 = 2;
@@ -22,7 +22,7 @@ export const FROM_AUTHORIZATION: u32 = 1;
 export const FROM_HEADER: u32 = 2;
 export const FROM_COOKIE: u32 = 3;
 
-/** Where a credential may be found. */
+/** A place where a credential may be found. */
 @unmanaged
 export class CredentialSource {
   from: u32;
@@ -30,24 +30,24 @@ export class CredentialSource {
   acceptsBasic: u32;
   /** Position in the configuration; part of every key. */
   index: u32;
-  /** Of the header (lower case) or the cookie. */
+  /** The name of the header (lower case) or cookie. */
   name: Span;
   next: CredentialSource | null;
 }
 
-/** A server to call, and what every call to it says. */
+/** A server to call, and the fixed parts of every call to it. */
 @unmanaged
 export class Endpoint {
   cluster: Span;
   authority: Span;
   path: Span;
   timeoutMs: u32;
-  /** Of an introspection endpoint: a CLIENT_ constant, and the header's value or the form's suffix. */
+  /** For an introspection endpoint: a CLIENT_ constant, and the header's value or the form's suffix. */
   clientAuthentication: u32;
   clientProof: Span;
 }
 
-/** A header of fixed value, or a chosen one; its value is then that of the request being handled (request.ts). */
+/** A header with a fixed value, or a chosen one with its value from the current request (request.ts). */
 @unmanaged
 export class NamedHeader {
   name: Span;
@@ -55,7 +55,7 @@ export class NamedHeader {
   next: NamedHeader | null;
 }
 
-/** What a matched route asks for. */
+/** The requirements of a matched route. */
 @unmanaged
 export class Rule {
   name: Span;
@@ -75,7 +75,7 @@ export class Configuration {
   denyTtlMs: u64;
   staleIfErrorMs: u64;
   maxBytes: u64;
-  /** Whether a reply's Cache-Control can forbid or shorten keeping its decision. */
+  /** True if a reply's Cache-Control can forbid caching or shorten a decision's lifetime. */
   obeyCacheControl: u32;
   service: Span;
   configVersion: Span;
@@ -91,7 +91,7 @@ export class Configuration {
   /** Chosen request headers. */
   requestHeaders: NamedHeader | null;
   fixedHeaders: NamedHeader | null;
-  /** Upstream headers: their number; names and claims by `upstreamName` and `upstreamClaim`. */
+  /** Number of upstream headers; see `upstreamName` and `upstreamClaim` for names and claims. */
   upstreamCount: u32;
   challengeBearer: u32;
   challengeBasic: u32;
@@ -110,7 +110,7 @@ export function upstreamName(index: u32): Span {
   return changetype<Span>(load<usize>(UPSTREAM_NAMES + (<usize>index << 2)));
 }
 
-/** Claim (introspection) or reply header (forward-auth) the upstream header is taken from. */
+/** The claim (introspection) or reply header (forward-auth) that supplies the upstream header. */
 export function upstreamClaim(index: u32): Span {
   return changetype<Span>(load<usize>(UPSTREAM_CLAIMS + (<usize>index << 2)));
 }
@@ -129,7 +129,7 @@ const RULE_BUCKETS: u32 = 256;
 const RULES: usize = memory.data(4 * 256);
 
 function ruleBucket(name: Span): usize {
-  // FNV-1a: names are the operator's, so nobody aims at a bucket.
+  // FNV-1a is enough: the operator chooses the names, so no attacker can target a bucket.
   let hash: u32 = 0x811c9dc5;
   for (let at = name.start; at < name.end; at++) hash = (hash ^ load<u8>(at)) * 0x01000193;
   return RULES + (<usize>(hash & (RULE_BUCKETS - 1)) << 2);
@@ -154,7 +154,7 @@ export function addRule(rule: Rule): bool {
   return true;
 }
 
-/** Whether the method, URI and headers of a request are sent to the decision point, and so are part of the key. */
+/** True if the request's method, URI and headers are sent to the decision point, and so belong to the key. */
 export function sendsRequest(): bool {
   return configuration.protocol != PROTOCOL_INTROSPECTION;
 }

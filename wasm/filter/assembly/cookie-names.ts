@@ -2,12 +2,12 @@ import { hexValue } from "./json-reader";
 import { Span, isBlank, lowerCase } from "./span";
 
 /**
- * Some servers find a cookie where RFC 6265 has none of that name: ASP.NET ignores case, PHP reads blanks, dots and brackets
- * in a name as underscores and `name[x]` as a part of `name`, some decode percent-encoding, and Python's `http.cookies` and
- * older Rack also end a cookie at a blank or a comma. A credential that only they see is one that nobody verified.
+ * Some servers find a cookie although RFC 6265 defines no such name: ASP.NET ignores case, PHP reads blanks, dots and
+ * brackets in a name as underscores and `name[x]` as a part of `name`, some decode percent-encoding, and Python's
+ * `http.cookies` and older Rack also end a cookie at a blank or comma. A credential only they see has not been verified.
  */
 
-/** Whether some server finds a cookie of this name in the text of one cookie, at whose beginning it does not stand as it is. */
+/** True if some server finds a cookie of this name in the text of one cookie, which does not start with the exact name. */
 export function hidesCookie(start: usize, end: usize, wanted: Span): bool {
   let mayBegin = true;
   for (let at = start; at < end; at++) {
@@ -18,7 +18,7 @@ export function hidesCookie(start: usize, end: usize, wanted: Span): bool {
   return false;
 }
 
-/** Whether the name in any spelling, and `=`, stand at `at`. */
+/** True if the name in any spelling, followed by `=` or `[`, begins at `at`. */
 function namesCookie(at: usize, end: usize, wanted: Span): bool {
   for (let expected = wanted.start; expected < wanted.end; expected++) {
     if (at >= end) return false;
@@ -39,7 +39,7 @@ function namesCookie(at: usize, end: usize, wanted: Span): bool {
   return at < end && load<u8>(at) == 0x3d;
 }
 
-/** One byte for all that some server takes for the same in a name. */
+/** Maps all bytes that some server treats as equal in a name to one byte. */
 function folded(byte: u8): u8 {
   return byte == 0x20 || byte == 0x2e || byte == 0x5b ? 0x5f : lowerCase(byte);
 }

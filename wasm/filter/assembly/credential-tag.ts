@@ -6,8 +6,8 @@ import { absorbField, absorbNumber, beginDigest, digestHigh, finishDigest } from
 import { Span } from "./span";
 
 /**
- * A credential's tag: 32 bits of a keyed digest of its canonical form. A purge finds by it what was decided for a credential.
- * Two credentials of one tag (1 in 2^32) lose their entries together.
+ * A credential's tag: 32 bits of a keyed digest of its canonical form. A purge uses it to find a credential's decisions.
+ * Two credentials with the same tag (1 in 2^32) are purged together.
  */
 
 const form = changetype<Span>(memory.data(8));
@@ -18,7 +18,7 @@ export function tagOf(credential: Span): u32 {
   return finishTag(mark);
 }
 
-/** Of a Basic credential, whose base64 has many spellings: the tag of the user and password in it. */
+/** For a Basic credential, whose base64 has many spellings: the tag of the user and password in it. */
 export function tagOfBase64(credential: Span): u32 {
   const mark = arenaMark();
   putCanonicalOfBase64(credential, form);

@@ -7,9 +7,9 @@ import { Span, indexOfByte, trim } from "./span";
 import { isVisibleAscii } from "./utf8";
 
 /**
- * Finds the request's credential. The configured sources are tried in order; the first that holds one decides, and its
- * faults are final: two values, or bytes outside visible ASCII, are refused rather than passed over, because another
- * parser might pick the other value, and because U+FFFD stands for any unreadable byte.
+ * Finds the request's credential. The configured sources are tried in order, and the first with a credential is final.
+ * Two values, or bytes outside visible ASCII, are refused, not skipped: another parser might pick the other value, and
+ * U+FFFD can replace any unreadable byte.
  */
 
 export const CREDENTIAL_MISSING: u32 = 0;
@@ -64,7 +64,7 @@ const name = changetype<Span>(memory.data(8));
 const value = changetype<Span>(memory.data(8));
 const scheme = changetype<Span>(memory.data(8));
 
-/** Number of Authorization headers, 0 if the only one is of another scheme; `token` is what follows the scheme. */
+/** Number of Authorization headers; 0 if the only one has another scheme. `token` is the part after the scheme. */
 function lookInAuthorization(source: CredentialSource): u32 {
   let values: u32 = 0;
   requestHeaders.rewind();
@@ -85,8 +85,8 @@ function lookInAuthorization(source: CredentialSource): u32 {
 }
 
 /**
- * How many cookies of this name the request has, in all its Cookie headers; `token` is the last one's value. One that only
- * some servers find counts beside another: they might go by it.
+ * Number of cookies with this name in all Cookie headers; `token` is the last one's value. A cookie that only some servers
+ * find counts if there is another one: those servers might use it.
  */
 function lookInCookies(wanted: Span): u32 {
   let values: u32 = 0;

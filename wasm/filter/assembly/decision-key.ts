@@ -7,15 +7,15 @@ import { Span } from "./span";
 import { isCleanHeaderText } from "./utf8";
 
 /**
- * The key of a decision: a keyed digest over everything the decision may depend on, each part with its length before
- * it. What is sent to the authorization server and what is in the key must be the same set: a field added to a protocol
- * belongs here too.
+ * The key of a decision: a keyed digest of everything the decision may depend on, each part preceded by its length. The
+ * key must cover exactly the fields that are sent to the authorization server: a field added to a protocol must be added
+ * here too.
  */
 
 let keyLow: u64 = 0;
 let keyHigh: u64 = 0;
 
-/** The key of the request last digested, 128 bits. The upper 32 are its credential's tag. */
+/** The key of the last digested request, 128 bits. The upper 32 are its credential's tag. */
 export function decisionKeyLow(): u64 {
   return keyLow;
 }
@@ -25,8 +25,8 @@ export function decisionKeyHigh(): u64 {
 }
 
 /**
- * Tag of the credential that a key was made for (credential-tag.ts), whatever else differs between the requests. Part of
- * each key, it costs an entry no memory, and leaves 96 bits to tell the requests with one credential apart.
+ * The tag of the key's credential (credential-tag.ts), the same for all its requests. As a part of the key it costs an
+ * entry no memory, and leaves 96 bits to distinguish the requests with one credential.
  */
 export function credentialTagOf(decisionKeyHigh: u64): u32 {
   return <u32>(decisionKeyHigh >> 32);
@@ -34,7 +34,7 @@ export function credentialTagOf(decisionKeyHigh: u64): u32 {
 
 /**
  * Digests the current request; the result is `decisionKeyLow` and `decisionKeyHigh`.
- * @returns false if a field that would be sent has U+FFFD, malformed UTF-8 or control characters
+ * @returns false if a field to send contains U+FFFD, malformed UTF-8 or control characters
  */
 export function digestRequest(rule: Rule | null): bool {
   const tag = credentialScheme() == SCHEME_BASIC ? tagOfBase64(token) : tagOf(token);

@@ -14,7 +14,7 @@ import { putByte, takeWritten } from "./text-writer";
 import { composeUpstreamPayload, indexOfName, setUpstreamValue } from "./upstream-headers";
 import { verdict } from "./verdict";
 
-/** What AuthZEN and OPA have in common: JSON is posted, JSON answers, a status other than 200 is no decision. */
+/** Common parts of AuthZEN and OPA: JSON request and reply; a status other than 200 is not a decision. */
 
 const name = changetype<Span>(memory.data(8));
 const value = changetype<Span>(memory.data(8));
@@ -23,7 +23,7 @@ const payload = changetype<Span>(memory.data(8));
 
 let bodyStart: usize = 0;
 
-/** Starts the call; what is put until `sendQuestion` is its body. */
+/** Starts the call. Text put until `sendQuestion` is its body. */
 export function beginQuestion(): void {
   beginCall(configuration.endpoint, "POST");
   addHeaderText("content-type", "application/json");
@@ -38,7 +38,7 @@ export function sendQuestion(): bool {
   return dispatch(configuration.endpoint, body);
 }
 
-/** `"headers": { … }` with the chosen headers that the request has. */
+/** Puts `"headers": { … }` with the chosen headers that the request has. */
 export function putChosenHeaders(first: bool): void {
   putJsonName("headers", first);
   putByte(0x7b);
@@ -57,27 +57,27 @@ export function putChosenHeaders(first: bool): void {
   putByte(0x7d);
 }
 
-/** Name of the kind of credential, for a decision point that verifies it itself. */
+/** The credential's kind, for a decision point that verifies it itself. */
 export function credentialKind(): string {
   if (credentialScheme() == SCHEME_BEARER) return "bearer";
   return credentialScheme() == SCHEME_BASIC ? "basic" : "opaque";
 }
 
-/** Refuses a reply that cannot hold a decision. */
+/** False, with a failed verdict, if the reply cannot contain a decision. */
 export function isAnswer(): bool {
   if (replyStatus() == 200) {
     if (fetchReplyBody(MAX_JSON_REPLY_BYTES)) return true;
     verdict.fail(SERVER_MALFORMED);
     return false;
   }
-  // Its 401 and 403 are about the gateway's own call, so they are no denials of the client.
+  // Its 401 and 403 concern the gateway's own call, so they do not deny the client.
   verdict.fail(SERVER_ERROR);
   return false;
 }
 
 /**
- * Reads the headers a decision carries for the upstream, `{ "name": "value" }` or null. Only configured names are taken.
- * @returns false if they are not of this form; the reader has then passed over them
+ * Reads a decision's headers for the upstream, `{ "name": "value" }` or null. Only configured names are used.
+ * @returns false if they do not have this form; the reader has skipped them then
  */
 export function readDecisionHeaders(): bool {
   if (peekJson() != 0x7b) return skipNull();
@@ -93,14 +93,14 @@ export function readDecisionHeaders(): bool {
   return sound;
 }
 
-/** Reads over a value; false if it was anything but null. */
+/** Skips a value; false unless it was null. */
 export function skipNull(): bool {
   const isNull = peekJson() == 0x6e;
   skipValue();
   return isNull;
 }
 
-/** The verdict on a reply that was understood. @param sound whether all that an allow needs of it is as it must be */
+/** Sets the verdict for a well-formed reply. @param sound true if everything an allow needs from it is valid */
 export function decide(allowed: bool, sound: bool): void {
   if (!allowed) {
     composeRefusal(DENIED, noScopes(), payload);

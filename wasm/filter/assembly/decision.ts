@@ -15,7 +15,7 @@ import { Span } from "./span";
 import { applyUpstreamPayload, isUpstreamPayload } from "./upstream-headers";
 import { VERDICT_ALLOW, VERDICT_FAIL, verdict } from "./verdict";
 
-/** Decisions at work: served from the cache, and once made, kept and given to everyone who waits. */
+/** Serves decisions from the cache, keeps new ones, and delivers them to all waiters. */
 
 /** `Entry.outcome`: the status in the lower bits, the reason above. */
 const STATUS_BITS: u16 = 10;
@@ -23,7 +23,7 @@ const STATUS_MASK: u16 = 0x3ff;
 
 const payload = changetype<Span>(memory.data(8));
 
-/** Serves a cached decision to the request of the effective context. True if it goes on, false if it was answered. */
+/** Serves a cached decision to the effective context's request. True if the request continues, false if it was answered. */
 export function serveEntry(entry: Entry): bool {
   if (!loadPayload(entry)) {
     refuseNow(HEADERS_TOO_LARGE);
@@ -37,7 +37,7 @@ export function serveEntry(entry: Entry): bool {
   return false;
 }
 
-/** False if the arena has no room left for it, which takes a request of nearly its size. */
+/** False if the arena has no room left, because the request nearly fills it. */
 function loadPayload(entry: Entry): bool {
   payload.clear();
   if (entry.payloadSize == 0) return true;
@@ -46,7 +46,7 @@ function loadPayload(entry: Entry): bool {
   return payload.isPresent;
 }
 
-/** Whether a decision that somebody else made is of a form in which it can be kept and served. */
+/** True if a decision from another instance has a valid form for keeping and serving. */
 export function isSoundDecision(outcome: u16, payloadStart: usize, payloadSize: usize): bool {
   payload.set(payloadStart, payloadSize);
   if (hasRelatedTags() && !skipRelatedTags(payload)) return false;
@@ -55,22 +55,22 @@ export function isSoundDecision(outcome: u16, payloadStart: usize, payloadSize: 
   return status >= 200 && status <= 599 && isRefusalPayload(payload);
 }
 
-/** Ends a call with the verdict: keeps what may be kept, then answers or lets through everyone who waits. */
+/** Ends a call with the verdict: keeps it if possible, then answers or continues all waiters. */
 export function conclude(pending: Pending): void {
   endPending(pending);
-  // Without a decision nothing in the arena is needed any more, and it may be full.
+  // Without a decision, nothing in the arena is needed, and it may be full.
   if (verdict.kind == VERDICT_FAIL) releaseArena();
   const standIn = verdict.kind == VERDICT_FAIL ? findStandIn(pending) : NO_STAND_IN;
   if (verdict.kind == VERDICT_FAIL) composeFailure();
   else keepVerdict(pending);
   while (hasWaiters(pending)) {
-    // The stream may be gone although nobody told: then there is nobody to answer.
+    // The stream may be gone without a notice; then there is nothing to answer.
     if (proxy_set_effective_context(takeWaiter(pending)) == STATUS_OK) answer(standIn);
   }
   freePending(pending);
 }
 
-/** Ends a call of another instance whose decision has arrived: everyone who waits for it has what is in the cache. */
+/** Ends another instance's call whose decision has arrived: all waiters get the cached decision. */
 export function concludeWith(pending: Pending, entry: Entry): void {
   endPending(pending);
   const outcome = entry.outcome;
@@ -92,8 +92,8 @@ function composeFailure(): void {
 }
 
 /**
- * Gives a failure to the requests of the client in whose name the call was made, and to no others.
- * @returns whether others wait, in whose name the call can then be made
+ * Fails the requests of the call's client, and no others.
+ * @returns true if other clients wait; one of them becomes the call's client
  */
 export function failClient(pending: Pending): bool {
   releaseArena();
@@ -107,15 +107,15 @@ export function failClient(pending: Pending): bool {
   return true;
 }
 
-/** Gives the verdict to the request that has waited longest, and to no other. */
+/** Gives the verdict only to the request that has waited longest. */
 export function answerFirst(pending: Pending): void {
   if (proxy_set_effective_context(takeWaiter(pending)) == STATUS_OK) answer(NO_STAND_IN);
 }
 
 const NO_STAND_IN: u32 = 0;
-/** An earlier allow, past its time, serves while the server fails (`staleIfErrorMs`). Its payload is in `stale`. */
+/** An expired allow is served while the server fails (`staleIfErrorMs`). Its payload is in `stale`. */
 const STAND_IN_STALE: u32 = 1;
-/** The service chose to let requests pass while the server cannot be reached (`failOpen`). */
+/** The service lets requests pass while the server cannot be reached (`failOpen`). */
 const STAND_IN_OPEN: u32 = 2;
 
 const stale = changetype<Span>(memory.data(8));
@@ -151,7 +151,7 @@ function letThrough(upstream: Span): void {
   proxy_continue_stream(STREAM_REQUEST);
 }
 
-/** Keeps the verdict if it may be kept. Whatever was known of this key before is over in any case. */
+/** Keeps the verdict if allowed. An earlier decision for this key is dropped in any case. */
 function keepVerdict(pending: Pending): void {
   const lifetimeMs = lifetimeOf(pending);
   payload.set(verdict.payloadStart, verdict.payloadSize);
@@ -167,20 +167,20 @@ function keepVerdict(pending: Pending): void {
   );
 }
 
-/** Those who wait have sent the same, so any of them will do. */
+/** All waiters sent the same request, so any of them will do. */
 function putBehindTags(pending: Pending): bool {
   const contextId = hasWaiters(pending) ? firstWaitingContext(pending) : 0;
   return putBehindRelatedTags(contextId, credentialTagOf(pending.digestHigh), payload);
 }
 
-/** How long the verdict holds from now: the least of all that bound it; 0 if it may not be kept. */
+/** The verdict's lifetime from now: the smallest of all its limits; 0 if it must not be kept. */
 function lifetimeOf(pending: Pending): u64 {
   if (!pending.isStorable || !verdict.isCacheable) return 0;
   const configured = verdict.kind == VERDICT_ALLOW ? configuration.maxTtlMs : configuration.denyTtlMs;
   return min(min(configured, pending.freshForMs), credentialTimeLeft(pending));
 }
 
-/** How long after its lifetime it may stand in; never beyond the credential's own end. */
+/** How long after its lifetime it may be served stale; never beyond the credential's own end. */
 function staleTimeOf(pending: Pending, lifetimeMs: u64): u32 {
   if (verdict.kind != VERDICT_ALLOW || !pending.isReusableStale) return 0;
   return <u32>min(configuration.staleIfErrorMs, credentialTimeLeft(pending) - lifetimeMs);

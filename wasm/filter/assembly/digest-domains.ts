@@ -1,5 +1,5 @@
 /**
- * What a digest under the service's key is of, in place of a first field's length: no length is as large.
+ * The kind of a digest under the service's key. It takes the place of the first field's length: no length is as large.
  * A decision's key begins with the length of the service's name.
  */
 export const OF_CREDENTIAL: u32 = 0xffffffff;

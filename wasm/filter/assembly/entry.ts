@@ -3,14 +3,14 @@ import { freePayload } from "./payload";
 
 /**
  * One cached decision: 56 bytes, and 4 more for its share of the index. Links are addresses (0 = none).
- * Times are of the filter's own clock (clock.ts), in milliseconds.
+ * Times are milliseconds of the filter's own clock (clock.ts).
  */
 @unmanaged
 export class Entry {
   digestLow: u64;
   digestHigh: u64;
   expiresAtMs: u64;
-  /** How long after its expiry it may still stand in for an authorization server that cannot be reached. */
+  /** How long after its expiry it may still be served if the authorization server fails. */
   staleMs: u32;
   /** Status of the refusal in the lower 10 bits, its reason above; 0 for an allow. */
   outcome: u16;
@@ -21,25 +21,25 @@ export class Entry {
   lruNewer: usize;
   lruOlder: usize;
   wheelNext: usize;
-  /** The word that points at this entry: a slot of the wheel, or the `wheelNext` of the entry before. */
+  /** The word that points to this entry: a slot of the wheel, or the previous entry's `wheelNext`. */
   wheelLink: usize;
 
   get address(): usize {
     return changetype<usize>(this);
   }
 
-  /** When it leaves the cache. */
+  /** The time it leaves the cache. */
   get dropAtMs(): u64 {
     return this.expiresAtMs + this.staleMs;
   }
 }
 
-/** A new entry, its fields undefined, or null at the pool's limit. */
+/** A new entry with undefined fields, or null at the pool's limit. */
 export function allocateEntry(pool: u32): Entry | null {
   return changetype<Entry | null>(allocateSlot(ENTRY_CLASS, pool));
 }
 
-/** Frees an entry that is in no list any more, with its payload. */
+/** Frees an entry and its payload. The entry must not be in any list. */
 export function freeEntry(entry: Entry): void {
   freePayload(entry.payload);
   freeSlot(entry.address);

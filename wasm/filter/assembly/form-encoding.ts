@@ -1,7 +1,7 @@
 import { Span } from "./span";
 import { putByte } from "./text-writer";
 
-/** Appends text as application/x-www-form-urlencoded does, which RFC 6749, 2.3.1 also asks for before Basic. */
+/** Appends text as application/x-www-form-urlencoded, which RFC 6749, 2.3.1 also requires before Basic. */
 export function putFormEncoded(text: Span): void {
   for (let at = text.start; at < text.end; at++) {
     const byte = load<u8>(at);

@@ -15,8 +15,8 @@ import { clearUpstreamValues, composeUpstreamPayload, setUpstreamValue } from ".
 import { verdict } from "./verdict";
 
 /**
- * Forward-auth, as nginx's auth_request, Traefik's ForwardAuth and Envoy's HTTP ext_authz speak it: the server is shown
- * the request by its headers and answers by status. Any 2xx allows; 3xx and 4xx are the client's answer.
+ * Forward-auth, as in nginx's auth_request, Traefik's ForwardAuth and Envoy's HTTP ext_authz: the server gets the request's
+ * headers and answers with a status. Any 2xx allows; 3xx and 4xx are passed to the client.
  */
 
 const value = changetype<Span>(memory.data(8));
@@ -27,7 +27,7 @@ const NO_BODY = changetype<Span>(memory.data(8));
 /** Sends the check for the current request. */
 export function askForwardAuth(rule: Rule | null): bool {
   beginCallNamed(configuration.endpoint, configuration.checkMethod);
-  // What comes back is passed on without its Content-Encoding, so it must not have one.
+  // The reply is passed on without Content-Encoding, so it must not have one.
   addHeaderText("accept-encoding", "identity");
   addHeader("x-forwarded-method", requestMethod);
   if (sentUri.isPresent) addHeader("x-forwarded-uri", sentUri);
@@ -50,14 +50,14 @@ function addChosenHeaders(): void {
   }
 }
 
-/** Headers that say what the gateway saw must not be doubled by what the client claims. */
+/** Headers set by the gateway must not be duplicated by the client's own. */
 function isSetByTheCheck(name: Span): bool {
   return name.is("x-forwarded-method") || name.is("x-forwarded-uri") || name.is("x-forwarded-host")
     || name.is("x-forwarded-proto") || name.startsWith("x-ebb-") || name.startsWith(":")
     || name.is("accept-encoding") || name.is("host") || name.is("content-length");
 }
 
-/** Whether the header the credential came in is sent whole, as a chosen header. */
+/** True if the credential's header is sent anyway, as a chosen header. */
 function isCredentialChosen(): bool {
   const source = credentialSource();
   let header: NamedHeader | null = configuration.requestHeaders;
@@ -85,7 +85,7 @@ function allow(): void {
   clearUpstreamValues();
   for (let index: u32 = 0; index < configuration.upstreamCount; index++) {
     replyHeaders.findJoined(upstreamName(index), value);
-    // An empty one is the server's word, and goes on as it is: a user without groups, say.
+    // An empty value is valid and passed on: a user without groups, for example.
     if (!setUpstreamValue(index, value, true)) {
       verdict.fail(SERVER_MALFORMED);
       return;
@@ -95,7 +95,7 @@ function allow(): void {
   verdict.allow(payload);
 }
 
-/** The client gets what the server said: a login redirect with its cookies, or a denial with its page. */
+/** Passes the server's reply to the client: a login redirect with its cookies, or a denial with its page. */
 function passRefusalOn(status: u32): void {
   const hasPage = replyBodyBytes() > 0 && replyBodyBytes() <= MAX_REFUSAL_PAGE_BYTES && hasRoomForPage();
   let challenged = false;
@@ -120,14 +120,14 @@ function passRefusalOn(status: u32): void {
   verdict.refuse(status, DENIED, payload, (status == 401 || status == 403) && (hasPage || replyBodyBytes() == 0));
 }
 
-/** What the refusal's headers take beside those of the reply: sizes, challenges, and gaps. */
+/** Room for the refusal's headers beyond those of the reply: sizes, challenges, and gaps. */
 const REFUSAL_ROOM: usize = 4096;
 
 function hasRoomForPage(): bool {
   return replyHeaders.bytes + <usize>replyBodyBytes() + REFUSAL_ROOM <= arenaRoom();
 }
 
-/** Fetches the page to right behind the refusal's headers, so that no copy of it takes room. */
+/** Fetches the page directly after the refusal's headers, so that no copy takes up room. */
 function takePage(): bool {
   const at = arenaMark();
   if (!fetchReplyBody(MAX_REFUSAL_PAGE_BYTES)) return false;

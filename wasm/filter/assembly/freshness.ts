@@ -6,35 +6,35 @@ import { NEVER_MS } from "./numeric-date";
 import { Span, indexOfByte, isBlank, trim } from "./span";
 
 /**
- * What a reply's headers allow of keeping it (RFC 9111). Only ever less than the configuration: `max-age` and, without
- * one, `Expires` can shorten.
+ * How long a reply's headers allow caching (RFC 9111). They can only shorten the configured time: with `max-age` or,
+ * without one, `Expires`.
  */
 
 let storable: bool = true;
 let reusableStale: bool = true;
 let maxAgeSeconds: u64 = NEVER_MS;
 let ageSeconds: u64 = 0;
-/** NO_DATE_MS without an Expires; 0, long past, for one that is not a date (RFC 9111, 5.3). */
+/** NO_DATE_MS without an Expires; 0, long past, for an invalid one (RFC 9111, 5.3). */
 let expiresMs: u64 = NO_DATE_MS;
 let dateMs: u64 = NO_DATE_MS;
 
-/** Whether it may be kept at all: Vary: *, Set-Cookie and, where it is obeyed, Cache-Control can say no. */
+/** False if the reply must not be cached: Vary: *, Set-Cookie or, if obeyed, Cache-Control. */
 export function isStorable(): bool {
   return storable;
 }
 
-/** Whether it may be used after its time when the server fails: must-revalidate and proxy-revalidate say no. */
+/** False if it must not be served stale when the server fails: must-revalidate or proxy-revalidate. */
 export function isReusableStale(): bool {
   return reusableStale;
 }
 
-/** How long it stays fresh, or NEVER_MS if it does not say. */
+/** How long it stays fresh; NEVER_MS if it states nothing. */
 export function freshForMs(): u64 {
   if (maxAgeSeconds != NEVER_MS) return maxAgeSeconds > ageSeconds ? (maxAgeSeconds - ageSeconds) * 1000 : 0;
   return expiresMs == NO_DATE_MS ? NEVER_MS : timeUntilExpiresMs();
 }
 
-/** `Expires` minus `Date`, less the age that the reply has already: by its `Age`, or by our clock (RFC 9111, 4.2). */
+/** `Expires` minus `Date`, minus the reply's age according to its `Age` or the host's clock (RFC 9111, 4.2). */
 function timeUntilExpiresMs(): u64 {
   const now = wallTimeMs();
   const madeAtMs = dateMs == NO_DATE_MS ? now : dateMs;
@@ -68,7 +68,7 @@ export function readFreshness(headers: HeaderMap): void {
   }
 }
 
-/** Several of them bound together; the host joins repeated lines, which is no date then, and so past. */
+/** The earliest of several counts. If the host joins repeated lines, the result is not a date, and so past. */
 function readExpires(): void {
   if (!configuration.obeyCacheControl) return;
   const stated = dateIn(value);
@@ -122,7 +122,7 @@ function readDirective(): void {
   }
 }
 
-/** Delta-seconds, perhaps in quotes; 0, already stale, if it is anything else (RFC 9111, 4.2.1). */
+/** Delta-seconds, possibly in quotes; 0 (already stale) if it is anything else (RFC 9111, 4.2.1). */
 function seconds(text: Span): u64 {
   let total: u64 = 0;
   let digits = 0;

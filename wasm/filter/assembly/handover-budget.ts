@@ -7,25 +7,25 @@ import { POOLS, poolOf } from "./pools";
 import { ENTRY_CLASS, LARGEST_BLOCK_CLASS, SLOT_CLASSES, classFor, pagesFor, slabUsedBytes } from "./slab";
 
 /**
- * How much of the cache goes into a budget of linear memory. Pages are counted as the allocator fills them, which in a
- * fresh instance is exact.
+ * How much of the cache fits into a budget of linear memory. Pages are counted in the order in which the allocator fills
+ * them, which is exact for a fresh instance.
  */
 
-/** Slots of each class of each pool that the entries counted so far need. */
+/** Slots of each class of each pool needed by the entries counted so far. */
 const SLOTS: usize = memory.data(4 * 13 * 2);
 
 let entries: u32 = 0;
 let pages: u32 = 0;
 let budgetPages: u32 = 0;
 
-/** Whether all entries fit for certain, so that none needs to be looked at. */
+/** True if all entries certainly fit, so that none must be counted. */
 export function allFit(budgetBytes: u32): bool {
   const slabs = slabUsedBytes() / <u64>(PAGE_BYTES - 512) + SLOT_CLASSES * POOLS + 1;
   const index = entryCount() / INDEX_ENTRIES_PER_PAGE;
   return fixedPages() + slabs + index <= budgetBytes / <u32>PAGE_BYTES;
 }
 
-/** Starts a count at nothing. */
+/** Resets the count. */
 export function beginCount(budgetBytes: u32): void {
   memory.fill(SLOTS, 0, 4 * <usize>(SLOT_CLASSES * POOLS));
   entries = 0;
@@ -33,9 +33,9 @@ export function beginCount(budgetBytes: u32): void {
   budgetPages = budgetBytes / <u32>PAGE_BYTES;
 }
 
-/** Counts one more entry. False if the budget ends before it. */
+/** Counts one more entry. False if it exceeds the budget. */
 export function countEntry(entry: Entry): bool {
-  // A bucket for each; the first page of buckets is among the fixed ones.
+  // One bucket per entry; the first page of buckets is one of the fixed pages.
   if (++entries % INDEX_ENTRIES_PER_PAGE == 0) pages++;
   const pool = poolOf(entry.outcome);
   countSlots(pool, ENTRY_CLASS, 1);
@@ -55,7 +55,7 @@ function countSlots(pool: u32, sizeClass: u32, more: u32): void {
   pages += pagesFor(before + more, sizeClass) - pagesFor(before, sizeClass);
 }
 
-/** A fresh instance's: the initial ones, the configuration's, the first of the index. */
+/** Pages of a fresh instance: initial pages, configuration pages, first page of the index. */
 function fixedPages(): u32 {
   return initialPages + keptPages() + 1;
 }

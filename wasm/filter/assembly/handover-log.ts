@@ -4,15 +4,15 @@ import {
 } from "./handover-records";
 
 /**
- * What the taking instance cannot see from the entries that are left: deletions, purges, and calls that ended. Kept as
- * the records they become, in fixed memory. (Decisions need no log: the order of use is one, see lru.ts.)
+ * Changes that the importing instance cannot see from the remaining entries: deletions, purges, and calls that ended. They
+ * are stored in fixed memory in the form of records. (Decisions need no log: the order of use is one, see lru.ts.)
  *
- * Deletions beyond the room are not lost: everything starts over then, with a purge of all before it.
+ * If deletions do not fit, none is lost: the export starts over, with a purge of all entries first.
  */
 
 const REMOVALS: usize = memory.data(6144);
 export const REMOVALS_ROOM: usize = 6144;
-/** One for each call that can be pending: a call is announced only while no end is left untold. */
+/** One for each call that can be pending: calls are announced only when all ends have been reported. */
 const SETTLED: usize = memory.data(20 * 256);
 const SETTLED_ROOM: usize = 20 * 256;
 
@@ -40,7 +40,7 @@ export function logOverflowed(): bool {
   return overflowed;
 }
 
-/** In place of all removals: that nothing is left of what was told before. */
+/** Replaces all removals with a purge of everything exported so far. */
 export function restartLog(): void {
   overflowed = false;
   removalBytes = 0;
@@ -60,7 +60,7 @@ export function notePurgeOfCredential(tag: u32): void {
 }
 
 export function notePurgeOfAll(): void {
-  // What was removed before is of no interest any more.
+  // Earlier removals are covered by this purge.
   if (!overflowed) removalBytes = 0;
   const at = removal(PURGE_ALL_BYTES);
   if (at) store<u32>(at, RECORD_PURGE_ALL);
@@ -72,7 +72,7 @@ export function noteSettled(digestLow: u64, digestHigh: u64): void {
   settledBytes += KEY_RECORD_BYTES;
 }
 
-/** Moves the removals to `into`, which has room for REMOVALS_ROOM; returns their bytes. */
+/** Moves the removals to `into`, which has REMOVALS_ROOM bytes; returns their size. */
 export function takeRemovals(into: usize): usize {
   const size = removalBytes;
   memory.copy(into, REMOVALS, size);
@@ -80,7 +80,7 @@ export function takeRemovals(into: usize): usize {
   return size;
 }
 
-/** Moves the ends of calls to `into` if all fit; returns their bytes. */
+/** Moves the ends of calls to `into` if all fit; returns their size. */
 export function takeSettled(into: usize, room: usize): usize {
   const size = settledBytes;
   if (size > room) return 0;

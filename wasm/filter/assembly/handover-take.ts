@@ -17,8 +17,8 @@ import { digestHigh, digestLow } from "./siphash";
 import { verdict } from "./verdict";
 
 /**
- * Takes over what another instance wrote. Nothing is believed that was not sealed with the digest key, for the same
- * configuration; what a record says is checked all the same, and the first that is wrong ends the chunk.
+ * Imports chunks from another instance. Only chunks sealed with the digest key and for the same configuration are
+ * accepted. Each record is checked anyway, and the first invalid one ends the chunk.
  */
 
 export const TAKEN: i32 = 0;
@@ -26,10 +26,10 @@ export const NOT_A_CHUNK: i32 = 1;
 export const OTHER_CONFIGURATION: i32 = 2;
 export const BAD_RECORD: i32 = 3;
 
-/** How long ago the chunk was written, by a clock that is never behind. */
+/** The chunk's age, according to the latest wall time seen. */
 let ageMs: u64 = 0;
 
-/** Takes a chunk, which lies in the arena; then answers, or asks for, those who wait for a call that is over. */
+/** Imports a chunk in the arena; then answers the waiters of finished calls, or repeats their calls. */
 export function takeChunk(start: usize, size: usize): i32 {
   const result = takeRecords(start, size);
   releaseArena();
@@ -40,7 +40,7 @@ export function takeChunk(start: usize, size: usize): i32 {
   return result;
 }
 
-/** The other instance is gone: none of its calls will be told to be over. */
+/** The other instance is gone: no ends of its calls will be reported. */
 export function abandonForeignCalls(): void {
   for (let index: i32 = 0; index < MAX_PENDING; index++) {
     const pending = pendingAt(index);
@@ -71,7 +71,7 @@ function isDigest(at: usize): bool {
   return load<u64>(at) == digestLow() && load<u64>(at + 8) == digestHigh();
 }
 
-/** Returns the record's bytes, or 0 if it is none. */
+/** Returns the record's size, or 0 if it is invalid. */
 function takeRecord(at: usize, left: usize): usize {
   if (left < PURGE_ALL_BYTES) return 0;
   const kind = load<u8>(at);
@@ -120,7 +120,7 @@ function takePut(at: usize, left: usize): usize {
   return PUT_BYTES + payloadSize;
 }
 
-/** Who asks for this key waits, if no call of our own is under way. Without room for it each instance asks. */
+/** Lets requests for this key wait, unless an own call is pending. If there is no room, each instance makes its own call. */
 function notePending(low: u64, high: u64): void {
   const pending = findPending(low, high);
   if (pending === null) addForeignPending(low, high);
@@ -132,7 +132,7 @@ function noteSettled(low: u64, high: u64): void {
   if (pending !== null) pending.isSettled = 1;
 }
 
-/** Ends a call of the other instance: with its decision if that was kept, else the first who waits asks. */
+/** Ends the other instance's call: with its decision if that was kept, else with a new call for the first waiter. */
 function settle(pending: Pending): void {
   verdict.reset();
   const entry = lookUpFresh(pending.digestLow, pending.digestHigh);

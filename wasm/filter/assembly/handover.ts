@@ -18,10 +18,10 @@ import { pendingAt, unannouncePendings } from "./pending";
 import { digestHigh, digestLow } from "./siphash";
 
 /**
- * What this instance hands to the one that takes over from it, chunk by chunk: every live entry, then what changes, until
- * the host ends it. A chunk holds, in this order, what was removed, decisions as they are now, calls that ended, calls
- * under way. Read one after the other they lead the taker to this instance's state, whatever happened between them:
- * a removal always precedes the later decision, and a call's decision its end.
+ * Exports this instance's state chunk by chunk: every live entry, then all changes, until the host ends the handover. A
+ * chunk contains, in this order, removals, current decisions, calls that ended, pending calls. Imported in order, the
+ * chunks bring the new instance to this instance's state, whatever happens between them: a removal always precedes a
+ * later decision, and a call's decision precedes its end.
  */
 
 if (<usize>MIN_CHUNK_BYTES < CHUNK_HEADER_BYTES + REMOVALS_ROOM + PUT_BYTES + MAX_PAYLOAD_BYTES) {
@@ -29,14 +29,14 @@ if (<usize>MIN_CHUNK_BYTES < CHUNK_HEADER_BYTES + REMOVALS_ROOM + PUT_BYTES + MA
 }
 
 const IDLE: u32 = 0;
-/** Looking for the oldest entry that goes into the budget. */
+/** Searching for the oldest entry that fits into the budget. */
 const COUNTING: u32 = 1;
 const WRITING: u32 = 2;
 
 let phase: u32 = IDLE;
 let budgetBytes: u32 = 0;
 
-/** Starts from the beginning. @param budget bytes of linear memory that the taker may come to */
+/** Starts from the beginning. @param budget bytes of linear memory that the new instance may use */
 export function beginHandover(budget: u32): void {
   budgetBytes = budget;
   unannouncePendings();
@@ -66,12 +66,12 @@ function beginEntries(): void {
 /** The chunk being written. */
 let at: usize = 0;
 let end: usize = 0;
-/** Entries that may still be looked at for it. */
+/** Number of entries that may still be examined for this chunk. */
 let work: i32 = 0;
 
 /**
  * Writes the next chunk into the arena, where it stays until the next callback.
- * @returns address << 32 | size, or 0 if there is nothing to tell
+ * @returns address << 32 | size, or 0 if there is nothing to export
  */
 export function writeChunk(maxBytes: u32): u64 {
   if (phase == IDLE) return 0;

@@ -5,22 +5,22 @@ import { Span } from "./span";
 import { putByte, putSpan, putText } from "./text-writer";
 
 /**
- * Header maps as the ABI serializes them: u32 count, count x (u32 name size, u32 value size), then each name and value
- * followed by a NUL that the sizes do not count. One call brings a whole map, so a request costs one call however many
- * headers are looked at, and repeated headers are seen.
+ * Header maps in the ABI's serialization: u32 count, count x (u32 name size, u32 value size), then each name and value
+ * followed by a NUL that the sizes exclude. A whole map takes one host call, however many headers are read, and it shows
+ * repeated headers.
  */
 @unmanaged
 export class HeaderMap {
   count: u32;
   sizes: usize;
   texts: usize;
-  /** Where `next` stands. */
+  /** Position of `next`. */
   index: u32;
   at: usize;
-  /** Size of the map as the host gave it. */
+  /** Size of the map in the host's form. */
   bytes: usize;
 
-  /** Fetches a map from the host into the arena. False if it does not fit there or is not well formed. */
+  /** Fetches a map from the host into the arena. False if it does not fit or is malformed. */
   fetch(map: i32): bool {
     this.count = 0;
     this.bytes = 0;
@@ -63,7 +63,7 @@ export class HeaderMap {
     return true;
   }
 
-  /** How often the header occurs; `value` is its first value, absent if there is none. */
+  /** Number of occurrences of the header; `value` is the first value, absent if there is none. */
   find(wanted: Span, value: Span): u32 {
     value.clear();
     let found: u32 = 0;
@@ -76,7 +76,7 @@ export class HeaderMap {
     return found;
   }
 
-  /** The header's values as one, joined in the arena if there are several: by ", " (RFC 9110, 5.3), cookies by "; " (RFC 9113, 8.2.3). */
+  /** The header's values, joined in the arena if several: with ", " (RFC 9110, 5.3), cookies with "; " (RFC 9113, 8.2.3). */
   findJoined(wanted: Span, value: Span): void {
     if (this.find(wanted, value) < 2) return;
     const start = arenaMark();
@@ -100,8 +100,8 @@ export const replyHeaders = changetype<HeaderMap>(memory.data(24));
 if (offsetof<HeaderMap>() > 24) ERROR("HeaderMap has outgrown its memory");
 
 /*
- * Writing. Sizes come first in the format but are known last: room for the most headers is left before the texts, and
- * the texts move down when the map is finished. One map is written at a time.
+ * Writing. Sizes come first in the format but are known last: room for the maximum number of headers is left before the
+ * texts, and the texts move down when the map is finished. Only one map is written at a time.
  */
 
 let mapStart: usize = 0;
@@ -115,7 +115,7 @@ export function beginHeaders(): void {
   mapStart = reserve(SIZES_ROOM);
 }
 
-/** Starts a header whose value is then put piece by piece and ended by `endHeader`. */
+/** Starts a header. Its value is put piece by piece and ended by `endHeader`. */
 export function beginHeader(name: string): void {
   const start = arenaMark();
   putText(name);
@@ -158,7 +158,7 @@ export function addHeaderText(name: string, value: string): void {
   endHeader();
 }
 
-/** False once the map is full: more headers would be lost. */
+/** False if the map is full: more headers would be lost. */
 export function hasRoomForHeader(): bool {
   return written < MAX_WRITTEN_HEADERS - 1;
 }
@@ -182,7 +182,7 @@ function noteSize(offset: usize, size: usize): void {
   if (mapStart && written < MAX_WRITTEN_HEADERS) store<u32>(mapStart + 4 + (<usize>written << 3) + offset, <u32>size);
 }
 
-/** Puts bytes into the value being written, with every `byte` after a backslash (quoted-string of RFC 9110). */
+/** Puts text into the current value as a quoted-string (RFC 9110), with quotes and backslashes escaped. */
 export function putQuoted(text: Span): void {
   putByte(0x22);
   for (let at = text.start; at < text.end; at++) {

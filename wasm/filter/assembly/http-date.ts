@@ -2,11 +2,11 @@ import { Span, indexOfByte } from "./span";
 
 /** HTTP-date (RFC 9110, 5.6.7) in its three forms: IMF-fixdate, RFC 850 and asctime. */
 
-/** Not a date. Before 1970 nothing is of interest here, so a date there is none either. */
+/** Not a date. Dates before 1970 do not matter here and count as invalid too. */
 export const NO_DATE_MS: u64 = u64.MAX_VALUE;
 
 const MS_PER_DAY: i64 = 86400000;
-/** RFC 850 years have two digits; one that seems further ahead than this is of the century before. */
+/** RFC 850 years have two digits. A year further ahead than this belongs to the previous century. */
 const MAX_YEARS_AHEAD: i64 = 50;
 
 const MONTHS: string = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -16,8 +16,8 @@ let end: usize = 0;
 let failed: bool = false;
 
 /**
- * The instant in milliseconds since 1970, or NO_DATE_MS. The day's name is not compared with the date.
- * @param nowMs for the century of an RFC 850 date
+ * The time in milliseconds since 1970, or NO_DATE_MS. The day name is not checked against the date.
+ * @param nowMs determines the century of an RFC 850 date
  */
 export function parseHttpDate(text: Span, nowMs: u64): u64 {
   const comma = indexOfByte(text.start, text.end, 0x2c);
@@ -73,7 +73,7 @@ function digits(count: i32): i64 {
   return value;
 }
 
-/** From 0, by its English name of three letters. */
+/** The month from 0, read from its three-letter English name. */
 function monthIndex(): i64 {
   const letters = changetype<usize>(MONTHS);
   const start = at;
@@ -89,7 +89,7 @@ function monthIndex(): i64 {
   return fail();
 }
 
-/** Milliseconds since midnight. A leap second counts as the one before it. */
+/** Milliseconds since midnight. A leap second counts as the second before it. */
 function timeOfDay(): i64 {
   const hour = digits(2);
   expect(0x3a);

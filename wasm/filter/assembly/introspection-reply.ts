@@ -13,17 +13,17 @@ import { indexOfClaim, setUpstreamValue } from "./upstream-headers";
 
 /**
  * Reads the reply of an introspection endpoint (RFC 7662, 2.2) as real servers write it: `exp` may be a decimal text,
- * `scope` a list, `sub` a whole number, and null is as if the member were not there. A member that decides and is given
- * twice could be read in two ways, so the reply is malformed.
+ * `scope` a list, `sub` an integer, and null members count as absent. A relevant member that occurs twice could be read in
+ * two ways, so the reply is malformed.
  */
 
 export const REPLY_MALFORMED: u32 = 0;
 export const REPLY_INACTIVE: u32 = 1;
-/** Not valid before a time that is still to come. */
+/** Not yet valid. */
 export const REPLY_NOT_YET_VALID: u32 = 2;
 export const REPLY_ACTIVE: u32 = 3;
 
-/** Of an active token: its scopes, separated by spaces, and its subject. Absent if the reply names none. */
+/** Scopes of an active token, separated by spaces, and its subject. Absent if the reply has none. */
 export const repliedScope = changetype<Span>(memory.data(8));
 export const repliedSubject = changetype<Span>(memory.data(8));
 let expiresAtMs: u64 = NEVER_MS;
@@ -36,7 +36,7 @@ export function repliedExpiryMs(): u64 {
 
 const name = changetype<Span>(memory.data(8));
 
-/** Whether all members that matter to an active token are as they must be. To an inactive one none matters. */
+/** True if all members that matter for an active token are valid. For an inactive one none matters. */
 let sound: bool = true;
 let seen: u32 = 0;
 
@@ -79,10 +79,10 @@ const KIND_NULL: u32 = 0;
 const KIND_TEXT: u32 = 1;
 const KIND_NUMBER: u32 = 2;
 const KIND_BOOLEAN: u32 = 3;
-/** Has no one form as a text. */
+/** Has no unique text form. */
 const KIND_OTHER: u32 = 4;
 
-/** The value last read: its text (a number or boolean as it is written), and its number if it is one. */
+/** The last value read: its text (numbers and booleans as written), and its number if it is one. */
 const value = changetype<Span>(memory.data(8));
 let number: f64 = 0;
 
@@ -130,14 +130,14 @@ function instantOf(kind: u32): u64 {
   return numericDateMs(seconds);
 }
 
-/** An empty scope is none: a token without scopes is no fault, and the upstream gets no header. */
+/** An empty scope counts as absent: a token without scopes is valid, and the upstream gets no header. */
 function takeScope(kind: u32): void {
   if (kind == KIND_TEXT && value.size == 0) value.clear();
   if (kind == KIND_TEXT) repliedScope.copy(value);
   else if (kind != KIND_NULL) sound = false;
 }
 
-/** A number is its digits, if there is only one way to write them: 1e0, 1.0 and 1 must not become three subjects. */
+/** A number is used as its digits, if that spelling is unique: 1e0, 1.0 and 1 must not become three subjects. */
 function takeSubject(kind: u32): void {
   if (kind == KIND_TEXT || (kind == KIND_NUMBER && isPlainInteger(value))) repliedSubject.copy(value);
   else if (kind != KIND_NULL) sound = false;
@@ -149,13 +149,13 @@ function isPlainInteger(text: Span): bool {
     const byte = load<u8>(at);
     if (byte < 0x30 || byte > 0x39) return false;
   }
-  // JSON has no leading zeros, so this leaves out -0 alone.
+  // JSON has no leading zeros, so this excludes only -0.
   return !isNegative || load<u8>(text.start + 1) != 0x30;
 }
 
 const word = changetype<Span>(memory.data(8));
 
-/** A list of words as one text with single spaces between them. An element that is no word makes the reply unsound. */
+/** Joins a list of words with single spaces. An element that is not a word makes the reply unsound. */
 function readWordList(): u32 {
   const start = arenaMark();
   enterArray();
@@ -168,7 +168,7 @@ function readWordList(): u32 {
     const mark = arenaMark();
     if (!readString(word)) break;
     if (word.size == 0 || indexOfByte(word.start, word.end, 0x20) != word.end) sound = false;
-    // A word with escapes was decoded behind the mark: it moves down to where the list goes on.
+    // A word with escapes was decoded after the mark: it moves down to the end of the list.
     rewindArena(mark);
     const gap: usize = mark == start ? 0 : 1;
     const at = extend(gap + word.size);

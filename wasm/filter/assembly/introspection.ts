@@ -15,7 +15,7 @@ import { putSpan, putText, takeWritten } from "./text-writer";
 import { clearUpstreamValues, composeUpstreamPayload } from "./upstream-headers";
 import { VERDICT_ASK_DECISION, verdict } from "./verdict";
 
-/** OAuth 2.0 Token Introspection (RFC 7662), as the whole decision or only to learn who the subject is. */
+/** OAuth 2.0 Token Introspection (RFC 7662), as the whole decision or only to find the subject. */
 
 const body = changetype<Span>(memory.data(8));
 const word = changetype<Span>(memory.data(8));
@@ -36,7 +36,7 @@ export function askIntrospection(endpoint: Endpoint): bool {
   return dispatch(endpoint, body);
 }
 
-/** Judges the reply as the decision: active, and of every scope the rule requires. */
+/** Judges the reply as the decision: active, and with every scope the rule requires. */
 export function judgeIntrospection(rule: Rule | null): void {
   clearUpstreamValues();
   if (!isActive()) return;
@@ -57,10 +57,10 @@ export function judgeSubject(): void {
   else verdict.kind = VERDICT_ASK_DECISION;
 }
 
-/** False, with the verdict set, unless the reply says that the token is active, and nothing in it says otherwise. */
+/** True if the reply says that the token is active and nothing in it contradicts that. Otherwise sets the verdict. */
 function isActive(): bool {
   if (replyStatus() != 200) {
-    // A 401 here means that the server refuses the gateway, not the client.
+    // A 401 here means that the server rejects the gateway, not the client.
     verdict.fail(SERVER_ERROR);
     return false;
   }
@@ -78,7 +78,7 @@ function isActive(): bool {
   return false;
 }
 
-/** Whether each word of `required` is a word of the reply's scope. */
+/** True if each word of `required` is in the reply's scope. */
 function hasScopes(required: Span): bool {
   for (let at = required.start; at < required.end; ) {
     const end = indexOfByte(at, required.end, 0x20);

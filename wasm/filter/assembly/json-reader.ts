@@ -5,12 +5,12 @@ import { putByte, putBytes } from "./text-writer";
 import { sequenceSize } from "./utf8";
 
 /**
- * A strict pull reader of JSON (RFC 8259) over bytes of a stranger. Nothing is built: the caller walks, takes the
- * values it knows and skips the rest. Skipped values are validated too, so a document is well formed as a whole or
- * refused. The first fault is sticky: every later call says no, and `jsonEnded` tells at the end.
+ * A strict pull reader of JSON (RFC 8259) for untrusted bytes. It builds no tree: the caller walks the document, takes the
+ * values it knows and skips the rest. Skipped values are validated too, so a document that is not well formed as a whole
+ * is rejected. The first fault is sticky: every later call fails, and so does `jsonEnded` at the end.
  *
  * Strings without escapes are spans of the source, others are decoded into the arena. Keys are compared decoded, so
- * "\u0061ctive" is "active". Duplicate keys are for the caller to notice.
+ * "\u0061ctive" is "active". The caller must detect duplicate keys.
  */
 
 let at: usize = 0;
@@ -40,7 +40,7 @@ export function jsonFailed(): bool {
   return failed;
 }
 
-/** Declares the document wrong, for a caller that found a value of the wrong kind. */
+/** Marks the document as invalid, for a caller that found a value of the wrong kind. */
 export function failJson(): void {
   failed = true;
 }
@@ -64,14 +64,14 @@ export function enterArray(): bool {
   return enter(0x5b);
 }
 
-/** Goes to the object's next member and reads its name; false at its end, which is then left. */
+/** Goes to the object's next member and reads its name; false at the object's end, which it leaves. */
 export function nextMember(name: Span): bool {
   if (!nextItem(0x7d)) return false;
   if (!readString(name)) return false;
   return expect(0x3a);
 }
 
-/** Goes to the array's next element; false at its end, which is then left. */
+/** Goes to the array's next element; false at the array's end, which it leaves. */
 export function nextElement(): bool {
   return nextItem(0x5d);
 }
@@ -93,7 +93,7 @@ export function readString(into: Span): bool {
   return fault();
 }
 
-/** 1 or 0; a fault, and 0, if the value is not a boolean. */
+/** The boolean; a fault and false if the value is not a boolean. */
 export function readBoolean(): bool {
   const first = peekJson();
   if (first == 0x74) return literal("true");
@@ -102,7 +102,7 @@ export function readBoolean(): bool {
   return false;
 }
 
-/** The number; a fault, and 0, if the value is not a number. Beyond 2^53 it is rounded, as everywhere. */
+/** The number; a fault and 0 if the value is not a number. Rounded beyond 2^53, as usual. */
 export function readNumber(): f64 {
   skipBlanks();
   let negative = false;
@@ -134,7 +134,7 @@ export function readNumber(): f64 {
   return negative ? -value : value;
 }
 
-/** Reads over one value of any kind, checking it. */
+/** Skips and validates one value of any kind. */
 export function skipValue(): void {
   const first = peekJson();
   if (first == 0x7b) {

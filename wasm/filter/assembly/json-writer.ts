@@ -1,7 +1,7 @@
 import { Span } from "./span";
 import { putByte, putText } from "./text-writer";
 
-/** JSON is composed by appending; strings are escaped here. Their bytes must be well-formed UTF-8 already. */
+/** Composes JSON by appending; escapes strings. Their bytes must already be well-formed UTF-8. */
 
 export function putJsonString(text: Span): void {
   putByte(0x22);
@@ -21,7 +21,7 @@ export function putJsonString(text: Span): void {
   putByte(0x22);
 }
 
-/** `"name":` with an ASCII literal that needs no escapes, after a comma unless it is the first member. */
+/** Puts `"name":` for an ASCII literal without escapes, after a comma unless it is the first member. */
 export function putJsonName(name: string, first: bool = false): void {
   if (!first) putByte(0x2c);
   putByte(0x22);
@@ -34,7 +34,7 @@ export function putJsonMember(name: string, value: Span, first: bool = false): v
   putJsonString(value);
 }
 
-/** Space-separated words as an array of strings. The words hold no character that JSON escapes. */
+/** Puts space-separated words as an array of strings. */
 export function putJsonWords(words: Span): void {
   putByte(0x5b);
   let at = words.start;

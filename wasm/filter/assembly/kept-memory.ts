@@ -1,7 +1,7 @@
 import { PAGE_BYTES, takePage } from "./pages";
 import { SPAN_BYTES, Span } from "./span";
 
-/** Memory of the configuration, kept for the life of the instance. A small one needs no page of its own. */
+/** Memory for the configuration, kept for the life of the instance. A small configuration needs no page of its own. */
 
 const FIRST_BYTES: usize = 8192;
 
@@ -15,7 +15,7 @@ export function keptPages(): u32 {
   return pages;
 }
 
-/** Zeroed bytes, 8-aligned. 0 if they do not fit a page, or if memory is at its limit. */
+/** Address of zeroed bytes, 8-aligned. 0 if they do not fit into a page, or if memory is at its limit. */
 export function keepBytes(size: usize): usize {
   const rounded = (size + 7) & ~7;
   if (rounded > PAGE_BYTES) return 0;
@@ -32,7 +32,7 @@ export function keepBytes(size: usize): usize {
   return start;
 }
 
-/** A copy of the text. Its bytes follow the span. */
+/** A copy of the text. The bytes follow the span. */
 export function keepText(text: Span): Span {
   const start = keepBytes(SPAN_BYTES + text.size);
   const kept = changetype<Span>(start);

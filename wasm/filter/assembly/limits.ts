@@ -1,50 +1,50 @@
-/** Every bound of the filter in one place. What a hostile peer can make grow, stops here. */
+/** All limits of the filter. They bound everything that a hostile peer can make grow. */
 
-/** Longer credentials are refused: real tokens stay below 4 KiB, and each byte is hashed on every request. */
+/** Longer credentials are refused: real tokens are below 4 KiB, and every request hashes each byte. */
 export const MAX_TOKEN_BYTES: usize = 8192;
 
-/** A purge of a longer text is one of everything: its canonical form might not fit into the arena. */
+/** A purge of a longer text purges everything: its canonical form might not fit into the arena. */
 export const MAX_PURGE_BYTES: usize = 16384;
 
-/** Longer JSON of an authorization server is malformed. */
+/** Longer JSON from an authorization server is malformed. */
 export const MAX_JSON_REPLY_BYTES: u32 = 32768;
 
-/** A refusal's page that is longer does not pass on to the client; JSON that names the reason takes its place. */
+/** A longer refusal page is not passed to the client; JSON with the reason replaces it. */
 export const MAX_REFUSAL_PAGE_BYTES: u32 = 65536;
 
-/** A Retry-After that is longer is neither seconds nor a date. */
+/** A longer Retry-After is neither seconds nor a date. */
 export const MAX_RETRY_AFTER_BYTES: usize = 32;
 
-/** Larger decisions are answered but not kept: one reply must not displace thousands of others. */
+/** Larger decisions are used but not kept: one reply must not displace thousands of others. */
 export const MAX_PAYLOAD_BYTES: usize = 16384;
 
-/** How far an `nbf` may lie ahead of our clock: servers issue tokens that are valid from now on by theirs. */
+/** How far an `nbf` may be ahead of the host's clock: servers issue tokens that are valid from now by their own clock. */
 export const MAX_CLOCK_SKEW_MS: u64 = 60000;
 
-/** The same for refusals, which strangers bring about: one with a larger page goes to the client and is not kept. */
+/** As MAX_PAYLOAD_BYTES, for refusals, which anyone can cause: a larger page goes to the client and is not kept. */
 export const MAX_REFUSAL_PAYLOAD_BYTES: usize = 8192;
 
-/** Different keys with a call under way. Beyond: 503 authorization_server_overloaded. */
+/** Different keys with a pending call. Beyond: 503 authorization_server_overloaded. */
 export const MAX_PENDING: i32 = 256;
 
 /** Requests waiting for those calls, all keys together. Beyond: 503 authorization_server_overloaded. */
 export const MAX_WAITERS: i32 = 2048;
 
-/** Nesting of JSON that is read; deeper documents are malformed. Bounds the recursion of the scanner. */
+/** Nesting of JSON; deeper documents are malformed. Limits the reader's recursion. */
 export const MAX_JSON_DEPTH: i32 = 32;
 
-/** Work units of the timing wheel (an expiry, a move, a step) that one request pays for. */
+/** Work units of the timing wheel (an expiry, a move, a step) per request. */
 export const EXPIRIES_PER_REQUEST: i32 = 64;
 
-/** The same for the host's tick each second: 100,000 entries of one instant are gone after two ticks. */
+/** The same per tick (one a second): 100,000 entries that expire together are gone after two ticks. */
 export const EXPIRIES_PER_TICK: i32 = 65536;
 
 export const TICK_PERIOD_MS: u32 = 1000;
 
-/** Headers of one outbound call or one local response. The configuration's limits keep below it. */
+/** Headers of one outbound call or one local response. The configuration's limits stay below it. */
 export const MAX_WRITTEN_HEADERS: u32 = 128;
 
-/** Upstream headers that a decision may set. A bit each in a u32. */
+/** Upstream headers that a decision may set; one bit each in a u32. */
 export const MAX_UPSTREAM_HEADERS: u32 = 32;
 
 export const MAX_CREDENTIAL_SOURCES: u32 = 16;
@@ -56,12 +56,12 @@ export const MAX_SCOPES_BYTES: usize = 4096;
 export const MAX_CONFIGURATION_BYTES: u32 = 1048576;
 export const MAX_CONFIGURATION_TEXT_BYTES: usize = 8192;
 
-/** A day. The timing wheel reaches 24 days; a decision should not. */
+/** A day. The timing wheel could hold 24 days; a decision should not live that long. */
 export const MAX_TTL_MS: f64 = 86400000;
 export const MAX_TIMEOUT_MS: f64 = 600000;
 
-/** A chunk of a handover is at least so large: it must hold the largest decision and all removals. */
+/** Minimum size of a handover chunk: it must hold the largest decision and all removals. */
 export const MIN_CHUNK_BYTES: usize = 32768;
 
-/** Entries looked at for one chunk, those that are not written included. */
+/** Entries examined for one chunk, including those that are not written. */
 export const ENTRIES_PER_CHUNK: i32 = 16384;

@@ -2,21 +2,21 @@ import { Entry } from "./entry";
 import { givePage, takePage } from "./pages";
 
 /**
- * Index of the entries by digest: linear hashing (Litwin, 1980). Every insertion beyond one entry a bucket splits
- * exactly one bucket, every removal far below it merges one, so the table follows the number of entries by steps of
+ * Index of the entries by digest: linear hashing (Litwin, 1980). Above one entry per bucket, every insertion splits
+ * exactly one bucket; far below it, every removal merges one. So the table follows the number of entries in steps of
  * 4 bytes, in segments of one page: no doubling, no pause, no copy.
  *
- * Digests are pseudo-random, so the low bits select buckets evenly and nobody outside can aim at one.
+ * Digests are pseudo-random, so the low bits select buckets evenly and no outsider can target one.
  */
 
-/** One bucket, the address of its first entry, for each entry. */
+/** One bucket (the address of its first entry) per entry. */
 export const INDEX_BYTES_PER_ENTRY: u32 = 4;
 
 const SEGMENT_BITS: u32 = 14;
 const SEGMENT_BUCKETS: u32 = 1 << SEGMENT_BITS;
-/** One page of the index for so many entries. */
+/** Number of entries per page of the index. */
 export const INDEX_ENTRIES_PER_PAGE: u32 = 1 << SEGMENT_BITS;
-/** Four million buckets; beyond, chains grow longer. 256 MB of entries are fewer. */
+/** Four million buckets; beyond that, chains grow longer. 256 MB of entries need fewer. */
 const MAX_SEGMENTS: u32 = 256;
 const SEGMENTS: usize = memory.data(4 * 256);
 
@@ -78,7 +78,7 @@ export function unindexEntry(entry: Entry): void {
   }
   store<usize>(link, entry.chainNext);
   count--;
-  // Half empty, not less, so that a steady number of entries neither splits nor merges.
+  // Only when half empty, so that a steady number of entries neither splits nor merges.
   if (count < buckets >> 1 && buckets > SEGMENT_BUCKETS) mergeBucket();
 }
 
@@ -86,7 +86,7 @@ function splitBucket(): void {
   const added = buckets;
   const segmentIndex = added >> SEGMENT_BITS;
   if ((added & (SEGMENT_BUCKETS - 1)) == 0) {
-    // Without a page the chains grow longer for a while; nothing is evicted for the index's sake.
+    // Without a page, chains grow longer for a while; no entry is evicted for the index.
     const segment = segmentIndex < MAX_SEGMENTS ? takePage() : 0;
     if (!segment) return;
     store<usize>(SEGMENTS + (<usize>segmentIndex << 2), segment);

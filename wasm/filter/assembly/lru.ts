@@ -2,17 +2,17 @@ import { Entry } from "./entry";
 import { ALLOWS, POOLS, REFUSALS, poolOf } from "./pools";
 
 /**
- * Order of last use, exact: a doubly linked list through the entries, one for allows and one for refusals, so that refusals
- * push out refusals alone.
+ * The exact order of last use: a doubly linked list through the entries, one for allows and one for refusals, so that
+ * refusals displace only refusals.
  *
- * A handover follows each from the oldest to the newest. Whatever is written or used meanwhile moves to the newest end,
- * where the follower still has to come: so nothing written is missed, without a log, and the order of use moves along.
+ * A handover follows each list from the oldest to the newest entry. Entries written or used meanwhile move to the newest
+ * end, which the follower has yet to reach: no write is missed, without a log, and the order of use is handed over too.
  */
 @unmanaged
 class UseList {
   newest: usize;
   oldest: usize;
-  /** The entry the follower comes to next, 0 if it has come to the end. */
+  /** The follower's next entry, 0 at the end. */
   ahead: usize;
 }
 
@@ -21,7 +21,7 @@ const LISTS: usize = memory.data(12 * 2);
 if (offsetof<UseList>() > 12) ERROR("UseList has outgrown its memory");
 
 let follows: bool = false;
-/** The entry that a walk from the newest to the oldest comes to next, 0 at the end of its list. */
+/** The next entry of a walk from the newest to the oldest, 0 at the end of its list. */
 let below: usize = 0;
 let walkedPool: u32 = ALLOWS;
 
@@ -65,7 +65,7 @@ export function followAll(): void {
   follows = true;
 }
 
-/** Starts the follower behind an entry that a walk came to: at what the walk has passed, and at all that is to come. */
+/** Starts the follower after an entry that a walk reached: it follows the entries the walk has passed, and all new ones. */
 export function followPassed(entry: Entry): void {
   const pool = poolOf(entry.outcome);
   listOf(ALLOWS).ahead = pool == ALLOWS ? entry.lruNewer : listOf(ALLOWS).oldest;
@@ -78,7 +78,7 @@ export function stopFollowing(): void {
   follows = false;
 }
 
-/** The entry the follower stands at; null while it has nothing to come to. */
+/** The follower's current entry; null while it has none. */
 export function followed(): Entry | null {
   const allow = listOf(ALLOWS).ahead;
   return changetype<Entry | null>(allow ? allow : listOf(REFUSALS).ahead);
@@ -89,7 +89,7 @@ export function followOn(): void {
   list.ahead = changetype<Entry>(list.ahead).lruNewer;
 }
 
-/** Starts a walk from the newest allow to the oldest, then over the refusals. What is used meanwhile was passed already. */
+/** Starts a walk from the newest allow to the oldest, then through the refusals. Entries used meanwhile count as passed. */
 export function beginWalk(): void {
   walkedPool = ALLOWS;
   below = listOf(ALLOWS).newest;

@@ -19,13 +19,13 @@ import { purgeAll, purgeCredential } from "./purge";
 import { putText } from "./text-writer";
 
 /**
- * Ebb's built-in authorization filter: the callbacks of Proxy-Wasm ABI 0.2.1. Each ends by wiping the arena.
- * A stream has no state here unless it waits for a call, so there is no callback for its creation.
+ * Ebb's built-in authorization filter: the callbacks of Proxy-Wasm ABI 0.2.1. Each wipes the arena at its end.
+ * A stream has state here only while it waits for a call, so there is no callback for its creation.
  */
 
 export function proxy_abi_version_0_2_1(): void {}
 
-/** The host asks for room for what it hands in; it lives until the end of the callback. */
+/** Allocates memory for the host's data, until the end of the callback. */
 export function proxy_on_memory_allocate(size: usize): usize {
   takeBackChunk();
   return reserve(size);
@@ -70,7 +70,7 @@ export function proxy_on_delete(contextId: u32): void {
 }
 
 /*
- * The handover of live entries between two instances, and purges: an extension of Ebb's (docs/handover.md).
+ * Ebb's extension for the handover of live entries between two instances, and for purges (docs/handover.md).
  */
 
 export function ebb_handover_version_1(): void {}
@@ -95,7 +95,7 @@ export function ebb_handover_end(): void {
 export function ebb_handover_take(address: usize, size: usize): i32 {
   begin();
   const result = takeChunk(address, size);
-  // Until it serves, the gauges are the other instance's.
+  // Until this instance serves, the gauges belong to the other instance.
   if (hasServed) flushGauges();
   releaseArena();
   return result;
@@ -117,16 +117,16 @@ export function ebb_purge_all(): u32 {
 
 export function ebb_purge_credential(address: usize, size: usize): u32 {
   begin();
-  // Whatever cannot be looked for must not seem to be gone.
+  // A text too long to search for must not appear purged, so everything is purged.
   const purged = size <= MAX_PURGE_BYTES ? purgeCredential(address, size) : purgeAll();
   if (configuration.isComplete) flushMetrics(nowMs());
   releaseArena();
   return purged;
 }
 
-/** Whether a request has come, so that this instance is not only being filled. */
+/** True once a request has arrived: before that, this instance is only being filled. */
 let hasServed: bool = false;
-/** Whether the arena still holds a chunk that the host was to copy. */
+/** True while the arena holds a chunk lent to the host. */
 let isChunkLent: bool = false;
 
 function begin(): void {
@@ -140,7 +140,7 @@ function takeBackChunk(): void {
   releaseArena();
 }
 
-/** Takes the configuration; once only, because everything cached and pending belongs to it. */
+/** Reads the configuration; only once, because all cached and pending state belongs to it. */
 function configure(size: u32): bool {
   if (configuration.isComplete) return complain("configuration: the instance has one already; start a new instance");
   if (size == 0 || size > MAX_CONFIGURATION_BYTES) {
@@ -168,7 +168,7 @@ function configure(size: u32): bool {
   return true;
 }
 
-/** Pages to read a configuration in that is too large for the arena; 0 if it is not. Decoded texts need room too. */
+/** Pages needed to read a configuration too large for the arena, else 0. Decoded texts need room too. */
 function pagesFor(size: u32): i32 {
   const needed: usize = 2 * <usize>size + 16384;
   return needed <= arenaCapacity() ? 0 : <i32>((needed + PAGE_BYTES - 1) / PAGE_BYTES);

@@ -7,21 +7,21 @@ import { slabUsedBytes } from "./slab";
 import { putText } from "./text-writer";
 
 /**
- * The filter's metrics. Counts gather here and go to the host together: after each miss, each tick, and a hit at most
- * once a second, because every host call costs as much as a lookup.
+ * The filter's metrics. Counts are collected here and sent to the host together: after each miss, each tick, and for hits
+ * at most once a second, because every host call costs as much as a lookup.
  *
- * ebb_cache_live_bytes = slots in use by entries (56 bytes each) and their payloads (as the allocator rounds them) + 4
- * bytes an entry, its share of the index. The fixed part (static data, arena, pending calls, the index's first page) is
- * not in it.
+ * ebb_cache_live_bytes = slots used by entries (56 bytes each) and their payloads (as rounded by the allocator) + 4 bytes
+ * per entry for its share of the index. The fixed part (static data, arena, pending calls, the index's first page) is not
+ * included.
  */
 
 export const CACHE_HITS: u32 = 0;
-/** Lookups that found nothing fresh and asked the authorization server, or could not for want of room. */
+/** Lookups that found nothing fresh and called the authorization server, or could not for lack of room. */
 export const CACHE_MISSES: u32 = 1;
-/** Lookups that found nothing fresh and joined a call already under way. */
+/** Lookups that found nothing fresh and joined a pending call. */
 export const CACHE_COALESCED: u32 = 2;
 export const CACHE_INSERTS: u32 = 3;
-/** Entries freed because their time was over. */
+/** Expired entries freed. */
 export const CACHE_EXPIRED: u32 = 4;
 /** Entries freed to make room at the memory limit. */
 export const CACHE_EVICTED: u32 = 5;
@@ -34,7 +34,7 @@ const METRICS: u32 = 10;
 
 const FLUSH_INTERVAL_MS: u64 = 1000;
 
-/** Host ids, and what the host does not know yet (counters) or was last told (gauges). */
+/** Host ids, and values not yet sent to the host (counters) or last sent (gauges). */
 const IDS: usize = memory.data(4 * 10);
 const VALUES: usize = memory.data(8 * 10, 8);
 
@@ -92,7 +92,7 @@ function recordGauges(): void {
 }
 
 /**
- * Tells the host the gauges whatever it was told before: another instance may have set the same ones meanwhile.
+ * Sends the gauges to the host even if unchanged: another instance may have set the same ones meanwhile.
  */
 export function flushGauges(): void {
   store<u64>(VALUES + (<usize>CACHE_ENTRIES << 3), u64.MAX_VALUE);

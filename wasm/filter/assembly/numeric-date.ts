@@ -1,27 +1,27 @@
 import { Span } from "./span";
 
-/** NumericDate (RFC 7519, 2): seconds since 1970, which some servers write as a decimal text. */
+/** NumericDate (RFC 7519, 2): seconds since 1970. Some servers write it as a decimal text. */
 
-/** No instant is known. */
+/** No time is known. */
 export const NEVER_MS: u64 = u64.MAX_VALUE;
 
 /**
- * In seconds this is the year 5138. Some servers write milliseconds, where it is 1973: read as seconds, an expired token would be
- * valid for millennia.
+ * As seconds this is the year 5138, as milliseconds 1973. Some servers write milliseconds: read as seconds, an expired
+ * token would be valid for millennia.
  */
 const MIN_MILLISECONDS: f64 = 1e11;
 
-/** A NumericDate as milliseconds since 1970; one that can only be meant in milliseconds is read so. */
+/** A NumericDate in milliseconds since 1970. A value that can only be milliseconds is read as such. */
 export function numericDateMs(seconds: f64): u64 {
   if (!(seconds > 0)) return 0;
   const ms = seconds < MIN_MILLISECONDS ? seconds * 1000 : seconds;
   return ms < 9e15 ? <u64>ms : NEVER_MS;
 }
 
-/** More digits than an instant has. */
+/** Longer than any real NumericDate. */
 const MAX_TEXT_BYTES: usize = 24;
 
-/** The number that a text of digits, perhaps with a sign and a fraction, stands for; NaN if it is anything else. */
+/** The value of a decimal text, possibly with a sign and a fraction; NaN for anything else. */
 export function decimalIn(text: Span): f64 {
   let at = text.start;
   const isNegative = text.size > 0 && load<u8>(at) == 0x2d;

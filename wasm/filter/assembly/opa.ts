@@ -50,7 +50,7 @@ export function askOpa(rule: Rule | null, subject: Span): bool {
   return sendQuestion();
 }
 
-/** Null beside the decision is as if it were not there, and what stands beside a denial does not matter. */
+/** Null members beside the decision count as absent, and other members do not matter beside a denial. */
 export function judgeOpa(): void {
   if (!isAnswer()) return;
   clearUpstreamValues();

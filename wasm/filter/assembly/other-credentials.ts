@@ -8,8 +8,8 @@ import { Span, indexOfByte, trim } from "./span";
 import { putByte, putBytes, putText, takeWritten } from "./text-writer";
 
 /**
- * A request can carry a credential in each configured place, and the first decides. The others were not verified, and the
- * upstream might go by one of them: they are taken out. The one decided on stays as it was sent.
+ * A request can contain a credential in each configured place, and the first decides. The others are not verified, and the
+ * upstream might use one of them, so they are removed. The deciding one stays as it was sent.
  */
 
 const header = changetype<Span>(memory.data(8));
@@ -23,8 +23,8 @@ export function hasSeveralSources(): bool {
 }
 
 /**
- * Takes them out of the request whose credential was last found.
- * @returns whether there were any
+ * Removes them from the request whose credential was found last.
+ * @returns true if there were any
  */
 export function removeOtherCredentials(): bool {
   const decided = credentialSource();
@@ -37,7 +37,7 @@ export function removeOtherCredentials(): bool {
   return removeCookies(decided) || removed;
 }
 
-/** Two sources of one place differ in the schemes that they accept at most. */
+/** Two sources with the same place can differ only in the accepted schemes. */
 function isSamePlace(a: CredentialSource, b: CredentialSource): bool {
   return a.from == b.from && (a.from == FROM_AUTHORIZATION || a.name.equals(b.name));
 }
@@ -83,7 +83,7 @@ function removeCookies(decided: CredentialSource): bool {
   return removed;
 }
 
-/** Whether the pair from `at` to `end` is a cookie of a source that did not decide, be it only to some servers. */
+/** True if the pair from `at` to `end` is the cookie of a source that did not decide, even if only some servers read it so. */
 function isOtherCredential(at: usize, end: usize, decided: CredentialSource): bool {
   cookie.set(at, indexOfByte(at, end, 0x3d) - at);
   trim(cookie);

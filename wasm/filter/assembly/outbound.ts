@@ -8,7 +8,7 @@ import {
 import { Span } from "./span";
 import { putByte, putSpan, putText } from "./text-writer";
 
-/** Calls to authorization servers, as far as all protocols compose them alike. */
+/** The parts of outbound calls that all protocols share. */
 
 const headers = changetype<Span>(memory.data(8));
 const CALL_ID: usize = memory.data(4);
@@ -39,7 +39,7 @@ export function addFixedHeaders(): void {
   }
 }
 
-/** The credential, in the place where the client sent it. */
+/** Adds the credential in the place where the client sent it. */
 export function addCredential(): void {
   const source = credentialSource();
   if (source.from == FROM_AUTHORIZATION) {
@@ -58,12 +58,12 @@ export function addCredential(): void {
   }
 }
 
-/** Ends the headers of a call, after which its body is composed. */
+/** Ends the headers of a call; its body follows. */
 export function endCallHeaders(): void {
   finishHeaders(headers);
 }
 
-/** Sends the call. False if the host does not take it, or it did not fit into the arena. */
+/** Sends the call. False if the host rejects it, or it did not fit into the arena. */
 export function dispatch(endpoint: Endpoint, body: Span): bool {
   if (arenaOverflowed() || !headers.isPresent) return false;
   const status = proxy_http_call(
@@ -73,7 +73,7 @@ export function dispatch(endpoint: Endpoint, body: Span): bool {
   return status == STATUS_OK;
 }
 
-/** Id of the call last dispatched. */
+/** Id of the last dispatched call. */
 export function dispatchedCall(): u32 {
   return load<u32>(CALL_ID);
 }

@@ -1,20 +1,20 @@
 /**
- * Pages of 64 KiB, the unit in which linear memory grows. Slabs and table segments take single pages and give them back
- * whole, so a page freed by one serves any other; memory grows by one page, and only when none is free.
+ * Pages of 64 KiB, the unit in which linear memory grows. Slabs and table segments take and return single whole pages, so
+ * a page freed by one can serve any other. Memory grows by one page, and only when none is free.
  */
 
 export const PAGE_BYTES: usize = 65536;
 
-/** What a fresh instance has. */
+/** Pages of a fresh instance. */
 export const initialPages: u32 = memory.size();
 
 let firstFree: usize = 0;
 let freePages: i32 = 0;
 let limitPages: i32 = 65536;
-/** Where the host last refused to grow, which is below the limit if the module's own maximum is; else beyond any limit. */
+/** Size at which the host last refused to grow (the module's own maximum can be below the limit); else above any limit. */
 let refusedAtPages: i32 = 65537;
 
-/** Linear memory in all, the initial part included, is kept within `bytes`. */
+/** Limits the whole linear memory, including its initial part, to `bytes`. */
 export function setMemoryLimit(bytes: u64): void {
   const pages = bytes / <u64>PAGE_BYTES;
   limitPages = pages > 65536 ? 65536 : <i32>pages;
@@ -33,7 +33,7 @@ export function takePage(): usize {
   return grown;
 }
 
-/** Pages that linear memory can have in all, as far as is known. */
+/** Maximum pages of linear memory, as far as is known. */
 export function limitInReach(): i32 {
   return min(limitPages, refusedAtPages);
 }
@@ -49,7 +49,7 @@ export function givePage(page: usize): void {
   freePages++;
 }
 
-/** Start of `count` adjacent new pages, or 0. They come back one by one, through `givePage`. */
+/** Start of `count` adjacent new pages, or 0. They are returned one by one, through `givePage`. */
 export function growBy(count: i32): usize {
   if (memory.size() + count > limitPages) return 0;
   const previous = memory.grow(count);

@@ -2,13 +2,13 @@ import { reserve } from "./arena";
 import { LARGEST_BLOCK_BYTES, allocateAnySlot, allocateSlot, classFor, freeSlot, slotSize } from "./slab";
 
 /**
- * A payload is stored as a chain of slots, each a 4-byte link and data. Chaining keeps the waste at one rounding for
- * any size, needs few size classes, and at the memory limit lets a payload fill whatever slots evictions set free.
+ * A payload is stored as a chain of slots, each with a 4-byte link and data. Chaining limits the waste to one rounding for
+ * any size, needs few size classes, and lets a payload fill whatever slots evictions free at the memory limit.
  */
 
 const LINK_BYTES: usize = 4;
 
-/** Copies `size` > 0 bytes into a chain and returns its head, or 0 (and holds nothing) when the pool is at its limit. */
+/** Copies `size` > 0 bytes into a chain and returns its head; 0 (and no slots) if the pool is at its limit. */
 export function storePayload(start: usize, size: usize, pool: u32): usize {
   let head: usize = 0;
   let link: usize = 0;
@@ -34,7 +34,7 @@ export function storePayload(start: usize, size: usize, pool: u32): usize {
   return head;
 }
 
-/** The payload in one piece: where it lies if that is a single slot, else copied to the arena; 0 if that is full. */
+/** The payload in one piece: in place if it is a single slot, else copied to the arena; 0 if the arena is full. */
 export function readPayload(head: usize, size: usize): usize {
   if (!load<usize>(head)) return head + LINK_BYTES;
   const start = reserve(size);
@@ -53,12 +53,12 @@ export function copyPayload(head: usize, size: usize, into: usize): void {
   }
 }
 
-/** How many slots of the largest class a payload takes where memory is plenty. */
+/** Slots of the largest class that a payload takes if memory is available. */
 export function fullSlots(size: usize): u32 {
   return <u32>(size / (LARGEST_BLOCK_BYTES - LINK_BYTES));
 }
 
-/** Bytes of the slot beside them, its link included; 0 if there is none. */
+/** Bytes of the remaining slot, including its link; 0 if there is none. */
 export function bytesBesideFullSlots(size: usize): usize {
   const rest = size % (LARGEST_BLOCK_BYTES - LINK_BYTES);
   return rest > 0 ? rest + LINK_BYTES : 0;

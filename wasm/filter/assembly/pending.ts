@@ -4,45 +4,45 @@ import { MAX_PENDING, MAX_WAITERS } from "./limits";
 import { NEVER_MS } from "./numeric-date";
 
 /**
- * Calls under way and the requests that wait for them. A miss whose key already has a call joins it, so one key costs
- * one call however many ask (no stampede at expiry). Both pools are fixed: their memory does not depend on the load.
+ * Pending calls and the requests that wait for them. A miss joins a pending call for its key, so one key costs one call,
+ * however many requests miss (no stampede at expiry). Both pools are fixed: their memory does not depend on the load.
  *
- * Nothing of a request is copied here; a second call reads it again from a waiter, of which any will do, since equal
- * keys mean that everything sent is equal.
+ * No request is copied here. A second call reads the request again from any waiter: equal keys mean that everything sent
+ * is equal.
  *
- * The call may also be of the instance that this one takes over from: then it has no id here, and whoever asks waits until
- * that instance's records say how it ended.
+ * A call may also belong to the instance that this one takes over from: then it has no id here, and requests wait until
+ * that instance's records report its end.
  */
 
 @unmanaged
 export class Pending {
   digestLow: u64;
   digestHigh: u64;
-  /** Earliest end of the credential that is known, ms since 1970; NEVER_MS if none is. */
+  /** Earliest known end of the credential, ms since 1970; NEVER_MS if unknown. */
   credentialExpiresAtMs: u64;
-  /** The shortest freshness that the replies so far allow, or NEVER_MS. */
+  /** The shortest freshness allowed by the replies so far, or NEVER_MS. */
   freshForMs: u64;
   callId: u32;
-  /** Whose request made the call first (client-share.ts). */
+  /** The client whose request made the call (client-share.ts). */
   client: u32;
   /** The rule that the requests matched, or 0. */
   rule: usize;
   firstWaiter: usize;
   lastWaiter: usize;
-  /** Next in the bucket by digest, and in the bucket by call; the first also links the free ones. */
+  /** Next in the bucket by digest, and in the bucket by call. The first also links free items. */
   nextByDigest: usize;
   nextByCall: usize;
   isStorable: u8;
   isReusableStale: u8;
-  /** The subject is known and the call under way asks for the decision. */
+  /** The subject is known and the pending call requests the decision. */
   asksDecision: u8;
-  /** The credential was purged after the call was made: its reply is of no use, the call is made again. */
+  /** The credential was purged after the call was made: the reply is discarded and the call repeated. */
   isPurged: u8;
-  /** The call is another instance's. */
+  /** The call belongs to another instance. */
   isForeign: u8;
   /** The other instance's call is over. */
   isSettled: u8;
-  /** The instance that takes over was told of it. */
+  /** The call was announced to the new instance. */
   isAnnounced: u8;
   /** 1 from `addPending` to `endPending`. */
   isLive: u8;
@@ -51,13 +51,13 @@ export class Pending {
 @unmanaged
 class Waiter {
   contextId: u32;
-  /** NO_CLIENT while it is free. */
+  /** NO_CLIENT while free. */
   client: u32;
   pending: usize;
   /** Neighbours among the waiters of the same call. */
   previous: usize;
   next: usize;
-  /** Next in the bucket by context; also links the free ones. */
+  /** Next in the bucket by context; also links free items. */
   nextByContext: usize;
 }
 
@@ -109,19 +109,19 @@ export function findPendingByCall(callId: u32): Pending | null {
   return null;
 }
 
-/** Whether one more key and one more request can wait. */
+/** True if one more key and one more request can wait. */
 export function hasRoomToWait(): bool {
   return freePendings != 0 && freeWaiters != 0;
 }
 
-/** Whether one more request of this client may wait. Where nobody has a place left, that is nobody's share. */
+/** True if one more request of this client may wait. If no place is left, no client's share is at fault. */
 export function mayWait(client: u32): bool {
   const free = MAX_WAITERS - waiterCount;
-  // Whoever holds fewer than all that are taken is below the threshold in any case.
+  // If fewer places are taken than free, every client is below the threshold.
   return waiterCount < free || free == 0 || mayTakePlace(waitersOf(client), free);
 }
 
-/** Whether this client may have one more call made. */
+/** True if this client may cause one more call. */
 export function mayAsk(client: u32): bool {
   const free = MAX_PENDING - pendingCount;
   return pendingCount < free || mayTakePlace(pendingsOf(client), free);
@@ -144,14 +144,14 @@ function pendingsOf(client: u32): i32 {
   return held;
 }
 
-/** The next handover starts: nobody was told of any call. */
+/** Resets the announcements, as the next handover starts. */
 export function unannouncePendings(): void {
   for (let index: i32 = 0; index < MAX_PENDING; index++) {
     changetype<Pending>(PENDING_POOL + <usize>index * PENDING_BYTES).isAnnounced = 0;
   }
 }
 
-/** Records a call under this digest. Call `hasRoomToWait` first. What is known of the reply is the caller's to set. */
+/** Records a call under this digest. Call `hasRoomToWait` before it, and `beginAsking` after it. */
 export function addPending(digestLow: u64, digestHigh: u64, callId: u32, client: u32): Pending {
   const pending = addPendingUnasked(digestLow, digestHigh);
   pending.client = client;
@@ -159,7 +159,7 @@ export function addPending(digestLow: u64, digestHigh: u64, callId: u32, client:
   return pending;
 }
 
-/** Records a call of another instance under this digest. False if there is no room: then who asks makes a call here. */
+/** Records another instance's call under this digest. False if there is no room: then requests make their own call. */
 export function addForeignPending(digestLow: u64, digestHigh: u64): bool {
   if (!freePendings) return false;
   const pending = addPendingUnasked(digestLow, digestHigh);
@@ -188,7 +188,7 @@ function addPendingUnasked(digestLow: u64, digestHigh: u64): Pending {
   return pending;
 }
 
-/** Nothing is known yet of the reply to a first call, just made. */
+/** Resets the state of the reply, for a first call just made. */
 export function beginAsking(pending: Pending, credentialExpiresAtMs: u64): void {
   pending.credentialExpiresAtMs = credentialExpiresAtMs;
   pending.freshForMs = NEVER_MS;
@@ -198,7 +198,7 @@ export function beginAsking(pending: Pending, credentialExpiresAtMs: u64): void 
   pending.isPurged = 0;
 }
 
-/** The call has been answered, or was another instance's, and another follows. */
+/** Sets a following call, after a reply or after another instance's call. */
 export function setCall(pending: Pending, callId: u32): void {
   if (pending.isForeign) {
     pending.isForeign = 0;
@@ -215,7 +215,7 @@ export function pendingAt(index: i32): Pending | null {
   return pending.isLive ? pending : null;
 }
 
-/** The call is over; its waiters are still to be taken. Nobody can join any more. */
+/** Ends the call: no request can join any more. The caller must then take the waiters. */
 export function endPending(pending: Pending): void {
   unlink(bucket(BY_DIGEST, <u32>pending.digestLow), changetype<usize>(pending), offsetof<Pending>("nextByDigest"));
   if (!pending.isForeign) removeByCall(pending);
@@ -223,14 +223,14 @@ export function endPending(pending: Pending): void {
   if (pending.isAnnounced) noteSettled(pending.digestLow, pending.digestHigh);
 }
 
-/** Gives a pending call back whose waiters are all taken. */
+/** Frees a pending call after all its waiters are taken. */
 export function freePending(pending: Pending): void {
   pending.nextByDigest = freePendings;
   freePendings = changetype<usize>(pending);
   pendingCount--;
 }
 
-/** False if too many requests wait already. */
+/** False if too many requests are waiting. */
 export function addWaiter(pending: Pending, contextId: u32, client: u32): bool {
   if (!freeWaiters) return false;
   const waiter = changetype<Waiter>(freeWaiters);
@@ -263,7 +263,7 @@ export function firstWaitingContext(pending: Pending): u32 {
   return changetype<Waiter>(pending.firstWaiter).contextId;
 }
 
-/** Takes the waiter that has waited longest off the list and returns its context. */
+/** Removes the waiter that has waited longest and returns its context. */
 export function takeWaiter(pending: Pending): u32 {
   const waiter = changetype<Waiter>(pending.firstWaiter);
   const contextId = waiter.contextId;
@@ -271,7 +271,7 @@ export function takeWaiter(pending: Pending): u32 {
   return contextId;
 }
 
-/** The same of those of this client; 0 if none of its requests waits. */
+/** The same for this client's waiters; 0 if none of its requests waits. */
 export function takeWaiterOf(pending: Pending, client: u32): u32 {
   for (let at = pending.firstWaiter; at; at = changetype<Waiter>(at).next) {
     const waiter = changetype<Waiter>(at);
@@ -283,12 +283,12 @@ export function takeWaiterOf(pending: Pending, client: u32): u32 {
   return 0;
 }
 
-/** From here on the call is made in the name of the client that has waited longest. */
+/** Makes the client that has waited longest the call's client. */
 export function passOn(pending: Pending): void {
   pending.client = changetype<Waiter>(pending.firstWaiter).client;
 }
 
-/** The stream is gone: it waits no more. */
+/** Removes the waiter of a stream that is gone. */
 export function forgetWaiter(contextId: u32): void {
   if (waiterCount == 0) return;
   let at = load<usize>(bucket(BY_CONTEXT, contextId));

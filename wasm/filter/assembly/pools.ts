@@ -1,24 +1,24 @@
 import { limitInReach, pagesInReach, initialPages } from "./pages";
 
 /**
- * How allows and refusals share the cache. A stranger makes refusals by sending tokens, so they have pages of their own, an
- * eighth of the cache, which allows leave to them: neither pushes out the other.
+ * How allows and refusals share the cache. Anyone can cause refusals by sending tokens, so refusals have their own pages, an
+ * eighth of the cache, which allows do not use: neither displaces the other.
  */
 
 export const ALLOWS: u32 = 0;
 export const REFUSALS: u32 = 1;
 export const POOLS: u32 = 2;
 
-/** A cache too small to be shared keeps refusals in so many pages, as long as no allow needs them. */
+/** A cache too small to share keeps refusals in this many pages, as long as no allow needs them. */
 const MIN_REFUSAL_PAGES: i32 = 2;
 /**
- * And in no more than a megabyte where the cache may share an isolate: linear memory never shrinks, and an eighth of each service
- * would be more than the isolate has, so that strangers could have all of them restarted.
+ * At most one megabyte if the cache may share an isolate: linear memory never shrinks, and an eighth for each service could
+ * exceed the isolate's memory, so strangers could force restarts of all services.
  */
 const MAX_REFUSAL_PAGES: i32 = 16;
-/** A cache that is larger than an isolate has a process of its own. */
+/** A cache larger than an isolate has its own process. */
 const ISOLATE_PAGES: i32 = 2048;
-/** For each of their pages: refusals without a page of their own would otherwise fill the index. */
+/** Per page of memory: otherwise many small refusals could fill the index. */
 const MAX_REFUSALS_PER_PAGE: i32 = 256;
 
 const PAGES: usize = memory.data(4 * 2);
@@ -38,7 +38,7 @@ function maxRefusalPages(): i32 {
   return max(refusalShare(), MIN_REFUSAL_PAGES);
 }
 
-/** How many refusals are kept at once. */
+/** Maximum number of refusals kept at once. */
 export function maxRefusals(): u32 {
   return <u32>(maxRefusalPages() * MAX_REFUSALS_PER_PAGE);
 }
@@ -47,7 +47,7 @@ function pagesOf(pool: u32): i32 {
   return load<i32>(PAGES + (<usize>pool << 2));
 }
 
-/** Whether refusals hold more than is kept for them, so that an allow may take it. */
+/** True if refusals hold more than their share, which an allow may take. */
 export function refusalsExceedTheirShare(): bool {
   return pagesOf(REFUSALS) > refusalShare();
 }

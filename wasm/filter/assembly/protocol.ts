@@ -8,7 +8,7 @@ import { repliedSubject } from "./introspection-reply";
 import { askOpa, judgeOpa } from "./opa";
 import { Span } from "./span";
 
-/** Which protocol asks and judges. A decision takes one call, or two where the subject is asked for first. */
+/** Selects the protocol. A decision takes one call, or two if the subject is looked up first. */
 
 const NO_SUBJECT = changetype<Span>(memory.data(8));
 
@@ -30,7 +30,7 @@ function askDecisionPoint(rule: Rule | null, subject: Span): bool {
   return configuration.protocol == PROTOCOL_AUTHZEN ? askAuthZen(rule, subject) : askOpa(rule, subject);
 }
 
-/** Judges the reply that was read; the result is in `verdict`. */
+/** Judges the reply; the result is in `verdict`. */
 export function judge(rule: Rule | null, asksDecision: bool): void {
   if (configuration.subject !== null && !asksDecision) judgeSubject();
   else if (configuration.protocol == PROTOCOL_FORWARD_AUTH) judgeForwardAuth();

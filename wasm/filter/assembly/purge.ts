@@ -11,11 +11,11 @@ import { hasRelatedTags } from "./related-tags";
 import { Span } from "./span";
 
 /**
- * Purges: what was decided before is neither kept nor given to anybody. Calls under way were asked before too, so whoever
- * waits for one is asked about anew when its reply comes.
+ * Purges: earlier decisions are neither kept nor used again. Pending calls were made before the purge too, so they are
+ * repeated for their waiters when the reply arrives.
  */
 
-/** Returns how many entries are gone. */
+/** Returns the number of purged entries. */
 export function purgeAll(): u32 {
   notePurgeOfAll();
   for (let index: i32 = 0; index < MAX_PENDING; index++) {
@@ -28,8 +28,8 @@ export function purgeAll(): u32 {
 const credential = changetype<Span>(memory.data(8));
 
 /**
- * The same for one credential, in whatever spelling, without a scheme. The text may be a token, the base64 of a Basic
- * credential, or what that stands for, `user:password`.
+ * The same for one credential, in any spelling, without a scheme. The text may be a token, the base64 of a Basic
+ * credential, or its decoded form, `user:password`.
  */
 export function purgeCredential(start: usize, size: usize): u32 {
   credential.set(start, size);
@@ -39,7 +39,7 @@ export function purgeCredential(start: usize, size: usize): u32 {
 
 const spelling = changetype<Span>(memory.data(8));
 
-/** The other spellings of a credential that is base64 and short. */
+/** Purges the other spellings of a short base64 credential. */
 function purgeSpareBits(): u32 {
   const mark = arenaMark();
   const spellings = putShortBase64(credential, spelling);
@@ -57,7 +57,7 @@ function purgeSpareBits(): u32 {
   return purged;
 }
 
-/** The same by the tags of one credential's two readings, which may be equal. */
+/** Purges by the tags of a credential's two readings, which may be equal. */
 export function purgeTags(tag: u32, other: u32): u32 {
   notePurgeOfCredential(tag);
   if (other != tag) notePurgeOfCredential(other);
@@ -65,7 +65,7 @@ export function purgeTags(tag: u32, other: u32): u32 {
     const pending = pendingAt(index);
     if (pending === null) continue;
     const own = credentialTagOf(pending.digestHigh);
-    // Of a call under way only the key is known. Where chosen headers take part, any may be of the credential.
+    // Only the key of a pending call is known. With chosen headers, any call may depend on the credential.
     if (own == tag || own == other || hasRelatedTags()) pending.isPurged = 1;
   }
   return dropCredential(tag, other);

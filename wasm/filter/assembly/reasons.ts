@@ -1,4 +1,4 @@
-/** Why a request was not let through, as told in the details of the local response and in its body. */
+/** Why a request was refused, as stated in the details and the body of the local response. */
 
 export const MISSING_CREDENTIAL: u32 = 1;
 export const MALFORMED_CREDENTIAL: u32 = 2;
@@ -13,11 +13,11 @@ export const SERVER_MALFORMED: u32 = 10;
 export const UNKNOWN_RULE: u32 = 11;
 export const HEADER_NOT_UTF8: u32 = 12;
 export const HEADERS_TOO_LARGE: u32 = 13;
-/** The host would not make the call: it does not know the cluster. Our own mistake, never a reason to fail open. */
+/** The host did not make the call: it does not know the cluster. A configuration error, never a reason to fail open. */
 export const CALL_REFUSED: u32 = 14;
-/** The client has too many requests that wait for a decision, while others wait too. */
+/** Too many requests of this client wait for a decision, while others wait too. */
 export const OVER_SHARE: u32 = 15;
-/** The client brings about more calls than the operator's rate limit allows. */
+/** The client causes more calls than the operator's rate limit allows. */
 export const RATE_LIMITED: u32 = 16;
 
 export function reasonText(reason: u32): string {

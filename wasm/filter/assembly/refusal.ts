@@ -9,8 +9,8 @@ import { Span } from "./span";
 import { putText, takeWritten } from "./text-writer";
 
 /**
- * Responses to the client in place of the upstream's. As a payload: u32 size of the header map, the map, the body.
- * The same bytes are sent at once, to every waiting request, and from the cache.
+ * Responses to the client instead of the upstream's. As a payload: u32 size of the header map, the map, the body.
+ * The same bytes serve the current request, every waiting request, and hits from the cache.
  */
 
 const headers = changetype<Span>(memory.data(8));
@@ -18,17 +18,17 @@ const payload = changetype<Span>(memory.data(8));
 
 let payloadStart: usize = 0;
 
-/** Starts a refusal; headers are then added as in header-map.ts. */
+/** Starts a refusal. Add its headers with header-map.ts. */
 export function beginRefusal(): void {
   payloadStart = reserve(4);
   beginHeaders();
 }
 
-/** Ends the headers; what is put from here to `takeRefusal` is the body. */
+/** Ends the headers. Text put until `takeRefusal` is the body. */
 export function endRefusalHeaders(): void {
   finishHeaders(headers);
   if (!payloadStart || !headers.isPresent) return;
-  // The map was begun 8-aligned behind the 4 bytes of its size; close the gap.
+  // The map starts 8-aligned after the 4 bytes of its size; close the gap.
   memory.copy(payloadStart + 4, headers.start, headers.size);
   store<u32>(payloadStart, <u32>headers.size);
   rewindArena(payloadStart + 4 + headers.size);
@@ -38,7 +38,7 @@ export function takeRefusal(into: Span): void {
   takeWritten(payloadStart, into);
 }
 
-/** A refusal of the gateway's own: JSON that names the reason, and for 401 and missing scopes the challenge. */
+/** The gateway's own refusal: JSON with the reason, and a challenge for 401 and missing scopes. */
 export function composeRefusal(reason: u32, scopes: Span, into: Span, retryAfter: Span = NO_RETRY_AFTER): void {
   beginRefusal();
   addHeaderText("content-type", "application/json");
@@ -46,7 +46,7 @@ export function composeRefusal(reason: u32, scopes: Span, into: Span, retryAfter
   if (statusOf(reason) == 401 || reason == INSUFFICIENT_SCOPE) addChallenges(reason, scopes);
   if (retryAfter.isPresent) addHeader("retry-after", retryAfter);
   else if (reason == SERVER_OVERLOADED || reason == OVER_SHARE) addHeaderText("retry-after", "1");
-  // The shortest period that a rate limiting binding can have.
+  // The shortest period of a rate limiting binding.
   else if (reason == RATE_LIMITED) addHeaderText("retry-after", "10");
   endRefusalHeaders();
   putReasonBody(reason);
@@ -59,7 +59,7 @@ export function putReasonBody(reason: u32): void {
   putText("\"}");
 }
 
-/** WWW-Authenticate for each accepted scheme (RFC 6750, 3 and RFC 7617, 2); Bearer where none is. */
+/** WWW-Authenticate for each accepted scheme (RFC 6750, 3 and RFC 7617, 2); Bearer if there is none. */
 export function addChallenges(reason: u32, scopes: Span): void {
   if (configuration.challengeBearer || !configuration.challengeBasic) {
     beginHeader("www-authenticate");
@@ -94,7 +94,7 @@ export function sendRefusal(status: u32, reason: u32, payload: Span): void {
   rewindArena(details);
 }
 
-/** Whether the bytes are a refusal as far as this filter reads it; the map is the host's to read. */
+/** True if the bytes are a refusal, as far as this filter reads it; the host reads the map. */
 export function isRefusalPayload(payload: Span): bool {
   return payload.size >= 4 && <usize>load<u32>(payload.start) <= payload.size - 4;
 }
@@ -102,7 +102,7 @@ export function isRefusalPayload(payload: Span): bool {
 const NO_SCOPES = changetype<Span>(memory.data(8));
 const NO_RETRY_AFTER = changetype<Span>(memory.data(8));
 
-/** Composes and sends a refusal of the gateway's own. Nothing read before is needed then, and the arena may be full. */
+/** Composes and sends the gateway's own refusal. Releases the arena first: it may be full, and its data is not needed. */
 export function refuseNow(reason: u32): void {
   releaseArena();
   composeRefusal(reason, NO_SCOPES, payload);

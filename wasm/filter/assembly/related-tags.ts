@@ -7,12 +7,12 @@ import { readRequest } from "./request";
 import { Span, indexOfByte, isBlank, trim } from "./span";
 
 /**
- * Tags of what the chosen request headers carried (every cookie, the credential behind a scheme, each element of a list):
- * the decision depends on them as on the credential, so a purge of any of them finds it. They stand before the payload of
- * an entry, u8 count and a u32 for each, in services that choose headers; in others an entry has none and costs no more.
+ * Tags of the values in the chosen request headers (every cookie, the credential after a scheme, each list element). The
+ * decision depends on them as on the credential, so a purge of any of them finds it. They precede an entry's payload, as
+ * u8 count and a u32 each, in services that choose headers. In other services entries have none and cost no more.
  */
 
-/** A request with more of them belongs to every credential: each purge finds its decision. */
+/** A request with more tags counts for every credential: each purge finds its decision. */
 const MAX_TAGS: u32 = 32;
 const EVERY_CREDENTIAL: u8 = 255;
 const MAX_BYTES: usize = 1 + 4 * 32;
@@ -24,13 +24,13 @@ export function hasRelatedTags(): bool {
 const TAGS: usize = memory.data(4 * 32);
 let count: u32 = 0;
 let overflowed: bool = false;
-/** Tag of the decision's own credential, which its key has. */
+/** Tag of the decision's own credential, which the key contains. */
 let ownTag: u32 = 0;
 
 /**
- * Puts before the payload the tags of a request of this decision, into the arena.
- * @param contextId a context with such a request, whatever request it is; 0 if none is left
- * @returns false if the arena has no room for it
+ * Writes the tags of a request with this decision and then the payload into the arena.
+ * @param contextId a context with any such request; 0 if none is left
+ * @returns false if the arena has no room
  */
 export function putBehindRelatedTags(contextId: u32, credentialTag: u32, payload: Span): bool {
   ownTag = credentialTag;
@@ -45,7 +45,7 @@ export function putBehindRelatedTags(contextId: u32, credentialTag: u32, payload
   return true;
 }
 
-/** Narrows an entry's payload to the part behind its tags. False if it does not begin with tags. */
+/** Narrows an entry's payload to the part after its tags. False if it does not begin with tags. */
 export function skipRelatedTags(payload: Span): bool {
   if (payload.size == 0) return false;
   const written = load<u8>(payload.start);
@@ -58,7 +58,7 @@ export function skipRelatedTags(payload: Span): bool {
 
 const FOUND: usize = memory.data(132, 4);
 
-/** Whether an entry's payload, as it is stored, has this tag before it. */
+/** True if an entry's stored payload starts with tags that include this one. */
 export function isRelated(payload: usize, payloadSize: usize, tag: u32): bool {
   copyPayload(payload, min(payloadSize, MAX_BYTES), FOUND);
   const written = load<u8>(FOUND);
@@ -93,7 +93,7 @@ function collectTags(contextId: u32): void {
   rewindArena(mark);
 }
 
-/** A header has one value, or a list of them, each with parameters; cookies are separated by semicolons, or by commas if lines were joined. */
+/** A header has a value or a list of values, each with parameters. Semicolons separate cookies, or commas if lines are joined. */
 function addHeader(header: Span, isCookie: bool): void {
   if (!isCookie && indexOfByte(header.start, header.end, 0x3b) != header.end) addPart(header.start, header.end, false);
   for (let at = header.start; at < header.end; ) {
@@ -113,7 +113,7 @@ function addParts(isCookie: bool): void {
   }
 }
 
-/** Tags of what the bytes may be: a credential, or one behind its scheme, its parameter's or its cookie's name. */
+/** Adds the tags of possible credentials: the bytes themselves, or the part after a scheme, parameter name or cookie name. */
 function addPart(start: usize, end: usize, isCookie: bool): void {
   part.set(start, end - start);
   if (isCookie) passOverName();
@@ -129,7 +129,7 @@ function addPart(start: usize, end: usize, isCookie: bool): void {
   if (!isCookie && passOverName()) addTag(tagOf(part));
 }
 
-/** Narrows the part to what is behind its first equals sign; false if that is nothing. */
+/** Narrows the part to the text after its first equals sign; false if that is empty. */
 function passOverName(): bool {
   const equals = indexOfByte(part.start, part.end, 0x3d);
   if (equals + 1 >= part.end) return false;

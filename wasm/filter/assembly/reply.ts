@@ -8,8 +8,8 @@ import { Span, trim } from "./span";
 import { verdict } from "./verdict";
 
 /**
- * The authorization server's reply to the call being handled: `replyHeaders` and its status; its body only where it is
- * fetched, so that one which nobody reads may be of any size.
+ * The authorization server's reply to the current call: `replyHeaders` and status. The body must be fetched, so an unread
+ * body may have any size.
  */
 
 /** Empty until `fetchReplyBody`. */
@@ -31,8 +31,7 @@ const fieldName = changetype<Span>(memory.data(8));
 const fieldValue = changetype<Span>(memory.data(8));
 
 /**
- * Reads the reply. If there is none, or it is a server's error (5xx), or none that can be understood, the verdict is
- * set to a failure.
+ * Reads the reply. If there is none, or it is a server error (5xx) or malformed, the verdict is set to a failure.
  * @returns true if there is a reply for the protocol to judge
  */
 export function readReply(headerCount: u32, bodySize: u32): bool {
@@ -48,7 +47,7 @@ export function readReply(headerCount: u32, bodySize: u32): bool {
   }
   if (status == 429 || status == 503) noteRetryAfter();
   if (status >= 500) {
-    // For this call alone, as far as anybody knows.
+    // This may concern only this call, so it is not "unreachable".
     verdict.fail(SERVER_ERROR);
     return false;
   }
@@ -57,7 +56,7 @@ export function readReply(headerCount: u32, bodySize: u32): bool {
 
 /**
  * Fetches the body if it has at most `maxBytes`.
- * @returns false if it is longer or cannot be had; it is then absent
+ * @returns false if it is longer or unavailable; it is absent then
  */
 export function fetchReplyBody(maxBytes: u32): bool {
   if (bodyBytes == 0) return true;
@@ -71,7 +70,7 @@ export function fetchReplyBody(maxBytes: u32): bool {
 const KEPT_RETRY_AFTER: usize = memory.data(32);
 const retryAfter = changetype<Span>(memory.data(8));
 
-/** Notes Retry-After for the failure that may follow. A copy: the arena is emptied before a failure is answered. */
+/** Saves Retry-After for a possible failure. A copy: the arena is released before a failure is answered. */
 function noteRetryAfter(): void {
   replyHeaders.rewind();
   while (replyHeaders.next(fieldName, fieldValue)) {
@@ -97,7 +96,7 @@ function failWithoutReply(): void {
   if (proxy_get_status(RESULT, RESULT + 4, RESULT + 8) == STATUS_OK) {
     message.set(load<usize>(RESULT + 4), load<usize>(RESULT + 8));
     if (message.is("unreachable")) {
-      // Probes of the host get no answer, so that this is no doing of any client: only then may a gate be left open.
+      // The host's probes get no answer, so no client caused this: only then may the gateway fail open.
       verdict.fail(SERVER_UNREACHABLE, true, true);
       return;
     }
@@ -114,12 +113,12 @@ function failWithoutReply(): void {
       return;
     }
     if (message.is("overflow")) {
-      // The host's queue was full: the server may be well, so neither fail open nor stale answers.
+      // The host's queue was full: the server may be healthy, so neither fail open nor serve stale.
       verdict.fail(SERVER_OVERLOADED);
       return;
     }
     if (message.is("rejected")) {
-      // The host could not send the call or would not take the reply, which says nothing about the server.
+      // The host could not send the call or rejected the reply, which says nothing about the server.
       verdict.fail(SERVER_ERROR);
       return;
     }

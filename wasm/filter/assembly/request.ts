@@ -4,14 +4,14 @@ import { requestHeaders } from "./header-map";
 import { Span, indexOfByte } from "./span";
 
 /**
- * The request of the effective context, as spans of its header map in the arena. The values of the chosen headers are
- * in `configuration.requestHeaders`.
+ * The effective context's request, as spans of its header map in the arena. The values of chosen headers are in
+ * `configuration.requestHeaders`.
  */
 
 export const requestMethod = changetype<Span>(memory.data(8));
 export const requestAuthority = changetype<Span>(memory.data(8));
 export const requestScheme = changetype<Span>(memory.data(8));
-/** What of path and query is sent to the decision point; absent if nothing is. */
+/** The part of path and query that is sent to the decision point; absent if none is. */
 export const sentUri = changetype<Span>(memory.data(8));
 
 const name = changetype<Span>(memory.data(8));

@@ -1,6 +1,6 @@
 /**
  * SipHash-2-4 with 128 bits of output (Aumasson and Bernstein; https://github.com/veorq/SipHash), fed piece by piece.
- * As a keyed pseudo-random function it lets the cache know a token without keeping it, and keeps strangers from
+ * As a keyed pseudo-random function it lets the cache recognise a token without storing it, and prevents outsiders from
  * choosing keys that collide.
  */
 
@@ -74,7 +74,7 @@ export function absorbBytes(start: usize, size: usize): void {
   }
 }
 
-/** A field with its length before it, so that no two lists of fields read the same. */
+/** A field preceded by its length, so that different lists of fields give different input. */
 export function absorbField(start: usize, size: usize): void {
   absorbNumber(<u32>size);
   absorbBytes(start, size);
@@ -85,7 +85,7 @@ export function absorbNumber(value: u32): void {
   absorbBits(value, 4);
 }
 
-/** Ends the digest; the state, from which its input could be tested, is wiped. */
+/** Ends the digest and wipes the state, which could be used to test guesses of the input. */
 export function finishDigest(): void {
   absorbWord((totalBytes << 56) | tail);
   v2 ^= 0xee;

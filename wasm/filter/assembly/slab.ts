@@ -2,23 +2,23 @@ import { PAGE_BYTES, givePage, takePage } from "./pages";
 import { mayTakePage, notePageGiven, notePageTaken } from "./pools";
 
 /**
- * Slots of a few fixed sizes, carved out of pages: one page holds slots of one class and one pool. A page whose last slot is freed
- * goes back to the page pool, where any class and the tables can take it. All operations are O(1).
+ * Slots of a few fixed sizes, allocated from pages. One page holds slots of one class and one pool. A page without used
+ * slots returns to the free pages, from which any class and the tables can take it. All operations are O(1).
  *
  * The classes are spaced so that a payload wastes at most 15 % plus the 20 bytes an entry leaves of its 80.
  */
 
-/** Class of cache entries, which fit exactly. The others hold payload blocks, by size. */
+/** Class of cache entries, which fit exactly. The other classes are for payload blocks. */
 export const ENTRY_CLASS: u32 = 12;
 export const LARGEST_BLOCK_BYTES: usize = 256;
 export const LARGEST_BLOCK_CLASS: u32 = 11;
 
 export const SLOT_CLASSES: u32 = 13;
 const SLOT_BYTES: usize = memory.data<u16>([16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 56]);
-/** For a size in units of 16 bytes, the class: 1 to 8 units have one each, from there on two share one. */
+/** The class for a size in units of 16 bytes: one class each for 1 to 8 units, then one per two units. */
 const CLASS_BY_SIXTEENTHS: usize = memory.data<u8>([0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 9, 9, 10, 10, 11, 11]);
 
-/** Heads of the lists of pages with a free slot, one for each class of each pool. */
+/** Heads of the lists of pages with a free slot, one per class and pool. */
 const OPEN_PAGES: usize = memory.data(4 * 13 * 2);
 
 /** The first bytes of a page that is a slab. */
@@ -50,7 +50,7 @@ function slotBytes(sizeClass: u32): usize {
   return load<u16>(SLOT_BYTES + (<usize>sizeClass << 1));
 }
 
-/** Pages that so many slots of a class fill. */
+/** Number of pages needed for this many slots of a class. */
 export function pagesFor(slots: u32, sizeClass: u32): u32 {
   const perPage = <u32>((PAGE_BYTES - SLAB_HEADER_BYTES) / slotBytes(sizeClass));
   return (slots + perPage - 1) / perPage;
@@ -70,7 +70,7 @@ export function slotSize(slot: usize): usize {
   return slotBytes(changetype<Slab>(slot & ~(PAGE_BYTES - 1)).sizeClass);
 }
 
-/** A slot of the class, content undefined, or 0 when the pool can have no page more. */
+/** A slot of the class with undefined content; 0 if the pool cannot get another page. */
 export function allocateSlot(sizeClass: u32, pool: u32): usize {
   let page = load<usize>(openPagesAt(sizeClass, pool));
   if (!page) {
@@ -93,7 +93,7 @@ export function allocateSlot(sizeClass: u32, pool: u32): usize {
   return slot;
 }
 
-/** At the limit: a slot of whatever class of the pool has one free, the largest first, or 0. */
+/** At the limit: a free slot of any class in the pool, the largest first, or 0. */
 export function allocateAnySlot(pool: u32): usize {
   for (let sizeClass: i32 = <i32>classFor(LARGEST_BLOCK_BYTES); sizeClass >= 0; sizeClass--) {
     if (load<usize>(openPagesAt(sizeClass, pool))) return allocateSlot(sizeClass, pool);
@@ -101,7 +101,7 @@ export function allocateAnySlot(pool: u32): usize {
   return load<usize>(openPagesAt(ENTRY_CLASS, pool)) ? allocateSlot(ENTRY_CLASS, pool) : 0;
 }
 
-/** Frees and wipes a slot: payloads may carry identities and tokens made for the upstream. */
+/** Frees and wipes a slot: payloads may contain identities and tokens for the upstream. */
 export function freeSlot(slot: usize): void {
   const page = slot & ~(PAGE_BYTES - 1);
   const slab = changetype<Slab>(page);

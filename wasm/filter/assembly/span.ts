@@ -1,4 +1,4 @@
-/** A run of bytes somewhere in memory. Absent (start 0) differs from present and empty. */
+/** A range of bytes in memory. Absent (start 0) differs from present and empty. */
 @unmanaged
 export class Span {
   start: usize;
@@ -36,7 +36,7 @@ export class Span {
     return this.size == <usize>text.length && sameLetters(this.start, text, false);
   }
 
-  /** Equal to a lower-case ASCII literal, whatever the case of the bytes. */
+  /** Equal to a lower-case ASCII literal, ignoring case. */
   isIgnoringCase(text: string): bool {
     return this.size == <usize>text.length && sameLetters(this.start, text, true);
   }
@@ -68,7 +68,7 @@ export function isBlank(byte: u8): bool {
   return byte == 0x20 || byte == 0x09;
 }
 
-/** Narrows to what lies between leading and trailing spaces and tabs (OWS of RFC 9110). */
+/** Removes leading and trailing spaces and tabs (OWS in RFC 9110). */
 export function trim(span: Span): void {
   let start = span.start;
   let end = span.end;
@@ -83,7 +83,7 @@ export function indexOfByte(start: usize, end: usize, byte: u8): usize {
   return start;
 }
 
-/** Whether `text`, lower-cased, equals `lower`. */
+/** True if `text`, lower-cased, equals `lower`. */
 export function equalsIgnoringCase(text: Span, lower: Span): bool {
   if (text.size != lower.size) return false;
   for (let i: usize = 0; i < text.size; i++) {

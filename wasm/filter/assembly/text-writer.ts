@@ -1,7 +1,7 @@
 import { arenaMark, extend } from "./arena";
 import { Span } from "./span";
 
-/** Text is composed by appending to the arena: `const start = arenaMark(); put…; size = arenaMark() - start`. */
+/** Composes text by appending to the arena: `const start = arenaMark(); put…; size = arenaMark() - start`. */
 
 export function putByte(byte: u8): void {
   const at = extend(1);
@@ -17,7 +17,7 @@ export function putSpan(span: Span): void {
   putBytes(span.start, span.size);
 }
 
-/** An ASCII literal. (Literals lie in static memory as UTF-16; nothing is allocated.) */
+/** Puts an ASCII literal. (Literals are UTF-16 in static memory; nothing is allocated.) */
 export function putText(text: string): void {
   const count = <usize>text.length;
   const at = extend(count);

@@ -1,12 +1,12 @@
 import { Entry } from "./entry";
 
 /**
- * Hierarchical timing wheel (Varghese and Lauck, 1987): four levels of 64 slots. A slot of the first level is 128 ms,
- * of the next 64 times as long: 8 s, 9 min, 9 h, 24 days. Inserting and unlinking are O(1); an entry moves down at most
- * three times in its life. Advancing takes a budget, so no request pays for the expiry of many.
+ * Hierarchical timing wheel (Varghese and Lauck, 1987): four levels of 64 slots. A slot of the first level is 128 ms, a
+ * slot of each next level 64 times as long; the levels span 8 s, 9 min, 9 h, 24 days. Inserting and unlinking are O(1); an
+ * entry moves down at most three times in its life. Advancing has a budget, so no request pays for the expiry of many.
  *
- * A bitmap for each level says which slots may hold something. An unlinked entry leaves its bit behind: the visit finds
- * an empty slot and clears it.
+ * A bitmap per level marks slots that may hold entries. Unlinking an entry leaves its bit set: the next visit finds an
+ * empty slot and clears it.
  */
 
 const LEVELS: u32 = 4;
@@ -17,7 +17,7 @@ const TICK_BITS: u64 = 7;
 const HEADS: usize = memory.data(4 * 64 * 4);
 const OCCUPIED: usize = memory.data(8 * 4, 8);
 
-/** The tick to be worked on next; everything due before it is gone. */
+/** The next tick to process; everything due before it is gone. */
 let current: u64 = 0;
 
 function headAt(level: u32, slot: u32): usize {
@@ -39,7 +39,7 @@ export function schedule(entry: Entry): void {
   const ahead = due - current;
   let level: u32 = 0;
   while (level < LEVELS - 1 && ahead >> (SLOT_BITS * (level + 1))) level++;
-  // Beyond the wheel's reach it comes around early and is scheduled again.
+  // Beyond the wheel's range it comes up early and is scheduled again.
   const reach = (<u64>1 << (SLOT_BITS * LEVELS)) - 1;
   if (ahead > reach) due = current + reach;
   const slot = <u32>(due >> (SLOT_BITS * level)) & (SLOTS - 1);
@@ -57,7 +57,7 @@ export function unschedule(entry: Entry): void {
   if (entry.wheelNext) changetype<Entry>(entry.wheelNext).wheelLink = entry.wheelLink;
 }
 
-/** Work units left of the last `beginAdvance`. */
+/** Remaining work units of the last `beginAdvance`. */
 let budget: i32 = 0;
 
 export function beginAdvance(units: i32): void {
@@ -66,7 +66,7 @@ export function beginAdvance(units: i32): void {
 
 /**
  * The next entry due at or before `nowMs`, still scheduled; null if there is none or the budget is spent.
- * The caller unschedules it before it asks for the next.
+ * The caller must unschedule it before it requests the next.
  */
 export function nextDue(nowMs: u64): Entry | null {
   const now = nowMs >> TICK_BITS;
@@ -82,14 +82,14 @@ export function nextDue(nowMs: u64): Entry | null {
   return null;
 }
 
-/** The tick after the current one where anything can happen, at most one past `now`. */
+/** The next tick after the current one at which anything can happen, at most one past `now`. */
 function nextTick(now: u64): u64 {
   const next = current + 1;
   let target = now + 1;
   if (next & (SLOTS - 1)) {
     const rest = occupied(0) >> (next & (SLOTS - 1));
     target = rest ? next + ctz(rest) : (next | (SLOTS - 1)) + 1;
-    // Nothing on the first level before the boundary; beyond it perhaps nothing at all.
+    // Nothing on the first level before the boundary, and maybe nothing at all after it.
     if (!rest) target = emptyBoundary(target, now);
   } else {
     target = emptyBoundary(next, now);
@@ -105,7 +105,7 @@ function emptyBoundary(boundary: u64, now: u64): u64 {
   return now + 1;
 }
 
-/** At a boundary, moves what has come near from the upper levels down. False if the budget ended before that. */
+/** At a boundary, moves entries due soon down from the upper levels. False if the budget runs out first. */
 function cascadeAll(): bool {
   for (let level = LEVELS - 1; level > 0; level--) {
     const below = (<u64>1 << (SLOT_BITS * level)) - 1;

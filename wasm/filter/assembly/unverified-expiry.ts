@@ -7,8 +7,8 @@ import { Span, indexOfByte } from "./span";
 const name = changetype<Span>(memory.data(8));
 
 /**
- * The `exp` that a token states of itself if it looks like a JWT, else NEVER_MS. Nobody has verified it, so it may only
- * shorten the life of a cached decision; whatever is wrong with it, it is then ignored.
+ * The `exp` in a token that looks like a JWT, else NEVER_MS. It is not verified, so it may only shorten the lifetime of a
+ * cached decision. An invalid one is ignored.
  */
 export function unverifiedExpiryMs(token: Span): u64 {
   const firstDot = indexOfByte(token.start, token.end, 0x2e);

@@ -7,8 +7,8 @@ import { Span, equalsIgnoringCase } from "./span";
 import { putBytes, takeWritten } from "./text-writer";
 
 /**
- * The headers a decision sets for the upstream. They travel and are cached as a payload: for each header that has a
- * value, its index in the configuration (u8), the value's size (u16) and the value. Names are not repeated.
+ * The headers a decision sets for the upstream. They are stored as a payload: for each header with a value, its index in
+ * the configuration (u8), the value's size (u16) and the value. Names are not stored.
  */
 
 const RECORD_HEADER_BYTES: usize = 3;
@@ -18,7 +18,7 @@ function valueAt(index: u32): Span {
   return changetype<Span>(VALUES + (<usize>index << 3));
 }
 
-/** Bit i: the reply has named header i. */
+/** Bit i: the reply contains header i. */
 let named: u32 = 0;
 
 export function clearUpstreamValues(): void {
@@ -27,8 +27,8 @@ export function clearUpstreamValues(): void {
 }
 
 /**
- * Sets a header's value; an absent one leaves the header out.
- * @returns false if the header was named before, or no header could carry the value unchanged
+ * Sets a header's value; an absent value omits the header.
+ * @returns false if the header was already set, or the value would not arrive unchanged in a header
  */
 export function setUpstreamValue(index: u32, value: Span, mayBeEmpty: bool = false): bool {
   const bit: u32 = 1 << index;
@@ -48,7 +48,7 @@ export function indexOfClaim(claim: Span): i32 {
   return -1;
 }
 
-/** Index of the upstream header of this name, in whatever case, or -1. */
+/** Index of the upstream header with this name, in any case, or -1. */
 export function indexOfName(name: Span): i32 {
   for (let index: u32 = 0; index < configuration.upstreamCount; index++) {
     if (equalsIgnoringCase(name, upstreamName(index))) return index;
@@ -56,7 +56,7 @@ export function indexOfName(name: Span): i32 {
   return -1;
 }
 
-/** Writes the values that were set as a payload. */
+/** Writes the set values as a payload. */
 export function composeUpstreamPayload(into: Span): void {
   const start = arenaMark();
   for (let index: u32 = 0; index < configuration.upstreamCount; index++) {
@@ -71,7 +71,7 @@ export function composeUpstreamPayload(into: Span): void {
   takeWritten(start, into);
 }
 
-/** Whether the bytes are such a payload, each header of it configured and named once. */
+/** True if the bytes are a valid payload: each header is configured and occurs once. */
 export function isUpstreamPayload(payload: Span): bool {
   let set: u32 = 0;
   for (let at = payload.start; at < payload.end; ) {
@@ -87,7 +87,7 @@ export function isUpstreamPayload(payload: Span): bool {
   return true;
 }
 
-/** Sets the payload's headers on the request, in place of any it brought, and removes the configured others. */
+/** Sets the payload's headers on the request, replacing the client's, and removes all other configured ones. */
 export function applyUpstreamPayload(payload: Span): void {
   let set: u32 = 0;
   for (let at = payload.start; at < payload.end; ) {

@@ -1,6 +1,6 @@
-/** UTF-8 as RFC 3629 defines it, for bytes that strangers sent. */
+/** UTF-8 as defined in RFC 3629, for untrusted bytes. */
 
-/** Bytes of the well-formed sequence at `at`, or 0 (overlong, surrogate, beyond U+10FFFF, truncated). */
+/** Size of the well-formed sequence at `at`, or 0 (overlong, surrogate, beyond U+10FFFF, truncated). */
 export function sequenceSize(at: usize, end: usize): usize {
   const first = load<u8>(at);
   if (first < 0x80) return 1;
@@ -19,9 +19,9 @@ export function sequenceSize(at: usize, end: usize): usize {
 }
 
 /**
- * Whether bytes can stand in a header: well-formed UTF-8 without control characters and without U+FFFD.
- * U+FFFD is what a decoder puts in place of bytes it could not read: two different values may both have become it, and
- * hashing it would let one pass for the other.
+ * True if a header may contain the bytes: well-formed UTF-8 without control characters and without U+FFFD.
+ * Decoders replace unreadable bytes with U+FFFD: two different values may both have become it, and hashing it would make
+ * them equal.
  */
 export function isCleanHeaderText(start: usize, size: usize): bool {
   const end = start + size;
@@ -41,7 +41,7 @@ export function isCleanHeaderText(start: usize, size: usize): bool {
   return true;
 }
 
-/** Whether every byte is a visible ASCII character (0x21-0x7e). */
+/** True if every byte is a visible ASCII character (0x21-0x7e). */
 export function isVisibleAscii(start: usize, size: usize): bool {
   for (let at = start; at < start + size; at++) {
     const byte = load<u8>(at);

@@ -1,36 +1,36 @@
 import { NEVER_MS } from "./numeric-date";
 import { Span } from "./span";
 
-/** What a reply of the authorization server comes to. One is worked on at a time. */
+/** The result of an authorization server's reply. There is only one at a time. */
 
-/** Let through; the payload is of upstream-headers.ts. */
+/** Let the request through; payload as in upstream-headers.ts. */
 export const VERDICT_ALLOW: u32 = 1;
-/** Answer the client; the payload is of refusal.ts. */
+/** Answer the client; payload as in refusal.ts. */
 export const VERDICT_REFUSE: u32 = 2;
 /** There is no decision. */
 export const VERDICT_FAIL: u32 = 3;
-/** Another call is needed first (the subject is known, the decision is not). */
+/** A second call is needed (the subject is known, the decision is not). */
 export const VERDICT_ASK_DECISION: u32 = 4;
 
 @unmanaged
 export class Verdict {
   kind: u32;
-  /** Of the response to the client; 0 for an allow. */
+  /** Status of the response to the client; 0 for an allow. */
   status: u32;
   reason: u32;
   payloadStart: usize;
   payloadSize: usize;
-  /** Of a refusal: whether the kind of refusal may be kept at all. */
+  /** For a refusal: whether this kind may be kept at all. */
   isCacheable: u32;
-  /** Of a refusal: it carries a cookie, so it is for one client and not for all who sent the same. */
+  /** For a refusal: it sets a cookie, so it is for one client and not for all that sent the same. */
   isPersonal: u32;
-  /** Of a failure: the server cannot be reached, so that `failOpen` may apply. */
+  /** For a failure: the server cannot be reached, so `failOpen` may apply. */
   isUnreachable: u32;
-  /** Of a failure: an earlier allow may stand in, if configured. */
+  /** For a failure: an earlier allow may be served, if configured. */
   mayServeStale: u32;
-  /** Of a failure: how long the server asks to be left alone, as its `Retry-After` says; absent if it does not. */
+  /** For a failure: the server's `Retry-After`; absent if it sent none. */
   retryAfter: Span;
-  /** `exp` as the introspection reply states it, ms since 1970. */
+  /** `exp` from the introspection reply, ms since 1970. */
   expiresAtMs: u64;
 
   allow(payload: Span): void {

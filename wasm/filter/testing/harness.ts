@@ -1,6 +1,6 @@
 /**
- * The compiled filter on the real host, with a clock that only the test moves and an authorization server that is a
- * function. Nothing of the filter is replaced.
+ * The compiled filter on the real host, with a clock controlled by the test and a function as authorization server. No
+ * part of the filter is replaced.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ export function filterModule(): WebAssembly.Module {
   return new WebAssembly.Module(readFileSync(builtInFilterFile));
 }
 
-/** The same filter with room for measurements of 100,000 large entries. */
+/** The same filter, with room for measurements with 100,000 large entries. */
 export async function largeFilterFile(): Promise<string> {
   const outFile = join(builtInFilterFile, "../filter.large.wasm");
   await buildFilter({ maximumBytes: 512 * 1024 * 1024, outFile });
@@ -69,7 +69,7 @@ export function forwardAuth(changes: { [name: string]: Json } = {}): { [name: st
   };
 }
 
-/** A reply of the authorization server. A body that is not a string is sent as JSON. */
+/** A reply from the authorization server. A body that is not a string is sent as JSON. */
 export function reply(status: number, headers: HeaderList = [], body: Json = ""): OutboundResult {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   return { ok: true, headers: [[":status", String(status)], ...headers], body: encoder.encode(text), trailers: [] };
@@ -85,7 +85,7 @@ export interface AskOptions {
   path?: string;
   headers?: HeaderList;
   rule?: string;
-  /** The group of clients that asks. */
+  /** The client group of the request. */
   client?: string;
   signal?: AbortSignal;
 }
@@ -96,7 +96,7 @@ export class Harness implements HostServices {
   readonly lines: string[] = [];
   readonly shared: SharedState;
   readonly instance: FilterInstance;
-  /** What the authorization server answers. */
+  /** The authorization server's answer. */
   server: (call: OutboundCall) => OutboundResult | Promise<OutboundResult> = () => reply(200);
   /** Called after each reply to the filter. */
   onReply: () => void = () => {};
@@ -161,7 +161,7 @@ export class Harness implements HostServices {
     });
   }
 
-  /** Lets time pass with the host's ticks, one a second. */
+  /** Advances time with the host's ticks, one per second. */
   advance(ms: number): void {
     const end = this.now + ms;
     while (this.now + 1000 <= end) {
@@ -206,7 +206,7 @@ export function valuesOf(decision: Decision, name: string): string[] | undefined
   return decision.headers.filter(([candidate]) => candidate === name).map(([, value]) => value);
 }
 
-/** An unsigned JWT with these claims, as unverified tokens go. */
+/** An unsigned JWT with these claims. */
 export function jwt(claims: { [name: string]: Json }): string {
   const encode = (value: Json): string => Buffer.from(JSON.stringify(value)).toString("base64url");
   return `${encode({ alg: "none" })}.${encode(claims)}.c2lnbmF0dXJl`;

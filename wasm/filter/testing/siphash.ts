@@ -4,7 +4,7 @@ function rotated(value: bigint, bits: bigint): bigint {
   return ((value << bits) | (value >> (64n - bits))) & MASK;
 }
 
-/** SipHash-2-4 of 128 bits, plainly: to make what only the filter should be able to make. */
+/** A simple SipHash-2-4 with 128 bits: for chunks that only the filter should be able to create. */
 export class SipHash {
   readonly #keyLow: bigint;
   readonly #keyHigh: bigint;

@@ -10,7 +10,7 @@ const MAX = 0xffff_ffff;
 
 /** Rule 13: reading and writing buffers. */
 describe.each(ABI_VERSIONS)("buffers of a filter of ABI %s", (abi) => {
-  /** Runs `script` inside on_request_body with the body "hello world"; gives the body that goes on. */
+  /** Runs `script` inside on_request_body with the body "hello world"; returns the forwarded body. */
   async function inBody(script: (guest: Guest) => Scripted<void>): Promise<string> {
     const { open } = startPuppet(abi, {
       *request_body(guest) {
@@ -49,13 +49,13 @@ describe.each(ABI_VERSIONS)("buffers of a filter of ABI %s", (abi) => {
     [1, MAX],
     [MAX, 1],
     [MAX, MAX],
-  ])("answer BAD_ARGUMENT where start %i and size %i pass 32 bits", async (start, size) => {
+  ])("return BAD_ARGUMENT if start %i plus size %i exceeds 32 bits", async (start, size) => {
     await inBody(function* (guest) {
       expect((yield* guest.buffer(BufferType.REQUEST_BODY, start, size)).status).toBe(Status.BAD_ARGUMENT);
     });
   });
 
-  it("tell their size", async () => {
+  it("report their size", async () => {
     await inBody(function* (guest) {
       expect(yield* guest.call("proxy_get_buffer_status", BufferType.REQUEST_BODY)).toMatchObject({
         status: Status.OK,
@@ -80,7 +80,7 @@ describe.each(ABI_VERSIONS)("buffers of a filter of ABI %s", (abi) => {
     expect(body).toBe(expected);
   });
 
-  it("are replaced in part, as the specification has it", async () => {
+  it("are replaced in part, as in the specification", async () => {
     const body = await inBody(function* (guest) {
       const status = yield* guest.status("proxy_set_buffer_bytes", BufferType.REQUEST_BODY, 6, 5, "there");
       expect(status).toBe(Status.OK);
@@ -123,7 +123,7 @@ describe.each(ABI_VERSIONS)("buffers of a filter of ABI %s", (abi) => {
     expect(await stateOf(stream.responseBody(bytes("secret"), true))).toMatchObject({ body: bytes("******") });
   });
 
-  it("of a body grow only as far as the limit", async () => {
+  it("of a body grow only up to the limit", async () => {
     const { open } = startPuppet(abi, {
       *request_body(guest) {
         const address = yield* guest.filled(1_024, 0x61);
@@ -142,7 +142,7 @@ describe.each(ABI_VERSIONS)("buffers of a filter of ABI %s", (abi) => {
     }
   });
 
-  it("that are not there in this phase answer NOT_FOUND or BAD_ARGUMENT", () => {
+  it("that are not available in this phase return NOT_FOUND or BAD_ARGUMENT", () => {
     const { decide } = startPuppet(abi, {
       *request_headers(guest) {
         const unavailable = [Status.NOT_FOUND, Status.BAD_ARGUMENT];
@@ -164,7 +164,7 @@ describe.each(ABI_VERSIONS)("buffers of a filter of ABI %s", (abi) => {
     decide();
   });
 
-  it("that do not exist answer BAD_ARGUMENT", () => {
+  it("that do not exist return BAD_ARGUMENT", () => {
     const { decide } = startPuppet(abi, {
       *request_headers(guest) {
         for (const type of [9, 100, -1]) {
@@ -188,7 +188,7 @@ describe.each(ABI_VERSIONS)("buffers of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("of a paused body are read and changed from another callback, until it goes on", async () => {
+  it("of a paused body are read and changed from another callback, until it is forwarded", async () => {
     const { director, open } = startPuppet(abi, {
       *request_body(guest) {
         yield* guest.httpCall();
@@ -210,7 +210,7 @@ describe.each(ABI_VERSIONS)("buffers of a filter of ABI %s", (abi) => {
     expect(await stateOf(waiting)).toMatchObject({ kind: "continue", body: bytes("HELLO world") });
   });
 
-  it("of a body are gone when its callback has returned and it went on", async () => {
+  it("of a body are gone when it was forwarded after its callback", async () => {
     const { open } = startPuppet(abi, {
       *log(guest) {
         expect([Status.NOT_FOUND, Status.BAD_ARGUMENT]).toContain(

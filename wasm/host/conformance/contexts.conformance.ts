@@ -8,9 +8,9 @@ import { bytes, FIRST_STREAM, REQUEST, ROOT, startPuppet } from "./puppet/start-
 
 const SECOND_STREAM = FIRST_STREAM + 1;
 
-/** Rule 4: whose callback it is, the effective context, and that the guest is never entered while it runs. */
+/** Rule 4: the callback's context, the effective context, and that the guest is never entered while it runs. */
 describe.each(ABI_VERSIONS)("contexts of a filter of ABI %s", (abi) => {
-  it("take an effective one that exists, and answer BAD_ARGUMENT for one that does not", () => {
+  it("accept an existing effective one, and return BAD_ARGUMENT for others", () => {
     const { decide } = startPuppet(abi, {
       *request_headers(guest) {
         expect(yield* guest.status("proxy_set_effective_context", ROOT)).toBe(Status.OK);
@@ -23,7 +23,7 @@ describe.each(ABI_VERSIONS)("contexts of a filter of ABI %s", (abi) => {
     decide();
   });
 
-  it("stay as they were after an id that does not exist", () => {
+  it("do not change after an id that does not exist", () => {
     const { decide } = startPuppet(abi, {
       *request_headers(guest) {
         yield* guest.status("proxy_set_effective_context", 99);
@@ -51,7 +51,7 @@ describe.each(ABI_VERSIONS)("contexts of a filter of ABI %s", (abi) => {
     instance.tick();
   });
 
-  it("begin each callback without an effective one: a second stream sees its own headers", () => {
+  it("start each callback without an effective one: a second stream sees its own headers", () => {
     const seen: string[] = [];
     const { decide } = startPuppet(abi, {
       *request_headers(guest, id) {
@@ -83,7 +83,7 @@ describe.each(ABI_VERSIONS)("contexts of a filter of ABI %s", (abi) => {
       },
       *memory_allocate(guest) {
         depth += 1;
-        // An allocator that asks the host for what it must allocate would never come to an end.
+        // An allocator that requests allocated data from the host would never end.
         expect((yield* guest.property("plugin_name")).status).not.toBe(Status.OK);
         expect(yield* guest.status("proxy_log", 2, "from the allocator")).toBe(Status.OK);
       },
@@ -108,7 +108,7 @@ describe.each(ABI_VERSIONS)("contexts of a filter of ABI %s", (abi) => {
     expect(director.events).toEqual([`http_call_response(${ROOT}, 1, 2, 10, 0)`]);
   });
 
-  it("hold one callback at a time: an embedder that calls in from within one is told that it may not", async () => {
+  it("run one callback at a time: an embedder that calls in from within one gets an error", async () => {
     const errors: unknown[] = [];
     const { instance, open } = startPuppet(abi, {
       *request_headers(guest, id) {

@@ -7,7 +7,7 @@ import { bytes, REQUEST, settled, startPuppet, stateOf } from "./puppet/start-pu
 
 const STATUS_200: [string, string][] = [[":status", "200"]];
 
-/** Rules 19 (traps fail the VM, closed) and 20 (traps while an instance is torn down). */
+/** Rules 19 (traps fail the VM, closed) and 20 (traps while an instance is closed). */
 describe.each(ABI_VERSIONS)("a filter of ABI %s that traps", (abi) => {
   const trap: Script = (guest) => guest.trap();
   const trapping = (callback: Callback) => startPuppet(abi, { [callback]: trap });
@@ -50,7 +50,7 @@ describe.each(ABI_VERSIONS)("a filter of ABI %s that traps", (abi) => {
   });
 
   it.each(["log", "delete", "done"] as const)(
-    "in on_%s keeps what it has decided, and fails from then on",
+    "in on_%s keeps its decision, and fails from then on",
     (callback) => {
       const { instance, decide } = trapping(callback);
       expect(decide()).toMatchObject({ kind: "continue" });
@@ -59,7 +59,7 @@ describe.each(ABI_VERSIONS)("a filter of ABI %s that traps", (abi) => {
     },
   );
 
-  it("takes every open stream with it, and each is told", async () => {
+  it("fails every open stream with it", async () => {
     const { instance, director, open } = startPuppet(abi, {
       *configure(guest) {
         yield* guest.call("proxy_set_tick_period_milliseconds", 1_000);
@@ -91,7 +91,7 @@ describe.each(ABI_VERSIONS)("a filter of ABI %s that traps", (abi) => {
     expect(await stateOf(waiting)).toMatchObject({ kind: "failed", reason: "trap" });
   });
 
-  it("after it had refused is still a failure, never a pass", () => {
+  it("after a refusal is still a failure, never a pass", () => {
     const { decide } = startPuppet(abi, {
       *request_headers(guest) {
         yield* guest.respond(403);
@@ -101,7 +101,7 @@ describe.each(ABI_VERSIONS)("a filter of ABI %s that traps", (abi) => {
     expect(["respond", "failed"]).toContain(Reflect.get(decide(), "kind"));
   });
 
-  it("by the end of its stack is a trap like others", () => {
+  it("through a stack overflow is a trap like others", () => {
     const { instance, decide } = startPuppet(abi, {
       *request_headers(guest) {
         yield* guest.exhaustStack();
@@ -129,7 +129,7 @@ describe.each(ABI_VERSIONS)("a filter of ABI %s that traps", (abi) => {
     expect(next.decide()).toMatchObject({ kind: "continue" });
   });
 
-  it("leaves its memory's size and its streams in order when it is closed", async () => {
+  it("keeps its memory size and its streams consistent when it is closed", async () => {
     const { instance, open } = trapping("request_headers");
     const stream = open();
     await stream.requestHeaders();

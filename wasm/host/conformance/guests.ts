@@ -29,18 +29,18 @@ import twoAbis from "./build/two-abis.wasm";
 import unknownAbi from "./build/unknown-abi.wasm";
 
 /**
- * The guests, built by guests/build-guests.setup.ts. An imported `.wasm` file is a compiled module: workerd has it so, and
- * in Node a plugin of vitest.config.ts does the same. That is all these tests need to know of where they run.
+ * The guests, built by guests/build-guests.setup.ts. An imported `.wasm` file is a compiled module: natively in workerd, in
+ * Node through a plugin in vitest.config.ts. So these tests do not depend on the platform.
  */
 
-/** Exports every callback and does what a test's script says: see puppet/protocol.ts. */
+/** Exports every callback and runs a test's script: see puppet/protocol.ts. */
 export const PUPPETS: Readonly<Record<AbiVersion, WebAssembly.Module>> = {
   "0.1.0": puppet010,
   "0.2.0": puppet020,
   "0.2.1": puppet021,
 };
 
-/** A puppet with `_start`, `malloc` and `wasi_unstable`, that looks at nothing but request headers. */
+/** A puppet with `_start`, `malloc` and `wasi_unstable` that handles only request headers. */
 export const COMMAND_PUPPET = puppetCommand;
 
 /** Call one host function with random arguments: see guests/hostile-text.setup.ts. */
@@ -50,7 +50,7 @@ export const HOSTILES: Readonly<Record<AbiVersion, WebAssembly.Module>> = {
   "0.2.1": hostile021,
 };
 
-/** Filters on SDKs of others: sources in guests/assembly. */
+/** Filters built with third-party SDKs; sources in guests/assembly. */
 export const SDK_FILTERS = { gcoredev, soloIo };
 
 /** See guests/odd-modules.setup.ts. */

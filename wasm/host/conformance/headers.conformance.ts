@@ -14,7 +14,7 @@ const { REQUEST_HEADERS, REQUEST_TRAILERS, RESPONSE_HEADERS, RESPONSE_TRAILERS }
 
 /** Rule 14: header maps. */
 describe.each(ABI_VERSIONS)("header maps of a filter of ABI %s", (abi) => {
-  /** Runs `script` inside on_request_headers; gives the outcome. */
+  /** Runs `script` inside on_request_headers; returns the outcome. */
   function inHeaders(script: (guest: Guest) => Scripted<void>, headers: HeaderList = REQUEST.headers) {
     const { decide } = startPuppet(abi, {
       *request_headers(guest) {
@@ -32,13 +32,13 @@ describe.each(ABI_VERSIONS)("header maps of a filter of ABI %s", (abi) => {
     [":authority", "api.example.com"],
     ["host", "api.example.com"],
     ["Host", "api.example.com"],
-  ])("give the value of %s, whatever its case", (name, value) => {
+  ])("return the value of %s, in any case", (name, value) => {
     inHeaders(function* (guest) {
       expect(yield* guest.header(REQUEST_HEADERS, name)).toMatchObject({ status: Status.OK, text: value });
     });
   });
 
-  it("show every value of a repeated header, so that none passes unseen", () => {
+  it("show every value of a repeated header, so none passes unseen", () => {
     inHeaders(
       function* (guest) {
         expect((yield* guest.header(REQUEST_HEADERS, "x-role")).text).toBe("user, admin");
@@ -51,7 +51,7 @@ describe.each(ABI_VERSIONS)("header maps of a filter of ABI %s", (abi) => {
     );
   });
 
-  it("give all pairs in order, and their size", () => {
+  it("return all pairs in order, and their size", () => {
     inHeaders(function* (guest) {
       expect(yield* guest.pairs(REQUEST_HEADERS)).toEqual(REQUEST.headers);
       const size = yield* guest.call("proxy_get_header_map_size", REQUEST_HEADERS);
@@ -59,7 +59,7 @@ describe.each(ABI_VERSIONS)("header maps of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("add, replace and remove, and the request goes on with the changes", () => {
+  it("add, replace and remove, and the request is forwarded with the changes", () => {
     const outcome = inHeaders(
       function* (guest) {
         expect(yield* guest.status("proxy_add_header_map_value", REQUEST_HEADERS, "X-New", "1")).toBe(Status.OK);
@@ -85,7 +85,7 @@ describe.each(ABI_VERSIONS)("header maps of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("rewrite the request by its pseudo headers", () => {
+  it("rewrite the request through its pseudo headers", () => {
     const outcome = inHeaders(function* (guest) {
       for (const [name, value] of [
         [":path", "/v2"],
@@ -105,7 +105,7 @@ describe.each(ABI_VERSIONS)("header maps of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("are replaced whole; an empty map is no bytes or one NUL", () => {
+  it("are replaced as a whole; an empty map is zero bytes or one NUL", () => {
     const next: HeaderList = [
       [":method", "GET"],
       [":path", "/"],
@@ -128,9 +128,9 @@ describe.each(ABI_VERSIONS)("header maps of a filter of ABI %s", (abi) => {
     ["cut short", encodeHeaderMap([["a", "b"]]).slice(0, -1)],
     ["followed by something", Uint8Array.of(...encodeHeaderMap([["a", "b"]]), 0)],
     ["of four billion pairs", Uint8Array.of(255, 255, 255, 255)],
-    ["of lengths beyond it", Uint8Array.of(1, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255)],
+    ["of lengths beyond its end", Uint8Array.of(1, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255)],
     ["text", bytes("x-a: b")],
-  ])("refuse a serialized map that is %s, and stay as they were", (_what, malformed) => {
+  ])("reject a serialized map that is %s, and do not change", (_what, malformed) => {
     const outcome = inHeaders(function* (guest) {
       expect([Status.BAD_ARGUMENT, Status.PARSE_FAILURE]).toContain(
         yield* guest.status("proxy_set_header_map_pairs", REQUEST_HEADERS, malformed),
@@ -148,7 +148,7 @@ describe.each(ABI_VERSIONS)("header maps of a filter of ABI %s", (abi) => {
     ["x-a\r\nx-evil", "b"],
     ["", "b"],
     [":unknown", "b"],
-  ])("fail the stream alone for %j: %j, which would break the message", (name, value) => {
+  ])("fail only the stream for %j: %j, which would break the message", (name, value) => {
     const outcome = inHeaders(function* (guest) {
       for (const write of ["proxy_add_header_map_value", "proxy_replace_header_map_value"] as const) {
         expect(yield* guest.status(write, REQUEST_HEADERS, name, value)).toBe(Status.OK);
@@ -158,7 +158,7 @@ describe.each(ABI_VERSIONS)("header maps of a filter of ABI %s", (abi) => {
     expect(outcome).toMatchObject({ kind: "failed", reason: "invalid_header" });
   });
 
-  it("hold a bounded number of headers and of bytes", () => {
+  it("have a limited number of headers and of bytes", () => {
     inHeaders(function* (guest) {
       let status: number = Status.OK;
       let added = 0;
@@ -177,7 +177,7 @@ describe.each(ABI_VERSIONS)("header maps of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("that do not exist answer BAD_ARGUMENT", () => {
+  it("that do not exist return BAD_ARGUMENT", () => {
     inHeaders(function* (guest) {
       for (const map of [8, 100, -1]) {
         expect((yield* guest.header(map, ":path")).status).toBe(Status.BAD_ARGUMENT);
@@ -191,7 +191,7 @@ describe.each(ABI_VERSIONS)("header maps of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("that are not there in this phase have no pairs, and answer BAD_ARGUMENT to everything else", () => {
+  it("that are not available in this phase have no pairs, and return BAD_ARGUMENT to everything else", () => {
     inHeaders(function* (guest) {
       for (const map of [REQUEST_TRAILERS, RESPONSE_HEADERS, RESPONSE_TRAILERS, 4, 5, 6, 7]) {
         expect(yield* guest.ask("proxy_get_header_map_pairs", map)).toMatchObject({ status: Status.OK, outs: [0, 0] });
@@ -201,7 +201,7 @@ describe.each(ABI_VERSIONS)("header maps of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("of requests have nothing to show to the root", () => {
+  it("of requests are not visible to the root", () => {
     startPuppet(abi, {
       *configure(guest) {
         expect(yield* guest.ask("proxy_get_header_map_pairs", REQUEST_HEADERS)).toMatchObject({ outs: [0, 0] });
@@ -210,7 +210,7 @@ describe.each(ABI_VERSIONS)("header maps of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("of the response are read and changed, the status included", async () => {
+  it("of the response are read and changed, including the status", async () => {
     const { open } = startPuppet(abi, {
       *response_headers(guest) {
         expect((yield* guest.header(RESPONSE_HEADERS, ":status")).text).toBe("200");
@@ -250,7 +250,7 @@ describe.each(ABI_VERSIONS)("header maps of a filter of ABI %s", (abi) => {
     expect(response).toMatchObject({ kind: "continue", changes: [{ name: "x-sum", values: [] }] });
   });
 
-  it("that have gone on can be read but no longer written", async () => {
+  it("that were forwarded can be read but no longer written", async () => {
     const { open } = startPuppet(abi, {
       *request_body(guest) {
         expect((yield* guest.header(REQUEST_HEADERS, ":path")).text).toBe("/orders?id=1");

@@ -7,10 +7,10 @@ import { HOSTILE_LAYOUT, hostileConfiguration, hostileFunctionsOf } from "./host
 import { ABI_VERSIONS, isIn } from "./puppet/abi-table.ts";
 import { ALL_STAGES, bytes, REQUEST, settled } from "./puppet/start-puppet.ts";
 
-/** Calls of each function in the newest version that has it; the older ones differ in little. */
+/** Calls of each function in the newest version that has it; older versions differ little. */
 const CALLS = 100_000;
 const CALLS_OLDER = 10_000;
-/** Callbacks over which they are spread at least. */
+/** Minimum number of callbacks over which the calls are spread. */
 const CALLBACKS = 50;
 
 /** An embedder that answers every call at once and keeps no log. */
@@ -18,7 +18,7 @@ class Patient extends FakeServices {
   override log(): void {}
 }
 
-/** As much of an exchange as the guest lets happen: it pauses, refuses and resumes at random. */
+/** As much of an exchange as the guest allows: it pauses, refuses and resumes at random. */
 async function exchange(stream: HttpStream): Promise<void> {
   const steps = [
     () => stream.requestHeaders(),
@@ -37,7 +37,7 @@ async function exchange(stream: HttpStream): Promise<void> {
 
 describe.each(ABI_VERSIONS)("a hostile guest of ABI %s", (abi) => {
   it.each([...hostileFunctionsOf(abi).entries()].map(([index, name]) => [name, index] as const))(
-    "gets a status from %s for any arguments, and nothing of its memory changes that they do not point to",
+    "gets a status from %s for any arguments, and its memory changes only where they point",
     async (name, index) => {
       const services = new Patient();
       const calls = abi === "0.2.1" || !isIn(name, "0.2.1") ? CALLS : CALLS_OLDER;
@@ -45,7 +45,7 @@ describe.each(ABI_VERSIONS)("a hostile guest of ABI %s", (abi) => {
         ...START,
         pluginConfiguration: hostileConfiguration(index, 1 + 7_919 * index, calls / CALLBACKS, calls),
       });
-      // It asks for no more ticks when it has made all its calls.
+      // It stops its ticks after making all its calls.
       while (instance.tickPeriodMs > 0 && instance.failure === undefined) {
         const stream = instance.openStream(REQUEST, { ...ALL_STAGES, bodyWhileHeadersPaused: true });
         await exchange(stream);

@@ -6,17 +6,17 @@ export const LARGEST_STATUS = 12;
 export const LARGEST_ERRNO = 76;
 
 /**
- * The hostile guest's memory. Addresses it passes lie below 0x10000 and sizes too, so that even the furthest write that it
- * allows ends below HEAP; or within the last END_GAP bytes. All between CANARIES and there is nobody's to change.
+ * The hostile guest's memory. The addresses and sizes it passes are below 0x10000, so the furthest write it allows ends
+ * below HEAP, or the addresses lie in the last END_GAP bytes. Nothing may change between CANARIES and those bytes.
  */
 export const HOSTILE_LAYOUT = { TEXTS: 1_024, HEAP: 0x2_0000, CANARIES: 0x4_0000, END_GAP: 64, PAGES: 8 } as const;
 
-/** What is attacked in one version: all it can import, by the index that the guest's configuration names. */
+/** The functions attacked in one version: all it can import. The guest's configuration selects one by index. */
 export function hostileFunctionsOf(version: AbiVersion): ImportedFunction[] {
   return [...proxyFunctionsOf(version), ...Object.keys(WASI_FUNCTIONS).filter(isWasi)];
 }
 
-/** What tells the hostile guest what to do. */
+/** The configuration of the hostile guest. */
 export function hostileConfiguration(
   functionIndex: number,
   seed: number,

@@ -18,7 +18,7 @@ const { CALL_RESPONSE_HEADERS, CALL_RESPONSE_TRAILERS, REQUEST_HEADERS } = MapTy
 
 /** Rule 15: proxy_http_call and its reply. */
 describe.each(ABI_VERSIONS)("an http call of a filter of ABI %s", (abi) => {
-  it("is made as the filter asked for it, with its id written before", () => {
+  it("is made as requested by the filter, with its id written before", () => {
     const { director, instance, decide } = startPuppet(abi, {
       *request_headers(guest) {
         const answer = yield* guest.call("proxy_http_call", "auth", HEADERS, "body", [["x-trailer", "t"]], 1_500);
@@ -118,7 +118,7 @@ describe.each(ABI_VERSIONS)("an http call of a filter of ABI %s", (abi) => {
   });
 
   it.each<OutboundFailure>(["reset", "timeout", "overflow", "rejected"])(
-    "that failed (%s) is a reply without headers, whose status tells why",
+    "that failed (%s) is a reply without headers and with the reason as status",
     async (reason) => {
       const { director, decide } = startPuppet(abi, {
         *request_headers(guest) {
@@ -139,7 +139,7 @@ describe.each(ABI_VERSIONS)("an http call of a filter of ABI %s", (abi) => {
     },
   );
 
-  it("may have others beside it; replies come in whatever order, each with its id", async () => {
+  it("may run beside others; replies come in any order, each with its id", async () => {
     const ids: number[] = [];
     const { director, instance, decide } = startPuppet(abi, {
       *request_headers(guest) {
@@ -155,7 +155,7 @@ describe.each(ABI_VERSIONS)("an http call of a filter of ABI %s", (abi) => {
     expect(instance.pendingCalls).toBe(0);
   });
 
-  it("that is answered at once is delivered after the callback that made it has returned", async () => {
+  it("that is answered at once gets its reply after the callback has returned", async () => {
     const { director, decide } = startPuppet(abi, {
       *request_headers(guest) {
         yield* guest.httpCall();
@@ -201,7 +201,7 @@ describe.each(ABI_VERSIONS)("an http call of a filter of ABI %s", (abi) => {
     expect(stream.calls).toBe(5);
   });
 
-  it("whose stream is gone still gets its reply; what the guest then asks for the stream is ignored", async () => {
+  it("whose stream is gone still gets its reply; the guest's later requests for the stream are ignored", async () => {
     const { director, instance, open } = startPuppet(abi, {
       *request_headers(guest) {
         yield* guest.httpCall();
@@ -223,7 +223,7 @@ describe.each(ABI_VERSIONS)("an http call of a filter of ABI %s", (abi) => {
     expect(instance.failure).toBeUndefined();
   });
 
-  it("beyond what one request may have under way is INTERNAL_FAILURE", () => {
+  it("beyond one request's limit of pending calls is INTERNAL_FAILURE", () => {
     const { instance, decide } = startPuppet(abi, {
       *request_headers(guest) {
         for (let made = 0; made < HOST_LIMITS.pendingCallsPerStream; made++) yield* guest.httpCall();
@@ -235,7 +235,7 @@ describe.each(ABI_VERSIONS)("an http call of a filter of ABI %s", (abi) => {
     expect(instance.outboundCalls).toBe(HOST_LIMITS.pendingCallsPerStream);
   });
 
-  it("answers proxy_get_status with 0 where there is no call to tell of", () => {
+  it("returns 0 from proxy_get_status if there is no reply", () => {
     const { decide } = startPuppet(abi, {
       *request_headers(guest) {
         expect(yield* guest.call("proxy_get_status")).toMatchObject({ status: Status.OK, outs: [0, 0, 0] });

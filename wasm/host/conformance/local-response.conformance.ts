@@ -45,7 +45,7 @@ describe.each(ABI_VERSIONS)("a local response of a filter of ABI %s", (abi) => {
     expect(director.events.slice(-3)).toEqual(["done(2)", "log(2)", "delete(2)"]);
   });
 
-  it("is sent when the guest has returned: what it does afterwards in the same callback still happens", async () => {
+  it("is sent when the guest has returned: the rest of the callback still takes effect", async () => {
     const { director, open } = startPuppet(abi, {
       *request_headers(guest) {
         yield* guest.respond(403);
@@ -57,7 +57,7 @@ describe.each(ABI_VERSIONS)("a local response of a filter of ABI %s", (abi) => {
     expect(director.lines).toEqual(["still here"]);
   });
 
-  it("counts once: the first", async () => {
+  it("counts only the first time", async () => {
     const { open } = startPuppet(abi, {
       *request_headers(guest) {
         yield* guest.respond(403, "first");
@@ -67,7 +67,7 @@ describe.each(ABI_VERSIONS)("a local response of a filter of ABI %s", (abi) => {
     expect(await open().requestHeaders()).toMatchObject({ status: 403, details: "first" });
   });
 
-  it("outweighs a continue asked for in the same callback, before or after it", async () => {
+  it("overrides a continue in the same callback, before or after it", async () => {
     const { open } = startPuppet(abi, {
       *request_headers(guest, id) {
         if (id === FIRST_STREAM) {
@@ -84,7 +84,7 @@ describe.each(ABI_VERSIONS)("a local response of a filter of ABI %s", (abi) => {
     expect(await stateOf(open().requestHeaders())).toMatchObject({ kind: "respond", status: 403 });
   });
 
-  it.each([0, -1, 99, 1_000, 65_536])("of the status %i fails the stream alone", async (code) => {
+  it.each([0, -1, 99, 1_000, 65_536])("with status %i fails only the stream", async (code) => {
     const { open } = startPuppet(abi, {
       *request_headers(guest) {
         expect(yield* guest.respond(code)).toBe(Status.OK);
@@ -97,7 +97,7 @@ describe.each(ABI_VERSIONS)("a local response of a filter of ABI %s", (abi) => {
     ["a malformed map", bytes("garbage that is no map")],
     ["a line end in a value", [["x-a", "b\r\nset-cookie: c"]]],
     ["a space in a name", [["x a", "b"]]],
-  ])("with %s among its headers fails the stream alone", async (_what, headers) => {
+  ])("with %s in its headers fails only the stream", async (_what, headers) => {
     const { open } = startPuppet(abi, {
       *request_headers(guest) {
         const status = yield* guest.status("proxy_send_local_response", 403, "", "", headers, -1);
@@ -107,7 +107,7 @@ describe.each(ABI_VERSIONS)("a local response of a filter of ABI %s", (abi) => {
     expect(await open().requestHeaders()).toMatchObject({ kind: "failed", reason: "invalid_local_response" });
   });
 
-  it.each([-1, 0, 16, 17, -2, 99_999])("is sent whatever its gRPC status is (%i)", async (grpcStatus) => {
+  it.each([-1, 0, 16, 17, -2, 99_999])("is sent with any gRPC status (%i)", async (grpcStatus) => {
     const { open } = startPuppet(abi, {
       *request_headers(guest) {
         const status = yield* guest.status("proxy_send_local_response", 403, "", "", [], grpcStatus);
@@ -129,7 +129,7 @@ describe.each(ABI_VERSIONS)("a local response of a filter of ABI %s", (abi) => {
     expect(await stateOf(outcome)).toMatchObject({ kind: "respond", status: 403, details: callback });
   });
 
-  it("from on_response_headers takes the place of the upstream's response", async () => {
+  it("from on_response_headers replaces the upstream's response", async () => {
     const { open } = startPuppet(abi, {
       *response_headers(guest) {
         yield* guest.respond(502, "bad upstream", "sorry");
@@ -144,7 +144,7 @@ describe.each(ABI_VERSIONS)("a local response of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("passes the filter's own response callbacks where the embedder puts it through them, as Envoy does", async () => {
+  it("passes the filter's own response callbacks if the embedder sends it through them, as Envoy does", async () => {
     const { director, open } = startPuppet(abi, {
       *request_headers(guest) {
         yield* guest.respond(403);
@@ -164,7 +164,7 @@ describe.each(ABI_VERSIONS)("a local response of a filter of ABI %s", (abi) => {
     expect(director.events.slice(-3)).toEqual(["done(2)", "log(2)", "delete(2)"]);
   });
 
-  it("from the end of a stream harms nothing", async () => {
+  it("from the end of a stream has no effect", async () => {
     const { instance, open } = startPuppet(abi, {
       *log(guest) {
         expect(yield* guest.respond(403)).toBe(Status.OK);
@@ -176,7 +176,7 @@ describe.each(ABI_VERSIONS)("a local response of a filter of ABI %s", (abi) => {
     expect(instance.failure).toBeUndefined();
   });
 
-  it("has no effect when the response's head is already on its way", async () => {
+  it("has no effect when the response's headers are already forwarded", async () => {
     const { open } = startPuppet(abi, {
       *response_body(guest) {
         yield* guest.respond(502);
@@ -191,7 +191,7 @@ describe.each(ABI_VERSIONS)("a local response of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("answers a request that was paused, from another callback with its context", async () => {
+  it("answers a paused request from another callback with its context", async () => {
     const { instance, open } = startPuppet(abi, {
       *configure(guest) {
         yield* guest.call("proxy_set_tick_period_milliseconds", 1_000);
@@ -208,7 +208,7 @@ describe.each(ABI_VERSIONS)("a local response of a filter of ABI %s", (abi) => {
     expect(await stateOf(waiting)).toMatchObject({ kind: "respond", status: 429, paused: true });
   });
 
-  it("from the root, for no stream, harms nothing", () => {
+  it("from the root, for no stream, has no effect", () => {
     const { instance, decide } = startPuppet(abi, {
       *configure(guest) {
         yield* guest.respond(403);
@@ -219,7 +219,7 @@ describe.each(ABI_VERSIONS)("a local response of a filter of ABI %s", (abi) => {
   });
 });
 
-/** The other requests of rule 9 that wait until the guest has returned. */
+/** Rule 9: the other requests that take effect after the guest has returned. */
 describe.each(ABI_VERSIONS.filter((abi) => abi !== "0.1.0"))("proxy_close_stream of ABI %s", (abi) => {
   it.each([StreamType.REQUEST, StreamType.RESPONSE])(
     "(of stream type %i) resets the exchange when the guest has returned",
@@ -235,7 +235,7 @@ describe.each(ABI_VERSIONS.filter((abi) => abi !== "0.1.0"))("proxy_close_stream
     },
   );
 
-  it("is not there for connections, and answers BAD_ARGUMENT for what is no stream type", async () => {
+  it("is not implemented for connections, and returns BAD_ARGUMENT for unknown stream types", async () => {
     const { open } = startPuppet(abi, {
       *request_headers(guest) {
         for (const name of ["proxy_close_stream", "proxy_continue_stream"] as const) {

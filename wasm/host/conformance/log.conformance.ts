@@ -5,7 +5,7 @@ import { Status } from "./puppet/numbers.ts";
 import { startPuppet } from "./puppet/start-puppet.ts";
 
 describe.each(ABI_VERSIONS)("the log of a filter of ABI %s", (abi) => {
-  it("takes a line at each of the six levels", () => {
+  it("accepts lines at each of the six levels", () => {
     const { director } = startPuppet(abi, {
       *configure(guest) {
         for (let level = 0; level < 6; level++) {
@@ -17,7 +17,7 @@ describe.each(ABI_VERSIONS)("the log of a filter of ABI %s", (abi) => {
     expect(director.lines).toEqual(["line 0", "line 1", "line 2", "line 3", "line 4", "line 5"]);
   });
 
-  it("answers BAD_ARGUMENT for a level that is none", () => {
+  it("returns BAD_ARGUMENT for an unknown level", () => {
     const { director } = startPuppet(abi, {
       *configure(guest) {
         expect(yield* guest.status("proxy_log", 6, "no such level")).toBe(Status.BAD_ARGUMENT);
@@ -27,7 +27,7 @@ describe.each(ABI_VERSIONS)("the log of a filter of ABI %s", (abi) => {
     expect(director.lines).toEqual([]);
   });
 
-  it("takes an empty line, and what is not UTF-8", () => {
+  it("accepts empty lines, and bytes that are not UTF-8", () => {
     const { director } = startPuppet(abi, {
       *configure(guest) {
         expect(yield* guest.status("proxy_log", 2, "")).toBe(Status.OK);
@@ -37,7 +37,7 @@ describe.each(ABI_VERSIONS)("the log of a filter of ABI %s", (abi) => {
     expect(director.lines.at(-1)).toBe("a\ufffdb");
   });
 
-  it("is bounded for each request", () => {
+  it("is limited for each request", () => {
     const { director, decide } = startPuppet(abi, {
       *request_headers(guest) {
         for (let line = 0; line < 20; line++) expect(yield* guest.log("x".repeat(8_000))).toBe(Status.OK);

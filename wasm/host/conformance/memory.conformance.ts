@@ -13,7 +13,7 @@ const CALL_HEADERS: HeaderList = [
   [":authority", "auth"],
 ];
 
-/** Arguments with which each function answers OK inside on_request_headers, after PREPARATION. Out parameters left out. */
+/** Arguments with which each function returns OK inside on_request_headers, after PREPARATION; without out parameters. */
 const GOOD_CALLS: readonly (readonly [name: ProxyFunction, args: readonly Argument[]])[] = [
   ["proxy_log", [2, "line"]],
   ["proxy_get_log_level", []],
@@ -42,7 +42,7 @@ const GOOD_CALLS: readonly (readonly [name: ProxyFunction, args: readonly Argume
   ["proxy_send_local_response", [403, "details", "body", [["x-a", "b"]], -1]],
 ];
 
-/** What the calls above need to be there. */
+/** State that the calls above need. */
 function* prepare(guest: Guest): Scripted<void> {
   yield* guest.call("proxy_set_shared_data", "key", "value", 0);
   yield* guest.call("proxy_register_shared_queue", "queue");
@@ -50,7 +50,7 @@ function* prepare(guest: Guest): Scripted<void> {
   yield* guest.call("proxy_define_metric", MetricType.COUNTER, "metric");
 }
 
-/** Every way to pass these arguments with one address that is no good, as raw numbers. */
+/** All variants of these arguments with one bad address, as raw numbers. */
 function* badAddresses(guest: Guest, name: ProxyFunction, args: readonly Argument[]): Scripted<number[][]> {
   const end = (yield* guest.growMemory(0)) * PAGE_BYTES;
   const good: number[] = [];
@@ -109,7 +109,7 @@ describe.each(ABI_VERSIONS)("memory of a filter of ABI %s", (abi) => {
   });
 
   it.each(calls.filter(([name]) => parametersOf(name).some((parameter) => !parameter.startsWith("value"))))(
-    "%s answers INVALID_MEMORY_ACCESS for addresses outside, and does nothing",
+    "%s returns INVALID_MEMORY_ACCESS for addresses outside, and does nothing",
     (name, args) => {
       const { director, decide, instance } = startPuppet(abi, {
         configure: prepare,
@@ -120,7 +120,7 @@ describe.each(ABI_VERSIONS)("memory of a filter of ABI %s", (abi) => {
             expect([name, raw, status]).toEqual([name, raw, Status.INVALID_MEMORY_ACCESS]);
           }
           expect(yield* guest.allocations()).toHaveLength(allocated);
-          // Nor is the part written that would still have fitted.
+          // Not even the part that fits is written.
           const end = (yield* guest.growMemory(0)) * PAGE_BYTES;
           expect(yield* guest.read(end - 16, 16)).toEqual(new Uint8Array(16));
         },
@@ -131,7 +131,7 @@ describe.each(ABI_VERSIONS)("memory of a filter of ABI %s", (abi) => {
     },
   );
 
-  it("an item stays in its queue when there was no place to put it", () => {
+  it("an item stays in its queue if it could not be returned", () => {
     startPuppet(abi, {
       *configure(guest) {
         yield* prepare(guest);
@@ -161,7 +161,7 @@ describe.each(ABI_VERSIONS)("memory of a filter of ABI %s", (abi) => {
     decide();
   });
 
-  it("is not allocated for nothing: address 0, size 0", () => {
+  it("is not allocated for zero bytes: address 0, size 0", () => {
     const { decide } = startPuppet(abi, {
       *request_headers(guest) {
         const answers = [
@@ -184,7 +184,7 @@ describe.each(ABI_VERSIONS)("memory of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("may grow whenever the host allocates, and whenever the guest does", () => {
+  it("may grow whenever host or guest allocates", () => {
     const { instance, decide } = startPuppet(abi, {
       *request_headers(guest) {
         yield* guest.setAllocator(AllocatorMode.GROW);
@@ -200,7 +200,7 @@ describe.each(ABI_VERSIONS)("memory of a filter of ABI %s", (abi) => {
     expect(instance.allocatedBytes).toBe(before + 7 * PAGE_BYTES);
   });
 
-  it("that the guest will not give, or gives outside of what it has, is INVALID_MEMORY_ACCESS; nothing is written", () => {
+  it("that the guest refuses, or allocates outside its memory, is INVALID_MEMORY_ACCESS; nothing is written", () => {
     const { decide, instance } = startPuppet(abi, {
       *request_headers(guest) {
         for (const mode of [AllocatorMode.FAIL, AllocatorMode.OUTSIDE]) {
@@ -215,7 +215,7 @@ describe.each(ABI_VERSIONS)("memory of a filter of ABI %s", (abi) => {
     expect(instance.failure).toBeUndefined();
   });
 
-  it("whose allocator traps is a filter that trapped", () => {
+  it("with a trap in the allocator is a trapped filter", () => {
     const { decide, instance } = startPuppet(abi, {
       *request_headers(guest) {
         yield* guest.setAllocator(AllocatorMode.TRAP);

@@ -26,7 +26,7 @@ describe.each(ABI_VERSIONS)("metrics of a filter of ABI %s", (abi) => {
       },
     });
 
-  it("are defined once for each name: again gives the same id", () => {
+  it("are defined once per name: again returns the same id", () => {
     inConfigure(function* (guest) {
       const id = yield* define(guest, COUNTER, "requests");
       expect(yield* define(guest, COUNTER, "requests")).toBe(id);
@@ -34,7 +34,7 @@ describe.each(ABI_VERSIONS)("metrics of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("keep their value over a restart of the filter", () => {
+  it("keep their value across a restart of the filter", () => {
     const shared = createSharedState();
     for (const expected of [5n, 10n]) {
       const { instance } = startPuppet(
@@ -53,7 +53,7 @@ describe.each(ABI_VERSIONS)("metrics of a filter of ABI %s", (abi) => {
     expect(shared.metrics.value("requests")).toBe(10);
   });
 
-  it("of type counter rise only", () => {
+  it("of type counter only increase", () => {
     inConfigure(function* (guest) {
       const id = yield* define(guest, COUNTER, "requests");
       expect(yield* guest.status("proxy_increment_metric", id, 3n)).toBe(Status.OK);
@@ -63,7 +63,7 @@ describe.each(ABI_VERSIONS)("metrics of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("of type gauge rise, fall and are set", () => {
+  it("of type gauge increase, decrease and can be set", () => {
     inConfigure(function* (guest) {
       const id = yield* define(guest, GAUGE, "open");
       expect(yield* guest.status("proxy_record_metric", id, 10n)).toBe(Status.OK);
@@ -74,7 +74,7 @@ describe.each(ABI_VERSIONS)("metrics of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("of type histogram take samples and nothing else", () => {
+  it("of type histogram only accept samples", () => {
     const { director } = inConfigure(function* (guest) {
       const id = yield* define(guest, HISTOGRAM, "latency");
       expect(yield* guest.status("proxy_record_metric", id, 12n)).toBe(Status.OK);
@@ -107,7 +107,7 @@ describe.each(ABI_VERSIONS)("metrics of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("answer BAD_ARGUMENT for an unknown type, a name of another type, and a name too long", () => {
+  it("return BAD_ARGUMENT for an unknown type, a name of another type, and too long a name", () => {
     inConfigure(function* (guest) {
       yield* define(guest, COUNTER, "requests");
       expect(yield* guest.status("proxy_define_metric", 3, "other")).toBe(Status.BAD_ARGUMENT);
@@ -118,14 +118,14 @@ describe.each(ABI_VERSIONS)("metrics of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("are bounded in number", () => {
+  it("are limited in number", () => {
     inConfigure(function* (guest) {
       for (let index = 0; index < HOST_LIMITS.metrics; index++) yield* define(guest, COUNTER, `m${index}`);
       expect(yield* guest.status("proxy_define_metric", COUNTER, "one more")).not.toBe(Status.OK);
     });
   });
 
-  it("stand under the names the filter gave", () => {
+  it("have the names the filter gave them", () => {
     const { director } = inConfigure(function* (guest) {
       yield* guest.call("proxy_increment_metric", yield* define(guest, COUNTER, "my.requests{code=200}"), 2n);
       yield* guest.call("proxy_record_metric", yield* define(guest, GAUGE, "größe"), 3n);

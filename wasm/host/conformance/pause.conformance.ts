@@ -8,14 +8,14 @@ import { bytes, FIRST_STREAM, startPuppet, stateOf } from "./puppet/start-puppet
 
 const STATUS_200: [string, string][] = [[":status", "200"]];
 
-/** Rules 11 (body while headers are paused), 12 (what a paused body is held as) and the actions of 1.3. */
+/** Rules 11 (body while headers are paused), 12 (how a paused body is held) and the actions of 1.3. */
 describe.each(ABI_VERSIONS)("pausing in a filter of ABI %s", (abi) => {
   function* proceed(guest: Guest, message: "request" | "response"): Scripted<void> {
     yield* guest.call("proxy_set_effective_context", FIRST_STREAM);
     expect(yield* guest.resume(message)).toBe(Status.OK);
   }
 
-  /** A filter that goes on with a message at each tick. */
+  /** A filter that continues a message at each tick. */
   const atTicks = (direction: "request" | "response", scripts: Scripts): Scripts => ({
     *configure(guest) {
       yield* guest.call("proxy_set_tick_period_milliseconds", 1_000);
@@ -49,7 +49,7 @@ describe.each(ABI_VERSIONS)("pausing in a filter of ABI %s", (abi) => {
     });
   });
 
-  it.each([1, 2, 3, 4, 5, 255, -1])("is what the action %i of request headers means", async (action) => {
+  it.each([1, 2, 3, 4, 5, 255, -1])("happens at action %i of request headers", async (action) => {
     const { open, instance } = startPuppet(
       abi,
       atTicks("request", {
@@ -62,7 +62,7 @@ describe.each(ABI_VERSIONS)("pausing in a filter of ABI %s", (abi) => {
     expect(await stateOf(waiting)).toMatchObject({ kind: "continue" });
   });
 
-  it("that is continued in the same callback is no pause at all", async () => {
+  it("that is continued in the same callback is not a pause", async () => {
     const { open } = startPuppet(abi, {
       *request_headers(guest) {
         yield* proceed(guest, "request");
@@ -72,7 +72,7 @@ describe.each(ABI_VERSIONS)("pausing in a filter of ABI %s", (abi) => {
     expect(await stateOf(open().requestHeaders())).toMatchObject({ kind: "continue" });
   });
 
-  it("of request headers withholds the body until they go on; then the filter sees all of it", async () => {
+  it("of request headers withholds the body until they continue; then the filter sees all of it", async () => {
     const { director, instance, open } = startPuppet(abi, atTicks("request", { request_headers: pause }));
     const stream = open();
     const headers = stream.requestHeaders();
@@ -87,7 +87,7 @@ describe.each(ABI_VERSIONS)("pausing in a filter of ABI %s", (abi) => {
     expect(director.events.filter((event) => event.startsWith("request_body"))).toEqual(["request_body(2, 11, 1)"]);
   });
 
-  it("of request headers shows the body at once where that is the service's choice", async () => {
+  it("of request headers shows the body at once if the service is configured so", async () => {
     const seen: string[] = [];
     const { director, open } = startPuppet(abi, {
       request_headers: pause,
@@ -134,7 +134,7 @@ describe.each(ABI_VERSIONS)("pausing in a filter of ABI %s", (abi) => {
     const callback = `${direction}_body` as const;
     const bufferType = direction === "request" ? BufferType.REQUEST_BODY : BufferType.RESPONSE_BODY;
 
-    /** A stream whose headers have gone on, and a way to hand in parts of the body. */
+    /** A stream whose headers were forwarded, and a function to pass parts of the body. */
     const bodyOf = async (scripts: Scripts, bodyLimitBytes?: number) => {
       const puppet = startPuppet(abi, atTicks(direction, scripts));
       const stream = puppet.open({}, bodyLimitBytes === undefined ? {} : { bodyLimitBytes });
@@ -147,7 +147,7 @@ describe.each(ABI_VERSIONS)("pausing in a filter of ABI %s", (abi) => {
       return { ...puppet, stream, send };
     };
 
-    it(`in on_${callback} holds it back: the next call sees the total, and continue lets all of it go`, async () => {
+    it(`in on_${callback} holds it back: the next call sees the total, and continue releases all of it`, async () => {
       const seen: string[] = [];
       const { director, send } = await bodyOf({
         *[callback](guest: Guest) {
@@ -168,7 +168,7 @@ describe.each(ABI_VERSIONS)("pausing in a filter of ABI %s", (abi) => {
       ]);
     });
 
-    it.each([1, 2, 7])(`in on_${callback} is what the action %i means`, async (action) => {
+    it.each([1, 2, 7])(`in on_${callback} happens at action %i`, async (action) => {
       const { send } = await bodyOf({
         [callback]: returning(action),
       });
@@ -184,7 +184,7 @@ describe.each(ABI_VERSIONS)("pausing in a filter of ABI %s", (abi) => {
       expect(await stateOf(last)).toMatchObject({ kind: "continue", body: bytes("ab") });
     });
 
-    it(`in on_${callback} is bounded by the limit`, async () => {
+    it(`in on_${callback} is limited to the body limit`, async () => {
       const { director, send } = await bodyOf({ [callback]: pause }, 8);
       expect(await stateOf(send("12345678", false))).toMatchObject({ kind: "buffer" });
       const outcome = await stateOf(send("9", false));
@@ -193,13 +193,13 @@ describe.each(ABI_VERSIONS)("pausing in a filter of ABI %s", (abi) => {
       else expect(outcome).toMatchObject({ kind: "failed", reason: "body_too_large" });
     });
 
-    it(`in on_${callback} of more than the limit at once is refused too`, async () => {
+    it(`in on_${callback} above the limit in one chunk is refused too`, async () => {
       const { send } = await bodyOf({ [callback]: pause }, 8);
       const kind = direction === "request" ? "respond" : "failed";
       expect(await stateOf(send("more than eight", false))).toMatchObject({ kind });
     });
 
-    it(`in on_${callback} ends between two chunks where the embedder waits for that`, async () => {
+    it(`in on_${callback} can end between two chunks if the embedder waits for that`, async () => {
       const { instance, stream, send } = await bodyOf({ [callback]: pause });
       expect(await stateOf(send("held", false))).toMatchObject({ kind: "buffer" });
       const resumed = stream.resumed(direction);
@@ -209,7 +209,7 @@ describe.each(ABI_VERSIONS)("pausing in a filter of ABI %s", (abi) => {
       expect(await stateOf(send("more", false))).toMatchObject({ kind: "buffer" });
     });
 
-    it(`in on_${callback} without buffering (3) lets go of the chunk for good`, async () => {
+    it(`in on_${callback} without buffering (3) drops the chunk for good`, async () => {
       let calls = 0;
       const { send } = await bodyOf({
         *[callback](guest: Guest) {
@@ -222,12 +222,12 @@ describe.each(ABI_VERSIONS)("pausing in a filter of ABI %s", (abi) => {
       expect(await stateOf(send("kept", true))).toMatchObject({ kind: "continue", body: bytes("kept") });
     });
 
-    it(`never bounds a single chunk of a ${direction}'s body that is let through`, async () => {
+    it(`never limits a single chunk of a ${direction}'s body that passes`, async () => {
       const { send } = await bodyOf({}, 8);
       expect(await stateOf(send("more than eight", true))).toMatchObject({ body: bytes("more than eight") });
     });
 
-    it(`never bounds a ${direction}'s body that is let through`, async () => {
+    it(`never limits a ${direction}'s body that passes`, async () => {
       const { send } = await bodyOf({}, 8);
       for (let chunk = 0; chunk < 4; chunk++) {
         expect(await stateOf(send("12345678", chunk === 3))).toMatchObject({
@@ -251,7 +251,7 @@ describe.each(ABI_VERSIONS)("pausing in a filter of ABI %s", (abi) => {
     expect(await stateOf(body)).toMatchObject({ kind: "continue", body: bytes("hello") });
   });
 
-  it("of a response that could not be held any longer is answered 500 while its head has not gone on", async () => {
+  it("of a response that becomes too large to hold is answered with 500 if its headers were not forwarded", async () => {
     const { open } = startPuppet(abi, { response_headers: pause });
     const stream = open({}, { bodyLimitBytes: 8 });
     await stream.requestHeaders();
@@ -273,7 +273,7 @@ describe.each(ABI_VERSIONS)("pausing in a filter of ABI %s", (abi) => {
     expect(await stateOf(waiting)).toMatchObject({ kind: "continue" });
   });
 
-  it("in on_request_body is ended by trailers: what was held back goes on with them", async () => {
+  it("in on_request_body ends with trailers: the held-back body is forwarded with them", async () => {
     const { open } = startPuppet(abi, { request_body: pause });
     const stream = open();
     await stream.requestHeaders();

@@ -27,7 +27,7 @@ function* integer(guest: Guest, path: string): Scripted<bigint | undefined> {
   return new DataView(value.buffer).getBigInt64(0, true);
 }
 
-/** Properties: Envoy's attributes by path, and those the filter sets itself. */
+/** Properties: Envoy's attributes by path, and those set by the filter. */
 describe.each(ABI_VERSIONS)("properties of a filter of ABI %s", (abi) => {
   const inHeaders = (script: (guest: Guest) => Scripted<void>) =>
     startPuppet(abi, {
@@ -60,7 +60,7 @@ describe.each(ABI_VERSIONS)("properties of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("that are numbers are 8 bytes, truth values 1, maps serialized, others as they are", () => {
+  it("are 8 bytes for numbers, 1 for booleans, serialized for maps, and unchanged otherwise", () => {
     inHeaders(function* (guest) {
       expect(yield* integer(guest, "source.port")).toBe(443n);
       expect(yield* integer(guest, "request.size")).toBe(12n);
@@ -89,7 +89,7 @@ describe.each(ABI_VERSIONS)("properties of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("of a request are not the root's", () => {
+  it("of a request are not visible to the root", () => {
     startPuppet(abi, {
       *configure(guest) {
         expect((yield* guest.property("request.method")).status).toBe(Status.NOT_FOUND);
@@ -97,7 +97,7 @@ describe.each(ABI_VERSIONS)("properties of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("of the response are there from its headers on", async () => {
+  it("of the response exist from its headers on", async () => {
     const { open } = startPuppet(abi, {
       *response_headers(guest) {
         expect(yield* integer(guest, "response.code")).toBe(201n);
@@ -120,14 +120,14 @@ describe.each(ABI_VERSIONS)("properties of a filter of ABI %s", (abi) => {
     stream.end();
   });
 
-  it("follow what the filter changed", () => {
+  it("reflect the filter's changes", () => {
     inHeaders(function* (guest) {
       yield* guest.call("proxy_replace_header_map_value", MapType.REQUEST_HEADERS, ":path", "/other?x");
       expect((yield* guest.property("request.url_path")).text).toBe("/other");
     });
   });
 
-  it("that the filter set are read back in every later callback of their stream, and of no other", async () => {
+  it("set by the filter can be read in every later callback of their stream, and of no other", async () => {
     const seen: number[] = [];
     const { open } = startPuppet(abi, {
       *request_headers(guest, id) {
@@ -147,14 +147,14 @@ describe.each(ABI_VERSIONS)("properties of a filter of ABI %s", (abi) => {
     expect(seen).toEqual([Status.OK, Status.NOT_FOUND]);
   });
 
-  it("that the filter set hide nothing the host answers", () => {
+  it("set by the filter do not hide the host's own", () => {
     inHeaders(function* (guest) {
       yield* guest.call("proxy_set_property", "request\0method", "GET");
       expect((yield* guest.property("request.method")).text).toBe("POST");
     });
   });
 
-  it("that the filter sets are bounded", () => {
+  it("set by the filter are limited", () => {
     inHeaders(function* (guest) {
       let status: number = Status.OK;
       for (let index = 0; status === Status.OK && index <= HOST_LIMITS.propertiesPerContext; index++) {

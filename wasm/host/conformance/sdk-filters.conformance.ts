@@ -30,18 +30,18 @@ function startFilter(module: WebAssembly.Module, options: Partial<StartOptions> 
   return { services, instance, open, start };
 }
 
-/** Filters on SDKs of others (guests/assembly), whose code nobody here has shaped. */
+/** Filters built with third-party SDKs (guests/assembly), whose code was not written for this host. */
 describe.each([
   ["@gcoredev/proxy-wasm-sdk-as", SDK_FILTERS.gcoredev, "0.2.1"],
   ["@solo-io/proxy-runtime", SDK_FILTERS.soloIo, "0.2.0"],
 ] as const)("a filter on %s", (_sdk, module, abi) => {
-  it("starts, in its version of the ABI, with nothing it imports unknown but what it says itself", () => {
+  it("starts with its version of the ABI and only the expected unknown imports", () => {
     const { instance } = startFilter(module);
     expect(instance.abiVersion).toBe(abi);
     expect(instance.unknownImports.filter((name) => !/secret|dictionary|kv_store/.test(name))).toEqual([]);
   });
 
-  it("refuses a request without a token by a local response", async () => {
+  it("refuses a request without a token, with a local response", async () => {
     const { services, open } = startFilter(module);
     const stream = open({ headers: HEADERS });
     expect(await stateOf(stream.requestHeaders())).toMatchObject({
@@ -56,7 +56,7 @@ describe.each([
     expect(services.lines.join("\n")).toContain("stream logged");
   });
 
-  it("calls out, waits, and goes on with what the reply said", async () => {
+  it("makes an outbound call, waits, and continues according to the reply", async () => {
     const { services, open } = startFilter(module);
     const waiting = open({}).requestHeaders();
     expect(await stateOf(waiting)).toBe("waiting");
@@ -78,7 +78,7 @@ describe.each([
     expect(await stateOf(waiting)).toMatchObject({ kind: "respond", status: 503, details: "no_reply" });
   });
 
-  it("drops a reply whose stream is gone, and goes on to serve", async () => {
+  it("drops a reply whose stream is gone, and keeps serving", async () => {
     const { services, instance, open } = startFilter(module);
     const stream = open({});
     stream.requestHeaders();
@@ -107,7 +107,7 @@ describe.each([
     stream.end();
   });
 
-  it("serves many requests, at once and one after the other", async () => {
+  it("serves many requests, concurrently and one after the other", async () => {
     const { services, instance, open } = startFilter(module);
     for (let round = 0; round < 20; round++) {
       const streams = Array.from({ length: 10 }, () => open({ endOfStream: true }));
@@ -119,7 +119,7 @@ describe.each([
     expect([instance.failure, instance.openStreams, instance.pendingCalls]).toEqual([undefined, 0, 0]);
   });
 
-  it("is replaced although it may trap while it is closed", () => {
+  it("can be replaced although it may trap while it is closed", () => {
     const { instance, start } = startFilter(module);
     expect(() => instance.close()).not.toThrow();
     expect(start().failure).toBeUndefined();
@@ -139,7 +139,7 @@ describe("a filter on @gcoredev/proxy-wasm-sdk-as", () => {
     expect(services.shared.metrics.value("sdk_requests")).toBe(1);
   });
 
-  it("buffers a request's body, changes it whole, and appends to a response's", async () => {
+  it("buffers and replaces a request's body, and appends to a response's", async () => {
     const { services, open } = startFilter(SDK_FILTERS.gcoredev);
     const stream = open({});
     const waiting = stream.requestHeaders();
@@ -158,7 +158,7 @@ describe("a filter on @gcoredev/proxy-wasm-sdk-as", () => {
 });
 
 describe("a filter on @solo-io/proxy-runtime", () => {
-  it("ends itself where it is started under a root id that it has no plugin for, and is refused", () => {
+  it("exits if started with a root id that it has no plugin for, and is refused", () => {
     expect(() => startFilter(SDK_FILTERS.soloIo, { rootId: "no such plugin" })).toThrow(FilterStartError);
   });
 });

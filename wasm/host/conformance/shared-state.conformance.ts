@@ -29,7 +29,7 @@ describe.each(ABI_VERSIONS)("shared data of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("is replaced with its own cas, with cas 0 always, and with another one never", () => {
+  it("is replaced with its own cas or with cas 0, and never with another", () => {
     inConfigure(function* (guest) {
       yield* guest.call("proxy_set_shared_data", "key", "1", 0);
       const first = (yield* guest.ask("proxy_get_shared_data", "key")).outs[2] ?? 0;
@@ -49,7 +49,7 @@ describe.each(ABI_VERSIONS)("shared data of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("may be empty, and have keys that are no text and differ in one byte", () => {
+  it("may be empty, and have non-text keys that differ in one byte", () => {
     inConfigure(function* (guest) {
       expect(yield* guest.status("proxy_set_shared_data", Uint8Array.of(0xff), "a", 0)).toBe(Status.OK);
       expect(yield* guest.status("proxy_set_shared_data", Uint8Array.of(0xfe), "", 0)).toBe(Status.OK);
@@ -62,7 +62,7 @@ describe.each(ABI_VERSIONS)("shared data of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("is shared by filters of one VM id, outlives them, and is hidden from other VM ids", () => {
+  it("is shared by filters with one VM id, outlives them, and is hidden from other VM ids", () => {
     const shared = createSharedState();
     const first = startPuppet(
       abi,
@@ -90,7 +90,7 @@ describe.each(ABI_VERSIONS)("shared data of a filter of ABI %s", (abi) => {
     }
   });
 
-  it("is bounded: what was written longest ago gives way", () => {
+  it("is limited: the entry with the oldest write is dropped", () => {
     inConfigure(function* (guest) {
       const size = 1_024 * 1_024;
       const address = yield* guest.filled(size, 0x61);
@@ -112,7 +112,7 @@ describe.each(ABI_VERSIONS)("shared queues of a filter of ABI %s", (abi) => {
     return answer.outs[0] ?? 0;
   }
 
-  it("are first in, first out; an empty one answers EMPTY", () => {
+  it("are first in, first out; an empty one returns EMPTY", () => {
     startPuppet(abi, {
       *configure(guest) {
         const id = yield* register(guest);
@@ -127,7 +127,7 @@ describe.each(ABI_VERSIONS)("shared queues of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("have ids above 0, one for each name, the same when registered or resolved again", () => {
+  it("have ids above 0, one per name, the same when registered or resolved again", () => {
     startPuppet(abi, {
       *configure(guest) {
         const id = yield* register(guest);
@@ -142,7 +142,7 @@ describe.each(ABI_VERSIONS)("shared queues of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("that nobody registered, here or under that VM id, are NOT_FOUND", () => {
+  it("that were not registered, here or under that VM id, are NOT_FOUND", () => {
     startPuppet(abi, {
       *configure(guest) {
         yield* register(guest);
@@ -156,7 +156,7 @@ describe.each(ABI_VERSIONS)("shared queues of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("hold empty messages too", () => {
+  it("accept empty messages too", () => {
     startPuppet(abi, {
       *configure(guest) {
         const id = yield* register(guest);
@@ -167,7 +167,7 @@ describe.each(ABI_VERSIONS)("shared queues of a filter of ABI %s", (abi) => {
     });
   });
 
-  it("tell the filter that registered one of each message, after the callback that put it in has returned", async () => {
+  it("report each message to the filter that registered the queue, after the enqueuing callback has returned", async () => {
     const seen: string[] = [];
     const { director } = startPuppet(abi, {
       *configure(guest) {
@@ -190,7 +190,7 @@ describe.each(ABI_VERSIONS)("shared queues of a filter of ABI %s", (abi) => {
     ]);
   });
 
-  it("connect two filters: one resolves and puts in, the other is told", async () => {
+  it("connect two filters: one resolves and enqueues, the other is notified", async () => {
     const shared = createSharedState();
     const consumer = startPuppet(
       abi,
@@ -216,7 +216,7 @@ describe.each(ABI_VERSIONS)("shared queues of a filter of ABI %s", (abi) => {
     expect(producer.director.events.at(-1)).not.toMatch(/^queue_ready/);
   });
 
-  it("keep their messages and ids when the filter is restarted, which is then told of them", async () => {
+  it("keep messages and ids across a restart, and report the messages to the new instance", async () => {
     const shared = createSharedState();
     const first = startPuppet(
       abi,
@@ -246,14 +246,14 @@ describe.each(ABI_VERSIONS)("shared queues of a filter of ABI %s", (abi) => {
     expect(first.director.events.at(-1)).toBe("delete(1)");
   });
 
-  it("are bounded in number and in bytes", () => {
+  it("are limited in number and in bytes", () => {
     startPuppet(abi, {
       *configure(guest) {
         const id = yield* register(guest);
         const size = 512 * 1_024;
         const address = yield* guest.filled(size, 0x61);
         for (let count = 0; count <= HOST_LIMITS.queuedBytes / size; count++) {
-          // Beyond the bound the oldest message gives way.
+          // Beyond the limit the oldest message is dropped.
           expect((yield* guest.raw("proxy_enqueue_shared_queue", id, address, size)).status).toBe(Status.OK);
         }
         const other = yield* register(guest, "other");

@@ -57,7 +57,7 @@ describe.each(ABI_VERSIONS)("the start of a filter of ABI %s", (abi) => {
     expect(seen).toEqual(["root", "plugin", "vm"]);
   });
 
-  it("lets the VM configuration be read at any time, the plugin's only until it is configured", () => {
+  it("makes the VM configuration readable at any time, the plugin's only until it is configured", () => {
     const { decide } = startPuppet(abi, {
       *context_create(guest, _id, parent) {
         if (parent !== 0) return;
@@ -78,7 +78,7 @@ describe.each(ABI_VERSIONS)("the start of a filter of ABI %s", (abi) => {
     decide();
   });
 
-  it("hands over empty configurations as nothing at all", () => {
+  it("returns empty configurations as zero bytes", () => {
     const none = new Uint8Array(0);
     const { director } = startPuppet(
       abi,
@@ -95,7 +95,7 @@ describe.each(ABI_VERSIONS)("the start of a filter of ABI %s", (abi) => {
     expect(director.events.slice(-2)).toEqual(["vm_start(1, 0)", "configure(1, 0)"]);
   });
 
-  it("numbers root and streams from one counter, and gives no id twice while it lives", async () => {
+  it("numbers root and streams with one counter, and reuses no id during the instance's life", async () => {
     const { instance, director } = startPuppet(abi, {
       request_headers: returning(1),
     });
@@ -107,7 +107,7 @@ describe.each(ABI_VERSIONS)("the start of a filter of ABI %s", (abi) => {
     for (const decision of waiting) expect(await decision).toMatchObject({ kind: "failed", reason: "closed" });
   });
 
-  it("lets the root call out, take ticks and keep state before the first request", () => {
+  it("lets the root make outbound calls, get ticks and keep state before the first request", () => {
     const { instance } = startPuppet(abi, {
       *configure(guest) {
         expect(yield* guest.httpCall()).toBeGreaterThan(0);
@@ -118,7 +118,7 @@ describe.each(ABI_VERSIONS)("the start of a filter of ABI %s", (abi) => {
     expect([instance.pendingCalls, instance.tickPeriodMs]).toEqual([1, 250]);
   });
 
-  it("tells which imports nobody knows, and runs all the same", () => {
+  it("lists unknown imports, and succeeds anyway", () => {
     const { instance, decide } = startPuppet(abi, {
       *request_headers(guest) {
         expect(yield* guest.status("proxy_get_secret", "name")).toBe(Status.UNIMPLEMENTED);
@@ -131,7 +131,7 @@ describe.each(ABI_VERSIONS)("the start of a filter of ABI %s", (abi) => {
 });
 
 describe("the start of a command (only _start and malloc, WASI by its old name)", () => {
-  it("runs _start, calls no callback that is not there, and decides", () => {
+  it("runs _start, calls no missing callback, and decides", () => {
     const { director, decide } = startPuppet(
       "0.2.1",
       {
@@ -149,7 +149,7 @@ describe("the start of a command (only _start and malloc, WASI by its old name)"
   });
 });
 
-describe("a module that is no filter, or fails on the way", () => {
+describe("a module that is not a filter, or fails to start", () => {
   const start = (module: WebAssembly.Module, services = new FakeServices()): FilterInstance =>
     FilterInstance.start(module, services, START);
 
@@ -173,11 +173,11 @@ describe("a module that is no filter, or fails on the way", () => {
     expect(() => start(ODD_MODULES[name])).toThrow(expect.objectContaining({ reason }));
   });
 
-  it.each(["exit0InStart", "exit0InInitialize"] as const)("(%s) but ends its program well goes on to serve", (name) => {
+  it.each(["exit0InStart", "exit0InInitialize"] as const)("(%s) but exits with code 0 keeps serving", (name) => {
     expect(start(ODD_MODULES[name]).decide(REQUEST)).toMatchObject({ kind: "continue" });
   });
 
-  it("but calls the host from its start section, before its memory is known, starts", () => {
+  it("but calls the host from its start section, before its memory is attached, starts", () => {
     expect(start(ODD_MODULES.logsInStartSection).decide(REQUEST)).toMatchObject({ kind: "continue" });
   });
 
@@ -187,7 +187,7 @@ describe("a module that is no filter, or fails on the way", () => {
     expect(services.lines).toEqual(["abs", "ent"]);
   });
 
-  it("but speaks two versions is spoken to in the newer one", () => {
+  it("but declares two versions is used with the newer one", () => {
     const instance = start(ODD_MODULES.twoAbis);
     expect(instance.abiVersion).toBe("0.2.1");
     expect(instance.decide(REQUEST)).toMatchObject({ kind: "continue" });

@@ -12,11 +12,11 @@ const STATUS_200: [string, string][] = [
 
 /** Rule 8: the callbacks of one exchange, their order and their end. */
 describe.each(ABI_VERSIONS)("the callbacks of a filter of ABI %s", (abi) => {
-  /** 0.1.0 does not tell whether headers are the end. */
+  /** 0.1.0 does not report whether headers are the end. */
   const withEnd = (event: string, endOfStream: boolean): string =>
     abi === "0.1.0" ? `${event})` : `${event}, ${endOfStream ? 1 : 0})`;
 
-  it("come in the order of the reference, each once, with counts, sizes and ends", async () => {
+  it("come in the reference order, each once, with counts, sizes and end flags", async () => {
     const { director, open } = startPuppet(abi);
     director.clear();
     const stream = open();
@@ -46,7 +46,7 @@ describe.each(ABI_VERSIONS)("the callbacks of a filter of ABI %s", (abi) => {
     ]);
   });
 
-  it("tell where headers or a part of the body are the last", async () => {
+  it("report if headers or a part of the body are the last", async () => {
     const { director, open } = startPuppet(abi);
     director.clear();
     const stream = open({ endOfStream: true });
@@ -61,7 +61,7 @@ describe.each(ABI_VERSIONS)("the callbacks of a filter of ABI %s", (abi) => {
     ]);
   });
 
-  it("of stages that are off are not called, and what they would see goes on as it is", async () => {
+  it("of stages that are off are not called, and those parts are forwarded unchanged", async () => {
     const { director, open } = startPuppet(abi);
     director.clear();
     const { requestTrailers, ...off } = { ...ALL_STAGES.stages };
@@ -81,7 +81,7 @@ describe.each(ABI_VERSIONS)("the callbacks of a filter of ABI %s", (abi) => {
     ]);
   });
 
-  it("of the end come once, however often the end is reported", async () => {
+  it("of the end are called once, however often the end is reported", async () => {
     const { director, open } = startPuppet(abi);
     const stream = open();
     await stream.requestHeaders();
@@ -91,7 +91,7 @@ describe.each(ABI_VERSIONS)("the callbacks of a filter of ABI %s", (abi) => {
     expect(director.events).toEqual(["done(2)", "log(2)", "delete(2)"]);
   });
 
-  it("of the end wait for proxy_done when on_done returns false, and follow it when the guest has returned", () => {
+  it("of the end wait for proxy_done if on_done returns false, and follow it when the guest has returned", () => {
     const { director, instance, decide } = startPuppet(abi, {
       *configure(guest) {
         yield* guest.call("proxy_set_tick_period_milliseconds", 1_000);
@@ -116,7 +116,7 @@ describe.each(ABI_VERSIONS)("the callbacks of a filter of ABI %s", (abi) => {
     expect(instance.openStreams).toBe(0);
   });
 
-  it("answer NOT_FOUND to proxy_done of a stream that is not waiting for it", () => {
+  it("get NOT_FOUND from proxy_done if the stream is not waiting for it", () => {
     const { decide } = startPuppet(abi, {
       *request_headers(guest) {
         expect(yield* guest.status("proxy_done")).toBe(Status.NOT_FOUND);
@@ -128,7 +128,7 @@ describe.each(ABI_VERSIONS)("the callbacks of a filter of ABI %s", (abi) => {
     decide();
   });
 
-  it("of the end can still read what the exchange was", async () => {
+  it("of the end can still read the exchange", async () => {
     const seen: string[] = [];
     const { open } = startPuppet(abi, {
       *log(guest) {
@@ -143,7 +143,7 @@ describe.each(ABI_VERSIONS)("the callbacks of a filter of ABI %s", (abi) => {
     expect(seen).toEqual(["/orders?id=1", "200"]);
   });
 
-  it("of a stream that is gone come no more, whatever the guest asks for it", async () => {
+  it("of a stream that is gone are not called, whatever the guest requests for it", async () => {
     const { director, open } = startPuppet(abi, {
       *request_headers(guest) {
         yield* guest.httpCall();
@@ -157,7 +157,7 @@ describe.each(ABI_VERSIONS)("the callbacks of a filter of ABI %s", (abi) => {
     expect(director.events).toEqual([`http_call_response(${ROOT}, 1, 2, 10, 0)`]);
   });
 
-  it("of the end come where the client has gone while the filter had still to decide, which is then a refusal", async () => {
+  it("of the end are called if the client goes before the filter has decided, and the request is refused", async () => {
     const { director, open } = startPuppet(abi, {
       request_headers: returning(Action.PAUSE),
     });
@@ -169,7 +169,7 @@ describe.each(ABI_VERSIONS)("the callbacks of a filter of ABI %s", (abi) => {
     expect(await waiting).toMatchObject({ kind: "failed", reason: "aborted" });
   });
 
-  it("of the end come where the request's signal says that the client has gone", async () => {
+  it("of the end are called if the request's signal reports that the client has gone", async () => {
     const { director, open } = startPuppet(abi, { request_headers: returning(Action.PAUSE) });
     const client = new AbortController();
     const stream = open({ signal: client.signal });
@@ -180,7 +180,7 @@ describe.each(ABI_VERSIONS)("the callbacks of a filter of ABI %s", (abi) => {
     expect(director.events.slice(-3)).toEqual(["done(2)", "log(2)", "delete(2)"]);
   });
 
-  it("of the end come for every stream and then for the root when the instance is closed", async () => {
+  it("of the end are called for every stream and then for the root when the instance is closed", async () => {
     const { director, instance, open } = startPuppet(abi);
     const stream = open();
     await stream.requestHeaders();
@@ -212,7 +212,7 @@ describe.each(ABI_VERSIONS)("the callbacks of a filter of ABI %s", (abi) => {
     ]);
   });
 
-  it("of two exchanges at once do not mix: each sees its own", async () => {
+  it("of two concurrent exchanges do not mix: each sees its own", async () => {
     const seen: string[] = [];
     const { open } = startPuppet(abi, {
       *response_headers(guest, id) {
@@ -234,7 +234,7 @@ describe.each(ABI_VERSIONS)("the callbacks of a filter of ABI %s", (abi) => {
     expect(seen).toEqual(["3 second", "2 first"]);
   });
 
-  it("that the ABI does not have for HTTP are never called", async () => {
+  it("that the ABI does not define for HTTP are never called", async () => {
     const { director, open } = startPuppet(abi);
     const stream = open();
     await stream.requestHeaders();

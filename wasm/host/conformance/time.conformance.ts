@@ -20,7 +20,7 @@ describe.each(ABI_VERSIONS)("time in a filter of ABI %s", (abi) => {
     decide();
   });
 
-  it("ticks at the root, once a period is set, until it is 0", () => {
+  it("ticks at the root once a period is set, until the period is 0", () => {
     const { director, instance } = startPuppet(abi, {
       *tick(guest) {
         yield* guest.call("proxy_set_tick_period_milliseconds", 0);
@@ -42,7 +42,7 @@ describe.each(ABI_VERSIONS)("time in a filter of ABI %s", (abi) => {
     expect(instance.tickPeriodMs).toBe(0);
   });
 
-  it("takes the period as unsigned", () => {
+  it("treats the period as unsigned", () => {
     const { instance } = startPuppet(abi, {
       *configure(guest) {
         yield* guest.call("proxy_set_tick_period_milliseconds", 0xffff_ffff);
@@ -51,7 +51,7 @@ describe.each(ABI_VERSIONS)("time in a filter of ABI %s", (abi) => {
     expect(instance.tickPeriodMs).toBe(0xffff_ffff);
   });
 
-  it("lets the embedder wait for the calls a tick made, and for no others", async () => {
+  it("lets the embedder wait for exactly the calls a tick made", async () => {
     const { director, instance, decide } = startPuppet(abi, {
       *configure(guest) {
         yield* guest.call("proxy_set_tick_period_milliseconds", 1_000);
@@ -76,7 +76,7 @@ describe.each(ABI_VERSIONS)("time in a filter of ABI %s", (abi) => {
     expect(instance.pendingCalls).toBe(1);
   });
 
-  it("has to be set anew by a filter that was restarted", () => {
+  it("needs a new period after a restart of the filter", () => {
     const first = startPuppet(abi, {
       *configure(guest) {
         yield* guest.call("proxy_set_tick_period_milliseconds", 1_000);

@@ -4,7 +4,7 @@ import type { Argument } from "./puppet/guest.ts";
 import { Status } from "./puppet/numbers.ts";
 import { startPuppet } from "./puppet/start-puppet.ts";
 
-/** What this host does not perform is there, says so, and is listed. */
+/** Functions this host does not implement exist, return UNIMPLEMENTED, and are listed. */
 describe.each(ABI_VERSIONS)("a filter of ABI %s", (abi) => {
   it.each<[ProxyFunction, ...Argument[]]>([
     ["proxy_grpc_call", "auth", "service", "method", "", "message", 100],
@@ -12,7 +12,7 @@ describe.each(ABI_VERSIONS)("a filter of ABI %s", (abi) => {
     ["proxy_grpc_send", 1, "message", 1],
     ["proxy_grpc_cancel", 1],
     ["proxy_grpc_close", 1],
-  ])("is told UNIMPLEMENTED by %s, which is listed", (name, ...args) => {
+  ])("gets UNIMPLEMENTED from %s, which is listed", (name, ...args) => {
     const { instance, decide } = startPuppet(abi, {
       *request_headers(guest) {
         expect(yield* guest.status(name, ...args)).toBe(Status.UNIMPLEMENTED);
@@ -23,13 +23,13 @@ describe.each(ABI_VERSIONS)("a filter of ABI %s", (abi) => {
     expect(instance.unknownImports).not.toContain(`env.${name}`);
   });
 
-  it("is told NOT_FOUND for every foreign function: there are none", () => {
+  it("gets NOT_FOUND for every foreign function: there are none", () => {
     const { decide } = startPuppet(abi, {
       *request_headers(guest) {
         for (const name of ["", "compress", "verify_signature"]) {
           expect(yield* guest.status("proxy_call_foreign_function", name, "arguments")).toBe(Status.NOT_FOUND);
         }
-        // The results may be left out.
+        // The results may be omitted.
         const { address, size } = yield* guest.place("compress");
         const answer = yield* guest.raw("proxy_call_foreign_function", address, size, 0, 0, 0, 0);
         expect(answer.status).toBe(Status.NOT_FOUND);
@@ -40,13 +40,13 @@ describe.each(ABI_VERSIONS)("a filter of ABI %s", (abi) => {
     expect(decide()).toMatchObject({ kind: "continue" });
   });
 
-  it("lists nothing that is answered", () => {
+  it("lists no implemented function", () => {
     const { instance } = startPuppet(abi);
     const listed = [...instance.unknownImports, ...instance.unimplementedImports];
     expect(listed.filter((name) => !/^env\.(proxy_grpc_|proxy_get_secret$|envoy_resolve_dns$)/.test(name))).toEqual([]);
   });
 
-  it("exports all stages, and tells so", () => {
+  it("exports all stages, and they are listed", () => {
     const { instance } = startPuppet(abi);
     expect(Object.values(instance.exportedStages)).toEqual([true, true, true, true, true]);
   });

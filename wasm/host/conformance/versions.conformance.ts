@@ -5,9 +5,9 @@ import { FIRST_STREAM, startPuppet, stateOf } from "./puppet/start-puppet.ts";
 
 const STATUS_200: [string, string][] = [[":status", "200"]];
 
-/** What differs between the versions, 1.1: everything else is the same in each, and tested for each. */
+/** 1.1: the differences between the versions. Everything else is the same in each, and tested for each. */
 describe("ABI 0.1.0", () => {
-  it("answers OK and nothing for a header that is missing", () => {
+  it("returns OK and zero bytes for a missing header", () => {
     const { decide } = startPuppet("0.1.0", {
       *request_headers(guest) {
         const answer = yield* guest.call("proxy_get_header_map_value", MapType.REQUEST_HEADERS, "x-absent");
@@ -17,7 +17,7 @@ describe("ABI 0.1.0", () => {
     decide();
   });
 
-  it("gives the configuration of the phase by proxy_get_configuration", () => {
+  it("returns the phase's configuration from proxy_get_configuration", () => {
     startPuppet("0.1.0", {
       *vm_start(guest) {
         expect((yield* guest.ask("proxy_get_configuration")).text).toBe("vm configuration");
@@ -28,7 +28,7 @@ describe("ABI 0.1.0", () => {
     });
   });
 
-  it("continues request and response by functions of their own, from a tick", async () => {
+  it("continues request and response with separate functions, from a tick", async () => {
     const { instance, open } = startPuppet("0.1.0", {
       *configure(guest) {
         yield* guest.call("proxy_set_tick_period_milliseconds", 1_000);
@@ -53,7 +53,7 @@ describe("ABI 0.1.0", () => {
     stream.end();
   });
 
-  it("may clear the route cache, of which there is none", () => {
+  it("may clear the route cache, although there is none", () => {
     const { decide } = startPuppet("0.1.0", {
       *request_headers(guest) {
         expect(yield* guest.status("proxy_clear_route_cache")).toBe(Status.OK);
@@ -64,7 +64,7 @@ describe("ABI 0.1.0", () => {
 });
 
 describe.each(["0.2.0", "0.2.1"] as const)("ABI %s", (abi) => {
-  it("answers NOT_FOUND for a header that is missing, in every map that is there", async () => {
+  it("returns NOT_FOUND for a missing header, in every available map", async () => {
     const { open } = startPuppet(abi, {
       *response_trailers(guest) {
         for (const map of [
@@ -87,7 +87,7 @@ describe.each(["0.2.0", "0.2.1"] as const)("ABI %s", (abi) => {
 });
 
 describe("ABI 0.2.1", () => {
-  it("tells the level below which lines are dropped", () => {
+  it("returns the level below which lines are dropped", () => {
     const { director, decide } = startPuppet("0.2.1", {
       *request_headers(guest) {
         expect((yield* guest.call("proxy_get_log_level")).outs).toEqual([3]);

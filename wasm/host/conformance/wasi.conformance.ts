@@ -6,7 +6,7 @@ import { startPuppet } from "./puppet/start-puppet.ts";
 /** `errno` of WASI preview 1. */
 const Errno = { SUCCESS: 0, BADF: 8, FAULT: 21, INVAL: 28, NOENT: 44, NOSYS: 52, NOTSUP: 58 } as const;
 
-/** Writes vectors of these texts into memory; gives their address. */
+/** Writes vectors of these texts into memory; returns their address. */
 function* vectors(guest: Guest, ...texts: string[]): Scripted<number> {
   const table = new Uint8Array(8 * texts.length);
   const view = new DataView(table.buffer);
@@ -18,7 +18,7 @@ function* vectors(guest: Guest, ...texts: string[]): Scripted<number> {
   return (yield* guest.place(table)).address;
 }
 
-/** 1.6: what the runtimes of real SDKs ask of WASI, and the answers they rely on. */
+/** 1.6: the WASI functions that runtimes of real SDKs call, and the results they rely on. */
 describe.each(ABI_VERSIONS)("WASI for a filter of ABI %s", (abi) => {
   const inConfigure = (script: (guest: Guest) => Scripted<void>) =>
     startPuppet(abi, {
@@ -27,7 +27,7 @@ describe.each(ABI_VERSIONS)("WASI for a filter of ABI %s", (abi) => {
       },
     });
 
-  it("writes standard output as info and standard error as error, a line each", () => {
+  it("logs standard output as info and standard error as error, line by line", () => {
     const { director } = inConfigure(function* (guest) {
       const output = yield* guest.call("fd_write", 1, yield* vectors(guest, "one ", "line\ntwo\n"), 2);
       expect(output).toMatchObject({ status: Errno.SUCCESS, outs: [13] });
@@ -37,7 +37,7 @@ describe.each(ABI_VERSIONS)("WASI for a filter of ABI %s", (abi) => {
     expect(director.levels).toEqual(["info", "info", "error"]);
   });
 
-  it("makes one line of what is written in pieces, as the messages of panics are", () => {
+  it("logs text written in pieces, such as panic messages, as one line", () => {
     const { director } = inConfigure(function* (guest) {
       for (const piece of ["panicked at ", "filter.rs", ":12\nnote: ", "none"]) {
         expect(yield* guest.status("fd_write", 2, yield* vectors(guest, piece), 1)).toBe(Errno.SUCCESS);
@@ -46,7 +46,7 @@ describe.each(ABI_VERSIONS)("WASI for a filter of ABI %s", (abi) => {
     expect(director.lines).toEqual(["panicked at filter.rs:12", "note: none"]);
   });
 
-  it("loses nothing of a line that a trap cuts off", () => {
+  it("logs all of a line that a trap cuts off", () => {
     const { director, decide } = startPuppet(abi, {
       *request_headers(guest) {
         yield* guest.status("fd_write", 2, yield* vectors(guest, "half a line"), 1);
@@ -58,7 +58,7 @@ describe.each(ABI_VERSIONS)("WASI for a filter of ABI %s", (abi) => {
     expect(director.levels).toEqual(["error", "critical"]);
   });
 
-  it("writes nothing to other descriptors, nor from outside of memory", () => {
+  it("writes nothing to other descriptors, nor from outside memory", () => {
     const { director } = inConfigure(function* (guest) {
       const lines = yield* vectors(guest, "line");
       for (const fd of [0, 3, -1]) expect(yield* guest.status("fd_write", fd, lines, 1)).toBe(Errno.BADF);
@@ -69,7 +69,7 @@ describe.each(ABI_VERSIONS)("WASI for a filter of ABI %s", (abi) => {
     expect(director.lines).toEqual([]);
   });
 
-  it("has the embedder's randomness, up to 64 KiB at a time", () => {
+  it("uses the embedder's randomness, up to 64 KiB at a time", () => {
     inConfigure(function* (guest) {
       const address = yield* guest.filled(16, 0);
       expect((yield* guest.raw("random_get", address, 8)).status).toBe(Errno.SUCCESS);

@@ -14,7 +14,7 @@ function harness(): HostHarness {
 }
 
 describe("reading a buffer", () => {
-  it("gives the part that is asked for, cut at the end", () => {
+  it("returns the requested part, limited to the buffer's end", () => {
     const host = harness();
     const read = (start: number, size: number) =>
       host.ask("proxy_get_buffer_bytes", [BufferType.VM_CONFIGURATION, start, size]);
@@ -26,14 +26,14 @@ describe("reading a buffer", () => {
     expect(read(0, 0)).toMatchObject({ status: Status.OK, pointer: 0, text: "" });
   });
 
-  it("is BAD_ARGUMENT only where start and size together pass 32 bits", () => {
+  it("is BAD_ARGUMENT only if start plus size exceeds 32 bits", () => {
     const read = (start: number, size: number) => harness().ask("proxy_get_buffer_bytes", [6, start, size]).status;
     expect(read(1, ALL)).toBe(Status.BAD_ARGUMENT);
     expect(read(-1, -1)).toBe(Status.BAD_ARGUMENT);
     expect(read(1, ALL - 1)).toBe(Status.OK);
   });
 
-  it("of the plugin's configuration ends with its start, as in Envoy", () => {
+  it("of the plugin's configuration is possible only during the start, as in Envoy", () => {
     const host = harness();
     const read = () => host.ask("proxy_get_buffer_bytes", [BufferType.PLUGIN_CONFIGURATION, 0, ALL]);
     expect(read().status).toBe(Status.NOT_FOUND);
@@ -49,7 +49,7 @@ describe("reading a buffer", () => {
     expect(read().text).toBe("hi");
   });
 
-  it("that is not available is NOT_FOUND, that is not known BAD_ARGUMENT", () => {
+  it("is NOT_FOUND if it is not available, BAD_ARGUMENT if it is unknown", () => {
     for (const type of [0, 1, 2, 3, 5, 8]) {
       expect(harness().ask("proxy_get_buffer_bytes", [type, 0, 1]).status).toBe(Status.NOT_FOUND);
       expect(harness().call("proxy_get_buffer_status", [type, 0, 4])).toBe(Status.NOT_FOUND);
@@ -61,7 +61,7 @@ describe("reading a buffer", () => {
     }
   });
 
-  it("needs a place for its results", () => {
+  it("needs valid addresses for its results", () => {
     expect(harness().call("proxy_get_buffer_bytes", [6, 0, ALL, 65_534, 0])).toBe(Status.INVALID_MEMORY_ACCESS);
     expect(harness().call("proxy_get_buffer_status", [6, -1, 0])).toBe(Status.INVALID_MEMORY_ACCESS);
   });
@@ -111,7 +111,7 @@ describe.each([
     expect(text()).toBe(expected);
   });
 
-  it("is not written from outside of memory, nor beyond what may be held of a body", () => {
+  it("is not written from outside memory, nor beyond the body limit", () => {
     const { host, text } = showing("hello");
     expect(host.call("proxy_set_buffer_bytes", [type, 0, 0, -1, 8])).toBe(Status.INVALID_MEMORY_ACCESS);
     host.memory.grow(32);
@@ -121,7 +121,7 @@ describe.each([
   });
 });
 
-it("the bodies of many streams grow together only as far as their common limit, also within one callback", () => {
+it("the bodies of many streams grow only up to their common limit, even within one callback", () => {
   const host = harness();
   host.memory.grow(32);
   const grow = (): number => {
@@ -149,7 +149,7 @@ it("a configuration cannot be written", () => {
   expect(host.call("proxy_set_buffer_bytes", [0, 0, 0, 0, ALL])).toBe(Status.INVALID_MEMORY_ACCESS);
 });
 
-it("ABI 0.1.0 reads whichever configuration is being applied", () => {
+it("ABI 0.1.0 reads the configuration that is being applied", () => {
   const host = harness();
   host.vm.stage = "vm_start";
   expect(host.ask("proxy_get_configuration", []).text).toBe(VM);

@@ -12,7 +12,7 @@ export function bufferFunctions(vm: Vm): HostFunctions {
   const isKnown = (type: number): boolean =>
     type >= BufferType.REQUEST_BODY && type <= BufferType.FOREIGN_FUNCTION_ARGUMENTS;
 
-  /** The buffer's bytes, or undefined where it is not available now. */
+  /** The buffer's bytes; undefined if it is not available now. */
   const contentOf = (type: number): Uint8Array | undefined => {
     switch (type) {
       case BufferType.REQUEST_BODY:
@@ -37,7 +37,7 @@ export function bufferFunctions(vm: Vm): HostFunctions {
       if (content === undefined) return Status.NOT_FOUND;
       const from = start >>> 0;
       const size = maxSize >>> 0;
-      // SDKs ask for "all" as (0, 0xffffffff); only a sum beyond 32 bits is an error, as in Envoy.
+      // SDKs request everything as (0, 0xffffffff). Only a sum beyond 32 bits is an error, as in Envoy.
       if (from + size > MAX_U32) return Status.BAD_ARGUMENT;
       return vm.memory.returnBytes(content.subarray(from, from + size), pointerOut, sizeOut);
     },
@@ -51,8 +51,8 @@ export function bufferFunctions(vm: Vm): HostFunctions {
     },
 
     /**
-     * Bodies only; a configuration or a reply cannot be written. (0, 0) puts the bytes in front, a start beyond the end
-     * appends them, (0, all) replaces; what lies between, which Envoy refuses, replaces a part, as specified.
+     * Writes bodies only; configurations and replies are read-only. (0, 0) prepends the bytes, a start beyond the end
+     * appends them, (0, all) replaces the body. Other ranges replace a part, as specified; Envoy rejects those.
      */
     proxy_set_buffer_bytes(type: number, start: number, replacedSize: number, pointer: number, size: number): Status {
       if (!isKnown(type)) return Status.BAD_ARGUMENT;
@@ -67,7 +67,7 @@ export function bufferFunctions(vm: Vm): HostFunctions {
       const replaced = Math.min(replacedSize >>> 0, body.length - from);
       const grownBytes = body.length - replaced + (size >>> 0);
       if (grownBytes > Math.max(body.length, bodyLimitBytes(stream))) return Status.BAD_ARGUMENT;
-      // Counted at once: one callback can reach the bodies of all streams, by their effective contexts.
+      // Counted at once: one callback can reach the bodies of all streams through their effective contexts.
       const heldBytes = vm.heldBodyBytes - message.heldBytes + grownBytes;
       if (grownBytes > body.length && heldBytes > HOST_LIMITS.heldBodyBytes) return Status.BAD_ARGUMENT;
       const content = memory.readBytes(pointer, size);
@@ -77,7 +77,7 @@ export function bufferFunctions(vm: Vm): HostFunctions {
       return Status.OK;
     },
 
-    /** ABI 0.1.0: the VM's or the plugin's configuration, whichever is being read. */
+    /** ABI 0.1.0: the VM's configuration in `on_vm_start`, else the plugin's. */
     proxy_get_configuration(pointerOut: number, sizeOut: number): Status {
       const content = vm.stage === "vm_start" ? vm.options.vmConfiguration : vm.options.pluginConfiguration;
       return vm.memory.returnBytes(content, pointerOut, sizeOut);
@@ -89,7 +89,7 @@ function isBody(type: number): boolean {
   return type === BufferType.REQUEST_BODY || type === BufferType.RESPONSE_BODY;
 }
 
-/** The message, while the guest may look at its body. */
+/** The message, while the guest may access its body. */
 function shown(message: Message | undefined): Message | undefined {
   return message?.bodyShown ? message : undefined;
 }

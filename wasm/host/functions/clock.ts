@@ -10,15 +10,15 @@ export function clockFunctions(vm: Vm): HostFunctions {
   };
 }
 
-/** Writes the wall clock, some time ahead, as 64-bit nanoseconds since 1970. */
+/** Writes the wall clock plus `aheadMs` as 64-bit nanoseconds since 1970. */
 export function writeTime(vm: Vm, timeOut: number, aheadMs = 0): Status {
   const { high, low } = nanosecondsOf(vm.services.nowMs() + aheadMs);
   return vm.memory.writeU64(timeOut, high, low);
 }
 
 /**
- * Milliseconds as nanoseconds in two 32-bit halves. Today's nanoseconds (1.8e18) pass 2^53, so the product is made in
- * parts of 16 bits of the milliseconds; a BigInt would be exact too, but allocates for each reading of the clock.
+ * Converts milliseconds to nanoseconds in two 32-bit halves. Today's nanoseconds (1.8e18) exceed 2^53, so the product is
+ * computed in 16-bit parts of the milliseconds. A BigInt would be exact too, but allocates for each clock read.
  */
 export function nanosecondsOf(ms: number): { high: number; low: number } {
   const wholeMs = Math.floor(ms);

@@ -5,13 +5,13 @@ import { HostHarness } from "../testing/host-harness.setup.ts";
 const UNKNOWN = [4, -1, 0xffff_ffff];
 
 describe("the effective context", () => {
-  it("can be any that lives, and BAD_ARGUMENT if there is none", () => {
+  it("can be any existing one; others are BAD_ARGUMENT", () => {
     const host = new HostHarness();
     for (const id of [1, host.stream.id]) expect(host.call("proxy_set_effective_context", [id])).toBe(Status.OK);
     for (const id of [0, 99, -1]) expect(host.call("proxy_set_effective_context", [id])).toBe(Status.BAD_ARGUMENT);
   });
 
-  it("decides on whose behalf the host acts, until the callback returns", () => {
+  it("is the one the host functions act on, until the callback returns", () => {
     const host = new HostHarness();
     const { stream } = host;
     const { scope, root } = host.vm;
@@ -32,7 +32,7 @@ describe("the effective context", () => {
 });
 
 describe("continuing and closing", () => {
-  it("are noted for the stream and done later", () => {
+  it("are recorded for the stream and take effect later", () => {
     const host = new HostHarness();
     const response = host.addResponse([]);
     expect(host.call("proxy_continue_stream", [StreamType.REQUEST])).toBe(Status.OK);
@@ -45,7 +45,7 @@ describe("continuing and closing", () => {
     expect(host.vm.touchedStreams).toEqual([host.stream]);
   });
 
-  it("have a function each for request and response in ABI 0.1.0", () => {
+  it("have separate functions for request and response in ABI 0.1.0", () => {
     const host = new HostHarness({}, "0.1.0");
     const response = host.addResponse([]);
     expect(host.call("proxy_continue_request", [])).toBe(Status.OK);
@@ -88,7 +88,7 @@ it("proxy_done is NOT_FOUND unless the stream waits for it", () => {
   expect(host.call("proxy_done", [])).toBe(Status.NOT_FOUND);
 });
 
-it("proxy_get_status tells why a call failed, and (0, nothing) otherwise", () => {
+it("proxy_get_status returns why a call failed, and (0, empty) otherwise", () => {
   const host = new HostHarness();
   expect(host.ask("proxy_get_status", [8])).toMatchObject({ status: Status.OK, text: "" });
   expect(host.u32(8)).toBe(0);

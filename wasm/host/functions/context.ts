@@ -2,11 +2,11 @@ import { Status, StreamType } from "../abi.ts";
 import type { Vm } from "../vm.ts";
 import type { HostFunctions } from "./host-function.ts";
 
-/** Contexts and their life. Nothing here acts at once: the stream is looked at when the guest has returned. */
+/** Contexts and their life cycle. Nothing here acts at once: changes take effect when the guest has returned. */
 export function contextFunctions(vm: Vm): HostFunctions {
   /**
-   * Outside a stream, for one that is gone, or for a message that is not held back, there is nothing to continue or
-   * close; Envoy answers OK then.
+   * Outside a stream, for a stream that is gone, or for a message that is not held back, there is nothing to continue or
+   * close. The result is OK, as in Envoy.
    */
   const resume = (direction: "request" | "response"): Status => {
     const stream = vm.stream;
@@ -17,7 +17,7 @@ export function contextFunctions(vm: Vm): HostFunctions {
     return Status.OK;
   };
 
-  /** Request and response are one stream: neither goes on without the other. */
+  /** Request and response are one stream: closing it stops both. */
   const close = (): Status => {
     const stream = vm.stream;
     if (stream === undefined) return Status.OK;

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { Status } from "../abi.ts";
 import { HostHarness } from "../testing/host-harness.setup.ts";
 
-it("no foreign function is known by any name", () => {
+it("there are no foreign functions", () => {
   const host = new HostHarness();
   for (const name of ["", "compress", "__proto__"]) {
     expect(host.ask("proxy_call_foreign_function", [...host.put(name), ...host.put("arguments")]).status).toBe(
@@ -11,7 +11,7 @@ it("no foreign function is known by any name", () => {
   }
 });
 
-it("a guest without interest in the result gives no addresses for it", () => {
+it("a guest that ignores the result may omit its addresses", () => {
   const host = new HostHarness();
   expect(host.call("proxy_call_foreign_function", [...host.put("f"), 0, 0, 0, 0])).toBe(Status.NOT_FOUND);
 });

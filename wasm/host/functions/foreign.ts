@@ -4,7 +4,7 @@ import type { HostFunctions } from "./host-function.ts";
 
 export function foreignFunctions(vm: Vm): HostFunctions {
   return {
-    /** Functions beyond the ABI that a host may offer by name. This one offers none. */
+    /** Functions outside the ABI that a host may provide by name. This host provides none. */
     proxy_call_foreign_function(
       namePointer: number,
       nameSize: number,

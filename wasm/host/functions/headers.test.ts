@@ -28,13 +28,13 @@ const write = (
   host.call(`proxy_${how}_header_map_value`, [MapType.REQUEST_HEADERS, ...host.put(name), ...host.put(value)]);
 
 describe("a header's value", () => {
-  it("is found whatever the case of its name, and joined where it is repeated", () => {
+  it("is found in any case of its name, and joined if it is repeated", () => {
     const host = harness();
     expect(get(host, ":METHOD").text).toBe("GET");
     expect(get(host, "Accept").text).toBe("a, b");
   });
 
-  it("of host is that of :authority", () => {
+  it("of host is the value of :authority", () => {
     expect(get(harness(), "Host").text).toBe("api.example.com");
   });
 
@@ -44,12 +44,12 @@ describe("a header's value", () => {
     expect(get(old, "absent")).toMatchObject({ status: Status.OK, text: "", pointer: 0 });
   });
 
-  it("of a map that is not available or not known is BAD_ARGUMENT", () => {
+  it("in a map that is unavailable or unknown is BAD_ARGUMENT", () => {
     for (const map of [...UNAVAILABLE, ...UNKNOWN])
       expect(get(harness(), "accept", map).status).toBe(Status.BAD_ARGUMENT);
   });
 
-  it("cannot be asked for from outside of memory", () => {
+  it("cannot be requested with addresses outside memory", () => {
     const host = harness();
     expect(host.ask("proxy_get_header_map_value", [0, -1, 6]).status).toBe(Status.INVALID_MEMORY_ACCESS);
     const name = host.put("accept");
@@ -59,7 +59,7 @@ describe("a header's value", () => {
 });
 
 describe("the pairs of a map", () => {
-  it("come serialized, in order, and have the size that is told", () => {
+  it("are serialized in order, and have the reported size", () => {
     const host = harness();
     const { status, bytes } = host.ask("proxy_get_header_map_pairs", [MapType.REQUEST_HEADERS]);
     expect(status).toBe(Status.OK);
@@ -74,7 +74,7 @@ describe("the pairs of a map", () => {
     expect(decodeHeaderMap(host.ask("proxy_get_header_map_pairs", [0]).bytes)).toEqual(HEADERS);
   });
 
-  it("are empty where the map is not available, and BAD_ARGUMENT where it is not known", () => {
+  it("are empty if the map is unavailable, and BAD_ARGUMENT if it is unknown", () => {
     for (const map of UNAVAILABLE) {
       expect(harness().ask("proxy_get_header_map_pairs", [map])).toMatchObject({ status: Status.OK, pointer: 0 });
     }
@@ -117,7 +117,7 @@ describe("the pairs of a map", () => {
 });
 
 describe("writing a header", () => {
-  it("adds, replaces and removes, and removing what is absent is fine", () => {
+  it("adds, replaces and removes, and may remove an absent header", () => {
     const host = harness();
     expect(write(host, "add", "Accept", "c")).toBe(Status.OK);
     expect(get(host, "accept").text).toBe("a, b, c");
@@ -148,7 +148,7 @@ describe("writing a header", () => {
     expect(host.stream.request.headers.changes()).toEqual([]);
   });
 
-  it("takes bytes that are not UTF-8 as U+FFFD", () => {
+  it("converts bytes that are not UTF-8 to U+FFFD", () => {
     const host = harness();
     expect(write(host, "add", "x", Uint8Array.of(0x61, 0xff))).toBe(Status.OK);
     expect(get(host, "x").text).toBe("a\ufffd");
@@ -180,7 +180,7 @@ describe("the maps of a response and of trailers", () => {
   const put = (host: HostHarness, how: "add" | "replace", map: number, name: string, value: string): number =>
     host.call(`proxy_${how}_header_map_value`, [map, ...host.put(name), ...host.put(value)]);
 
-  it("can be read and written while they are on their way", () => {
+  it("can be read and written until they are forwarded", () => {
     const host = harness();
     const response = host.addResponse(RESPONSE);
     host.stream.request.trailers = new HeaderTable([["x-sum", "1"]]);
@@ -196,7 +196,7 @@ describe("the maps of a response and of trailers", () => {
     }
   });
 
-  it("can still be read when they have gone on, and not be written any more", () => {
+  it("can be read but not written after they are forwarded", () => {
     const host = harness();
     const response = host.addResponse(RESPONSE);
     host.stream.request.headersGone = response.headersGone = true;
@@ -207,7 +207,7 @@ describe("the maps of a response and of trailers", () => {
     }
   });
 
-  it("take a status that a response can have, once, and keep it", () => {
+  it("accept only one valid status, and keep it", () => {
     const host = harness();
     const { headers } = host.addResponse(RESPONSE);
     const map = MapType.RESPONSE_HEADERS;

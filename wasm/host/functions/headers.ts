@@ -13,9 +13,9 @@ const replaceHeader: Write = (map, name, value) => map.replace(name, value);
 const NO_HEADERS: HeaderList = [];
 
 /**
- * The header maps. A message's maps can be read from the moment they are there until the stream is deleted, and written
- * until they have gone on. Of a map that exists but is not available now, the pairs are empty and everything else is
- * BAD_ARGUMENT, as in Envoy, on which SDKs rely.
+ * The header maps. A message's maps can be read from their arrival until the stream is deleted, and written until they are
+ * forwarded. For a map that exists in the ABI but is not available now, the pairs are empty and everything else returns
+ * BAD_ARGUMENT. SDKs rely on this behaviour of Envoy.
  */
 export function headerFunctions(vm: Vm): HostFunctions {
   const isKnown = (type: number): boolean => type >= MapType.REQUEST_HEADERS && type <= MapType.CALL_RESPONSE_TRAILERS;
@@ -39,7 +39,7 @@ export function headerFunctions(vm: Vm): HostFunctions {
     }
   };
 
-  /** The map if the guest may write it now: once it has gone on nobody would see the change. */
+  /** The map if the guest may write it now: after forwarding, changes would have no effect. */
   const writableMap = (type: number): HeaderTable | undefined => {
     const stream = vm.stream;
     if (stream?.phase !== "open") return undefined;
@@ -59,8 +59,8 @@ export function headerFunctions(vm: Vm): HostFunctions {
   };
 
   /**
-   * A header that would break out of its line often holds what a client chose. Its stream fails, closed, and no other: a
-   * status that says so would make Rust's SDK panic, and end the filter for everybody.
+   * A header that would break out of its line often contains client input. Only its stream fails (closed): an error status
+   * would make Rust's SDK panic, which ends the filter for all requests.
    */
   const refuseStream = (name: string): Status => {
     const stream = vm.stream;
@@ -73,7 +73,7 @@ export function headerFunctions(vm: Vm): HostFunctions {
     return Status.OK;
   };
 
-  /** Checks and reads name and value, then lets `write` put them in. */
+  /** Checks and reads name and value, then calls `write`. */
   const writeValue = (
     write: Write,
     type: number,
@@ -92,7 +92,7 @@ export function headerFunctions(vm: Vm): HostFunctions {
     if (!isSound(header, value)) return refuseStream(header);
     if (!isWritable(type, header)) return Status.BAD_ARGUMENT;
     if (header === ":status" && !isWritableStatus(value)) return Status.BAD_ARGUMENT;
-    // A status has one value; a second one would leave the choice to whoever reads them.
+    // A status has one value; with two, each reader could choose a different one.
     const put = header === ":status" ? replaceHeader : write;
     return put(map, header, value) ? Status.OK : Status.BAD_ARGUMENT;
   };
@@ -139,7 +139,7 @@ export function headerFunctions(vm: Vm): HostFunctions {
         if (!isWritable(type, name)) return Status.BAD_ARGUMENT;
         if (name === ":status" && !isWritableStatus(value)) return Status.BAD_ARGUMENT;
       }
-      // A response is none without its status; SDKs let filters set the other headers alone.
+      // A response needs its status, but SDKs let filters set only the other headers.
       const status = map.get(":status");
       const keepsStatus = type === MapType.RESPONSE_HEADERS && !headers.some(([name]) => name === ":status");
       if (keepsStatus && status !== undefined) headers.unshift([":status", status]);
@@ -178,17 +178,17 @@ export function headerFunctions(vm: Vm): HostFunctions {
   };
 }
 
-/** In request headers `host` is another name of `:authority`. */
+/** In request headers, `host` is an alias of `:authority`. */
 function nameIn(type: number, name: string): string {
   return type === MapType.REQUEST_HEADERS ? requestName(name) : name;
 }
 
-/** Whether a header could go on the wire as it is. */
+/** True if a header is valid on the wire as it is. */
 function isSound(name: string, value: string): boolean {
   return isWritableName(name) && isWritableValue(value);
 }
 
-/** Whether a header can stand in a map: pseudo headers only in the messages they belong to, in trailers none. */
+/** True if a map may contain the header: pseudo headers only in the messages they belong to, never in trailers. */
 function isWritable(type: number, name: string): boolean {
   if (!name.startsWith(":")) return true;
   if (type === MapType.REQUEST_HEADERS) return name !== ":status";

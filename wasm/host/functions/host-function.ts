@@ -1,8 +1,8 @@
 /**
- * A function the host offers to the guest. Guests pass i32 as number, i64 as bigint. A text is for what a guest may have
- * declared with any result: the engine makes a number of it or a bigint, while neither of these can become the other.
+ * A host function for the guest. Guests pass i32 as number, i64 as bigint. A function that guests may declare with any
+ * result type returns a string: the engine converts it to a number or a bigint, but cannot convert between these two.
  */
 export type HostFunction = (...args: never[]) => number | string;
 
-/** A family of host functions by the names under which guests import them. */
+/** A group of host functions, by import name. */
 export type HostFunctions = Readonly<Record<string, HostFunction>>;

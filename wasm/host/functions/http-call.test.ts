@@ -37,7 +37,7 @@ function call(host: HostHarness, parts: Parts = {}, context: Context = host.stre
 }
 
 describe("an http call", () => {
-  it("is sent as the guest wrote it, with names in lower case and host as :authority", () => {
+  it("is sent as written by the guest, with names in lower case and host as :authority", () => {
     const host = new HostHarness();
     expect(call(host, { trailers: [["X-Sum", "1"]] })).toBe(Status.OK);
     expect(host.services.calls).toMatchObject([
@@ -56,7 +56,7 @@ describe("an http call", () => {
     ]);
   });
 
-  it("gets an id of its own and counts for the stream that made it", () => {
+  it("gets its own id and counts for the stream that made it", () => {
     const host = new HostHarness();
     call(host);
     const first = host.u32(CALL_ID_AT);
@@ -82,7 +82,7 @@ describe("an http call", () => {
     expect(host.services.calls).toHaveLength(0);
   });
 
-  it("is not sent where the guest has no place for its id, or what it sends is outside of memory", () => {
+  it("is not sent if the address for its id or any input is outside memory", () => {
     const host = new HostHarness();
     expect(call(host, { callIdAt: 65_533 })).toBe(Status.INVALID_MEMORY_ACCESS);
     const [pointer, size] = host.put("auth");
@@ -103,14 +103,14 @@ describe("an http call", () => {
     expect(host.call("proxy_http_call", args)).toBe(Status.BAD_ARGUMENT);
   });
 
-  it("fails where one stream has too many under way, while others go on", () => {
+  it("fails if its stream has too many pending, while other streams continue", () => {
     const host = new HostHarness();
     for (let index = 0; index < HOST_LIMITS.pendingCallsPerStream; index++) expect(call(host)).toBe(Status.OK);
     expect(call(host)).toBe(Status.INTERNAL_FAILURE);
     expect(call(host, {}, host.addStream())).toBe(Status.OK);
   });
 
-  it("comes to an end even where the embedder breaks its word and throws", async () => {
+  it("ends even if the embedder throws against its contract", async () => {
     const host = new HostHarness();
     host.services.httpCall = () => {
       throw new Error("broken");
@@ -123,7 +123,7 @@ describe("an http call", () => {
 });
 
 describe("many http calls", () => {
-  it("are bounded by the bytes of their bodies", () => {
+  it("are limited by the bytes of their bodies", () => {
     const host = new HostHarness();
     host.memory.grow(32);
     const map = encodeHeaderMap(HEADERS);
@@ -136,7 +136,7 @@ describe("many http calls", () => {
     expect(send()).toBe(Status.INTERNAL_FAILURE);
   });
 
-  it("are bounded by the bytes of their headers", () => {
+  it("are limited by the bytes of their headers", () => {
     const host = new HostHarness();
     host.memory.grow(32);
     const large = encodeHeaderMap([...HEADERS, ["x-large", "v".repeat(HOST_LIMITS.headerMapBytes / 2)]]);

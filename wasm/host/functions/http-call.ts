@@ -9,7 +9,7 @@ import type { HostFunctions } from "./host-function.ts";
 const REQUIRED_HEADERS = [":method", ":path", ":authority"];
 
 export function httpCallFunctions(vm: Vm): HostFunctions {
-  /** A map from the guest that may go on the wire; undefined if malformed or unfit. */
+  /** A header map from the guest; undefined if malformed or not valid on the wire. */
   const readHeaders = (pointer: number, size: number): HeaderList | undefined => {
     const pairs = vm.memory.decode(pointer, size, decodeHeaderMap);
     const headers = pairs && writableHeaders(pairs);

@@ -20,7 +20,7 @@ function respond(host: HostHarness, parts: Parts = {}, context: Context = host.s
 }
 
 describe("a local response", () => {
-  it("is kept for the stream, with names in lower case and without pseudo headers", () => {
+  it("is recorded for the stream, with names in lower case and without pseudo headers", () => {
     const host = new HostHarness();
     expect(
       respond(host, {
@@ -53,21 +53,21 @@ describe("a local response", () => {
     ["a header value with a line end", { headers: [["x", "a\r\nset-cookie: b"]] }],
     ["a header name with a space", { headers: [["x y", "a"]] }],
     ["a malformed map", { headers: Uint8Array.of(9, 9, 9, 9, 9) }],
-  ])("with %s fails its stream, and the guest is not told: its SDK would panic", (_what, parts) => {
+  ])("with %s fails its stream, but returns OK: the guest's SDK would panic", (_what, parts) => {
     const host = new HostHarness();
     expect(respond(host, parts)).toBe(Status.OK);
     expect(host.stream.localResponse).toBeUndefined();
     expect(host.stream.refusedResponse).toEqual(expect.any(String));
   });
 
-  it("from outside of memory is refused, and so is the request", () => {
+  it("from outside memory is rejected, and the request refused", () => {
     const host = new HostHarness();
     const args = [403, 0, 0, -1, 10, 0, 0, -1];
     expect(host.call("proxy_send_local_response", args)).toBe(Status.INVALID_MEMORY_ACCESS);
     expect(host.stream.refusedResponse).toEqual(expect.any(String));
   });
 
-  it("with too large a body is refused, with too long details it is cut", () => {
+  it("with too large a body is rejected, and too long details are cut", () => {
     const host = new HostHarness();
     host.memory.grow(32);
     const large = [403, 0, 0, 0, HOST_LIMITS.localResponseBodyBytes + 1, 0, 0, -1];
@@ -77,13 +77,13 @@ describe("a local response", () => {
     expect(host.stream.localResponse?.details).toHaveLength(HOST_LIMITS.localResponseDetailsBytes);
   });
 
-  it("has details of one visible word, whatever a client put into them", () => {
+  it("has details of one visible word, whatever client input they contain", () => {
     const host = new HostHarness();
     respond(host, { details: "no token\r\nx-evil: caf\u00e9" });
     expect(host.stream.localResponse?.details).toBe("no_token__x-evil:_caf_");
   });
 
-  it("from the root, or for a stream that is decided, changes nothing", () => {
+  it("from the root, or for a decided stream, changes nothing", () => {
     const host = new HostHarness();
     expect(respond(host, {}, host.vm.root)).toBe(Status.OK);
     host.stream.phase = "ending";

@@ -9,9 +9,9 @@ import type { HostFunctions } from "./host-function.ts";
 type Reading = { ok: true; response: LocalResponse } | { ok: false; status: Status; problem: string };
 
 /**
- * `proxy_send_local_response`. A guest that calls it means to refuse; where its response is no good (a header that a
- * client's input broke, say) and the guest ignores the status and continues, letting the request pass would turn the
- * client's input into a way around the filter. So the stream is then failed, unless a good response follows.
+ * `proxy_send_local_response`. A guest that calls it means to refuse. Its response may be invalid, for example through
+ * client input in a header, and the guest may ignore the status and continue. If the request then passed, client input
+ * could bypass the filter. So the stream fails, unless a valid response follows.
  */
 export function localResponseFunctions(vm: Vm): HostFunctions {
   const read = (
@@ -31,13 +31,13 @@ export function localResponseFunctions(vm: Vm): HostFunctions {
     ) {
       return { ok: false, status: Status.INVALID_MEMORY_ACCESS, problem: "outside of memory" };
     }
-    // A final response's.
+    // Final responses only.
     if (!(Number.isInteger(status) && status >= 200 && status <= 599))
       return unfit(`status ${status} is not within 200..599`);
     if (bodySize >>> 0 > HOST_LIMITS.localResponseBodyBytes) return unfit(`body of ${bodySize >>> 0} bytes`);
     const pairs = memory.decode(headersPointer, headersSize, decodeHeaderMap);
     if (pairs === undefined) return unfit("malformed headers");
-    // Some SDKs repeat the status among the headers.
+    // Some SDKs repeat the status in the headers.
     const headers = writableHeaders(pairs.filter(([name]) => !name.startsWith(":")));
     if (headers === undefined) return unfit("a header name or value that would break the response");
     const details = memory.readValue(
@@ -61,8 +61,8 @@ export function localResponseFunctions(vm: Vm): HostFunctions {
       _grpcStatus: number,
     ): Status {
       const stream = vm.stream;
-      // Outside a stream, for one that is gone or was answered, there is nobody to answer. Envoy says OK then, and SDKs
-      // rely on it: Rust's panics at any other status.
+      // Outside a stream, or for one that is gone or already answered, nothing can be sent. Envoy returns OK then, and
+      // SDKs rely on it: Rust's panics at any other status.
       if (stream === undefined || !canAnswer(stream)) return Status.OK;
       const reading = read(status, detailsPointer, detailsSize, bodyPointer, bodySize, headersPointer, headersSize);
       if (reading.ok) stream.localResponse = reading.response;
@@ -73,17 +73,17 @@ export function localResponseFunctions(vm: Vm): HostFunctions {
   };
 }
 
-/** Once: the first response counts. And only until the response's head is on its way. */
+/** Only the first response counts, and only until the response's headers are forwarded. */
 function canAnswer(stream: StreamContext): boolean {
   return stream.phase === "open" && stream.localResponse === undefined && stream.response?.headersGone !== true;
 }
 
-/** Noted, and answered by failing this stream alone: at any status but OK Rust's SDK panics and ends the filter for all. */
+/** Fails only this stream, and returns OK: at any other status Rust's SDK panics and ends the filter for all requests. */
 function unfit(problem: string): Reading {
   return { ok: false, status: Status.OK, problem };
 }
 
-/** The details end up in a header and in logs: visible ASCII, `_` for everything else, as Envoy has it for blanks. */
+/** The details end up in a header and in logs: everything but visible ASCII becomes `_`, as Envoy does for spaces. */
 function asToken(details: string): string {
   return details.replace(/[^\x21-\x7e]/g, "_");
 }

@@ -7,7 +7,7 @@ const log = (host: HostHarness, level: number, message: string | Uint8Array): nu
   host.call("proxy_log", [level, ...host.put(message)]);
 
 describe("proxy_log", () => {
-  it("logs each of the six levels, and knows no seventh", () => {
+  it("logs at exactly six levels", () => {
     const host = new HostHarness();
     for (let level = 0; level < 6; level++) expect(log(host, level, `line ${level}`)).toBe(Status.OK);
     expect(host.services.levels).toEqual(["trace", "debug", "info", "warn", "error", "critical"]);
@@ -15,21 +15,21 @@ describe("proxy_log", () => {
     expect(host.services.lines).toHaveLength(6);
   });
 
-  it("makes a line of its own of each line, so that none can be forged", () => {
+  it("logs each line separately, so that none can be forged", () => {
     const host = new HostHarness();
     log(host, 2, "path /a\r\nerror: all is lost");
     expect(host.services.lines).toEqual(["path /a", "error: all is lost"]);
     expect(host.services.levels).toEqual(["info", "info"]);
   });
 
-  it("takes bytes that are not UTF-8, and refuses those outside of memory", () => {
+  it("accepts bytes that are not UTF-8, and rejects addresses outside memory", () => {
     const host = new HostHarness();
     log(host, 2, Uint8Array.of(0x61, 0xff));
     expect(host.services.lines).toEqual(["a\ufffd"]);
     expect(host.call("proxy_log", [2, 65_535, 2])).toBe(Status.INVALID_MEMORY_ACCESS);
   });
 
-  it("cuts long lines, and drops the rest of a request that logs too much, saying so once", () => {
+  it("cuts long lines, and drops and reports excess lines of a request once", () => {
     const host = new HostHarness();
     host.memory.grow(8);
     const line = "l".repeat(HOST_LIMITS.logLineBytes + 1);
@@ -45,14 +45,14 @@ describe("proxy_log", () => {
 });
 
 describe("the log level", () => {
-  it("is trace unless the embedder wants less", () => {
+  it("is trace unless the embedder sets another", () => {
     const host = new HostHarness();
     expect(host.call("proxy_get_log_level", [8])).toBe(Status.OK);
     expect(host.u32(8)).toBe(0);
     expect(host.call("proxy_get_log_level", [-1])).toBe(Status.INVALID_MEMORY_ACCESS);
   });
 
-  it("keeps lines below it from being logged", () => {
+  it("drops lines below it", () => {
     const host = new HostHarness();
     host.services.minimumLogLevel = "warn";
     host.call("proxy_get_log_level", [8]);

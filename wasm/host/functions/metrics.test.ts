@@ -19,7 +19,7 @@ function metricValue(host: HostHarness, id: number): bigint {
   return host.u64(VALUE_AT);
 }
 
-it("defining a metric again gives the same id, so that a restarted filter goes on", () => {
+it("defining a metric again returns the same id, so a restarted filter continues it", () => {
   const host = new HostHarness();
   const id = define(host, COUNTER, "hits");
   host.call("proxy_increment_metric", [id, 3n]);
@@ -28,7 +28,7 @@ it("defining a metric again gives the same id, so that a restarted filter goes o
   expect(host.services.shared.metrics.value("hits")).toBe(3);
 });
 
-it("a gauge goes below zero and reads back as such", () => {
+it("a gauge goes below zero and reads back as negative", () => {
   const host = new HostHarness();
   const id = define(host, GAUGE, "entries");
   expect(host.call("proxy_increment_metric", [id, -5n])).toBe(Status.OK);
@@ -37,7 +37,7 @@ it("a gauge goes below zero and reads back as such", () => {
   expect(metricValue(host, id)).toBe(5_000_000_000n);
 });
 
-it("a counter does not fall, and a histogram is recorded", () => {
+it("a counter does not decrease, and a histogram only records", () => {
   const host = new HostHarness();
   expect(host.call("proxy_increment_metric", [define(host, COUNTER, "c"), -1n])).toBe(Status.BAD_ARGUMENT);
   const histogram = define(host, HISTOGRAM, "h");
@@ -60,7 +60,7 @@ it("unknown ids, types and addresses are refused", () => {
   expect(host.call("proxy_define_metric", [GAUGE, ...host.put("x"), ID_AT])).toBe(Status.BAD_ARGUMENT);
 });
 
-it("a value of another type than the ABI's is never stored as nonsense", () => {
+it("a value of a type not in the ABI is never stored as nonsense", () => {
   const host = new HostHarness();
   const id = define(host, GAUGE, "g");
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1e300]) host.call("proxy_record_metric", [id, value]);

@@ -18,7 +18,7 @@ export function metricFunctions(vm: Vm): HostFunctions {
       return id === undefined ? Status.BAD_ARGUMENT : memory.writeU32(idOut, id);
     },
 
-    /** The value is unsigned for the ABI; a gauge's is taken as signed, so that what fell below zero reads back. */
+    /** The ABI's value is unsigned. It is read as signed, so that a gauge below zero reads back correctly. */
     proxy_record_metric(id: number, value: bigint | number): Status {
       return metrics.record(id >>> 0, integerOf(value));
     },
@@ -27,7 +27,7 @@ export function metricFunctions(vm: Vm): HostFunctions {
       return metrics.increment(id >>> 0, integerOf(delta));
     },
 
-    /** A histogram has no one value. */
+    /** A histogram has no single value. */
     proxy_get_metric(id: number, valueOut: number): Status {
       const value = metrics.valueOf(id >>> 0);
       if (value === undefined) return metrics.has(id >>> 0) ? Status.BAD_ARGUMENT : Status.NOT_FOUND;

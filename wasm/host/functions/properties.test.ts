@@ -55,11 +55,11 @@ describe("a property", () => {
     expect(get(harness(), name)).toMatchObject({ status: Status.OK, text: value });
   });
 
-  it("handed in by the embedder outweighs the header it would come from", () => {
+  it("set by the embedder overrides the header it would come from", () => {
     expect(get(harness(), "request.scheme").text).toBe("wss");
   });
 
-  it("that is a number is eight bytes, that is a truth value one, that is bytes itself", () => {
+  it("is eight bytes for a number, one for a boolean, and unchanged for bytes", () => {
     const host = harness();
     const view = (name: string): DataView => new DataView(get(host, name).bytes.slice().buffer);
     expect(view("source.port").getBigInt64(0, true)).toBe(443n);
@@ -71,7 +71,7 @@ describe("a property", () => {
     expect([...get(host, "raw").bytes]).toEqual([1, 2]);
   });
 
-  it("that is a map is a serialized one", () => {
+  it("is serialized if it is a map", () => {
     expect(decodeHeaderMap(get(harness(), "request.headers").bytes)).toEqual(HEADERS);
   });
 
@@ -93,7 +93,7 @@ describe("a property", () => {
     expect(host.ask("proxy_get_property", host.put("plugin_name"), host.vm.root).text).toBe("plugin");
   });
 
-  it("cannot be asked for from outside of memory", () => {
+  it("cannot be requested with addresses outside memory", () => {
     expect(harness().ask("proxy_get_property", [-5, 4]).status).toBe(Status.INVALID_MEMORY_ACCESS);
   });
 });
@@ -113,7 +113,7 @@ describe("a property of the response", () => {
   const number = (host: HostHarness, name: string): bigint =>
     new DataView(get(host, name).bytes.slice().buffer).getBigInt64(0, true);
 
-  it("is there once the response is", () => {
+  it("exists once the response does", () => {
     const host = answered();
     expect(number(host, "response.code")).toBe(404n);
     expect(number(host, "response.size")).toBe(5n);
@@ -127,7 +127,7 @@ describe("a property of the response", () => {
     expect(get(host, "response.flags").status).toBe(Status.NOT_FOUND);
   });
 
-  it("is that of the local response where there is no other", () => {
+  it("comes from the local response if there is no other", () => {
     const host = harness();
     host.stream.localResponse = { status: 403, headers: [], body: new Uint8Array(0), details: "denied" };
     expect(number(host, "response.code")).toBe(403n);
@@ -140,7 +140,7 @@ describe("a property of the request", () => {
   const number = (host: HostHarness, name: string): bigint =>
     new DataView(get(host, name).bytes.slice().buffer).getBigInt64(0, true);
 
-  it("that depends on its end is not found before", () => {
+  it("that depends on the request's end is not found before", () => {
     const host = harness();
     expect(get(host, "request.duration").status).toBe(Status.NOT_FOUND);
     host.services.now += 250;
@@ -148,7 +148,7 @@ describe("a property of the request", () => {
     expect(number(host, "request.duration")).toBe(250_000_000n);
   });
 
-  it("counts the body that came where none was announced", () => {
+  it("counts the received body if no length was announced", () => {
     const host = new HostHarness({ headers: [[":method", "POST"]] });
     host.stream.request.input = "headers";
     expect(get(host, "request.size").status).toBe(Status.NOT_FOUND);
@@ -157,7 +157,7 @@ describe("a property of the request", () => {
     expect(number(host, "request.total_size")).toBe(81n);
   });
 
-  it("ignores a length that is no number", () => {
+  it("ignores a length that is not a number", () => {
     const host = new HostHarness({ headers: [["content-length", "1e3"]] });
     host.stream.request.input = "headers";
     expect(get(host, "request.size").status).toBe(Status.NOT_FOUND);
@@ -173,7 +173,7 @@ describe("a property the filter sets", () => {
     expect(host.ask("proxy_get_property", host.put(path("filter.state")), other).status).toBe(Status.NOT_FOUND);
   });
 
-  it("hides nothing the host answers itself", () => {
+  it("does not hide the host's own properties", () => {
     const host = harness();
     set(host, "request.method", "GET");
     expect(get(host, "request.method").text).toBe("POST");

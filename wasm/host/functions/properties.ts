@@ -10,7 +10,7 @@ export function propertyFunctions(vm: Vm): HostFunctions {
     proxy_get_property(pathPointer: number, pathSize: number, pointerOut: number, sizeOut: number): Status {
       if (!vm.memory.holds(pathPointer, pathSize)) return Status.INVALID_MEMORY_ACCESS;
       const path = vm.memory.readText(pathPointer, pathSize);
-      // Nothing has so long a path.
+      // No property has such a long path.
       if (path === undefined) return Status.NOT_FOUND;
       const value = propertyOf(vm, dottedPath(path));
       if (value === undefined) return Status.NOT_FOUND;
@@ -18,7 +18,7 @@ export function propertyFunctions(vm: Vm): HostFunctions {
       return vm.memory.returnBytes(bytesOf(value), pointerOut, sizeOut);
     },
 
-    /** Kept for the life of the context. It can be read back, but hides nothing the host itself answers. */
+    /** Kept for the life of the context. It can be read back, but does not hide the host's own properties. */
     proxy_set_property(pathPointer: number, pathSize: number, valuePointer: number, valueSize: number): Status {
       const path = vm.memory.readText(pathPointer, pathSize);
       if (path === undefined || !vm.memory.holds(valuePointer, valueSize)) return Status.INVALID_MEMORY_ACCESS;
@@ -31,12 +31,12 @@ export function propertyFunctions(vm: Vm): HostFunctions {
   };
 }
 
-/** Segments are separated by NUL; some SDKs end the last one with a NUL too. */
+/** NUL separates the segments; some SDKs end the last one with a NUL too. */
 function dottedPath(path: string): string {
   return (path.endsWith("\0") ? path.slice(0, -1) : path).replaceAll("\0", ".");
 }
 
-/** False if a limit would be passed. */
+/** False if a limit would be exceeded. */
 function setProperty(vm: Vm, context: Context, path: string, value: Uint8Array): boolean {
   context.properties ??= new Map();
   const old = context.properties.get(path);

@@ -6,14 +6,14 @@ const CAS_AT = 8;
 const set = (host: HostHarness, key: string | Uint8Array, value: string, cas: number): number =>
   host.call("proxy_set_shared_data", [...host.put(key), ...host.put(value), cas]);
 
-/** The two result addresses stand before the place of the cas. */
+/** The two result addresses come before the address for the cas. */
 function get(host: HostHarness, key: string | Uint8Array): { status: number; text: string; cas: number } {
   const status = host.call("proxy_get_shared_data", [...host.put(key), 16, 20, CAS_AT]);
   const text = status === Status.OK ? new TextDecoder().decode(host.bytes(host.u32(16), host.u32(20))) : "";
   return { status, text, cas: host.u32(CAS_AT) };
 }
 
-it("shared data is read with the number that changing it needs", () => {
+it("shared data is read with the number needed to change it", () => {
   const host = new HostHarness();
   expect(get(host, "key").status).toBe(Status.NOT_FOUND);
   expect(set(host, "key", "one", 0)).toBe(Status.OK);
@@ -24,14 +24,14 @@ it("shared data is read with the number that changing it needs", () => {
   expect(get(host, "key").text).toBe("two");
 });
 
-it("shared data keeps keys apart that are not UTF-8", () => {
+it("shared data distinguishes keys that are not UTF-8", () => {
   const host = new HostHarness();
   set(host, Uint8Array.of(0xfe), "one", 0);
   set(host, Uint8Array.of(0xff), "two", 0);
   expect(get(host, Uint8Array.of(0xfe)).text).toBe("one");
 });
 
-it("shared data outside of memory is refused", () => {
+it("shared data outside memory is rejected", () => {
   const host = new HostHarness();
   const key = host.put("key");
   expect(host.call("proxy_set_shared_data", [-1, 4, 0, 0, 0])).toBe(Status.INVALID_MEMORY_ACCESS);

@@ -13,7 +13,7 @@ export function sharedDataFunctions(vm: Vm): HostFunctions {
       casOut: number,
     ): Status {
       if (!vm.memory.holds(keyPointer, keySize) || !vm.memory.holds(casOut, 4)) return Status.INVALID_MEMORY_ACCESS;
-      // No such key can have been set.
+      // A key this long cannot have been set.
       const key = vm.memory.readKey(keyPointer, keySize);
       if (key === undefined) return Status.NOT_FOUND;
       const value = vm.sharedData.get(key);

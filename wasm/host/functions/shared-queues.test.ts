@@ -22,7 +22,7 @@ const enqueue = (host: HostHarness, id: number, message: string): number =>
 const dequeue = (host: HostHarness, id: number) => host.ask("proxy_dequeue_shared_queue", [id]);
 
 describe("a shared queue", () => {
-  it("has one id, never 0, for its name and VM id, which others find by both", () => {
+  it("has one id, never 0, for its VM id and name; other filters find it by both", () => {
     const host = new HostHarness();
     const id = register(host, "jobs");
     expect(id).toBeGreaterThan(0);
@@ -34,7 +34,7 @@ describe("a shared queue", () => {
     expect(resolve(host, "vm", "absent")).toBeUndefined();
   });
 
-  it("gives messages back in order, and EMPTY when there is none", () => {
+  it("returns messages in order, and EMPTY if there is none", () => {
     const host = new HostHarness();
     const id = register(host, "jobs");
     for (const message of ["one", "", "three"]) expect(enqueue(host, id, message)).toBe(Status.OK);
@@ -52,7 +52,7 @@ describe("a shared queue", () => {
     }
   });
 
-  it("keeps a message that could not be handed over", () => {
+  it("keeps a message that could not be returned", () => {
     const host = new HostHarness();
     const id = register(host, "jobs");
     enqueue(host, id, "one");
@@ -60,7 +60,7 @@ describe("a shared queue", () => {
     expect(dequeue(host, id).text).toBe("one");
   });
 
-  it("cannot be reached by addresses outside of memory", () => {
+  it("cannot be used with addresses outside memory", () => {
     const host = new HostHarness();
     const id = register(host, "jobs");
     const name = host.put("jobs");
@@ -73,14 +73,14 @@ describe("a shared queue", () => {
     expect(dequeue(host, id).status).toBe(Status.EMPTY);
   });
 
-  it("is not made beyond the limit, while those that are known stay", () => {
+  it("is not created beyond the limit, while existing ones stay", () => {
     const host = new HostHarness();
     for (let index = 0; index < HOST_LIMITS.sharedQueues; index++) register(host, `q${index}`);
     expect(host.call("proxy_register_shared_queue", [...host.put("more"), ID_AT])).toBe(Status.INTERNAL_FAILURE);
     expect(register(host, "q7")).toBe(8);
   });
 
-  it("lets the oldest message go for a new one when it is full", () => {
+  it("drops the oldest message for a new one when it is full", () => {
     const host = new HostHarness();
     const id = register(host, "jobs");
     for (let index = 0; index < HOST_LIMITS.queuedMessages; index++) {

@@ -6,7 +6,7 @@ import type { HostFunctions } from "./host-function.ts";
 export function sharedQueueFunctions(vm: Vm): HostFunctions {
   const { queues } = vm.services.shared;
   return {
-    /** Whoever registered a queue last gets its `on_queue_ready`. */
+    /** The filter that registered a queue last gets its `on_queue_ready`. */
     proxy_register_shared_queue(namePointer: number, nameSize: number, idOut: number): Status {
       const name = vm.memory.readKey(namePointer, nameSize);
       if (name === undefined || !vm.memory.holds(idOut, 4)) return Status.INVALID_MEMORY_ACCESS;
@@ -14,7 +14,7 @@ export function sharedQueueFunctions(vm: Vm): HostFunctions {
       return id === undefined ? Status.INTERNAL_FAILURE : vm.memory.writeU32(idOut, id);
     },
 
-    /** Without a VM id: the filter's own. */
+    /** An empty VM id means the filter's own. */
     proxy_resolve_shared_queue(
       vmIdPointer: number,
       vmIdSize: number,
@@ -37,13 +37,13 @@ export function sharedQueueFunctions(vm: Vm): HostFunctions {
       return message === undefined ? Status.INVALID_MEMORY_ACCESS : queues.enqueue(id >>> 0, message);
     },
 
-    /** A message that could not be handed over stays in the queue. */
+    /** A message that could not be returned stays in the queue. */
     proxy_dequeue_shared_queue(id: number, pointerOut: number, sizeOut: number): Status {
       if (!queues.has(id >>> 0)) return Status.NOT_FOUND;
       const message = queues.first(id >>> 0);
       if (message === undefined) return Status.EMPTY;
       const status = vm.memory.returnBytes(message, pointerOut, sizeOut);
-      // The guest's allocator ran meanwhile and may have taken a message itself.
+      // The guest's allocator ran meanwhile and may have dequeued a message itself.
       if (status === Status.OK) queues.remove(id >>> 0, message);
       return status;
     },

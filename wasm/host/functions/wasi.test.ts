@@ -34,11 +34,11 @@ describe("fd_write", () => {
     expect(host.services.lines).toEqual(["a\u00e9"]);
   });
 
-  it("knows no other file", () => {
+  it("rejects all other files", () => {
     for (const fd of [0, 3, -1]) expect(fdWrite(new HostHarness(), fd, "x")).toBe(BADF);
   });
 
-  it("refuses addresses outside of memory and too many vectors", () => {
+  it("rejects addresses outside memory and too many vectors", () => {
     const host = new HostHarness();
     expect(host.call("fd_write", [1, -8, 1, WRITTEN_AT])).toBe(FAULT);
     expect(host.call("fd_write", [1, 65_530, 1, WRITTEN_AT])).toBe(FAULT);
@@ -47,7 +47,7 @@ describe("fd_write", () => {
   });
 });
 
-describe("what language runtimes ask at their start", () => {
+describe("the environment of language runtimes at their start", () => {
   it("has no arguments, no environment, no directories and no events", () => {
     const host = new HostHarness();
     for (const name of ["args_sizes_get", "environ_sizes_get"]) {
@@ -79,13 +79,13 @@ describe("what language runtimes ask at their start", () => {
 });
 
 describe("random_get", () => {
-  it("fills exactly what was asked for", () => {
+  it("fills exactly the requested bytes", () => {
     const host = new HostHarness();
     expect(host.call("random_get", [32, 3])).toBe(SUCCESS);
     expect([...host.bytes(31, 5)]).toEqual([0, 7, 7, 7, 0]);
   });
 
-  it("refuses more than 64 KiB, and addresses outside", () => {
+  it("rejects more than 64 KiB, and addresses outside memory", () => {
     const host = new HostHarness();
     expect(host.call("random_get", [0, 65_537])).toBe(INVAL);
     expect(host.call("random_get", [65_534, 3])).toBe(FAULT);
@@ -93,7 +93,7 @@ describe("random_get", () => {
 });
 
 describe("clock_time_get", () => {
-  it("gives nanoseconds of both clocks, and knows no other", () => {
+  it("returns nanoseconds of both clocks, and rejects others", () => {
     const host = new HostHarness();
     for (const clock of [0, 1]) {
       expect(host.call("clock_time_get", [clock, 1n, 32])).toBe(SUCCESS);
@@ -111,7 +111,7 @@ describe("a guest that sleeps", () => {
     return (host.u32(68) * 2 ** 32 + host.u32(64)) / 1e6;
   }
 
-  it("finds its time passed, although the clock stands still", () => {
+  it("sees its time pass, although the clock stands still", () => {
     const host = new HostHarness();
     const before = clockMs(host);
     const subscription = new DataView(new ArrayBuffer(48));

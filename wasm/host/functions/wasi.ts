@@ -6,7 +6,7 @@ import type { Vm } from "../vm.ts";
 import { writeTime } from "./clock.ts";
 import type { HostFunctions } from "./host-function.ts";
 
-/** `errno` of WASI preview 1, those that are answered here. */
+/** The `errno` values of WASI preview 1 used here. */
 const Errno = { SUCCESS: 0, BADF: 8, FAULT: 21, INVAL: 28, NOENT: 44, NOSYS: 52, NOTSUP: 58, SPIPE: 70 } as const;
 type Errno = (typeof Errno)[keyof typeof Errno];
 
@@ -14,26 +14,26 @@ const STDOUT = 1;
 const STDERR = 2;
 const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
-/** Places in a `subscription`; its tag for clocks; and the longest time that is made to have passed by one call. */
+/** Offsets in a `subscription`, its tag for clocks, and the longest time that one call lets pass. */
 const SUBSCRIPTION_TAG_AT = 8;
 const SUBSCRIPTION_TIMEOUT_AT = 24;
 const SUBSCRIPTION_CLOCK = 0;
 const LONGEST_SLEEP_MS = 60_000;
-/** Size of `fdstat`, and in it the place and the value of the right to write. */
+/** Size of `fdstat`, and the offset and value of the write right in it. */
 const FDSTAT_BYTES = 24;
 const FDSTAT_RIGHTS_AT = 8;
 const RIGHT_FD_WRITE = 64;
 
 /**
  * The part of WASI preview 1 that Proxy-Wasm toolchains import: no files, no arguments, no environment; standard output
- * and error are log lines. What each answers is what Envoy's host answers, since language runtimes are built against it
- * (Go ends its scan for directories at BADF and needs `poll_oneoff` to succeed).
+ * and error become log lines. Results match Envoy's host, since language runtimes rely on them (Go ends its scan for
+ * directories at BADF and needs `poll_oneoff` to succeed).
  */
 export function wasiFunctions(vm: Vm): HostFunctions {
   const { memory } = vm;
   const errno = (status: Status): Errno => (status === Status.OK ? Errno.SUCCESS : Errno.FAULT);
 
-  /** Two empty lists: no argument, no variable. */
+  /** No arguments or no environment variables: zero strings, zero bytes. */
   const writeNoStrings = (countOut: number, bytesOut: number): Errno => {
     const counted = errno(memory.writeU32(countOut, 0));
     return counted === Errno.SUCCESS ? errno(memory.writeU32(bytesOut, 0)) : counted;
@@ -67,8 +67,8 @@ export function wasiFunctions(vm: Vm): HostFunctions {
 
     proc_exit(code: number): never {
       const exit = new GuestExit(code >>> 0);
-      // Noted before it is thrown: a guest with exception handling could catch it. A command that merely ends its
-      // `_start` with success is no failure; its exports go on to serve.
+      // Recorded before the throw: a guest with exception handling could catch it. A command that exits `_start` with
+      // code 0 has not failed; its exports keep working.
       if (vm.stage !== "loading" || exit.code !== 0) vm.fail(exit);
       throw exit;
     },
@@ -93,8 +93,8 @@ export function wasiFunctions(vm: Vm): HostFunctions {
     sched_yield: succeed,
 
     /**
-     * No event ever happens, and none is waited for. But who asks for a time to pass finds it passed: the clock of a
-     * Worker stands still while it runs, and a runtime that sleeps (Go's) would ask again until its CPU time is up.
+     * Reports no events and never waits. A requested sleep only advances the guest's monotonic clock: a Worker's clock
+     * does not advance while it runs, so a runtime that sleeps (Go's) would ask again until its CPU time is used up.
      */
     poll_oneoff(subscriptions: number, _events: number, count: number, eventsOut: number): Errno {
       const first = subscriptions >>> 0;
@@ -135,5 +135,5 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-/** What an unknown function of WASI answers. */
+/** The implementation of unknown WASI functions. */
 export const wasiNoSystem = (): string => String(Errno.NOSYS);

@@ -7,12 +7,12 @@ import {
   type StartOptions,
 } from "../index.ts";
 
-/** A call the guest made, to be answered by the test. */
+/** A call made by the guest; the test answers it. */
 interface FakeCall extends OutboundCall {
   readonly answer: (result: OutboundResult) => Promise<void>;
 }
 
-/** An embedder whose clock stands still, that keeps what was logged and lets the test answer calls. */
+/** An embedder with a stopped clock that records log lines and lets the test answer calls. */
 export class FakeServices implements HostServices {
   readonly lines: string[] = [];
   readonly levels: LogLevel[] = [];
@@ -38,7 +38,7 @@ export class FakeServices implements HostServices {
     const { promise, resolve } = Promise.withResolvers<OutboundResult>();
     const answer = async (result: OutboundResult): Promise<void> => {
       resolve(result);
-      // The reply passes a few promises on its way to the guest.
+      // The reply passes through several promises on its way to the guest.
       await new Promise((done) => setTimeout(done, 0));
     };
     this.calls.push({ ...call, answer });

@@ -11,7 +11,7 @@ import { FakeServices, START } from "./fake-services.setup.ts";
 const RESULTS_AT = 16;
 const HEAP_AT = 1_024;
 
-/** A status and what the function returned through its result addresses. */
+/** A status and the bytes the function returned through its result addresses. */
 interface Answer {
   readonly status: number;
   readonly bytes: Uint8Array;
@@ -20,8 +20,8 @@ interface Answer {
 }
 
 /**
- * The host functions with a memory that the test fills and reads itself: one can call any of them with any arguments,
- * as a guest would from a callback of a stream, without writing that guest.
+ * The host functions, with a memory that the test fills and reads itself. A test can call any of them with any arguments,
+ * as a guest would in a stream's callback, without writing a guest.
  */
 export class HostHarness {
   readonly services = new FakeServices();
@@ -29,7 +29,7 @@ export class HostHarness {
   readonly vm: Vm;
   readonly stream: StreamContext;
   readonly allocations: { pointer: number; size: number }[] = [];
-  /** Grows the memory with every allocation, which detaches every view of it. */
+  /** Grows the memory with every allocation, which detaches all its views. */
   growsOnAllocation = false;
   #heap = HEAP_AT;
 
@@ -65,7 +65,7 @@ export class HostHarness {
     return pointer;
   }
 
-  /** Writes into the guest's memory; the address and the size, as arguments. */
+  /** Writes into the guest's memory; returns address and size, for use as arguments. */
   put(content: string | Uint8Array): [pointer: number, size: number] {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     const pointer = this.#heap;
@@ -86,7 +86,7 @@ export class HostHarness {
     return new Uint8Array(this.memory.buffer, pointer, size).slice();
   }
 
-  /** Calls a function by its ABI name from a callback of `context`; without one, of the stream. */
+  /** Calls a function by its ABI name in a callback of `context` (default: the stream). */
   call(name: string, args: readonly (number | bigint)[], context: Context = this.stream): number {
     const module = name.startsWith("proxy_") ? "env" : "wasi_snapshot_preview1";
     const imports = importsFor(this.vm, [{ kind: "function", module, name }]);
@@ -95,7 +95,7 @@ export class HostHarness {
     return Number(this.vm.scope.run(context, () => Reflect.apply(host, undefined, args)));
   }
 
-  /** Calls a function whose last two parameters are where it writes an address and a size. */
+  /** Calls a function whose last two parameters say where to write an address and a size. */
   ask(name: string, args: readonly (number | bigint)[], context: Context = this.stream): Answer {
     const status = this.call(name, [...args, RESULTS_AT, RESULTS_AT + 4], context);
     const pointer = this.u32(RESULTS_AT);

@@ -27,7 +27,7 @@ const CALL_HEADERS: HeaderList = [
   [":authority", "auth"],
 ];
 
-/** A started filter whose guest has these functions, and a way to put requests to it. */
+/** A started filter whose guest has these functions, and a function to send requests to it. */
 export function filter(source: (text: GuestText) => string, options: GuestOptions = {}) {
   const services = new FakeServices();
   const instance = FilterInstance.start(guest(source, options), services, START);
@@ -52,7 +52,7 @@ export const call = ($: GuestText, body = ""): string =>
 export const respond = ($: GuestText, status: number, details: string): string =>
   `(drop (call $proxy_send_local_response (i32.const ${status}) ${$(details)} ${$("no")} ${$("")} (i32.const -1)))`;
 
-/** A guest that pauses every request, calls out, and goes on with the last request's stream when a reply comes. */
+/** A guest that pauses every request, makes an outbound call, and continues the last request's stream at a reply. */
 export const pausing = ($: GuestText): string => `
   (global $stream (mut i32) (i32.const 0))
   ${onRequest(`(global.set $stream (local.get $id)) ${call($)} (i32.const 1)`)}
@@ -75,7 +75,7 @@ export const RESPONSE: HeaderList = [
   ["content-type", "text/plain"],
 ];
 
-/** A stream of a request with a body, all of whose stages run. */
+/** A stream for a request with a body, with all stages on. */
 export function exchange(
   { instance }: { readonly instance: FilterInstance },
   options: Partial<StreamOptions> = {},
@@ -102,15 +102,15 @@ export const logBody = (message: "request" | "response"): string => `
       (i32.const ${message === "request" ? 0 : 1}) (i32.const 0) (i32.const -1) (i32.const 0) (i32.const 4)))
     (then (call $log (i32.load (i32.const 0)) (i32.load (i32.const 4)))))`;
 
-/** Puts a body's whole content in the place of what is there. */
+/** Replaces a body's whole content. */
 export const replaceBody = (message: "request" | "response", operands: string): string =>
   `(drop (call $proxy_set_buffer_bytes
     (i32.const ${message === "request" ? 0 : 1}) (i32.const 0) (i32.const -1) ${operands}))`;
 
-/** Ends a callback: continue at the end of the stream, pause before. */
+/** The action of a callback: continue at the end of the stream, pause before. */
 export const UNTIL_END = "(i32.eqz (local.get $eos))";
 
-/** Remembers a stream, and lets its message go on when a reply comes. */
+/** Remembers a stream, and continues its message at a reply. */
 export const resumedByReply = (message: "request" | "response", before = ""): string => `
   (global $stream (mut i32) (i32.const 0))
   ${onReply(`

@@ -68,7 +68,7 @@ export const WASI_SIGNATURES: Readonly<Record<string, string>> = {
   sched_yield: "",
 };
 
-/** Where a guest's texts begin and where its allocations begin; below them there is room for results. */
+/** Where a guest's texts and its allocations begin. The space below is for results. */
 const TEXTS_AT = 1_024;
 const HEAP_AT = 32_768;
 
@@ -77,18 +77,17 @@ export interface GuestOptions {
   readonly abi?: string;
   /** Default `"proxy_on_memory_allocate"`; empty: exports none. */
   readonly allocator?: string;
-  /** Body of the allocator instead of the usual one, which takes `$size` and returns an address. */
+  /** Body of the allocator, instead of the default; takes `$size` and returns an address. */
   readonly allocate?: string;
   readonly pages?: number;
 }
 
-/** Places a text in the guest's memory; gives its address and length as two operands. */
+/** Places a text in the guest's memory; returns its address and length as two operands. */
 export type GuestText = (text: string | Uint8Array) => string;
 
 /**
- * A Proxy-Wasm guest written in WebAssembly text. `source` returns its functions; all host functions are imported under
- * their names (`$proxy_log`, `$fd_write`), there is `$log` (a text, at info), a memory and an allocator that only moves
- * forward.
+ * A Proxy-Wasm guest in WebAssembly text. `source` returns its functions. The guest imports all host functions under their
+ * names (`$proxy_log`, `$fd_write`) and has `$log` (logs a text at info), a memory and an allocator that never frees.
  */
 export function guest(source: (text: GuestText) => string, options: GuestOptions = {}): WebAssembly.Module {
   const { abi = "0_2_1", allocator = "proxy_on_memory_allocate", pages = 1 } = options;
@@ -128,7 +127,7 @@ export function guest(source: (text: GuestText) => string, options: GuestOptions
   )`);
 }
 
-/** Any module, from WebAssembly text. */
+/** Compiles any module from WebAssembly text. */
 export function moduleOf(wat: string): WebAssembly.Module {
   const parsed = binaryen.parseText(wat);
   parsed.setFeatures(binaryen.Features.All);

@@ -1,19 +1,19 @@
 import type { AbiVersion } from "../../index.ts";
 
 /**
- * The ABI as the reference lists it, for the guests of this suite: what they import, and what they export. Kept apart
- * from the host's own tables on purpose, so that a slip in one does not hide in the other.
+ * The ABI as in the reference: what this suite's guests import and export. Deliberately separate from the host's own
+ * tables, so that a mistake in one does not hide in the other.
  */
 
 export const ABI_VERSIONS: readonly AbiVersion[] = ["0.1.0", "0.2.0", "0.2.1"];
 
 /**
- * What a parameter is. `value`: i32. `value64`: i64. `span`: an address and a size. `out`: the address of a u32 that the
+ * The kind of a parameter. `value`: i32. `value64`: i64. `span`: an address and a size. `out`: the address of a u32 that the
  * host writes. `out64`: of eight bytes.
  */
 export type Parameter = "value" | "value64" | "span" | "out" | "out64";
 
-/** Every function of every version; `versions` where not all have it. Each returns an i32 status. */
+/** Every function of every version; `versions` if not all have it. Each returns an i32 status. */
 interface HostFunctionShape {
   readonly parameters: readonly Parameter[];
   readonly versions?: readonly AbiVersion[];
@@ -94,7 +94,7 @@ export const WASI_FUNCTIONS = {
   sched_yield: shape(""),
 } as const satisfies Record<string, HostFunctionShape>;
 
-/** Imports that no version and no WASI knows, but that real modules have. */
+/** Imports of real modules that neither an ABI version nor WASI defines. */
 export const UNKNOWN_FUNCTIONS = {
   proxy_get_secret: shape("span out out"),
   envoy_resolve_dns: shape("span value"),
@@ -110,7 +110,7 @@ const ALL_FUNCTIONS: Readonly<Record<ImportedFunction, HostFunctionShape>> = {
   ...UNKNOWN_FUNCTIONS,
 };
 
-/** The position of a name is its number in the puppet's program. */
+/** A name's position is its number in the puppet's program. */
 export const FUNCTION_NAMES = Object.keys(ALL_FUNCTIONS).filter(isImportedFunction);
 
 export function parametersOf(name: ImportedFunction): readonly Parameter[] {
@@ -161,16 +161,16 @@ function parameterOf(text: string): Parameter {
   }
 }
 
-/** A function the host calls. `versions` where not all have it. */
+/** A function the host calls; `versions` if not all have it. */
 interface CallbackShape {
   readonly export: string;
   readonly parameters: number;
-  /** What the puppet returns where its script says nothing; absent: the callback has no result. */
+  /** The puppet's result if its script sets none; absent: the callback has no result. */
   readonly result?: number;
   readonly versions?: readonly AbiVersion[];
 }
 
-/** The callbacks by the name under which scripts and records of this suite know them. */
+/** The callbacks by their names in this suite's scripts and records. */
 export const CALLBACKS = {
   _initialize: { export: "_initialize", parameters: 0 },
   main: { export: "main", parameters: 2, result: 0 },
@@ -205,7 +205,7 @@ export const CALLBACKS = {
   grpc_receive_trailing_metadata: { export: "proxy_on_grpc_receive_trailing_metadata", parameters: 3 },
   grpc_receive: { export: "proxy_on_grpc_receive", parameters: 3 },
   grpc_close: { export: "proxy_on_grpc_close", parameters: 3 },
-  // What SDKs export although no version has it. A host that called this one would not start the filter.
+  // SDKs export it although no version has it. A host that called it would not start the filter.
   validate_configuration: { export: "proxy_validate_configuration", parameters: 2, result: 0 },
   request_metadata: { export: "proxy_on_request_metadata", parameters: 2, result: 1 },
 } as const satisfies Record<string, CallbackShape>;
@@ -214,14 +214,14 @@ export type Callback = keyof typeof CALLBACKS;
 
 const CALLBACK_SHAPES: Readonly<Record<Callback, CallbackShape>> = CALLBACKS;
 
-/** The position of a name is its number in the puppet's reports. */
+/** A name's position is its number in the puppet's reports. */
 export const CALLBACK_NAMES = Object.keys(CALLBACKS).filter(isCallback);
 
 export function callbackShape(name: Callback): CallbackShape {
   return CALLBACK_SHAPES[name];
 }
 
-/** Parameters of a callback in one version: 0.1.0 did not tell whether headers end the stream. */
+/** Parameters of a callback in one version: 0.1.0 does not report whether headers end the stream. */
 export function callbackArity(name: Callback, version: AbiVersion): number {
   const headers = name === "request_headers" || name === "response_headers";
   return headers && version === "0.1.0" ? 2 : CALLBACK_SHAPES[name].parameters;

@@ -6,8 +6,8 @@ import { type Instruction, returnValue } from "./instructions.ts";
 import { CARRIED_OUT, ENTERED, Opcode } from "./protocol.ts";
 
 /**
- * What a callback does: a generator of instructions. A number at its end is the callback's result; without one it returns
- * what a filter does that lets everything pass.
+ * The script of a callback: a generator of instructions. A number it returns is the callback's result; without one, the
+ * callback lets everything pass.
  */
 export type Script = (guest: Guest, ...parameters: number[]) => Scripted<unknown>;
 export type Scripts = Readonly<Partial<Record<Callback, Script>>>;
@@ -17,19 +17,19 @@ interface Frame {
   readonly script: Scripted<unknown>;
 }
 
-/** Callbacks that recur for every test and would drown what it is about. */
+/** Callbacks that occur in every test and would hide the relevant ones. */
 const UNRECORDED: ReadonlySet<Callback> = new Set<Callback>(["memory_allocate"]);
 
 /**
- * The other end of the puppet's strings: an embedder whose answers run the scripts of a test inside the guest's callbacks
- * (see protocol.ts), and that records every call into the guest.
+ * Controls the puppet: an embedder whose answers run a test's scripts inside the guest's callbacks (see protocol.ts). It
+ * records every call into the guest.
  */
 export class Director extends FakeServices {
   /** Every callback with its arguments, in order: `request_headers(2, 4, 1)`. */
   readonly events: string[] = [];
-  /** Callbacks that began while another one ran: none may. */
+  /** Callbacks that began while another one ran: there must be none. */
   readonly nested: string[] = [];
-  /** What scripts threw; such a throw must not reach the host, which would take it for a trap. */
+  /** Errors thrown by scripts. They must not reach the host, which would treat them as traps. */
   readonly mistakes: unknown[] = [];
   scripts: Scripts = {};
   override readonly shared: SharedState;
@@ -43,7 +43,7 @@ export class Director extends FakeServices {
     this.shared = shared;
   }
 
-  /** Forgets what was recorded so far, most often the start. */
+  /** Clears the records so far, usually those of the start. */
   clear(): void {
     this.events.length = 0;
     this.lines.length = 0;
@@ -80,7 +80,7 @@ export class Director extends FakeServices {
     this.#advance(undefined);
   }
 
-  /** Takes the next step of the innermost script and puts what it wants into the outbox. */
+  /** Runs the next step of the innermost script and puts its instruction into the outbox. */
   #advance(report: Uint8Array | undefined): void {
     const frame = this.#frames.at(-1);
     if (frame === undefined) return;
@@ -96,7 +96,7 @@ export class Director extends FakeServices {
 
   #send(instruction: Instruction): void {
     const opcode = new DataView(instruction.buffer).getUint32(0, true);
-    // After these the frame is gone, one way or another.
+    // After these the frame is gone in any case.
     if (opcode === Opcode.RETURN) this.#frames.pop();
     if (opcode === Opcode.TRAP || opcode === Opcode.EXHAUST_STACK || opcode === Opcode.EXIT) this.#frames.length = 0;
     const size = new Uint8Array(4);

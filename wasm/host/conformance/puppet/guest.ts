@@ -5,13 +5,13 @@ import * as instructions from "./instructions.ts";
 import { StreamType } from "./numbers.ts";
 import { type AllocatorMode, Layout, MAX_REPORT_BYTES } from "./protocol.ts";
 
-/** A piece of a script: instructions go out, reports come in. To be run with `yield*`. */
+/** A part of a script: instructions go out, reports come in. Run it with `yield*`. */
 export type Scripted<T> = Generator<Instruction, T, Uint8Array>;
 
 /** Texts and header lists are passed as address and size, as a guest has them. */
 export type Argument = number | bigint | string | Uint8Array | HeaderList;
 
-/** What a host function answered. Out parameters it did not write read as UNTOUCHED. */
+/** The result of a host function. Out parameters it did not write read as UNTOUCHED. */
 export interface Answer {
   readonly status: number;
   /** The u32 of each out parameter, in order. */
@@ -20,7 +20,7 @@ export interface Answer {
   readonly out64: bigint;
 }
 
-/** What a host function returned through its first two out parameters, address and size. */
+/** The bytes a host function returned through its first two out parameters, address and size. */
 export interface ReturnedBytes extends Answer {
   readonly pointer: number;
   readonly size: number;
@@ -28,18 +28,18 @@ export interface ReturnedBytes extends Answer {
   readonly text: string;
 }
 
-/** The guest as its scripts see it: what a filter can do inside a callback. */
+/** The guest as seen by its scripts: everything a filter can do inside a callback. */
 export class Guest {
   readonly #abi: AbiVersion;
   readonly #depth: number;
 
-  /** @param depth how many calls into the guest are under way around this one */
+  /** @param depth number of calls into the guest around this one */
   constructor(abi: AbiVersion, depth: number) {
     this.#abi = abi;
     this.#depth = depth;
   }
 
-  /** Calls a host function; out parameters are left out of `args`, the guest has room for them. */
+  /** Calls a host function. `args` omits the out parameters; the guest has room for them. */
   *call(name: ImportedFunction, ...args: readonly Argument[]): Scripted<Answer> {
     const raw: RawArgument[] = [];
     let outAt = this.outAddress;
@@ -56,12 +56,12 @@ export class Guest {
     return yield* this.#answer(name, raw);
   }
 
-  /** As `call`, for the status alone. */
+  /** Like `call`; returns only the status. */
   *status(name: ImportedFunction, ...args: readonly Argument[]): Scripted<number> {
     return (yield* this.call(name, ...args)).status;
   }
 
-  /** As `call`, for functions whose first two out parameters are the address and the size of bytes. */
+  /** Like `call`, for functions whose first two out parameters are the address and the size of bytes. */
   *ask(name: ImportedFunction, ...args: readonly Argument[]): Scripted<ReturnedBytes> {
     const answer = yield* this.call(name, ...args);
     const [pointer = 0, size = 0] = answer.outs;
@@ -69,7 +69,7 @@ export class Guest {
     return { ...answer, pointer, size, bytes, text: new TextDecoder().decode(bytes) };
   }
 
-  /** Calls with every WebAssembly parameter given as a number, addresses of out parameters included. */
+  /** Calls with every WebAssembly parameter as a number, including addresses of out parameters. */
   *raw(name: ImportedFunction, ...args: readonly (number | bigint)[]): Scripted<Answer> {
     return yield* this.#answer(name, args);
   }
@@ -88,17 +88,17 @@ export class Guest {
     return decodeHeaderMap((yield* this.ask("proxy_get_header_map_pairs", map)).bytes);
   }
 
-  /** All of a buffer, as SDKs ask for it. */
+  /** A whole buffer, requested as SDKs do. */
   *buffer(type: number, start = 0, size = 0xffff_ffff): Scripted<ReturnedBytes> {
     return yield* this.ask("proxy_get_buffer_bytes", type, start, size);
   }
 
-  /** A line in the log, at level info. */
+  /** Logs a line at level info. */
   *log(line: string): Scripted<number> {
     return yield* this.status("proxy_log", 2, line);
   }
 
-  /** An http call to a cluster that exists; gives its id. */
+  /** An outbound call to an existing cluster; returns its id. */
   *httpCall(path = "/check", body = "", timeoutMs = 500): Scripted<number> {
     const headers: HeaderList = [
       [":method", "GET"],
@@ -112,7 +112,7 @@ export class Guest {
     return yield* this.status("proxy_send_local_response", status, details, body, headers, -1);
   }
 
-  /** Lets a message of the current context go on, in the way of this version. */
+  /** Continues a message of the current context, with this version's function. */
   *resume(message: "request" | "response"): Scripted<number> {
     if (this.#abi === "0.1.0") return yield* this.status(`proxy_continue_${message}`);
     const type = message === "request" ? StreamType.REQUEST : StreamType.RESPONSE;
@@ -136,7 +136,7 @@ export class Guest {
     yield instructions.write(address, bytes);
   }
 
-  /** Puts an argument into memory of the guest's own. */
+  /** Puts an argument into the guest's own memory. */
   *place(argument: Argument): Scripted<{ address: number; size: number }> {
     const bytes = rawArgument(argument);
     if (!(bytes instanceof Uint8Array)) throw new Error("a number has no place");
@@ -145,7 +145,7 @@ export class Guest {
     return { address, size: bytes.length };
   }
 
-  /** `size` bytes of the same value, in memory of the guest's own. */
+  /** `size` bytes of the same value, in the guest's own memory. */
   *filled(size: number, byte: number): Scripted<number> {
     const address = yield* this.allocate(size);
     yield instructions.fill(address, size, byte);
@@ -160,12 +160,12 @@ export class Guest {
     return u32(yield instructions.grow(pages), 0);
   }
 
-  /** How the allocator that the host calls behaves from now on. */
+  /** Sets the behaviour of the allocator that the host calls. */
   *setAllocator(mode: AllocatorMode): Scripted<void> {
     yield instructions.setAllocator(mode);
   }
 
-  /** What the host allocated so far. */
+  /** The host's allocations so far. */
   *allocations(): Scripted<{ size: number; pointer: number }[]> {
     const count = u32(yield instructions.read(Layout.ALLOCATIONS, 4), 0);
     const bytes = yield* this.read(Layout.ALLOCATIONS + 4, 8 * count);

@@ -1,9 +1,9 @@
 import { ARGUMENTS_AT, Layout, LITERALS_AT, MAX_ARGUMENTS, Opcode } from "./protocol.ts";
 
-/** One thing for the puppet to do, as it reads it. */
+/** One instruction for the puppet, in its encoded form. */
 export type Instruction = Uint8Array<ArrayBuffer>;
 
-/** Arguments are 32-bit numbers (bigint: 64-bit), or bytes, of which the puppet passes address and size. */
+/** Arguments are 32-bit numbers (bigint: 64-bit), or bytes, passed as address and size. */
 export type RawArgument = number | bigint | Uint8Array;
 
 const operands = (opcode: number, ...values: readonly number[]): Instruction => {
@@ -31,7 +31,7 @@ export function write(address: number, bytes: Uint8Array): Instruction {
   return concatenated(operands(Opcode.WRITE, address, bytes.length), bytes);
 }
 
-/** @param depth how many calls into the guest are under way around this one: literals lie behind the instruction */
+/** @param depth number of calls into the guest around this one: literals lie behind the instruction */
 export function call(functionIndex: number, args: readonly RawArgument[], depth: number): Instruction {
   const head = new Uint8Array(LITERALS_AT);
   const view = new DataView(head.buffer);

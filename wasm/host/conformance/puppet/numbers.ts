@@ -1,4 +1,4 @@
-/** Numbers of the ABI as the reference lists them; the host has its own, which these tests must not take on trust. */
+/** The ABI's numbers as in the reference. The host has its own, which these tests must not trust. */
 
 export const Status = {
   OK: 0,
@@ -40,7 +40,7 @@ export const StreamType = { REQUEST: 0, RESPONSE: 1, DOWNSTREAM: 2, UPSTREAM: 3 
 
 export const Action = { CONTINUE: 0, PAUSE: 1 } as const;
 
-/** What the C++ and AssemblyScript SDKs return instead. */
+/** The C++ and AssemblyScript SDKs return these instead. */
 export const EnvoyHeadersAction = {
   STOP_ITERATION: 1,
   CONTINUE_AND_END_STREAM: 2,

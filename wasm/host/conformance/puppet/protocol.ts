@@ -1,9 +1,8 @@
 /**
- * How the puppet, a guest without a will of its own, and its director, the script of a test, talk. In every callback the
- * puppet reports that it was entered and then carries out one instruction after another until one is RETURN. Guest and
- * test have nothing but the ABI between them, so both directions go over functions whose other end is the embedder:
- * reports are names of clusters that do not exist (`proxy_http_call`), instructions are "random" bytes (`random_get`).
- * Neither spends anything that a guest has a limited amount of, and both work in every callback.
+ * The protocol between the puppet (a guest without its own logic) and its director (a test's script). In every callback
+ * the puppet reports the callback, then carries out instructions until RETURN. Guest and test share only the ABI, so both
+ * directions use functions that end at the embedder: reports are names of clusters that do not exist (`proxy_http_call`),
+ * instructions are "random" bytes (`random_get`). Neither uses up a limited resource, and both work in every callback.
  */
 
 /** First character of a report: a callback began; an instruction was carried out. Bytes follow in hexadecimal. */
@@ -29,41 +28,41 @@ export const Opcode = {
   /** mode: see AllocatorMode */
   ALLOCATOR: 7,
   TRAP: 8,
-  /** Calls itself until the stack ends. */
+  /** Calls itself until the stack overflows. */
   EXHAUST_STACK: 9,
   /** code: `proc_exit` */
   EXIT: 10,
 } as const;
 
-/** How the exported allocator answers from then on. */
+/** The behaviour of the exported allocator from then on. */
 export const AllocatorMode = {
   NORMAL: 0,
   /** Returns 0. */
   FAIL: 1,
-  /** Grows the memory by a page first, which detaches every view of it. */
+  /** Grows the memory by a page first, which detaches all its views. */
   GROW: 2,
-  /** Returns the last but one address of memory. */
+  /** Returns the second-to-last address of memory. */
   OUTSIDE: 3,
   TRAP: 4,
-  /** Is a callback with a script, before it allocates. */
+  /** Runs a script as a callback before it allocates. */
   SCRIPTED: 5,
 } as const;
 export type AllocatorMode = (typeof AllocatorMode)[keyof typeof AllocatorMode];
 
 export const MAX_ARGUMENTS = 12;
-/** Where an instruction's arguments and, behind them, its literals begin. */
+/** Offset of an instruction's arguments; its literals follow. */
 export const ARGUMENTS_AT = 8;
 export const LITERALS_AT = ARGUMENTS_AT + 8 * MAX_ARGUMENTS;
 
-/** The puppet's memory. Calls nest (the allocator's inside another), so what a call uses is there once for each depth. */
+/** The puppet's memory. Calls nest (the allocator's inside another), so each depth has its own areas. */
 export const Layout = {
-  /** Where an ignored id goes. */
+  /** Target of an ignored id. */
   SCRATCH: 0x40,
   INSTRUCTION_SIZE: 0x48,
   /** u32 count, then u32 size and u32 address of each allocation the host made. */
   ALLOCATIONS: 0x1000,
   MAX_ALLOCATIONS: 256,
-  /** Result of a call (u32), right before what the host wrote to its out parameters. */
+  /** Result of a call (u32), right before its out parameters. */
   OUT: 0x2000,
   OUT_BYTES: 64,
   REPORT: 0x1_0000,
@@ -71,14 +70,14 @@ export const Layout = {
   INSTRUCTION: 0x2_0000,
   INSTRUCTION_BYTES: 0x1_0000,
   HEAP: 0x6_0000,
-  /** Calls into the guest that may be under way at once. */
+  /** Maximum nesting of calls into the guest. */
   DEPTH: 4,
   PAGES: 7,
 } as const;
 
-/** What OUT is filled with before each call: what a host function has not written reads as this. */
+/** OUT is filled with this before each call, to detect what a host function has not written. */
 export const UNTOUCHED_BYTE = 0xa5;
 export const UNTOUCHED = 0xa5a5_a5a5;
 
-/** Most bytes one report can carry, two characters for each. */
+/** Maximum bytes of one report, two characters each. */
 export const MAX_REPORT_BYTES = (Layout.REPORT_BYTES - 16) / 2;

@@ -40,24 +40,24 @@ export const ALL_STAGES: StreamOptions = {
 
 interface PuppetStart {
   readonly options?: Partial<StartOptions>;
-  /** State that an instance before this one left behind. */
+  /** State left by an earlier instance. */
   readonly shared?: SharedState;
-  /** The puppet of `_start` and `malloc` instead of the one of SDKs. */
+  /** Use the puppet with `_start` and `malloc` instead of the SDK-like one. */
   readonly command?: boolean;
 }
 
 export interface Puppet {
   readonly instance: FilterInstance;
   readonly director: Director;
-  /** One request through the request-headers stage and to its end. */
+  /** Passes one request through the request-headers stage and to its end. */
   decide(request?: Partial<StreamRequest>): Decision | Promise<Decision>;
   /** A stream with all stages on, before its first callback. */
   open(request?: Partial<StreamRequest>, options?: Partial<StreamOptions>): HttpStream;
 }
 
 /**
- * Starts a puppet of this ABI version whose callbacks run `scripts`. When the test has finished, what failed inside a
- * script fails the test, and so does a callback that began while another one ran.
+ * Starts a puppet of this ABI version whose callbacks run `scripts`. After the test, an error inside a script fails the
+ * test, and so does a callback that began while another one ran.
  */
 export function startPuppet(abi: AbiVersion, scripts: Scripts = {}, start: PuppetStart = {}): Puppet {
   const director = directorOf(abi, scripts, start);
@@ -72,7 +72,7 @@ export function startPuppet(abi: AbiVersion, scripts: Scripts = {}, start: Puppe
   };
 }
 
-/** As `startPuppet`, for a start that is expected to fail. */
+/** Like `startPuppet`, for a start that is expected to fail. */
 export function failingStart(abi: AbiVersion, scripts: Scripts): { director: Director; start: () => void } {
   const director = directorOf(abi, scripts, {});
   return { director, start: () => void FilterInstance.start(PUPPETS[abi], director, START) };
@@ -92,12 +92,12 @@ export function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** Waits until everything is done that was under way. */
+/** Waits until all pending work is done. */
 export async function settled(): Promise<void> {
   await new Promise((done) => setTimeout(done, 0));
 }
 
-/** What a promise came to, or "waiting" if it has not yet. */
+/** A promise's result, or "waiting" if it is pending. */
 export async function stateOf<T>(value: T | Promise<T>): Promise<T | "waiting"> {
   await settled();
   return Promise.race([value, Promise.resolve("waiting" as const)]);
