@@ -16,8 +16,8 @@ const WITH_BUILDS = [
   "examples/**/*.test.ts",
   "test/**/*.test.ts",
 ];
-/** The same files in Node and in workerd. */
-const UNDER_BOTH = ["wasm/host/conformance/*.conformance.ts"];
+/** In Node; conformance.workerd.test.ts runs them in workerd. */
+const CONFORMANCE = ["wasm/host/conformance/*.conformance.ts"];
 /** Each builds only what is older than its sources. */
 const BUILDS = [
   "test/build-filter.setup.ts",
@@ -39,7 +39,7 @@ const compiledWasm: Plugin = {
 function nodeProject(name: string, include: string[], exclude: string[], globalSetup: string[]) {
   return {
     plugins: [compiledWasm],
-    test: { name, include, exclude, globalSetup, isolate: name !== "unit", testTimeout: 60_000, hookTimeout: 60_000 },
+    test: { name, include, exclude, globalSetup, isolate: false, testTimeout: 60_000, hookTimeout: 60_000 },
   };
 }
 
@@ -52,7 +52,7 @@ export default defineConfig({
     onConsoleLog: (log) => !log.includes("oidc-provider WARNING"),
     projects: [
       nodeProject("unit", TESTS, [...UNDER_WORKERD, ...WITH_BUILDS, ...SLOW], []),
-      nodeProject("guests", [...WITH_BUILDS, ...UNDER_BOTH], [...UNDER_WORKERD, ...SLOW], BUILDS),
+      nodeProject("guests", [...WITH_BUILDS, ...CONFORMANCE], [...UNDER_WORKERD, ...SLOW], BUILDS),
       nodeProject("slow", SLOW, UNDER_WORKERD, BUILDS),
       {
         // Packages whose source maps lead nowhere are no news.
@@ -77,7 +77,7 @@ export default defineConfig({
         ],
         test: {
           name: "workerd",
-          include: [...UNDER_WORKERD, ...UNDER_BOTH],
+          include: UNDER_WORKERD,
           globalSetup: [...BUILDS, "test/workerd/trace.setup.ts"],
           testTimeout: 60_000,
         },

@@ -108,7 +108,7 @@ describe("a memory that cannot be capped", () => {
   });
 
   it("is not defined by the module", () => {
-    expect(() => capMemory(binary(), PAGE_BYTES)).toThrow("defines no memory of its own: it is not a Proxy-Wasm filter");
+    expect(() => capMemory(binary(), PAGE_BYTES)).toThrow("defines no memory of its own: not a Proxy-Wasm filter");
   });
 
   it("is a MemoryProblem, whatever the bytes are", () => {

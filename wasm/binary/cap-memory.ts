@@ -15,7 +15,7 @@ import { findMemorySection, HAS_MAXIMUM, MEMORY_SECTION, MemoryProblem } from ".
  */
 export function capMemory(module: Uint8Array, maximumBytes: number): Uint8Array {
   const section = findMemorySection(module);
-  if (section === undefined) throw new MemoryProblem("defines no memory of its own: it is not a Proxy-Wasm filter");
+  if (section === undefined) throw new MemoryProblem("defines no memory of its own: not a Proxy-Wasm filter");
   const { initialPages, maximumPages } = section.limits;
   const capPages = Math.floor(maximumBytes / PAGE_BYTES);
   if (maximumPages !== undefined && maximumPages <= capPages) return module;

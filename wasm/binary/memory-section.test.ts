@@ -47,7 +47,7 @@ describe("a memory that is not plain is refused", () => {
 describe("a damaged module is refused", () => {
   it.each<[string, Uint8Array<ArrayBuffer>]>([
     ["a section that ends after the module", binary([5, 9, 1, 0, 1])],
-    ["an earlier section that ends after the module", binary([1, 0xff, 0xff, 0xff, 0xff, 0x0f], memorySection([1, 0, 1]))],
+    ["an earlier section that is too long", binary([1, 0xff, 0xff, 0xff, 0xff, 0x0f], memorySection([1, 0, 1]))],
     ["a section shorter than stated", binary([5, 4, 1, 0, 1, 0])],
     ["a section longer than stated", binary([5, 3, 1, 1, 1, 2])],
     ["a number that never ends", binary(memorySection([1, 0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00]))],

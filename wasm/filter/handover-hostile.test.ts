@@ -229,7 +229,9 @@ describe("a sealed record", () => {
       return bytes;
     });
 
-  it("with random bytes never ends the filter, and no decision outlives the longest lifetime", { timeout: 60_000 }, async () => {
+  it("with random bytes never ends the filter, and no decision outlives the longest lifetime", {
+    timeout: 60_000,
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(record, { maxLength: 8 }), { minLength: 1, maxLength: 5 }), async (chunks) => {
         const harness = start();

@@ -39,7 +39,7 @@ export interface FailedOutcome {
   readonly paused: boolean;
 }
 
-/** The message does not go on. */
+/** The message must not be forwarded. */
 export type Refusal = RespondOutcome | FailedOutcome;
 
 /**

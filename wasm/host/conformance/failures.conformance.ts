@@ -49,15 +49,12 @@ describe.each(ABI_VERSIONS)("a filter of ABI %s that traps", (abi) => {
     stream.end();
   });
 
-  it.each(["log", "delete", "done"] as const)(
-    "in on_%s keeps its decision, and fails from then on",
-    (callback) => {
-      const { instance, decide } = trapping(callback);
-      expect(decide()).toMatchObject({ kind: "continue" });
-      expect(instance.failure).toMatchObject({ reason: "trap" });
-      expect(decide()).toMatchObject({ kind: "failed", reason: "trap" });
-    },
-  );
+  it.each(["log", "delete", "done"] as const)("in on_%s keeps its decision, and fails from then on", (callback) => {
+    const { instance, decide } = trapping(callback);
+    expect(decide()).toMatchObject({ kind: "continue" });
+    expect(instance.failure).toMatchObject({ reason: "trap" });
+    expect(decide()).toMatchObject({ kind: "failed", reason: "trap" });
+  });
 
   it("fails every open stream with it", async () => {
     const { instance, director, open } = startPuppet(abi, {

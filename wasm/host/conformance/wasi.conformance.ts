@@ -110,7 +110,7 @@ describe.each(ABI_VERSIONS)("WASI for a filter of ABI %s", (abi) => {
     });
   });
 
-  it("tells that standard output and error can be written", () => {
+  it("reports that standard output and error can be written", () => {
     inConfigure(function* (guest) {
       const address = yield* guest.filled(32, 0xff);
       for (const fd of [1, 2]) {

@@ -67,7 +67,7 @@ export function headerFunctions(vm: Vm): HostFunctions {
     if (stream === undefined) return Status.BAD_ARGUMENT;
     stream.failure ??= {
       reason: "invalid_header",
-      message: `the filter set a header that cannot be: ${JSON.stringify(name)}`,
+      message: `the filter set an invalid header: ${JSON.stringify(name)}`,
     };
     vm.touch(stream);
     return Status.OK;
