@@ -1,19 +1,26 @@
-import { ACTION_CONTINUE, ACTION_PAUSE, STATUS_NOT_FOUND, STATUS_OK, proxy_get_property } from "./abi";
+import { ACTION_CONTINUE, ACTION_PAUSE, STATUS_NOT_FOUND, STATUS_OK } from "./abi";
 import { arenaMark, arenaOverflowed, releaseArena } from "./arena";
 import { lookUpFresh } from "./cache";
 import { currentClient } from "./client-share";
-import { Rule, findRule } from "./configuration";
+import { findRule, Rule } from "./configuration";
 import { CREDENTIAL_FOUND, CREDENTIAL_MALFORMED, CREDENTIAL_MISSING, findCredential, token } from "./credentials";
-import { decisionKeyHigh, decisionKeyLow, digestRequest } from "./decision-key";
 import { serveEntry } from "./decision";
+import { decisionKeyHigh, decisionKeyLow, digestRequest } from "./decision-key";
+import { proxy_get_property } from "./env";
 import { CACHE_COALESCED, CACHE_HITS, CACHE_MISSES, count } from "./metrics";
 import { hasSeveralSources, removeOtherCredentials } from "./other-credentials";
 import { dispatchedCall } from "./outbound";
 import { addPending, addWaiter, beginAsking, findPending, hasRoomToWait, mayAsk, mayWait } from "./pending";
 import { askFirst } from "./protocol";
 import {
-  HEADERS_TOO_LARGE, HEADER_NOT_UTF8, MALFORMED_CREDENTIAL, MISSING_CREDENTIAL, OVER_SHARE, SERVER_OVERLOADED,
-  CALL_REFUSED, UNKNOWN_RULE,
+  CALL_REFUSED,
+  HEADER_NOT_UTF8,
+  HEADERS_TOO_LARGE,
+  MALFORMED_CREDENTIAL,
+  MISSING_CREDENTIAL,
+  OVER_SHARE,
+  SERVER_OVERLOADED,
+  UNKNOWN_RULE,
 } from "./reasons";
 import { refuseNow } from "./refusal";
 import { readRequest } from "./request";

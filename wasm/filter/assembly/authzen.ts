@@ -1,10 +1,24 @@
-import { Rule, configuration } from "./configuration";
+import { configuration, Rule } from "./configuration";
 import { token } from "./credentials";
 import {
-  beginQuestion, credentialKind, decide, isAnswer, putChosenHeaders, readDecisionHeaders, sendQuestion, skipNull,
+  beginQuestion,
+  credentialKind,
+  decide,
+  isAnswer,
+  putChosenHeaders,
+  readDecisionHeaders,
+  sendQuestion,
+  skipNull,
 } from "./decision-point";
 import {
-  beginJson, enterObject, failJson, jsonEnded, nextMember, peekJson, readBoolean, skipValue,
+  beginJson,
+  enterObject,
+  failJson,
+  jsonEnded,
+  nextMember,
+  peekJson,
+  readBoolean,
+  skipValue,
 } from "./json-reader";
 import { putJsonMember, putJsonName, putJsonString, putJsonWords } from "./json-writer";
 import { SERVER_MALFORMED } from "./reasons";
@@ -32,29 +46,29 @@ const name = changetype<Span>(memory.data(8));
 /** @param subject the verified subject, or absent to send the credential itself */
 export function askAuthZen(rule: Rule | null, subject: Span): bool {
   beginQuestion();
-  putText("{\"subject\":{");
+  putText('{"subject":{');
   if (subject.isPresent) {
-    putText("\"type\":\"user\"");
+    putText('"type":"user"');
     putJsonMember("id", subject);
   } else {
-    putText("\"type\":\"token\"");
+    putText('"type":"token"');
     putJsonMember("id", token);
-    putText(",\"properties\":{\"kind\":\"");
+    putText(',"properties":{"kind":"');
     putText(credentialKind());
-    putText("\"}");
+    putText('"}');
   }
-  putText("},\"action\":{\"name\":");
+  putText('},"action":{"name":');
   putJsonString(rule !== null && rule.permission.isPresent ? rule.permission : requestMethod);
-  putText(",\"properties\":{");
+  putText(',"properties":{');
   putJsonMember("method", requestMethod, true);
-  putText("}},\"resource\":{\"type\":\"uri\",\"id\":");
+  putText('}},"resource":{"type":"uri","id":');
   putJsonString(sentUri.isPresent ? sentUri : configuration.service);
-  putText(",\"properties\":{");
+  putText(',"properties":{');
   putJsonMember("service", configuration.service, true);
   putJsonMember("host", requestAuthority);
   putJsonMember("scheme", requestScheme);
   if (rule !== null) putJsonMember("rule", rule.name);
-  putText("}},\"context\":{");
+  putText('}},"context":{');
   putJsonName("scopes", true);
   if (rule !== null) putJsonWords(rule.scopes);
   else putText("[]");

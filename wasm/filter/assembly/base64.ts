@@ -9,7 +9,7 @@ export function putBase64(start: usize, size: usize): void {
     const first = load<u8>(at);
     const second: u32 = left > 1 ? load<u8>(at + 1) : 0;
     const third: u32 = left > 2 ? load<u8>(at + 2) : 0;
-    const bits = (<u32>first << 16) | (second << 8) | third;
+    const bits = ((<u32>first) << 16) | (second << 8) | third;
     putByte(base64Letter(bits >> 18));
     putByte(base64Letter((bits >> 12) & 63));
     putByte(left > 1 ? base64Letter((bits >> 6) & 63) : 0x3d);

@@ -1,13 +1,13 @@
 import { nowMs } from "./clock";
 import { credentialTagOf } from "./decision-key";
-import { Entry, allocateEntry, freeEntry } from "./entry";
-import { MAX_PAYLOAD_BYTES, MAX_REFUSAL_PAYLOAD_BYTES } from "./limits";
+import { allocateEntry, Entry, freeEntry } from "./entry";
 import { noteRemoval } from "./handover-log";
+import { MAX_PAYLOAD_BYTES, MAX_REFUSAL_PAYLOAD_BYTES } from "./limits";
 import { findEntry, indexEntry, prepareIndex, unindexEntry } from "./linear-hash";
 import { addMostRecent, leastRecentlyUsed, markUsed, removeFromUse } from "./lru";
 import { CACHE_EVICTED, CACHE_EXPIRED, CACHE_INSERTS, count } from "./metrics";
 import { freePayload, storePayload } from "./payload";
-import { ALLOWS, POOLS, REFUSALS, maxRefusals, poolOf, refusalsExceedTheirShare } from "./pools";
+import { ALLOWS, maxRefusals, POOLS, poolOf, REFUSALS, refusalsExceedTheirShare } from "./pools";
 import { hasRelatedTags, isRelated } from "./related-tags";
 import { beginAdvance, nextDue, schedule, unschedule } from "./timing-wheel";
 
@@ -44,7 +44,13 @@ export function forget(digestLow: u64, digestHigh: u64): void {
  * @param outcome as in `Entry.outcome`
  */
 export function keep(
-  digestLow: u64, digestHigh: u64, outcome: u16, payloadStart: usize, payloadSize: usize, lifetimeMs: u64, staleMs: u32,
+  digestLow: u64,
+  digestHigh: u64,
+  outcome: u16,
+  payloadStart: usize,
+  payloadSize: usize,
+  lifetimeMs: u64,
+  staleMs: u32,
 ): void {
   if (place(digestLow, digestHigh, outcome, payloadStart, payloadSize, lifetimeMs, staleMs)) count(CACHE_INSERTS);
   else noteRemoval(digestLow, digestHigh);
@@ -52,7 +58,13 @@ export function keep(
 
 /** Like `keep`, for a decision made by another instance: it does not count as an insertion. */
 export function keepTaken(
-  digestLow: u64, digestHigh: u64, outcome: u16, payloadStart: usize, payloadSize: usize, lifetimeMs: u64, staleMs: u32,
+  digestLow: u64,
+  digestHigh: u64,
+  outcome: u16,
+  payloadStart: usize,
+  payloadSize: usize,
+  lifetimeMs: u64,
+  staleMs: u32,
 ): void {
   if (!place(digestLow, digestHigh, outcome, payloadStart, payloadSize, lifetimeMs, staleMs)) {
     noteRemoval(digestLow, digestHigh);
@@ -67,7 +79,13 @@ export function maxPayloadBytes(outcome: u16): usize {
 let refusals: u32 = 0;
 
 function place(
-  digestLow: u64, digestHigh: u64, outcome: u16, payloadStart: usize, payloadSize: usize, lifetimeMs: u64, staleMs: u32,
+  digestLow: u64,
+  digestHigh: u64,
+  outcome: u16,
+  payloadStart: usize,
+  payloadSize: usize,
+  lifetimeMs: u64,
+  staleMs: u32,
 ): bool {
   drop(digestLow, digestHigh);
   if (payloadSize > maxPayloadBytes(outcome) || !prepareIndex()) return false;

@@ -1,18 +1,26 @@
-import { STATUS_OK, proxy_set_effective_context } from "./abi";
+import { STATUS_OK } from "./abi";
+import { arenaOverflowed, releaseArena } from "./arena";
+import { Rule } from "./configuration";
 import { findCredential, token } from "./credentials";
 import { answerFirst, conclude, failClient } from "./decision";
-import { isReusableStale, freshForMs, isStorable, readFreshness } from "./freshness";
+import { proxy_set_effective_context } from "./env";
+import { freshForMs, isReusableStale, isStorable, readFreshness } from "./freshness";
 import { replyHeaders } from "./header-map";
 import { dispatchedCall } from "./outbound";
 import {
-  Pending, beginAsking, findPendingByCall, firstWaitingContext, hasSeveralWaiters, hasWaiters, setCall, takeWaiter,
+  beginAsking,
+  findPendingByCall,
+  firstWaitingContext,
+  hasSeveralWaiters,
+  hasWaiters,
+  Pending,
+  setCall,
+  takeWaiter,
 } from "./pending";
 import { askAboutSubject, askFirst, judge } from "./protocol";
-import { HEADERS_TOO_LARGE, RATE_LIMITED, SERVER_MALFORMED, SERVER_OVERLOADED, CALL_REFUSED } from "./reasons";
-import { Rule } from "./configuration";
+import { CALL_REFUSED, HEADERS_TOO_LARGE, RATE_LIMITED, SERVER_MALFORMED, SERVER_OVERLOADED } from "./reasons";
 import { readReply } from "./reply";
 import { readRequest } from "./request";
-import { arenaOverflowed, releaseArena } from "./arena";
 import { unverifiedExpiryMs } from "./unverified-expiry";
 import { VERDICT_ASK_DECISION, VERDICT_FAIL, verdict } from "./verdict";
 

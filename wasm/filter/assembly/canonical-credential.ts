@@ -1,7 +1,7 @@
 import { arenaMark, extend } from "./arena";
 import { base64Value, putBase64Decoded } from "./base64";
 import { hexValue } from "./json-reader";
-import { Span, indexOfByte, lowerCase } from "./span";
+import { indexOfByte, lowerCase, Span } from "./span";
 
 /**
  * One canonical form for all spellings that a server may read as the same credential, so that a purge finds all of them.

@@ -41,7 +41,15 @@ function continuation(at: usize): u32 {
 function isWhiteSpace(point: u32): bool {
   if (point >= 0x2000 && point <= 0x200a) return true;
   switch (point) {
-    case 0x20: case 0xa0: case 0x1680: case 0x202f: case 0x205f: case 0x3000: case 0xfeff: return true;
-    default: return false;
+    case 0x20:
+    case 0xa0:
+    case 0x1680:
+    case 0x202f:
+    case 0x205f:
+    case 0x3000:
+    case 0xfeff:
+      return true;
+    default:
+      return false;
   }
 }

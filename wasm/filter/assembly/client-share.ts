@@ -1,7 +1,8 @@
-import { STATUS_OK, proxy_get_property } from "./abi";
+import { STATUS_OK } from "./abi";
 import { arenaMark } from "./arena";
 import { configuration } from "./configuration";
 import { OF_CLIENT } from "./digest-domains";
+import { proxy_get_property } from "./env";
 import { absorbField, absorbNumber, beginDigest, digestLow, finishDigest } from "./siphash";
 import { putText } from "./text-writer";
 

@@ -1,4 +1,5 @@
-import { STATUS_OK, proxy_get_current_time_nanoseconds } from "./abi";
+import { STATUS_OK } from "./abi";
+import { proxy_get_current_time_nanoseconds } from "./env";
 
 /**
  * Two times, read from the host once per callback.

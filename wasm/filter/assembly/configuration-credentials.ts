@@ -1,7 +1,22 @@
-import { CredentialSource, FROM_AUTHORIZATION, FROM_COOKIE, FROM_HEADER, configuration } from "./configuration";
+import { CredentialSource, configuration, FROM_AUTHORIZATION, FROM_COOKIE, FROM_HEADER } from "./configuration";
 import {
-  LIST_ELEMENT, beginFields, complain, complainAbout, endFields, enter, isField, key, leave, lowerAll, need,
-  openArray, openObject, readShortText, readToken, text, wasSeen,
+  beginFields,
+  complain,
+  complainAbout,
+  endFields,
+  enter,
+  isField,
+  key,
+  LIST_ELEMENT,
+  leave,
+  lowerAll,
+  need,
+  openArray,
+  openObject,
+  readShortText,
+  readToken,
+  text,
+  wasSeen,
 } from "./configuration-fields";
 import { nextElement, nextMember, skipValue } from "./json-reader";
 import { absentText, keepBytes } from "./kept-memory";

@@ -1,11 +1,19 @@
-import { LOG_ERROR, proxy_log } from "./abi";
+import { LOG_ERROR } from "./abi";
 import { arenaMark } from "./arena";
+import { proxy_log } from "./env";
 import {
-  enterArray, enterObject, failJson, jsonFailed, peekJson, readBoolean, readNumber, readString,
+  enterArray,
+  enterObject,
+  failJson,
+  jsonFailed,
+  peekJson,
+  readBoolean,
+  readNumber,
+  readString,
 } from "./json-reader";
 import { absentText, keepText } from "./kept-memory";
 import { MAX_CONFIGURATION_TEXT_BYTES } from "./limits";
-import { Span, lowerCase } from "./span";
+import { lowerCase, Span } from "./span";
 import { putByte, putDecimal, putText } from "./text-writer";
 import { isCleanHeaderText, isVisibleAscii } from "./utf8";
 
@@ -34,8 +42,8 @@ export function beginReading(): void {
 
 export function enter(name: string, number: i32 = 0): void {
   if (depth < MAX_PATH) {
-    store<usize>(PATH_NAMES + (<usize>depth << 2), changetype<usize>(name));
-    store<i32>(PATH_NUMBERS + (<usize>depth << 2), number);
+    store<usize>(PATH_NAMES + ((<usize>depth) << 2), changetype<usize>(name));
+    store<i32>(PATH_NUMBERS + ((<usize>depth) << 2), number);
   }
   depth++;
 }
@@ -54,10 +62,10 @@ export function complain(what: string): void {
   const start = arenaMark();
   putText("configuration");
   for (let i = 0; i < depth && i < MAX_PATH; i++) {
-    const name = changetype<string>(load<usize>(PATH_NAMES + (<usize>i << 2)));
+    const name = changetype<string>(load<usize>(PATH_NAMES + ((<usize>i) << 2)));
     if (changetype<usize>(name) == changetype<usize>(LIST_ELEMENT)) {
       putByte(0x5b);
-      putDecimal(load<i32>(PATH_NUMBERS + (<usize>i << 2)));
+      putDecimal(load<i32>(PATH_NUMBERS + ((<usize>i) << 2)));
       putByte(0x5d);
     } else {
       putText(i == 0 ? ": " : ".");
@@ -151,9 +159,24 @@ export function readHeaderName(name: string): Span {
 export function isTokenByte(byte: u8): bool {
   if ((byte >= 0x61 && byte <= 0x7a) || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x30 && byte <= 0x39)) return true;
   switch (byte) {
-    case 0x21: case 0x23: case 0x24: case 0x25: case 0x26: case 0x27: case 0x2a:
-    case 0x2b: case 0x2d: case 0x2e: case 0x5e: case 0x5f: case 0x60: case 0x7c: case 0x7e: return true;
-    default: return false;
+    case 0x21:
+    case 0x23:
+    case 0x24:
+    case 0x25:
+    case 0x26:
+    case 0x27:
+    case 0x2a:
+    case 0x2b:
+    case 0x2d:
+    case 0x2e:
+    case 0x5e:
+    case 0x5f:
+    case 0x60:
+    case 0x7c:
+    case 0x7e:
+      return true;
+    default:
+      return false;
   }
 }
 

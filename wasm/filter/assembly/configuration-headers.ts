@@ -1,7 +1,18 @@
-import { NamedHeader, addUpstreamHeader, configuration } from "./configuration";
+import { addUpstreamHeader, configuration, NamedHeader } from "./configuration";
 import {
-  complain, complainAbout, enter, isTokenByte, keep, key, leave, lowerAll, openArray, openObject, readHeaderName,
-  readText, text,
+  complain,
+  complainAbout,
+  enter,
+  isTokenByte,
+  keep,
+  key,
+  leave,
+  lowerAll,
+  openArray,
+  openObject,
+  readHeaderName,
+  readText,
+  text,
 } from "./configuration-fields";
 import { jsonFailed, nextElement, nextMember } from "./json-reader";
 import { keepBytes } from "./kept-memory";

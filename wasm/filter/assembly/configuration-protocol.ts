@@ -1,16 +1,40 @@
 import { arenaMark } from "./arena";
 import { putBase64 } from "./base64";
 import {
-  CLIENT_FORM, CLIENT_HEADER, CLIENT_NONE, Endpoint, PROTOCOL_AUTHZEN, PROTOCOL_FORWARD_AUTH, PROTOCOL_INTROSPECTION,
-  PROTOCOL_OPA, URI_NONE, URI_PATH, URI_PATH_AND_QUERY, configuration,
+  CLIENT_FORM,
+  CLIENT_HEADER,
+  CLIENT_NONE,
+  configuration,
+  Endpoint,
+  PROTOCOL_AUTHZEN,
+  PROTOCOL_FORWARD_AUTH,
+  PROTOCOL_INTROSPECTION,
+  PROTOCOL_OPA,
+  URI_NONE,
+  URI_PATH,
+  URI_PATH_AND_QUERY,
 } from "./configuration";
 import {
-  beginFields, complain, complainAbout, endFields, enter, isField, keep, key, leave, need, openObject, readPath,
-  readShortText, readText, readToken, readWhole, text, wasSeen,
+  beginFields,
+  complain,
+  complainAbout,
+  endFields,
+  enter,
+  isField,
+  keep,
+  key,
+  leave,
+  need,
+  openObject,
+  readPath,
+  readShortText,
+  readText,
+  readToken,
+  readWhole,
+  text,
+  wasSeen,
 } from "./configuration-fields";
-import {
-  readFixedHeaders, readRequestHeaders, readUpstreamClaims, readUpstreamHeaders,
-} from "./configuration-headers";
+import { readFixedHeaders, readRequestHeaders, readUpstreamClaims, readUpstreamHeaders } from "./configuration-headers";
 import { putFormEncoded } from "./form-encoding";
 import { jsonFailed, nextMember, skipValue } from "./json-reader";
 import { absentText, keepBytes } from "./kept-memory";
@@ -103,8 +127,8 @@ function readEndpointField(endpoint: Endpoint): bool {
   else if (isField(key, "authority", 1)) endpoint.authority = readAuthority();
   else if (isField(key, "path", 2)) endpoint.path = readPath("path");
   else if (isField(key, "timeoutMs", 3)) {
-    endpoint.timeoutMs = <u32>readWhole(
-      "timeoutMs", 1, MAX_TIMEOUT_MS, "must be a whole number of milliseconds from 1 to 600000",
+    endpoint.timeoutMs = <u32>(
+      readWhole("timeoutMs", 1, MAX_TIMEOUT_MS, "must be a whole number of milliseconds from 1 to 600000")
     );
   } else if (isField(key, "clientAuthentication", 4)) readClientAuthentication(endpoint);
   else return false;

@@ -2,8 +2,22 @@ import { arenaOverflowed } from "./arena";
 import { configuration } from "./configuration";
 import { readCredentials } from "./configuration-credentials";
 import {
-  beginFields, beginReading, complain, complainAbout, endFields, enter, hasComplained, isField, key, leave, need,
-  openObject, readFlag, readText, readWhole, text,
+  beginFields,
+  beginReading,
+  complain,
+  complainAbout,
+  endFields,
+  enter,
+  hasComplained,
+  isField,
+  key,
+  leave,
+  need,
+  openObject,
+  readFlag,
+  readText,
+  readWhole,
+  text,
 } from "./configuration-fields";
 import { readProtocol } from "./configuration-protocol";
 import { readRules } from "./configuration-rules";
@@ -83,7 +97,10 @@ function readCache(): void {
       configuration.staleIfErrorMs = readWhole("staleIfErrorMs", 0, MAX_TTL_MS, ttl);
     } else if (isField(key, "maxBytes", 3)) {
       configuration.maxBytes = readWhole(
-        "maxBytes", 327680, 4294967296, "must be a whole number of bytes from 327680 to 4294967296",
+        "maxBytes",
+        327680,
+        4294967296,
+        "must be a whole number of bytes from 327680 to 4294967296",
       );
     } else skipValue();
   }

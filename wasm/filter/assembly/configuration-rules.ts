@@ -1,8 +1,21 @@
 import { reserve, rewindArena } from "./arena";
-import { Rule, addRule } from "./configuration";
+import { addRule, Rule } from "./configuration";
 import {
-  LIST_ELEMENT, beginFields, complain, complainAbout, endFields, enter, isField, keep, key, leave, need, openArray,
-  openObject, readText, text,
+  beginFields,
+  complain,
+  complainAbout,
+  endFields,
+  enter,
+  isField,
+  keep,
+  key,
+  LIST_ELEMENT,
+  leave,
+  need,
+  openArray,
+  openObject,
+  readText,
+  text,
 } from "./configuration-fields";
 import { jsonFailed, nextElement, nextMember, readString, skipValue } from "./json-reader";
 import { absentText, keepBytes } from "./kept-memory";

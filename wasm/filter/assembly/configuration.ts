@@ -107,20 +107,20 @@ const UPSTREAM_CLAIMS: usize = memory.data(4 * 32);
 
 /** Name of the upstream header at `index`. */
 export function upstreamName(index: u32): Span {
-  return changetype<Span>(load<usize>(UPSTREAM_NAMES + (<usize>index << 2)));
+  return changetype<Span>(load<usize>(UPSTREAM_NAMES + ((<usize>index) << 2)));
 }
 
 /** The claim (introspection) or reply header (forward-auth) that supplies the upstream header. */
 export function upstreamClaim(index: u32): Span {
-  return changetype<Span>(load<usize>(UPSTREAM_CLAIMS + (<usize>index << 2)));
+  return changetype<Span>(load<usize>(UPSTREAM_CLAIMS + ((<usize>index) << 2)));
 }
 
 /** False beyond MAX_UPSTREAM_HEADERS. */
 export function addUpstreamHeader(claim: Span, name: Span): bool {
   const index = configuration.upstreamCount;
   if (index == MAX_UPSTREAM_HEADERS) return false;
-  store<usize>(UPSTREAM_NAMES + (<usize>index << 2), changetype<usize>(name));
-  store<usize>(UPSTREAM_CLAIMS + (<usize>index << 2), changetype<usize>(claim));
+  store<usize>(UPSTREAM_NAMES + ((<usize>index) << 2), changetype<usize>(name));
+  store<usize>(UPSTREAM_CLAIMS + ((<usize>index) << 2), changetype<usize>(claim));
   configuration.upstreamCount = index + 1;
   return true;
 }
@@ -132,7 +132,7 @@ function ruleBucket(name: Span): usize {
   // FNV-1a is enough: the operator chooses the names, so no attacker can target a bucket.
   let hash: u32 = 0x811c9dc5;
   for (let at = name.start; at < name.end; at++) hash = (hash ^ load<u8>(at)) * 0x01000193;
-  return RULES + (<usize>(hash & (RULE_BUCKETS - 1)) << 2);
+  return RULES + ((<usize>(hash & (RULE_BUCKETS - 1))) << 2);
 }
 
 export function findRule(name: Span): Rule | null {

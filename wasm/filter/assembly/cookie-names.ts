@@ -1,5 +1,5 @@
 import { hexValue } from "./json-reader";
-import { Span, isBlank, lowerCase } from "./span";
+import { isBlank, lowerCase, Span } from "./span";
 
 /**
  * Some servers find a cookie although RFC 6265 defines no such name: ASP.NET ignores case, PHP reads blanks, dots and

@@ -1,9 +1,9 @@
 import { isBase64 } from "./base64";
-import { CredentialSource, FROM_AUTHORIZATION, FROM_COOKIE, FROM_HEADER, configuration } from "./configuration";
+import { CredentialSource, configuration, FROM_AUTHORIZATION, FROM_COOKIE, FROM_HEADER } from "./configuration";
 import { hidesCookie } from "./cookie-names";
 import { requestHeaders } from "./header-map";
 import { MAX_TOKEN_BYTES } from "./limits";
-import { Span, indexOfByte, trim } from "./span";
+import { indexOfByte, Span, trim } from "./span";
 import { isVisibleAscii } from "./utf8";
 
 /**

@@ -1,6 +1,6 @@
-import { NamedHeader, Rule, URI_NONE, configuration, sendsRequest } from "./configuration";
+import { configuration, NamedHeader, Rule, sendsRequest, URI_NONE } from "./configuration";
 import { tagOf, tagOfBase64 } from "./credential-tag";
-import { SCHEME_BASIC, credentialScheme, credentialSource, token } from "./credentials";
+import { credentialScheme, credentialSource, SCHEME_BASIC, token } from "./credentials";
 import { requestAuthority, requestMethod, requestScheme, sentUri } from "./request";
 import { absorbField, absorbNumber, beginDigest, digestHigh, digestLow, finishDigest } from "./siphash";
 import { Span } from "./span";
@@ -59,7 +59,7 @@ export function digestRequest(rule: Rule | null): bool {
   }
   finishDigest();
   keyLow = digestLow();
-  keyHigh = (digestHigh() & 0xffffffff) | (<u64>tag << 32);
+  keyHigh = (digestHigh() & 0xffffffff) | ((<u64>tag) << 32);
   return clean;
 }
 

@@ -1,6 +1,6 @@
 import { arenaMark } from "./arena";
-import { NamedHeader, configuration } from "./configuration";
-import { SCHEME_BASIC, SCHEME_BEARER, credentialScheme } from "./credentials";
+import { configuration, NamedHeader } from "./configuration";
+import { credentialScheme, SCHEME_BASIC, SCHEME_BEARER } from "./credentials";
 import { addHeaderText } from "./header-map";
 import { enterObject, nextMember, peekJson, readString, skipValue } from "./json-reader";
 import { putJsonName, putJsonString } from "./json-writer";

@@ -1,13 +1,23 @@
-import { STATUS_OK, STREAM_REQUEST, proxy_continue_stream, proxy_set_effective_context } from "./abi";
+import { STATUS_OK, STREAM_REQUEST } from "./abi";
 import { releaseArena } from "./arena";
 import { forget, keep, lookUpStale, maxPayloadBytes } from "./cache";
 import { latestWallTimeMs } from "./clock";
 import { configuration } from "./configuration";
 import { credentialTagOf } from "./decision-key";
 import { Entry } from "./entry";
-import { CACHE_STALE_SERVED, FAIL_OPEN, count } from "./metrics";
+import { proxy_continue_stream, proxy_set_effective_context } from "./env";
+import { CACHE_STALE_SERVED, count, FAIL_OPEN } from "./metrics";
 import { readPayload } from "./payload";
-import { Pending, endPending, firstWaitingContext, freePending, hasWaiters, passOn, takeWaiter, takeWaiterOf } from "./pending";
+import {
+  endPending,
+  firstWaitingContext,
+  freePending,
+  hasWaiters,
+  Pending,
+  passOn,
+  takeWaiter,
+  takeWaiterOf,
+} from "./pending";
 import { HEADERS_TOO_LARGE, statusOf } from "./reasons";
 import { composeRefusal, isRefusalPayload, noScopes, refuseNow, sendRefusal } from "./refusal";
 import { hasRelatedTags, putBehindRelatedTags, skipRelatedTags } from "./related-tags";
@@ -162,8 +172,13 @@ function keepVerdict(pending: Pending): void {
     return;
   }
   keep(
-    pending.digestLow, pending.digestHigh, outcome, payload.start, payload.size,
-    lifetimeMs, staleTimeOf(pending, lifetimeMs),
+    pending.digestLow,
+    pending.digestHigh,
+    outcome,
+    payload.start,
+    payload.size,
+    lifetimeMs,
+    staleTimeOf(pending, lifetimeMs),
   );
 }
 

@@ -1,5 +1,5 @@
-import { ENTRY_CLASS, allocateSlot, freeSlot } from "./slab";
 import { freePayload } from "./payload";
+import { allocateSlot, ENTRY_CLASS, freeSlot } from "./slab";
 
 /**
  * One cached decision: 56 bytes, and 4 more for its share of the index. Links are addresses (0 = none).

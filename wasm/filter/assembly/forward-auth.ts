@@ -1,9 +1,7 @@
 import { arenaMark, arenaRoom, rewindArena } from "./arena";
-import { FROM_AUTHORIZATION, FROM_COOKIE, NamedHeader, Rule, configuration, upstreamName } from "./configuration";
+import { configuration, FROM_AUTHORIZATION, FROM_COOKIE, NamedHeader, Rule, upstreamName } from "./configuration";
 import { credentialSource } from "./credentials";
-import {
-  addHeader, addHeaderNamed, addHeaderText, hasRoomForHeader, replyHeaders,
-} from "./header-map";
+import { addHeader, addHeaderNamed, addHeaderText, hasRoomForHeader, replyHeaders } from "./header-map";
 import { MAX_REFUSAL_PAGE_BYTES } from "./limits";
 import { addCredential, addFixedHeaders, beginCallNamed, dispatch, endCallHeaders } from "./outbound";
 import { DENIED, SERVER_MALFORMED } from "./reasons";
@@ -52,9 +50,17 @@ function addChosenHeaders(): void {
 
 /** Headers set by the gateway must not be duplicated by the client's own. */
 function isSetByTheCheck(name: Span): bool {
-  return name.is("x-forwarded-method") || name.is("x-forwarded-uri") || name.is("x-forwarded-host")
-    || name.is("x-forwarded-proto") || name.startsWith("x-ebb-") || name.startsWith(":")
-    || name.is("accept-encoding") || name.is("host") || name.is("content-length");
+  return (
+    name.is("x-forwarded-method") ||
+    name.is("x-forwarded-uri") ||
+    name.is("x-forwarded-host") ||
+    name.is("x-forwarded-proto") ||
+    name.startsWith("x-ebb-") ||
+    name.startsWith(":") ||
+    name.is("accept-encoding") ||
+    name.is("host") ||
+    name.is("content-length")
+  );
 }
 
 /** True if the credential's header is sent anyway, as a chosen header. */
@@ -137,6 +143,12 @@ function takePage(): bool {
 }
 
 function isPassedOn(name: Span): bool {
-  return name.is("set-cookie") || name.is("www-authenticate") || name.is("location") || name.is("content-type")
-    || name.is("retry-after") || name.is("cache-control");
+  return (
+    name.is("set-cookie") ||
+    name.is("www-authenticate") ||
+    name.is("location") ||
+    name.is("content-type") ||
+    name.is("retry-after") ||
+    name.is("cache-control")
+  );
 }

@@ -1,9 +1,9 @@
 import { wallTimeMs } from "./clock";
 import { configuration } from "./configuration";
-import { NO_DATE_MS, parseHttpDate } from "./http-date";
 import { HeaderMap } from "./header-map";
+import { NO_DATE_MS, parseHttpDate } from "./http-date";
 import { NEVER_MS } from "./numeric-date";
-import { Span, indexOfByte, isBlank, trim } from "./span";
+import { indexOfByte, isBlank, Span, trim } from "./span";
 
 /**
  * How long a reply's headers allow caching (RFC 9111). They can only shorten the configured time: with `max-age` or,

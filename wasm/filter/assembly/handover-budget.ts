@@ -1,10 +1,10 @@
 import { Entry } from "./entry";
 import { keptPages } from "./kept-memory";
-import { INDEX_ENTRIES_PER_PAGE, entryCount } from "./linear-hash";
-import { PAGE_BYTES, initialPages } from "./pages";
+import { entryCount, INDEX_ENTRIES_PER_PAGE } from "./linear-hash";
+import { initialPages, PAGE_BYTES } from "./pages";
 import { bytesBesideFullSlots, fullSlots } from "./payload";
 import { POOLS, poolOf } from "./pools";
-import { ENTRY_CLASS, LARGEST_BLOCK_CLASS, SLOT_CLASSES, classFor, pagesFor, slabUsedBytes } from "./slab";
+import { classFor, ENTRY_CLASS, LARGEST_BLOCK_CLASS, pagesFor, SLOT_CLASSES, slabUsedBytes } from "./slab";
 
 /**
  * How much of the cache fits into a budget of linear memory. Pages are counted in the order in which the allocator fills
@@ -49,7 +49,7 @@ export function countEntry(entry: Entry): bool {
 }
 
 function countSlots(pool: u32, sizeClass: u32, more: u32): void {
-  const at = SLOTS + (<usize>(pool * SLOT_CLASSES + sizeClass) << 2);
+  const at = SLOTS + ((<usize>(pool * SLOT_CLASSES + sizeClass)) << 2);
   const before = load<u32>(at);
   store<u32>(at, before + more);
   pages += pagesFor(before + more, sizeClass) - pagesFor(before, sizeClass);

@@ -43,7 +43,7 @@ export const PURGE_ALL_BYTES: usize = 4;
 
 /** @param outcome an entry's, or 0 */
 export function writeKeyRecord(at: usize, kind: u8, outcome: u16, digestLow: u64, digestHigh: u64): void {
-  store<u32>(at, <u32>kind | (<u32>outcome << 16));
+  store<u32>(at, <u32>kind | ((<u32>outcome) << 16));
   store<u64>(at + KEY_AT, digestLow);
   store<u64>(at + KEY_AT + 8, digestHigh);
 }

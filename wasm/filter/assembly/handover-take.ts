@@ -5,13 +5,31 @@ import { latestWallTimeMs } from "./clock";
 import { configuration } from "./configuration";
 import { conclude, concludeWith, isSoundDecision } from "./decision";
 import {
-  CHUNK_HEADER_BYTES, CHUNK_MAGIC, CHUNK_VERSION, CONFIGURATION_AT, KEY_AT, KEY_RECORD_BYTES, LIFE_AT,
-  PAYLOAD_SIZE_AT, PURGE_ALL_BYTES, PURGE_CREDENTIAL_BYTES, PUT_BYTES, RECORD_DELETE, RECORD_PENDING,
-  RECORD_PURGE_ALL, RECORD_PURGE_CREDENTIAL, RECORD_PUT, RECORD_SETTLED, SEAL_AT, STALE_AT, WRITTEN_AT, digestChunk,
+  CHUNK_HEADER_BYTES,
+  CHUNK_MAGIC,
+  CHUNK_VERSION,
+  CONFIGURATION_AT,
+  digestChunk,
   digestConfiguration,
+  KEY_AT,
+  KEY_RECORD_BYTES,
+  LIFE_AT,
+  PAYLOAD_SIZE_AT,
+  PURGE_ALL_BYTES,
+  PURGE_CREDENTIAL_BYTES,
+  PUT_BYTES,
+  RECORD_DELETE,
+  RECORD_PENDING,
+  RECORD_PURGE_ALL,
+  RECORD_PURGE_CREDENTIAL,
+  RECORD_PUT,
+  RECORD_SETTLED,
+  SEAL_AT,
+  STALE_AT,
+  WRITTEN_AT,
 } from "./handover-records";
 import { MAX_PAYLOAD_BYTES, MAX_PENDING } from "./limits";
-import { Pending, addForeignPending, findPending, hasWaiters, pendingAt } from "./pending";
+import { addForeignPending, findPending, Pending, pendingAt } from "./pending";
 import { purgeAll, purgeTags } from "./purge";
 import { digestHigh, digestLow } from "./siphash";
 import { verdict } from "./verdict";
@@ -113,8 +131,13 @@ function takePut(at: usize, left: usize): usize {
   } else {
     const isFresh = ageMs < lifeMs;
     keepTaken(
-      low, high, outcome, at + PUT_BYTES, payloadSize,
-      isFresh ? lifeMs - ageMs : 0, <u32>(isFresh ? staleMs : lifeMs + staleMs - ageMs),
+      low,
+      high,
+      outcome,
+      at + PUT_BYTES,
+      payloadSize,
+      isFresh ? lifeMs - ageMs : 0,
+      <u32>(isFresh ? staleMs : lifeMs + staleMs - ageMs),
     );
   }
   return PUT_BYTES + payloadSize;

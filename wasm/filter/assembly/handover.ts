@@ -3,15 +3,35 @@ import { nowMs, wallTimeMs } from "./clock";
 import { Entry } from "./entry";
 import { allFit, beginCount, countEntry } from "./handover-budget";
 import {
-  REMOVALS_ROOM, beginLog, endLog, hasSettled, logOverflowed, restartLog, takeRemovals, takeSettled,
+  beginLog,
+  endLog,
+  hasSettled,
+  logOverflowed,
+  REMOVALS_ROOM,
+  restartLog,
+  takeRemovals,
+  takeSettled,
 } from "./handover-log";
 import {
-  CHUNK_HEADER_BYTES, CHUNK_MAGIC, CHUNK_VERSION, CONFIGURATION_AT, KEY_RECORD_BYTES, LIFE_AT, PAYLOAD_SIZE_AT,
-  PUT_BYTES, RECORD_PENDING, RECORD_PUT, SEAL_AT, STALE_AT, WRITTEN_AT, digestChunk, digestConfiguration,
+  CHUNK_HEADER_BYTES,
+  CHUNK_MAGIC,
+  CHUNK_VERSION,
+  CONFIGURATION_AT,
+  digestChunk,
+  digestConfiguration,
+  KEY_RECORD_BYTES,
+  LIFE_AT,
+  PAYLOAD_SIZE_AT,
+  PUT_BYTES,
+  RECORD_PENDING,
+  RECORD_PUT,
+  SEAL_AT,
+  STALE_AT,
+  WRITTEN_AT,
   writeKeyRecord,
 } from "./handover-records";
 import { ENTRIES_PER_CHUNK, MAX_PAYLOAD_BYTES, MAX_PENDING, MIN_CHUNK_BYTES } from "./limits";
-import { beginWalk, endWalk, followAll, followOn, followPassed, followed, stopFollowing, walkOn, walked } from "./lru";
+import { beginWalk, endWalk, followAll, followed, followOn, followPassed, stopFollowing, walked, walkOn } from "./lru";
 import { flushGauges } from "./metrics";
 import { copyPayload } from "./payload";
 import { pendingAt, unannouncePendings } from "./pending";
@@ -99,7 +119,7 @@ export function writeChunk(maxBytes: u32): u64 {
   }
   finishChunk(start);
   flushGauges();
-  return (<u64>start << 32) | <u64>(at - start);
+  return ((<u64>start) << 32) | <u64>(at - start);
 }
 
 function count(): void {

@@ -1,5 +1,6 @@
-import { STATUS_OK, proxy_get_header_map_pairs } from "./abi";
+import { STATUS_OK } from "./abi";
 import { arenaMark, reserve, rewindArena } from "./arena";
+import { proxy_get_header_map_pairs } from "./env";
 import { MAX_WRITTEN_HEADERS } from "./limits";
 import { Span } from "./span";
 import { putByte, putSpan, putText } from "./text-writer";
@@ -31,11 +32,11 @@ export class HeaderMap {
     if (size < 4) return true;
     const count = load<u32>(start);
     if (count > <u32>(size >> 3)) return false;
-    let end = start + 4 + (<usize>count << 3);
+    let end = start + 4 + ((<usize>count) << 3);
     this.sizes = start + 4;
     this.texts = end;
     for (let i: u32 = 0; i < count; i++) {
-      const pair = this.sizes + (<usize>i << 3);
+      const pair = this.sizes + ((<usize>i) << 3);
       const nameSize = load<u32>(pair);
       const valueSize = load<u32>(pair + 4);
       if (nameSize > <u32>size || valueSize > <u32>size) return false;
@@ -55,7 +56,7 @@ export class HeaderMap {
 
   next(name: Span, value: Span): bool {
     if (this.index >= this.count) return false;
-    const pair = this.sizes + (<usize>this.index << 3);
+    const pair = this.sizes + ((<usize>this.index) << 3);
     name.set(this.at, load<u32>(pair));
     value.set(name.end + 1, load<u32>(pair + 4));
     this.at = value.end + 1;
@@ -171,7 +172,7 @@ export function finishHeaders(into: Span): void {
   }
   const texts = mapStart + SIZES_ROOM;
   const textsSize = arenaMark() - texts;
-  const compact = mapStart + 4 + (<usize>written << 3);
+  const compact = mapStart + 4 + ((<usize>written) << 3);
   store<u32>(mapStart, written);
   memory.copy(compact, texts, textsSize);
   rewindArena(compact + textsSize);
@@ -179,7 +180,7 @@ export function finishHeaders(into: Span): void {
 }
 
 function noteSize(offset: usize, size: usize): void {
-  if (mapStart && written < MAX_WRITTEN_HEADERS) store<u32>(mapStart + 4 + (<usize>written << 3) + offset, <u32>size);
+  if (mapStart && written < MAX_WRITTEN_HEADERS) store<u32>(mapStart + 4 + ((<usize>written) << 3) + offset, <u32>size);
 }
 
 /** Puts text into the current value as a quoted-string (RFC 9110), with quotes and backslashes escaped. */

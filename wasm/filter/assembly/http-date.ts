@@ -1,4 +1,4 @@
-import { Span, indexOfByte } from "./span";
+import { indexOfByte, Span } from "./span";
 
 /** HTTP-date (RFC 9110, 5.6.7) in its three forms: IMF-fixdate, RFC 850 and asctime. */
 
@@ -82,9 +82,11 @@ function monthIndex(): i64 {
   for (let month: usize = 0; month < 12; month++) {
     const name = letters + month * 6;
     if (
-      load<u8>(start) == load<u8>(name) && load<u8>(start + 1) == load<u8>(name + 2)
-      && load<u8>(start + 2) == load<u8>(name + 4)
-    ) return <i64>month;
+      load<u8>(start) == load<u8>(name) &&
+      load<u8>(start + 1) == load<u8>(name + 2) &&
+      load<u8>(start + 2) == load<u8>(name + 4)
+    )
+      return <i64>month;
   }
   return fail();
 }

@@ -2,13 +2,24 @@ import { arenaMark, extend, rewindArena } from "./arena";
 import { wallTimeMs } from "./clock";
 import { configuration } from "./configuration";
 import {
-  beginJson, enterArray, enterObject, failJson, jsonEnded, jsonPosition, nextElement, nextMember, peekJson, readBoolean,
-  readNumber, readString, skipValue,
+  beginJson,
+  enterArray,
+  enterObject,
+  failJson,
+  jsonEnded,
+  jsonPosition,
+  nextElement,
+  nextMember,
+  peekJson,
+  readBoolean,
+  readNumber,
+  readString,
+  skipValue,
 } from "./json-reader";
 import { MAX_CLOCK_SKEW_MS, MAX_JSON_REPLY_BYTES } from "./limits";
-import { NEVER_MS, decimalIn, numericDateMs } from "./numeric-date";
+import { decimalIn, NEVER_MS, numericDateMs } from "./numeric-date";
 import { fetchReplyBody, replyBody } from "./reply";
-import { Span, indexOfByte } from "./span";
+import { indexOfByte, Span } from "./span";
 import { indexOfClaim, setUpstreamValue } from "./upstream-headers";
 
 /**
@@ -89,8 +100,15 @@ let number: f64 = 0;
 function readMember(): void {
   const isScope = name.is("scope");
   const target = configuration.subject === null ? indexOfClaim(name) : -1;
-  const bit = name.is("exp") ? SEEN_EXP : name.is("nbf") ? SEEN_NBF : isScope ? SEEN_SCOPE
-    : name.is("sub") ? SEEN_SUB : 0;
+  const bit = name.is("exp")
+    ? SEEN_EXP
+    : name.is("nbf")
+      ? SEEN_NBF
+      : isScope
+        ? SEEN_SCOPE
+        : name.is("sub")
+          ? SEEN_SUB
+          : 0;
   if (seen & bit) sound = false;
   seen |= bit;
   const kind = isScope && peekJson() == 0x5b ? readWordList() : readValue();

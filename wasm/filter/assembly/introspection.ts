@@ -1,16 +1,22 @@
 import { arenaMark } from "./arena";
-import { CLIENT_FORM, CLIENT_HEADER, Endpoint, Rule, configuration } from "./configuration";
+import { CLIENT_FORM, CLIENT_HEADER, Endpoint, Rule } from "./configuration";
 import { token } from "./credentials";
 import { putFormEncoded } from "./form-encoding";
 import { addHeader, addHeaderText } from "./header-map";
 import {
-  REPLY_ACTIVE, REPLY_INACTIVE, REPLY_MALFORMED, readIntrospectionReply, repliedExpiryMs, repliedScope, repliedSubject,
+  REPLY_ACTIVE,
+  REPLY_INACTIVE,
+  REPLY_MALFORMED,
+  readIntrospectionReply,
+  repliedExpiryMs,
+  repliedScope,
+  repliedSubject,
 } from "./introspection-reply";
 import { beginCall, dispatch, endCallHeaders } from "./outbound";
-import { INSUFFICIENT_SCOPE, SERVER_ERROR, SERVER_MALFORMED, TOKEN_INACTIVE, statusOf } from "./reasons";
+import { INSUFFICIENT_SCOPE, SERVER_ERROR, SERVER_MALFORMED, statusOf, TOKEN_INACTIVE } from "./reasons";
 import { composeRefusal, noScopes } from "./refusal";
 import { replyStatus } from "./reply";
-import { Span, indexOfByte } from "./span";
+import { indexOfByte, Span } from "./span";
 import { putSpan, putText, takeWritten } from "./text-writer";
 import { clearUpstreamValues, composeUpstreamPayload } from "./upstream-headers";
 import { VERDICT_ASK_DECISION, verdict } from "./verdict";

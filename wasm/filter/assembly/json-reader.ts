@@ -251,14 +251,30 @@ function readEscape(): bool {
   const kind = here();
   at++;
   switch (kind) {
-    case 0x22: case 0x5c: case 0x2f: putByte(kind); return true;
-    case 0x62: putByte(0x08); return true;
-    case 0x66: putByte(0x0c); return true;
-    case 0x6e: putByte(0x0a); return true;
-    case 0x72: putByte(0x0d); return true;
-    case 0x74: putByte(0x09); return true;
-    case 0x75: return readUnicodeEscape();
-    default: return fault();
+    case 0x22:
+    case 0x5c:
+    case 0x2f:
+      putByte(kind);
+      return true;
+    case 0x62:
+      putByte(0x08);
+      return true;
+    case 0x66:
+      putByte(0x0c);
+      return true;
+    case 0x6e:
+      putByte(0x0a);
+      return true;
+    case 0x72:
+      putByte(0x0d);
+      return true;
+    case 0x74:
+      putByte(0x09);
+      return true;
+    case 0x75:
+      return readUnicodeEscape();
+    default:
+      return fault();
   }
 }
 

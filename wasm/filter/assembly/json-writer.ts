@@ -26,7 +26,7 @@ export function putJsonName(name: string, first: bool = false): void {
   if (!first) putByte(0x2c);
   putByte(0x22);
   putText(name);
-  putText("\":");
+  putText('":');
 }
 
 export function putJsonMember(name: string, value: Span, first: bool = false): void {
@@ -58,4 +58,3 @@ const word = changetype<Span>(memory.data(8));
 function hexDigit(value: u8): u8 {
   return value < 10 ? 0x30 + value : 0x61 + value - 10;
 }
-

@@ -30,8 +30,8 @@ export function entryCount(): u32 {
 }
 
 function bucketAt(index: u32): usize {
-  const segment = load<usize>(SEGMENTS + (<usize>(index >> SEGMENT_BITS) << 2));
-  return segment + (<usize>(index & (SEGMENT_BUCKETS - 1)) << 2);
+  const segment = load<usize>(SEGMENTS + ((<usize>(index >> SEGMENT_BITS)) << 2));
+  return segment + ((<usize>(index & (SEGMENT_BUCKETS - 1))) << 2);
 }
 
 function bucketOf(digestLow: u64): usize {
@@ -55,7 +55,7 @@ export function prepareIndex(): bool {
   if (buckets) return true;
   const segment = takePage();
   if (!segment) return false;
-  memory.fill(segment, 0, <usize>SEGMENT_BUCKETS << 2);
+  memory.fill(segment, 0, (<usize>SEGMENT_BUCKETS) << 2);
   store<usize>(SEGMENTS, segment);
   buckets = SEGMENT_BUCKETS;
   return true;
@@ -89,7 +89,7 @@ function splitBucket(): void {
     // Without a page, chains grow longer for a while; no entry is evicted for the index.
     const segment = segmentIndex < MAX_SEGMENTS ? takePage() : 0;
     if (!segment) return;
-    store<usize>(SEGMENTS + (<usize>segmentIndex << 2), segment);
+    store<usize>(SEGMENTS + ((<usize>segmentIndex) << 2), segment);
   }
   if (added > mask) mask = (mask << 1) | 1;
   const source = bucketAt(added & (mask >> 1));
@@ -127,6 +127,6 @@ function mergeBucket(): void {
   buckets = removed;
   if (removed == (mask >> 1) + 1) mask >>= 1;
   if ((removed & (SEGMENT_BUCKETS - 1)) == 0) {
-    givePage(load<usize>(SEGMENTS + (<usize>(removed >> SEGMENT_BITS) << 2)));
+    givePage(load<usize>(SEGMENTS + ((<usize>(removed >> SEGMENT_BITS)) << 2)));
   }
 }

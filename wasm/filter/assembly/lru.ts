@@ -1,5 +1,5 @@
 import { Entry } from "./entry";
-import { ALLOWS, POOLS, REFUSALS, poolOf } from "./pools";
+import { ALLOWS, POOLS, poolOf, REFUSALS } from "./pools";
 
 /**
  * The exact order of last use: a doubly linked list through the entries, one for allows and one for refusals, so that

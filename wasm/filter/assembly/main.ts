@@ -1,19 +1,23 @@
-import {
-  BUFFER_PLUGIN_CONFIGURATION, LOG_ERROR, STATUS_OK, proxy_get_buffer_bytes, proxy_log,
-  proxy_set_tick_period_milliseconds,
-} from "./abi";
+import { BUFFER_PLUGIN_CONFIGURATION, LOG_ERROR, STATUS_OK } from "./abi";
 import { arenaCapacity, arenaMark, arenaStart, moveArena, releaseArena, reserve } from "./arena";
 import { authorizeRequest, missed } from "./authorize";
-import { beginHandover, endHandover, writeChunk } from "./handover";
-import { abandonForeignCalls, takeChunk } from "./handover-take";
 import { expire } from "./cache";
 import { acceptReply } from "./call-reply";
 import { nowMs, readClock } from "./clock";
 import { configuration } from "./configuration";
 import { readConfiguration } from "./configuration-reader";
-import { EXPIRIES_PER_REQUEST, EXPIRIES_PER_TICK, MAX_CONFIGURATION_BYTES, MAX_PURGE_BYTES, TICK_PERIOD_MS } from "./limits";
+import { proxy_get_buffer_bytes, proxy_log, proxy_set_tick_period_milliseconds } from "./env";
+import { beginHandover, endHandover, writeChunk } from "./handover";
+import { abandonForeignCalls, takeChunk } from "./handover-take";
+import {
+  EXPIRIES_PER_REQUEST,
+  EXPIRIES_PER_TICK,
+  MAX_CONFIGURATION_BYTES,
+  MAX_PURGE_BYTES,
+  TICK_PERIOD_MS,
+} from "./limits";
 import { defineMetrics, flushGauges, flushMetrics, flushMetricsIfDue } from "./metrics";
-import { PAGE_BYTES, givePage, growBy, setMemoryLimit } from "./pages";
+import { givePage, growBy, PAGE_BYTES, setMemoryLimit } from "./pages";
 import { forgetWaiter } from "./pending";
 import { purgeAll, purgeCredential } from "./purge";
 import { putText } from "./text-writer";
@@ -50,7 +54,11 @@ export function proxy_on_request_headers(contextId: u32, _headerCount: u32, _end
 }
 
 export function proxy_on_http_call_response(
-  _rootId: u32, callId: u32, headerCount: u32, bodySize: u32, _trailerCount: u32,
+  _rootId: u32,
+  callId: u32,
+  headerCount: u32,
+  bodySize: u32,
+  _trailerCount: u32,
 ): void {
   begin();
   acceptReply(callId, headerCount, bodySize);

@@ -1,8 +1,7 @@
-import {
-  METRIC_COUNTER, METRIC_GAUGE, STATUS_OK, proxy_define_metric, proxy_increment_metric, proxy_record_metric,
-} from "./abi";
+import { METRIC_COUNTER, METRIC_GAUGE, STATUS_OK } from "./abi";
 import { arenaMark, rewindArena } from "./arena";
-import { INDEX_BYTES_PER_ENTRY, entryCount } from "./linear-hash";
+import { proxy_define_metric, proxy_increment_metric, proxy_record_metric } from "./env";
+import { entryCount, INDEX_BYTES_PER_ENTRY } from "./linear-hash";
 import { slabUsedBytes } from "./slab";
 import { putText } from "./text-writer";
 
@@ -41,22 +40,32 @@ const VALUES: usize = memory.data(8 * 10, 8);
 let flushedAtMs: u64 = 0;
 
 export function count(metric: u32): void {
-  const at = VALUES + (<usize>metric << 3);
+  const at = VALUES + ((<usize>metric) << 3);
   store<u64>(at, load<u64>(at) + 1);
 }
 
 function nameOf(metric: u32): string {
   switch (metric) {
-    case CACHE_HITS: return "ebb_cache_hits";
-    case CACHE_MISSES: return "ebb_cache_misses";
-    case CACHE_COALESCED: return "ebb_cache_coalesced";
-    case CACHE_INSERTS: return "ebb_cache_inserts";
-    case CACHE_EXPIRED: return "ebb_cache_expired";
-    case CACHE_EVICTED: return "ebb_cache_evicted";
-    case CACHE_STALE_SERVED: return "ebb_cache_stale_served";
-    case FAIL_OPEN: return "ebb_fail_open";
-    case CACHE_ENTRIES: return "ebb_cache_entries";
-    default: return "ebb_cache_live_bytes";
+    case CACHE_HITS:
+      return "ebb_cache_hits";
+    case CACHE_MISSES:
+      return "ebb_cache_misses";
+    case CACHE_COALESCED:
+      return "ebb_cache_coalesced";
+    case CACHE_INSERTS:
+      return "ebb_cache_inserts";
+    case CACHE_EXPIRED:
+      return "ebb_cache_expired";
+    case CACHE_EVICTED:
+      return "ebb_cache_evicted";
+    case CACHE_STALE_SERVED:
+      return "ebb_cache_stale_served";
+    case FAIL_OPEN:
+      return "ebb_fail_open";
+    case CACHE_ENTRIES:
+      return "ebb_cache_entries";
+    default:
+      return "ebb_cache_live_bytes";
   }
 }
 
@@ -66,7 +75,7 @@ export function defineMetrics(): bool {
     const name = arenaMark();
     putText(nameOf(metric));
     const type = metric < COUNTERS ? METRIC_COUNTER : METRIC_GAUGE;
-    const status = proxy_define_metric(type, name, arenaMark() - name, IDS + (<usize>metric << 2));
+    const status = proxy_define_metric(type, name, arenaMark() - name, IDS + ((<usize>metric) << 2));
     rewindArena(name);
     if (status != STATUS_OK) return false;
     if (metric >= COUNTERS) proxy_record_metric(idOf(metric), 0);
@@ -77,7 +86,7 @@ export function defineMetrics(): bool {
 export function flushMetrics(nowMs: u64): void {
   flushedAtMs = nowMs;
   for (let metric: u32 = 0; metric < COUNTERS; metric++) {
-    const at = VALUES + (<usize>metric << 3);
+    const at = VALUES + ((<usize>metric) << 3);
     const delta = load<u64>(at);
     if (!delta) continue;
     proxy_increment_metric(idOf(metric), <i64>delta);
@@ -95,8 +104,8 @@ function recordGauges(): void {
  * Sends the gauges to the host even if unchanged: another instance may have set the same ones meanwhile.
  */
 export function flushGauges(): void {
-  store<u64>(VALUES + (<usize>CACHE_ENTRIES << 3), u64.MAX_VALUE);
-  store<u64>(VALUES + (<usize>CACHE_LIVE_BYTES << 3), u64.MAX_VALUE);
+  store<u64>(VALUES + ((<usize>CACHE_ENTRIES) << 3), u64.MAX_VALUE);
+  store<u64>(VALUES + ((<usize>CACHE_LIVE_BYTES) << 3), u64.MAX_VALUE);
   recordGauges();
 }
 
@@ -105,12 +114,12 @@ export function flushMetricsIfDue(nowMs: u64): void {
 }
 
 function recordGauge(metric: u32, value: u64): void {
-  const at = VALUES + (<usize>metric << 3);
+  const at = VALUES + ((<usize>metric) << 3);
   if (load<u64>(at) == value) return;
   store<u64>(at, value);
   proxy_record_metric(idOf(metric), value);
 }
 
 function idOf(metric: u32): u32 {
-  return load<u32>(IDS + (<usize>metric << 2));
+  return load<u32>(IDS + ((<usize>metric) << 2));
 }

@@ -1,10 +1,23 @@
-import { Rule, configuration } from "./configuration";
+import { configuration, Rule } from "./configuration";
 import { token } from "./credentials";
 import {
-  beginQuestion, credentialKind, decide, isAnswer, putChosenHeaders, readDecisionHeaders, sendQuestion,
+  beginQuestion,
+  credentialKind,
+  decide,
+  isAnswer,
+  putChosenHeaders,
+  readDecisionHeaders,
+  sendQuestion,
 } from "./decision-point";
 import {
-  beginJson, enterObject, failJson, jsonEnded, nextMember, peekJson, readBoolean, skipValue,
+  beginJson,
+  enterObject,
+  failJson,
+  jsonEnded,
+  nextMember,
+  peekJson,
+  readBoolean,
+  skipValue,
 } from "./json-reader";
 import { putJsonMember, putJsonName, putJsonWords } from "./json-writer";
 import { SERVER_MALFORMED } from "./reasons";
@@ -26,7 +39,7 @@ const name = changetype<Span>(memory.data(8));
 /** @param subject the verified subject, or absent to send the credential itself */
 export function askOpa(rule: Rule | null, subject: Span): bool {
   beginQuestion();
-  putText("{\"input\":{");
+  putText('{"input":{');
   putJsonMember("service", configuration.service, true);
   if (rule !== null) putJsonMember("rule", rule.name);
   putJsonMember("method", requestMethod);
@@ -42,9 +55,9 @@ export function askOpa(rule: Rule | null, subject: Span): bool {
     putJsonMember("subject", subject);
   } else {
     putJsonMember("token", token);
-    putText(",\"credential\":\"");
+    putText(',"credential":"');
     putText(credentialKind());
-    putText("\"");
+    putText('"');
   }
   putText("}}");
   return sendQuestion();

@@ -1,10 +1,11 @@
-import { MAP_REQUEST_HEADERS, proxy_remove_header_map_value, proxy_replace_header_map_value } from "./abi";
+import { MAP_REQUEST_HEADERS } from "./abi";
 import { arenaMark, rewindArena } from "./arena";
-import { CredentialSource, FROM_AUTHORIZATION, FROM_COOKIE, configuration } from "./configuration";
+import { CredentialSource, configuration, FROM_AUTHORIZATION, FROM_COOKIE } from "./configuration";
 import { hidesCookie } from "./cookie-names";
 import { credentialSource } from "./credentials";
+import { proxy_remove_header_map_value, proxy_replace_header_map_value } from "./env";
 import { requestHeaders } from "./header-map";
-import { Span, indexOfByte, trim } from "./span";
+import { indexOfByte, Span, trim } from "./span";
 import { putByte, putBytes, putText, takeWritten } from "./text-writer";
 
 /**

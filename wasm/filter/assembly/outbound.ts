@@ -1,9 +1,16 @@
-import { STATUS_OK, proxy_http_call } from "./abi";
+import { STATUS_OK } from "./abi";
 import { arenaOverflowed } from "./arena";
-import { Endpoint, FROM_AUTHORIZATION, FROM_COOKIE, NamedHeader, configuration } from "./configuration";
-import { SCHEME_BASIC, credentialScheme, credentialSource, token } from "./credentials";
+import { configuration, Endpoint, FROM_AUTHORIZATION, FROM_COOKIE, NamedHeader } from "./configuration";
+import { credentialScheme, credentialSource, SCHEME_BASIC, token } from "./credentials";
+import { proxy_http_call } from "./env";
 import {
-  addHeader, addHeaderNamed, addHeaderText, beginHeader, beginHeaders, endHeader, finishHeaders,
+  addHeader,
+  addHeaderNamed,
+  addHeaderText,
+  beginHeader,
+  beginHeaders,
+  endHeader,
+  finishHeaders,
 } from "./header-map";
 import { Span } from "./span";
 import { putByte, putSpan, putText } from "./text-writer";
@@ -67,8 +74,16 @@ export function endCallHeaders(): void {
 export function dispatch(endpoint: Endpoint, body: Span): bool {
   if (arenaOverflowed() || !headers.isPresent) return false;
   const status = proxy_http_call(
-    endpoint.cluster.start, endpoint.cluster.size, headers.start, headers.size, body.start, body.size,
-    0, 0, endpoint.timeoutMs, CALL_ID,
+    endpoint.cluster.start,
+    endpoint.cluster.size,
+    headers.start,
+    headers.size,
+    body.start,
+    body.size,
+    0,
+    0,
+    endpoint.timeoutMs,
+    CALL_ID,
   );
   return status == STATUS_OK;
 }

@@ -1,5 +1,5 @@
 import { reserve } from "./arena";
-import { LARGEST_BLOCK_BYTES, allocateAnySlot, allocateSlot, classFor, freeSlot, slotSize } from "./slab";
+import { allocateAnySlot, allocateSlot, classFor, freeSlot, LARGEST_BLOCK_BYTES, slotSize } from "./slab";
 
 /**
  * A payload is stored as a chain of slots, each with a 4-byte link and data. Chaining limits the waste to one rounding for

@@ -1,4 +1,4 @@
-import { NO_CLIENT, mayTakePlace } from "./client-share";
+import { mayTakePlace, NO_CLIENT } from "./client-share";
 import { noteSettled } from "./handover-log";
 import { MAX_PENDING, MAX_WAITERS } from "./limits";
 import { NEVER_MS } from "./numeric-date";
@@ -86,7 +86,7 @@ function linkPool(pool: usize, size: usize, count: i32, linkOffset: usize): usiz
 }
 
 function bucket(table: usize, value: u32): usize {
-  return table + (<usize>(value & (BUCKETS - 1)) << 2);
+  return table + ((<usize>(value & (BUCKETS - 1))) << 2);
 }
 
 export function findPending(digestLow: u64, digestHigh: u64): Pending | null {

@@ -1,4 +1,4 @@
-import { limitInReach, pagesInReach, initialPages } from "./pages";
+import { initialPages, limitInReach, pagesInReach } from "./pages";
 
 /**
  * How allows and refusals share the cache. Anyone can cause refusals by sending tokens, so refusals have their own pages, an
@@ -44,7 +44,7 @@ export function maxRefusals(): u32 {
 }
 
 function pagesOf(pool: u32): i32 {
-  return load<i32>(PAGES + (<usize>pool << 2));
+  return load<i32>(PAGES + ((<usize>pool) << 2));
 }
 
 /** True if refusals hold more than their share, which an allow may take. */
@@ -58,9 +58,9 @@ export function mayTakePage(pool: u32): bool {
 }
 
 export function notePageTaken(pool: u32): void {
-  store<i32>(PAGES + (<usize>pool << 2), pagesOf(pool) + 1);
+  store<i32>(PAGES + ((<usize>pool) << 2), pagesOf(pool) + 1);
 }
 
 export function notePageGiven(pool: u32): void {
-  store<i32>(PAGES + (<usize>pool << 2), pagesOf(pool) - 1);
+  store<i32>(PAGES + ((<usize>pool) << 2), pagesOf(pool) - 1);
 }

@@ -1,7 +1,5 @@
 import { askAuthZen, judgeAuthZen } from "./authzen";
-import {
-  PROTOCOL_AUTHZEN, PROTOCOL_FORWARD_AUTH, PROTOCOL_INTROSPECTION, Rule, configuration,
-} from "./configuration";
+import { configuration, PROTOCOL_AUTHZEN, PROTOCOL_FORWARD_AUTH, PROTOCOL_INTROSPECTION, Rule } from "./configuration";
 import { askForwardAuth, judgeForwardAuth } from "./forward-auth";
 import { askIntrospection, judgeIntrospection, judgeSubject } from "./introspection";
 import { repliedSubject } from "./introspection-reply";

@@ -22,22 +22,38 @@ export const RATE_LIMITED: u32 = 16;
 
 export function reasonText(reason: u32): string {
   switch (reason) {
-    case MISSING_CREDENTIAL: return "missing_credential";
-    case MALFORMED_CREDENTIAL: return "malformed_credential";
-    case TOKEN_INACTIVE: return "token_inactive";
-    case INSUFFICIENT_SCOPE: return "insufficient_scope";
-    case DENIED: return "denied";
-    case SERVER_UNREACHABLE: return "authorization_server_unreachable";
-    case SERVER_TIMEOUT: return "authorization_server_timeout";
-    case SERVER_OVERLOADED: return "authorization_server_overloaded";
-    case SERVER_ERROR: return "authorization_server_error";
-    case SERVER_MALFORMED: return "authorization_server_malformed";
-    case UNKNOWN_RULE: return "unknown_rule";
-    case HEADER_NOT_UTF8: return "header_not_utf8";
-    case HEADERS_TOO_LARGE: return "request_headers_too_large";
-    case OVER_SHARE: return "too_many_undecided_requests";
-    case RATE_LIMITED: return "rate_limited";
-    default: return "authorization_server_unknown";
+    case MISSING_CREDENTIAL:
+      return "missing_credential";
+    case MALFORMED_CREDENTIAL:
+      return "malformed_credential";
+    case TOKEN_INACTIVE:
+      return "token_inactive";
+    case INSUFFICIENT_SCOPE:
+      return "insufficient_scope";
+    case DENIED:
+      return "denied";
+    case SERVER_UNREACHABLE:
+      return "authorization_server_unreachable";
+    case SERVER_TIMEOUT:
+      return "authorization_server_timeout";
+    case SERVER_OVERLOADED:
+      return "authorization_server_overloaded";
+    case SERVER_ERROR:
+      return "authorization_server_error";
+    case SERVER_MALFORMED:
+      return "authorization_server_malformed";
+    case UNKNOWN_RULE:
+      return "unknown_rule";
+    case HEADER_NOT_UTF8:
+      return "header_not_utf8";
+    case HEADERS_TOO_LARGE:
+      return "request_headers_too_large";
+    case OVER_SHARE:
+      return "too_many_undecided_requests";
+    case RATE_LIMITED:
+      return "rate_limited";
+    default:
+      return "authorization_server_unknown";
   }
 }
 
@@ -45,13 +61,19 @@ export function statusOf(reason: u32): u32 {
   switch (reason) {
     case MISSING_CREDENTIAL:
     case MALFORMED_CREDENTIAL:
-    case TOKEN_INACTIVE: return 401;
+    case TOKEN_INACTIVE:
+      return 401;
     case INSUFFICIENT_SCOPE:
-    case DENIED: return 403;
-    case HEADER_NOT_UTF8: return 400;
-    case HEADERS_TOO_LARGE: return 431;
+    case DENIED:
+      return 403;
+    case HEADER_NOT_UTF8:
+      return 400;
+    case HEADERS_TOO_LARGE:
+      return 431;
     case OVER_SHARE:
-    case RATE_LIMITED: return 429;
-    default: return 503;
+    case RATE_LIMITED:
+      return 429;
+    default:
+      return 503;
   }
 }

@@ -1,9 +1,17 @@
-import { NO_GRPC_STATUS, proxy_send_local_response } from "./abi";
+import { NO_GRPC_STATUS } from "./abi";
 import { arenaMark, releaseArena, reserve, rewindArena } from "./arena";
 import { configuration } from "./configuration";
+import { proxy_send_local_response } from "./env";
 import { addHeader, addHeaderText, beginHeader, beginHeaders, endHeader, finishHeaders, putQuoted } from "./header-map";
 import {
-  INSUFFICIENT_SCOPE, MALFORMED_CREDENTIAL, OVER_SHARE, RATE_LIMITED, SERVER_OVERLOADED, TOKEN_INACTIVE, reasonText, statusOf,
+  INSUFFICIENT_SCOPE,
+  MALFORMED_CREDENTIAL,
+  OVER_SHARE,
+  RATE_LIMITED,
+  reasonText,
+  SERVER_OVERLOADED,
+  statusOf,
+  TOKEN_INACTIVE,
 } from "./reasons";
 import { Span } from "./span";
 import { putText, takeWritten } from "./text-writer";
@@ -54,9 +62,9 @@ export function composeRefusal(reason: u32, scopes: Span, into: Span, retryAfter
 }
 
 export function putReasonBody(reason: u32): void {
-  putText("{\"error\":\"");
+  putText('{"error":"');
   putText(reasonText(reason));
-  putText("\"}");
+  putText('"}');
 }
 
 /** WWW-Authenticate for each accepted scheme (RFC 6750, 3 and RFC 7617, 2); Bearer if there is none. */
@@ -66,9 +74,9 @@ export function addChallenges(reason: u32, scopes: Span): void {
     putText("Bearer realm=");
     putQuoted(configuration.realm);
     if (reason == MALFORMED_CREDENTIAL || reason == TOKEN_INACTIVE) {
-      putText(", error=\"invalid_token\"");
+      putText(', error="invalid_token"');
     } else if (reason == INSUFFICIENT_SCOPE) {
-      putText(", error=\"insufficient_scope\", scope=");
+      putText(', error="insufficient_scope", scope=');
       putQuoted(scopes);
     }
     endHeader();
@@ -77,7 +85,7 @@ export function addChallenges(reason: u32, scopes: Span): void {
     beginHeader("www-authenticate");
     putText("Basic realm=");
     putQuoted(configuration.realm);
-    putText(", charset=\"UTF-8\"");
+    putText(', charset="UTF-8"');
     endHeader();
   }
 }

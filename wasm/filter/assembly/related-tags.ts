@@ -1,10 +1,11 @@
-import { STATUS_OK, proxy_set_effective_context } from "./abi";
+import { STATUS_OK } from "./abi";
 import { arenaMark, reserve, rewindArena } from "./arena";
-import { NamedHeader, configuration, sendsRequest } from "./configuration";
+import { configuration, NamedHeader, sendsRequest } from "./configuration";
 import { tagOf, tagOfBase64 } from "./credential-tag";
+import { proxy_set_effective_context } from "./env";
 import { copyPayload } from "./payload";
 import { readRequest } from "./request";
-import { Span, indexOfByte, isBlank, trim } from "./span";
+import { indexOfByte, isBlank, Span, trim } from "./span";
 
 /**
  * Tags of the values in the chosen request headers (every cookie, the credential after a scheme, each list element). The
@@ -35,7 +36,7 @@ let ownTag: u32 = 0;
 export function putBehindRelatedTags(contextId: u32, credentialTag: u32, payload: Span): bool {
   ownTag = credentialTag;
   collectTags(contextId);
-  const tagBytes: usize = overflowed ? 0 : <usize>count << 2;
+  const tagBytes: usize = overflowed ? 0 : (<usize>count) << 2;
   const start = reserve(1 + tagBytes + payload.size);
   if (!start) return false;
   store<u8>(start, overflowed ? EVERY_CREDENTIAL : <u8>count);
@@ -63,14 +64,14 @@ export function isRelated(payload: usize, payloadSize: usize, tag: u32): bool {
   copyPayload(payload, min(payloadSize, MAX_BYTES), FOUND);
   const written = load<u8>(FOUND);
   if (written == EVERY_CREDENTIAL) return true;
-  for (let at = FOUND + 1; at < FOUND + 1 + (<usize>written << 2); at += 4) {
+  for (let at = FOUND + 1; at < FOUND + 1 + ((<usize>written) << 2); at += 4) {
     if (load<u32>(at) == tag) return true;
   }
   return false;
 }
 
 function bytesOf(written: u8): usize {
-  return written == EVERY_CREDENTIAL ? 1 : 1 + (<usize>written << 2);
+  return written == EVERY_CREDENTIAL ? 1 : 1 + ((<usize>written) << 2);
 }
 
 const value = changetype<Span>(memory.data(8));
@@ -145,12 +146,12 @@ function indexOfBlank(start: usize, end: usize): usize {
 function addTag(tag: u32): void {
   if (tag == ownTag || overflowed) return;
   for (let index: u32 = 0; index < count; index++) {
-    if (load<u32>(TAGS + (<usize>index << 2)) == tag) return;
+    if (load<u32>(TAGS + ((<usize>index) << 2)) == tag) return;
   }
   if (count == MAX_TAGS) {
     overflowed = true;
     return;
   }
-  store<u32>(TAGS + (<usize>count << 2), tag);
+  store<u32>(TAGS + ((<usize>count) << 2), tag);
   count++;
 }

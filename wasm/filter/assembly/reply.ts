@@ -1,9 +1,15 @@
-import {
-  BUFFER_CALL_RESPONSE_BODY, MAP_CALL_RESPONSE_HEADERS, STATUS_OK, proxy_get_buffer_bytes, proxy_get_status,
-} from "./abi";
+import { BUFFER_CALL_RESPONSE_BODY, MAP_CALL_RESPONSE_HEADERS, STATUS_OK } from "./abi";
+import { proxy_get_buffer_bytes, proxy_get_status } from "./env";
 import { replyHeaders } from "./header-map";
 import { MAX_RETRY_AFTER_BYTES } from "./limits";
-import { RATE_LIMITED, SERVER_ERROR, SERVER_MALFORMED, SERVER_OVERLOADED, SERVER_TIMEOUT, SERVER_UNREACHABLE } from "./reasons";
+import {
+  RATE_LIMITED,
+  SERVER_ERROR,
+  SERVER_MALFORMED,
+  SERVER_OVERLOADED,
+  SERVER_TIMEOUT,
+  SERVER_UNREACHABLE,
+} from "./reasons";
 import { Span, trim } from "./span";
 import { verdict } from "./verdict";
 

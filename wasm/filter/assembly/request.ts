@@ -1,7 +1,7 @@
 import { MAP_REQUEST_HEADERS } from "./abi";
-import { NamedHeader, URI_NONE, URI_PATH, configuration } from "./configuration";
+import { configuration, NamedHeader, URI_NONE, URI_PATH } from "./configuration";
 import { requestHeaders } from "./header-map";
-import { Span, indexOfByte } from "./span";
+import { indexOfByte, Span } from "./span";
 
 /**
  * The effective context's request, as spans of its header map in the arena. The values of chosen headers are in

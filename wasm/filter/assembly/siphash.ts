@@ -25,7 +25,6 @@ export function beginDigest(keyLow: u64, keyHigh: u64): void {
   totalBytes = 0;
 }
 
-@inline
 function round(): void {
   v0 += v1;
   v2 += v3;

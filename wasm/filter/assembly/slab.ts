@@ -1,4 +1,4 @@
-import { PAGE_BYTES, givePage, takePage } from "./pages";
+import { givePage, PAGE_BYTES, takePage } from "./pages";
 import { mayTakePage, notePageGiven, notePageTaken } from "./pools";
 
 /**
@@ -47,7 +47,7 @@ export function slabUsedBytes(): u64 {
 }
 
 function slotBytes(sizeClass: u32): usize {
-  return load<u16>(SLOT_BYTES + (<usize>sizeClass << 1));
+  return load<u16>(SLOT_BYTES + ((<usize>sizeClass) << 1));
 }
 
 /** Number of pages needed for this many slots of a class. */
@@ -57,7 +57,7 @@ export function pagesFor(slots: u32, sizeClass: u32): u32 {
 }
 
 function openPagesAt(sizeClass: u32, pool: u32): usize {
-  return OPEN_PAGES + (<usize>(pool * SLOT_CLASSES + sizeClass) << 2);
+  return OPEN_PAGES + ((<usize>(pool * SLOT_CLASSES + sizeClass)) << 2);
 }
 
 /** Smallest class whose slots hold `size` bytes; `size` at most LARGEST_BLOCK_BYTES. */

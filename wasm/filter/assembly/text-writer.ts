@@ -29,7 +29,7 @@ export function putText(text: string): void {
 export function putDecimal(value: u64): void {
   let divisor: u64 = 1;
   while (value / divisor >= 10) divisor *= 10;
-  for (; divisor > 0; divisor /= 10) putByte(<u8>(0x30 + (value / divisor) % 10));
+  for (; divisor > 0; divisor /= 10) putByte(<u8>(0x30 + ((value / divisor) % 10)));
 }
 
 /** Sets `into` to everything written since `mark`. */

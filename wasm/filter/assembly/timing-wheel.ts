@@ -21,26 +21,26 @@ const OCCUPIED: usize = memory.data(8 * 4, 8);
 let current: u64 = 0;
 
 function headAt(level: u32, slot: u32): usize {
-  return HEADS + (<usize>((level << SLOT_BITS) | slot) << 2);
+  return HEADS + ((<usize>((level << SLOT_BITS) | slot)) << 2);
 }
 
 function occupied(level: u32): u64 {
-  return load<u64>(OCCUPIED + (<usize>level << 3));
+  return load<u64>(OCCUPIED + ((<usize>level) << 3));
 }
 
 function setOccupied(level: u32, bits: u64): void {
-  store<u64>(OCCUPIED + (<usize>level << 3), bits);
+  store<u64>(OCCUPIED + ((<usize>level) << 3), bits);
 }
 
 /** Schedules the entry for its `dropAtMs`, rounded up to a tick. */
 export function schedule(entry: Entry): void {
-  let due = (entry.dropAtMs + ((<u64>1 << TICK_BITS) - 1)) >> TICK_BITS;
+  let due = (entry.dropAtMs + (((<u64>1) << TICK_BITS) - 1)) >> TICK_BITS;
   if (due < current) due = current;
   const ahead = due - current;
   let level: u32 = 0;
   while (level < LEVELS - 1 && ahead >> (SLOT_BITS * (level + 1))) level++;
   // Beyond the wheel's range it comes up early and is scheduled again.
-  const reach = (<u64>1 << (SLOT_BITS * LEVELS)) - 1;
+  const reach = ((<u64>1) << (SLOT_BITS * LEVELS)) - 1;
   if (ahead > reach) due = current + reach;
   const slot = <u32>(due >> (SLOT_BITS * level)) & (SLOTS - 1);
   const head = headAt(level, slot);
@@ -108,7 +108,7 @@ function emptyBoundary(boundary: u64, now: u64): u64 {
 /** At a boundary, moves entries due soon down from the upper levels. False if the budget runs out first. */
 function cascadeAll(): bool {
   for (let level = LEVELS - 1; level > 0; level--) {
-    const below = (<u64>1 << (SLOT_BITS * level)) - 1;
+    const below = ((<u64>1) << (SLOT_BITS * level)) - 1;
     if (current & below) continue;
     const slot = <u32>(current >> (SLOT_BITS * level)) & (SLOTS - 1);
     const head = headAt(level, slot);

@@ -1,8 +1,8 @@
-import { putBase64UrlDecoded } from "./base64";
 import { arenaMark } from "./arena";
+import { putBase64UrlDecoded } from "./base64";
 import { beginJson, enterObject, jsonEnded, nextMember, peekJson, readNumber, skipValue } from "./json-reader";
 import { NEVER_MS, numericDateMs } from "./numeric-date";
-import { Span, indexOfByte } from "./span";
+import { indexOfByte, Span } from "./span";
 
 const name = changetype<Span>(memory.data(8));
 

@@ -1,9 +1,10 @@
-import { MAP_REQUEST_HEADERS, proxy_remove_header_map_value, proxy_replace_header_map_value } from "./abi";
+import { MAP_REQUEST_HEADERS } from "./abi";
 import { arenaMark, extend } from "./arena";
 import { isCarriedUnchanged } from "./carried-text";
 import { configuration, upstreamClaim, upstreamName } from "./configuration";
+import { proxy_remove_header_map_value, proxy_replace_header_map_value } from "./env";
 import { MAX_UPSTREAM_HEADERS } from "./limits";
-import { Span, equalsIgnoringCase } from "./span";
+import { equalsIgnoringCase, Span } from "./span";
 import { putBytes, takeWritten } from "./text-writer";
 
 /**
@@ -15,7 +16,7 @@ const RECORD_HEADER_BYTES: usize = 3;
 const VALUES: usize = memory.data(8 * 32);
 
 function valueAt(index: u32): Span {
-  return changetype<Span>(VALUES + (<usize>index << 3));
+  return changetype<Span>(VALUES + ((<usize>index) << 3));
 }
 
 /** Bit i: the reply contains header i. */

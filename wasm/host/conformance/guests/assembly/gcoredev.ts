@@ -3,6 +3,7 @@
  * both ways, shared data, metrics, properties and ticks.
  */
 export * from "@gcoredev/proxy-wasm-sdk-as/assembly/proxy";
+
 import {
   BaseContext,
   BufferTypeValues,
@@ -13,11 +14,11 @@ import {
   get_buffer_bytes,
   get_property,
   get_shared_data,
-  log,
   LogLevelValues,
+  log,
   makeHeaderPair,
-  registerRootContext,
   RootContext,
+  registerRootContext,
   send_http_response,
   set_buffer_bytes,
   set_shared_data,

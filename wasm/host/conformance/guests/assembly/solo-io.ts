@@ -3,6 +3,7 @@
  * no bodies.
  */
 export * from "@solo-io/proxy-runtime/proxy";
+
 import {
   BaseContext,
   Context,
@@ -10,10 +11,10 @@ import {
   FilterHeadersStatusValues,
   GrpcStatusValues,
   HeaderPair,
-  log,
   LogLevelValues,
-  registerRootContext,
+  log,
   RootContext,
+  registerRootContext,
   send_local_response,
   stream_context,
   WasmResultValues,
