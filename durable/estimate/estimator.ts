@@ -1,12 +1,12 @@
 import type { Sample } from "../metrics/samples.ts";
 import { demandNow } from "./demand.ts";
 import type { Estimate } from "./estimate.ts";
+import type { EstimateSettings } from "./estimate-settings.ts";
 import type { Line } from "./growth-fit.ts";
 import { type GrowthRule, grownTo } from "./growth-rule.ts";
 import { GrowthSteps } from "./growth-steps.ts";
 import { lostCalls } from "./lost-calls.ts";
 import { OutboundCurve } from "./outbound-curve.ts";
-import type { EstimateSettings } from "./settings.ts";
 import { TtlFinder, type WatchedLife } from "./ttl-finder.ts";
 import { TtlWindows } from "./ttl-windows.ts";
 

@@ -1,10 +1,10 @@
 import { MissEcho } from "./echo.ts";
 import { EndlessGrowth } from "./endless-growth.ts";
+import type { EstimateSettings } from "./estimate-settings.ts";
 import { type FitVerdict, GrowthFit, type Line } from "./growth-fit.ts";
 import { type GrowthStep, stepsIn } from "./growth-rule.ts";
 import type { GrowthSteps } from "./growth-steps.ts";
 import type { OutboundCurve } from "./outbound-curve.ts";
-import type { EstimateSettings } from "./settings.ts";
 import { candidateFor, type Ttl, ttlFrom } from "./ttl.ts";
 import { CANDIDATES, ttlGrid } from "./ttl-grid.ts";
 import type { TtlWindows } from "./ttl-windows.ts";

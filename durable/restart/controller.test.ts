@@ -5,7 +5,7 @@ import { DEFAULT_SETTINGS, settingsWith } from "../testing/settings.ts";
 import { RestartController } from "./controller.ts";
 import { nothingLearned, startGeneration } from "./learned.ts";
 import type { RestartPolicyName } from "./policies.ts";
-import type { RestartSettings } from "./settings.ts";
+import type { RestartSettings } from "./restart-settings.ts";
 
 function controller(policy: RestartPolicyName = "never", change: Partial<RestartSettings> = {}, kept = keptState()) {
   const settings = settingsWith({ sampleIntervalMs: 1_000, minLifetimeMs: 0, ...change });

@@ -1,7 +1,7 @@
 import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import type { Estimate } from "../estimate/estimate.ts";
 import { Estimator } from "../estimate/estimator.ts";
-import { type PaperEstimate, paperEstimate } from "../estimate/paper/estimate.ts";
+import { type PaperEstimate, paperEstimate } from "../estimate/paper/paper-estimate.ts";
 import { EstimateTrail } from "../estimate/paper/trail.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Sample, Samples } from "../metrics/samples.ts";
@@ -14,7 +14,7 @@ import { restartPrice } from "./price.ts";
 import { afterRestart, priceFactor } from "./price-record.ts";
 import { ratioPolicy } from "./ratio.ts";
 import { Refill } from "./refill.ts";
-import type { RestartSettings } from "./settings.ts";
+import type { RestartSettings } from "./restart-settings.ts";
 import type { StartReason } from "./starts.ts";
 
 type SampledCounts = Pick<Counters, "requests" | "hits" | "outbound">;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import { Estimator, type EstimatorState } from "../estimate/estimator.ts";
 import { REMEMBERED_GENERATIONS } from "../estimate/paper/baseline.ts";
-import { paperEstimate } from "../estimate/paper/estimate.ts";
+import { paperEstimate } from "../estimate/paper/paper-estimate.ts";
 import { samplesOf } from "../estimate/testing/build.ts";
 import { DEFAULT_SETTINGS } from "../testing/settings.ts";
 import {

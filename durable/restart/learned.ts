@@ -1,7 +1,7 @@
 import { type EstimatorState, NOTHING_KNOWN } from "../estimate/estimator.ts";
 import type { CurrentGeneration, History } from "../estimate/history.ts";
 import { REMEMBERED_GENERATIONS } from "../estimate/paper/baseline.ts";
-import type { PaperEstimate } from "../estimate/paper/estimate.ts";
+import type { PaperEstimate } from "../estimate/paper/paper-estimate.ts";
 import { NO_PRICES, type PriceRecord } from "./price-record.ts";
 import { deploymentOf, LISTED_STARTS, type StartReason, type StartRecord } from "./starts.ts";
 

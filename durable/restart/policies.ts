@@ -4,7 +4,7 @@ import { measuredPolicy } from "./measured.ts";
 import { neverRestart } from "./never.ts";
 import type { RestartPolicy } from "./policy.ts";
 import { ratioPolicy } from "./ratio.ts";
-import type { RestartSettings } from "./settings.ts";
+import type { RestartSettings } from "./restart-settings.ts";
 import { thresholdPolicy } from "./threshold.ts";
 import { uptimePolicy } from "./uptime.ts";
 

@@ -1,5 +1,5 @@
 import type { Estimate } from "../estimate/estimate.ts";
-import type { PaperEstimate } from "../estimate/paper/estimate.ts";
+import type { PaperEstimate } from "../estimate/paper/paper-estimate.ts";
 
 /** Everything a policy may look at. Policies keep no state of their own, so that two can judge side by side. */
 export interface RestartSituation {

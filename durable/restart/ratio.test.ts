@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type PaperEstimate, paperEstimate } from "../estimate/paper/estimate.ts";
+import { type PaperEstimate, paperEstimate } from "../estimate/paper/paper-estimate.ts";
 import { anyHistory, anySamples } from "../estimate/testing/hostile.ts";
 import { restartsOf, runService } from "../estimate/testing/run.ts";
 import { DEFAULT_SETTINGS } from "../testing/settings.ts";

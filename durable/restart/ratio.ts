@@ -1,5 +1,5 @@
-import type { PaperEstimate } from "../estimate/paper/estimate.ts";
-import type { EstimateSettings } from "../estimate/settings.ts";
+import type { EstimateSettings } from "../estimate/estimate-settings.ts";
+import type { PaperEstimate } from "../estimate/paper/paper-estimate.ts";
 import { keep, type RestartPolicy, type RestartSituation, type RestartVerdict, restart } from "./policy.ts";
 
 /**

@@ -2,7 +2,7 @@ import type { RestartPolicyName, Service } from "../../config/index.ts";
 import type { SharedState } from "../../wasm/host/index.ts";
 import type { Estimate } from "../estimate/estimate.ts";
 import type { GrowthRule } from "../estimate/growth-rule.ts";
-import type { PaperEstimate } from "../estimate/paper/estimate.ts";
+import type { PaperEstimate } from "../estimate/paper/paper-estimate.ts";
 import type { Confidence } from "../estimate/ttl.ts";
 import type { HandoverRecord, InstanceManager } from "../instances/instance-manager.ts";
 import { type IsolateSnapshot, isolateSnapshot } from "../memory/isolate.ts";

@@ -5,11 +5,11 @@ import { FilterHandover } from "./filter-handover.ts";
 import { importsByState } from "./function-catalog.ts";
 import { hasHandover } from "./handover-functions.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
+import type { HostServices, OutboundResult } from "./host-services.ts";
 import { HttpStream } from "./http-stream.ts";
 import { shapeOf } from "./module-shape.ts";
-import type { HostServices, OutboundResult } from "./services.ts";
 import { type Stages, type StreamOptions, stagesOf } from "./stages.ts";
-import { startGuest } from "./start.ts";
+import { startGuest } from "./start-guest.ts";
 import { StreamLife } from "./stream-life.ts";
 import { type CallReply, type StartOptions, Vm } from "./vm.ts";
 

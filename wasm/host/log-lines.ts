@@ -1,7 +1,7 @@
 import { LOG_LEVELS, type LogLevel } from "./abi.ts";
 import type { Context } from "./contexts.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
-import type { HostServices } from "./services.ts";
+import type { HostServices } from "./host-services.ts";
 
 /** Where lines go, and the context they count for: the root if no callback runs. */
 export interface LogTarget {

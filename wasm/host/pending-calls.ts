@@ -1,6 +1,6 @@
 import type { StreamContext } from "./contexts.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
-import type { HostServices, OutboundCall, OutboundResult } from "./services.ts";
+import type { HostServices, OutboundCall, OutboundResult } from "./host-services.ts";
 
 interface PendingCall {
   /** The stream that made the call; undefined for the root. It may be gone when the reply arrives. */

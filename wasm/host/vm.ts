@@ -5,12 +5,12 @@ import { type Context, RootContext, type StreamContext } from "./contexts.ts";
 import { type FilterFailure, failureOf, guestFramesOf } from "./failures.ts";
 import type { HandoverFunctions } from "./handover-functions.ts";
 import type { HeaderList } from "./header-list.ts";
+import type { HostServices, OutboundResult } from "./host-services.ts";
 import { logLines } from "./log-lines.ts";
 import { GuestMemory } from "./memory.ts";
 import { OutputLines } from "./output-lines.ts";
 import { PendingCalls } from "./pending-calls.ts";
 import { QueueEvents } from "./queue-events.ts";
-import type { HostServices, OutboundResult } from "./services.ts";
 import type { SharedData } from "./shared-data.ts";
 
 /** How to start one filter. */

@@ -1,6 +1,6 @@
 import type { Samples } from "../../metrics/samples.ts";
+import type { EstimateSettings } from "../estimate-settings.ts";
 import type { CurrentGeneration } from "../history.ts";
-import type { EstimateSettings } from "../settings.ts";
 
 export interface TtlEstimate {
   ttlMs: number;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_SETTINGS } from "../../testing/settings.ts";
 import { generation, history, samplesOf } from "../testing/build.ts";
-import { type PaperEstimate, paperEstimate } from "./estimate.ts";
+import { type PaperEstimate, paperEstimate } from "./paper-estimate.ts";
 import { EstimateTrail } from "./trail.ts";
 
 function estimateAt(atMs: number, number = 1): PaperEstimate {

@@ -1,4 +1,4 @@
-import type { PaperEstimate } from "./estimate.ts";
+import type { PaperEstimate } from "./paper-estimate.ts";
 
 /** A trail holds at most this many estimates of each bin, however often it is fed. */
 const ESTIMATES_PER_BIN = 10;

@@ -3,10 +3,10 @@ import { RestartController } from "../../restart/controller.ts";
 import { type LearnedState, nothingLearned } from "../../restart/learned.ts";
 import type { RestartPolicyName } from "../../restart/policies.ts";
 import type { RestartVerdict } from "../../restart/policy.ts";
-import type { RestartSettings } from "../../restart/settings.ts";
+import type { RestartSettings } from "../../restart/restart-settings.ts";
 import { settingsWith } from "../../testing/settings.ts";
 import type { Estimate } from "../estimate.ts";
-import type { PaperEstimate } from "../paper/estimate.ts";
+import type { PaperEstimate } from "../paper/paper-estimate.ts";
 import { CacheGuest, type CacheGuestOptions } from "./cache-guest.ts";
 
 /** What a simulated service went through at one sample. */

@@ -1,6 +1,6 @@
 import { PAGE_BYTES } from "../../../wasm/byte-units.ts";
 import type { Estimate } from "../../estimate/estimate.ts";
-import type { PaperEstimate } from "../../estimate/paper/estimate.ts";
+import type { PaperEstimate } from "../../estimate/paper/paper-estimate.ts";
 import type { RestartSituation } from "../policy.ts";
 
 /** An instance of 100 pages, an hour old, of which half is needed since the load fell. */

@@ -1,6 +1,6 @@
 import type { Samples } from "../../metrics/samples.ts";
+import type { EstimateSettings } from "../estimate-settings.ts";
 import type { CurrentGeneration, History } from "../history.ts";
-import type { EstimateSettings } from "../settings.ts";
 import { baselineBytes } from "./baseline.ts";
 import { outboundInTtl } from "./outbound-window.ts";
 import { ratioTtl, type TtlEstimate } from "./ratio-ttl.ts";

@@ -6,7 +6,7 @@ import { DEFAULT_SETTINGS } from "../../testing/settings.ts";
 import { everyTenSeconds, generation, history, samplesOf } from "../testing/build.ts";
 import { anyHistory, anySamples } from "../testing/hostile.ts";
 import { runService } from "../testing/run.ts";
-import { type PaperEstimate, paperEstimate } from "./estimate.ts";
+import { type PaperEstimate, paperEstimate } from "./paper-estimate.ts";
 
 const MINUTE_MS = 60_000;
 
