@@ -1,7 +1,9 @@
+import { PAGE_BYTES } from "../wasm/byte-units.ts";
+
 /** Bounds of the configuration. Names include the units. */
 export const CONFIG_LIMITS = {
   /** One Wasm page, the unit of linear memory. */
-  pageBytes: 65_536,
+  pageBytes: PAGE_BYTES,
   /** Below this the built-in filter's own tables and scratch memory leave no room for entries. */
   minCacheBytes: 8 * 65_536,
   /** An isolate has 128 MB for the code, the gateway and all its filters. If they exceed that, all of them are reset. */

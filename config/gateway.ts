@@ -218,3 +218,9 @@ export interface Restart {
   /** For the policy `threshold`. */
   readonly thresholdBytes: number;
 }
+
+/** What the restart policies work with. */
+export type RestartSettings = Omit<Restart, "policy">;
+
+/** What the estimator works with. */
+export type EstimateSettings = Pick<Restart, "collectMs" | "binMs" | "ttlCapMs" | "ttlDefaultMs" | "sampleIntervalMs">;

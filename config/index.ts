@@ -3,7 +3,16 @@
 export { isolateLimits, restartSettings } from "./defaults.ts";
 export { filterConfiguration } from "./filter-configuration.ts";
 export { findService } from "./find-service.ts";
-export type { Cluster, Gateway, IsolateLimits, PreflightAnswer, Restart, Service } from "./gateway.ts";
+export type {
+  Cluster,
+  EstimateSettings,
+  Gateway,
+  IsolateLimits,
+  PreflightAnswer,
+  Restart,
+  RestartSettings,
+  Service,
+} from "./gateway.ts";
 export {
   type BuiltInServiceInput,
   type ClusterInput,

@@ -1,5 +1,5 @@
+import type { RestartSettings } from "../config/index.ts";
 import type { RestartPolicyName } from "../durable/restart/policies.ts";
-import type { RestartSettings } from "../durable/restart/restart-settings.ts";
 import { PolicySupervisor, RuleSupervisor, type Supervisor } from "./supervisor.ts";
 
 const MINUTE_MS = 60_000;

@@ -1,8 +1,8 @@
+import type { RestartSettings } from "../config/index.ts";
 import { Samples } from "../durable/metrics/samples.ts";
 import { RestartController } from "../durable/restart/controller.ts";
 import { type LearnedState, nothingLearned } from "../durable/restart/learned.ts";
 import type { RestartPolicyName } from "../durable/restart/policies.ts";
-import type { RestartSettings } from "../durable/restart/restart-settings.ts";
 import { seededRandom } from "../scripts/traffic/random.ts";
 
 /** What there is to see of a run at one sample. Bytes and ms; counts since the start of the run. */

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { formatTrace, parseTrace } from "../scripts/traffic/trace.ts";
+import { formatTrace } from "../scripts/traffic/testing/format-trace.ts";
+import { parseTrace } from "../scripts/traffic/trace.ts";
 import { loadTraces } from "./traces.ts";
 
 describe("the traces of this machine", () => {

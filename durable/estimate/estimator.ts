@@ -1,7 +1,7 @@
+import type { EstimateSettings } from "../../config/index.ts";
 import type { Sample } from "../metrics/samples.ts";
 import { demandNow } from "./demand.ts";
 import type { Estimate } from "./estimate.ts";
-import type { EstimateSettings } from "./estimate-settings.ts";
 import type { Line } from "./growth-fit.ts";
 import { type GrowthRule, grownTo } from "./growth-rule.ts";
 import { GrowthSteps } from "./growth-steps.ts";

@@ -1,6 +1,6 @@
+import type { EstimateSettings } from "../../config/index.ts";
 import { MissEcho } from "./echo.ts";
 import { EndlessGrowth } from "./endless-growth.ts";
-import type { EstimateSettings } from "./estimate-settings.ts";
 import { type FitVerdict, GrowthFit, type Line } from "./growth-fit.ts";
 import { type GrowthStep, stepsIn } from "./growth-rule.ts";
 import type { GrowthSteps } from "./growth-steps.ts";

@@ -1,6 +1,6 @@
+import type { RestartSettings } from "../../config/index.ts";
 import type { Estimate } from "../estimate/estimate.ts";
 import { keep, type RestartPolicy, type RestartVerdict, restart } from "./policy.ts";
-import type { RestartSettings } from "./restart-settings.ts";
 
 /** By how much bounds on an instance's age differ between objects at the most. */
 const JITTER = 0.1;

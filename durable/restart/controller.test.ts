@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { RestartSettings } from "../../config/index.ts";
 import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import { Samples } from "../metrics/samples.ts";
 import { DEFAULT_SETTINGS, settingsWith } from "../testing/settings.ts";
 import { RestartController } from "./controller.ts";
 import { nothingLearned, startGeneration } from "./learned.ts";
 import type { RestartPolicyName } from "./policies.ts";
-import type { RestartSettings } from "./restart-settings.ts";
 
 function controller(policy: RestartPolicyName = "never", change: Partial<RestartSettings> = {}, kept = keptState()) {
   const settings = settingsWith({ sampleIntervalMs: 1_000, minLifetimeMs: 0, ...change });

@@ -1,3 +1,4 @@
+import type { RestartSettings } from "../../config/index.ts";
 import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import type { Estimate } from "../estimate/estimate.ts";
 import { Estimator } from "../estimate/estimator.ts";
@@ -14,7 +15,6 @@ import { restartPrice } from "./price.ts";
 import { afterRestart, priceFactor } from "./price-record.ts";
 import { ratioPolicy } from "./ratio.ts";
 import { Refill } from "./refill.ts";
-import type { RestartSettings } from "./restart-settings.ts";
 import type { StartReason } from "./starts.ts";
 
 type SampledCounts = Pick<Counters, "requests" | "hits" | "outbound">;

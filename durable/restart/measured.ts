@@ -1,6 +1,6 @@
+import type { RestartSettings } from "../../config/index.ts";
 import type { Estimate } from "../estimate/estimate.ts";
 import { keep, type RestartPolicy, type RestartSituation, type RestartVerdict, restart } from "./policy.ts";
-import type { RestartSettings } from "./restart-settings.ts";
 
 /** Standard deviations by which outbound calls must have fallen below their maximum: less is chance. */
 const FALL_DEVIATIONS = 3;

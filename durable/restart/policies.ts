@@ -1,10 +1,9 @@
-import type { RestartPolicyName } from "../../config/index.ts";
+import type { RestartPolicyName, RestartSettings } from "../../config/index.ts";
 import { withBackstops } from "./backstops.ts";
 import { measuredPolicy } from "./measured.ts";
 import { neverRestart } from "./never.ts";
 import type { RestartPolicy } from "./policy.ts";
 import { ratioPolicy } from "./ratio.ts";
-import type { RestartSettings } from "./restart-settings.ts";
 import { thresholdPolicy } from "./threshold.ts";
 import { uptimePolicy } from "./uptime.ts";
 

@@ -1,4 +1,4 @@
-import type { EstimateSettings } from "../estimate/estimate-settings.ts";
+import type { EstimateSettings } from "../../config/index.ts";
 import type { PaperEstimate } from "../estimate/paper/paper-estimate.ts";
 import { keep, type RestartPolicy, type RestartSituation, type RestartVerdict, restart } from "./policy.ts";
 

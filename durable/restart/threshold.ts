@@ -1,5 +1,5 @@
+import type { RestartSettings } from "../../config/index.ts";
 import { keep, type RestartPolicy, restart } from "./policy.ts";
-import type { RestartSettings } from "./restart-settings.ts";
 
 /** The policy `threshold`: a fixed size of linear memory, as Higress does it. It does not ask whether the memory is needed. */
 export function thresholdPolicy({ thresholdBytes }: Pick<RestartSettings, "thresholdBytes">): RestartPolicy {

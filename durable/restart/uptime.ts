@@ -1,5 +1,5 @@
+import type { RestartSettings } from "../../config/index.ts";
 import { keep, type RestartPolicy, restart } from "./policy.ts";
-import type { RestartSettings } from "./restart-settings.ts";
 
 /** By how much the uptimes of objects differ at the most, so that they do not restart in step. */
 const JITTER = 0.1;

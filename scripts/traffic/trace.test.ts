@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatTrace, parseTrace } from "./trace.ts";
+import { formatTrace } from "./testing/format-trace.ts";
+import { parseTrace } from "./trace.ts";
 
 describe("a trace", () => {
   test("is read request by request", () => {

@@ -70,9 +70,3 @@ function parseLine(line: string, latestSeconds: number): TraceRequest | string {
 function isId(field: string): boolean {
   return /^\d{1,15}$/.test(field);
 }
-
-/** The trace as text that `parseTrace` can read. */
-export function formatTrace(requests: TraceRequest[]): string {
-  const lines = requests.map(({ atSeconds, client, key }) => `${atSeconds.toFixed(3)},${client},${key}`);
-  return `${[COLUMNS, ...lines].join("\n")}\n`;
-}

@@ -1,5 +1,5 @@
 import type { DecisionFailure, StreamRequest } from "./decision.ts";
-import type { HeaderList } from "./header-list.ts";
+import type { HeaderList } from "./header-table.ts";
 import { Message } from "./message.ts";
 import type { StreamOptions } from "./stages.ts";
 

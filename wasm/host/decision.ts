@@ -1,5 +1,4 @@
-import type { HeaderList } from "./header-list.ts";
-import type { HeaderChange } from "./header-table.ts";
+import type { HeaderChange, HeaderList } from "./header-table.ts";
 
 /** The part of `AbortSignal` that the host uses. */
 export interface AbortNotice {

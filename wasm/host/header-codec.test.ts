@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeHeaderMap, encodeHeaderMap, headerMapSize } from "./header-codec.ts";
-import type { HeaderList } from "./header-list.ts";
+import type { HeaderList } from "./header-table.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
 
 /** Any text as decoded again: lone surrogates have no UTF-8 form and become U+FFFD. */

@@ -1,4 +1,4 @@
-import type { HeaderList } from "./header-list.ts";
+import type { HeaderList } from "./header-table.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { HeaderList } from "./header-list.ts";
+import type { HeaderList } from "./header-table.ts";
 
 /** A token of RFC 9110, in lower case. */
 const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;

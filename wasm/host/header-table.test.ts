@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { HeaderList } from "./header-list.ts";
+import type { HeaderList } from "./header-table.ts";
 import { HeaderTable } from "./header-table.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
 

@@ -1,5 +1,7 @@
-import type { HeaderList } from "./header-list.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
+
+/** Headers in order, repeated names as repeated entries, names in lower case. */
+export type HeaderList = [name: string, value: string][];
 
 /** Final values of a header (or pseudo header) that the guest changed. No values: the header is removed. */
 export interface HeaderChange {

@@ -1,6 +1,6 @@
 import type { LogLevel } from "./abi.ts";
 import type { StreamRequest } from "./decision.ts";
-import type { HeaderList } from "./header-list.ts";
+import type { HeaderList } from "./header-table.ts";
 import type { SharedState } from "./shared-state.ts";
 
 /** Supplied by the embedder. All of it outlives an instance, and none of it may call into an instance. */

@@ -1,6 +1,6 @@
 import type { StreamContext } from "./contexts.ts";
 import type { BodyOutcome, Decision, TrailersOutcome } from "./decision.ts";
-import type { HeaderList } from "./header-list.ts";
+import type { HeaderList } from "./header-table.ts";
 import type { StreamLife } from "./stream-life.ts";
 
 /**

@@ -19,8 +19,7 @@ export { type FilterFailure, FilterStartError, type FilterStartReason } from "./
 export { FilterHandover, type HandoverStep, type MoveStep, type TakeResult } from "./filter-handover.ts";
 export { hasHandover } from "./handover-functions.ts";
 export { decodeHeaderMap, encodeHeaderMap } from "./header-codec.ts";
-export type { HeaderList } from "./header-list.ts";
-export type { HeaderChange } from "./header-table.ts";
+export type { HeaderChange, HeaderList } from "./header-table.ts";
 export { HOST_LIMITS } from "./host-limits.ts";
 export type { HostServices, OutboundCall, OutboundFailure, OutboundResult } from "./host-services.ts";
 export { HttpStream } from "./http-stream.ts";

@@ -4,7 +4,7 @@ import type { GuestFunction } from "./callback-scope.ts";
 import { messageCallback } from "./callbacks.ts";
 import type { LocalResponse, StreamContext } from "./contexts.ts";
 import type { BodyOutcome, Decision, Refusal, TrailersOutcome } from "./decision.ts";
-import type { HeaderList } from "./header-list.ts";
+import type { HeaderList } from "./header-table.ts";
 import { HeaderTable } from "./header-table.ts";
 import { accountHeld } from "./held-bodies.ts";
 import { HOST_LIMITS } from "./host-limits.ts";

@@ -1,6 +1,6 @@
 import type { BodyBuffer } from "./body-buffer.ts";
 import type { BodyOutcome, Decision, Refusal, TrailersOutcome } from "./decision.ts";
-import type { HeaderList } from "./header-list.ts";
+import type { HeaderList } from "./header-table.ts";
 import { HeaderTable } from "./header-table.ts";
 
 const NO_BYTES = new Uint8Array(0);

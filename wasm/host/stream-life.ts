@@ -1,6 +1,6 @@
 import { StreamContext } from "./contexts.ts";
 import type { BodyOutcome, Decision, DecisionFailure, StreamRequest, TrailersOutcome } from "./decision.ts";
-import type { HeaderList } from "./header-list.ts";
+import type { HeaderList } from "./header-table.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
 import { Message } from "./message.ts";
 import { MessagePassage } from "./message-passage.ts";

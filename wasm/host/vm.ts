@@ -4,7 +4,7 @@ import { type Callbacks, NO_CALLBACKS } from "./callbacks.ts";
 import { type Context, RootContext, type StreamContext } from "./contexts.ts";
 import { type FilterFailure, failureOf, guestFramesOf } from "./failures.ts";
 import type { HandoverFunctions } from "./handover-functions.ts";
-import type { HeaderList } from "./header-list.ts";
+import type { HeaderList } from "./header-table.ts";
 import type { HostServices, OutboundResult } from "./host-services.ts";
 import { logLines } from "./log-lines.ts";
 import { GuestMemory } from "./memory.ts";

@@ -1,5 +1,5 @@
+import type { EstimateSettings } from "../../../config/index.ts";
 import type { Samples } from "../../metrics/samples.ts";
-import type { EstimateSettings } from "../estimate-settings.ts";
 import type { CurrentGeneration, History } from "../history.ts";
 import { baselineBytes } from "./baseline.ts";
 import { outboundInTtl } from "./outbound-window.ts";

@@ -1,5 +1,5 @@
+import type { EstimateSettings } from "../../../config/index.ts";
 import type { Samples } from "../../metrics/samples.ts";
-import type { EstimateSettings } from "../estimate-settings.ts";
 import type { CurrentGeneration } from "../history.ts";
 
 export interface TtlEstimate {

@@ -1,9 +1,9 @@
+import type { RestartSettings } from "../../../config/index.ts";
 import { Samples } from "../../metrics/samples.ts";
 import { RestartController } from "../../restart/controller.ts";
 import { type LearnedState, nothingLearned } from "../../restart/learned.ts";
 import type { RestartPolicyName } from "../../restart/policies.ts";
 import type { RestartVerdict } from "../../restart/policy.ts";
-import type { RestartSettings } from "../../restart/restart-settings.ts";
 import { settingsWith } from "../../testing/settings.ts";
 import type { Estimate } from "../estimate.ts";
 import type { PaperEstimate } from "../paper/paper-estimate.ts";

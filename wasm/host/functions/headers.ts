@@ -1,7 +1,7 @@
 import { MapType, Status } from "../abi.ts";
 import { decodeHeaderMap, encodeHeaderMapInto, headerMapSize } from "../header-codec.ts";
-import type { HeaderList } from "../header-list.ts";
 import { isWritableName, isWritableStatus, isWritableValue, lowerCaseName, requestName } from "../header-rules.ts";
+import type { HeaderList } from "../header-table.ts";
 import { type HeaderTable, joinedValue } from "../header-table.ts";
 import type { Vm } from "../vm.ts";
 import type { HostFunctions } from "./host-function.ts";

@@ -1,7 +1,7 @@
 import { Status } from "../abi.ts";
 import { decodeHeaderMap } from "../header-codec.ts";
-import type { HeaderList } from "../header-list.ts";
 import { headerValue, requestName, writableHeaders } from "../header-rules.ts";
+import type { HeaderList } from "../header-table.ts";
 import { HOST_LIMITS } from "../host-limits.ts";
 import type { Vm } from "../vm.ts";
 import type { HostFunctions } from "./host-function.ts";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Status } from "../abi.ts";
 import type { Context } from "../contexts.ts";
 import { encodeHeaderMap } from "../header-codec.ts";
-import type { HeaderList } from "../header-list.ts";
+import type { HeaderList } from "../header-table.ts";
 import { HOST_LIMITS } from "../host-limits.ts";
 import { HostHarness } from "../testing/host-harness.setup.ts";
 

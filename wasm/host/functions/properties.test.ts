@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Status } from "../abi.ts";
 import { decodeHeaderMap } from "../header-codec.ts";
-import type { HeaderList } from "../header-list.ts";
+import type { HeaderList } from "../header-table.ts";
 import { HeaderTable } from "../header-table.ts";
 import { HOST_LIMITS } from "../host-limits.ts";
 import { HostHarness } from "../testing/host-harness.setup.ts";

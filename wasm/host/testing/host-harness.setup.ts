@@ -1,7 +1,7 @@
 import type { AbiVersion } from "../abi.ts";
 import { type Context, StreamContext } from "../contexts.ts";
 import type { StreamRequest } from "../decision.ts";
-import type { HeaderList } from "../header-list.ts";
+import type { HeaderList } from "../header-table.ts";
 import { importsFor } from "../imports.ts";
 import { Message } from "../message.ts";
 import { NO_STAGES } from "../stages.ts";
