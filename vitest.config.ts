@@ -47,7 +47,7 @@ function nodeProject(name: string, include: string[], exclude: string[], globalS
 export default defineConfig({
   test: {
     // Vitest leaves one core free, and many of these tests wait for other processes.
-    maxWorkers: 3,
+    maxWorkers: 4,
     // The OpenID provider under test reminds us that it is not set up for production.
     onConsoleLog: (log) => !log.includes("oidc-provider WARNING"),
     projects: [

@@ -11,7 +11,7 @@ declare module "vitest" {
 }
 
 /** Replayed at most; beyond that a run only takes longer. */
-const MAX_REQUESTS = 5_000;
+const MAX_REQUESTS = 4_000;
 
 /** workerd has no files: the trace is read here and handed in. */
 export default function setup(project: TestProject): void {
