@@ -7,14 +7,15 @@ import { RestartController } from "../durable/restart/controller.ts";
 import { nothingLearned } from "../durable/restart/learned.ts";
 
 /**
- * Microseconds that a sample costs once the ring buffer is full: the estimator alone (taking the sample in, and one
- * estimate of it), and the whole controller (also the literal rule beside it, credit, price and the verdict).
+ * Measures the microseconds that a sample costs once the ring buffer is full: in the estimator alone (push the sample
+ * and estimate once), and in the whole controller (which adds the paper's rule, credit, price and the verdict).
  */
+
 const ROUNDS = 15;
 const SAMPLES = 2_000;
 const START_MS = 1_700_000_000_000;
 
-/** Samples of a guest under a load that rises and falls, so that memory grows and windows move. */
+/** Samples of a guest under a load that rises and falls, so that its memory grows and the estimator's windows move. */
 const guest = new CacheGuest({
   seed: 1,
   ttlMs: 300_000,

@@ -3,9 +3,11 @@ import { configuration, forwardAuth, Harness, largeFilterModule, reply } from ".
 import type { FilterHandover } from "../wasm/host/index.ts";
 
 /**
- * Milliseconds in which one instance of the built-in filter hands its entries to another: in all, and of the longest step.
- * A step is one chunk, written by the one and taken by the other; between two steps requests can be answered.
+ * Measures in milliseconds how long one instance of the built-in filter takes to hand its entries to another: the total
+ * and the longest step. In a step, one instance writes a chunk and the other imports it. Requests can be answered
+ * between steps.
  */
+
 const ROUNDS = 9;
 const ENTRIES = 100_000;
 const BUDGET_BYTES = 1_024 * 1_024 * 1_024;
@@ -16,7 +18,7 @@ const plugin = configuration({
   protocol: forwardAuth({ upstreamHeaders: ["x-user"] }),
 });
 
-/** An instance that has decided `ENTRIES` requests, each with so many bytes of headers for the upstream. */
+/** An instance that has cached `ENTRIES` decisions, each with `headerBytes` bytes of headers for the upstream. */
 async function filled(headerBytes: number): Promise<Harness> {
   const harness = new Harness(plugin, module);
   const headers: [string, string][] = headerBytes === 0 ? [] : [["x-user", "v".repeat(headerBytes)]];
@@ -68,11 +70,11 @@ for (const headerBytes of [0, 100, 500]) {
   const purgesOfAll: number[] = [];
   const purge = (of: () => number | undefined, expected: number): number => {
     const startedMs = performance.now();
-    if (of() !== expected) throw new Error("the purge found another number of entries");
+    if (of() !== expected) throw new Error("the purge found an unexpected number of entries");
     return performance.now() - startedMs;
   };
   for (let round = -2; round < ROUNDS; round += 1) {
-    // The instances of earlier rounds are not to be collected during this one.
+    // Collect the instances of earlier rounds now, not during this one.
     globalThis.gc?.();
     const taker = new Harness(plugin, module);
     const moved = move(old.handover, taker.handover);

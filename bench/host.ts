@@ -3,9 +3,11 @@ import { createSharedState, FilterInstance, type HeaderList } from "../wasm/host
 import { type GuestText, guest } from "../wasm/host/testing/wat-guest.setup.ts";
 
 /**
- * Microseconds of the host for one request: a filter that reads five headers and sets one, beside the same done by plain
- * JavaScript on the same list of headers. The guest does nothing else, so what is measured is the way in and out.
+ * Measures the microseconds that the host spends on one request. The filter reads five headers and sets one, and does
+ * nothing else, so the result is the cost of calls between host and filter. Plain JavaScript on the same headers is the
+ * baseline.
  */
+
 const ROUNDS = 15;
 const REQUESTS = 50_000;
 const READ = [":path", ":method", ":authority", "authorization", "x-tenant"] as const;

@@ -5,18 +5,18 @@ import { startWorkerd } from "../scripts/workerd.ts";
 import { MIB } from "../wasm/byte-units.ts";
 
 /**
- * Twenty services of one isolate grow to 16 MiB in turn, round after round: 320 MiB, were nothing given back. What they hold
- * together must stay below the 128 MB beyond which the platform resets all of them, and every request gets its answer.
- * Needs the tests' guests to be built: `npm test` once.
+ * In each round, twenty services of one isolate grow by 16 MiB one after the other: 320 MiB if nothing were freed.
+ * Together they must stay below 128 MB, beyond which the platform resets all of them, and every request must be
+ * answered. Needs the built guests of the tests: run `npm test` once.
  */
 const { values } = parseArgs({
   options: { rounds: { type: "string", default: "3" }, pause: { type: "string", default: "600" } },
 });
 const rounds = Number(values.rounds);
-/** Between two that grow. */
+/** Time between two growths. */
 const pauseMs = Number(values.pause);
 if (!(rounds > 0 && pauseMs >= 0)) {
-  console.error("bench:isolate: --rounds is a number above 0, --pause (ms) one from 0");
+  console.error("bench:isolate: --rounds must be above 0, --pause (ms) at least 0");
   process.exit(2);
 }
 const SERVICES = 20;
@@ -40,7 +40,7 @@ try {
   let asked = 0;
   for (let round = 0; round < rounds; round += 1) {
     for (let n = 0; n < SERVICES; n += 1) {
-      // Two that grow, and others that do not: everybody is answered meanwhile.
+      // One service grows while another must still answer.
       const requests = [get(`/service-${n}/a`, { "x-grow": "now" }), get(`/service-${(n + 7) % SERVICES}/b`)];
       for (const response of await Promise.all(requests)) if (response.ok) answered += 1;
       asked += requests.length;
@@ -52,7 +52,7 @@ try {
   ).json();
   console.log(`${answered} of ${asked} requests answered`);
   console.log(
-    `most held at once, live and retired: ${(isolate.peakBytes / MIB).toFixed(1)} MiB of ${(LIMIT_BYTES / MIB).toFixed(1)}`,
+    `peak memory, live and retired: ${(isolate.peakBytes / MIB).toFixed(1)} MiB of ${(LIMIT_BYTES / MIB).toFixed(1)}`,
   );
   console.log(JSON.stringify({ budget: isolate.budget, reclaim: isolate.reclaim }, null, 2));
   if (answered < asked || isolate.peakBytes > LIMIT_BYTES) process.exitCode = 1;

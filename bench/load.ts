@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 
-/** How a closed loop of clients fared. */
+/** The result of a closed loop of clients. */
 export interface LoadResult {
   readonly requestsPerSecond: number;
   readonly requests: number;
@@ -9,10 +9,10 @@ export interface LoadResult {
 }
 
 /**
- * A closed loop: each of `connections` kept-alive connections sends the next request when the last response is whole.
- * Written on bare sockets because a full HTTP client would take the core that the server needs.
+ * A closed loop: each of `connections` kept-alive connections sends the next request when the last response is
+ * complete. It uses bare sockets because a full HTTP client would take CPU time from the server.
  *
- * @param requestAt the text of the request by its number
+ * @param requestAt the bytes of the n-th request
  */
 export async function closedLoop(
   port: number,

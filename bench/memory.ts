@@ -8,8 +8,9 @@ import { AIM, type Medians, mediansOf, type PhaseResult, phaseResult } from "./m
 import { type Bundles, CONTENDERS, type Contender, measure, type Phase, type Series } from "./memory/run.ts";
 
 /**
- * What the operating system says of a restart: `npm run memory`. Each run is a workerd process of its own whose filter has
- * grown to 64 MiB, or never grew; rounds are interleaved, so that a noisy machine is noisy for each contender.
+ * `npm run memory`: the resident memory of workerd before and after a restart, as the operating system counts it. Each
+ * run starts a new workerd process, whose filter grows to 64 MiB or never grows. Rounds are interleaved, so that noise
+ * of the machine affects all contenders alike.
  */
 const { values } = parseArgs({
   options: {
@@ -20,7 +21,7 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds);
 if (!Number.isSafeInteger(rounds) || rounds < 1) {
-  console.error("memory: --rounds is a whole number above 0");
+  console.error("memory: --rounds must be a whole number above 0");
   process.exit(2);
 }
 

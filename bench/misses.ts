@@ -1,7 +1,7 @@
 /**
- * `npm run bench:misses`: what misses leave behind in memory outside of the filter. Resident MiB of workerd after forced collections, at
- * growing numbers of misses through one object, beside objects that do no more than fetch.
- * `-- --misses 50000,150000` sets the numbers, `--only ebb` the contender.
+ * `npm run bench:misses`: how much memory misses leave behind outside of the filter. Prints the resident MiB of workerd
+ * after forced collections at growing numbers of misses through one object, beside objects that at most fetch.
+ * `-- --misses 50000,150000` sets the numbers of misses, `--only ebb` the contender.
  */
 import { parseArgs } from "node:util";
 import { bundleWorker } from "../scripts/bundle-worker.ts";
@@ -10,7 +10,7 @@ import { startWorkerd } from "../scripts/workerd.ts";
 import { closedLoop } from "./load.ts";
 import { MISS_CONTENDERS, type MissContender } from "./miss-contenders.ts";
 
-/** As long as a signed token often is. */
+/** A usual length of a signed token. */
 const TOKEN_CHARACTERS = 800;
 const CONNECTIONS = 50;
 

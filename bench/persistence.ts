@@ -5,8 +5,9 @@ import { bundleWorker } from "../scripts/bundle-worker.ts";
 import { startWorkerd } from "../scripts/workerd.ts";
 
 /**
- * What it takes to store the decisions of one service (cache.persist) and to come back with them, in a real workerd process:
- * a first write of all of them, one of a hundredth that was used since, and the first request after the object left memory.
+ * Measures in a real workerd process how long it takes to store the decisions of one service (`cache.persist`) and to
+ * restore them: a write of all decisions, a write of the hundredth used since, and the first request after the object
+ * left memory.
  */
 const { values } = parseArgs({
   options: { entries: { type: "string", default: "50000" }, rounds: { type: "string", default: "5" } },
@@ -14,14 +15,14 @@ const { values } = parseArgs({
 const entries = Number(values.entries);
 const rounds = Number(values.rounds);
 if (!(entries >= 100 && rounds > 0)) {
-  console.error("bench:persistence: --entries is a number from 100, --rounds one above 0");
+  console.error("bench:persistence: --entries must be at least 100, --rounds above 0");
   process.exit(2);
 }
-/** Fewer than may be asked for at once. */
+/** Concurrent requests; below the gateway's limit. */
 const BATCH = 200;
 const KEY = "a key for a benchmark, where nothing is secret";
 
-interface Told {
+interface Stats {
   readonly outbound: number;
   readonly persistence: {
     readonly storedBytes: number;
@@ -57,12 +58,12 @@ async function measure(headerBytes: number): Promise<void> {
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return response;
   };
-  const stats = async (): Promise<Told> => (await (await call("/stats", "GET")).json()).services[0];
+  const stats = async (): Promise<Stats> => (await (await call("/stats", "GET")).json()).services[0];
   const ask = async (from: number, count: number): Promise<void> => {
     const { allowed } = await (await call(`/ask?from=${from}&count=${count}`)).json();
     if (allowed !== count) throw new Error(`${allowed} of ${count} were allowed`);
   };
-  /** Until the write that is due now is done. @returns ms */
+  /** Makes a write due and waits until it is done. @returns how long it took, in ms */
   const write = async (): Promise<number> => {
     const { writtenAtMs } = (await stats()).persistence;
     await call("/minute");
@@ -78,25 +79,25 @@ async function measure(headerBytes: number): Promise<void> {
     await askAll(entries);
     await write();
     const [all, some, waking, first]: number[][] = [[], [], [], []];
-    let told: Told | undefined;
+    let last: Stats | undefined;
     for (let round = 0; round < rounds; round += 1) {
       const { outbound } = await stats();
       await call("/leave");
       const startedMs = performance.now();
       await ask(entries - 1, 1);
       first!.push(performance.now() - startedMs);
-      told = await stats();
-      if (told.persistence.waking?.outcome !== "restored") throw new Error(JSON.stringify(told.persistence));
-      waking!.push(told.persistence.waking.durationMs);
+      last = await stats();
+      if (last.persistence.waking?.outcome !== "restored") throw new Error(JSON.stringify(last.persistence));
+      waking!.push(last.persistence.waking.durationMs);
       await askAll(entries);
       const asked = (await stats()).outbound - outbound;
       if (asked > 0) throw new Error(`${asked} decisions were lost`);
-      // The first write of a life tells of everything.
+      // The first write of a new instance contains all decisions.
       all!.push(await write());
       await askAll(entries / 100);
       some!.push(await write());
     }
-    const { storedBytes, storedRows } = told!.persistence;
+    const { storedBytes, storedRows } = last!.persistence;
     console.log(
       `headers of ${headerBytes} bytes: all written in ${median(all!)} ms, a hundredth in ${median(some!)} ms; ` +
         `read in ${median(waking!)} ms, first answer after ${median(first!)} ms; ` +

@@ -5,8 +5,9 @@ import { bundleWorker } from "../scripts/bundle-worker.ts";
 import { startWorkerd } from "../scripts/workerd.ts";
 
 /**
- * The same requests with forced restarts and without: does every request get its one right answer, and does the hit rate
- * stay? A real workerd process, real sockets; tokens that say `deny` are denied, and decisions last for five seconds.
+ * Sends the same requests with and without forced restarts, checks that every request gets its one right answer, and
+ * compares the hit rates. Runs a real workerd process with real sockets. Tokens that contain `deny` are denied, and
+ * decisions last for five seconds.
  */
 const { values } = parseArgs({
   options: {
@@ -23,7 +24,7 @@ const connections = Number(values.connections);
 const users = Number(values.users);
 const rate = Number(values.rate);
 if (![requests, restarts, connections, users, rate].every((value) => value > 0)) {
-  console.error("bench:restarts: --requests, --restarts, --connections, --users and --rate are numbers above 0");
+  console.error("bench:restarts: --requests, --restarts, --connections, --users and --rate must be above 0");
   process.exit(2);
 }
 
@@ -90,7 +91,7 @@ async function load(
     while (next < requests) {
       const n = next;
       next += 1;
-      // At one pace in both runs: what expires meanwhile would else differ by how long they take.
+      // Both runs keep the same pace. Otherwise the slower run would see more decisions expire.
       const waitMs = startedMs + (1_000 * n) / rate - performance.now();
       if (waitMs > 1) await new Promise((resolve) => setTimeout(resolve, waitMs));
       const user = (n * 7_919) % users;
@@ -101,7 +102,8 @@ async function load(
       else wrong += 1;
     }
   };
-  // As often as asked for, spread over the run; one that finds the instance before still ending is asked for again.
+  // Spreads the restarts over the run. Asks again if the gateway did not restart because the previous instance still
+  // drains.
   const restarter = async (): Promise<void> => {
     while (restarted < forced && next < requests) {
       if (next < (restarted / forced) * requests) {

@@ -5,8 +5,9 @@ import { startWorkerd } from "../scripts/workerd.ts";
 import { closedLoop } from "./load.ts";
 
 /**
- * Requests per second of a cached allow, beside a Worker that asks an object which does nothing and one that asks
- * nobody. One process serves all three; rounds are interleaved, so that a noisy machine is noisy for each of them.
+ * Measures the requests per second of a cached allow, beside a Worker that calls an object which does nothing and a
+ * Worker that calls no object. One process serves all three. Rounds are interleaved, so that noise of the machine
+ * affects all alike.
  */
 const { values } = parseArgs({
   options: {
@@ -20,7 +21,7 @@ const [rounds, seconds, connections, users] = [values.rounds, values.seconds, va
   Number,
 );
 if (![rounds, seconds, connections, users].every((value) => value !== undefined && value > 0)) {
-  console.error("bench: --rounds, --seconds, --connections and --users are numbers above 0");
+  console.error("bench: --rounds, --seconds, --connections and --users must be above 0");
   process.exit(2);
 }
 
@@ -39,7 +40,7 @@ const workerd = await startWorkerd(
   contenders,
 );
 
-/** A browser's usual headers, so that what travels is what travels in life. */
+/** A browser's usual headers, so that requests have a realistic size. */
 function requestOf(n: number): string {
   return [
     `GET /orders/${n % 97} HTTP/1.1`,

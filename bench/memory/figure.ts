@@ -12,7 +12,7 @@ const PANEL = { width: 340, height: 220, top: 58, gap: 70, left: 62 };
 const WIDTH = PANEL.left + 2 * PANEL.width + PANEL.gap + 20;
 const HEIGHT = PANEL.top + PANEL.height + 90;
 
-/** Resident memory over time, idle beside loaded, as an SVG text that reads on light and on dark pages. */
+/** Resident memory over time, idle beside loaded, as an SVG that is readable on light and dark pages. */
 export function memoryFigure(phases: Readonly<Record<Phase, Medians>>): string {
   const all = Object.values(phases).flatMap((medians) => Object.values(medians).flat());
   const topMib = Math.ceil(Math.max(...all.map(([, bytes]) => bytes / MIB)) / 50) * 50;

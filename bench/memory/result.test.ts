@@ -10,12 +10,12 @@ function series(...mib: number[]): Series {
 const steady = (mib: number): Series[] => [series(mib, mib, mib, mib)];
 
 describe("the result of a memory measurement", () => {
-  it("is the median of the rounds two seconds after the restart, and when the memory was back", () => {
+  it("has the medians two seconds after the restart, and the time when memory was back for good", () => {
     const medians = mediansOf({
       "never-grown": steady(100),
       "no-restart": steady(164),
       plain: steady(165),
-      // It must stay there: in between is not enough.
+      // Memory must stay low: the dip after one second in the second round does not count.
       restart: [series(108, 164, 104, 104), series(109, 120, 103, 103), series(170, 109, 160, 103)],
     });
     expect(phaseResult(medians)).toEqual({
@@ -27,7 +27,7 @@ describe("the result of a memory measurement", () => {
     });
   });
 
-  it("says so where the memory never came back", () => {
+  it("has no time if memory never came back", () => {
     const medians = mediansOf({
       "never-grown": steady(100),
       "no-restart": steady(164),

@@ -1,16 +1,16 @@
 import { CONTENDERS, type Contender, type Series } from "./run.ts";
 
-/** Resident memory 2 s after the restart, medians of all rounds. */
+/** Resident memory 2 s after the restart: medians of all rounds. */
 export interface PhaseResult {
   readonly neverGrownBytes: number;
   readonly noRestartBytes: number;
   readonly plainBytes: number;
   readonly restartBytes: number;
-  /** From the restart until resident memory stays within 1.1 times that of the process that never grew; null if never. */
+  /** Time until resident memory stays within 1.1 times that of the process that never grew; null if it never does. */
   readonly seconds: number | null;
 }
 
-/** Medians of all rounds at each moment, of every contender. */
+/** For each contender, the medians of all rounds at each moment. */
 export type Medians = Readonly<Record<Contender, Series>>;
 
 const JUDGED_AT_SECONDS = 2;

@@ -4,15 +4,18 @@ import type { WorkerBundle } from "../../scripts/bundle-worker.ts";
 import { startWorkerd } from "../../scripts/workerd.ts";
 import { closedLoop } from "../load.ts";
 
-/** What is done to a filter of 64 MiB, or to one that never grew. */
+/**
+ * `never-grown` keeps its first size. The others grow to 64 MiB: one is left alone, two are restarted (`plain` does not
+ * reclaim).
+ */
 export const CONTENDERS = ["never-grown", "no-restart", "plain", "restart"] as const;
 export type Contender = (typeof CONTENDERS)[number];
 export type Phase = "idle" | "loaded";
 
-/** Resident memory of one process; times in seconds from the restart, or from when it would have been. */
+/** Resident memory of one process; times in seconds since the restart, or since the moment it would have been. */
 export type Series = readonly (readonly [seconds: number, bytes: number])[];
 
-/** Four times 255 pages beyond the first four: 64 MiB. */
+/** The filter starts with 4 pages and grows by 255 each time: 64 MiB. */
 const GROWTHS = 4;
 const WARM_UP_REQUESTS = 200;
 const LOAD_CONNECTIONS = 4;
@@ -27,9 +30,9 @@ export interface Bundles {
 }
 
 /**
- * One life of a workerd process: warmed up, grown, put under load where that is asked for, restarted, and watched from
- * outside for some seconds.
- * @throws Error if a request failed, or the process
+ * Starts a workerd process, warms it up, grows and restarts the filter as the contender asks, and samples its memory
+ * for `SAMPLED_MS`. In the phase `loaded`, clients send requests meanwhile.
+ * @throws Error if a request or the process fails
  */
 export async function measure(contender: Contender, phase: Phase, bundles: Bundles): Promise<Series> {
   const workerd = await startWorkerd(
@@ -76,7 +79,7 @@ function requestOf(n: number): string {
   return `GET /growing/${n % 97} HTTP/1.1\r\nHost: api.example\r\nAuthorization: Bearer token-${n % 1_000}\r\n\r\n`;
 }
 
-/** What the operating system counts as resident of a process (VmRSS). */
+/** Resident memory of a process as the operating system counts it (VmRSS). */
 async function residentBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, "utf8");
   const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];

@@ -4,7 +4,9 @@ import { isolateSnapshot, thisIsolate } from "../../durable/memory/isolate.ts";
 import filter from "../../test/workerd/guests/build/growing.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
 
-/** Twenty services in one isolate, each with a filter that grows by 16 MiB on a request with the header `x-grow`. */
+/**
+ * Twenty services in one isolate, each with a filter that grows by almost 16 MiB on a request with the header `x-grow`.
+ */
 const SERVICES = 20;
 
 const service = (name: string) => ({

@@ -1,4 +1,4 @@
-/** The floor: a Worker that only passes the request on. */
+/** The baseline: a Worker that only passes the request on. */
 export default {
   fetch: (request, env) => env.UPSTREAM.fetch(request),
 } satisfies ExportedHandler<{ UPSTREAM: Fetcher }>;

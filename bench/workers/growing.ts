@@ -7,7 +7,7 @@ import { TIME_LIMITS } from "../../durable/runtime/time-limits.ts";
 import filter from "../../test/workerd/guests/build/growing.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
 
-/** False for the contender that restarts and leaves the rest to V8. Put in when the Worker is bundled. */
+/** False for the contender that restarts but does not force garbage collection. Set when the Worker is bundled. */
 declare const RECLAIMS: boolean;
 
 const isolate = createIsolate(
@@ -23,7 +23,7 @@ const isolate = createIsolate(
     : { ...reclaimSettings(isolateLimits()), minBytes: Number.POSITIVE_INFINITY },
 );
 
-/** A filter that lets every request pass, and grows by 255 pages on one with the header `x-grow`. */
+/** A service whose filter lets every request pass and grows by 255 pages on a request with the header `x-grow`. */
 const gateway = createGateway(
   defineGateway({
     services: {

@@ -5,9 +5,9 @@ import filter from "../../wasm/filter/build/filter.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
 import type { MissContender } from "../miss-contenders.ts";
 
-/** Which of the contenders this process is; put in when the Worker is bundled. */
+/** The contender that this process runs. Set when the Worker is bundled. */
 declare const CONTENDER: MissContender;
-/** Of `--expose-gc`. */
+/** Exists with `--expose-gc`. */
 declare const gc: () => void;
 
 const gateway = createGateway(
@@ -26,7 +26,7 @@ const gateway = createGateway(
 
 export const ServiceObject = gateway.ServiceObject;
 
-/** What an object does at least that asks a server about each token. */
+/** The least that an object does to ask a server about each token. */
 export class PlainObject extends DurableObject<Env> {
   async decide(authorization: string): Promise<boolean> {
     const server = this.env.AUTHORIZATION as Fetcher;

@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 
-/** What a user cannot go below with an object: one RPC that does nothing, then the request is passed on. */
+/** The least that a gateway with an object costs: one RPC that does nothing, then the request is passed on. */
 export class NoOp extends DurableObject {
   decide(): boolean {
     return true;

@@ -6,9 +6,10 @@ import type { ServiceObject as ServiceObjectType } from "../../durable/service-o
 import filter from "../../wasm/filter/build/filter.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
 
-/** A service that keeps its decisions, in an object whose clock can be set and that can be made to leave memory. */
+/** How far the gateway's clock is ahead. */
 let aheadMs = 0;
 
+/** A service that persists its decisions. */
 const gateway = createGateway(
   defineGateway({
     services: {
@@ -36,7 +37,10 @@ const gateway = createGateway(
   },
 );
 
-/** `POST /ask?from=N&count=M`: decisions on so many tokens. `POST /minute`: a minute passes. `POST /leave`: the object goes. */
+/**
+ * `POST /ask?from=N&count=M` decides on M tokens, `POST /minute` moves the clock ahead by a minute, and `POST /leave`
+ * makes the object leave memory.
+ */
 export default {
   async fetch(request, env, ctx) {
     const { pathname, searchParams } = new URL(request.url);
@@ -51,13 +55,13 @@ export default {
       return new Response();
     }
     if (pathname !== "/ask") return gateway.worker.fetch!(request, env, ctx);
-    const decided = Array.from({ length: numberIn("count") }, (_, n) => object.decide(about(numberIn("from") + n)));
+    const decided = Array.from({ length: numberIn("count") }, (_, n) => object.decide(requestOf(numberIn("from") + n)));
     const allowed = (await Promise.all(decided)).filter(({ kind }) => kind === "continue").length;
     return Response.json({ allowed });
   },
 } satisfies ExportedHandler<Env>;
 
-function about(user: number): Parameters<ServiceObjectType["decide"]>[0] {
+function requestOf(user: number): Parameters<ServiceObjectType["decide"]>[0] {
   return {
     v: RPC_VERSION,
     configVersion: "",

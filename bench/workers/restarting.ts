@@ -2,7 +2,9 @@ import { defineGateway } from "../../config/index.ts";
 import filter from "../../wasm/filter/build/filter.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
 
-/** A service that only the operator restarts. Decisions last for less than a run, so that misses go on throughout. */
+/**
+ * A service that only the operator restarts. Decisions last shorter than a run, so that there are misses throughout.
+ */
 const gateway = createGateway(
   defineGateway({
     services: {

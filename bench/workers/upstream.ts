@@ -1,2 +1,2 @@
-/** Answers every request with two letters: what remains to be measured is the way to it. */
+/** Answers every request with two letters, so that it adds almost nothing to the measured time. */
 export default { fetch: () => new Response("ok") } satisfies ExportedHandler;
