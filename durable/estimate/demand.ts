@@ -1,11 +1,11 @@
 import type { OutboundCurve } from "./outbound-curve.ts";
 
-/** Windows that are tried: 1, 2, 4, … times the TTL. */
+/** Tries windows of 1, 2, 4, … up to this many TTLs. */
 const LONGEST_WINDOW = 16;
 /** Standard deviations by which a longer window may differ before the load counts as changed. */
 const SAME_LOAD = 3.7;
 
-/** Outbound calls in one TTL under the load of now, and how uncertain that is. */
+/** Outbound calls in one TTL under today's load, and their uncertainty. */
 export interface Demand {
   readonly calls: number;
   /** Standard deviation of `calls`. */
@@ -13,11 +13,11 @@ export interface Demand {
 }
 
 /**
- * Outbound calls in one TTL under today's load, from as long a look back as the load was the same (Lepski's method): the
- * last TTL alone, then twice as long, and so on, until a longer window contradicts a shorter one. Under steady load
- * chance evens out, under a load that changes nothing is averaged away.
+ * Outbound calls in one TTL under today's load (Lepski's method). Starts with the last TTL alone and doubles the window
+ * until a longer window contradicts a shorter one. So a steady load is averaged over a long time, and a change is not
+ * averaged away.
  *
- * @param fromMs no window reaches back before this: an instance that has just started fetches more than it later will
+ * @param fromMs no window reaches back before this: a new instance makes more calls while its cache fills
  */
 export function demandNow(curve: OutboundCurve, ttlMs: number, fromMs: number): Demand {
   const nowMs = curve.endMs;

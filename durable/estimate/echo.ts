@@ -1,38 +1,39 @@
 import type { OutboundCurve } from "./outbound-curve.ts";
 import { CANDIDATES } from "./ttl-grid.ts";
 
-/** Each side of the step that is looked for, as a share of the TTL. */
+/** Time compared on each side of the step, as a share of the TTL. */
 const SIDE = 0.25;
-/** Steps of so many standard deviations, all lives together, are no chance … */
+/** A step of this many standard deviations over all generations is significant … */
 const CLEAR_STEP = 5;
-/** … if they were seen in so many lives. Other steps come from the load, and at other ages each time. */
+/** … if this many generations showed it. A step caused by the load comes at a different age each time. */
 const MIN_LIVES = 2;
-/** What an older life counts, once there is one more. */
+/** Each new generation multiplies the weight of the older ones by this. */
 const FADE = 0.8;
 
 /**
- * A witness of the TTL that needs no memory reading (docs/model.md, identity 7). A fresh instance knows nothing: its misses
- * become fewer with age, until at the age of one TTL the first entries expire and are fetched again, all at once. For
- * every candidate the share of misses just before that age is compared with that just after it.
+ * An estimate of the TTL that needs no memory reading (docs/model.md, identity 7). A fresh instance has an empty cache, and
+ * its misses become fewer as the cache fills. At the age of one TTL the first entries expire, and the misses rise again.
+ * For every candidate, this compares the share of misses just before that age with the share just after it.
  */
 export class MissEcho {
   readonly #grid: Float64Array;
-  /** Sums over lives of the step at each candidate, in standard deviations, and of their squares' expectation. */
+  /** For each candidate, the sum of its steps over the generations, in standard deviations. */
   readonly #steps = new Float64Array(CANDIDATES);
+  /** For each candidate, the variance of that sum: the number of generations, faded ones in part. */
   readonly #lives = new Float64Array(CANDIDATES);
-  /** Candidates below this one have been looked at in the present life. */
+  /** The first candidate not yet examined in the current generation. */
   #next = 0;
 
   constructor(grid: Float64Array) {
     this.#grid = grid;
   }
 
-  /** A fresh instance. @param lossless it was handed the cache, so that there is nothing to hear */
+  /** A fresh instance started. @param lossless it took over the cache, so its misses show no echo */
   started(lossless: boolean): void {
     this.#next = lossless ? CANDIDATES : 0;
   }
 
-  /** After a sample was added to the curve of the present life. */
+  /** Call after each sample was added to the curve of the current generation. */
   update(curve: OutboundCurve, startedMs: number): void {
     const ageMs = curve.endMs - startedMs;
     while (this.#next < CANDIDATES && this.#grid[this.#next]! * (1 + SIDE) <= ageMs) {
@@ -46,7 +47,7 @@ export class MissEcho {
     }
   }
 
-  /** The TTL that the echoes speak for, within bounds; undefined if they say nothing. */
+  /** The TTL with the clearest echo within the bounds; undefined if no echo is clear. */
   ttlMs(minMs: number, maxMs: number): number | undefined {
     let best = -1;
     let bestStep = CLEAR_STEP;
@@ -61,7 +62,7 @@ export class MissEcho {
   }
 }
 
-/** By how many standard deviations the share of misses is greater in [atMs, toMs) than in [fromMs, atMs). */
+/** Rise of the share of misses from (fromMs, atMs] to (atMs, toMs], in standard deviations. */
 function stepOf(curve: OutboundCurve, fromMs: number, atMs: number, toMs: number): number {
   const requestsBefore = curve.requestsIn(fromMs, atMs);
   const requestsAfter = curve.requestsIn(atMs, toMs);

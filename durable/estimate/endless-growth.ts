@@ -2,23 +2,23 @@ import type { GrowthStep } from "./growth-rule.ts";
 import { CANDIDATES } from "./ttl-grid.ts";
 import type { TtlWindows } from "./ttl-windows.ts";
 
-/** Growth events beyond the cap on the TTL that no TTL explains make growth count as without end, if they are so many … */
+/** Growth is endless after at least this many growth events that no TTL explains, at an age above the TTL cap … */
 const MIN_EVENTS = 4;
 const MAX_EVENTS = 12;
-/** … and so much of what is held: single ones come by chance, as a peak between two samples, or a page of a slot class. */
+/** … that add up to this share of the memory. A few come by chance: a peak between samples, or a page for a size class. */
 const MIN_SHARE = 0.2;
-/** Weight of the candidates by which an event should not have come. */
+/** An event is unexplained if the candidates that do not predict it have more than this weight. */
 const UNEXPLAINED = 0.9;
 
-/** Memory that goes on growing although no more entries can be alive: a leak, or entries that are freed when touched. */
+/** Detects memory that keeps growing without more live entries: a leak, or entries that are freed only when accessed. */
 export class EndlessGrowth {
-  /** What no TTL explains, less what one explained since. */
+  /** Unexplained events and bytes, minus those explained since. */
   #events = 0;
   #bytes = 0;
 
   /**
-   * A growth event of an instance older than any TTL that is believed.
-   * @param weights of the candidates; undefined while there are none
+   * Records a growth event of an instance that has filled for longer than the TTL cap.
+   * @param weights of the candidates; undefined before the first fit
    */
   grew({ fromBytes, grownBytes }: GrowthStep, windows: TtlWindows, weights: Float64Array | undefined): void {
     const sign = weights !== undefined && isUnexplained(windows, weights) ? 1 : -1;
@@ -31,7 +31,7 @@ export class EndlessGrowth {
   }
 }
 
-/** By nearly all TTLs that are likely, clearly fewer entries live than once did. */
+/** Whether nearly all likely TTLs say that clearly fewer entries are live than at the maximum. */
 function isUnexplained({ now, max }: TtlWindows, weights: Float64Array): boolean {
   let unexplained = 0;
   for (let c = 0; c < CANDIDATES; c += 1) {

@@ -10,12 +10,12 @@ import { OutboundCurve } from "./outbound-curve.ts";
 import { TtlFinder, type WatchedLife } from "./ttl-finder.ts";
 import { TtlWindows } from "./ttl-windows.ts";
 
-/** Events after which a fit is as good as one that is remembered. */
+/** Number of growth events after which a new fit replaces the stored one. */
 const TRUSTED_EVENTS = 8;
-/** Standard deviations by which the baseline lies above the mean: a fresh instance grows to the peaks of chance too. */
+/** The baseline includes this many standard deviations: a fresh instance also grows to random peaks. */
 const PEAK_DEVIATIONS = 3;
 
-/** What the estimator keeps of a service when its object leaves memory. A few numbers; JSON. */
+/** The estimator's results that are stored for the time when the object is not in memory. A few numbers; JSON. */
 export interface EstimatorState {
   readonly observedMs: number;
   readonly ttlMs: number | undefined;
@@ -32,7 +32,7 @@ export const NOTHING_KNOWN: EstimatorState = {
   growthRule: undefined,
 };
 
-/** One life of the instance as the estimator follows it. */
+/** The current generation as the estimator sees it. */
 interface Life extends WatchedLife {
   readonly number: number;
   readonly startedMs: number;
@@ -42,7 +42,7 @@ interface Life extends WatchedLife {
 }
 
 /**
- * Estimates TTL, bytes per entry, fixed bytes, growth rule, required, surplus and baseline from nothing but samples.
+ * Estimates TTL, bytes per entry, fixed bytes, growth rule, required, surplus and baseline from samples alone.
  * Deterministic: the same samples give the same numbers. Memory is constant; a sample costs a few microseconds.
  */
 export class Estimator {
@@ -51,7 +51,7 @@ export class Estimator {
   readonly #steps: GrowthSteps;
   readonly #finder: TtlFinder;
   #life: Life;
-  /** What an instance without entries starts with. */
+  /** Size of a fresh instance without entries. */
   #freshBytes = 0;
   #observedMs: number;
 
@@ -65,8 +65,8 @@ export class Estimator {
   }
 
   /**
-   * A fresh instance runs; what is known of those before stays.
-   * @param lossless it was handed the live entries of the one before
+   * A fresh instance started. Keeps the results of earlier generations.
+   * @param lossless it took over the live entries of the previous instance
    */
   started(number: number, startedMs: number, startBytes: number, lossless = false): void {
     const before = this.#life;
@@ -76,19 +76,19 @@ export class Estimator {
     const goesOn = lossless && !isFirst;
     if (goesOn) {
       before.windows.restart();
-      // Nothing was asked while nobody ran: calls to come are not spread over that time.
+      // No calls were made while no instance ran, so don't spread the next calls over that time.
       if (startedMs > before.curve.endMs) before.curve.push(startedMs, 0, 0);
     }
     this.#life = goesOn ? { ...next, curve: before.curve, windows: before.windows, emptyAtMs: before.emptyAtMs } : next;
     this.#finder.started(goesOn);
-    // An instance that was handed entries starts larger than one that was not.
+    // An instance that took over entries starts larger than an empty one.
     if (isFirst || !lossless) this.#freshBytes = startBytes;
   }
 
   /**
-   * Takes the samples of an instance that ended with its object, before `started` tells of one that was given its entries:
-   * the calls that made them count as if they had been made in this life. Its growth is not learned from a second time.
-   * @param freshBytes what an instance without entries starts with
+   * Takes the samples of an instance that was evicted with its object, so that calls made before the eviction count for the
+   * instance with the restored entries. Call it before `started`. The growth in these samples is not learned again.
+   * @param freshBytes size of a fresh instance without entries
    */
   recall(samples: readonly Readonly<Sample>[], freshBytes: number): void {
     const [first, last] = [samples[0], samples.at(-1)];
@@ -102,7 +102,7 @@ export class Estimator {
     this.#freshBytes = freshBytes;
   }
 
-  /** Takes in a sample of the running generation; of any other it is left out. */
+  /** Adds a sample of the running generation. Ignores samples of other generations. */
   push(sample: Readonly<Sample>): void {
     const life = this.#life;
     if (sample.generation !== life.number) return;
@@ -114,7 +114,7 @@ export class Estimator {
     this.#finder.update(life, this.#freshBytes);
   }
 
-  /** @param presentBytes what the instance holds now; left out, what it held at the last sample */
+  /** @param presentBytes current size of the instance; by default its size at the last sample */
   estimate(nowMs: number, presentBytes?: number): Estimate {
     const { number, startedMs, emptyAtMs, curve, windows, allocatedBytes: sampledBytes } = this.#life;
     const startBytes = this.#freshBytes;
@@ -156,7 +156,7 @@ export class Estimator {
     };
   }
 
-  /** What is worth keeping over an eviction of the object. */
+  /** The results to store, for use after an eviction of the object. */
   get knowledge(): EstimatorState {
     const { ttl } = this.#finder;
     const line = this.#line;
@@ -173,7 +173,7 @@ export class Estimator {
     const { line, events } = this.#finder;
     const { bytesPerEntry, fixedBytes } = this.#before;
     if (bytesPerEntry === undefined || fixedBytes === undefined) return line;
-    // What many events told before an eviction is better than what a few tell since.
+    // A stored fit of many events is better than a new fit of a few.
     return line !== undefined && events >= TRUSTED_EVENTS ? line : { bytesPerEntry, fixedBytes };
   }
 
@@ -181,7 +181,7 @@ export class Estimator {
     if (!(grownBytes > 0)) return;
     const step = { fromBytes: life.allocatedBytes, grownBytes };
     this.#steps.add(step);
-    // Until the first event the calls used up what the instance held from its start.
+    // Calls before the first growth event filled memory that the instance had from its start.
     if (life.hasGrown) this.#finder.grew(life, step);
     life.hasGrown = true;
     life.grewAtMs = life.curve.endMs;

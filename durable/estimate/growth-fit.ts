@@ -2,7 +2,7 @@ import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import { CANDIDATES } from "./ttl-grid.ts";
 import type { TtlWindows } from "./ttl-windows.ts";
 
-/** What was fitted for one candidate: required bytes = fixedBytes + bytesPerEntry x outbound calls in one TTL. */
+/** The fit for one candidate: required bytes = fixedBytes + bytesPerEntry x outbound calls in one TTL. */
 export interface Line {
   readonly fixedBytes: number;
   readonly bytesPerEntry: number;
@@ -16,31 +16,31 @@ export interface Present {
 }
 
 export interface FitVerdict {
-  /** Of each candidate; they add up to 1. */
+  /** One for each candidate; they add up to 1. */
   readonly weights: Float64Array;
-  /** By how much the best candidate misses an event, in root mean square. */
+  /** Root mean square error of the best candidate. */
   readonly errorBytes: number;
 }
 
-/** The fixed part is there at the start, but for tables that come with the first entry. */
+/** A fresh instance already has the fixed part, except tables that it allocates with the first entry. */
 const START_SLACK_BYTES = 3 * PAGE_BYTES;
-/** What a growth event cannot be more exact than, even if the fit seems so: memory is seen in whole pages. */
+/** Minimum error of a growth event, however exact the fit seems: memory grows in whole pages. */
 const MIN_ERROR_BYTES = 0.4 * PAGE_BYTES;
-/** Growth events that are remembered, by and large; older ones fade, since entries may change their size. */
+/** Roughly the number of growth events that count. Older ones fade, since the size of entries may change. */
 const REMEMBERED_EVENTS = 300;
-/** Generations whose end is remembered as a bound. */
+/** Number of past generations whose end serves as a bound. */
 const REMEMBERED_ENDS = 8;
 
 /**
  * The joint fit of TTL, bytes per entry and fixed bytes (docs/model.md, identities 2 and 3), for all candidates at once.
  *
- * - At a growth event required equals the allocation before it: one equality, `old allocation = b0 + k x M_T`.
- * - An instance without entries needs no less than nothing and hardly more than it started with.
- * - While memory is silent `b0 + k x M_T <= allocated`; of each silence the end says all, and only that of a generation's
- *   last one is not followed by an equality.
+ * - At a growth event, required equals the allocation before it: one equality, `old allocation = b0 + k x M_T`.
+ * - b0 is at least zero, and hardly more than the size of a fresh instance.
+ * - While memory does not grow, `b0 + k x M_T <= allocated`. M_T only rises, so the end of such a period gives the tightest
+ *   bound. Most periods end with a growth event; the last one of a generation needs this bound.
  *
- * The right T makes a line of the equalities and keeps the bounds. Too long a T predicts growth that did not come, too
- * short a one lets memory grow while M_T stands still. Events of all generations count together.
+ * With the right T, the equalities lie on one line and the bounds hold. Too long a T predicts growth that did not come;
+ * with too short a T, memory grows while M_T stays flat. Events of all generations count together.
  */
 export class GrowthFit {
   #weight = 0;
@@ -49,20 +49,20 @@ export class GrowthFit {
   readonly #sumX = new Float64Array(CANDIDATES);
   readonly #sumXX = new Float64Array(CANDIDATES);
   readonly #sumXY = new Float64Array(CANDIDATES);
-  /** M_T and allocation at the ends of the last generations; the row `#ends % REMEMBERED_ENDS` is the next to be used. */
+  /** M_T and allocation at the ends of the last generations. Row `#ends % REMEMBERED_ENDS` is overwritten next. */
   readonly #endMax: Float64Array[] = [];
   readonly #endBytes: number[] = [];
   #ends = 0;
 
-  /** Growth events counted, faded ones in part. */
+  /** Number of growth events, faded ones in part. */
   get events(): number {
     return this.#weight;
   }
 
   /**
-   * A growth event.
+   * Adds a growth event.
    * @param fromBytes the allocation before it
-   * @param steps how many steps of the growth rule the sample saw: the first came that much earlier in it
+   * @param steps number of steps of the growth rule in the sample; the more there were, the earlier came the first
    */
   grew(windows: TtlWindows, fromBytes: number, steps: number): void {
     const fade = 1 - 1 / REMEMBERED_EVENTS;
@@ -78,7 +78,7 @@ export class GrowthFit {
     }
   }
 
-  /** The instance is gone: what it did not grow to stays a bound. */
+  /** An instance ended: its final size stays as a bound. */
   ended(windows: TtlWindows, allocatedBytes: number): void {
     const row = this.#ends % REMEMBERED_ENDS;
     this.#endMax[row] = Float64Array.from(windows.max);
@@ -86,7 +86,7 @@ export class GrowthFit {
     this.#ends += 1;
   }
 
-  /** The line for one candidate; undefined if its events do not make one that rises. */
+  /** The line for one candidate; undefined if its events give no rising line. */
   line(c: number): Line | undefined {
     const n = this.#weight;
     if (n < 2) return undefined;
@@ -98,8 +98,8 @@ export class GrowthFit {
   }
 
   /**
-   * How well each candidate explains what was seen; undefined where none explains anything.
-   * @param present the running instance, whose silence is a bound too
+   * How well each candidate explains the samples; undefined if no candidate has a line.
+   * @param present the running instance, whose current size is a bound too
    */
   verdict(present: Present): FitVerdict | undefined {
     const n = this.#weight;
@@ -124,7 +124,7 @@ export class GrowthFit {
     return { weights: errors, errorBytes: Math.sqrt(least / Math.max(1, n - 2)) };
   }
 
-  /** Sum of squared differences of the equalities, in bytes squared. */
+  /** Sum of squared errors of the equalities, in bytes squared. */
   #residual(c: number, { fixedBytes, bytesPerEntry }: Line): number {
     const n = this.#weight;
     const sum =
@@ -136,7 +136,7 @@ export class GrowthFit {
     return Math.max(0, sum);
   }
 
-  /** Sum of squares of what the bounds are broken by. */
+  /** Sum of squared violations of the bounds, in bytes squared. */
   #broken(c: number, { fixedBytes, bytesPerEntry }: Line, present: Present): number {
     const silence = Math.max(0, fixedBytes + bytesPerEntry * present.windows.max[c]! - present.allocatedBytes);
     const negative = Math.max(0, -fixedBytes);

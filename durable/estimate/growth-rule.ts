@@ -1,48 +1,49 @@
 import { PAGE_BYTES } from "../../wasm/byte-units.ts";
+
 /**
- * How a guest's memory grows, told from the steps in which it grew. A fresh instance grows back by the same steps, so the
- * rule rounds what is needed up to what will be held.
+ * How a filter's memory grows, derived from past growth. A fresh instance grows back in the same steps, so the rule rounds
+ * required bytes up to allocated bytes.
  */
 export type GrowthRule =
-  /** Single pages, or what cannot be told from them. */
+  /** Single pages, or steps without a recognizable rule. */
   | { readonly kind: "pages" }
-  /** Always a multiple of so many bytes, as Go's arenas. */
+  /** Always a multiple of `stepBytes`, like Go's arenas. */
   | { readonly kind: "arenas"; readonly stepBytes: number }
-  /** By a share of what is held; 1 is doubling. */
+  /** By a share of the current size; 1 is doubling. */
   | { readonly kind: "proportional"; readonly share: number };
 
-/** Memory grew from so many bytes by so many, in one sample and so perhaps in several steps. */
+/** Growth within one sample; perhaps several steps of the allocator. */
 export interface GrowthStep {
   readonly fromBytes: number;
   readonly grownBytes: number;
 }
 
-/** Fewer steps tell nothing. */
+/** Minimum number of steps for a rule. */
 const MIN_STEPS = 3;
-/** A power of two of so many pages is no accident: allocators take such arenas. */
+/** A power of two of at least this many pages is no accident: allocators use such arenas. */
 const ARENA_PAGES = 16;
-/** Any other size must be seen so often. */
+/** Any other arena size needs this many steps. */
 const CHANCE_STEPS = 12;
-/** Steps that a rule is told from. */
+/** A rule is derived from this many of the last steps. */
 export const REMEMBERED_STEPS = 16;
-/** Below this size rounding to pages hides any share. */
+/** Below this size, rounding to pages hides any share. */
 const TELLING_BYTES = 8 * PAGE_BYTES;
-/** Memory that grew by less than this share does not grow in proportion. */
+/** Growth by less than this share is not proportional. */
 const MIN_SHARE = 0.08;
-/** By how much sizes must differ at which memory grew by the same share, for it not to have been the same amount. */
+/** The largest and smallest size must differ by this factor, to tell growth by a share from growth by an amount. */
 const APART = 1.4;
-/** From this share on two steps tell: the same amount twice would be two shares far apart. */
+/** From this share on, two steps are enough: growth by the same amount twice would give two very different shares. */
 const LARGE_SHARE = 0.5;
-/** How far a step may lie from a whole number of steps of the rule. */
+/** Maximum distance of a step from a whole number of steps of the rule. */
 const TOLERANCE = 0.25;
 
-/** The rule that the steps follow, or undefined as long as there are too few of them. */
+/** The rule that the steps follow; undefined if there are too few steps. */
 export function growthRuleOf(steps: readonly GrowthStep[]): GrowthRule | undefined {
   if (steps.length < MIN_STEPS) return undefined;
   return proportional(steps) ?? arenas(steps) ?? { kind: "pages" };
 }
 
-/** All steps are multiples of one size. That many pages may also have been what each of a few samples happened to see. */
+/** The rule if all steps are multiples of one size. With few steps, an odd size may be a coincidence of the sampling. */
 function arenas(steps: readonly GrowthStep[]): GrowthRule | undefined {
   let stepBytes = 0;
   for (const { grownBytes } of steps) stepBytes = greatestCommonDivisor(grownBytes, stepBytes);
@@ -52,9 +53,9 @@ function arenas(steps: readonly GrowthStep[]): GrowthRule | undefined {
 }
 
 /**
- * All telling steps are whole numbers of steps by one share, that of the smallest, and single steps grew with the size from
- * which they were made. That is not yet so where every sample sees about as many pages as the one before: their share of
- * what is held falls, and chance can hide it over a few steps.
+ * The rule if every step from a large enough size is a whole number of steps by one share (the smallest seen), and single
+ * steps grow with the size. The second condition excludes growth by about the same number of pages in every sample: its
+ * share falls as the size rises, but over a few steps chance can hide that.
  */
 function proportional(steps: readonly GrowthStep[]): GrowthRule | undefined {
   const telling = steps.filter(({ fromBytes }) => fromBytes >= TELLING_BYTES);
@@ -80,7 +81,7 @@ function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
-/** Bytes by which memory of this size grows next. */
+/** Bytes of the next growth step from this size. */
 export function nextStepBytes(rule: GrowthRule | undefined, allocatedBytes: number): number {
   switch (rule?.kind) {
     case "arenas":
@@ -92,7 +93,7 @@ export function nextStepBytes(rule: GrowthRule | undefined, allocatedBytes: numb
   }
 }
 
-/** Steps of the rule in which memory grew; at least one. */
+/** Number of steps of the rule in one growth; at least one. */
 export function stepsIn(rule: GrowthRule | undefined, { fromBytes, grownBytes }: GrowthStep): number {
   if (rule?.kind === "proportional") {
     return Math.max(1, Math.round(Math.log1p(grownBytes / Math.max(fromBytes, 1)) / Math.log1p(rule.share)));
@@ -100,7 +101,7 @@ export function stepsIn(rule: GrowthRule | undefined, { fromBytes, grownBytes }:
   return Math.max(1, Math.round(grownBytes / nextStepBytes(rule, fromBytes)));
 }
 
-/** What an instance that starts with `startBytes` holds once it needs `neededBytes`. */
+/** Size of an instance that started with `startBytes`, once it needs `neededBytes`. */
 export function grownTo(rule: GrowthRule | undefined, startBytes: number, neededBytes: number): number {
   if (!(neededBytes > startBytes)) return startBytes;
   if (rule?.kind !== "proportional") {

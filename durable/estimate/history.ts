@@ -1,28 +1,28 @@
-/** What the estimator is told beside the samples: facts that a full ring buffer or an eviction would lose. */
+/** Input of the paper's estimate besides the samples: facts that a full ring buffer or an eviction would lose. */
 
-/** One life of the instance, while it runs. */
+/** The running generation. */
 export interface CurrentGeneration {
-  /** Counts up with every instance started for the object, so it also tells apart samples in the buffer. */
+  /** Rises with every instance started for the object, and marks the instance's samples in the buffer. */
   number: number;
   startedMs: number;
-  /** b0 of docs/model.md: what the instance held once it was configured and before its first request. */
+  /** Size before the first request, taken for b0 of docs/model.md. Includes entries that were handed over or restored. */
   startAllocatedBytes: number;
-  /** Collected by an instance that eviction took away; it counts towards the collection of this one. */
+  /** Time collected by the evicted instances before this one; it counts for this one too. */
   collectedBeforeMs: number;
-  /** Collected so far, including `collectedBeforeMs`. Never falls, also when the clock does. */
+  /** Time collected so far, including `collectedBeforeMs`. Never falls, even if the clock is set back. */
   collectedMs: number;
-  /** What it held when its collection ended; undefined until then, and if it began with nothing left to collect. */
+  /** Size when the collection ended; undefined before that, and if no time was left to collect at the start. */
   heldAfterCollectingBytes: number | undefined;
-  /** The TTL measured in this generation; kept because the samples that show it are the first to be overwritten. */
+  /** The TTL measured in this generation. Kept because the samples that show it are overwritten first. */
   ttlMs: number | undefined;
-  /** The greatest number of outbound calls seen within one TTL, and the TTL it was counted for. */
+  /** The maximum number of outbound calls within one TTL, and the TTL it was counted for. */
   peak: { ttlMs: number; outbound: number } | undefined;
 }
 
 export interface History {
   /** Undefined until the first instance runs. */
   readonly current: CurrentGeneration | undefined;
-  /** What earlier generations held when their collection ended, oldest first. */
+  /** Sizes of earlier generations when their collection ended, oldest first. */
   readonly heldAfterCollectingBytes: readonly number[];
   /** The last TTL that any generation measured. */
   readonly lastTtlMs: number | undefined;

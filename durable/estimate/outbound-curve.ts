@@ -1,31 +1,31 @@
 import { DEFAULT_CAPACITY } from "../metrics/samples.ts";
 
 /**
- * Outbound calls and requests of one generation as curves over time, known at its samples and taken as even between two
- * of them. The oldest samples are forgotten; the counts go on.
+ * Outbound calls and requests of one generation as curves over time. Between two samples the curves are straight lines. The
+ * oldest samples are dropped, but the totals still count them.
  */
 export class OutboundCurve {
   readonly #timeMs = new Float64Array(DEFAULT_CAPACITY);
   readonly #outbound = new Float64Array(DEFAULT_CAPACITY);
   readonly #requests = new Float64Array(DEFAULT_CAPACITY);
-  /** Points ever added; the last `DEFAULT_CAPACITY` of them are held. */
+  /** Number of points ever added; only the last `DEFAULT_CAPACITY` are held. */
   #points = 0;
 
   constructor(startMs: number) {
     this.#add(startMs, 0, 0);
   }
 
-  /** The newest point. */
+  /** Time of the newest point. */
   get endMs(): number {
     return this.#timeMs[(this.#points - 1) % DEFAULT_CAPACITY]!;
   }
 
-  /** Number of the oldest point held; cursors of `callsBefore` start here. */
+  /** Index of the oldest point held; cursors of `callsBefore` start here. */
   get first(): number {
     return Math.max(0, this.#points - DEFAULT_CAPACITY);
   }
 
-  /** The calls since the start. */
+  /** Total calls since the start. */
   get outbound(): number {
     return this.#outbound[(this.#points - 1) % DEFAULT_CAPACITY]!;
   }
@@ -34,19 +34,19 @@ export class OutboundCurve {
     return this.#requests[(this.#points - 1) % DEFAULT_CAPACITY]!;
   }
 
-  /** Adds a sample; a clock that runs backwards is held still. */
+  /** Adds a sample. If the clock was set back, the sample gets the time of the newest point. */
   push(timeMs: number, outbound: number, requests: number): void {
     this.#add(Math.max(timeMs, this.endMs), this.outbound + outbound, this.requests + requests);
   }
 
-  /** The last point at or before a time, looked for from `cursor` on; the oldest held if all are later. */
+  /** The last point at or before a time, searched from `cursor` on; `cursor` or the oldest point held if all are later. */
   advance(cursor: number, timeMs: number): number {
     let point = Math.max(cursor, this.first);
     while (point + 1 < this.#points && this.#timeMs[(point + 1) % DEFAULT_CAPACITY]! <= timeMs) point += 1;
     return point;
   }
 
-  /** Calls from the start to a time that lies at or behind the point `cursor`, and before the one after it. */
+  /** Calls from the start to a time between the point `cursor` and the next one. */
   callsBefore(timeMs: number, cursor: number): number {
     return this.#between(this.#outbound, timeMs, cursor);
   }
@@ -66,7 +66,7 @@ export class OutboundCurve {
     return this.requestsIn(fromMs, this.endMs);
   }
 
-  /** Visits the calls since a time from the newest on, in pieces of one sample: how many, and the middle of their times. */
+  /** The calls since a time, newest first, one piece for each sample: their number and the middle of the sample's time. */
   *piecesSince(fromMs: number): Generator<{ calls: number; middleMs: number }> {
     for (let point = this.#points - 1; point > this.first; point -= 1) {
       const endMs = this.#timeMs[point % DEFAULT_CAPACITY]!;

@@ -9,13 +9,13 @@ import { candidateFor, type Ttl, ttlFrom } from "./ttl.ts";
 import { CANDIDATES, ttlGrid } from "./ttl-grid.ts";
 import type { TtlWindows } from "./ttl-windows.ts";
 
-/** Events of the fit from which anything is derived: three of a life, of which the first is none of them. */
+/** Minimum events for a line. The fit omits the first of each generation, so three growth events are needed. */
 const MIN_EVENTS = 2;
-/** A TTL counts as measured when so many samples in a row found it, within a tenth. */
+/** A TTL is measured once this many samples in a row agree on it, within a tenth. */
 const MIN_AGREEMENTS = 3;
 const AGREEMENT = 0.1;
 
-/** The running instance, as far as the TTL can be told from it. */
+/** The data of the running generation that the TTL is derived from. */
 export interface WatchedLife {
   readonly emptyAtMs: number;
   readonly curve: OutboundCurve;
@@ -23,13 +23,13 @@ export interface WatchedLife {
   readonly allocatedBytes: number;
 }
 
-/** Finds the TTL, and what an entry takes, from growth events, silence and the echo of the misses. */
+/** Finds the TTL and the bytes per entry from growth events, periods without growth, and the echo of the misses. */
 export class TtlFinder {
   readonly grid: Float64Array;
   readonly #settings: Readonly<EstimateSettings>;
   readonly #steps: GrowthSteps;
   readonly #fit = new GrowthFit();
-  /** Of events while the cache filled alone: what an entry takes where nothing tells when memory is free again. */
+  /** Only events while the cache filled. Gives the bytes per entry if no TTL explains the growth. */
   readonly #filling = new GrowthFit();
   readonly #endless = new EndlessGrowth();
   readonly #echo: MissEcho;
@@ -41,7 +41,7 @@ export class TtlFinder {
   /** Samples in a row that measured the same TTL. */
   #agreements = 0;
 
-  /** @param knownMs the TTL that was measured before an eviction */
+  /** @param knownMs the TTL that was measured before an eviction, if any */
   constructor(settings: Readonly<EstimateSettings>, steps: GrowthSteps, knownMs: number | undefined) {
     this.#settings = settings;
     this.#steps = steps;
@@ -60,33 +60,33 @@ export class TtlFinder {
     return candidateFor(this.#ttl.ms, this.grid);
   }
 
-  /** Memory grows, or grew, beyond what any TTL that is believed explains. */
+  /** Memory grows, or has grown, more than any TTL up to the cap explains. */
   get isOpen(): boolean {
     return this.#ttl.beyondCap || this.#isEndless;
   }
 
-  /** Growth events that the fit rests on, faded ones in part. */
+  /** Number of growth events in the fit, faded ones in part. */
   get events(): number {
     return this.#fit.events;
   }
 
-  /** What an entry takes: by those that fill the cache alone where memory then grows on, else by the fit of the TTL. */
+  /** The fit for the TTL. If no TTL explains the growth, the fit of the events while the cache filled, if there is one. */
   get line(): Line | undefined {
     if (!this.isOpen) return lineOf(this.#fit, this.candidate);
     return lineOf(this.#filling, CANDIDATES - 1) ?? lineOf(this.#fit, this.#likeliest);
   }
 
-  /** An instance is gone. */
+  /** An instance ended. */
   ended({ windows, allocatedBytes }: WatchedLife): void {
     this.#fit.ended(windows, allocatedBytes);
   }
 
-  /** @param lossless the fresh instance was handed the cache of the one before */
+  /** @param lossless the fresh instance took over the previous one's cache */
   started(lossless: boolean): void {
     this.#echo.started(lossless);
   }
 
-  /** A growth event that is not the first of its life. */
+  /** A growth event, other than the first of its generation. */
   grew({ windows, curve, emptyAtMs }: WatchedLife, step: GrowthStep): void {
     const steps = stepsIn(this.#steps.rule, step);
     this.#fit.grew(windows, step.fromBytes, steps);
@@ -94,7 +94,7 @@ export class TtlFinder {
     else this.#endless.grew(step, windows, this.#fitted?.weights);
   }
 
-  /** After each sample. @param freshBytes what an instance without entries starts with */
+  /** Call after each sample. @param freshBytes size of a fresh instance without entries */
   update({ curve, emptyAtMs, windows, allocatedBytes }: WatchedLife, freshBytes: number): void {
     this.#longestAgeMs = Math.max(this.#longestAgeMs, curve.endMs - emptyAtMs);
     this.#echo.update(curve, emptyAtMs);
@@ -113,14 +113,14 @@ export class TtlFinder {
     });
   }
 
-  /** One sample may mislead. */
+  /** Waits until several samples agree: one alone may mislead. */
   #agreed(seen: Ttl): Ttl {
     const agrees = Math.abs(Math.log(seen.ms / this.#ttl.ms)) <= AGREEMENT;
     this.#agreements = agrees ? this.#agreements + 1 : 1;
     return this.#agreements >= MIN_AGREEMENTS ? seen : { ...seen, confidence: "bounded" };
   }
 
-  /** Where the fit does not settle it: what was known before, else the echo within the bounds of the fit. */
+  /** The TTL if the fit does not decide: the one known before, else the echo's within the bounds of the fit. */
   #orKnown(seen: Ttl): Ttl {
     this.#agreements = 0;
     if (this.#knownMs !== undefined) return { ...seen, ms: this.#knownMs, confidence: "measured", beyondCap: false };

@@ -1,14 +1,14 @@
 import { DEFAULT_CAPACITY } from "../metrics/samples.ts";
 
-/** Candidates for the TTL: enough that the nearest lies within 3 %, few enough for microseconds a sample. */
+/** Number of candidate TTLs. The nearest is within 3 % with the default settings, and a sample costs microseconds. */
 export const CANDIDATES = 96;
 
-/** Candidates reach so far beyond the cap: a TTL that is longer than believed must not be taken for a shorter one. */
+/** Candidates reach up to this many times the cap, so that a TTL above the cap is not taken for a shorter one. */
 const BEYOND_CAP = 4;
 
 /**
- * Candidate TTLs, in ms, spaced by equal ratios: from the shortest that samples can resolve up to some times the cap, as
- * far as samples reach back.
+ * Candidate TTLs in ms, spaced by equal ratios: from the shortest that samples can resolve up to `BEYOND_CAP` times the
+ * cap. No candidate is longer than the sample buffer, unless the cap is.
  */
 export function ttlGrid(sampleIntervalMs: number, ttlCapMs: number): Float64Array {
   const shortestMs = Math.min(2 * sampleIntervalMs, ttlCapMs);

@@ -2,13 +2,15 @@ import type { OutboundCurve } from "./outbound-curve.ts";
 import { CANDIDATES } from "./ttl-grid.ts";
 
 /**
- * For every candidate T at once: N_T, the outbound calls of the last T, and M_T, their running maximum, within one
- * generation. One step of a cursor for each candidate and sample.
+ * For every candidate T: N_T, the outbound calls in the last T, and M_T, its maximum in this generation. A sample costs
+ * about one cursor step for each candidate.
  */
 export class TtlWindows {
   readonly #grid: Float64Array;
   readonly #cursors = new Int32Array(CANDIDATES);
+  /** N_T. */
   readonly now = new Float64Array(CANDIDATES);
+  /** M_T. */
   readonly max = new Float64Array(CANDIDATES);
   /** M_T at the sample before the last. */
   readonly maxBefore = new Float64Array(CANDIDATES);
@@ -17,13 +19,13 @@ export class TtlWindows {
     this.#grid = grid;
   }
 
-  /** An instance took over that holds what lives now, and never held more. */
+  /** A fresh instance took over the live entries, so its maximum starts at their number. */
   restart(): void {
     this.max.set(this.now);
     this.maxBefore.set(this.now);
   }
 
-  /** After a sample was added to the curve. */
+  /** Call after each sample was added to the curve. */
   update(curve: OutboundCurve): void {
     const { endMs, outbound } = curve;
     this.maxBefore.set(this.max);

@@ -2,8 +2,8 @@ import type { FitVerdict } from "./growth-fit.ts";
 import { CANDIDATES } from "./ttl-grid.ts";
 
 /**
- * How sure the TTL is. `measured`: growth and its end agree on one. `bounded`: entries are known to live at least so long,
- * but not how long. `default`: nothing speaks for any value yet.
+ * How certain the TTL is. `measured`: growth and its end agree on one TTL. `bounded`: there is a lower bound, or an estimate
+ * not yet confirmed. `default`: there is no evidence yet.
  */
 export type Confidence = "measured" | "bounded" | "default";
 
@@ -11,39 +11,39 @@ export interface Ttl {
   /** At most the cap. */
   readonly ms: number;
   readonly confidence: Confidence;
-  /** Entries seem to live longer than the cap allows to believe. */
+  /** Entries seem to live longer than the cap. */
   readonly beyondCap: boolean;
-  /** Between these it lies, in all likelihood. */
+  /** Bounds between which the TTL most likely lies. */
   readonly minMs: number;
   readonly maxMs: number;
 }
 
 export interface TtlLimits {
-  /** The greatest age any generation has reached: no longer TTL can have been seen. */
+  /** The longest time since any generation's cache was empty: no longer TTL can have been seen. */
   readonly longestAgeMs: number;
   readonly capMs: number;
-  /** The TTL while none is known. */
+  /** The TTL to assume while none is known. */
   readonly defaultMs: number;
-  /** Events that lie further from every line, in root mean square, were not made by entries that live for one TTL. */
+  /** Maximum root mean square error of a fit. Above it, the events do not come from entries that live for one TTL. */
   readonly errorBytes: number;
 }
 
-/** Standard deviation of ln T up to which a TTL counts as measured: one in a hundred is then off by a quarter. */
+/** Maximum standard deviation of ln T for a measured TTL: one in a hundred is then off by a quarter. */
 const SURE = 0.085;
-/** An instance must have been seen for so many TTLs: what only seems to end soon goes on. */
+/** An instance must be older than this many TTLs: a short pause in growth may look like its end. */
 const SEEN = 1.5;
-/** Weight that may lie beyond the present age or the cap without the TTL counting as open upwards. */
+/** Maximum weight of candidates above the cap, or too long for the observed age, for a measured TTL. */
 const OPEN = 0.03;
-/** Weight beyond the cap from which entries count as living longer. */
+/** Minimum weight above the cap to conclude that entries live longer. */
 const BEYOND = 0.9;
-/** A TTL may be estimated a little above a cap that is just it. */
+/** If the true TTL equals the cap, the estimate may be a little above it. */
 const TOLERANCE = 1.1;
-/** A bound is what all but this share of the weight lies above, or below. */
+/** Weight outside of each bound. */
 const TAIL = 0.05;
 
 /**
- * The TTL that the weights of all candidates speak for.
- * @param fitted undefined before there are growth events enough
+ * Derives the TTL from the weights of all candidates.
+ * @param fitted undefined before there are enough growth events
  */
 export function ttlFrom(fitted: FitVerdict | undefined, grid: Float64Array, limits: TtlLimits): Ttl {
   const { longestAgeMs, capMs, defaultMs, errorBytes: allowedBytes } = limits;
@@ -69,7 +69,7 @@ export function ttlFrom(fitted: FitVerdict | undefined, grid: Float64Array, limi
     return { ms: Math.min(Math.exp(mean), capMs), confidence: "measured", beyondCap: false, minMs, maxMs };
   }
   return {
-    // Of what is possible, and not longer than the default unless it must be, the longest is the safe side.
+    // The longest possible TTL is the safe choice; above the default only if the lower bound requires it.
     ms: Math.max(minMs, Math.min(maxMs, defaultMs)),
     confidence: minMs > grid[0]! ? "bounded" : "default",
     beyondCap: beyond >= BEYOND && longestAgeMs > capMs,
@@ -78,7 +78,7 @@ export function ttlFrom(fitted: FitVerdict | undefined, grid: Float64Array, limi
   };
 }
 
-/** The candidate below which this share of the weight lies. */
+/** The TTL below which this share of the weight lies. */
 function quantileMs(weights: Float64Array, grid: Float64Array, share: number): number {
   let below = 0;
   for (let c = 0; c < CANDIDATES; c += 1) {
@@ -88,7 +88,7 @@ function quantileMs(weights: Float64Array, grid: Float64Array, share: number): n
   return grid[CANDIDATES - 1]!;
 }
 
-/** The candidate nearest to a TTL. */
+/** Index of the candidate nearest to a TTL. */
 export function candidateFor(ttlMs: number, grid: Float64Array): number {
   let nearest = 0;
   for (let c = 1; c < CANDIDATES; c += 1) {
