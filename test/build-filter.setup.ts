@@ -1,6 +1,6 @@
 import { buildForConfig } from "../scripts/build.ts";
 
-/** Tests import the compiled filter: it is built once before the first of them. */
+/** Builds the filter once before the first test, because tests import the compiled module. */
 export default async function setup(): Promise<void> {
   await buildForConfig("gateway.config.ts");
 }

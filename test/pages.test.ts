@@ -6,7 +6,7 @@ import { HEAD_KEY, rowKey } from "../durable/persistence/journal-keys.ts";
 import { STATE_KEYS } from "../durable/storage/service-state.ts";
 
 const SUITE = "test/security";
-/** Shows that the suite itself works. */
+/** Tests the suite's own tools. */
 const HARNESS = "harness.test.ts";
 const PAGES = [
   "README.md",
@@ -32,7 +32,7 @@ describe("SECURITY.md", () => {
 });
 
 describe("docs/storage.md", () => {
-  it("lists every key under which an object stores anything", () => {
+  it("lists every storage key of an object", () => {
     const page = readFileSync("docs/storage.md", "utf8");
     const listed = [...page.matchAll(/^\| `([^`]+)`/gm)].map(([, key]) => key!);
     const rows = SLOTS.map((slot) => rowKey({ slot, rows: 0 }));
@@ -46,7 +46,7 @@ describe.each(PAGES)("the links of %s", (page) => {
   });
 });
 
-it("texts of the configuration name pages that exist", () => {
+it("texts of the configuration name only pages that exist", () => {
   const files = ["config/input.ts", "config/cross-checks.ts"];
   const named = files.flatMap((file) => readFileSync(file, "utf8").match(/docs\/[\w-]+\.md/g) ?? []);
   expect(named.filter((file) => !existsSync(file))).toEqual([]);

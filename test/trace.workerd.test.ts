@@ -4,7 +4,7 @@ import { clock } from "./workerd/clock.ts";
 import "./workerd/trace.setup.ts";
 
 const BATCH = 32;
-/** The default `cache.maxTtlMs`, and a second for the filter's clock to reach the end of an entry. */
+/** The default `cache.maxTtlMs`, and a second for the filter to notice that an entry has expired. */
 const LONGEST_LIFE_MS = 600_000 + 1_000;
 
 interface Expected {
@@ -13,9 +13,9 @@ interface Expected {
 }
 
 /**
- * The plain reference: what a client's request at a moment may be answered, without cache, filter or restart. Every
- * ninth client is nobody's, every eleventh may not, every seventh loses its right at a moment of its own: from then on a
- * cached decision may still allow it, but no longer than the longest life of one.
+ * The reference: the correct answers to a client's request at a moment, computed without cache, filter or restart.
+ * Every ninth client is unknown, every eleventh is denied, and every seventh loses its permission at some moment. After
+ * that moment, a cached decision may still allow the client, but for no longer than `LONGEST_LIFE_MS`.
  */
 function reference(startMs: number, spanMs: number) {
   const lostAtMs = (client: number) => startMs + ((client * 7_919) % 1_000) * (spanMs / 1_000);
@@ -50,7 +50,7 @@ async function answerTo(id: number, token: string) {
 }
 
 describe("a real trace with 2 KB of headers for each decision", () => {
-  it("gets one answer for each request, each the reference's, over restarts in place", {
+  it("gets one correct answer for each request, across restarts", {
     timeout: 300_000,
   }, async () => {
     const { name, requests } = inject("trace");
@@ -70,7 +70,7 @@ describe("a real trace with 2 KB of headers for each decision", () => {
         if (status.length > 1 && answer.status === 200) late += 1;
       }
       answers += all.length;
-      // Most batches follow at once: a restart that one brings about meets requests of the next.
+      // Most batches follow without a pause, so that a restart during one meets requests of the next.
       if (first % (8 * BATCH) === 0) await settled();
     }
     const stats = await statsOf("traced");
@@ -83,7 +83,7 @@ describe("a real trace with 2 KB of headers for each decision", () => {
     expect(stats.requests).toBe(requests.length);
     expect(stats.undecided).toBe(0);
     expect(stats.restartCount).toBeGreaterThan(0);
-    // Where everything that is held still lives and is handed over, a restart frees nothing.
+    // A restart frees nothing if all entries are still live and are handed over.
     for (const restart of stats.restarts) {
       expect(restart.allocatedAfterBytes).toBeLessThanOrEqual(restart.allocatedBeforeBytes);
     }

@@ -24,7 +24,7 @@ describe("without recorded traces", () => {
     expect(day?.requests.length).toBeLessThan(40_000);
   });
 
-  test("it has the form of a recorded one", () => {
+  test("it has the format of a recorded trace", () => {
     const requests = day?.requests ?? [];
     expect(parseTrace(formatTrace(requests))).toEqual({ requests, problems: [] });
   });
@@ -36,7 +36,7 @@ describe("without recorded traces", () => {
     expect(inHour(12)).toBeGreaterThan(8 * inHour(23));
   });
 
-  test("its clients are unequal", () => {
+  test("some of its clients send far more requests than others", () => {
     const requestsOf = new Map<number, number>();
     for (const { client } of day?.requests ?? []) requestsOf.set(client, (requestsOf.get(client) ?? 0) + 1);
     const counts = [...requestsOf.values()].sort((a, b) => b - a);
@@ -52,7 +52,7 @@ describe("a folder of traces", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  test("is read file by file, whatever else lies in it", () => {
+  test("is read file by file, and other files are ignored", () => {
     writeFileSync(join(folder, "b.csv"), "t,client,key\n1,2,3\n");
     writeFileSync(join(folder, "a.csv"), "t,client,key\n");
     writeFileSync(join(folder, "README.md"), "not a trace");
@@ -62,7 +62,7 @@ describe("a folder of traces", () => {
     ]);
   });
 
-  test("with a torn file is refused, because results would silently be others", () => {
+  test("with a damaged file is refused, because results would silently change", () => {
     writeFileSync(join(folder, "a.csv"), "t,client,key\n1,2\n");
     expect(() => loadTraces(folder)).toThrow("a.csv:2: expected 3 fields");
   });

@@ -13,8 +13,9 @@ export interface NamedTrace {
 }
 
 /**
- * The traces that tests replay: recorded ones where a folder `shared/traces` lies beside the repository, which may not
- * be copied into it, and everywhere else a made-up one of the same form. Never empty.
+ * The traces that tests replay. If there is a folder `shared/traces` beside the repository, these are the recorded
+ * traces in it, which must not be copied into the repository. Otherwise, one synthetic trace of the same format. Never
+ * empty.
  */
 export function loadTraces(folder = TRACES_FOLDER): NamedTrace[] {
   const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".csv")) : [];
@@ -33,7 +34,7 @@ const DAY: LoadCurve = { peakPerSecond: 0.75, durationSeconds: 86_400, waves: 1 
 const CLIENTS = 7_000;
 const RESOURCES = 3_000;
 
-/** A day of about 35,000 requests: quiet at its ends, at its peak in the middle; few clients and resources lead. */
+/** A day of about 35,000 requests with its peak in the middle. A few clients and resources get most of them. */
 function syntheticDay(): TraceRequest[] {
   const random = seededRandom(20_261_101);
   const drawClient = zipfSampler(CLIENTS, 0.8, random);
@@ -43,7 +44,7 @@ function syntheticDay(): TraceRequest[] {
   while (true) {
     atSeconds += exponential(random, requestsPerSecond(DAY, atSeconds));
     if (atSeconds >= DAY.durationSeconds) return requests;
-    // Milliseconds, as in the recorded ones.
+    // Rounded to milliseconds, as in recorded traces.
     requests.push({ atSeconds: Math.round(atSeconds * 1000) / 1000, client: drawClient(), key: drawKey() });
   }
 }

@@ -2,7 +2,7 @@ import { defineGateway } from "../../config/index.ts";
 import filter from "../../wasm/filter/build/filter.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
 
-/** Origin of an authorization server by the name of the service it stands behind; put in when the Worker is bundled. */
+/** Origins of authorization servers, by the name of the service that asks them. Set when the Worker is bundled. */
 declare const AUTHORIZATION_SERVERS: Record<string, string>;
 
 function service(name: string, url: string, failOpen: boolean) {

@@ -5,7 +5,7 @@ import { bundleWorker } from "../../scripts/bundle-worker.ts";
 import { startWorkerd, type WorkerdProcess } from "../../scripts/workerd.ts";
 import { type SocketServer, startSocketServer } from "../faults/socket-server.ts";
 
-/** Authorization servers that fail in every way a socket can, behind a bare workerd. */
+/** Authorization servers that fail in every way a socket can, asked by a bare workerd. */
 const BEHAVIOURS = {
   resets: (socket: Socket) => socket.resetAndDestroy(),
   hangs: () => {},
@@ -81,23 +81,23 @@ describe("an authorization server", () => {
     ["babbles", 503, "authorization_server_unreachable"],
     ["truncates", 503, "authorization_server_unreachable"],
     ["errs", 503, "authorization_server_error"],
-  ] as const)("that %s gets the client %d with a reason", async (service, status, reason) => {
+  ] as const)("that %s makes the client get %d with a reason", async (service, status, reason) => {
     expect(await ask(service, "t-1")).toMatchObject({ status, reason, body: JSON.stringify({ error: reason }) });
   });
 
-  it("that redirects has its redirect passed on, not followed", async () => {
+  it("that redirects: the client gets the redirect, and the gateway does not follow it", async () => {
     expect(await ask("redirects", "t-1")).toMatchObject({ status: 302, location: "https://login.example/" });
   });
 
-  it("that says yes with a body of any length gets its client in: nobody reads it", async () => {
+  it("that allows with a body of any length lets the client in: the gateway does not read the body", async () => {
     expect((await ask("floods", "t-1")).status).toBe(200);
   });
 
-  it("that answers with more headers than can be taken does not get anybody in", async () => {
+  it("that answers with too many header bytes lets no client in", async () => {
     expect((await ask("oversizes", "t-1")).status).toBe(503);
   });
 
-  it("opens the gate, where that is wanted, only if nothing answers anybody for half a minute", {
+  it("makes a service with failOpen fail open only after half a minute without any answer", {
     timeout: 120_000,
   }, async () => {
     const services = ["down-open", "resets-open", "hangs-open", "errs-open", "redirects-open"];
@@ -113,33 +113,33 @@ describe("an authorization server", () => {
     expect((await statsOf("down-open")).failedOpen).toBe(1);
   });
 
-  it("is asked anew after each failure: nothing of it is kept", async () => {
+  it("is asked again after each failure: failures are not cached", async () => {
     await ask("errs", "t-again");
     const before = servers.get("errs")!.connections;
     await ask("errs", "t-again");
     expect(servers.get("errs")!.connections).toBe(before + 1);
   });
 
-  it("costs no memory by failing, not even ten thousand times", { timeout: 120_000 }, async () => {
+  it("costs no memory when it fails ten thousand times", { timeout: 120_000 }, async () => {
     await Promise.all(Array.from({ length: 500 }, (_, n) => ask("down", `warm-${n}`)));
     const before = (await statsOf("down")).allocatedBytes;
     for (let n = 0; n < 10_000; n += 500) {
       const all = await Promise.all(
         Array.from({ length: 500 }, (_, m) => ask("down", `${n + m}-${"x".repeat(m % 300)}`)),
       );
-      // Of so many at once of one client some are over its share.
+      // One client sends so many requests at once that some exceed its share.
       expect(all.filter(({ status }) => status !== 503 && status !== 429)).toEqual([]);
     }
     expect((await statsOf("down")).allocatedBytes).toBe(before);
   });
 
-  it("leaves no rejection unhandled", () => {
+  it("causes no unhandled rejection", () => {
     expect(workerd.log()).not.toMatch(/unhandled|uncaught/i);
   });
 });
 
 describe("a body", () => {
-  it("is streamed in both directions while it is still being sent", async () => {
+  it("is streamed in both directions while the client still sends it", async () => {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const writer = writable.getWriter();
     const init = { method: "POST", body: readable, headers: { authorization: "Bearer t" }, duplex: "half" };

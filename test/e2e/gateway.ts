@@ -2,7 +2,7 @@ import { defineGateway, secret } from "../../config/index.ts";
 import filter from "../../wasm/filter/build/filter.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
 
-/** Where the authorization server listens; put in when the Worker is bundled. */
+/** Origin of the authorization server. Set when the Worker is bundled. */
 declare const OIDC_ORIGIN: string;
 
 const client = { type: "basic", id: "gateway", secret: secret("INTROSPECTION_SECRET") } as const;

@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleWorker } from "../../scripts/bundle-worker.ts";
 
 /**
- * The built gateway in workerd, and a certified OpenID provider that issues and revokes tokens: what is tested is that
- * the two understand each other, not our idea of the protocol.
+ * Runs the built gateway in workerd with a certified OpenID provider that issues and revokes tokens. So the gateway is
+ * tested against an independent implementation of the protocol, not against our understanding of it.
  */
+
 let server: Server;
 let miniflare: Miniflare;
 let issuer: string;
@@ -107,7 +108,7 @@ describe("tokens of an OpenID provider", () => {
     expect(introspections).toBe(before);
   });
 
-  it("are asked about each time where the provider's no-store is obeyed", async () => {
+  it("are checked each time if the service obeys the provider's no-store", async () => {
     const token = await tokenWith("orders:read");
     const before = introspections;
     await ask("/obedient/1", token);
@@ -115,13 +116,13 @@ describe("tokens of an OpenID provider", () => {
     expect(introspections).toBe(before + 2);
   });
 
-  it("that were never issued get 401 with the error of RFC 6750", async () => {
+  it("that were never issued get 401 with RFC 6750's error", async () => {
     const { status, headers } = await ask("/orders/1", "made-up");
     expect(status).toBe(401);
     expect(headers.get("www-authenticate")).toMatch(/^Bearer .*error="invalid_token"/);
   });
 
-  it("without a route's scope get 403, also when their token is cached for another route", async () => {
+  it("without a route's scope get 403, even if they are cached for another route", async () => {
     const token = await tokenWith("orders:read");
     expect((await ask("/orders/1", token)).status).toBe(200);
     const { status, headers } = await ask("/orders/admin/1", token);
@@ -129,11 +130,11 @@ describe("tokens of an OpenID provider", () => {
     expect(headers.get("www-authenticate")).toContain('error="insufficient_scope"');
   });
 
-  it("with a route's scope pass there", async () => {
+  it("with a route's scope pass on that route", async () => {
     expect((await ask("/orders/admin/1", await tokenWith("orders:read orders:admin"))).status).toBe(200);
   });
 
-  it("stop passing once revoked, at the latest when the cached decision ends", async () => {
+  it("stop passing after a revocation, at the latest when the cached decision expires", async () => {
     const token = await tokenWith("orders:read");
     expect((await ask("/orders/1", token)).status).toBe(200);
     expect((await asShop("/token/revocation", { token })).status).toBe(200);
@@ -142,14 +143,14 @@ describe("tokens of an OpenID provider", () => {
   });
 });
 
-describe("a gateway the provider does not accept", () => {
-  it("closes the gate and says why", async () => {
+describe("a gateway whose client secret the provider does not accept", () => {
+  it("answers 503 with an error", async () => {
     const { status, body } = await ask("/misconfigured", await tokenWith("orders:read"));
     expect(status).toBe(503);
     expect(JSON.parse(body)).toHaveProperty("error");
   });
 
-  it("closes the gate where its secret is not set", async () => {
+  it("answers 503 if the secret is not set", async () => {
     const { status, body } = await ask("/without-secret", await tokenWith("orders:read"));
     expect([status, JSON.parse(body)]).toEqual([503, { error: "secret_missing" }]);
   });

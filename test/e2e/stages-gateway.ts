@@ -3,7 +3,7 @@ import { createGateway } from "../../worker/create-gateway.ts";
 import judgeEachChunk from "../workerd/guests/build/judge-each-chunk.wasm";
 import responses from "../workerd/guests/build/responses.wasm";
 
-/** Where the upstream listens; put in when the Worker is bundled. */
+/** Origin of the upstream. Set when the Worker is bundled. */
 declare const UPSTREAM: string;
 
 const common = { upstream: { url: UPSTREAM }, configuration: "" } satisfies Partial<OtherServiceInput>;

@@ -7,8 +7,8 @@ import { startWorkerd, type WorkerdProcess } from "../../scripts/workerd.ts";
 import buildGuests from "../workerd/guests/guests.setup.ts";
 
 /**
- * Bodies that pass through a filter and are broken off on the way, over real sockets: whoever is left must not take the
- * beginning of a body for all of it, and the filter must learn that the exchange is over.
+ * Bodies pass through a filter over real sockets and break off on the way. The other side must not take the beginning
+ * of a body for all of it, and the filter must learn that the exchange is over.
  */
 
 /** A request as the upstream saw it. */
@@ -30,7 +30,7 @@ class Seen {
     });
   }
 
-  /** Until this has arrived. */
+  /** Resolves when the body contains this text. */
   arrived(text: string): Promise<void> {
     if (this.body.includes(text)) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ text, resolve }));
@@ -66,7 +66,7 @@ afterAll(async () => {
   upstream.close();
 });
 
-/** A connection to the gateway and what came back on it. */
+/** A connection to the gateway, and the bytes received on it. */
 class Client {
   readonly socket: Socket = connect(workerd.ports.gateway!, "127.0.0.1");
   received = "";
@@ -101,7 +101,7 @@ async function statsOf(service: string): Promise<ServiceStats> {
   return services.find(({ name }) => name === service)!;
 }
 
-/** Until nothing streams through the filter. */
+/** Waits until nothing streams through the filter. */
 async function untilIdle(service: string): Promise<void> {
   await expect.poll(async () => (await statsOf(service)).openStreams, { timeout: 10_000 }).toBe(0);
 }
@@ -109,7 +109,7 @@ async function untilIdle(service: string): Promise<void> {
 const upload = () => new Client().head("POST", "/requests/1", "Transfer-Encoding: chunked");
 
 describe("a request's body", () => {
-  it("reaches the upstream while it is still being sent, and whole", async () => {
+  it("reaches the upstream while the client still sends it, and completely", async () => {
     const reaching = nextRequest();
     const client = upload().chunk("first");
     const seen = await reaching;
@@ -123,7 +123,7 @@ describe("a request's body", () => {
     await untilIdle("requests");
   });
 
-  it("is broken off upstream where the client goes in the midst of it", async () => {
+  it("breaks off at the upstream if the client disconnects in the middle of it", async () => {
     const reaching = nextRequest();
     const client = upload().chunk("first");
     const seen = await reaching;
@@ -136,7 +136,7 @@ describe("a request's body", () => {
   it.each([
     ["refuses", "X", "403", "denied_body"],
     ["traps on", "T", "503", "filter_failed"],
-  ])("is broken off upstream where the filter %s the rest, and the client is told", async (_, rest, status, reason) => {
+  ])("breaks off upstream if the filter %s the rest, and the client is told why", async (_, rest, status, reason) => {
     const reaching = nextRequest();
     const client = upload().chunk("first");
     const seen = await reaching;
@@ -150,7 +150,7 @@ describe("a request's body", () => {
     await untilIdle("requests");
   });
 
-  it("is given up where the upstream goes, and the client is told", async () => {
+  it("is dropped if the upstream disconnects, and the client gets 502", async () => {
     const reaching = nextRequest();
     const client = upload().chunk("first");
     const seen = await reaching;
@@ -163,13 +163,13 @@ describe("a request's body", () => {
 });
 
 describe("a response's body", () => {
-  it("reaches the client while it is still being sent, and whole", async () => {
+  it("reaches the client while the upstream still sends it, and completely", async () => {
     const reaching = nextRequest();
     const client = new Client().head("GET", "/responses/1", "Connection: close");
     const { response } = await reaching;
     response.write("first");
     await client.until("|first");
-    // Longer than a stub would live that nobody holds on to.
+    // A stub that nothing references would be gone by then.
     await new Promise((resolve) => setTimeout(resolve, 500));
     response.end("second");
     await client.closed;
@@ -177,7 +177,7 @@ describe("a response's body", () => {
     await untilIdle("responses");
   });
 
-  it("is given up upstream where the client goes in the midst of it", async () => {
+  it("is cancelled at the upstream if the client disconnects in the middle of it", async () => {
     const reaching = nextRequest();
     const client = new Client().head("GET", "/responses/1");
     const { response } = await reaching;
@@ -191,7 +191,7 @@ describe("a response's body", () => {
     await untilIdle("responses");
   });
 
-  it("is broken off where the upstream breaks it off", async () => {
+  it("breaks off if the upstream breaks it off", async () => {
     const reaching = nextRequest();
     const client = new Client().head("GET", "/responses/1", "Connection: close");
     const { response } = await reaching;
@@ -203,7 +203,7 @@ describe("a response's body", () => {
     await untilIdle("responses");
   });
 
-  it("is broken off where the filter traps on it", async () => {
+  it("breaks off if the filter traps on it", async () => {
     const reaching = nextRequest();
     const client = new Client().head("GET", "/responses/1", "Connection: close");
     const { response } = await reaching;

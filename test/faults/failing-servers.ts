@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 
-/** Longer than an authorization server may take here. */
+/** Longer than the time-out of authorization servers in these tests. */
 export const SLOW_MS = 800;
 const HUGE_BYTES = 3_000_000;
 
@@ -8,7 +8,7 @@ const head = (status: string, ...lines: string[]) => `HTTP/1.1 ${status}\r\n${li
 const whole = (status: string, body: string, ...lines: string[]) =>
   head(status, `content-length: ${body.length}`, ...lines) + body;
 
-/** How a server can fail, by the name in docs/faults.md. `down` is missing: there nothing listens. */
+/** The ways a server can fail, by their names in docs/faults.md. `down` is missing, because then no server listens. */
 export const FAILURES: Readonly<Record<string, (socket: Socket) => unknown>> = {
   resets: (socket) => socket.resetAndDestroy(),
   slow: (socket) => setTimeout(() => socket.end(whole("200 OK", "true")), SLOW_MS),

@@ -10,10 +10,14 @@ import { linesOf, RawServer } from "../security/raw-server.ts";
 import { FAILURES } from "./failing-servers.ts";
 import { type SocketServer, startSocketServer } from "./socket-server.ts";
 
-/** docs/faults.md, row by row: what a client gets of each fault, what the log and /stats say, and that nobody else notices. */
+/**
+ * Tests each row of docs/faults.md: the client's response, the log and /stats. Clients of another service notice
+ * nothing.
+ */
+
 const TIMEOUT_MS = 400;
 const RESET_AFTER_MS = 150;
-/** The service whose clients are to notice nothing. */
+/** A service without faults, whose clients must notice nothing. */
 const WELL = "well";
 
 interface Row {
@@ -24,7 +28,7 @@ interface Row {
   readonly counters: readonly string[];
 }
 
-/** Rows of the table under a heading; code marks are left out, an empty cell is undefined. */
+/** Rows of the table under a heading, without code marks. An empty reason or log is undefined. */
 function rowsOf(heading: string): Row[] {
   const page = readFileSync("docs/faults.md", "utf8");
   const section = page.split(`## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
@@ -39,7 +43,7 @@ function rowsOf(heading: string): Row[] {
       .map((cell) => cell.replaceAll("`", "").trim());
     return {
       fault,
-      // A raw client that got no response has 0.
+      // The raw client reports 0 if it got no response.
       status: status === "none" ? 0 : Number(status),
       reason: reason || undefined,
       log: log || undefined,
@@ -107,7 +111,7 @@ afterAll(async () => {
   await Promise.all([upstream?.stop(), authorization?.stop()]);
 });
 
-/** Longer than an authorization server may take, or a slow upstream takes, here. */
+/** How long a client waits: longer than the authorization server's time-out and than a slow upstream. */
 const PATIENCE_MS = 1_500;
 
 const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -119,7 +123,7 @@ const ask = (service: string, ...headers: string[]) =>
     PATIENCE_MS,
   );
 
-/** Resets the object while the authorization server takes its time with the request. */
+/** Resets the object while the authorization server is still checking the request. */
 async function askDuringReset(service: string, reason: string): Promise<RawResponse> {
   const waiting = ask(service, `X-Take-Ms: ${RESET_AFTER_MS * 2}`);
   await after(RESET_AFTER_MS);
@@ -128,18 +132,21 @@ async function askDuringReset(service: string, reason: string): Promise<RawRespo
   return waiting;
 }
 
-/** Any request moves these. */
-const MOVED_BY_ALL: readonly string[] = ["requests", "hits", "outbound"];
+/** Counters that change with any request. */
+const ALWAYS_CHANGED: readonly string[] = ["requests", "hits", "outbound"];
 
 async function countersOf(service: string): Promise<Map<string, number>> {
   const response = await fetch(`http://127.0.0.1:${workerd.ports.gateway}/stats`);
   const { services } = (await response.json()) as { services: ServiceStats[] };
   const stats = services.find(({ name }) => name === service)!;
-  const names = Object.keys(noCounts()).filter((name) => !MOVED_BY_ALL.includes(name));
+  const names = Object.keys(noCounts()).filter((name) => !ALWAYS_CHANGED.includes(name));
   return new Map(names.map((name) => [name, stats[name as keyof Counters]]));
 }
 
-/** What is to be seen of one request, while another service is asked. */
+/**
+ * Sends one request, and meanwhile one to another service. Returns its response, its log lines and the changed
+ * counters.
+ */
 async function observe(service: string, send: () => Promise<RawResponse>): Promise<Omit<Row, "fault">> {
   const before = await countersOf(service);
   const logged = workerd.log().length;
@@ -152,7 +159,7 @@ async function observe(service: string, send: () => Promise<RawResponse>): Promi
       .split("\n")
       .filter((line) => line.startsWith(`${service}: `) && !line.includes("authorization_server_state"))
       .map((line) => line.slice(service.length + 2).replace(/\d+ ms/, "N ms"));
-  // The log comes by another way than the response.
+  // The log arrives through a pipe, so it may be later than the response.
   await after(50);
   const counters = await countersOf(service);
   return {
@@ -163,7 +170,7 @@ async function observe(service: string, send: () => Promise<RawResponse>): Promi
   };
 }
 
-/** How a request meets each fault, by the table and its row. */
+/** Sends a request that meets a fault, by the heading of the fault's table. */
 const TABLES: Readonly<Record<string, (fault: string) => Promise<Omit<Row, "fault">>>> = {
   "Authorization server": (fault) => observe(nameOf("opa", fault), () => ask(nameOf("opa", fault))),
   Upstream: (fault) => observe(nameOf("upstream", fault), () => ask(nameOf("upstream", fault))),
@@ -187,7 +194,7 @@ const FILTER_FAULTS: Readonly<Record<string, [service: string, ...headers: strin
   "an address beyond its memory": ["babbling", "X-Address: yes"],
 };
 
-describe.each(Object.entries(TABLES))("%s: a client is told what docs/faults.md says", (heading, meet) => {
+describe.each(Object.entries(TABLES))("%s: each fault has the effects in docs/faults.md", (heading, meet) => {
   const rows = rowsOf(heading);
 
   it.each(rows)("$fault: $status $reason", async ({ fault, ...expected }) => {
@@ -195,7 +202,7 @@ describe.each(Object.entries(TABLES))("%s: a client is told what docs/faults.md 
   });
 });
 
-it("every fault has its row", () => {
+it("docs/faults.md has a row for every fault", () => {
   const faultsOf = (heading: string) =>
     rowsOf(heading)
       .map(({ fault }) => fault)
@@ -207,6 +214,6 @@ it("every fault has its row", () => {
   expect(faultsOf("Filter")).toEqual(Object.keys(FILTER_FAULTS).toSorted());
 });
 
-it("nothing is left unhandled", () => {
+it("the log has no unhandled error", () => {
   expect(workerd.log()).not.toMatch(/unhandled|uncaught/i);
 });

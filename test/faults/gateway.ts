@@ -9,7 +9,7 @@ import growing from "../workerd/guests/build/growing.wasm";
 import mortal from "../workerd/guests/build/mortal.wasm";
 import unstartable from "../workerd/guests/build/unstartable.wasm";
 
-/** Services in front of failing servers, and the upstream that is well; put in when the Worker is bundled. */
+/** Services in front of failing servers, and the URL of a working upstream. Set when the Worker is bundled. */
 declare const SERVICES: GatewayWithoutFilter["services"];
 declare const UPSTREAM: string;
 
@@ -32,7 +32,7 @@ const gateway = createGateway(
   }),
 );
 
-/** The object, with a way to reset it. */
+/** The object, with a method to reset it. */
 export class ServiceObject extends gateway.ServiceObject {
   async resetNow(reason: string): Promise<void> {
     this.ctx.abort(reason);
@@ -47,7 +47,7 @@ export default {
   },
 } satisfies ExportedHandler<Env>;
 
-/** Fails as the platform does where too many requests wait for an object; workerd by itself has no such limit. */
+/** Fails as the platform does when too many requests wait for an object. Plain workerd has no such limit. */
 const OVERLOADED = {
   getByName: () => ({
     decide: async () => {

@@ -2,14 +2,14 @@ import { createServer, type Socket } from "node:net";
 
 export interface SocketServer {
   readonly origin: string;
-  /** How many connections it has accepted. */
+  /** Number of accepted connections. */
   readonly connections: number;
-  /** How many of them are still there. */
+  /** Number of connections that are still open. */
   readonly open: number;
   stop(): void;
 }
 
-/** A server on a bare socket that does one thing with each request, whatever it says. */
+/** A server on a bare socket that does the same with each connection, whatever the request says. */
 export async function startSocketServer(behave: (socket: Socket) => unknown): Promise<SocketServer> {
   const sockets = new Set<Socket>();
   let connections = 0;

@@ -1,6 +1,6 @@
-// An authorization server that does what the token's first word says, and counts its checks by token.
+// An authorization server that does what the token's first word says, and counts the checks of each token.
 const checks = new Map();
-/** Virtual time, as the test last told it. */
+/** Virtual time; the test sets it. */
 let nowMs = 0;
 
 export default {
@@ -19,7 +19,7 @@ export default {
         return new Response("ok", { headers: { "x-user": rest } });
       case "big":
         return new Response("ok", { headers: { "x-user": rest, "x-profile": "p".repeat(2_000) } });
-      // Allowed until the moment that its second word names.
+      // Allowed until the time in the second word.
       case "until":
         if (nowMs >= Number(rest.split("-")[0])) return new Response("no more", { status: 403 });
         return new Response("ok", { headers: { "x-user": rest.split("-")[1], "x-profile": "p".repeat(2_000) } });

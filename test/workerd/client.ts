@@ -14,13 +14,13 @@ export function ask(path: string, token?: string, init: RequestInit = {}): Promi
   return worker.fetch(`https://gateway.test${path}`, { redirect: "manual", ...init, headers });
 }
 
-/** How often the authorization server was asked about a token. */
+/** Number of times that the authorization server was asked about a token. */
 export async function checksOf(token: string): Promise<number> {
   const query = new URLSearchParams({ token });
   return (await testEnv.AUTHORIZATION.fetch(`https://auth/checks?${query}`)).json();
 }
 
-/** How often a request reached the upstream on a path. */
+/** Number of requests that reached the upstream on a path. */
 export async function requestsUpstream(path: string): Promise<number> {
   return (await testEnv.UPSTREAM.fetch(`https://upstream/seen?${new URLSearchParams({ path })}`)).json();
 }
@@ -45,7 +45,7 @@ export function pass(ms: number): void {
   clock.nowMs += ms;
 }
 
-/** Until the work that waits for the answer to be out has been done. */
+/** Waits until the work that the gateway does after an answer is done. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 5));
 }

@@ -28,7 +28,7 @@ function filtered(
   };
 }
 
-/** Services with filters of their own (guests/guests.setup.ts), one for each thing that can be seen of them. */
+/** Services with the filters of guests/guests.setup.ts, one for each behaviour under test. */
 export const filteredServices: Readonly<Record<string, OtherServiceInput>> = Object.fromEntries(
   Object.entries({
     "whole-body": [judgeWholeBody, { stages: ["request-body"], body: { limitBytes: 1_000 } }],

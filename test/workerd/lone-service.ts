@@ -8,12 +8,12 @@ import { ProtectedService } from "../../durable/service/protected-service.ts";
 import { ServiceStateStore } from "../../durable/storage/service-state.ts";
 import { testEnv } from "./client.ts";
 
-/** An authorization server that answers when the test says so, each check once. */
+/** An authorization server that answers each check when the test says so. */
 export class Authorization {
   readonly #checks: PromiseWithResolvers<Response>[] = [];
   #always: number | undefined;
 
-  /** Checks that were made. */
+  /** Number of checks. */
   get asked(): number {
     return this.#checks.length;
   }
@@ -25,12 +25,12 @@ export class Authorization {
     return check.promise;
   }
 
-  /** From here on every check is answered at once. */
+  /** Answers every later check at once. */
   alwaysAnswer(status: number): void {
     this.#always = status;
   }
 
-  /** @param check counted from 1; answered before, it keeps its answer */
+  /** @param check counted from 1; only its first answer counts */
   answer(check: number, status: number, headers: Record<string, string> = {}): void {
     this.#checks[check - 1]!.resolve(new Response("", { status, headers }));
   }
@@ -39,22 +39,25 @@ export class Authorization {
 export interface LoneService {
   readonly service: ProtectedService;
   readonly authorization: Authorization;
-  /** Its own, so that its books tell of this service alone. */
+  /** Its memory ledger and budget count only this service, unless the test passed another isolate. */
   readonly isolate: Isolate;
-  /** The next life of the object: the same storage, and nothing in memory; with another secret of the gateway if given. */
+  /** The object's next life: the same storage and nothing in memory. @param secret default: that of the test's options */
   again(secret?: string): Promise<LoneService>;
 }
 
 interface LoneOptions {
-  /** The gateway's; without one nothing is persisted. */
+  /** The gateway's secret. Without it nothing is persisted. */
   readonly secret?: string;
   readonly isolate?: Isolate;
   readonly nowMs?: () => number;
-  /** Puts itself between the object and its storage. */
+  /** Wraps the object's storage. */
   readonly throughStorage?: (storage: DurableObjectStorage) => DurableObjectStorage;
 }
 
-/** Runs `test` inside a real object, with a service of its own: what surrounds it is the test's. */
+/**
+ * Runs `test` inside a real object with one service, whose clock, isolate, storage and authorization server the test
+ * controls.
+ */
 export function withService(
   input: GatewayInput["services"][string],
   limits: TimeLimits,
@@ -86,13 +89,13 @@ export function withService(
     try {
       await test(await begin());
     } finally {
-      // A call under way would go on for as long as it may take.
+      // A call in progress would go on until its time-out.
       for (let check = 1; check <= authorization.asked; check += 1) authorization.answer(check, 403);
     }
   });
 }
 
-/** A GET with these headers, flat. */
+/** A GET request. @param headers names and values in turn */
 export function head(headers: readonly string[] = [], endOfStream = true): DecideRequest {
   return {
     v: 2,

@@ -1,7 +1,7 @@
 import type { TestProject } from "vitest/node";
 import { loadTraces } from "../traces.ts";
 
-/** Requests of a real trace, or of the made-up day: `[seconds, client]` each. */
+/** Requests of a recorded trace, or of the synthetic day. */
 export type ReplayedTrace = readonly (readonly [seconds: number, client: number])[];
 
 declare module "vitest" {
@@ -10,10 +10,10 @@ declare module "vitest" {
   }
 }
 
-/** Replayed at most; beyond that a run only takes longer. */
+/** More requests would only make the run longer. */
 const MAX_REQUESTS = 4_000;
 
-/** workerd has no files: the trace is read here and handed in. */
+/** Reads the trace and provides it to tests inside workerd, which have no file system. */
 export default function setup(project: TestProject): void {
   const { name, requests } = loadTraces()[0]!;
   const replayed = requests.slice(0, MAX_REQUESTS).map(({ atSeconds, client }) => [atSeconds, client] as const);

@@ -1,4 +1,5 @@
-// Echoes what arrived, or does what the path's end says; counts requests by path. Accepts WebSockets on any path.
+// Echoes the request, or does what the end of the path says. Counts the requests of each path. Accepts WebSockets on
+// any path.
 const seen = new Map();
 
 export default {
@@ -16,7 +17,7 @@ export default {
       case "redirect":
         return Response.redirect("https://elsewhere.example/", 302);
       case "says": {
-        // A response of the caller's choice: its first header and its body.
+        // The caller chooses one header and the body of the response.
         const [name, value] = (searchParams.get("header") ?? "x-plain: yes").split(": ");
         return new Response(searchParams.get("body") ?? "said", { headers: { [name]: value } });
       }
@@ -34,7 +35,7 @@ export default {
       case "stream":
         return new Response(chunks(Number(searchParams.get("count") ?? 3), Number(searchParams.get("everyMs") ?? 20)));
       case "early":
-        // Answers without having read the body.
+        // Answers before reading the body.
         return new Response("early");
     }
     return Response.json({

@@ -4,7 +4,7 @@ import { createGateway } from "../../worker/create-gateway.ts";
 import { clock } from "./clock.ts";
 import { filteredServices } from "./filtered.ts";
 
-/** The gateway under test: one service for each thing that is configured differently. */
+/** The gateway under test, with one service for each way to configure it. */
 const common = {
   upstream: { binding: "UPSTREAM" },
   filter,
@@ -52,7 +52,7 @@ const config = defineGateway({
       route: { prefix: "/answering" },
       preflight: { answer: { origins: ["https://app.example"], credentials: true } },
     },
-    // The policy that restarts most often: what is tested is that no answer changes by it.
+    // The policy that restarts most often, to test that no restart changes an answer.
     traced: { ...common, route: { prefix: "/traced" }, restart: { policy: "ratio" } },
     ebbing: {
       ...common,

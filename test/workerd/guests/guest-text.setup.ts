@@ -1,4 +1,4 @@
-/** Host functions that the guests import: parameters (i for i32, I for i64); each returns one i32. */
+/** Host functions that guests import, with their parameters (i for i32, I for i64). Each returns one i32. */
 const IMPORTS: Readonly<Record<string, string>> = {
   proxy_get_buffer_bytes: "iiiii",
   proxy_set_buffer_bytes: "iiiii",
@@ -22,10 +22,10 @@ const HEAP_AT = 32_768;
 export const CONTINUE = "(i32.const 0)";
 export const PAUSE = "(i32.const 1)";
 
-/** Places a text in the guest's memory; gives its address and length as two operands. */
+/** Places a text in the guest's memory. @returns its address and length as two operands */
 export type Text = (text: string | Uint8Array) => string;
 
-/** A Proxy-Wasm 0.2.1 guest: `source` gives its functions, which find every import under its name. */
+/** A Proxy-Wasm 0.2.1 guest. @param source returns its functions, which can call every import by its name */
 export function guestText(source: (text: Text) => string): string {
   const segments: string[] = [];
   let textAt = TEXTS_AT;
@@ -46,7 +46,7 @@ export function guestText(source: (text: Text) => string): string {
     (global $heap (mut i32) (i32.const ${HEAP_AT}))
     (func (export "proxy_abi_version_0_2_1"))
     (func (export "proxy_on_memory_allocate") (param $size i32) (result i32)
-      ;; Starts over when it is full: what these guests were given they have read by then.
+      ;; Starts over when the heap is full. By then the guest has read the earlier values.
       (local $at i32)
       (if (i32.gt_u (i32.add (global.get $heap) (local.get $size)) (i32.const 262144))
         (then (global.set $heap (i32.const ${HEAP_AT}))))
@@ -75,12 +75,14 @@ export function onLog(body: string): string {
   return `(func (export "proxy_on_log") (param $id i32) ${body})`;
 }
 
-/** `$id`, `$size` (headers in the map, or bytes to be seen) and `$end` are its parameters. */
+/**
+ * A stream callback. Its parameters are `$id`, `$size` (headers in the map, or visible bytes of the body) and `$end`.
+ */
 export function on(callback: string, body: string): string {
   return `(func (export "proxy_on_${callback}") (param $id i32) (param $size i32) (param $end i32) (result i32) ${body})`;
 }
 
-/** The first byte of a body (0 request, 1 response), 0 if there is none. */
+/** The first byte of a body (0: request, 1: response), or 0 if the body is empty. */
 export function firstByte(buffer: 0 | 1): string {
   return `(block (result i32)
     (i32.store (i32.const 4) (i32.const 0))
@@ -88,7 +90,7 @@ export function firstByte(buffer: 0 | 1): string {
     (if (result i32) (i32.load (i32.const 4)) (then (i32.load8_u (i32.load (i32.const 0)))) (else (i32.const 0))))`;
 }
 
-/** True if the map (0 request headers, 2 response headers, 6 headers of a call's reply) has the header. */
+/** True if the map (0: request headers, 2: response headers, 6: headers of a call's reply) has the header. */
 export function hasHeader($: Text, map: 0 | 2 | 6, name: string): string {
   return `(i32.eqz (call $proxy_get_header_map_value
     (i32.const ${map}) ${$(name)} (i32.const 0) (i32.const 4)))`;
@@ -103,18 +105,18 @@ export function respond($: Text, status: number, details: string): string {
     (i32.const ${status}) ${$(details)} ${$(details)} (i32.const 0) (i32.const 0) (i32.const -1)))`;
 }
 
-/** Replaces all that can be seen of a body. */
+/** Replaces the visible part of a body. */
 export function replaceBody($: Text, buffer: 0 | 1, content: string): string {
   return `(drop (call $proxy_set_buffer_bytes (i32.const ${buffer}) (i32.const 0) (local.get $size) ${$(content)}))`;
 }
 
-/** Grows by so many pages and writes to all of them, so that they are resident. */
+/** Grows memory by `pages` and writes to all new pages, so that they are resident. */
 export function grow(pages: number): string {
   return `(memory.fill
     (i32.mul (memory.grow (i32.const ${pages})) (i32.const 65536)) (i32.const 1) (i32.const ${pages * 65_536}))`;
 }
 
-/** Counts in a metric, which /stats shows. */
+/** Increments a metric, which /stats shows. */
 export function count($: Text, metric: string): string {
   return `(drop (call $proxy_define_metric (i32.const 0) ${$(metric)} (i32.const 8)))
     (drop (call $proxy_increment_metric (i32.load (i32.const 8)) (i64.const 1)))`;

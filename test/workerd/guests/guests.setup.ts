@@ -26,21 +26,21 @@ import {
 const X = "(i32.const 88)";
 const T = "(i32.const 84)";
 
-/** Refuses a request's body that begins with X, and traps on one that begins with T. */
+/** Refuses a request body that begins with X, and traps on one that begins with T. */
 const judgeRequestBody = ($: Text) => `
   (if (i32.eq ${firstByte(0)} ${X}) (then ${respond($, 403, "denied_body")} (return ${PAUSE})))
   (if (i32.eq ${firstByte(0)} ${T}) (then (unreachable)))`;
 
 const untilEnd = `(if (i32.eqz (local.get $end)) (then (return ${PAUSE})))`;
 
-/** Filters of the tests that run the gateway inside workerd, by the name of their file. */
+/** Filters of the tests, by the name of their file. */
 const GUESTS: Readonly<Record<string, ($: Text) => string>> = {
   /** Holds back the whole request body and judges it. */
   "judge-whole-body": ($) => `
     ${on("request_body", `${untilEnd} ${judgeRequestBody($)} ${CONTINUE}`)}
     ${onLog(count($, "logged"))}`,
 
-  /** Judges each chunk and lets it go with a mark before it. */
+  /** Judges each chunk and passes it on with a mark in front. */
   "judge-each-chunk": ($) => `
     ${on(
       "request_body",
@@ -51,18 +51,18 @@ const GUESTS: Readonly<Record<string, ($: Text) => string>> = {
     )}
     ${onLog(count($, "logged"))}`,
 
-  /** Puts its own body in the place of the request's and the response's. */
+  /** Replaces the bodies of the request and the response. */
   "replace-bodies": ($) => `
     ${on("request_body", `${untilEnd} ${replaceBody($, 0, "request of the filter")} ${CONTINUE}`)}
     ${on("response_headers", `${setHeader($, 2, "x-filter", "seen")} ${CONTINUE}`)}
     ${on("response_body", `${untilEnd} ${replaceBody($, 1, "response of the filter")} ${CONTINUE}`)}`,
 
-  /** Decides on the head when it has seen the body (a filter written for Higress). */
+  /** Decides on the head after it has seen the body, as filters written for Higress do. */
   "body-before-head": ($) => `
     ${on("request_headers", PAUSE)}
     ${on("request_body", `${untilEnd} ${judgeRequestBody($)} ${setHeader($, 0, "x-body", "seen")} ${CONTINUE}`)}`,
 
-  /** Changes heads of responses, hides secret ones, marks each chunk. */
+  /** Changes response heads, hides secret responses, and marks each chunk. */
   responses: ($) => `
     ${on("request_headers", `(if ${hasHeader($, 0, "x-deny")} (then ${respond($, 403, "denied")})) ${CONTINUE}`)}
     ${on(
@@ -82,8 +82,9 @@ const GUESTS: Readonly<Record<string, ($: Text) => string>> = {
     ${onLog(count($, "logged"))}`,
 
   /**
-   * Asks about a request, of one at a time, and refuses it where the reply says so; holds back the response's head where
-   * that says so too. Marks each chunk of the response. Traps on a request that asks for it, and on a chunk with T.
+   * Asks a server about a request (one at a time) and refuses it if the reply has `x-deny`. Holds back the response's
+   * head if the reply has `x-hold`. Marks each chunk of the response. Traps on a request with `x-die` and on a chunk
+   * with T.
    */
   asking: ($) => `
     (global $waiting (mut i32) (i32.const 0))
@@ -110,12 +111,12 @@ const GUESTS: Readonly<Record<string, ($: Text) => string>> = {
        ${CONTINUE}`,
     )}`,
 
-  /** Traps on a request that asks for it. */
+  /** Traps on a request with `x-die`. */
   mortal: ($) => on("request_headers", `(if ${hasHeader($, 0, "x-die")} (then (unreachable))) ${CONTINUE}`),
 
   /**
-   * Misbehaves when a request asks for it: returns an action or a status that does not exist, sets an invalid header name, points
-   * beyond its memory.
+   * Misbehaves as a request's header asks: returns an unknown action, sends a status that does not exist, sets an
+   * invalid header name, or points beyond its memory.
    */
   babbling: ($) =>
     on(
@@ -128,10 +129,12 @@ const GUESTS: Readonly<Record<string, ($: Text) => string>> = {
        ${CONTINUE}`,
     ),
 
-  /** Grows by 255 pages on a request that asks for it, from 4: once to 16 MiB less a page, four times to 64 MiB. */
+  /**
+   * Starts with 4 pages and grows by 255 (almost 16 MiB) on a request with `x-grow`. Four such requests make 64 MiB.
+   */
   growing: ($) => on("request_headers", `(if ${hasHeader($, 0, "x-grow")} (then ${grow(255)})) ${CONTINUE}`),
 
-  /** Refuses all requests once one has told it to, which it notes in shared data. */
+  /** Refuses all requests after one with `x-bar`, which it notes in shared data. */
   barring: ($) =>
     on(
       "request_headers",
@@ -143,12 +146,12 @@ const GUESTS: Readonly<Record<string, ($: Text) => string>> = {
   /** Refuses every configuration. */
   unstartable: () => onConfigure("(i32.const 0)"),
 
-  /** Never comes back to a request, or to a body whose head it let go. */
+  /** Pauses a request and never resumes it. With `x-body`, lets the head pass and pauses the body. */
   forgetful: ($) => `
     ${on("request_headers", `(if (result i32) ${hasHeader($, 0, "x-body")} (then ${CONTINUE}) (else ${PAUSE}))`)}
     ${on("request_body", PAUSE)}`,
 
-  /** Fetches by ticks what it decides with. */
+  /** Fetches in ticks what it needs to decide. */
   ticking: ($) => `
     (global $ready (mut i32) (i32.const 0))
     ${onConfigure("(drop (call $proxy_set_tick_period_milliseconds (i32.const 30000))) (i32.const 1)")}
@@ -159,13 +162,13 @@ const GUESTS: Readonly<Record<string, ($: Text) => string>> = {
       `(if (i32.eqz (global.get $ready)) (then ${respond($, 503, "not_ready")} (return ${PAUSE}))) ${CONTINUE}`,
     )}`,
 
-  /** Its ticks wait for a server that does not answer in time. */
+  /** Its ticks call a server that does not answer in time. */
   "ticking-in-vain": ($) => `
     ${onConfigure("(drop (call $proxy_set_tick_period_milliseconds (i32.const 30000))) (i32.const 1)")}
     ${onTick(callAuth($, "hang-tick"))}`,
 };
 
-/** Built once before the first test: workerd cannot compile modules from bytes. */
+/** Builds the guests once before the first test, because workerd cannot compile modules from bytes. */
 export default async function setup(): Promise<void> {
   const folder = join(import.meta.dirname, "build");
   await mkdir(folder, { recursive: true });
@@ -174,7 +177,7 @@ export default async function setup(): Promise<void> {
     module.setFeatures(binaryen.Features.All);
     if (!module.validate()) throw new Error(`the guest ${name} is not valid`);
     const file = join(folder, `${name}.wasm`);
-    // Beside it first: another process may be reading the module.
+    // Write to another file first: another process may be reading the module.
     await writeFile(`${file}.${process.pid}`, module.emitBinary());
     await rename(`${file}.${process.pid}`, file);
     module.dispose();
