@@ -13,29 +13,29 @@ function curveOf(calls: readonly number[]): OutboundCurve {
 
 const steady = (samples: number, calls: number) => Array.from({ length: samples }, () => calls);
 
-describe("the demand of now", () => {
-  it("is the calls of the last TTL", () => {
+describe("today's demand", () => {
+  it("is the number of calls in the last TTL", () => {
     expect(demandNow(curveOf(steady(10, 7)), TTL_MS, 0).calls).toBeCloseTo(70);
   });
 
-  it("evens chance out as far back as the load was steady", () => {
+  it("is averaged over the time in which the load was steady", () => {
     const noisy = Array.from({ length: 160 }, (_, index) => (index % 20 < 10 ? 8 : 12));
     const demand = demandNow(curveOf(noisy), TTL_MS, 0);
     expect(demand.calls).toBeCloseTo(100, 0);
     expect(demand.error).toBeLessThan(0.3 * Math.sqrt(100));
   });
 
-  it("looks back no further than the last change of the load", () => {
+  it("ignores calls before the last change of the load", () => {
     const fallen = curveOf([...steady(160, 50), ...steady(20, 10)]);
     expect(demandNow(fallen, TTL_MS, 0).calls).toBeCloseTo(100);
   });
 
-  it("does not count the time in which an instance fills", () => {
+  it("ignores the time in which an instance fills", () => {
     const filling = curveOf([...steady(10, 11), ...steady(10, 10)]);
     expect(demandNow(filling, TTL_MS, TTL_MS).calls).toBeCloseTo(100);
   });
 
-  it("lies between the quietest and the busiest TTL of the past, with a finite error", () => {
+  it("lies between zero and the busiest possible TTL, with a finite error", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(500), { minLength: 1, maxLength: 200 }), (calls) => {
         const curve = curveOf(calls);

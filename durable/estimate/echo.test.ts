@@ -6,7 +6,7 @@ import { ttlGrid } from "./ttl-grid.ts";
 const grid = ttlGrid(10_000, 600_000);
 const CAP_MS = 600_000;
 
-/** A life of which the misses fall with age until the age of one TTL, and are many again then. */
+/** A generation whose misses fall until the age of one TTL, and then rise again. */
 function live(echo: MissEcho, startedMs: number, ttlMs: number, requests = 100, lossless = false): void {
   const curve = new OutboundCurve(startedMs);
   echo.started(lossless);
@@ -19,7 +19,7 @@ function live(echo: MissEcho, startedMs: number, ttlMs: number, requests = 100, 
 }
 
 describe("the echo of the misses", () => {
-  it("tells the TTL after two restarts, within a tenth", () => {
+  it("gives the TTL within a tenth after two generations", () => {
     for (const ttlMs of [120_000, 300_000, 500_000]) {
       const echo = new MissEcho(grid);
       live(echo, 0, ttlMs);
@@ -29,7 +29,7 @@ describe("the echo of the misses", () => {
     }
   });
 
-  it("says nothing outside of the bounds that memory gives", () => {
+  it("gives no TTL outside of the given bounds", () => {
     const echo = new MissEcho(grid);
     for (const startedMs of [0, 2_000_000]) live(echo, startedMs, 300_000);
     // Twice the TTL is an echo too.
@@ -37,7 +37,7 @@ describe("the echo of the misses", () => {
     expect(echo.ttlMs(0, 200_000)).toBeUndefined();
   });
 
-  it("hears nothing without traffic, and nothing of an instance that was handed the cache", () => {
+  it("gives no TTL without traffic, or for instances that took over the cache", () => {
     const quiet = new MissEcho(grid);
     for (const startedMs of [0, 2_000_000]) live(quiet, startedMs, 300_000, 0);
     expect(quiet.ttlMs(0, CAP_MS)).toBeUndefined();
@@ -46,7 +46,7 @@ describe("the echo of the misses", () => {
     expect(handed.ttlMs(0, CAP_MS)).toBeUndefined();
   });
 
-  it("hears nothing where misses do not depend on age", () => {
+  it("gives no TTL when misses do not depend on age", () => {
     const echo = new MissEcho(grid);
     for (const startedMs of [0, 2_000_000, 4_000_000]) {
       const curve = new OutboundCurve(startedMs);

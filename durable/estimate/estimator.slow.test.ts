@@ -11,7 +11,7 @@ const MINUTE_MS = 60_000;
 const TTL_MS = 5 * MINUTE_MS;
 const SEEDS = [1, 2, 3];
 
-/** A guest that is never restarted, its entries living for five minutes, as each seed makes it. */
+/** One run for each seed of a guest that is never restarted. Its entries live for five minutes by default. */
 function lives(guest: Partial<CacheGuestOptions>, run: Partial<ServiceRun> = {}): Moment[][] {
   const ttlMs = guest.ttlMs ?? TTL_MS;
   return SEEDS.map((seed) => {
@@ -24,18 +24,18 @@ function at(moments: readonly Moment[], ageMs: number): Moment {
   return moments.findLast((moment) => moment.ageMs <= ageMs)!;
 }
 
-/** By how much the TTL is off, as a share. */
+/** Relative error of the TTL. */
 function ttlError({ ttlMs }: Estimate, truthMs = TTL_MS): number {
   return Math.abs(ttlMs / truthMs - 1);
 }
 
-/** Moments at which a TTL was called measured that is off by more than a quarter. */
+/** Moments with a TTL labelled `measured` that is off by more than a quarter. */
 function wronglyMeasured(moments: readonly Moment[], truthMs = TTL_MS): Moment[] {
   return moments.filter(({ estimate }) => estimate.ttlConfidence === "measured" && ttlError(estimate, truthMs) > 0.25);
 }
 
 describe("the TTL of a guest that grows page by page", () => {
-  it.each([3, 10, 40])("is known within a tenth at twice its age, at %i requests a second", (perSecond) => {
+  it.each([3, 10, 40])("is measured within a tenth at an age of two TTLs, at %i requests a second", (perSecond) => {
     for (const moments of lives({ requestsPerSecond: () => perSecond })) {
       const { estimate } = at(moments, 2 * TTL_MS);
       expect(estimate.ttlConfidence).toBe("measured");
@@ -44,7 +44,7 @@ describe("the TTL of a guest that grows page by page", () => {
     }
   });
 
-  it.each([2, 20])("is known within a tenth where it is %i minutes and the cap an hour", (minutes) => {
+  it.each([2, 20])("is measured within a tenth if it is %i minutes and the cap is an hour", (minutes) => {
     const ttlMs = minutes * MINUTE_MS;
     for (const moments of lives({ ttlMs }, { settings: { ttlCapMs: 60 * MINUTE_MS } })) {
       const { estimate } = at(moments, 2 * ttlMs);
@@ -54,7 +54,7 @@ describe("the TTL of a guest that grows page by page", () => {
     }
   });
 
-  it("is only bounded from below before its age: until then no entry has expired", () => {
+  it("is only bounded before an age of one TTL, since no entry has expired", () => {
     for (const moments of lives({})) {
       const young = moments.filter(({ ageMs }) => ageMs < TTL_MS);
       expect(young.filter(({ estimate }) => estimate.ttlConfidence === "measured")).toEqual([]);
@@ -62,7 +62,7 @@ describe("the TTL of a guest that grows page by page", () => {
     }
   });
 
-  it("of one minute is found where samples are fine enough, and else never found wrong", () => {
+  it("is found if it is one minute and samples are frequent, and is never measured wrong otherwise", () => {
     const guest = { ttlMs: MINUTE_MS, requestsPerSecond: () => 20 };
     const fine = lives({ ...guest, sampleIntervalMs: 2_000 }, { settings: { sampleIntervalMs: 2_000 } });
     for (const moments of fine) expect(ttlError(at(moments, 2 * MINUTE_MS).estimate, MINUTE_MS)).toBeLessThan(0.1);
@@ -72,7 +72,7 @@ describe("the TTL of a guest that grows page by page", () => {
     }
   });
 
-  it("beyond the cap is never called measured", () => {
+  it("is never measured if it is above the cap", () => {
     for (const minutes of [12, 20, 60]) {
       for (const moments of lives({ ttlMs: minutes * MINUTE_MS })) {
         expect(moments.filter(({ estimate }) => estimate.ttlConfidence === "measured")).toEqual([]);
@@ -81,8 +81,8 @@ describe("the TTL of a guest that grows page by page", () => {
   });
 });
 
-describe("what is required", () => {
-  it("follows the truth within a tenth, up and down", () => {
+describe("the required bytes", () => {
+  it("follow the truth within a tenth when the load rises and falls", () => {
     const requestsPerSecond = (ageMs: number) => (ageMs < 20 * MINUTE_MS ? 30 : 5);
     for (const moments of lives({ requestsPerSecond }, { durationMs: 40 * MINUTE_MS })) {
       for (const { ageMs, estimate, requiredBytes } of moments) {
@@ -91,13 +91,13 @@ describe("what is required", () => {
       }
       const { estimate } = moments.at(-1)!;
       expect(estimate.allocatedBytes).toBeGreaterThan(3 * estimate.requiredBytes);
-      // A fresh instance would hold a page or two more than the mean: the peaks of chance.
+      // Random peaks make a fresh instance hold a page or two more than the mean.
       expect(estimate.baselineBytes).toBeGreaterThanOrEqual(estimate.requiredBytes);
       expect(estimate.baselineBytes).toBeLessThan(1.3 * estimate.requiredBytes);
     }
   });
 
-  it("comes with bytes per entry, fixed bytes and the growth rule", () => {
+  it("come with bytes per entry, fixed bytes and the growth rule", () => {
     for (const moments of lives({})) {
       const { bytesPerEntry, fixedBytes, growthRule } = moments.at(-1)!.estimate;
       expect(Math.abs(bytesPerEntry! / 2_225 - 1)).toBeLessThan(0.05);
@@ -106,7 +106,7 @@ describe("what is required", () => {
     }
   });
 
-  it("is everything, and unknown, with fewer than three growth events", () => {
+  it("equal the allocated bytes, and all else is unknown, with fewer than three growth events", () => {
     for (const moments of lives({ requestsPerSecond: () => 0.1 }, { durationMs: 120 * MINUTE_MS })) {
       for (const { estimate } of moments) {
         expect(estimate).toMatchObject({ ttlConfidence: "default", bytesPerEntry: undefined });
@@ -126,11 +126,11 @@ describe("a guest that grows in larger steps", () => {
       "doubling on a steep rise",
       { growBy: (pages) => pages, requestsPerSecond: (ageMs) => 2 + (4 * ageMs) / MINUTE_MS },
     ],
-  ])("by %s is not found wrong once it has filled, and if it errs then on the safe side", (_, guest) => {
+  ])("by %s is never measured wrong once it has filled, and its required bytes are not underestimated", (_, guest) => {
     for (const moments of lives(guest, { durationMs: 8 * TTL_MS })) {
       const filled = moments.filter(({ ageMs }) => ageMs >= TTL_MS);
       expect(wronglyMeasured(filled)).toEqual([]);
-      // Before, a few events may lie on a line by chance, for one sample.
+      // Before that, a few events may lie on a line by chance, for one sample.
       expect(wronglyMeasured(moments).length).toBeLessThanOrEqual(1);
       for (const { ageMs, estimate, requiredBytes } of filled) {
         if (ageMs >= 2 * TTL_MS) expect(estimate.requiredBytes).toBeGreaterThan(0.85 * requiredBytes);
@@ -138,7 +138,7 @@ describe("a guest that grows in larger steps", () => {
     }
   });
 
-  it("is told by its growth rule, and its baseline is rounded up by it", () => {
+  it("has its growth rule recognized, and its baseline rounded up by the rule", () => {
     const requestsPerSecond = () => 30;
     for (const moments of lives({ growBy: () => 64, requestsPerSecond })) {
       const { growthRule, baselineBytes, startBytes } = moments.at(-1)!.estimate;
@@ -152,7 +152,7 @@ describe("a guest that grows in larger steps", () => {
 });
 
 describe("a guest whose memory does not follow its live entries", () => {
-  it("with power-of-two size classes is still known within a tenth", () => {
+  it("is estimated within a tenth with power-of-two size classes", () => {
     for (const moments of lives({ sizeClasses: [512, 1_024, 2_048, 4_096] })) {
       expect(wronglyMeasured(moments)).toEqual([]);
       const { estimate, requiredBytes } = at(moments, 2 * TTL_MS);
@@ -160,9 +160,9 @@ describe("a guest whose memory does not follow its live entries", () => {
     }
   });
 
-  it("with a collector that frees late is taken to need more, not less", () => {
+  it("is estimated to need more, not less, if its collector frees late", () => {
     for (const moments of lives({ frees: { everyMs: 2 * MINUTE_MS } }, { durationMs: 8 * TTL_MS })) {
-      // For a moment the first garbage looks like a longer life.
+      // At first, garbage may look like a longer TTL.
       expect(wronglyMeasured(moments).length).toBeLessThanOrEqual(1);
       for (const { ageMs, estimate, requiredBytes } of moments) {
         if (ageMs >= 2 * TTL_MS) expect(estimate.requiredBytes).toBeGreaterThan(0.95 * requiredBytes);
@@ -170,33 +170,33 @@ describe("a guest whose memory does not follow its live entries", () => {
     }
   });
 
-  it("that frees only what is asked for again is found to grow without end, and bounded by the cap", () => {
+  it("grows without end, with required bytes bounded by the cap, if it frees only entries requested again", () => {
     const guest = { frees: "when-touched" as const, clients: 50_000 };
     for (const moments of lives(guest, { durationMs: 8 * TTL_MS })) {
       const { estimate, requiredBytes } = moments.at(-1)!;
       expect(estimate.growsWithoutEnd).toBe(true);
       expect(estimate.ttlConfidence).not.toBe("measured");
       expect(estimate.allocatedBytes).toBeGreaterThan(4 * requiredBytes);
-      // Entries of one cap instead of one TTL: twice the truth, and no more.
+      // The estimate counts the entries of one cap instead of one TTL: twice the truth.
       expect(estimate.requiredBytes).toBeLessThan(2.2 * requiredBytes);
       expect(estimate.requiredBytes).toBeGreaterThan(requiredBytes);
     }
   });
 
-  it("that leaks is found to grow without end", () => {
+  it("grows without end if it leaks", () => {
     for (const moments of lives({ leakBytes: 2_225 }, { durationMs: 8 * TTL_MS })) {
       expect(moments.at(-1)!.estimate.growsWithoutEnd).toBe(true);
       expect(wronglyMeasured(moments)).toEqual([]);
     }
   });
 
-  it("that prolongs lives by hits is not found to live shorter than it does", () => {
+  it("has no TTL that is too short if hits prolong its entries", () => {
     for (const moments of lives({ sliding: true, clients: 3_000 })) {
       for (const { estimate } of moments) expect(estimate.ttlMs).toBeGreaterThan(0.9 * TTL_MS);
     }
   });
 
-  it("that used a large buffer once is known as well as before", () => {
+  it("is estimated as well as others if it used a large buffer once", () => {
     const transient = { atMs: 400_000, bytes: 2_000_000 };
     for (const moments of lives({ transient }, { durationMs: 8 * TTL_MS })) {
       const { estimate, requiredBytes } = moments.at(-1)!;
@@ -206,14 +206,14 @@ describe("a guest whose memory does not follow its live entries", () => {
     }
   });
 
-  it("under constant load does not grow without end", () => {
+  it("does not grow without end under constant load", () => {
     for (const moments of lives({}, { durationMs: 240 * MINUTE_MS })) {
       expect(moments.filter(({ estimate }) => estimate.growsWithoutEnd)).toEqual([]);
     }
   });
 });
 
-describe("what the estimator knows", () => {
+describe("the estimator's stored state", () => {
   it("serves the next generation from its start", () => {
     const guest = { seed: 1, ttlMs: TTL_MS, requestsPerSecond: () => 10 };
     const { learned } = runService({ guest, policy: "never", durationMs: 3 * TTL_MS });
@@ -226,11 +226,11 @@ describe("what the estimator knows", () => {
     }
   });
 
-  it("of what an entry takes is gathered in lives of three minutes, of which each begins a new fit", () => {
+  it("improves the bytes per entry over objects that live for three minutes, each with a new fit", () => {
     for (const seed of SEEDS) {
       let learned: LearnedState | undefined;
       const known: (number | undefined)[] = [];
-      // A night with six growth events in a life, and a day between.
+      // Nights with six growth events in each life, and a day in between.
       for (const perSecond of [1, 1, 1, 20, 1]) {
         const guest = { seed: seed + known.length, ttlMs: TTL_MS, requestsPerSecond: () => perSecond };
         const run: ServiceRun = { guest, policy: "never", durationMs: 3 * MINUTE_MS };
@@ -239,13 +239,13 @@ describe("what the estimator knows", () => {
       }
       const off = known.map((bytes) => Math.abs(bytes! / 2_225 - 1));
       expect(off.every((share) => share < 0.25)).toBe(true);
-      // What many events told stays when few come.
+      // A fit of many events is kept when only a few follow.
       expect(off[3]).toBeLessThan(0.05);
       expect(known[4]).toBe(known[3]);
     }
   });
 
-  it("of an earlier life's calls counts where the next one was given its entries", () => {
+  it("counts the calls of an earlier instance whose entries were restored", () => {
     const known = { ...NOTHING_KNOWN, ttlMs: TTL_MS, bytesPerEntry: 1_000, fixedBytes: PAGE_BYTES };
     const evening = Array.from({ length: 60 }, (_, n) => ({
       generation: 7,
@@ -272,12 +272,12 @@ describe("what the estimator knows", () => {
       expect(estimator.knowledge.observedMs).toBe(1_000);
       return estimator.estimate(first.timeMs).requiredBytes;
     };
-    // Of the calls of five minutes, those of the last four are still held.
+    // After one minute, the entries of the last four of five minutes are still live.
     expect(Math.abs(requiredAfter(59_000) / (PAGE_BYTES + 2_400_000) - 1)).toBeLessThan(0.02);
     expect(requiredAfter(8 * 60 * MINUTE_MS)).toBe(PAGE_BYTES);
   });
 
-  it("of a longer TTL than is now believed is cut to the cap", () => {
+  it("has its TTL limited to the present cap", () => {
     const estimator = new Estimator(DEFAULT_SETTINGS, { ...NOTHING_KNOWN, ttlMs: 9e9 });
     expect(estimator.estimate(0).ttlMs).toBe(DEFAULT_SETTINGS.ttlCapMs);
   });

@@ -10,7 +10,7 @@ const MINUTE_MS = 60_000;
 const _TTL_MS = 5 * MINUTE_MS;
 const _SEEDS = [1, 2, 3, 4, 5];
 
-describe("an estimate of anything at all", () => {
+describe("an estimate of any samples", () => {
   const amount = fc.option(fc.oneof(fc.nat(1e7), fc.double({ min: 1e-9, max: Number.MAX_SAFE_INTEGER, noNaN: true })), {
     nil: undefined,
   });
@@ -28,7 +28,7 @@ describe("an estimate of anything at all", () => {
   });
   const anyRows = anySamples.map((samples) => samples.recent(samples.length));
 
-  it("has required and surplus within allocated and no number that is none", () => {
+  it("has required and surplus within allocated, and only finite numbers", () => {
     const anyNow = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.nat(20_000_000));
     fc.assert(
       fc.property(anyRows, anyKnowledge, anyNow, (rows, known, nowMs) => {
@@ -51,7 +51,7 @@ describe("an estimate of anything at all", () => {
     );
   });
 
-  it("has required within allocated to the last fraction of a byte", () => {
+  it("has required within allocated even by fractions of a byte", () => {
     const estimator = estimatorOf([], { ...NOTHING_KNOWN, ttlMs: 60_000, bytesPerEntry: 1_000, fixedBytes: 200_000 });
     expect(estimator.estimate(1, 100_000.5)).toMatchObject({ requiredBytes: 100_000.5, surplusBytes: 0 });
   });
@@ -65,7 +65,7 @@ describe("an estimate of anything at all", () => {
     );
   });
 
-  it("never needs less the more calls were made in the last TTL, with the same memory", () => {
+  it("never needs less for more calls in the last TTL with the same memory", () => {
     const anyLast = fc.record({ calls: fc.nat(5_000), more: fc.nat(5_000), gapMs: fc.nat(60_000) });
     fc.assert(
       fc.property(anyRows, anyKnowledge, anyLast, (rows, known, { calls, more, gapMs }) => {
@@ -81,7 +81,7 @@ describe("an estimate of anything at all", () => {
         const found = (outbound: number) =>
           estimatorOf([...rows, { ...last, outbound, requests: outbound }], known).estimate(0);
         const [few, many] = [found(calls), found(calls + more)];
-        // More calls without growth may prove a shorter TTL; under one TTL they can only need more.
+        // More calls without growth may prove a shorter TTL; with the same TTL they can only need more.
         fc.pre(few.ttlMs === many.ttlMs && few.growsWithoutEnd === many.growsWithoutEnd);
         expect(many.requiredBytes).toBeGreaterThanOrEqual(few.requiredBytes);
         expect(many.outboundInTtl).toBeGreaterThanOrEqual(few.outboundInTtl);
@@ -90,7 +90,7 @@ describe("an estimate of anything at all", () => {
     );
   });
 
-  it("leaves out samples of other generations", () => {
+  it("ignores samples of other generations", () => {
     fc.assert(
       fc.property(anyRows, (rows) => {
         const own = rows.filter(({ generation }) => generation === 1);
@@ -100,7 +100,7 @@ describe("an estimate of anything at all", () => {
   });
 });
 
-/** Puts rows into an estimator that follows generation 1 from time 0. */
+/** An estimator of generation 1, started at time 0, after these samples. */
 function estimatorOf(rows: readonly Sample[], known: EstimatorState = NOTHING_KNOWN): Estimator {
   const estimator = new Estimator(DEFAULT_SETTINGS, known);
   estimator.started(1, 0, PAGE_BYTES);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { MIB, PAGE_BYTES } from "../../wasm/byte-units.ts";
 import { type GrowthRule, type GrowthStep, grownTo, growthRuleOf, nextStepBytes, stepsIn } from "./growth-rule.ts";
 
-/** Steps of these numbers of pages, one after the other, from a start. */
+/** Successive growth by these numbers of pages from a start. */
 function stepsFrom(startPages: number, grownPages: readonly number[]): GrowthStep[] {
   let pages = startPages;
   return grownPages.map((grown) => {
@@ -24,7 +24,7 @@ function shareSteps(startPages: number, share: number, count: number): GrowthSte
   return stepsFrom(startPages, grown);
 }
 
-/** Two steps in a row seen as one, as in a sample in which memory grew twice. */
+/** Merges the first two steps, as a sample does in which memory grew twice. */
 function merged([first, second, ...rest]: readonly GrowthStep[]): GrowthStep[] {
   return [{ fromBytes: first!.fromBytes, grownBytes: first!.grownBytes + second!.grownBytes }, ...rest];
 }
@@ -34,12 +34,12 @@ describe("the growth rule", () => {
     expect(growthRuleOf(stepsFrom(2, [1, 1]))).toBeUndefined();
   });
 
-  it("is page by page where steps have nothing in common but pages", () => {
+  it("is page by page when the steps have no larger size in common", () => {
     expect(growthRuleOf(stepsFrom(2, [1, 1, 1]))).toEqual({ kind: "pages" });
     expect(growthRuleOf(stepsFrom(20, [1, 3, 2, 1, 5, 2]))).toEqual({ kind: "pages" });
   });
 
-  it("is page by page where each sample sees as many pages as the one before", () => {
+  it("is page by page when each sample sees about as many pages as the one before", () => {
     for (const pages of [7, 13, 26, 52]) {
       const steps = stepsFrom(8, [pages, pages, pages + 1, pages, pages - 1, pages, pages, pages - 2]);
       for (let count = 3; count <= steps.length; count += 1) {
@@ -48,42 +48,42 @@ describe("the growth rule", () => {
     }
   });
 
-  it("is arenas where every step is a multiple of the same", () => {
+  it("is arenas when every step is a multiple of the same size", () => {
     expect(growthRuleOf(stepsFrom(2, [64, 64, 64]))).toEqual({ kind: "arenas", stepBytes: 4 * MIB });
     expect(growthRuleOf(stepsFrom(2, [64, 128, 64]))).toEqual({ kind: "arenas", stepBytes: 4 * MIB });
   });
 
-  it("takes an odd size for arenas only once it was seen often", () => {
+  it("is arenas of an odd size only after many steps", () => {
     expect(growthRuleOf(stepsFrom(2, [10, 10, 10, 10]))).toEqual({ kind: "pages" });
     const often = Array.from({ length: 12 }, () => 10);
     expect(growthRuleOf(stepsFrom(200, often))).toEqual({ kind: "arenas", stepBytes: 10 * PAGE_BYTES });
   });
 
-  it("is doubling where each step is as large as what was held", () => {
+  it("is doubling when each step is as large as the memory before", () => {
     expect(growthRuleOf(shareSteps(8, 1, 4))).toEqual({ kind: "proportional", share: 1 });
   });
 
-  it("is a fifth more where pages round it only a little", () => {
+  it("is growth by a fifth when rounding to pages changes it only a little", () => {
     const rule = growthRuleOf(shareSteps(20, 0.2, 8));
     expect(rule?.kind).toBe("proportional");
     expect(rule?.kind === "proportional" && rule.share).toBeCloseTo(0.2, 1);
   });
 
-  it("stays the same where one sample saw two steps", () => {
+  it("stays the same when one sample saw two steps", () => {
     expect(growthRuleOf(merged(shareSteps(8, 1, 5)))).toEqual({ kind: "proportional", share: 1 });
     expect(growthRuleOf(merged(stepsFrom(2, [64, 64, 64, 64])))).toEqual({ kind: "arenas", stepBytes: 4 * MIB });
     expect(growthRuleOf(merged(stepsFrom(2, [1, 1, 1, 1])))).toEqual({ kind: "pages" });
     expect(growthRuleOf(merged(shareSteps(20, 0.2, 8)))?.kind).toBe("proportional");
   });
 
-  it("counts the steps that a sample merged", () => {
+  it("counts the steps merged in one sample", () => {
     expect(stepsIn({ kind: "pages" }, { fromBytes: PAGE_BYTES, grownBytes: 3 * PAGE_BYTES })).toBe(3);
     expect(stepsIn({ kind: "arenas", stepBytes: 4 * MIB }, { fromBytes: PAGE_BYTES, grownBytes: 8 * MIB })).toBe(2);
     expect(stepsIn({ kind: "proportional", share: 1 }, { fromBytes: MIB, grownBytes: 7 * MIB })).toBe(3);
     expect(stepsIn(undefined, { fromBytes: PAGE_BYTES, grownBytes: 1 })).toBe(1);
   });
 
-  it("tells the next step", () => {
+  it("gives the size of the next step", () => {
     expect(nextStepBytes(undefined, 10 * PAGE_BYTES)).toBe(PAGE_BYTES);
     expect(nextStepBytes({ kind: "arenas", stepBytes: 4 * MIB }, 10 * PAGE_BYTES)).toBe(4 * MIB);
     expect(nextStepBytes({ kind: "proportional", share: 0.2 }, 11 * PAGE_BYTES)).toBe(3 * PAGE_BYTES);
@@ -91,15 +91,15 @@ describe("the growth rule", () => {
   });
 });
 
-describe("what a fresh instance grows to", () => {
-  it("is what is needed, rounded up to steps from its start", () => {
+describe("the size that a fresh instance grows to", () => {
+  it("is the needed size, rounded up to steps from its start", () => {
     expect(grownTo({ kind: "pages" }, 2 * PAGE_BYTES, 5 * PAGE_BYTES + 1)).toBe(6 * PAGE_BYTES);
     expect(grownTo({ kind: "arenas", stepBytes: 4 * MIB }, MIB, 6 * MIB)).toBe(9 * MIB);
     expect(grownTo({ kind: "proportional", share: 1 }, MIB, 5 * MIB)).toBe(8 * MIB);
     expect(grownTo({ kind: "proportional", share: 1 }, MIB, 4 * MIB)).toBe(4 * MIB);
   });
 
-  it("is what it starts with where that is enough", () => {
+  it("is its start size if that is enough", () => {
     for (const rule of [
       undefined,
       { kind: "arenas", stepBytes: 4 * MIB },
@@ -130,7 +130,7 @@ describe("what a fresh instance grows to", () => {
     );
   });
 
-  it("is beyond the need by less than one step", () => {
+  it("exceeds the needed size by at most one step and a page", () => {
     fc.assert(
       fc.property(anyRule, anyStart, anyBytes, (rule, start, needed) => {
         const grown = grownTo(rule, start, needed);
@@ -158,8 +158,8 @@ describe("what a fresh instance grows to", () => {
   });
 });
 
-describe("a rule told from any steps", () => {
-  it("is one by which memory can grow", () => {
+describe("a rule derived from any steps", () => {
+  it("lets memory grow", () => {
     const anyStep = fc.record({ fromBytes: fc.maxSafeNat(), grownBytes: fc.maxSafeNat().map((bytes) => bytes + 1) });
     fc.assert(
       fc.property(fc.array(anyStep, { maxLength: 16 }), (steps) => {

@@ -11,24 +11,24 @@ function curveOf(calls: readonly number[], stepMs = 10_000): OutboundCurve {
   return curve;
 }
 
-describe("calls that are lost with the cache", () => {
-  it("are those of the last TTL, each by the share of its life that is left, times the share of hits", () => {
+describe("the calls lost with the cache", () => {
+  it("are those of the last TTL, each weighted by its remaining share of the TTL, times the share of hits", () => {
     const curve = curveOf([0, 0, 0, 0, 0, 100, 0, 0, 0, 40]);
-    // Written 45 s and 5 s ago, in the mean.
+    // Written 45 s and 5 s ago on average.
     expect(lostCalls(curve, TTL_MS, 0.5)).toBeCloseTo(0.5 * (100 * 0.55 + 40 * 0.95));
   });
 
-  it("are half of the live entries under steady load with hits alone", () => {
+  it("are half of the live entries under steady load when every request is a hit", () => {
     const curve = curveOf(Array.from({ length: 30 }, () => 10));
     expect(lostCalls(curve, TTL_MS, 1)).toBeCloseTo(50);
   });
 
-  it("are none where nothing is ever asked twice, and none of what has expired", () => {
+  it("are none when nothing is requested twice, or when all entries have expired", () => {
     expect(lostCalls(curveOf([100, 100]), TTL_MS, 0)).toBe(0);
     expect(lostCalls(curveOf([500, ...Array.from({ length: 11 }, () => 0)]), TTL_MS, 1)).toBe(0);
   });
 
-  it("are what the formula says of single calls, however they are sampled", () => {
+  it("equal the formula applied to single calls", () => {
     const anyCall = fc.record({ atMs: fc.integer({ min: 1, max: 400 }), calls: fc.nat(20) });
     fc.assert(
       fc.property(fc.array(anyCall, { minLength: 1, maxLength: 40 }), (given) => {

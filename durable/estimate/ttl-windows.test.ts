@@ -19,7 +19,7 @@ function windowsOf(grid: Float64Array, startMs: number, rows: readonly Row[]): T
   return windows;
 }
 
-/** Calls in (endMs - ttlMs, endMs], counted anew from every row. */
+/** Calls in (endMs - ttlMs, endMs], counted directly from all rows. */
 function counted(startMs: number, rows: readonly Row[], ttlMs: number): number {
   const endMs = rows.at(-1)?.timeMs ?? startMs;
   let sum = 0;
@@ -32,22 +32,22 @@ function counted(startMs: number, rows: readonly Row[], ttlMs: number): number {
 }
 
 describe("the grid of candidate TTLs", () => {
-  it("reaches from what samples can resolve to four times the cap, by equal ratios of at most 6 %", () => {
+  it("reaches from two sample intervals to four times the cap, in equal ratios of at most 6 %", () => {
     const grid = ttlGrid(10_000, 600_000);
     expect(grid[0]).toBe(20_000);
     expect(grid[CANDIDATES - 1]).toBeCloseTo(2_400_000);
     for (let c = 1; c < CANDIDATES; c += 1) expect(grid[c]! / grid[c - 1]!).toBeLessThan(1.06);
   });
 
-  it("reaches no further than samples do, but always to the cap", () => {
+  it("reaches no further than the sample buffer, but always to the cap", () => {
     expect(ttlGrid(10_000, 7_200_000).at(-1)).toBeCloseTo(10_230_000);
     expect(ttlGrid(10_000, 86_400_000).at(-1)).toBeCloseTo(86_400_000);
     expect(ttlGrid(10_000, 15_000)[0]).toBe(15_000);
   });
 });
 
-describe("windows of all candidate TTLs", () => {
-  it("hold the calls of the last TTL and the most there ever were", () => {
+describe("the windows of all candidate TTLs", () => {
+  it("hold the calls of the last TTL and their maximum", () => {
     const grid = new Float64Array(CANDIDATES).fill(20_000);
     const rows = [50, 30, 10, 5].map((calls, index) => ({ timeMs: (index + 1) * 10_000, calls }));
     const windows = windowsOf(grid, 0, rows);
@@ -56,7 +56,7 @@ describe("windows of all candidate TTLs", () => {
     expect([rising.now[0], rising.max[0], rising.maxBefore[0]]).toEqual([80, 80, 50]);
   });
 
-  it("agree with a count from the beginning, whatever the samples", () => {
+  it("agree with a direct count for any samples", () => {
     const grid = ttlGrid(10_000, 600_000);
     const anyRow = fc.record({ gapMs: fc.integer({ min: 1, max: 90_000 }), calls: fc.nat(500) });
     fc.assert(
@@ -77,7 +77,7 @@ describe("windows of all candidate TTLs", () => {
     );
   });
 
-  it("hold more the longer the TTL, and never a negative number, also while the clock runs backwards", () => {
+  it("hold more calls for a longer TTL, and never a negative number, even if the clock is set back", () => {
     const grid = ttlGrid(10_000, 600_000);
     const anyRow = fc.record({ timeMs: fc.nat(2_000_000), calls: fc.nat(500) });
     fc.assert(

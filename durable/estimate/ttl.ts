@@ -2,8 +2,8 @@ import type { FitVerdict } from "./growth-fit.ts";
 import { CANDIDATES } from "./ttl-grid.ts";
 
 /**
- * How certain the TTL is. `measured`: growth and its end agree on one TTL. `bounded`: there is a lower bound, or an estimate
- * not yet confirmed. `default`: there is no evidence yet.
+ * How certain the TTL is. `measured`: growth and its end agree on one TTL. `bounded`: there is a lower bound, or an
+ * estimate not yet confirmed. `default`: there is no evidence yet.
  */
 export type Confidence = "measured" | "bounded" | "default";
 

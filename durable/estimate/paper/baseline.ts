@@ -3,16 +3,16 @@ export interface BaselineEstimate {
   source: "measured" | "estimated" | "default";
 }
 
-/** How many earlier generations the baseline remembers. */
+/** Number of earlier generations used for the baseline. */
 export const REMEMBERED_GENERATIONS = 5;
 
 /**
- * The baseline by the paper's rule: what a fresh instance grows back to, taken as the median of what the last five
- * earlier generations held when their collection ended ("estimated": their load need not be today's). Before there is
- * one, what this generation held then ("measured"); before that, what it holds now ("default").
+ * The baseline by the paper's rule: the size to which a fresh instance grows back. "estimated": the median size of the last
+ * five earlier generations when their collection ended, since their load may differ from today's. "measured": if there are
+ * none, this generation's size when its collection ended. "default": before that, its current size.
  *
- * @param earlierBytes what earlier generations held at the end of their collection, oldest first.
- * @param heldBytes what this generation held at the end of its own, once it has come.
+ * @param earlierBytes sizes of earlier generations when their collection ended, oldest first
+ * @param heldBytes this generation's size when its collection ended; undefined before that
  */
 export function baselineBytes(
   earlierBytes: readonly number[],
@@ -25,7 +25,7 @@ export function baselineBytes(
   return { bytes: allocatedBytes, source: "default" };
 }
 
-/** The middle value; of an even number the lower of the two, so that the baseline is an allocation that was seen. */
+/** The middle value, or the lower of two, so that the baseline is a size that occurred. */
 function median(values: readonly number[]): number | undefined {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[(sorted.length - 1) >> 1];

@@ -11,9 +11,9 @@ export interface OutboundInTtl {
 /**
  * Counts the outbound calls of a generation within a window of one TTL that slides over its samples.
  *
- * The calls of a sample are taken as spread evenly over the time since the sample before it (or since the start of the
- * generation), so a window that cuts a sample takes its share. A clock that runs backwards is held still. The peak that
- * `history` remembers for the same TTL counts too, since the samples that showed it may be overwritten.
+ * Spreads the calls of a sample evenly over the time since the previous sample (or since the start of the generation), so a
+ * window that cuts a sample takes its share. If the clock was set back, time stands still. The generation's stored peak for
+ * the same TTL counts too, since the samples that showed it may be overwritten.
  */
 export function outboundInTtl(
   samples: Samples,
@@ -23,11 +23,11 @@ export function outboundInTtl(
 ): OutboundInTtl {
   const first = samples.firstOf(generation.number);
   const lostOldest = first === 0 && samples.overwritten > 0;
-  // How long the oldest sample still held had lasted went with the one before it.
+  // The sample before the oldest one is overwritten, so the oldest one's duration is unknown.
   const startMs = lostOldest && first < samples.length ? samples.timeMsAt(first) : generation.startedMs;
 
   let max = generation.peak?.ttlMs === ttlMs ? generation.peak.outbound : 0;
-  /** Whole samples from `tail` up to the one the window ends with; `tail` may be cut by the window's start. */
+  /** Calls of the samples from `tail` to the end of the window, each counted in full; the window's start may cut `tail`. */
   let whole = 0;
   let tail = first;
   let tailStartMs = startMs;

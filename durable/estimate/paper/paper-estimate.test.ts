@@ -10,30 +10,30 @@ import { type PaperEstimate, paperEstimate } from "./paper-estimate.ts";
 
 const MINUTE_MS = 60_000;
 
-/** A buffer of which nothing speaks for a TTL. */
+/** Samples from which no TTL can be derived. */
 const quiet = samplesOf(everyTenSeconds([{ outbound: 1 }, { outbound: 1 }]));
 
-describe("an estimate", () => {
-  it("collects until the time to collect has passed, and judges from then on", () => {
+describe("the paper's estimate", () => {
+  it("collects until `collectMs` has passed, and judges from then on", () => {
     const at = (nowMs: number) => paperEstimate(quiet, history(), DEFAULT_SETTINGS, nowMs).phase;
     expect(at(899_999)).toBe("collecting");
     expect(at(900_000)).toBe("judging");
   });
 
-  it("counts what was collected before an eviction", () => {
+  it("counts the time collected before an eviction", () => {
     const current = generation({ startedMs: 1_000_000, collectedBeforeMs: 600_000, collectedMs: 600_000 });
     const at = (nowMs: number) => paperEstimate(quiet, history({ current }), DEFAULT_SETTINGS, nowMs);
     expect(at(1_299_999)).toMatchObject({ phase: "collecting", uptimeMs: 299_999, collectedMs: 899_999 });
     expect(at(1_300_000).phase).toBe("judging");
   });
 
-  it("does not lose what is collected when the clock jumps back", () => {
+  it("keeps the collected time when the clock is set back", () => {
     const current = generation({ startedMs: 1_000_000, collectedMs: 900_000 });
     const found = paperEstimate(quiet, history({ current }), DEFAULT_SETTINGS, 5_000);
     expect(found).toMatchObject({ phase: "judging", uptimeMs: 0, collectedMs: 900_000 });
   });
 
-  it("takes the TTL from this generation before the last one known before the default", () => {
+  it("uses this generation's TTL, else the last one known, else the default", () => {
     const ttl = (change: Parameters<typeof history>[0]) => {
       const { ttlMs, sources } = paperEstimate(quiet, history(change), DEFAULT_SETTINGS, 20_000);
       return [ttlMs, sources.ttl];
@@ -44,7 +44,7 @@ describe("an estimate", () => {
     expect(ttl({})).toEqual([600_000, "default"]);
   });
 
-  it("names what the generation held when its collection ended", () => {
+  it("gives the generation's size when its collection ended", () => {
     const samples = samplesOf([{ timeMs: 890_000, outbound: 5, allocatedBytes: 9 * PAGE_BYTES, grownPages: 8 }]);
     const held = (change: Parameters<typeof generation>[0], nowMs: number) =>
       paperEstimate(samples, history({ current: generation(change) }), DEFAULT_SETTINGS, nowMs)
@@ -52,11 +52,11 @@ describe("an estimate", () => {
     expect(held({}, 899_999)).toBeUndefined();
     expect(held({}, 900_000)).toBe(9 * PAGE_BYTES);
     expect(held({ heldAfterCollectingBytes: 4 * PAGE_BYTES }, 2_000_000)).toBe(4 * PAGE_BYTES);
-    // Back from eviction with everything collected: there was no end of a collection to look at.
+    // After an eviction with everything collected, no collection ended in this generation.
     expect(held({ collectedBeforeMs: 900_000, collectedMs: 900_000 }, 900_000)).toBeUndefined();
   });
 
-  it("says what the instance started with as long as there is no sample", () => {
+  it("gives the start size if there is no sample", () => {
     const found = paperEstimate(new Samples(), history(), DEFAULT_SETTINGS, 0);
     expect(found).toMatchObject({
       allocatedBytes: PAGE_BYTES,
@@ -67,7 +67,7 @@ describe("an estimate", () => {
     expect(found.sources).toEqual({ ttl: "default", required: "default", baseline: "default" });
   });
 
-  it("is all zero, and collecting for ever, before an instance runs", () => {
+  it("is all zero and still collecting before an instance runs", () => {
     const found = paperEstimate(
       new Samples(),
       history({ current: undefined }),
@@ -78,7 +78,7 @@ describe("an estimate", () => {
   });
 });
 
-describe("the estimate of a guest whose load falls", () => {
+describe("the paper's estimate of a guest whose load falls", () => {
   const load = (ageMs: number) => (ageMs < 20 * MINUTE_MS ? 30 : 5);
   const guest = { seed: 4, ttlMs: 5 * MINUTE_MS, requestsPerSecond: load };
   const { moments } = runService({ guest, policy: "never", durationMs: 60 * MINUTE_MS });
@@ -86,19 +86,19 @@ describe("the estimate of a guest whose load falls", () => {
   const errorOf = ({ paper: found, requiredBytes }: { paper: PaperEstimate; requiredBytes: number }) =>
     Math.abs(found.requiredBytes / requiredBytes - 1);
 
-  it("follows what is really required within a tenth, up and down", () => {
+  it("follows the true required bytes within a tenth when the load rises and falls", () => {
     const judged = moments.filter(({ paper: { phase } }) => phase === "judging");
     expect(Math.max(...judged.map(errorOf))).toBeLessThan(0.1);
     expect(at(40).paper.requiredBytes).toBeLessThan(0.4 * at(20).paper.requiredBytes);
     expect(at(40).paper.allocatedBytes).toBe(at(20).paper.allocatedBytes);
   });
 
-  it("is labelled by where each number comes from", () => {
+  it("gives the source of each number", () => {
     expect(at(1).paper.sources).toEqual({ ttl: "default", required: "estimated", baseline: "default" });
     expect(at(16).paper.sources).toEqual({ ttl: "measured", required: "estimated", baseline: "measured" });
   });
 
-  it("stays true when the ring buffer has lost the start of the generation and its peak", () => {
+  it("stays correct when the ring buffer has lost the start of the generation and its peak", () => {
     const long = runService({ guest, policy: "never", durationMs: 200 * MINUTE_MS });
     const last = long.moments.at(-1)!;
     expect(long.moments.length).toBeGreaterThan(1_024);
@@ -107,10 +107,10 @@ describe("the estimate of a guest whose load falls", () => {
   });
 });
 
-describe("an estimate of anything at all", () => {
+describe("the paper's estimate of any samples", () => {
   const anyNow = fc.oneof(fc.double(), fc.integer({ min: 0, max: 20_000_000 }), fc.integer({ min: 0, max: 4e12 }));
 
-  it("has required and surplus within allocated and no number that is none", () => {
+  it("has required and surplus within allocated, and only finite numbers", () => {
     fc.assert(
       fc.property(anySamples, anyHistory, anyNow, (samples, given, nowMs) => {
         const found = paperEstimate(samples, given, DEFAULT_SETTINGS, nowMs);

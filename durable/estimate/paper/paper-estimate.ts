@@ -7,21 +7,21 @@ import { ratioTtl, type TtlEstimate } from "./ratio-ttl.ts";
 import { requiredBytes } from "./required.ts";
 
 /**
- * How a number came about: seen in this generation, derived from other numbers or from earlier generations, or assumed
- * because nothing speaks for another value yet.
+ * Where a number comes from: `measured` in this generation, `estimated` from other numbers or earlier generations, or a
+ * `default` while there is no evidence.
  */
 export type Source = "measured" | "estimated" | "default";
 
-/** While collecting nothing is judged; what is estimated meanwhile is only shown. */
+/** While collecting, the policy does not judge, and the estimate is only shown. */
 export type Phase = "collecting" | "judging";
 
-/** What one generation holds and needs at one moment, in the terms of docs/model.md. */
+/** The memory that one generation holds and needs at one moment, in the terms of docs/model.md. */
 export interface PaperEstimate {
   generation: number;
   atMs: number;
   /** Since the instance started. */
   uptimeMs: number;
-  /** Towards the end of the collection; unlike the uptime it outlives an eviction. */
+  /** Time collected so far; unlike the uptime, it continues after an eviction. */
   collectedMs: number;
   phase: Phase;
   allocatedBytes: number;
@@ -30,23 +30,23 @@ export interface PaperEstimate {
   /** allocated - required. */
   surplusBytes: number;
   baselineBytes: number;
-  /** What this generation held when its collection ended; undefined before, and if it had nothing left to collect. */
+  /** This generation's size when its collection ended; undefined before that, and if it had no time left to collect. */
   heldAfterCollectingBytes: number | undefined;
   ttlMs: number;
   sources: { ttl: Source; required: Source; baseline: Source };
-  /** N_T: outbound calls of the last TTL. Not a whole number where the window cuts a sample in two. */
+  /** N_T: outbound calls of the last TTL. Not a whole number if the window cuts a sample. */
   outboundInTtl: number;
   /** M_T: the greatest N_T of this generation. */
   maxOutboundInTtl: number;
 }
 
 /**
- * The paper's estimate for the running generation, by the paper's rule. Pure; the cost is one pass over the samples
- * (and, until the TTL is known, one over those of the TTL's first `ttlCapMs`).
+ * The estimate for the running generation by the paper's rule. Pure. Costs one pass over the samples and, until the TTL is
+ * known, one over those of the generation's first `ttlCapMs`.
  *
- * Best taken right after a sample: calls made since the last one are unknown and count as none.
+ * Call it right after a sample: calls made since the last sample are unknown and do not count.
  *
- * @param presentBytes what the instance holds now, where that is known; else what it held at the last sample
+ * @param presentBytes current size of the instance; by default its size at the last sample
  */
 export function paperEstimate(
   samples: Samples,
@@ -92,7 +92,7 @@ export function paperEstimate(
   };
 }
 
-/** The TTL of this generation where it is known, else the last one known, else the default. */
+/** This generation's TTL if known, else the last one known, else the default. */
 function ttlOf(
   samples: Samples,
   generation: CurrentGeneration,

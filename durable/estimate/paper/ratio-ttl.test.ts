@@ -24,7 +24,7 @@ function minutesOf(minutes: number, row: Partial<Sample>): Partial<Sample>[] {
   return Array.from({ length: minutes * 6 }, () => row);
 }
 
-describe("the TTL by the falling ratio", () => {
+describe("the TTL from the falling ratio", () => {
   it.each([2, 3, 5, 7.5])(
     "lies within a fifth of %s minutes in most generations under a busy constant load",
     (minutes) => {
@@ -35,20 +35,20 @@ describe("the TTL by the falling ratio", () => {
     },
   );
 
-  it("is found where load falls while the cache still fills: the ratio is per call", () => {
+  it("is found when load falls while the cache still fills, since the ratio is per call", () => {
     const found = Array.from({ length: 12 }, (_, seed) =>
       ttlOfGuest({ seed, ttlMs: 5 * MINUTE_MS, requestsPerSecond: (ageMs) => (ageMs < 2 * MINUTE_MS ? 30 : 8) }),
     );
     expect(found.filter(({ ttlMs }) => Math.abs(ttlMs / (5 * MINUTE_MS) - 1) <= 0.2).length).toBeGreaterThanOrEqual(10);
   });
 
-  it("is the start of the first bin with less than half of the growth per call", () => {
+  it("is the start of the first bin with less than half of the previous growth per call", () => {
     const filling = minutesOf(4, { outbound: 10, grownPages: 1 });
     const full = minutesOf(2, { outbound: 10 });
     expect(ttlOfSamples(everyTenSeconds([...filling, ...full]))).toEqual({ ttlMs: 4 * MINUTE_MS, source: "measured" });
   });
 
-  it("does not take half of the growth for a fall, and takes a little less for one", () => {
+  it("needs a fall to less than half of the growth", () => {
     const filling = minutesOf(4, { outbound: 10, grownPages: 2 });
     const half = minutesOf(1, { outbound: 10, grownPages: 1 });
     expect(ttlOfSamples(everyTenSeconds([...filling, ...half]))).toEqual(BY_DEFAULT);
@@ -56,7 +56,7 @@ describe("the TTL by the falling ratio", () => {
     expect(ttlOfSamples(everyTenSeconds([...filling, ...less])).ttlMs).toBe(4 * MINUTE_MS);
   });
 
-  it("does not take a pause between two lumps of growth for a fall", () => {
+  it("is not a pause between two large growth steps", () => {
     const lumps = Array.from({ length: 20 }, () => [
       ...minutesOf(1, { outbound: 10 }),
       { outbound: 10, grownPages: 64 },
@@ -64,18 +64,18 @@ describe("the TTL by the falling ratio", () => {
     expect(ttlOfSamples(everyTenSeconds(lumps.flat()))).toEqual(BY_DEFAULT);
   });
 
-  it("joins minutes without outbound calls to the next with some", () => {
+  it("joins minutes without outbound calls to the next minute with calls", () => {
     const filling = minutesOf(3, { outbound: 10, grownPages: 1 });
     const quiet = minutesOf(2, {});
     const rows = [...filling, ...quiet, ...minutesOf(1, { outbound: 10, grownPages: 1 }), ...quiet];
     expect(ttlOfSamples(everyTenSeconds(rows))).toEqual(BY_DEFAULT);
-    // Growth ended with the sixth minute; nothing could show it before the calls of the ninth.
+    // Growth ended with the sixth minute, but the next calls come only in the ninth.
     const { ttlMs } = ttlOfSamples(everyTenSeconds([...rows, ...minutesOf(2, { outbound: 10 })]));
     expect(ttlMs).toBeGreaterThanOrEqual(6 * MINUTE_MS);
     expect(ttlMs).toBeLessThan(8 * MINUTE_MS);
   });
 
-  it("reads samples that come late and unevenly", () => {
+  it("is found from samples at irregular intervals", () => {
     let timeMs = 0;
     const rows = Array.from({ length: 60 }, (_, index) => {
       const seconds = [5, 25, 10, 40, 15][index % 5]!;
@@ -89,7 +89,7 @@ describe("the TTL by the falling ratio", () => {
 });
 
 describe("the default TTL", () => {
-  it("holds at low traffic, where memory grows fewer than three times", () => {
+  it("holds at low traffic, when memory grows fewer than three times", () => {
     for (let seed = 0; seed < 12; seed += 1) {
       const requestsPerSecond = () => 0.1;
       expect(ttlOfGuest({ seed, ttlMs: 5 * MINUTE_MS, requestsPerSecond })).toEqual(BY_DEFAULT);
@@ -100,7 +100,7 @@ describe("the default TTL", () => {
     expect(ttlOfSamples([])).toEqual(BY_DEFAULT);
   });
 
-  it("holds when nothing ever grew, however many calls there were", () => {
+  it("holds when memory never grew, for any number of calls", () => {
     expect(ttlOfSamples(everyTenSeconds(minutesOf(20, { outbound: 1_000 })))).toEqual(BY_DEFAULT);
   });
 
@@ -123,7 +123,7 @@ describe("the default TTL", () => {
     expect(ratioTtl(samplesOf(rows, 48), generation(), DEFAULT_SETTINGS).source).toBe("measured");
   });
 
-  it("does not read samples of the generation before", () => {
+  it("holds when only the previous generation grew", () => {
     const earlier = minutesOf(4, { outbound: 10, grownPages: 1 });
     const later = minutesOf(4, { outbound: 10, generation: 2 });
     const samples = samplesOf(everyTenSeconds([...earlier, ...later]));

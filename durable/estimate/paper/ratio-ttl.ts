@@ -7,31 +7,30 @@ export interface TtlEstimate {
   source: "measured" | "default";
 }
 
-/** Growth events without which no ratio is believed: low traffic grows by chance, not by rule. */
+/** Minimum growth events for a ratio: with low traffic, growth is random. */
 const MIN_GROWTH_EVENTS = 3;
 
-/** The part of the filling ratio below which the cache no longer fills. */
+/** Below this part of the filling ratio, the cache no longer fills. */
 const FALLEN = 0.5;
 
 /**
- * The TTL by the paper's rule, read literally: the time from the start of the generation to the moment where pages grown per
- * outbound call fall below half of what they were while the cache filled.
+ * The TTL by the paper's rule, read literally: the time from the start of the generation until the pages grown per
+ * outbound call fall below half of their ratio while the cache filled.
  *
  * Precisely, over the samples of the generation, in bins counted from its start:
  *
- * - A growth event is a sample in which memory grew. Counting begins behind the first one: until then the calls used up
- *   what the instance held from its start, and that growth paid for none of those that follow.
- * - The ratio *while filling* is that of all bins before the one in question together: pages grown / outbound calls.
- *   It exists from the third growth event on.
- * - A bin is at least `binMs` long and ends with a sample. Growth comes in steps, so a bin must also hold more than
- *   twice as many calls as any step took while filling; a shorter one would call the pause between two steps a fall.
- *   Bins without outbound calls thereby join the one that follows.
- * - The moment of the fall is the start of the first bin whose ratio is below half of the filling ratio: a TTL that
- *   ends in the bin's first half leaves less than half of the growth in it, one that ends in its second half is
- *   rounded up to the next bin.
+ * - A growth event is a sample in which memory grew. Counting begins after the first one, since earlier calls filled memory
+ *   that the instance had from its start.
+ * - The *filling ratio* is that of all earlier bins together: pages grown / outbound calls. It exists from the third growth
+ *   event on.
+ * - A bin is at least `binMs` long and ends with a sample. Memory grows in steps, so a bin must also hold more than twice
+ *   as many calls as any step took while filling. Otherwise a pause between two steps would look like a fall. So bins
+ *   without outbound calls join the next bin.
+ * - The TTL is the start of the first bin whose ratio is below half of the filling ratio. If growth ends in the first half
+ *   of a bin, that bin falls. If growth ends in the second half, the next bin falls.
  *
- * The default holds while no bin has fallen: also when nothing ever grew, when memory grew fewer than three times, when
- * no bin fell within the cap, and when the ring buffer has lost the generation's first samples.
+ * Gives the default while no bin has fallen: if memory grew fewer than three times, if no bin fell within the cap, or if the
+ * ring buffer has lost the generation's first samples.
  */
 export function ratioTtl(
   samples: Samples,
@@ -85,12 +84,12 @@ export function ratioTtl(
   return byDefault;
 }
 
-/** What was counted in a stretch of time. */
+/** Counts over a period of time. */
 interface Tally {
   pages: number;
   calls: number;
-  /** Growth events, each a step of the allocation. */
+  /** Number of growth events. */
   steps: number;
-  /** The most calls that one step took, counted from the step before it. */
+  /** The maximum number of calls between two growth events. */
   longestStep: number;
 }

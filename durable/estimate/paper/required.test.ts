@@ -6,12 +6,12 @@ import { outboundInTtl } from "./outbound-window.ts";
 import { requiredBytes } from "./required.ts";
 
 describe("outbound calls within one TTL", () => {
-  it("are those of the last TTL now, and the most there ever were", () => {
+  it("are counted for the last TTL, with their maximum", () => {
     const samples = samplesOf(everyTenSeconds([{ outbound: 50 }, { outbound: 30 }, { outbound: 10 }, { outbound: 5 }]));
     expect(outboundInTtl(samples, generation(), 20_000, 40_000)).toEqual({ now: 15, max: 80 });
   });
 
-  it("are taken in proportion where the window cuts a sample", () => {
+  it("are taken in proportion if the window cuts a sample", () => {
     const samples = samplesOf([
       { timeMs: 30_000, outbound: 60 },
       { timeMs: 40_000, outbound: 5 },
@@ -20,18 +20,18 @@ describe("outbound calls within one TTL", () => {
     expect(outboundInTtl(samples, generation(), 25_000, 40_000).now).toBe(35);
   });
 
-  it("leave the window while no sample is taken", () => {
+  it("leave the window even if no sample is taken", () => {
     const samples = samplesOf([{ timeMs: 10_000, outbound: 40 }]);
     expect(outboundInTtl(samples, generation(), 10_000, 15_000)).toEqual({ now: 20, max: 40 });
     expect(outboundInTtl(samples, generation(), 10_000, 20_000)).toEqual({ now: 0, max: 40 });
   });
 
-  it("are all of the generation's while it is younger than the TTL", () => {
+  it("are all calls of a generation younger than the TTL", () => {
     const samples = samplesOf(everyTenSeconds([{ outbound: 5 }, { outbound: 6 }]));
     expect(outboundInTtl(samples, generation(), 600_000, 20_000)).toEqual({ now: 11, max: 11 });
   });
 
-  it("do not include those of the generation before", () => {
+  it("do not include those of the previous generation", () => {
     const samples = samplesOf([
       { timeMs: 10_000, outbound: 1_000 },
       { timeMs: 20_000, outbound: 7, generation: 2 },
@@ -43,7 +43,7 @@ describe("outbound calls within one TTL", () => {
     expect(outboundInTtl(samplesOf([]), generation(), 600_000, 1_000)).toEqual({ now: 0, max: 0 });
   });
 
-  it("keep the peak that the ring buffer has overwritten, as long as the TTL is the same", () => {
+  it("keep a peak that the ring buffer has overwritten if the TTL is the same", () => {
     const rows = everyTenSeconds([{ outbound: 500 }, { outbound: 5 }, { outbound: 5 }, { outbound: 5 }]);
     const samples = samplesOf(rows, 2);
     const peak = { ttlMs: 10_000, outbound: 500 };
@@ -51,21 +51,21 @@ describe("outbound calls within one TTL", () => {
     expect(outboundInTtl(samples, generation({ peak }), 20_000, 40_000)).toEqual({ now: 10, max: 10 });
   });
 
-  it("stand still while the clock runs backwards", () => {
+  it("stay the same while the clock is set back", () => {
     const samples = samplesOf([
       { timeMs: 60_000, outbound: 10 },
       { timeMs: 20_000, outbound: 10 },
       { timeMs: 61_000, outbound: 10 },
     ]);
-    // The first ten were made evenly over a minute, of which the last 29 seconds still count.
+    // The first ten calls were spread over a minute, of which the last 29 seconds still count.
     expect(outboundInTtl(samples, generation(), 30_000, 15_000)).toEqual({ now: 25 - 1 / 6, max: 25 - 1 / 6 });
   });
 
-  it("equal a count over single calls, wherever samples and windows begin", () => {
+  it("equal a count of single calls for any samples and windows", () => {
     const spans = fc.array(fc.record({ ms: fc.integer({ min: 1, max: 40 }), perMs: fc.integer({ min: 0, max: 9 }) }));
     fc.assert(
       fc.property(spans, fc.integer({ min: 1, max: 100 }), fc.integer({ min: 0, max: 60 }), (given, ttlMs, idleMs) => {
-        // Calls at the end of each millisecond, so that samples spread evenly are also true.
+        // Every millisecond of a sample has the same number of calls, so spreading them evenly is exact.
         const calls = given.flatMap(({ ms, perMs }) => Array.from({ length: ms }, () => perMs));
         let timeMs = 0;
         const samples = samplesOf(
@@ -88,29 +88,29 @@ describe("outbound calls within one TTL", () => {
 });
 
 describe("required bytes", () => {
-  it("are the fixed part and the live share of what was grown", () => {
+  it("are the fixed part and the live share of the growth", () => {
     expect(requiredBytes(11 * PAGE_BYTES, PAGE_BYTES, { now: 30, max: 120 })).toEqual({
       bytes: 3.5 * PAGE_BYTES,
       source: "estimated",
     });
   });
 
-  it("are all that is allocated while nothing has expired", () => {
+  it("equal the allocated bytes while nothing has expired", () => {
     expect(requiredBytes(11 * PAGE_BYTES, PAGE_BYTES, { now: 120, max: 120 }).bytes).toBe(11 * PAGE_BYTES);
   });
 
-  it("are the fixed part once everything has expired", () => {
+  it("are only the fixed part once everything has expired", () => {
     expect(requiredBytes(11 * PAGE_BYTES, PAGE_BYTES, { now: 0, max: 120 }).bytes).toBe(PAGE_BYTES);
   });
 
-  it("are all that is allocated, by default, before the first call", () => {
+  it("default to the allocated bytes before the first call", () => {
     expect(requiredBytes(11 * PAGE_BYTES, PAGE_BYTES, { now: 0, max: 0 })).toEqual({
       bytes: 11 * PAGE_BYTES,
       source: "default",
     });
   });
 
-  it("are never more than allocated, also if the fixed part is", () => {
+  it("never exceed the allocated bytes, even if the fixed part does", () => {
     expect(requiredBytes(2 * PAGE_BYTES, 5 * PAGE_BYTES, { now: 1, max: 2 }).bytes).toBe(2 * PAGE_BYTES);
   });
 });

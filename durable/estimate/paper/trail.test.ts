@@ -15,20 +15,20 @@ function trailOf(estimates: readonly PaperEstimate[]): number[] {
 }
 
 describe("the trail of estimates", () => {
-  it("holds those of the last two bins, oldest first", () => {
+  it("holds the estimates of the last two bins, oldest first", () => {
     expect(trailOf([0, 50_000, 110_000, 170_000].map((atMs) => estimateAt(atMs)))).toEqual([110_000, 170_000]);
   });
 
-  it("stays short however often it is fed", () => {
+  it("stays short however many estimates are added", () => {
     const often = Array.from({ length: 1_000 }, (_, index) => estimateAt(index * 1_000));
     expect(trailOf(often).length).toBeLessThanOrEqual(20);
   });
 
-  it("starts anew with a generation", () => {
+  it("starts anew with each generation", () => {
     expect(trailOf([estimateAt(0), estimateAt(10_000), estimateAt(10_000, 2)])).toEqual([10_000]);
   });
 
-  it("starts anew when the clock jumps back", () => {
+  it("starts anew when the clock is set back", () => {
     expect(trailOf([50_000, 60_000, 10_000].map((atMs) => estimateAt(atMs)))).toEqual([10_000]);
   });
 });

@@ -1,9 +1,9 @@
 import type { PaperEstimate } from "./paper-estimate.ts";
 
-/** A trail holds at most this many estimates of each bin, however often it is fed. */
+/** Maximum number of estimates held for each bin. */
 const ESTIMATES_PER_BIN = 10;
 
-/** The estimates of the last two bins: enough for a policy to see a trend, and bounded. */
+/** A bounded number of estimates of the last two bins, enough for a policy to see a trend. */
 export class EstimateTrail {
   readonly #binMs: number;
   #estimates: PaperEstimate[] = [];
@@ -17,7 +17,7 @@ export class EstimateTrail {
     return this.#estimates;
   }
 
-  /** Adds the newest estimate, unless one nearly as new is held. A clock that jumped back starts the trail anew. */
+  /** Adds the newest estimate, unless the last one is nearly as new. Starts anew if the generation or the clock changed. */
   push(estimate: PaperEstimate): void {
     const last = this.#estimates.at(-1);
     if (last !== undefined && (estimate.atMs < last.atMs || estimate.generation !== last.generation)) {

@@ -1,7 +1,7 @@
 import { type Sample, Samples } from "../../metrics/samples.ts";
 import type { CurrentGeneration, History } from "../history.ts";
 
-/** A generation that started at time 0 with one page, as tests change it. */
+/** A generation that started at time 0 with one page, with a test's changes. */
 export function generation(change: Partial<CurrentGeneration> = {}): CurrentGeneration {
   return {
     number: 1,
@@ -20,7 +20,7 @@ export function history(change: Partial<History> = {}): History {
   return { current: generation(), heldAfterCollectingBytes: [], lastTtlMs: undefined, ...change };
 }
 
-/** A buffer of samples of generation 1, each given by what matters to the test. */
+/** A buffer of samples of generation 1; each row gives the fields that matter to the test. */
 export function samplesOf(rows: readonly Partial<Sample>[], capacity = 1_024): Samples {
   const samples = new Samples(capacity);
   for (const row of rows) {
@@ -38,7 +38,7 @@ export function samplesOf(rows: readonly Partial<Sample>[], capacity = 1_024): S
   return samples;
 }
 
-/** One sample every ten seconds, counted from the first row on at 10 s. */
+/** One sample every ten seconds, the first at 10 s. */
 export function everyTenSeconds(rows: readonly Partial<Sample>[]): Partial<Sample>[] {
   return rows.map((row, index) => ({ timeMs: (index + 1) * 10_000, ...row }));
 }

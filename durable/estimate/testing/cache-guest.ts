@@ -1,7 +1,7 @@
 /**
- * A model of a filter with a decision cache, for tests of the estimator and the policies: entries that live for one TTL
- * from their write, freed space reused first, linear memory that only grows; and, where a test asks for it, what breaks
- * each of these. Time is virtual, chance seeded.
+ * A model of a filter with a decision cache, for tests of the estimator and the policies. Entries live for one TTL from
+ * their write, freed space is reused first, and linear memory only grows; options break these assumptions. Time is
+ * virtual, and random numbers are seeded.
  */
 
 import { PAGE_BYTES } from "../../../wasm/byte-units.ts";
@@ -10,31 +10,31 @@ import { Samples } from "../../metrics/samples.ts";
 export interface CacheGuestOptions {
   seed: number;
   ttlMs: number;
-  /** Requests per second at a time since the start; Poisson arrivals of this mean. */
+  /** Mean rate of Poisson arrivals, in requests per second, at a time since the start. */
   requestsPerSecond: (timeMs: number) => number;
   entryBytes?: number;
-  /** One of these at random for each entry, in place of `entryBytes`; freed space serves entries of its own size only. */
+  /** Random sizes of entries, instead of `entryBytes`. Freed space is reused only for entries of the same size. */
   sizeClasses?: readonly number[];
-  /** When the space of an expired entry can be used again. `every`: when a collector comes by, once in so many ms. */
+  /** When the space of an expired entry can be reused. `everyMs`: when a collector runs, at this interval. */
   frees?: "at-expiry" | "when-touched" | { readonly everyMs: number };
   /** Whether a hit prolongs an entry's life. */
   sliding?: boolean;
-  /** Bytes that each write loses for ever. */
+  /** Bytes that each write leaks. */
   leakBytes?: number;
-  /** A buffer used once, at an age of the guest; one in the past is none. */
+  /** A buffer used once, at this age of the guest; ignored unless the age is positive. */
   transient?: { readonly atMs: number; readonly bytes: number };
   /** Bytes in use before the first entry. */
   fixedBytes?: number;
-  /** Clients that take turns at random; few of them make many hits. */
+  /** Number of clients, each equally likely to send the next request; fewer clients make more hits. */
   clients?: number;
-  /** How many pages to grow by, at least one, when `pages` are full. One by default. */
+  /** Pages to grow by when `pages` are full; at least one. Default one. */
   growBy?: (pages: number) => number;
   sampleIntervalMs?: number;
   startMs?: number;
   generation?: number;
 }
 
-/** The guest and what its host would count, run forward in steps of one sample. */
+/** The guest and its host's counters, run forward in steps of one sample. */
 export class CacheGuest {
   readonly samples: Samples;
   readonly startedMs: number;
@@ -45,13 +45,13 @@ export class CacheGuest {
   readonly counts = { requests: 0, hits: 0, outbound: 0 };
   readonly #options: Required<CacheGuestOptions>;
   readonly #random: () => number;
-  /** By client; written in order of expiry, so that the oldest come first. */
+  /** By client, in order of expiry. */
   readonly #entries = new Map<number, { expiryMs: number; sizeBytes: number }>();
-  /** Clients of expired entries that still take space. */
+  /** Sizes of expired entries that still take space, by client. */
   readonly #stale = new Map<number, number>();
-  /** Free space by size of entry. */
+  /** Number of free slots by size of entry. */
   readonly #free = new Map<number, number>();
-  /** Space ever taken for entries, in use or free again. */
+  /** Total space for entries, in use or free. */
   #heapBytes = 0;
   #liveBytes = 0;
   #collectedMs: number;
@@ -87,7 +87,7 @@ export class CacheGuest {
     return this.#pages * PAGE_BYTES;
   }
 
-  /** The truth that the estimator cannot see. */
+  /** The true required bytes, which the estimator cannot see. */
   get requiredBytes(): number {
     return this.#options.fixedBytes + this.#liveBytes;
   }

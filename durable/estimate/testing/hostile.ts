@@ -1,4 +1,4 @@
-/** Arbitraries for property tests: what no honest host would hand in, and what a broken clock might. */
+/** Arbitraries for property tests, including values that only a broken host or clock would give. */
 
 import fc from "fast-check";
 import type { Sample } from "../../metrics/samples.ts";
@@ -6,7 +6,7 @@ import type { History } from "../history.ts";
 import { samplesOf } from "./build.ts";
 
 const anyCount = fc.oneof(fc.nat(5_000), fc.double());
-/** Mostly within a few hours, so that windows and bins are met; sometimes anywhere, also backwards or not a number. */
+/** Mostly within a few hours, so that samples share windows and bins; sometimes any number, NaN or negative included. */
 const anyTimeMs = fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 0, max: 10_000_000 }) }, fc.double());
 
 const anySample: fc.Arbitrary<Sample> = fc.record({
@@ -22,7 +22,7 @@ const anySample: fc.Arbitrary<Sample> = fc.record({
   hits: anyCount,
 });
 
-/** A small buffer, often overflown; in half of the cases with its times in order. */
+/** A small buffer, which often overflows; in half of the cases its times are in order. */
 export const anySamples = fc
   .record({
     rows: fc.array(anySample, { maxLength: 80 }),
@@ -36,7 +36,7 @@ export const anySamples = fc
 const amount = fc.oneof(fc.nat(10_000_000), fc.double({ min: 0, max: Number.MAX_SAFE_INTEGER, noNaN: true }));
 const perhaps = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 
-/** Any history that the tolerant reader of storage could let through. */
+/** Any history that `readLearned` could let through. */
 export const anyHistory: fc.Arbitrary<History> = fc.record({
   current: perhaps(
     fc.record({

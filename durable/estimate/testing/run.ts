@@ -9,16 +9,16 @@ import type { Estimate } from "../estimate.ts";
 import type { PaperEstimate } from "../paper/paper-estimate.ts";
 import { CacheGuest, type CacheGuestOptions } from "./cache-guest.ts";
 
-/** What a simulated service went through at one sample. */
+/** The state of a simulated service at one sample. */
 export interface Moment {
   /** Since the run began. */
   ageMs: number;
   estimate: Estimate;
   paper: PaperEstimate;
   verdict: RestartVerdict;
-  /** What the paper's rule says, without backstops. */
+  /** The verdict of the paper's rule, without backstops. */
   ratioVerdict: RestartVerdict;
-  /** What the guest really needed. */
+  /** The guest's true required bytes. */
   requiredBytes: number;
 }
 
@@ -28,11 +28,11 @@ export interface ServiceRun {
   durationMs: number;
   settings?: Partial<RestartSettings>;
   handover?: boolean;
-  /** What was learned before the object came into memory. */
+  /** The learned state that the object starts with. */
   learned?: LearnedState;
 }
 
-/** Runs a service under its controller for a time: guest, sample, verdict, restart. */
+/** Simulates a service under its controller: runs the guest, takes samples and carries out restarts. */
 export function runService(run: ServiceRun): { moments: Moment[]; learned: LearnedState; outbound: number } {
   const { policy, durationMs, handover = false } = run;
   const settings = settingsWith({ ...run.settings });
