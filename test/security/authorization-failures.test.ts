@@ -4,7 +4,8 @@ import { type RawReply, type RawRequest, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
 import { VARIANTS } from "./variants.ts";
 
-/** What becomes of calls that an authorization server fails, and what the operator learns of it. */
+/** Outbound calls that fail: which of them are repeated, and which lines the operator finds in the log. */
+
 const TIMEOUT_MS = 400;
 const ALLOWING: Readonly<Record<string, string>> = {
   forward: "",
@@ -17,7 +18,7 @@ const PROBE_LIMITS = { intervalMs: 100, timeoutMs: 300, idleMs: 60_000, silenceM
 
 const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Until the condition holds, at most 10 s. */
+/** Waits until the condition holds, at most 10 s. */
 async function until(condition: () => Promise<boolean>): Promise<void> {
   for (let n = 0; n < 200 && !(await condition()); n += 1) await after(50);
 }
@@ -58,7 +59,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
         authorization: { protocol: "forward-auth", cluster: "auth", path: "/forward" },
       },
     } as const;
-    // Each a second time: what is left out of the log for a second must not be another test's.
+    // Each service has a second one for the log's tests, because the log leaves out similar lines for a second.
     const routed = Object.entries(services).flatMap(([name, service]) => [
       [name, { ...service, route: { prefix: `/${name}` } }],
       [`logged-${name}`, { ...service, route: { prefix: `/logged-${name}` } }],
@@ -77,7 +78,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     tokens += 1;
     const response = await gateway.send({
       target: `/${service}/1`,
-      // Each by a client of its own: one alone never has all calls under way.
+      // Each request comes from another address, because one address may not use all calls at once.
       headers: [`Authorization: Bearer secret-${tokens}`, `CF-Connecting-IP: 198.51.100.${tokens % 250}`],
     });
     return { status: response.status, reason: headerOf(response, "x-ebb-reason") };
@@ -88,12 +89,12 @@ describe.each(VARIANTS)("with $name", (variant) => {
   });
 
   describe.each(Object.keys(ALLOWING))("under %s", (service) => {
-    it("a question is put once more where its kept-alive connection was closed under it", async () => {
+    it("a call is repeated if the server closed its kept-alive connection", async () => {
       answer = (request) => (request.earlier > 0 ? "reset" : allow(request));
       for (let n = 0; n < 10; n += 1) expect((await ask(service)).status).toBe(200);
     });
 
-    it("so it is where many connections that were kept alive are closed at once", async () => {
+    it("a call is repeated if many kept-alive connections are closed at once", async () => {
       answer = async (request) => {
         if (request.earlier > 0) return "reset";
         await after(50);
@@ -105,7 +106,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
       }
     });
 
-    it("so it is where the server has just been started anew", async () => {
+    it("a call succeeds right after the server closed all connections, as in a restart", async () => {
       answer = async (request) => {
         await after(50);
         return allow(request);
@@ -117,7 +118,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
       }
     });
 
-    it("it is not put once more after a time-out", async () => {
+    it("a call is not repeated after a time-out", async () => {
       answer = () => "hang";
       expect(await ask(service)).toEqual({ status: 503, reason: "authorization_server_timeout" });
       const asked = authorization.requests.filter(({ headers, body }) =>
@@ -132,7 +133,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
   describe("the log", () => {
     const PREFIX = "authorization_call_failed: cluster ";
 
-    /** The lines about failed calls of a service that come within the next two seconds, without its name. */
+    /** The lines about a service's failed calls until 1.3 s after the work, without its name. */
     async function linesDuring(service: string, work: () => Promise<unknown>): Promise<string[]> {
       const before = gateway.workerd.log().length;
       await work();
@@ -159,19 +160,19 @@ describe.each(VARIANTS)("with $name", (variant) => {
       ["bytes that are no reply", "forward", Buffer.from("garbage\r\n\r\n"), /^auth: no answer, \d+ ms$/],
       ["a refused connection", "closed", "hang", /^auth: no answer, \d+ ms$/],
       ["a time-out", "authzen", "hang", /^auth: timeout, \d+ ms$/],
-    ])("tells %s", async (_, service, reply, line) => {
+    ])("reports %s", async (_, service, reply, line) => {
       answer = () => reply;
       const lines = await linesDuring(service, () => ask(`logged-${service}`));
       expect(lines).toEqual([expect.stringMatching(line)]);
     });
 
-    it("tells a decision that cannot be read from a subject", async () => {
+    it("distinguishes an unreadable decision from an unreadable subject", async () => {
       answer = (request) => (request.target === "/introspection" ? allow(request) : { body: "[]" });
       const lines = await linesDuring("with-subject", () => ask("logged-with-subject"));
       expect(lines).toEqual(["auth: a reply that cannot be read"]);
     });
 
-    it("has one line a second for many failures of a kind, and their number", async () => {
+    it("has one line a second for many failures of one kind, with their number", async () => {
       answer = () => ({ status: 500 });
       const lines = await linesDuring("introspection", () =>
         Promise.all(Array.from({ length: 20 }, () => ask("logged-introspection"))),

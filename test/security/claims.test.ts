@@ -3,12 +3,12 @@ import { linesOf, type RawReply, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
 import { VARIANTS } from "./variants.ts";
 
-/** A name that the upstream would read as another one is refused; every other arrives as the bytes it consists of. */
+/** A name that the upstream would read as another one is refused. Every other name arrives as its exact bytes. */
 describe.each(VARIANTS)("with $name, an identity", (variant) => {
   let upstream: RawServer;
   let authorization: RawServer;
   let gateway: SecurityGateway;
-  /** What the authorization server answers next. */
+  /** The authorization server's next reply. */
   let answer: RawReply = {};
   let asked = 0;
 
@@ -58,7 +58,9 @@ describe.each(VARIANTS)("with $name, an identity", (variant) => {
     await Promise.all([upstream?.stop(), authorization?.stop()]);
   });
 
-  /** One request with a token of its own: status and reason, and what the upstream got as `x-user`, byte for byte. */
+  /**
+   * Sends one request with a fresh token. @returns status, body and the exact values of `x-user` that the upstream got
+   */
   async function identify(service: string, reply: RawReply) {
     answer = reply;
     const before = upstream.requests.length;
@@ -77,12 +79,12 @@ describe.each(VARIANTS)("with $name, an identity", (variant) => {
     opa: (name) => json({ result: { allow: true, headers: { "x-user": name } } }),
     forward: (name) => ({ headers: [["x-user", Buffer.from(name).toString("latin1")]] }),
   };
-  /** As the raw server reads bytes. */
+  /** The name as the raw server reads its bytes. */
   const asLatin1 = (name: string) => Buffer.from(name).toString("latin1");
 
   describe.each(Object.keys(named))("from %s", (service) => {
     it.each([...["root", "Zoë", "王小明", "a 🌊 b", "e\u0301", "%C3%AB", "UTF-8''Zo%C3%AB", "ZoÃ«", "a, b", '"a"']])(
-      "arrives as the UTF-8 of %j, and no two are alike",
+      "arrives as the UTF-8 of %j",
       async (name) => {
         expect(await identify(service, named[service]!(name))).toMatchObject({
           status: 200,
@@ -92,7 +94,7 @@ describe.each(VARIANTS)("with $name, an identity", (variant) => {
     );
 
     it.each(["a\tb", "root\u00a0", "\u3000root", "\ufeffroot", "a\u0085b", "root\u2028", "a\ufffdb"])(
-      "that would arrive as another one is refused: %j",
+      "that would arrive as another name is refused: %j",
       async (name) => {
         const { status, body, users } = await identify(service, named[service]!(name));
         expect({ status, body, users }).toEqual({
@@ -106,7 +108,7 @@ describe.each(VARIANTS)("with $name, an identity", (variant) => {
 
   describe.each(["introspection", "authzen", "opa"])("in JSON, from %s", (service) => {
     it.each(["  root  ", " root", "root ", "", " ", "root\r\nx-admin: 1", "a\nb", "a\u0000", "\u007f"])(
-      "that no header carries is refused: %j",
+      "that no header can carry is refused: %j",
       async (name) => {
         expect(await identify(service, named[service]!(name))).toMatchObject({ status: 503, users: [] });
       },
@@ -120,7 +122,7 @@ describe.each(VARIANTS)("with $name, an identity", (variant) => {
     }
   });
 
-  it("that is a number is its digits, if there is one way to write them", async () => {
+  it("that is a number arrives as its digits, and is refused if written in an unusual way", async () => {
     for (const digits of ["0", "7", "9007199254740993"]) {
       const reply = { body: `{"active":true,"sub":${digits}}` };
       expect(await identify("introspection", reply)).toMatchObject({ status: 200, users: [[digits]] });
@@ -131,7 +133,7 @@ describe.each(VARIANTS)("with $name, an identity", (variant) => {
     }
   });
 
-  it("that is missing or null leaves nothing of what the client claimed", async () => {
+  it("that is missing or null still removes the header that the client sent", async () => {
     for (const reply of [json({ active: true }), json({ active: true, sub: null })]) {
       expect(await identify("introspection", reply)).toMatchObject({ status: 200, users: [[]] });
     }

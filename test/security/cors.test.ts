@@ -5,9 +5,10 @@ import { type SecurityGateway, startGateway } from "./start-gateway.ts";
 import { VARIANTS } from "./variants.ts";
 
 /**
- * A page of a listed origin must be able to read why it was refused, and pages of others must not. What the upstream
- * says is the upstream's to open.
+ * A page of a listed origin must be able to read why a request was refused; pages of other origins must not. For its
+ * own responses, the upstream sets the CORS headers.
  */
+
 const LISTED = "https://app.example";
 
 describe.each(VARIANTS)("with $name", (variant) => {
@@ -83,7 +84,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     },
   );
 
-  it("a page of another origin can not, whatever the authorization server says, and no cache mixes the two up", async () => {
+  it("a page of another origin cannot, even if the authorization server sends CORS headers, and Vary keeps them apart", async () => {
     const bad = "Authorization: Bearer bad";
     for (const origin of ["https://evil.example", "null", "https://app.example.evil.example", "HTTPS://APP.EXAMPLE"]) {
       const answer = await ask("/listed/1", `Origin: ${origin}`, bad);
@@ -93,7 +94,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect(await ask("/silent/1", `Origin: ${LISTED}`, bad)).toMatchObject({ status: 403, ...closed, vary: undefined });
   });
 
-  it("all names below a listed domain are listed, and nothing that looks like them", async () => {
+  it("all names below a listed wildcard domain are listed, but no lookalikes", async () => {
     for (const origin of ["https://a.apps.example:8443", "https://b.a.apps.example:8443"]) {
       expect(await ask("/listed/1", `Origin: ${origin}`)).toMatchObject({ status: 401, origin });
     }
@@ -113,20 +114,20 @@ describe.each(VARIANTS)("with $name", (variant) => {
     }
   });
 
-  it("where any origin is listed, none comes with its credentials", async () => {
+  it("if any origin is listed, credentials are not allowed", async () => {
     const answer = await ask("/any/1", "Origin: https://anywhere.example");
     expect(answer).toMatchObject({ status: 401, origin: "https://anywhere.example", credentials: undefined });
   });
 
   it.each(["/listed/1", "/listed/404", "/listed/public"])(
-    "the upstream's own reply is as it was: %s",
+    "the upstream's response is unchanged: %s",
     async (target) => {
       const { origin, vary, exposed } = await ask(target, `Origin: ${LISTED}`, "Authorization: Bearer good");
       expect([origin, vary, exposed]).toEqual([undefined, undefined, undefined]);
     },
   );
 
-  it("an upstream that is gone is told to the page", async () => {
+  it("the page can read that the upstream is unreachable", async () => {
     await upstream.stop();
     expect(await ask("/listed/1", `Origin: ${LISTED}`, "Authorization: Bearer good")).toMatchObject({
       status: 502,

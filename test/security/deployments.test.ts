@@ -4,7 +4,11 @@ import { linesOf, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
 import { VARIANTS } from "./variants.ts";
 
-/** A deployment resets objects and lets a Worker and an object of two configurations meet: nobody is refused or let in by it. */
+/**
+ * A deployment resets objects, and for a while the Worker and an object may have different configurations. Neither may
+ * cause a wrong refusal or let a request in.
+ */
+
 const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe.each(VARIANTS)("with $name", (variant) => {
@@ -45,7 +49,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     return { status: response.status, reason: headerOf(response, "x-ebb-reason") };
   }
 
-  it("what waits in an object that is reset is asked once more, and answered", async () => {
+  it("requests that wait in an object that is reset are asked again once, and answered", async () => {
     const gateway = await start(service());
     const before = authorization.requests.length;
     const waiting = Array.from({ length: 20 }, (_, n) => ask(gateway, `slow-${n % 5}`));
@@ -55,7 +59,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect(authorization.requests.length - before).toBeLessThanOrEqual(10);
   });
 
-  it("but not where the object ran out of memory or CPU", async () => {
+  it("but not if the object ran out of memory or CPU", async () => {
     const gateway = await start(service());
     for (const reason of ["exceeded its memory limit and was reset", "exceeded its CPU time limit and was reset"]) {
       const waiting = ask(gateway, "slow-once");
@@ -65,7 +69,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     }
   });
 
-  it("a body is sent once, with the answer of the second question", async () => {
+  it("a body is sent once, after the second decision", async () => {
     const gateway = await start(service());
     const headers = ["Authorization: Bearer slow-body", "Content-Length: 4"];
     const waiting = gateway.send({ method: "POST", target: "/1", headers, body: "body" });
@@ -83,13 +87,13 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect(linesOf(authorization.requests.at(-1)!, "x-tenant")).toEqual([]);
   });
 
-  it("an object that reads the credential elsewhere finds it there", async () => {
+  it("an object that expects the credential in another place finds it there", async () => {
     const gateway = await start(service(), service({ credentials: [{ from: "cookie", name: "session" }] }));
     expect((await ask(gateway, "good")).status).toBe(401);
     expect((await ask(gateway, "bad", "Cookie: session=good")).status).toBe(200);
   });
 
-  it("an object is not shown what the Worker's configuration takes out of every request", async () => {
+  it("an object does not get headers that the Worker's configuration removes from every request", async () => {
     const worker = service({ identityHeaders: ["x-tenant"] });
     const gateway = await start(worker, service({}, { requestHeaders: ["x-tenant"] }));
     expect((await ask(gateway, "tenant", "X-Tenant: blue")).status).toBe(403);

@@ -4,20 +4,24 @@ import { linesOf, type RawReply, type RawRequest, RawServer } from "./raw-server
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
 import { VARIANTS } from "./variants.ts";
 
-/** The gate opens, and stale answers are served, when the server answers nobody; nothing that clients send brings that about. */
+/**
+ * A service fails open, or uses stale decisions, only when its authorization server answers no one. Clients must not be
+ * able to cause that.
+ */
+
 const PROBE_LIMITS = { intervalMs: 100, timeoutMs: 300, idleMs: 60_000, silenceMs: 1_500 };
 const TIMEOUT_MS = 500;
 
 const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Until the condition holds, at most 10 s. */
+/** Waits until the condition holds, at most 10 s. */
 async function until(condition: () => Promise<boolean>): Promise<void> {
   for (let n = 0; n < 200 && !(await condition()); n += 1) await after(50);
 }
 
 const isProbe = (request: RawRequest) => linesOf(request, "authorization").length === 0;
 
-describe.each(VARIANTS)("with $name", (variant) => {
+describe.each(VARIANTS)("with $name, a service", (variant) => {
   let upstream: RawServer;
   let authorization: RawServer;
   let answer: (request: RawRequest) => RawReply | Promise<RawReply>;
@@ -64,7 +68,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
   const stateOf = async (service: string) => (await gateway.stats(service)).clusters.auth!.state;
   const failedOpen = async (service: string) => (await gateway.stats(service)).failedOpen;
 
-  it("many wrong tokens at a server that takes one at a time open nothing", { timeout: 30_000 }, async () => {
+  it("does not fail open when many wrong tokens keep a slow server busy", { timeout: 30_000 }, async () => {
     let turn: Promise<unknown> = Promise.resolve();
     answer = async () => {
       turn = turn.then(() => after(120));
@@ -81,7 +85,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect(await failedOpen("busy")).toBe(0);
   });
 
-  it("one token that the server never answers opens nothing, and holds up nobody else", {
+  it("neither fails open nor delays others when the server never answers one token", {
     timeout: 30_000,
   }, async () => {
     answer = (request) => (linesOf(request, "authorization")[0] === "Bearer poison" ? "hang" : { status: 200 });
@@ -92,7 +96,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect(await failedOpen("poisoned")).toBe(0);
   });
 
-  it.each([503, 502, 504, 500, 429])("answers of %i to one client open nothing", async (status) => {
+  it.each([503, 502, 504, 500, 429])("does not fail open when only calls get %i", async (status) => {
     answer = (request) => ({ status: isProbe(request) ? 401 : status });
     const endsMs = Date.now() + 2_500;
     while (Date.now() < endsMs) {
@@ -102,7 +106,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect([await failedOpen("throttled"), await stateOf("throttled")]).toEqual([0, "answering"]);
   });
 
-  it.each([503, 500, 404, 302])("a server that answers everybody with %i keeps the gate closed", async (status) => {
+  it.each([503, 500, 404, 302])("does not fail open when all calls and probes get %i", async (status) => {
     answer = () => ({ status });
     const endsMs = Date.now() + 2_500;
     while (Date.now() < endsMs) {
@@ -112,7 +116,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect(await failedOpen("refused")).toBe(0);
   });
 
-  it("a server that answers nobody opens the gate after a while, and its first answer closes it", {
+  it("fails open a while after the server stops answering, until its first answer", {
     timeout: 30_000,
   }, async () => {
     answer = () => "reset";
@@ -128,7 +132,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect((await ask("gone", "one")).status).toBe(403);
   });
 
-  it("while it is silent no client's call is sent, and nothing of a client is in a probe", async () => {
+  it("sends no client's call to a silent server, and puts nothing of a client into probes", async () => {
     answer = () => "hang";
     await ask("gone", "secret-token");
     await until(async () => (await stateOf("gone")) === "silent");
@@ -146,7 +150,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     await until(async () => (await stateOf("gone")) === "answering");
   });
 
-  it("behind a balancer that says so, 503 to the chosen path opens the gate", { timeout: 30_000 }, async () => {
+  it("fails open when a server behind a balancer answers the probe's path with 503", { timeout: 30_000 }, async () => {
     answer = () => ({ status: 503 });
     expect((await ask("balanced", "one")).status).toBe(503);
     await until(async () => (await ask("balanced", "one")).status === 200);
@@ -157,7 +161,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect((await ask("balanced", "one")).status).toBe(403);
   });
 
-  it("an error for one token serves nothing stale while the server answers others", async () => {
+  it("uses no stale decision after errors for one token while the server answers others", async () => {
     answer = () => ({ status: 200 });
     expect((await ask("hurt", "ann")).status).toBe(200);
     for (const status of [500, 502, 503, 504]) {
@@ -170,7 +174,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     }
   });
 
-  it("a server that fails for everybody has earlier answers served again, until it answers", {
+  it("uses stale decisions when the server fails for all, until it answers", {
     timeout: 30_000,
   }, async () => {
     answer = () => ({ status: 200 });

@@ -7,9 +7,9 @@ import { createGateway } from "../../worker/create-gateway.ts";
 import { COLLECT_PATH, type GatewayWithoutFilter } from "./configuration.ts";
 import { resetIfAsked } from "./reset.ts";
 
-/** The test's configuration, put in when the Worker is bundled. */
+/** The test's configuration. Set when the Worker is bundled. */
 declare const GATEWAY: GatewayWithoutFilter;
-/** How long servers are probed; null: as for everybody. */
+/** Intervals and time-outs of probes; null: the platform's. */
 declare const PROBE_LIMITS: ProbeLimits | null;
 
 const services = Object.entries(GATEWAY.services).map(([name, service]) => [name, { ...service, filter }] as const);
@@ -18,7 +18,7 @@ const gateway = createGateway(
   PROBE_LIMITS === null ? PLATFORM_RUNTIME : { ...PLATFORM_RUNTIME, probeLimits: PROBE_LIMITS },
 );
 
-/** The object, with a way to reset it as a deployment does. */
+/** The object, with a method to reset it as a deployment does. */
 export class ServiceObject extends gateway.ServiceObject {
   async resetNow(reason: string): Promise<void> {
     this.ctx.abort(reason);
@@ -32,7 +32,7 @@ export default {
   },
 } satisfies ExportedHandler<Env>;
 
-/** Several times, with a pause: what finalizers release is collected by the next one. */
+/** Collects several times: each collection frees what finalizers released after the one before. */
 async function collect(): Promise<Response> {
   for (let n = 0; n < 3; n += 1) {
     (globalThis as { gc?: () => void }).gc?.();

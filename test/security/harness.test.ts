@@ -3,7 +3,7 @@ import { linesOf, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
 import { VARIANTS } from "./variants.ts";
 
-/** What the other files of this folder rely on: both ends are bare sockets, and requests go through as they are. */
+/** Checks what other files of this folder rely on: both ends are bare sockets, and requests pass through unchanged. */
 describe.each(VARIANTS)("with $name, a request", (variant) => {
   let upstream: RawServer;
   let authorization: RawServer;
@@ -34,7 +34,7 @@ describe.each(VARIANTS)("with $name, a request", (variant) => {
     await Promise.all([upstream?.stop(), authorization?.stop()]);
   });
 
-  it.each(["/orders/1?a=b", "/bound/1?a=b"])("is authorized, served and seen as it is: %s", async (target) => {
+  it.each(["/orders/1?a=b", "/bound/1?a=b"])("is authorized and passed on unchanged: %s", async (target) => {
     const response = await gateway.send({ target, headers: ["Authorization: Bearer good"] });
     expect(response).toMatchObject({ status: 200, body: "served" });
     const seen = upstream.requests.at(-1)!;

@@ -8,7 +8,7 @@ const GOOD = 200;
 const STRANGERS = 4_000;
 const CONCURRENCY = 8;
 
-/** Tokens that nobody gave out make decisions too; they must not take the memory of those that count. */
+/** Decisions on unknown tokens are cached too. They must not take the memory of good decisions. */
 describe.each(VARIANTS)("with $name, tokens of strangers", (variant) => {
   let upstream: RawServer;
   let authorization: RawServer;
@@ -43,7 +43,7 @@ describe.each(VARIANTS)("with $name, tokens of strangers", (variant) => {
 
   const get = (target: string, token: string) => gateway.send({ target, headers: [`Authorization: Bearer ${token}`] });
 
-  /** So many requests, a few at a time; returns the statuses that came. */
+  /** Sends `count` requests, a few at a time. @returns all statuses that occurred */
   async function sendAll(count: number, request: (index: number) => Promise<{ status: number }>): Promise<Set<number>> {
     const statuses = new Set<number>();
     let next = 0;

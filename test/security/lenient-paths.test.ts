@@ -4,7 +4,9 @@ import { linesOf, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
 import { VARIANTS } from "./variants.ts";
 
-/** No spelling of a path that an upstream may take for a protected one opens it, be it by another rule or another service. */
+/**
+ * Spellings that an upstream may read as a protected path. Neither another rule nor another service may let them in.
+ */
 const SPELLINGS = [
   "/Admin/users",
   "/ADMIN/USERS",
@@ -27,7 +29,7 @@ const SPELLINGS = [
   "/Admin",
   "/admin.",
   "/admin.%20;a=b/",
-  // Characters that mean something in a path only after normalizing or decoding.
+  // Characters that get a meaning in a path only after normalizing or decoding.
   "/admin%EF%BC%8Fusers",
   "/admin%EF%BC%9Bx/users",
   "/admin%CD%BEx/users",
@@ -37,16 +39,16 @@ const SPELLINGS = [
   "/admin%23/users",
   "/admin::$DATA",
   "/admin:$i30:$INDEX_ALLOCATION/users",
-  // Suffixes of any length and any characters.
+  // Suffixes of any length, with any characters.
   "/admin.json-x",
   "/admin.a.b",
   "/admin.x%20y",
   "/admin.averylongformatthatnobodyhas",
-  // The script that PHP hands every path on to.
+  // The script to which PHP passes every path.
   "/index.php/admin/users",
   "/Index.php;x/admin.json",
   "/app_dev.php/admin",
-  // Folders above, for servers that drop blanks.
+  // Parent folders, for servers that drop blanks.
   "/x/..%20/admin/users",
   "/x/..+/admin/users",
   "/x/%20../admin/users",
@@ -116,7 +118,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     return { status: response.status, reason: headerOf(response, "x-ebb-reason") };
   }
 
-  it.each(SPELLINGS)("%s does not lead around the service or the rule that protects it", async (target) => {
+  it.each(SPELLINGS)("%s does not bypass the service or rule that protects it", async (target) => {
     const before = upstream.requests.length;
     for (const host of ["url", "bound"]) {
       const { status, reason } = await ask(host, target);
@@ -146,16 +148,16 @@ describe.each(VARIANTS)("with $name", (variant) => {
     "/orders:batchGet",
     "/%C3%A4dmin/users",
     "/c++",
-  ])("%s is nobody else's and goes on", async (target) => {
+  ])("%s belongs to no protected path and passes", async (target) => {
     for (const host of ["url", "bound", "ruled"]) expect([host, (await ask(host, target)).status]).toEqual([host, 200]);
   });
 
-  it("the protected service goes on deciding for itself", async () => {
+  it("the protected service itself still decides", async () => {
     expect((await ask("url", "/admin/users")).status).toBe(401);
     expect((await ask("url", "/admin/Users;x/", "Authorization: Bearer admin")).status).toBe(200);
   });
 
-  it("an upstream that reads literally, or is another one, has nothing to do with it", async () => {
+  it("services are not affected if their upstream reads paths literally or is a different one", async () => {
     expect((await ask("literal", "/Admin/users")).status).toBe(200);
     expect((await ask("apart", "/Admin/users")).status).toBe(502);
   });

@@ -3,7 +3,10 @@ import { headerOf } from "./raw-client.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
 import { VARIANTS } from "./variants.ts";
 
-/** The operator's pages purge and restart: they open to the token alone, and nobody can lock the operator out. */
+/**
+ * The operator's pages purge and restart. They need the operator token, and no other client can lock the operator out.
+ */
+
 const TOKEN = "sixteen-letters!";
 
 describe.each(VARIANTS)("with $name", (variant) => {
@@ -41,11 +44,11 @@ describe.each(VARIANTS)("with $name", (variant) => {
   const from = (address: string, token: string) =>
     stats(deployed, `Authorization: Bearer ${token}`, ...(address === "" ? [] : [`CF-Connecting-IP: ${address}`]));
 
-  it("a token of sixteen characters opens them", async () => {
+  it("a token of sixteen characters opens the pages", async () => {
     expect((await from("192.0.2.99", TOKEN)).status).toBe(200);
   });
 
-  it("a shorter one opens nothing, and the log says so", async () => {
+  it("a shorter token does not open them, and the log says so", async () => {
     expect(await stats(weak, `Authorization: Bearer ${TOKEN.slice(1)}`)).toMatchObject({
       status: 503,
       reason: "operator_token_unusable",
@@ -58,7 +61,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     ["an IPv4 address", (n: number) => (n < 0 ? "192.0.2.1" : "192.0.2.1"), "192.0.2.2"],
     ["the addresses of one /64", (n: number) => `2001:db8:0:1::${(n + 2).toString(16)}`, "2001:db8:0:2::1"],
     ["clients without an address", () => "", "192.0.2.3"],
-  ])("guesses from %s are paused, also a right one, and nobody else", async (_, guesser, other) => {
+  ])("after wrong guesses, %s must wait even with the right token, but others need not", async (_, guesser, other) => {
     const statuses: number[] = [];
     for (let n = 0; n < 30; n += 1) statuses.push((await from(guesser(n), `guess-number-${n}-xxxx`)).status);
     expect(statuses.filter((status) => status === 401).length).toBe(10);
@@ -69,7 +72,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect((await from(other, TOKEN)).status).toBe(200);
   });
 
-  it("a purge that did not reach a service is not answered as if it had", async () => {
+  it("a purge that did not reach a service gets an error", async () => {
     const service = (prefix: string) =>
       ({
         route: { prefix },
@@ -98,13 +101,13 @@ describe.each(VARIANTS)("with $name", (variant) => {
     }
   });
 
-  it("a request without any token is no guess", async () => {
+  it("a request without a token does not count as a guess", async () => {
     for (let n = 0; n < 30; n += 1) expect((await stats(deployed, "CF-Connecting-IP: 192.0.2.7")).status).toBe(401);
     expect((await from("192.0.2.7", TOKEN)).status).toBe(200);
   });
 
   it.each(["evil.example:8787", "localhost.evil.example", "127.0.0.1.evil.example", "0.0.0.0", "10.0.0.1", "[::2]"])(
-    "in development the name %s is not this machine's",
+    "in development, requests to the name %s are refused",
     async (host) => {
       for (const [method, target] of [
         ["GET", "/stats"],
@@ -123,7 +126,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
   );
 
   it.each(["localhost:8787", "LOCALHOST", "ebb.localhost", "127.0.0.1", "127.0.0.2:80", "[::1]:8787"])(
-    "in development the name %s is",
+    "in development, requests to the name %s are accepted",
     async (host) => {
       expect((await stats(developing, `Host: ${host}`)).status).toBe(200);
     },

@@ -4,7 +4,7 @@ import { linesOf, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
 import { VARIANTS } from "./variants.ts";
 
-/** The upstream sees the credential that was decided on, and none that nobody has verified. */
+/** The upstream gets the credential that was decided on, and no unverified credential. */
 describe.each(VARIANTS)("with $name", (variant) => {
   let upstream: RawServer;
   let authorization: RawServer;
@@ -57,7 +57,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
       ["X-API-Key: k", "Cookie: x=1", "Cookie: session=s"],
       ["k", "x=1"],
     ],
-  ])("of %j these go on: %j", async (headers, expected) => {
+  ])("of %j, the upstream gets %j", async (headers, expected) => {
     for (let n = 0; n < 2; n += 1) expect(await seen(headers)).toEqual(expected);
   });
 
@@ -72,7 +72,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     'a="1; session=s"',
     "session[x]=s",
     "SESSION[=s",
-  ])("a cookie that only some servers find is none beside the one decided on: %s", async (hidden) => {
+  ])("a cookie that only some servers would find is removed, or refused beside the real one: %s", async (hidden) => {
     expect((await seen(["Authorization: Bearer a", `Cookie: x=1; ${hidden}; y=2`])).join()).not.toMatch(/ession/i);
     for (const cookie of [`session=s; ${hidden}`, `${hidden}; session=s`]) {
       const response = await gateway.send({ target: "/1", headers: [`Cookie: ${cookie}`] });
@@ -81,7 +81,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
   });
 
   it.each(["app.user", "app user", "App[user", "app_user[]"])(
-    "nor is one whose name PHP rewrites: %s",
+    "so is a cookie whose name PHP rewrites: %s",
     async (hidden) => {
       expect((await seen(["Authorization: Bearer a", `Cookie: x=1; ${hidden}=s; y=2`])).join()).not.toMatch(/user/i);
       const response = await gateway.send({ target: "/1", headers: [`Cookie: app_user=s; ${hidden}=t`] });
@@ -98,12 +98,12 @@ describe.each(VARIANTS)("with $name", (variant) => {
     "a=xsession=1",
     "session-id=1",
     "app-user=1",
-  ])("a cookie of another name goes on: %s", async (other) => {
+  ])("a cookie with another name is passed on: %s", async (other) => {
     expect(await seen([`Cookie: session=s; ${other}`])).toEqual([`session=s; ${other}`]);
     expect(await seen(["Authorization: Bearer a", `Cookie: ${other}`])).toEqual(["Bearer a", other]);
   });
 
-  it("a preflight carries none, from whatever source", async () => {
+  it("a preflight carries no credential from any source", async () => {
     const preflight = ["Origin: https://a.example", "Access-Control-Request-Method: GET"];
     const headers = ["Authorization: Bearer a", "X-API-Key: k", "Cookie: x=1; session=s"];
     expect(await seen([...preflight, ...headers], "OPTIONS")).toEqual([]);

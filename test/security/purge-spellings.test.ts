@@ -8,7 +8,7 @@ const TOKEN_OF_32_BYTES = `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.${PART}w`;
 const TOKEN_OF_48_BYTES = `eyJhbGciOiJIUzM4NCJ9.eyJzdWIiOiJhbm4ifQ.${PART}${PART.slice(0, 22)}`;
 const base64 = (text: string, encoding: BufferEncoding = "utf8") => Buffer.from(text, encoding).toString("base64");
 
-/** A purge leaves nothing allowed that a server may read as the purged credential, and everything else. */
+/** A purge removes the decisions on every spelling that a server may read as the purged credential, and no others. */
 describe.each(VARIANTS)("with $name, a purge", (variant) => {
   let upstream: RawServer;
   let authorization: RawServer;
@@ -59,7 +59,7 @@ describe.each(VARIANTS)("with $name, a purge", (variant) => {
     await Promise.all([upstream?.stop(), authorization?.stop()]);
   });
 
-  /** Whether the gateway answers without asking. */
+  /** Whether the gateway answers without an outbound call. */
   async function isKept(service: string, line: string): Promise<boolean> {
     const before = authorization.requests.length;
     const headers = service === "chosen" ? ["Authorization: Bearer good", line] : [line];
@@ -95,7 +95,7 @@ describe.each(VARIANTS)("with $name, a purge", (variant) => {
       ["s%3Aabc.sig", "s:abc.sig"],
       "Cookie: sid=s%3Aabd.sig",
     ],
-    // Decoders that pass over what follows the padding (Python's: PyJWT, itsdangerous), or a character too many (Node's).
+    // Some decoders ignore text after the padding (Python's: PyJWT, itsdangerous) or an excess character (Node's).
     [
       "basic",
       ["", "=", "=AAAA", "=junk-1", "==x"].map((junk) => `Authorization: Bearer ${TOKEN_OF_32_BYTES}${junk}`),
@@ -108,7 +108,7 @@ describe.each(VARIANTS)("with $name, a purge", (variant) => {
       [TOKEN_OF_48_BYTES, `${TOKEN_OF_48_BYTES}A`],
       `Authorization: Bearer ${TOKEN_OF_48_BYTES.replace("h4Jk", "h4Jl")}`,
     ],
-    // Spare bits of what is short.
+    // Spare bits in the last character of short values.
     [
       "cookie",
       ["q83vEjRWeJCrze8SNFZ4kA", "q83vEjRWeJCrze8SNFZ4kB==", "q83vEjRWeJCrze8SNFZ4kP%3D"].map(
@@ -123,7 +123,7 @@ describe.each(VARIANTS)("with $name, a purge", (variant) => {
       ["dXNlcjpwdw==", "dXNlcjpwdz"],
       "Cookie: sid=dXNlcjpwdh==",
     ],
-    // Servers that read what is not UTF-8 as Latin-1 (Django REST framework), and ASP.NET's escapes.
+    // Some servers read text that is not UTF-8 as Latin-1 (Django REST framework). ASP.NET has its own escapes.
     [
       "basic",
       [base64("user:p\u00e4ss"), base64("user:p\u00e4ss", "latin1")].map((text) => `Authorization: Basic ${text}`),
@@ -131,7 +131,7 @@ describe.each(VARIANTS)("with $name, a purge", (variant) => {
       `Authorization: Basic ${base64("other:p\u00e4ss")}`,
     ],
     ["cookie", ["%u0061bc", "%U0061b%63"].map((text) => `Cookie: sid=${text}`), ["abc"], "Cookie: sid=%u0161bd"],
-    // A comma ends a cookie for ASP.NET Core, and an element of a list.
+    // A comma ends a cookie in ASP.NET Core, and an element of a list.
     ["cookie", ["abc,x=1", "abc"].map((text) => `Cookie: sid=${text}`), ["abc", "sid=abc,x=1"], "Cookie: sid=abd,x=1"],
     ["header", ["X-Api-Key: abc,def"], ["abc", "X-Api-Key:abc"], "X-Api-Key: def"],
     [
@@ -147,7 +147,7 @@ describe.each(VARIANTS)("with $name, a purge", (variant) => {
       ["abc", "session=abc", '"abc"', "Cookie: session=abc"],
       "Cookie: theme=light; session=abd",
     ],
-  ])("in service %s of %j is one of all of them: %j", async (service, lines, texts, other) => {
+  ])("in service %s drops all of %j, given any of %j", async (service, lines, texts, other) => {
     for (const text of texts) {
       for (const line of [...lines, other]) await isKept(service, line);
       for (const line of [...lines, other]) expect(await isKept(service, line)).toBe(true);
@@ -157,18 +157,18 @@ describe.each(VARIANTS)("with $name, a purge", (variant) => {
     }
   });
 
-  /** The credential as it was last shown to the authorization server. */
+  /** The headers that the authorization server received last. */
   function lastAsked(): string {
     return JSON.stringify(authorization.requests.at(-1)?.headers);
   }
 
-  it("changes nothing about what is sent: a session cookie goes as it came", async () => {
+  it("changes no request: a session cookie is passed on unchanged", async () => {
     await isKept("cookie", "Cookie: sid=s%3Aexact.%2Bsig");
     expect(lastAsked()).toContain("sid=s%3Aexact.%2Bsig");
     expect(JSON.stringify(upstream.requests.at(-1)?.headers)).toContain("sid=s%3Aexact.%2Bsig");
   });
 
-  it("need not find a Basic credential that is no base64: it is refused", async () => {
+  it("need not find a Basic credential that is not base64, because it is refused", async () => {
     for (const text of ["dXNl:cjpwdw", "dXNlcjpwdw==x"]) {
       const headers = [`Authorization: Basic ${text}`];
       expect((await gateway.send({ target: "/basic/1", headers })).status).toBe(401);

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 
-/** A response as its bytes came in. */
+/** A response as received. */
 export interface RawResponse {
   readonly status: number;
   readonly headers: readonly (readonly [name: string, value: string])[];
@@ -9,21 +9,21 @@ export interface RawResponse {
   readonly bytes: string;
 }
 
-/** A request that is no client library's: every line is the test's. */
+/** A request whose every line the test chooses; no client library changes it. */
 export interface RawRequestLines {
   readonly method?: string;
   readonly target: string;
-  /** `Name: value`, latin1. `Host` and `Connection: close` are added unless they are there. */
+  /** `Name: value`, latin1. `Host` and `Connection: close` are added if they are missing. */
   readonly headers?: readonly string[];
-  /** Sent as it is, without a length of its own. */
+  /** Sent unchanged. No Content-Length is added. */
   readonly body?: string;
 }
 
 const TIMEOUT_MS = 10_000;
 
 /**
- * Sends the bytes as they are and reads until the response is whole or the server closes.
- * @param leaveAfterMs when the client leaves, whatever has come by then; default: when nothing has come for 10 s
+ * Sends the bytes unchanged and reads until the response is complete or the server closes the connection.
+ * @param leaveAfterMs when the client disconnects in any case; default: after 10 s without data
  */
 export function sendBytes(port: number, bytes: string, leaveAfterMs?: number): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
@@ -53,12 +53,12 @@ export function sendRequest(
   return sendBytes(port, `${lines.join("\r\n")}\r\n\r\n${body}`, leaveAfterMs);
 }
 
-/** The lines of one header of a response. */
+/** The first value of a header of a response. */
 export function headerOf({ headers }: Pick<RawResponse, "headers">, name: string): string | undefined {
   return headers.find(([sent]) => sent.toLowerCase() === name)?.[1];
 }
 
-/** Whether a response has ended, although the connection may go on. */
+/** Whether the response is complete, even if the connection stays open. */
 function isWhole(received: string, isHead: boolean): boolean {
   const response = received.replace(/^HTTP\/1\.1 100 .*\r\n\r\n/, "");
   const headEnd = response.indexOf("\r\n\r\n");

@@ -1,13 +1,13 @@
 import { createServer, type Server, type Socket } from "node:net";
 
-/** A request as its bytes came in: nothing is decoded, joined or put in another order. */
+/** A request as received: nothing is decoded, joined or reordered. */
 export interface RawRequest {
   readonly method: string;
   readonly target: string;
-  /** Each line on its own, in order, names and values as sent. */
+  /** One entry for each line, in order, names and values as sent. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: Buffer;
-  /** How many requests came on the same connection before it. */
+  /** Number of earlier requests on the same connection. */
   readonly earlier: number;
 }
 
@@ -17,17 +17,17 @@ export type RawReply =
       readonly headers?: readonly (readonly [name: string, value: string])[];
       readonly body?: string;
     }
-  /** Bytes of the test's own; the connection ends after them. */
+  /** Bytes to send unchanged; the server then closes the connection. */
   | Buffer
   | "hang"
   | "reset";
 
-/** The lines of one header; none where it was not sent. */
+/** The values of one header, one for each line. */
 export function linesOf({ headers }: Pick<RawRequest, "headers">, name: string): string[] {
   return headers.filter(([sent]) => sent.toLowerCase() === name).map(([, value]) => value);
 }
 
-/** A server on a bare socket: it shows what the gateway really sent, and can answer what no server should. */
+/** A server on a bare socket. It records the exact bytes that the gateway sent, and can send invalid replies. */
 export class RawServer {
   readonly requests: RawRequest[] = [];
   readonly #server: Server;
@@ -60,7 +60,7 @@ export class RawServer {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Breaks off every connection. Idle ones would be used again. */
+  /** Closes every connection. Otherwise the gateway would use idle ones again. */
   disconnect(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
@@ -71,7 +71,7 @@ export class RawServer {
   }
 }
 
-/** Answers the requests of one connection, one after the other. */
+/** Answers the requests of one connection in order. */
 function serve(socket: Socket, answer: (request: RawRequest) => RawReply | Promise<RawReply>): void {
   let unread: Buffer = Buffer.alloc(0);
   let busy = false;
@@ -104,7 +104,7 @@ function replyBytes({ status = 200, headers = [], body = "" }: Exclude<RawReply,
   return method === "HEAD" ? head : Buffer.concat([head, bytes]);
 }
 
-/** The first request in the bytes, or undefined while it is not complete. */
+/** The first request in the bytes, or undefined if it is incomplete. */
 function parseRequest(bytes: Buffer): { request: Omit<RawRequest, "earlier">; size: number } | undefined {
   const headEnd = bytes.indexOf("\r\n\r\n");
   if (headEnd < 0) return undefined;

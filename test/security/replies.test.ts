@@ -4,7 +4,7 @@ import { type RawReply, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
 import { VARIANTS } from "./variants.ts";
 
-/** What real authorization servers answer, and what the client gets for it. */
+/** Replies of real authorization servers, and the responses that the client gets. */
 describe.each(VARIANTS)("with $name, a reply", (variant) => {
   let upstream: RawServer;
   let authorization: RawServer;
@@ -91,29 +91,29 @@ describe.each(VARIANTS)("with $name, a reply", (variant) => {
     ["/opa/1", { result: { allow: true, headers: null } }, 200],
     ["/opa/1", { result: { allow: false, headers: 7 } }, 403],
     ["/opa/1", { result: null }, 503],
-  ])("to %s of %j is %i", async (target, body, status) => {
+  ])("to %s of %j gives %i", async (target, body, status) => {
     expect((await send(target, json(body))).status).toBe(status);
   });
 
-  it.each(["introspection", "authzen", "opa"])("of 429 to %s is 503 with its Retry-After", async (service) => {
+  it.each(["introspection", "authzen", "opa"])("of 429 to %s gives 503 with its Retry-After", async (service) => {
     const response = await send(`/${service}/1`, { status: 429, headers: [["Retry-After", "17"]], body: "slow down" });
     expect([response.status, headerOf(response, "retry-after")]).toEqual([503, "17"]);
     expect(response.body).toBe('{"error":"authorization_server_error"}');
   });
 
-  it("of 429 to forward-auth is the client's own, with its Retry-After", async () => {
+  it("of 429 to forward-auth is passed on with its Retry-After", async () => {
     const response = await send("/forward/1", { status: 429, headers: [["Retry-After", "17"]], body: "slow down" });
     expect([response.status, headerOf(response, "retry-after"), response.body]).toEqual([429, "17", "slow down"]);
   });
 
-  it("that allows may have a body of any size, which nobody reads", async () => {
+  it("that allows may have a body of any size, which the gateway does not read", async () => {
     expect((await send("/forward/1", { body: "x".repeat(3_000_000) })).status).toBe(200);
     const chunk = `10000\r\n${"x".repeat(65_536)}\r\n`;
     const chunked = `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunk.repeat(40)}0\r\n\r\n`;
     expect((await send("/forward/1", Buffer.from(chunked))).status).toBe(200);
   });
 
-  it.each([32_769, 65_536])("that refuses passes its page of %i bytes on as it is", async (size) => {
+  it.each([32_769, 65_536])("that refuses has its page of %i bytes passed on unchanged", async (size) => {
     const page = Array.from({ length: size }, (_, at) => String.fromCharCode(0x21 + (at % 94))).join("");
     const response = await send("/forward/1", { status: 403, headers: [["Content-Type", "text/html"]], body: page });
     expect([response.status, response.body === page, headerOf(response, "content-type")]).toEqual([
@@ -123,16 +123,16 @@ describe.each(VARIANTS)("with $name, a reply", (variant) => {
     ]);
   });
 
-  it("that refuses with a larger page is the refusal with the reason as its page", async () => {
+  it("that refuses with a larger page has its page replaced by the reason", async () => {
     const response = await send("/forward/1", { status: 403, body: "x".repeat(65_537) });
     expect([response.status, response.body]).toEqual([403, '{"error":"denied"}']);
   });
 
   it.each<[string, string, number]>([
-    ["past", new Date(Date.now() - 60_000).toUTCString(), 2],
-    ["no date", "0", 2],
-    ["to come", new Date(Date.now() + 600_000).toUTCString(), 1],
-  ])("whose Expires is %s is kept accordingly", async (_, expires, calls) => {
+    ["in the past", new Date(Date.now() - 60_000).toUTCString(), 2],
+    ["not a date", "0", 2],
+    ["in the future", new Date(Date.now() + 600_000).toUTCString(), 1],
+  ])("whose Expires is %s is cached accordingly", async (_, expires, calls) => {
     const before = authorization.requests.length;
     const token = `t${asked++}`;
     for (let time = 0; time < 2; time++) {

@@ -3,7 +3,9 @@ import { RESET_PATH } from "./configuration.ts";
 
 type Resettable = Rpc.DurableObjectBranded & { resetNow(reason: string): Promise<void> };
 
-/** Resets the object of `?service=` if the request asks for it, as a deployment does; else undefined. */
+/**
+ * Resets the object of `?service=`, as a deployment does. @returns undefined if the request does not ask for a reset
+ */
 export async function resetIfAsked(request: Request, env: Env): Promise<Response | undefined> {
   const { pathname, searchParams } = new URL(request.url);
   if (pathname !== RESET_PATH) return undefined;

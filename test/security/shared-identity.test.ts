@@ -3,7 +3,7 @@ import { linesOf, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
 import { VARIANTS } from "./variants.ts";
 
-/** An upstream trusts an identity header whichever service it comes by, so no service lets a client's through. */
+/** An upstream trusts identity headers from every service, so each service must remove those that a client sends. */
 describe.each(VARIANTS)("with $name", (variant) => {
   let upstream: RawServer;
   let gateway: SecurityGateway;
@@ -40,7 +40,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
   it.each([
     ["/page", []],
     ["/bound/page", ["root", "admin"]],
-  ])("at %s these of a client's identity headers reach the upstream: %j", async (target, expected) => {
+  ])("at %s, of a client's identity headers only these values reach the upstream: %j", async (target, expected) => {
     const headers = ["X-User: root", "X_User: root", "X-Auth-Groups: admin"];
     expect((await gateway.send({ target, headers })).status).toBe(200);
     const request = upstream.requests.at(-1)!;

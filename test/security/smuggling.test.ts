@@ -4,7 +4,7 @@ import { linesOf, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
 import { VARIANTS } from "./variants.ts";
 
-/** Bytes that two parsers may read differently: a path, a credential, a body's length. */
+/** Bytes that two parsers may read differently, in a path, a credential or a body's length. */
 describe.each(VARIANTS)("with $name", (variant) => {
   let upstream: RawServer;
   let authorization: RawServer;
@@ -69,11 +69,11 @@ describe.each(VARIANTS)("with $name", (variant) => {
       expect(JSON.parse(body)).toHaveProperty("error");
     });
 
-    it("with bytes beyond ASCII is refused, by the runtime itself", async () => {
+    it("with bytes beyond ASCII is refused, by the runtime", async () => {
       expect((await get("/orders/caf\xe9")).status).toBe(400);
     });
 
-    it("is not what an ordinary path is taken for", async () => {
+    it("is not confused with an ordinary path, which passes", async () => {
       for (const target of ["/orders", "/orders/", "/orders/caf%C3%A9/a%20b?q=%2F..%00", "/orders/a:b@c,d;e=f"]) {
         expect([target, (await get(target)).status]).toEqual([target, 200]);
         const received = upstream.requests.at(-1)!;
@@ -91,7 +91,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
       ["/%73tats", 400],
       ["/./stats", 400],
       ["/Stats", 404],
-    ])("is not opened by a Host header or another spelling of its path: %s", async (target, status) => {
+    ])("does not open for a Host header or another spelling of its path: %s", async (target, status) => {
       expect((await get(target, ["X-Forwarded-Host: localhost"])).status).toBe(status);
       const local = await send(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
       expect(local).toMatch(new RegExp(`^HTTP/1\\.1 ${status}`));
@@ -99,7 +99,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
   });
 
   describe("a credential", () => {
-    it("that is not UTF-8 is refused, so that two tokens cannot become one", async () => {
+    it("that is not UTF-8 is refused, because two tokens could become one", async () => {
       const one = await get("/orders/1", ["Authorization: Bearer allow-\xe9"]);
       const other = await get("/orders/1", ["Authorization: Bearer allow-\xe8"]);
       expect([one.status, other.status]).toEqual([400, 400]);
@@ -110,7 +110,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
       expect(await get("/orders/1", ["Authorization: Bearer allow-\xc3\xa9"])).toMatchObject({ status: 401 });
     });
 
-    it("given twice is refused, not chosen from", async () => {
+    it("given twice is refused", async () => {
       const headers = ["Authorization: Bearer deny-bob", "Authorization: Bearer allow-ann"];
       expect(await get("/orders/1", headers)).toMatchObject({ status: 401, reason: "malformed_credential" });
     });
@@ -123,7 +123,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
       "allow-ann",
       "Bearer\tallow-ann",
       `Bearer ${"a".repeat(12_000)}`,
-    ])("that is garbage gets 401 with a challenge: %.30s", async (value) => {
+    ])("that is malformed gets 401 with a challenge: %.30s", async (value) => {
       const response = await send(
         `GET /orders/1 HTTP/1.1\r\nHost: api.example\r\nAuthorization: ${value}\r\nConnection: close\r\n\r\n`,
       );
@@ -132,8 +132,8 @@ describe.each(VARIANTS)("with $name", (variant) => {
     });
   });
 
-  describe("two requests in one", () => {
-    it("do not come through a body whose length is given twice", async () => {
+  describe("a second request", () => {
+    it("cannot hide in a body whose length is given twice", async () => {
       const hidden = "GET /orders/hidden HTTP/1.1\r\nHost: api.example\r\nAuthorization: Bearer allow-ann\r\n\r\n";
       const response = await send(
         `POST /orders/1 HTTP/1.1\r\nHost: api.example\r\nAuthorization: Bearer allow-ann\r\nContent-Length: ${hidden.length}\r\nContent-Length: 0\r\n\r\n${hidden}`,
@@ -142,7 +142,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
       expect(upstream.requests.map(({ target }) => target)).not.toContain("/orders/hidden");
     });
 
-    it("with an upgrade that is none stay one request of an authorized client", async () => {
+    it("cannot hide behind an unsupported upgrade, which is ignored", async () => {
       const { status } = await get("/orders/1", [
         "Authorization: Bearer deny-bob",
         "Upgrade: h2c",
@@ -151,7 +151,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
       expect(status).toBe(403);
     });
 
-    it("are not told apart by a GET with a body: it is refused", async () => {
+    it("cannot hide in a GET with a body, which is refused", async () => {
       const headers = ["Authorization: Bearer allow-ann", "Content-Length: 4"];
       const response = await send(
         [`GET /orders/1 HTTP/1.1`, "Host: api.example", ...headers, "Connection: close", "\r\nbody"].join("\r\n"),
@@ -160,13 +160,13 @@ describe.each(VARIANTS)("with $name", (variant) => {
     });
   });
 
-  describe("too much", () => {
-    it("of headers is refused before any object is asked", async () => {
+  describe("a request", () => {
+    it("with too many header bytes gets 431", async () => {
       const { status } = await get("/orders/1", [`Authorization: Bearer allow-${"x".repeat(70_000)}`]);
       expect(status).toBe(431);
     });
 
-    it("of a body that never ends does not hold up its own refusal", async () => {
+    it("with an endless body is refused without waiting for its end", async () => {
       const response = await send(
         "POST /orders/1 HTTP/1.1\r\nHost: api.example\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n4\r\nbody\r\n",
       );

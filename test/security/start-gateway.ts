@@ -14,7 +14,7 @@ export interface SecurityGateway {
   reset(service: string, reason?: string): Promise<void>;
   /** Makes V8 collect all garbage; needs `--expose-gc`. */
   collect(): Promise<void>;
-  /** What /stats says of a service. */
+  /** The service's entry in /stats. */
   stats(service: string): Promise<ServiceStats>;
   stop(): Promise<void>;
 }
@@ -22,16 +22,16 @@ export interface SecurityGateway {
 interface GatewayOptions {
   /** Service bindings: name in the environment to port on 127.0.0.1. */
   readonly bindings?: Readonly<Record<string, number>>;
-  /** Environment variables and secrets beside those of every test. */
+  /** Environment variables and secrets, in addition to those of every test. */
   readonly text?: Readonly<Record<string, string>>;
   readonly variant?: Variant;
   readonly probeLimits?: ProbeLimits;
-  /** The configuration of the objects, where it is another than the Worker's: two deployments meet. */
+  /** The objects' configuration if it differs from the Worker's, as while two deployments overlap. */
   readonly objects?: GatewayWithoutFilter;
   readonly v8Flags?: readonly string[];
 }
 
-/** A gateway with this configuration on a bare workerd: nothing tidies up what clients and servers send. */
+/** Starts a gateway on a bare workerd, where nothing in between changes the bytes of clients and servers. */
 export async function startGateway(
   gateway: GatewayWithoutFilter,
   { bindings = {}, text = {}, variant, probeLimits, objects, v8Flags }: GatewayOptions = {},

@@ -6,7 +6,10 @@ import { RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
 import { VARIANTS } from "./variants.ts";
 
-/** An upstream that fails in every way a socket can: its client learns of it, and nobody else does. */
+/**
+ * Upstreams that fail in every way a socket can. Their clients get an error; clients of other services notice nothing.
+ */
+
 const HUGE = 3_000_000;
 const reply = (head: string, body = "") => `HTTP/1.1 ${head}\r\n\r\n${body}`;
 
@@ -62,13 +65,13 @@ describe.each(VARIANTS)("with $name, an upstream", (variant) => {
 
   const ask = (service: string) => gateway.send({ target: `/${service}/1`, headers: ["Authorization: Bearer a"] });
 
-  /** Whatever one upstream does, another service's clients are served. */
+  /** Checks that clients of another service are served. */
   async function othersAreServed(): Promise<void> {
     expect(await ask("well")).toMatchObject({ status: 200, body: "served" });
   }
 
   it.each(["down", "resets", "babbles", "leaves"])(
-    "that %s is a 502 with a reason and a line in the log",
+    "that %s causes a 502 with a reason and a line in the log",
     async (name) => {
       const response = await ask(name);
       expect([response.status, headerOf(response, "x-ebb-reason")]).toEqual([502, "upstream_unreachable"]);
@@ -79,7 +82,7 @@ describe.each(VARIANTS)("with $name, an upstream", (variant) => {
     },
   );
 
-  it("that is down is no way to fill the log", async () => {
+  it("that is down cannot flood the log", async () => {
     const linesBefore = gateway.workerd.log().split("\n").length;
     const startedMs = Date.now();
     for (let n = 0; n < 30; n += 1) expect((await ask("down")).status).toBe(502);
@@ -91,20 +94,20 @@ describe.each(VARIANTS)("with $name, an upstream", (variant) => {
     ["errs", 500, "oops"],
     ["redirects", 302, ""],
     ["oversizes", 200, ""],
-  ])("that %s is passed on as it is", async (name, status, body) => {
+  ])("that %s has its response passed on unchanged", async (name, status, body) => {
     const response = await ask(name);
     expect([response.status, response.body, headerOf(response, "x-ebb-reason")]).toEqual([status, body, undefined]);
     await othersAreServed();
   });
 
-  it("that ends before its length is broken off, so that nobody takes the beginning for all of it", async () => {
+  it("that closes before its promised length breaks the response off, so that it does not look complete", async () => {
     const response = await ask("promises");
     expect(headerOf(response, "content-length")).toBe("100");
     expect(response.body.length).toBeLessThan(100);
     await othersAreServed();
   });
 
-  it("that goes on beyond its length is cut there", async () => {
+  it("that sends more than its length has the rest cut off", async () => {
     const { status, body, bytes } = await ask("exceeds");
     expect([status, body]).toEqual([200, "body"]);
     expect(bytes).not.toContain("hidden");
@@ -117,7 +120,7 @@ describe.each(VARIANTS)("with $name, an upstream", (variant) => {
   });
 
   it.each(["hangs", "drips"])(
-    "that %s for ever holds up nobody else, and is left when a client leaves that it had answered",
+    "that %s for ever does not delay others, and a started response ends when its client disconnects",
     async (name) => {
       const client = connect(gateway.port, "127.0.0.1");
       client.on("error", () => {});
@@ -126,7 +129,7 @@ describe.each(VARIANTS)("with $name, an upstream", (variant) => {
       await expect.poll(() => server.connections, { timeout: 3_000 }).toBe(1);
       await othersAreServed();
       client.destroy();
-      // workerd gives up a call that was not answered only with the Worker's own end, whatever the Worker does.
+      // workerd ends an unanswered call only when the Worker ends, whatever the Worker does.
       if (name !== "hangs") await expect.poll(() => server.open, { timeout: 3_000 }).toBe(0);
       await othersAreServed();
       expect(gateway.workerd.log()).not.toMatch(/uncaught exception|unhandled/i);

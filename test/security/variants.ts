@@ -1,12 +1,12 @@
 import type { ServiceWithoutFilter } from "./configuration.ts";
 
-/** A convenience that may be switched on: none may let anybody in or keep anybody out who comes in without it. */
+/** Settings that users may switch on. They must not change which requests get in. */
 export interface Variant {
   readonly name: string;
   change(service: ServiceWithoutFilter): ServiceWithoutFilter;
 }
 
-/** Every file of this folder runs under each: `describe.each(VARIANTS)("with $name", (variant) => …)`. */
+/** Every test file of this folder runs with each variant: `describe.each(VARIANTS)("with $name", (variant) => …)`. */
 export const VARIANTS: readonly Variant[] = [
   { name: "the defaults", change: (service) => service },
   {

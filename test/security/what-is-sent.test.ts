@@ -6,9 +6,10 @@ import { type SecurityGateway, startGateway } from "./start-gateway.ts";
 import { VARIANTS } from "./variants.ts";
 
 /**
- * The upstream acts on what it receives, so exactly that must have been decided on: by the authorization server, which is
- * told of it here, or by a public rule. Every difference is a way past the gate.
+ * The upstream acts on the request that it receives. Exactly this request must have been decided: by the authorization
+ * server, which gets it in headers here, or by a public rule. Any difference is a way to bypass the gateway.
  */
+
 const DECISIVE_HEADERS = ["x-a", "accept", "cookie"];
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"];
@@ -66,7 +67,7 @@ const sent: fc.Arbitrary<Sent> = fc
     body: BODIES[body].body,
   }));
 
-/** Headers as HTTP reads several lines of them (RFC 9110 5.3; cookies: RFC 9113 8.2.3). */
+/** All lines of a header, joined as HTTP joins them (RFC 9110 5.3; cookies: RFC 9113 8.2.3). */
 function joined(request: RawRequest, name: string): string {
   return linesOf(request, name).join(name === "cookie" ? "; " : ", ");
 }
@@ -95,7 +96,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
         services: {
           url: { ...service("url"), upstream: { url: upstream.origin } },
           bound: { ...service("bound"), upstream: { binding: "UPSTREAM" } },
-          // Asked by JSON, which carries every blank of a value.
+          // OPA gets JSON, which keeps every blank of a value.
           json: {
             ...service("json"),
             upstream: { url: upstream.origin },
@@ -116,14 +117,14 @@ describe.each(VARIANTS)("with $name", (variant) => {
     await Promise.all([upstream?.stop(), authorization?.stop()]);
   });
 
-  /** What the upstream and the authorization server saw of one request. */
+  /** Sends one request. @returns the response, and what the upstream and the authorization server received */
   async function exchange(request: Sent) {
     const [served, checked] = [upstream.requests.length, authorization.requests.length];
     const response = await gateway.send(request);
     return { response, served: upstream.requests.slice(served), checked: authorization.requests.slice(checked) };
   }
 
-  it("what the upstream receives is what was decided on", async () => {
+  it("the upstream receives exactly the request that was decided", async () => {
     await fc.assert(
       fc.asyncProperty(sent, async (request) => {
         const { response, served, checked } = await exchange(request);
@@ -151,14 +152,14 @@ describe.each(VARIANTS)("with $name", (variant) => {
     );
   });
 
-  it.each(["url", "bound"])("a WebSocket of an authorized GET goes on as one: %s", async (name) => {
+  it.each(["url", "bound"])("a WebSocket by an authorized GET is passed on: %s", async (name) => {
     const headers = [...WEBSOCKET, "Upgrade: websocket", "Authorization: Bearer good"];
     const { served, checked } = await exchange({ method: "GET", target: `/${name}/1`, headers, body: "" });
     expect(checked).toHaveLength(1);
     expect(served.map((seen) => [seen.method, joined(seen, "upgrade")])).toEqual([["GET", "websocket"]]);
   });
 
-  it.each(METHODS.filter((method) => method !== "GET"))("a WebSocket asked for by %s is no upgrade", async (method) => {
+  it.each(METHODS.filter((method) => method !== "GET"))("a WebSocket by %s is not upgraded", async (method) => {
     for (const name of ["url", "bound"]) {
       const headers = [...WEBSOCKET, "Upgrade: websocket", "Authorization: Bearer good"];
       const { served } = await exchange({ method, target: `/${name}/1`, headers, body: "" });
@@ -176,7 +177,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
   });
 
   it.each(["origin", "access-control-request-method", "Origin, x-a"])(
-    "a preflight that is none when it arrives needs a credential: Connection: %s",
+    "a preflight that loses its headers on the way needs a credential: Connection: %s",
     async (named) => {
       const preflight = ["Origin: https://app.example", "Access-Control-Request-Method: GET"];
       const headers = [...preflight, `Connection: close, ${named}`];
@@ -185,7 +186,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     },
   );
 
-  it("a public rule for POST lets no GET in", async () => {
+  it("a public rule for POST does not let a GET in", async () => {
     const headers = [...WEBSOCKET, "Upgrade: websocket"];
     const { response, served } = await exchange({ method: "POST", target: "/url/hook/1", headers, body: "" });
     expect([response.status, served.map(({ method }) => method)]).toEqual([200, ["POST"]]);
@@ -193,13 +194,13 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect([get.response.status, get.served]).toEqual([401, []]);
   });
 
-  it.each(METHODS)("a length of 0 is no body: %s", async (method) => {
+  it.each(METHODS)("a length of 0 means no body: %s", async (method) => {
     const headers = ["Authorization: Bearer good", "Content-Length: 0"];
     const { response, served } = await exchange({ method, target: "/url/1", headers, body: "" });
     expect([response.status, served.map((seen) => [seen.method, seen.body.length])]).toEqual([200, [[method, 0]]]);
   });
 
-  it("a preflight with a length of 0 is a preflight", async () => {
+  it("a preflight with a length of 0 is still a preflight", async () => {
     const headers = ["Origin: https://app.example", "Access-Control-Request-Method: GET", "Content-Length: 0"];
     const { response, checked } = await exchange({ method: "OPTIONS", target: "/url/1", headers, body: "" });
     expect([response.status, checked]).toEqual([200, []]);
@@ -219,7 +220,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
   });
 
   it.each([[["X-A: 1", "X-A:"]], [["X-A:", "X-A: "]], [["X-A:", "X-A: 1", "X-A:"]]])(
-    "lines of which the last is empty are one text for both: %j",
+    "lines of which the last is empty give both servers the same text: %j",
     async (lines) => {
       const headers = ["Authorization: Bearer good", ...lines];
       const { served, checked } = await exchange({ method: "GET", target: "/json/1", headers, body: "" });
@@ -235,7 +236,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     ["127.1", undefined],
     ["0x7f.0.0.1", undefined],
     ["[0:0::1]", undefined],
-  ])("a bound upstream is called by the host that was decided on: %s", async (host, expected) => {
+  ])("a bound upstream gets the host that was decided on: %s", async (host, expected) => {
     const headers = [`Host: ${host}`, "Authorization: Bearer good"];
     const { response, served, checked } = await exchange({ method: "GET", target: "/bound/1", headers, body: "" });
     if (expected === undefined) {
@@ -248,7 +249,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     }
   });
 
-  it("cookies of several lines are the cookies of one", async () => {
+  it("cookies on several lines are joined into one line", async () => {
     const headers = ["Authorization: Bearer good", "Cookie: a=1", "Cookie: b=2; c=3"];
     const { served, checked } = await exchange({ method: "GET", target: "/url/1", headers, body: "" });
     expect([served[0], checked[0]].map((seen) => linesOf(seen!, "cookie"))).toEqual([
