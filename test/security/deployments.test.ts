@@ -59,7 +59,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect(authorization.requests.length - before).toBeLessThanOrEqual(10);
   });
 
-  it("but not if the object ran out of memory or CPU", async () => {
+  it("requests are not asked again if the object ran out of memory or CPU", async () => {
     const gateway = await start(service());
     for (const reason of ["exceeded its memory limit and was reset", "exceeded its CPU time limit and was reset"]) {
       const waiting = ask(gateway, "slow-once");

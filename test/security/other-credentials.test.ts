@@ -81,7 +81,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
   });
 
   it.each(["app.user", "app user", "App[user", "app_user[]"])(
-    "so is a cookie whose name PHP rewrites: %s",
+    "a cookie whose name PHP rewrites is treated the same: %s",
     async (hidden) => {
       expect((await seen(["Authorization: Bearer a", `Cookie: x=1; ${hidden}=s; y=2`])).join()).not.toMatch(/user/i);
       const response = await gateway.send({ target: "/1", headers: [`Cookie: app_user=s; ${hidden}=t`] });
