@@ -15,14 +15,14 @@ const never: RestartPolicy = () => keep("never");
 const verdictAt = (uptimeMs: number, policy: RestartPolicy, change: Parameters<typeof situationOf>[0] = {}) =>
   withBackstops(policy, bounds)(situationOf({ ...change, estimate: { uptimeMs, ...change.estimate } }));
 
-describe("behind every policy", () => {
-  it("no instance is restarted before the minimum lifetime, however large it is", () => {
+describe("a policy with backstops", () => {
+  it("restarts no instance before the minimum lifetime, however large it is", () => {
     expect(verdictAt(59_999, always)).toEqual({ restart: false, reason: "minimum_lifetime" });
     expect(verdictAt(59_999, always, { estimate: { allocatedBytes: 1_000 * MIB } }).restart).toBe(false);
     expect(verdictAt(60_000, always)).toEqual({ restart: true, reason: "threshold" });
   });
 
-  it("an instance is restarted at the hard limit, or if it will be there by the next sample", () => {
+  it("restarts an instance at the hard limit, or if it will be there by the next sample", () => {
     const holding = (mib: number, grownMib: number) =>
       verdictAt(60_000, never, { grownBytes: grownMib * MIB, estimate: { allocatedBytes: mib * MIB } });
     expect(holding(63, 0)).toEqual({ restart: false, reason: "never" });
@@ -30,7 +30,7 @@ describe("behind every policy", () => {
     expect(holding(60, 4)).toEqual({ restart: true, reason: "hard_limit" });
   });
 
-  it("an instance is restarted at the maximum uptime, each object up to a tenth earlier", () => {
+  it("restarts an instance at the maximum uptime, or up to a tenth earlier", () => {
     const week = bounds.maxUptimeMs;
     expect(verdictAt(week, never)).toEqual({ restart: true, reason: "maximum_uptime" });
     expect(verdictAt(week - 1, never).restart).toBe(false);
@@ -38,7 +38,7 @@ describe("behind every policy", () => {
     expect(verdictAt(0.95 * week, never, { jitter: 0.4 }).restart).toBe(false);
   });
 
-  it("in between the policy decides", () => {
+  it("decides by itself within the limits", () => {
     expect(verdictAt(3_600_000, never)).toEqual({ restart: false, reason: "never" });
     expect(verdictAt(3_600_000, always).restart).toBe(true);
   });
@@ -61,7 +61,7 @@ describe("a policy of any name", () => {
     })
     .map((given) => settingsWith({ collectMs: 0, thresholdBytes: 0, ...given }));
 
-  it("never restarts before the minimum lifetime, whatever the situation", () => {
+  it("never restarts before the minimum lifetime, in any situation", () => {
     fc.assert(
       fc.property(names, anySettings, anySituation, (name, settings, situation) => {
         const verdict = restartPolicy(name, settings)(situation);

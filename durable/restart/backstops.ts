@@ -2,15 +2,15 @@ import type { RestartSettings } from "../../config/index.ts";
 import type { Estimate } from "../estimate/estimate.ts";
 import { keep, type RestartPolicy, type RestartVerdict, restart } from "./policy.ts";
 
-/** By how much bounds on an instance's age differ between objects at the most. */
+/** Objects shorten the maximum uptime by up to this share, so that they do not restart in step. */
 const JITTER = 0.1;
 
-/** How much more than in one sample memory may grow in the next, page by page. */
+/** Maximum growth in the next sample relative to the last one, for memory that grows page by page. */
 const CHANCE = 2;
 
 /**
- * What stands behind every policy, for the cases in which its judgement is wrong: a least lifetime against storms of
- * restarts, a greatest one and a greatest size against memory that no estimate explains.
+ * Limits for every policy, in case its judgement is wrong: a minimum lifetime against storms of restarts, and a maximum
+ * uptime and size against memory that no estimate explains.
  */
 export function withBackstops(
   policy: RestartPolicy,
@@ -29,7 +29,7 @@ export function withBackstops(
   };
 }
 
-/** What has grown since the last sample may grow once more until the next, and by chance somewhat more. */
+/** Bytes by which memory may grow until the next sample: as much as in the last one, or more if it grows page by page. */
 function growthUntilNext({ growthRule }: Pick<Estimate, "growthRule">, grownBytes: number): number {
   return growthRule?.kind === "pages" ? CHANCE * grownBytes : grownBytes;
 }

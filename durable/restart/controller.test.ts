@@ -16,7 +16,7 @@ function keptState() {
   return { samples: new Samples(), learned: nothingLearned("v"), counts: { requests: 7, hits: 5, outbound: 2 } };
 }
 
-/** A controller whose first instance began with one page at time 0. */
+/** A controller whose first instance started with one page at time 0. */
 function started(policy?: RestartPolicyName, change?: Partial<RestartSettings>) {
   const made = controller(policy, change);
   made.started(0, PAGE_BYTES);
@@ -24,7 +24,7 @@ function started(policy?: RestartPolicyName, change?: Partial<RestartSettings>) 
 }
 
 describe("the restart controller", () => {
-  it("samples what was added since the last reading, not since the beginning of time", () => {
+  it("samples the difference from the previous reading", () => {
     const made = started();
     made.sample(1_000, { allocatedBytes: 3 * PAGE_BYTES, counts: { requests: 17, hits: 9, outbound: 8 } });
     made.sample(2_000, { allocatedBytes: 3 * PAGE_BYTES, counts: { requests: 18, hits: 10, outbound: 8 } });
@@ -50,12 +50,12 @@ describe("the restart controller", () => {
     ]);
   });
 
-  it("is due once the interval is over, and at once if the clock was set back", () => {
+  it("is due after the sample interval, and at once if the clock was set back", () => {
     const made = started();
     expect([made.isDue(999), made.isDue(1_000), made.isDue(-1)]).toEqual([false, true, true]);
   });
 
-  it("is due at once in a life that begins long after the last sample of an earlier one", () => {
+  it("is due at once in an object that starts long after the last sample before its eviction", () => {
     const kept = keptState();
     kept.samples.push({
       generation: 1,
@@ -72,7 +72,7 @@ describe("the restart controller", () => {
     expect(made.isDue(5_500)).toBe(false);
   });
 
-  it("asks the policy after every sample and reports its verdict, and the paper's rule's beside it", () => {
+  it("asks the policy after every sample, and reports its verdict and that of the paper's rule", () => {
     const made = started("threshold", { thresholdBytes: 2 * PAGE_BYTES });
     const counts = { requests: 7, hits: 5, outbound: 2 };
     expect(made.sample(1_000, { allocatedBytes: PAGE_BYTES, counts })).toEqual({
@@ -89,7 +89,7 @@ describe("the restart controller", () => {
     expect([made.verdict, made.ratioVerdict]).toEqual([undefined, undefined]);
   });
 
-  it("earns credit by outbound calls, and pays for a restart with it", () => {
+  it("earns credit by outbound calls, and pays for restarts with it", () => {
     const made = started("never", { extraCallsShare: 0.1 });
     for (let n = 1; n <= 60; n += 1) {
       const counts = { requests: 7 + 100 * n, hits: 5 + 50 * n, outbound: 2 + 50 * n };
@@ -98,7 +98,7 @@ describe("the restart controller", () => {
     const earned = made.learned.creditCalls;
     expect(earned).toBeGreaterThan(0.99 * 300);
     expect(earned).toBeLessThanOrEqual(300);
-    // Half of the requests are hits, and nothing is older than a tenth of the TTL; two fifths of that is what it costs.
+    // Half of the requests are hits, no entry is older than a tenth of the TTL, and the initial price factor is 0.4.
     const priceCalls = made.priceCalls(60_000);
     expect(priceCalls).toBeGreaterThan(0.4 * 0.9 * 1_500);
     made.restarted(60_000, "operator", PAGE_BYTES, PAGE_BYTES);
@@ -106,7 +106,7 @@ describe("the restart controller", () => {
     expect(made.learned.restarts.at(-1)).toMatchObject({ reason: "operator", priceCalls });
   });
 
-  it("finds a restart dearer where calls are slow, and cheap where the filter hands its entries over", () => {
+  it("raises the price of a restart if calls are slow, and lowers it if the filter hands its entries over", () => {
     const slow = started();
     slow.sample(1_000, { allocatedBytes: PAGE_BYTES, counts: { requests: 107, hits: 55, outbound: 52 }, callMs: 30 });
     const fast = started();
@@ -123,7 +123,7 @@ describe("the restart controller", () => {
     expect(handing.priceCalls(1_000)).toBeLessThan(0.1 * fast.priceCalls(1_000));
   });
 
-  it("knows after an eviction what it knew before, and counts what went unrecorded", () => {
+  it("keeps its state after an eviction, and counts the time not recorded", () => {
     const kept = keptState();
     const knowledge = { ...kept.learned.knowledge, observedMs: 500_000, ttlMs: 120_000 };
     const learned = startGeneration({ ...kept.learned, knowledge }, { nowMs: 0, allocatedBytes: PAGE_BYTES });
@@ -132,7 +132,7 @@ describe("the restart controller", () => {
     expect(made.estimate(90_000)).toMatchObject({ generation: 2, observedMs: 560_000, ttlMs: 120_000 });
   });
 
-  it("logs a restart and counts the growth of the fresh instance from its own start", () => {
+  it("logs a restart, and counts the growth of the fresh instance from its start size", () => {
     const made = started();
     const counts = { requests: 7, hits: 5, outbound: 2 };
     made.sample(1_000, { allocatedBytes: 9 * PAGE_BYTES, counts });

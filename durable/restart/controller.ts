@@ -19,23 +19,23 @@ import type { StartReason } from "./starts.ts";
 
 type SampledCounts = Pick<Counters, "requests" | "hits" | "outbound">;
 
-/** What is read off the running generation for a sample. */
+/** Values read from the running generation for a sample. */
 export interface Reading {
   readonly allocatedBytes: number;
-  /** Totals; the controller samples what was added since the previous reading. */
+  /** Totals; the controller samples the difference from the previous reading. */
   readonly counts: Readonly<SampledCounts>;
-  /** How long an outbound call takes, in the mean; 0 while unknown. */
+  /** Mean duration of an outbound call; 0 while unknown. */
   readonly callMs?: number;
 }
 
-/** What a controller starts from, in its first life or after an eviction of its object. */
+/** The state that a controller starts from, new or stored before an eviction. */
 export interface ControllerStart {
   readonly samples: Samples;
   readonly learned: LearnedState;
   readonly counts: Readonly<SampledCounts>;
 }
 
-/** What the owner decides. */
+/** The owner's choices. */
 export interface ControllerOptions {
   readonly policy: RestartPolicyName;
   readonly settings: RestartSettings;
@@ -43,13 +43,13 @@ export interface ControllerOptions {
   readonly handover: boolean;
   /** A number from 0 up to, but not including, 1. */
   readonly random: () => number;
-  /** Of the Worker, where the platform tells it: another one is another deployment. */
+  /** The Worker's version, if the platform reports it. A change of version is a deployment. */
   readonly workerVersion?: string | undefined;
 }
 
 /**
- * Turns readings into samples, samples into estimates, and lets the policy judge them. It decides and remembers; the
- * restart itself is its owner's work. `now` is always handed in.
+ * Turns readings into samples and samples into estimates, and lets the policy judge them. It decides and remembers; its
+ * owner carries restarts out. The caller always passes the time.
  */
 export class RestartController {
   readonly #samples: Samples;
@@ -80,7 +80,7 @@ export class RestartController {
     this.#trail = new EstimateTrail(settings.binMs);
     this.#estimator = new Estimator(settings, start.learned.knowledge);
     this.#jitter = random();
-    // Of any life of the object: one that lasts seconds must get its turn to be sampled too.
+    // The last sample may be from before an eviction, so that an object that lives for seconds is sampled too.
     const { samples } = start;
     this.#sampledAtMs = samples.length > 0 ? samples.timeMsAt(samples.length - 1) : 0;
   }
@@ -93,30 +93,30 @@ export class RestartController {
     return this.#samples;
   }
 
-  /** The last judgement and the condition that decided it. */
+  /** The last verdict and the condition that decided it. */
   get verdict(): RestartVerdict | undefined {
     return this.#verdict;
   }
 
-  /** What the paper's rule says, whichever policy decides. */
+  /** The verdict of the paper's rule, for any policy. */
   get ratioVerdict(): RestartVerdict | undefined {
     return this.#ratioVerdict;
   }
 
-  /** What a restart now would cost, in outbound calls. */
+  /** The price of a restart now, in outbound calls. */
   priceCalls(nowMs: number): number {
     return this.#priceOf(this.estimate(nowMs));
   }
 
-  /** Why the first instance begins, now that the object has come into memory. */
+  /** Why the first instance starts after the object came into memory. */
   get firstStartReason(): StartReason {
     return firstStartReason(this.#learned, this.#options.workerVersion);
   }
 
   /**
-   * The first instance since the object came into memory.
-   * @param freshBytes what it started with
-   * @param filledBytes what it came to by the entries of an earlier life, if it was given them
+   * Call when the first instance has started after the object came into memory.
+   * @param freshBytes its size without entries
+   * @param filledBytes its size with restored entries, if it was filled
    */
   started(nowMs: number, freshBytes: number, filledBytes?: number): void {
     const { workerVersion } = this.#options;
@@ -128,7 +128,7 @@ export class RestartController {
     this.#begin(nowMs, allocatedBytes, filledBytes !== undefined);
   }
 
-  /** A fresh instance took the place of the one before. */
+  /** Call when a fresh instance has replaced the previous one. */
   restarted(
     nowMs: number,
     reason: string,
@@ -159,7 +159,7 @@ export class RestartController {
     return hasElapsed(this.#sampledAtMs, this.#options.settings.sampleIntervalMs, nowMs);
   }
 
-  /** Takes a sample and judges. */
+  /** Takes a sample and asks the policy. */
   sample(nowMs: number, reading: Reading): RestartVerdict {
     const { counts, allocatedBytes } = reading;
     const elapsedMs = nowMs - this.#sampledAtMs;
@@ -194,17 +194,17 @@ export class RestartController {
     return this.#verdict;
   }
 
-  /** @param presentBytes what the instance holds now; left out, what it held at the last sample */
+  /** @param presentBytes current size of the instance; by default its size at the last sample */
   estimate(nowMs: number, presentBytes?: number): Estimate {
     return this.#estimator.estimate(nowMs, presentBytes);
   }
 
-  /** The same by the paper's rule. */
+  /** The estimate by the paper's rule. */
   paperEstimate(nowMs: number, presentBytes?: number): PaperEstimate {
     return paperEstimate(this.#samples, this.#learned, this.#options.settings, nowMs, presentBytes);
   }
 
-  /** Of the generation that was sampled last; none of any other. */
+  /** The samples of the generation that was sampled last; none for any other generation. */
   #samplesOf(generation: number | undefined): Sample[] {
     return generation === undefined
       ? []
@@ -230,7 +230,7 @@ export class RestartController {
     };
   }
 
-  /** Once the cache is filled again, it is known what the restart cost. */
+  /** Records the actual price of the last restart, if at least `afterMs` have passed since. */
   #settle(nowMs: number, afterMs = this.#refill?.lastsMs ?? 0): void {
     const refill = this.#refill;
     if (refill === undefined || nowMs - refill.beganMs < afterMs) return;

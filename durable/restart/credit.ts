@@ -1,9 +1,9 @@
-/** Credit fades with this time constant: what was not needed for a day is not saved up for a storm of restarts. */
+/** Time constant with which credit fades, so that unused credit cannot pay for a storm of restarts. */
 const FADING_MS = 86_400_000;
 
 /**
- * The account of what restarts may cost. Every outbound call earns the share that the operator allows, a restart takes
- * its price off.
+ * The credit for restarts. Every outbound call earns the share that the operator allows; a restart takes its price off
+ * (see `restartGeneration`).
  *
  * @returns the credit after `elapsedMs` in which `outbound` calls were made, in outbound calls
  */

@@ -13,15 +13,15 @@ import {
 import { NO_PRICES, type PriceRecord } from "./price-record.ts";
 import { LISTED_STARTS, START_REASONS, type StartRecord } from "./starts.ts";
 
-/** What is stored of `LearnedState`: its JSON text, a few KB at most since all its lists are bounded. */
+/** `LearnedState` as JSON text: some KB at most, since all its lists are bounded. */
 export function writeLearned(learned: LearnedState): string {
   return JSON.stringify(learned);
 }
 
 /**
- * Reads what `writeLearned` stored, for the configuration that now holds. Never throws: each field that cannot be read
- * counts as not learned, and so does everything if the text or its version is unknown. The price of forgetting is
- * 15 minutes of collecting; the price of throwing would be a service that never starts again.
+ * Reads the text of `writeLearned` for the current configuration. Never throws: an unreadable field counts as not learned,
+ * and so does everything if the text cannot be read or has another version. Forgetting costs 15 minutes of collecting, but
+ * throwing would keep the service from ever starting again.
  */
 export function readLearned(stored: unknown, configVersion: string): LearnedState {
   const fields = fieldsOf(stored);
@@ -96,11 +96,12 @@ function prices(value: unknown): PriceRecord {
   return { expectedCalls: amount(value.expectedCalls) ?? 0, actualCalls: finite(value.actualCalls) ?? 0 };
 }
 
-/** What can be below zero: an overdrawn credit, a restart that seemed to save calls. */
+/** A number that may be negative: an overdrawn credit, or a restart that seemed to save calls. */
 function finite(value: unknown): number | undefined {
   return typeof value === "number" && Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value + 0 : undefined;
 }
-/** Bounds of a growth rule that any instance could have shown. */
+
+/** Bounds of a plausible growth rule. */
 const MIN_STEP_BYTES = 65_536;
 const MIN_SHARE = 0.01;
 const MAX_SHARE = 1_000;
@@ -110,7 +111,7 @@ function growthRule(value: unknown): GrowthRule | undefined {
   const { kind } = value;
   const stepBytes = amount(value.stepBytes) ?? 0;
   const share = amount(value.share) ?? 0;
-  // By a step or share of nearly nothing no memory would ever grow to what it needs.
+  // With a step or share near zero, the size computed by the rule would not be a finite number.
   if (kind === "arenas" && stepBytes >= MIN_STEP_BYTES) return { kind, stepBytes };
   if (kind === "proportional" && share >= MIN_SHARE && share <= MAX_SHARE) return { kind, share };
   return kind === "pages" ? { kind: "pages" } : undefined;
@@ -150,7 +151,7 @@ function restartRecord(value: unknown): RestartRecord | undefined {
   return { timeMs, generation, reason, priceCalls, allocatedBeforeBytes, allocatedAfterBytes };
 }
 
-/** The newest `max` items that can be read. */
+/** The readable ones of the newest `max` items. */
 function listOf<T>(value: unknown, read: (item: unknown) => T | undefined, max: number): T[] {
   if (!Array.isArray(value)) return [];
   return value
@@ -159,7 +160,7 @@ function listOf<T>(value: unknown, read: (item: unknown) => T | undefined, max: 
     .filter((item) => item !== undefined);
 }
 
-/** Bytes, counts and times alike: a finite number from 0 that arithmetic cannot overflow. JSON knows no -0. */
+/** Bytes, a count or a time: a number from 0 that arithmetic cannot overflow. Turns -0 into 0, since JSON has no -0. */
 function amount(value: unknown): number | undefined {
   return typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? Math.abs(value) : undefined;
 }

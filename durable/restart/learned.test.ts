@@ -25,7 +25,7 @@ function started(): LearnedState {
   return startGeneration(nothingLearned("v1"), { nowMs: STARTED_MS, allocatedBytes: 2 * PAGE_BYTES });
 }
 
-/** `learned` after an estimate at `nowMs`, of samples that show only what is allocated. */
+/** `learned` after an estimate at `nowMs` from a single sample of this size. */
 function observedAt(learned: LearnedState, nowMs: number, allocatedBytes = 8 * PAGE_BYTES): LearnedState {
   const generation = learned.current?.number ?? 0;
   const samples = samplesOf([{ generation, timeMs: nowMs, allocatedBytes, outbound: 10 }]);
@@ -50,13 +50,13 @@ function restartedAt(learned: LearnedState, nowMs: number, reason = "required_fe
   });
 }
 
-describe("what is learned", () => {
+describe("the learned state", () => {
   it("numbers generations from 1", () => {
     expect(started().current?.number).toBe(1);
     expect(restartedAt(started(), STARTED_MS + 1).current?.number).toBe(2);
   });
 
-  it("carries the time collected over an eviction, with the minute nobody wrote down, and over a restart not", () => {
+  it("keeps the collected time and an unrecorded minute after an eviction, but not after a restart", () => {
     const collected = observedAt(started(), STARTED_MS + 500_000);
     const back = startGeneration(collected, { nowMs: 9_000_000, allocatedBytes: 2 * PAGE_BYTES });
     expect(back.current).toMatchObject({ number: 2, startedMs: 9_000_000, collectedBeforeMs: 560_000 });
@@ -64,7 +64,7 @@ describe("what is learned", () => {
     expect(restartedAt(collected, 9_000_000).current).toMatchObject({ collectedBeforeMs: 0, collectedMs: 0 });
   });
 
-  it("adds up over many evictions", () => {
+  it("adds up the collected time over many evictions", () => {
     let learned = nothingLearned("v1");
     for (let round = 0; round < 20; round += 1) {
       learned = startGeneration(learned, { nowMs: round * 1e7, allocatedBytes: 2 * PAGE_BYTES });
@@ -73,14 +73,14 @@ describe("what is learned", () => {
     expect(learned.current?.collectedMs).toBe(20 * 45_000 + 19 * 60_000);
   });
 
-  it("counts no more than has passed, and nothing if the clock was set back", () => {
+  it("adds no more unrecorded time than has passed, and none if the clock was set back", () => {
     const collected = observedAt(started(), STARTED_MS + 500_000);
     const backAt = (nowMs: number) => startGeneration(collected, { nowMs, allocatedBytes: 0 }).current?.collectedMs;
     expect(backAt(STARTED_MS + 515_000)).toBe(515_000);
     expect(backAt(STARTED_MS - 1)).toBe(500_000);
   });
 
-  it("remembers what a generation held after collecting once that generation is over", () => {
+  it("remembers a generation's size after collecting once that generation has ended", () => {
     const judged = observedAt(
       observedAt(started(), STARTED_MS + 900_000, 8 * PAGE_BYTES),
       STARTED_MS + 950_000,
@@ -92,12 +92,12 @@ describe("what is learned", () => {
     expect(back.heldAfterCollectingBytes).toEqual([8 * PAGE_BYTES]);
   });
 
-  it("remembers nothing of a generation that ended while collecting", () => {
+  it("remembers no size of a generation that ended while collecting", () => {
     const collecting = observedAt(started(), STARTED_MS + 899_999);
     expect(restartedAt(collecting, STARTED_MS + 900_000).heldAfterCollectingBytes).toEqual([]);
   });
 
-  it("remembers the last generations only, and the last restarts, but counts them all", () => {
+  it("remembers only the last generations and restarts, but counts all restarts", () => {
     let learned = started();
     for (let round = 1; round <= 60; round += 1) {
       learned = observedAt(learned, STARTED_MS + round * 1_000_000);
@@ -110,7 +110,7 @@ describe("what is learned", () => {
     expect(writeLearned(learned).length).toBeLessThan(16 * 1_024);
   });
 
-  it("keeps a measured TTL for the generations after", () => {
+  it("keeps a measured TTL for later generations", () => {
     const samples = samplesOf(
       Array.from({ length: 60 }, (_, index) => ({
         timeMs: STARTED_MS + (index + 1) * 10_000,
@@ -127,14 +127,14 @@ describe("what is learned", () => {
     });
   });
 
-  it("does not mix in an estimate of a generation that is over", () => {
+  it("ignores an estimate of a generation that has ended", () => {
     const learned = started();
     const late = paperEstimate(samplesOf([]), learned, DEFAULT_SETTINGS, STARTED_MS + 900_000);
     const next = restartedAt(learned, STARTED_MS + 900_000);
     expect(observe(next, late)).toBe(next);
   });
 
-  it("lists why each generation started, the newest only", () => {
+  it("lists why each of the newest generations started", () => {
     let learned = restartedAt(started(), STARTED_MS + 1, "required_fell");
     learned = restartedAt(learned, STARTED_MS + 2, "trap");
     learned = startGeneration(learned, { nowMs: STARTED_MS + 3, allocatedBytes: PAGE_BYTES });
@@ -151,7 +151,7 @@ describe("what is learned", () => {
     expect(learned.starts.at(-1)?.generation).toBe(learned.current?.number);
   });
 
-  it("starts after a deployment if the configuration or the Worker's version is another than it last ran under", () => {
+  it("reports a deployment if the configuration or the Worker's version has changed since the last start", () => {
     const back = (learned: LearnedState, configVersion: string, workerVersion?: string) =>
       firstStartReason(readLearned(writeLearned(learned), configVersion), workerVersion);
     const unversioned = restartedAt(started(), STARTED_MS + 1);
@@ -169,7 +169,7 @@ describe("what is learned", () => {
     expect(back(nothingLearned("v1"), "v1", "b")).toBe("first_request");
   });
 
-  it("keeps what it knows under another version of the Worker with the same configuration", () => {
+  it("stays valid under another version of the Worker with the same configuration", () => {
     const learned = observedAt(started(), STARTED_MS + 900_000);
     const deployed = startGeneration(learned, { nowMs: 9_000_000, allocatedBytes: PAGE_BYTES, workerVersion: "next" });
     expect(deployed.heldAfterCollectingBytes).toEqual([8 * PAGE_BYTES]);
@@ -188,13 +188,13 @@ describe("what is learned", () => {
   });
 });
 
-describe("stored learning", () => {
-  it("comes back as it was", () => {
+describe("the stored learned state", () => {
+  it("is read as it was written", () => {
     const learned = observedAt(restartedAt(observedAt(started(), STARTED_MS + 900_000), 2_000_000), 3_000_000);
     expect(readLearned(writeLearned(learned), "v1")).toEqual(learned);
   });
 
-  it("is read without an error whatever is stored, into something that can be worked with", () => {
+  it("is read without an error into a usable state, for any stored value", () => {
     const hostile = fc.oneof(fc.anything(), fc.double(), fc.integer());
     const shaped = fc.record(
       {
@@ -254,7 +254,7 @@ describe("stored learning", () => {
     );
   });
 
-  it("keeps what the estimator knew and what restarts may cost", () => {
+  it("keeps the estimator's state, the credit and the prices", () => {
     const knowledge: EstimatorState = {
       observedMs: 1,
       ttlMs: 300_000,
@@ -271,7 +271,7 @@ describe("stored learning", () => {
     expect(readLearned(writeLearned(learned), "v1")).toEqual(learned);
   });
 
-  it("takes credit and knowledge that cannot be for none", () => {
+  it("drops impossible credit, prices and estimator state", () => {
     const knowledge = {
       observedMs: -1,
       ttlMs: 0,
@@ -286,7 +286,7 @@ describe("stored learning", () => {
     expect(read).toEqual(nothingLearned("v1"));
   });
 
-  it("loses only the fields that cannot be read", () => {
+  it("loses only unreadable fields", () => {
     const learned = restartedAt(observedAt(started(), STARTED_MS + 900_000), 2_000_000);
     const garbled = {
       ...learned,
@@ -297,7 +297,7 @@ describe("stored learning", () => {
     expect(readLearned(garbled, "v1")).toEqual({ ...learned, lastTtlMs: undefined });
   });
 
-  it("of a version that is not known counts as nothing learned", () => {
+  it("counts as nothing learned if its version is unknown", () => {
     expect(readLearned({ ...started(), v: 2 }, "v1")).toEqual(nothingLearned("v1"));
   });
 });

@@ -6,29 +6,29 @@ import { NO_PRICES, type PriceRecord } from "./price-record.ts";
 import { deploymentOf, LISTED_STARTS, type StartReason, type StartRecord } from "./starts.ts";
 
 /**
- * What a service's object has learned, in the form in which it is stored: it survives restarts of the instance and
- * evictions of the object. Values, never changed in place; each function here gives the next one.
+ * The learned state of a service, in its stored form. It survives restarts of the instance and evictions of the object. It
+ * is immutable; each function here returns the next state.
  *
- * One life: `nothingLearned` or `readLearned`, then `startGeneration` for the first instance in this memory, `observe`
- * after every estimate, `restartGeneration` for each fresh instance after that.
+ * Order of calls: `nothingLearned` or `readLearned`, then `startGeneration` for the first instance since the object came
+ * into memory, `observe` after every estimate, and `restartGeneration` for each later instance.
  */
 export interface LearnedState extends History {
   readonly v: 1;
-  /** What was learned holds for this configuration; another one may cache other entries for another time. */
+  /** The configuration that the state is valid for; another one may cache other entries for another time. */
   readonly configVersion: string;
-  /** Under which the object last came into memory and started an instance, see starts.ts; undefined before the first. */
+  /** The deployment when the object last came into memory and started an instance, see starts.ts; undefined before any. */
   readonly deployment: string | undefined;
-  /** What the estimator found out. */
+  /** The estimator's results. */
   readonly knowledge: EstimatorState;
   /** Extra outbound calls that restarts may still cost, see credit.ts. */
   readonly creditCalls: number;
-  /** What restarts were expected to cost, and did. */
+  /** The expected and actual costs of past restarts. */
   readonly prices: PriceRecord;
   /** The newest starts, oldest first. */
   readonly starts: readonly StartRecord[];
   /** The newest restarts, oldest first. */
   readonly restarts: readonly RestartRecord[];
-  /** All restarts, also those that are no longer in the list. */
+  /** Number of all restarts, including those no longer in the list. */
   readonly restartCount: number;
 }
 
@@ -37,18 +37,18 @@ export interface RestartRecord {
   timeMs: number;
   /** The generation that ended. */
   generation: number;
-  /** A policy's reason, or what else ended it: "trap", "operator". Machine-readable. */
+  /** The policy's reason, or another cause such as "trap" or "operator". Machine-readable. */
   reason: string;
-  /** What it was expected to cost, in extra outbound calls. */
+  /** Expected cost, in extra outbound calls. */
   priceCalls: number;
   allocatedBeforeBytes: number;
   allocatedAfterBytes: number;
 }
 
-/** Restarts kept in the log. */
+/** Number of restarts kept in the log. */
 export const LOGGED_RESTARTS = 50;
 
-/** A reason longer than this is cut, so that stored state stays bounded whatever a caller hands in. */
+/** Longer reasons are cut, so that the stored state stays bounded. */
 export const MAX_REASON_LENGTH = 100;
 
 export function nothingLearned(configVersion: string): LearnedState {
@@ -69,8 +69,8 @@ export function nothingLearned(configVersion: string): LearnedState {
 }
 
 /**
- * What still holds under a configuration: all of it under the same one; under another only starts, restarts and the
- * numbering of generations, since its entries may be of another size and live for another time.
+ * The part of the state that is valid under a configuration. Under the same one, everything. Under another one, only the
+ * starts, restarts, deployment and numbering of generations, since its entries may have another size and TTL.
  */
 export function underConfiguration(learned: LearnedState, configVersion: string): LearnedState {
   if (learned.configVersion === configVersion) return learned;
@@ -92,7 +92,7 @@ export function underConfiguration(learned: LearnedState, configVersion: string)
   };
 }
 
-/** Why the first instance of an object that has just come into memory begins. */
+/** Why the first instance starts after the object came into memory. */
 export function firstStartReason(learned: LearnedState, workerVersion?: string): StartReason {
   const { configVersion, deployment, current } = learned;
   if (current === undefined) return "first_request";
@@ -100,14 +100,14 @@ export function firstStartReason(learned: LearnedState, workerVersion?: string):
 }
 
 /**
- * An object is written down at most once a minute, and lives on for seconds after its last request. So up to a minute
- * since the last that is known of an evicted instance, it was most likely there, and collecting.
+ * The state is written at most once a minute, and an object lives on for seconds after its last request. So for up to a
+ * minute after the last stored time, an evicted instance was most likely still running and collecting.
  */
 const UNRECORDED_MS = 60_000;
 
 /**
- * The first instance of an object that has just come into memory, new or back from eviction. The time an evicted
- * instance had collected and observed counts on; its cache is gone, so all else about it starts over.
+ * The state after the first instance started since the object came into memory, new or after an eviction. The collected and
+ * observed time of an evicted instance still counts. Everything else about the instance starts anew.
  */
 export function startGeneration(
   learned: LearnedState,
@@ -131,7 +131,7 @@ function unrecorded(evicted: CurrentGeneration, nowMs: number): number {
   return Math.min(sinceMs, UNRECORDED_MS);
 }
 
-/** A fresh instance in place of the present one: logged, and it collects anew from its start. */
+/** The state after a fresh instance replaced the current one. Logs the restart; the fresh instance collects anew. */
 export function restartGeneration(
   learned: LearnedState,
   restart: {
@@ -166,7 +166,7 @@ export function restartGeneration(
   };
 }
 
-/** Keeps what an estimate of the present generation found out. One of another generation changes nothing. */
+/** Keeps the results of an estimate of the current generation. Ignores estimates of other generations. */
 export function observe(learned: LearnedState, estimate: PaperEstimate): LearnedState {
   const { current } = learned;
   if (current === undefined || current.number !== estimate.generation) return learned;

@@ -15,19 +15,19 @@ function meanAllocated(moments: readonly Moment[]): number {
   return moments.reduce((sum, { estimate }) => sum + estimate.allocatedBytes, 0) / moments.length;
 }
 
-describe("a service under the policy measured", () => {
+describe("a service with the policy measured", () => {
   it.each<[string, Partial<CacheGuestOptions>]>([
     ["grows page by page", {}],
     ["doubles", { growBy: (pages) => pages }],
     ["has power-of-two size classes", { sizeClasses: [512, 1_024, 2_048, 4_096] }],
     ["frees late", { frees: { everyMs: 2 * MINUTE_MS } }],
-    ["lives for a minute", { ttlMs: MINUTE_MS }],
+    ["has a TTL of one minute", { ttlMs: MINUTE_MS }],
     ["hardly grows", { requestsPerSecond: () => 0.1 }],
   ])("is not restarted in 24 hours of constant load if it %s", (_, guest) => {
     expect(restartsOf(run(guest, 24 * HOUR_MS).moments)).toEqual([]);
   });
 
-  it("holds much less over days that rise and fall, for a share of extra calls that was allowed", () => {
+  it("holds much less memory while the load rises and falls, for about the allowed share of extra calls", () => {
     const requestsPerSecond = (ageMs: number) => 5 + 4.5 * Math.sin((2 * Math.PI * ageMs) / (12 * HOUR_MS));
     const day = { requestsPerSecond, clients: 3_000 };
     const restarted = run(day, 24 * HOUR_MS);
@@ -37,28 +37,28 @@ describe("a service under the policy measured", () => {
     expect(restarted.outbound / kept.outbound - 1).toBeLessThan(0.015);
   });
 
-  it("restarts at least as often where the filter hands its entries over", () => {
+  it("restarts at least as often if the filter hands its entries over", () => {
     const requestsPerSecond = (ageMs: number) => 5 + 4.5 * Math.sin((2 * Math.PI * ageMs) / (12 * HOUR_MS));
     const day = { requestsPerSecond, clients: 3_000 };
     const counted = (handover: boolean) => restartsOf(run(day, 24 * HOUR_MS, { handover }).moments).length;
     expect(counted(true)).toBeGreaterThanOrEqual(counted(false));
   });
 
-  it("is never restarted by it before the minimum lifetime, and not in a storm with entries of a minute", () => {
+  it("restarts neither before the minimum lifetime nor in a storm with a TTL of one minute", () => {
     const requestsPerSecond = (ageMs: number) => 10 + 9 * Math.sin((2 * Math.PI * ageMs) / HOUR_MS);
     const { moments } = run({ ttlMs: MINUTE_MS, requestsPerSecond }, 6 * HOUR_MS);
     for (const { estimate } of restartsOf(moments)) expect(estimate.uptimeMs).toBeGreaterThanOrEqual(60_000);
     expect(restartsOf(moments).length).toBeLessThan(60);
   });
 
-  it("is kept under its hard limit for ever if it leaks", () => {
+  it("stays under its hard limit if it leaks", () => {
     const settings = { hardLimitBytes: 16_777_216 };
     const { moments } = run({ leakBytes: 2_225 }, 24 * HOUR_MS, { settings });
     expect(restartsOf(moments).length).toBeGreaterThan(3);
     for (const { estimate } of moments) expect(estimate.allocatedBytes).toBeLessThanOrEqual(16_777_216);
   });
 
-  it("is restarted as memory that grows without end if it frees only what is asked for again", () => {
+  it("restarts because memory grows without end if it frees only entries requested again", () => {
     const guest = { frees: "when-touched" as const, clients: 50_000, requestsPerSecond: () => 10 };
     const restarted = run(guest, 24 * HOUR_MS);
     const kept = run(guest, 24 * HOUR_MS, { policy: "never" });
@@ -67,7 +67,7 @@ describe("a service under the policy measured", () => {
     expect(restarted.outbound / kept.outbound - 1).toBeLessThan(0.015);
   });
 
-  it("gives a buffer that was used once back, once", () => {
+  it("restarts at most once to free a buffer that was used once", () => {
     const transient = { atMs: 30 * MINUTE_MS, bytes: 4_000_000 };
     const { moments } = run({ transient }, 12 * HOUR_MS);
     expect(restartsOf(moments).length).toBeLessThanOrEqual(1);

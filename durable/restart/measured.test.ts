@@ -13,57 +13,57 @@ describe("the policy measured", () => {
     expect(verdictOn({})).toEqual({ restart: true, reason: "required_fell" });
   });
 
-  it("restarts memory that grows without end as often as the credit allows", () => {
+  it("restarts an instance that grows without end if the credit allows it", () => {
     const endless = { growsWithoutEnd: true, outboundInTtl: 3_168, demandCalls: 3_168 };
     expect(verdictOn({ estimate: endless })).toEqual({ restart: true, reason: "grows_without_end" });
     expect(verdictOn({ estimate: endless, creditCalls: 0 }).reason).toBe("no_credit");
   });
 
-  it("never judges before a service has been watched for long enough", () => {
+  it("keeps an instance until the service has been observed for `collectMs`", () => {
     expect(verdictOn({ estimate: { observedMs: 899_999 } })).toEqual({ restart: false, reason: "collecting" });
   });
 
-  it("keeps an instance whose growth is too little to tell anything", () => {
+  it("keeps an instance with too little growth for an estimate", () => {
     const unknown = { bytesPerEntry: undefined, fixedBytes: undefined };
     expect(verdictOn({ estimate: unknown })).toEqual({ restart: false, reason: "too_little_growth" });
   });
 
-  it("keeps an instance that still fills", () => {
+  it("keeps an instance that is still filling", () => {
     expect(verdictOn({ estimate: { filledMs: 299_999 } })).toEqual({ restart: false, reason: "filling" });
   });
 
-  it("keeps an instance that a fresh one would grow back to", () => {
+  it("keeps an instance if a fresh one would grow back to the same size", () => {
     const estimate = { baselineBytes: 100 * PAGE_BYTES };
     expect(verdictOn({ estimate })).toEqual({ restart: false, reason: "below_baseline" });
   });
 
-  it("keeps an instance whose calls have not fallen by more than chance", () => {
+  it("keeps an instance whose calls have not fallen significantly", () => {
     const estimate = { outboundInTtl: 3_100, demandCalls: 3_100 };
     expect(verdictOn({ estimate })).toEqual({ restart: false, reason: "required_not_falling" });
   });
 
-  it("keeps an instance that would give back too small a part of what it holds", () => {
+  it("keeps an instance if a restart would free too small a share of its growth", () => {
     const estimate = { baselineBytes: 91 * PAGE_BYTES };
     expect(verdictOn({ estimate })).toEqual({ restart: false, reason: "surplus_not_rising" });
   });
 
-  it("keeps an instance whose restart costs more than there is credit for", () => {
+  it("keeps an instance if a restart costs more than the credit", () => {
     expect(verdictOn({ creditCalls: 99 })).toEqual({ restart: false, reason: "no_credit" });
     expect(verdictOn({ creditCalls: 0, priceCalls: 0 })).toEqual({ restart: false, reason: "no_credit" });
   });
 
-  it("keeps an instance whose gain is too small a part for that part of the credit", () => {
-    // Gives back 46 % of what could be, and would take half of the credit.
+  it("keeps an instance if a restart would use a larger share of the credit than it frees of the growth", () => {
+    // A restart frees 46 % of the growth and would use half of the credit.
     expect(verdictOn({ creditCalls: 100 })).toEqual({ restart: false, reason: "gain_below_price" });
     expect(verdictOn({ creditCalls: 150 }).restart).toBe(true);
   });
 
-  it("restarts sooner where a restart costs next to nothing", () => {
+  it("restarts with less credit if a restart is cheap", () => {
     expect(verdictOn({ creditCalls: 10, priceCalls: 1 }).restart).toBe(true);
     expect(verdictOn({ creditCalls: 10 }).restart).toBe(false);
   });
 
-  it("spends ahead what the next hours earn, but not where memory grows without end", () => {
+  it("spends the earnings of the next hours in advance, unless memory grows without end", () => {
     const spending = measuredPolicy({ collectMs: 900_000, extraCallsShare: 0.01 });
     // 1,568 calls in five minutes earn 1,129 in six hours.
     expect(spending(situationOf({ creditCalls: -500 })).restart).toBe(true);
@@ -72,13 +72,13 @@ describe("the policy measured", () => {
     expect(spending(situationOf({ creditCalls: -500, estimate: endless })).reason).toBe("no_credit");
   });
 
-  it("judges objects with another jitter by another threshold", () => {
+  it("has a higher threshold for objects with a higher jitter", () => {
     const creditCalls = 118;
     expect(verdictOn({ creditCalls, jitter: 0 }).restart).toBe(true);
     expect(verdictOn({ creditCalls, jitter: 1 }).reason).toBe("gain_below_price");
   });
 
-  it("has an answer in any situation, and more credit never keeps what less would restart", () => {
+  it("has a verdict in any situation, and more credit never prevents a restart", () => {
     fc.assert(
       fc.property(anySituation, (situation) => {
         const verdict = measured(situation);

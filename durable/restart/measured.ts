@@ -2,34 +2,33 @@ import type { RestartSettings } from "../../config/index.ts";
 import type { Estimate } from "../estimate/estimate.ts";
 import { keep, type RestartPolicy, type RestartSituation, type RestartVerdict, restart } from "./policy.ts";
 
-/** Standard deviations by which outbound calls must have fallen below their maximum: less is chance. */
+/** Outbound calls must have fallen below their maximum by this many standard deviations: less is chance. */
 const FALL_DEVIATIONS = 3;
-/** A restart that loses less than this part of the cache may follow chance as well: it costs nothing. */
+/** A price up to this share of the lost calls, as with a handover, is cheap: the restart needs no significant fall. */
 const FREE_SHARE = 0.05;
-/** A restart that frees less of what is held is not worth its work, however cheap. */
+/** A restart must free at least this share of the instance's growth, however cheap it is. */
 const MIN_GAIN = 0.1;
-/** Nor one that frees less than two pages: one comes and goes by chance. */
+/** A restart must free at least two pages: one page comes and goes by chance. */
 const MIN_GAIN_BYTES = 131_072;
-/** However much credit there is, a restart is weighed as if there were no more than for so many. */
+/** Credit above the price of this many restarts does not lower the threshold further. */
 const MAX_RESTARTS = 30;
-/** Credit may be overdrawn by what is earned in so long. */
+/** Credit may be overdrawn by the earnings of this time. */
 const OVERDRAFT_MS = 21_600_000;
-/** By how much the threshold differs between objects at the most. */
+/** The threshold differs between objects by up to this share. */
 const JITTER = 0.1;
-/** A price below this counts as this, so that credit for nothing buys no restart. */
+/** Minimum price, so that even a free restart needs some credit. */
 const MIN_PRICE_CALLS = 1e-3;
 
 /**
  * The policy `measured`: the paper's three conditions, each tested against chance, and a price.
  *
- * 1. allocated >= baseline: a fresh instance, grown to the peaks of chance under today's load, would hold less;
- * 2. required has begun to fall: N_T lies significantly below its maximum;
- * 3. surplus has risen: to a part of the memory that is worth the price.
+ * 1. allocated > baseline: a fresh instance would hold less, even at the random peaks of today's load;
+ * 2. required has begun to fall: N_T is significantly below its maximum, unless the restart is cheap;
+ * 3. surplus has risen: the memory to free is worth the price.
  *
- * The price: of the credit (the share of outbound calls that restarts may cost, see credit.ts) a restart may take as large
- * a part as it gives back of the memory that could be given back. A cache that empties from full to nothing, at any speed,
- * is thereby followed in equal steps that together cost the credit; that is what the optimum does. Under steady load there
- * is nothing to gain, under steady growth without end the restarts come as fast as the credit allows.
+ * The price: a restart may use the same share of the credit (see credit.ts) as it frees of the instance's growth. So a cache
+ * that empties, at any speed, is followed in equal steps that together cost the credit, as in the optimum. Under steady
+ * load there is nothing to gain. Memory that grows without end is restarted as often as the credit allows.
  */
 export function measuredPolicy({
   collectMs,
@@ -56,7 +55,7 @@ export function measuredPolicy({
   };
 }
 
-/** What will be earned soon under today's load: a restart that pays now should not wait for it for hours. */
+/** Credit that today's load will earn soon, so that a worthwhile restart need not wait for hours. */
 function overdraft({ demandCalls, ttlMs }: Estimate, share: number): number {
   return (share * demandCalls * OVERDRAFT_MS) / ttlMs;
 }

@@ -7,7 +7,7 @@ import { ratioPolicy } from "./ratio.ts";
 import { thresholdPolicy } from "./threshold.ts";
 import { uptimePolicy } from "./uptime.ts";
 
-/** Every policy, by the name the configuration gives it. */
+/** The policies by their names in the configuration. */
 const POLICIES = {
   measured: measuredPolicy,
   ratio: ratioPolicy,
@@ -18,7 +18,7 @@ const POLICIES = {
 
 export type { RestartPolicyName };
 
-/** A policy with the backstops behind it. */
+/** A policy with the limits of backstops.ts. */
 export function restartPolicy(name: RestartPolicyName, settings: RestartSettings): RestartPolicy {
   return withBackstops(POLICIES[name](settings), settings);
 }

@@ -1,21 +1,22 @@
 import type { Estimate } from "../estimate/estimate.ts";
 import type { PaperEstimate } from "../estimate/paper/paper-estimate.ts";
 
-/** Everything a policy may look at. Policies keep no state of their own, so that two can judge side by side. */
+/** The input of a policy. Policies keep no state, so several can judge the same situation. */
 export interface RestartSituation {
   readonly nowMs: number;
-  /** The estimate of this moment. */
+  /** The estimate for `nowMs`. */
   readonly estimate: Estimate;
-  /** The same moment by the paper's rule, and earlier ones, oldest first; see `EstimateTrail`. */
+  /** The estimate for `nowMs` by the paper's rule. */
   readonly paper: PaperEstimate;
+  /** Earlier estimates by the paper's rule, oldest first; see `EstimateTrail`. */
   readonly previous: readonly PaperEstimate[];
   /** Extra outbound calls that restarts may still cost, see credit.ts. */
   readonly creditCalls: number;
-  /** What a restart now would cost, in extra outbound calls, see price.ts. */
+  /** Price of a restart now, in extra outbound calls, see price.ts. */
   readonly priceCalls: number;
-  /** Bytes grown since the sample before the last. */
+  /** Bytes by which memory grew from the previous sample to this one. */
   readonly grownBytes: number;
-  /** From 0 to 1, drawn anew for each generation, so that many objects do not restart in step. */
+  /** A random number from 0 to 1 for each generation, so that many objects do not restart in step. */
   readonly jitter: number;
 }
 
@@ -28,7 +29,7 @@ export type RestartReason =
   | "hard_limit"
   | "maximum_uptime";
 
-/** Why a policy lets the instance run on. */
+/** Why a policy keeps the instance. */
 export type KeepReason =
   | "never"
   | "collecting"
@@ -44,12 +45,12 @@ export type KeepReason =
   | "below_uptime"
   | "below_threshold";
 
-/** The answer, with the one condition that decided it. */
+/** A policy's decision, with the condition that decided it. */
 export type RestartVerdict =
   | { readonly restart: true; readonly reason: RestartReason }
   | { readonly restart: false; readonly reason: KeepReason };
 
-/** Whether to restart now. Pure: the same situation gives the same verdict. */
+/** Decides whether to restart now. Pure: the same situation gives the same verdict. */
 export type RestartPolicy = (situation: RestartSituation) => RestartVerdict;
 
 export function keep(reason: KeepReason): RestartVerdict {

@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { afterRestart, NO_PRICES, priceFactor } from "./price-record.ts";
 
-describe("what restarts were seen to cost", () => {
-  it("is taken for two fifths of what was expected before there was one", () => {
+describe("the price factor", () => {
+  it("is two fifths before the first restart", () => {
     expect(priceFactor(NO_PRICES, 100)).toBeCloseTo(0.4);
     expect(priceFactor(NO_PRICES, 0)).toBeCloseTo(0.4);
   });
 
-  it("corrects the price more with each restart", () => {
+  it("approaches the actual price with each restart", () => {
     let record = NO_PRICES;
     const factors = Array.from({ length: 10 }, () => {
       record = afterRestart(record, 100, 20);
@@ -25,7 +25,7 @@ describe("what restarts were seen to cost", () => {
     expect(priceFactor(record, 100)).toBeGreaterThan(1.2);
   });
 
-  it("stays within a tenth and ten times whatever is counted", () => {
+  it("stays between 0.1 and 10 for any counts", () => {
     const calls = fc.double({ noNaN: true });
     fc.assert(
       fc.property(fc.array(fc.tuple(calls, calls)), calls, (restarts, expectedNow) => {

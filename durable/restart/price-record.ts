@@ -1,6 +1,6 @@
 /**
- * How far restarts cost what they were expected to: sums over past restarts, in outbound calls, older ones faded. The
- * expectation takes all entries as equally likely to be asked for again; in truth a few are, and most are not.
+ * The expected and actual costs of past restarts: sums in outbound calls, older restarts faded. The expectation assumes
+ * that all entries are equally likely to be requested again. In reality a few entries get most requests.
  */
 export interface PriceRecord {
   readonly expectedCalls: number;
@@ -9,11 +9,11 @@ export interface PriceRecord {
 
 export const NO_PRICES: PriceRecord = { expectedCalls: 0, actualCalls: 0 };
 
-/** What counts of the past once there is one restart more. */
+/** Each restart multiplies the weight of the earlier ones by this. */
 const FADE = 0.97;
-/** Before anything is known, so many restarts are taken to have cost … */
+/** Weight of the initial assumption, in restarts … */
 const PRIOR_RESTARTS = 0.3;
-/** … this part of what was expected, as they do where few entries are asked for often and most never again. */
+/** … that they cost this share of the expectation, as they do if a few entries get most requests. */
 const PRIOR_FACTOR = 0.4;
 const MIN_FACTOR = 0.1;
 const MAX_FACTOR = 10;
@@ -21,12 +21,12 @@ const MAX_FACTOR = 10;
 export function afterRestart(record: PriceRecord, expectedCalls: number, actualCalls: number): PriceRecord {
   return {
     expectedCalls: FADE * record.expectedCalls + expectedCalls,
-    // Below zero too: what chance adds at one restart it takes away at another.
+    // May be negative: random errors of several restarts cancel out.
     actualCalls: FADE * record.actualCalls + actualCalls,
   };
 }
 
-/** By how much the expectation is to be corrected. */
+/** Factor that corrects the expected cost of the next restart. */
 export function priceFactor({ expectedCalls, actualCalls }: PriceRecord, expectedNow: number): number {
   const prior = PRIOR_RESTARTS * expectedNow;
   const factor = (PRIOR_FACTOR * prior + actualCalls) / (prior + expectedCalls);

@@ -5,25 +5,25 @@ import { restartPrice } from "./price.ts";
 const idle = { lostCalls: 100, requestsPerSecond: 1 };
 
 describe("the price of a restart", () => {
-  it("is the calls that fetch again what was lost", () => {
+  it("is the number of lost calls while connections are idle", () => {
     expect(restartPrice(idle, false, 0)).toBe(100);
   });
 
-  it("rises with how busy the six connections are while the cache is empty", () => {
+  it("rises with the load on the six connections while the cache is empty", () => {
     // 60 requests a second of 50 ms each keep three of six connections busy.
     expect(restartPrice({ lostCalls: 100, requestsPerSecond: 60 }, false, 50)).toBeCloseTo(200);
     expect(restartPrice({ lostCalls: 100, requestsPerSecond: 60 }, false, 90)).toBeCloseTo(1_000);
   });
 
-  it("has an end, also where no connection could be had at all", () => {
+  it("has a maximum, even if the load exceeds the connections", () => {
     expect(restartPrice({ lostCalls: 100, requestsPerSecond: 1e6 }, false, 60_000)).toBe(2_000);
   });
 
-  it("is next to nothing where the filter hands its entries over, however slow the calls", () => {
+  it("is a hundredth of the lost calls if the filter hands its entries over, however slow the calls", () => {
     expect(restartPrice({ lostCalls: 100, requestsPerSecond: 1e6 }, true, 60_000)).toBe(1);
   });
 
-  it("is never less than what is lost, and rises with load and slowness", () => {
+  it("is never less than the lost calls, and never falls with more load or slower calls", () => {
     const amount = fc.double({ min: 0, max: 1e6, noNaN: true });
     fc.assert(
       fc.property(amount, amount, amount, amount, (lostCalls, requestsPerSecond, callMs, more) => {

@@ -1,18 +1,18 @@
 import type { Estimate } from "../estimate/estimate.ts";
 
-/** The platform lets so many outbound calls of one object wait for their headers at once. */
+/** The platform's limit on outbound calls of one object that wait for their response headers. */
 const CONNECTIONS = 6;
-/** What a handover costs of what it saves: entries that no longer fit, and the time it takes. */
+/** Price of a handover as a share of the calls it saves: some entries no longer fit, and it takes time. */
 const HANDOVER_SHARE = 0.01;
-/** A restart that would keep all connections busy is dearer by this much, and no more: memory may need it all the same. */
+/** Maximum factor for busy connections: memory may make the restart necessary all the same. */
 const MAX_QUEUEING = 20;
 
 /**
- * What a restart now costs, in outbound calls: those that fetch again what was lost, made dearer by how busy they keep the
- * connections while the cache is empty (by the waiting time of a queue, 1 / (1 - utilisation)).
+ * Expected price of a restart now, in outbound calls: the calls that fetch lost entries again, times a factor for the load
+ * on the connections while the cache is empty (the waiting time of a queue, 1 / (1 - utilisation)).
  *
  * @param handover the filter hands its live entries to the next generation
- * @param callMs how long an outbound call takes, in the mean; 0 while unknown
+ * @param callMs mean duration of an outbound call; 0 while unknown
  */
 export function restartPrice(
   estimate: Pick<Estimate, "lostCalls" | "requestsPerSecond">,

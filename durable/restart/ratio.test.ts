@@ -10,7 +10,7 @@ import { paperOf, situationOf } from "./testing/situation.ts";
 const MINUTE_MS = 60_000;
 const ratio = ratioPolicy(DEFAULT_SETTINGS);
 
-/** An estimate that judges and that nothing speaks against, with `required` of 100 allocated bytes. */
+/** An estimate in the phase `judging`, by default with 100 allocated bytes. */
 function judged(atMs: number, requiredBytes: number, change: Partial<PaperEstimate> = {}): PaperEstimate {
   const surplusBytes = (change.allocatedBytes ?? 100) - requiredBytes;
   return paperOf({ atMs, uptimeMs: atMs, requiredBytes, surplusBytes, outboundInTtl: requiredBytes, ...change });
@@ -32,7 +32,7 @@ describe("the policy ratio", () => {
     expect(verdictOn(judged(120_000, 60), [...before, ...now]).restart).toBe(true);
   });
 
-  it("never judges while collecting", () => {
+  it("keeps an instance while collecting", () => {
     const collecting = judged(120_000, 10, { phase: "collecting", collectedMs: 120_000 });
     expect(verdictOn(collecting, [judged(50_000, 90)])).toEqual({ restart: false, reason: "collecting" });
   });
@@ -42,7 +42,7 @@ describe("the policy ratio", () => {
     expect(verdictOn(small, [judged(50_000, 90)]).reason).toBe("below_baseline");
   });
 
-  it("keeps an instance whose required stays or rises", () => {
+  it("keeps an instance whose required bytes stay the same or rise", () => {
     expect(verdictOn(judged(120_000, 90), [judged(50_000, 90)]).reason).toBe("required_not_falling");
     expect(verdictOn(judged(120_000, 95), [judged(50_000, 90)]).reason).toBe("required_not_falling");
   });
@@ -52,7 +52,7 @@ describe("the policy ratio", () => {
     expect(verdictOn(surplus(120_000, 10, 80), [surplus(50_000, 10, 90)]).reason).toBe("surplus_not_rising");
   });
 
-  it("waits for a bin to compare with, of this generation and of the same TTL", () => {
+  it("keeps an instance without an earlier bin of this generation with the same TTL", () => {
     expect(verdictOn(judged(120_000, 80), []).reason).toBe("trend_unknown");
     expect(verdictOn(judged(120_000, 80), [judged(90_000, 90)]).reason).toBe("trend_unknown");
     expect(verdictOn(judged(120_000, 80), [judged(50_000, 90, { generation: 0 })]).reason).toBe("trend_unknown");
@@ -60,8 +60,8 @@ describe("the policy ratio", () => {
   });
 });
 
-describe("a service under the policy ratio", () => {
-  it("restarts once judging when load falls after a peak, and holds less from then on", () => {
+describe("a service with the policy ratio", () => {
+  it("restarts when the load falls after a peak, and then holds less memory", () => {
     const load = (ageMs: number) => (ageMs < 25 * MINUTE_MS ? 2 + ageMs / MINUTE_MS : 4);
     const guest = { seed: 11, ttlMs: 5 * MINUTE_MS, requestsPerSecond: load };
     const { moments, learned } = runService({ guest, policy: "ratio", durationMs: 40 * MINUTE_MS });
@@ -71,7 +71,7 @@ describe("a service under the policy ratio", () => {
     expect(learned.restarts.at(-1)!.reason).toBe("required_fell");
   });
 
-  it("lets a rising load grow", () => {
+  it("does not restart while the load rises", () => {
     const guest = { seed: 5, ttlMs: 5 * MINUTE_MS, requestsPerSecond: (ageMs: number) => 2 + (2 * ageMs) / MINUTE_MS };
     expect(restartsOf(runService({ guest, policy: "ratio", durationMs: 30 * MINUTE_MS }).moments)).toEqual([]);
   });
@@ -85,7 +85,7 @@ describe("a service under the policy ratio", () => {
     }
   });
 
-  it("goes on collecting where it was when it comes back from eviction", () => {
+  it("continues to collect after an eviction", () => {
     const guest = { seed: 3, ttlMs: 5 * MINUTE_MS, requestsPerSecond: () => 10 };
     const { learned } = runService({ guest, policy: "ratio", durationMs: 10 * MINUTE_MS });
     const later = { ...guest, startMs: 1_800_000_000_000 };
@@ -95,7 +95,7 @@ describe("a service under the policy ratio", () => {
     expect(back.moments.at(-1)!.paper.phase).toBe("judging");
   });
 
-  it("does not restart before the collection has ended, whatever is sampled", () => {
+  it("does not restart before the collection has ended, for any samples", () => {
     const times = fc.tuple(fc.nat(10_000_000), fc.nat(120_000), fc.nat(120_000));
     fc.assert(
       fc.property(anySamples, anyHistory, times, (samples, given, [startMs, firstMs, secondMs]) => {
@@ -111,7 +111,7 @@ describe("a service under the policy ratio", () => {
 });
 
 describe("the policy never", () => {
-  it("keeps the instance whatever happens", () => {
+  it("keeps the instance even if the load stops", () => {
     const requestsPerSecond = (ageMs: number) => (ageMs < 20 * MINUTE_MS ? 20 : 0);
     const guest = { seed: 1, ttlMs: MINUTE_MS, requestsPerSecond };
     const { moments } = runService({ guest, policy: "never", durationMs: 40 * MINUTE_MS });

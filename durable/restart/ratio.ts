@@ -6,14 +6,14 @@ import { keep, type RestartPolicy, type RestartSituation, type RestartVerdict, r
  * The policy `ratio`: the paper's rule, read literally. After the collection it restarts when allocated >= baseline,
  * and required has begun to fall, and surplus has risen.
  *
- * "Begun to fall" and "risen" compare two bins of `binMs`: the mean over the bin that ends now against the mean over
- * the one before it. Only estimates of this generation that assume the same TTL are compared: a TTL that has just been
- * found moves required by itself, without any change of load.
+ * "Begun to fall" and "risen" compare two bins of `binMs`: the mean over the bin that ends now, and the mean over the
+ * previous one. Compares only estimates of this generation with the same TTL, since a new TTL changes required without any
+ * change of load.
  */
 export function ratioPolicy(settings: Pick<EstimateSettings, "binMs" | "collectMs">): RestartPolicy {
   return function ratio(situation: RestartSituation): RestartVerdict {
     const { paper: estimate } = situation;
-    // Asked of the time itself and not only of the phase: no other setting may lead to a judgement before its time.
+    // Check the time too: the phase alone may come from other settings.
     if (estimate.phase === "collecting" || estimate.collectedMs < settings.collectMs) return keep("collecting");
     if (estimate.allocatedBytes < estimate.baselineBytes) return keep("below_baseline");
 
@@ -27,7 +27,7 @@ export function ratioPolicy(settings: Pick<EstimateSettings, "binMs" | "collectM
 
 type Means = Pick<PaperEstimate, "requiredBytes" | "surplusBytes">;
 
-/** Means over the last bin and the one before it; undefined as long as one of them is empty. */
+/** Means over the last bin and the previous one; undefined if one of them is empty. */
 function trendOver(
   { paper: estimate, previous }: RestartSituation,
   binMs: number,

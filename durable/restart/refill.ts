@@ -5,10 +5,10 @@ interface Counts {
   readonly outbound: number;
 }
 
-/** How many TTLs pass until what a restart cost is counted: in the first its entries are fetched again, later than that some twice. */
+/** Duration in TTLs. In the first TTL the lost entries are fetched again; after that, some are fetched a second time. */
 const REFILL_TTLS = 1;
 
-/** The time after a restart, in which more outbound calls are made than without it would have been. */
+/** The time after a restart in which the cache fills again. Counts the outbound calls that the restart cost. */
 export class Refill {
   readonly beganMs: number;
   readonly lastsMs: number;
@@ -17,8 +17,8 @@ export class Refill {
   readonly #before: Counts;
 
   /**
-   * @param estimate of the instance that ended
-   * @param before counts at its end
+   * @param estimate the last one of the ended instance
+   * @param before the counts at its end
    */
   constructor(beganMs: number, estimate: Estimate, before: Counts) {
     this.beganMs = beganMs;
@@ -29,7 +29,7 @@ export class Refill {
     this.#before = { ...before };
   }
 
-  /** Outbound calls beyond those that as many requests had made of a full cache. */
+  /** Outbound calls in excess of those that the same requests would have made with a full cache. */
   actualCalls(now: Counts): number {
     const requests = now.requests - this.#before.requests;
     return now.outbound - this.#before.outbound - this.#missShare * requests;

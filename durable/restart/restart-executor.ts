@@ -5,21 +5,20 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { RestartController } from "./controller.ts";
 import { type RestartPlan, restartPlan } from "./restart-plan.ts";
 
-/** What one service's restarts need of it. */
 export interface RestartDependencies {
   readonly name: string;
   readonly runtime: Runtime;
   readonly instances: InstanceManager;
   readonly controller: RestartController;
-  /** Takes a sample, so that what is judged is of now. */
+  /** Takes a sample, so that estimates are current. */
   readonly sample: () => void;
-  /** What the filter says its live decisions take; undefined where it says nothing. */
+  /** Bytes of live decisions as counted by the filter; undefined if it does not report them. */
   readonly liveBytes: () => number | undefined;
-  /** Asks another object of the isolate to give back memory. */
+  /** Asks another object of the isolate to free memory. */
   readonly askToReclaim: AskToReclaim;
 }
 
-/** Carries restarts of one service out: those of its policy, of the operator, and of an isolate that is short of memory. */
+/** Carries out the restarts of one service: for its policy, the operator, or an isolate that is short of memory. */
 export class RestartExecutor {
   readonly #dependencies: RestartDependencies;
 
@@ -27,7 +26,7 @@ export class RestartExecutor {
     this.#dependencies = dependencies;
   }
 
-  /** What a restart now would free and cost; undefined where no instance is in memory. Takes a sample first, as a restart does. */
+  /** The gain and price of a restart now; undefined if no instance is in memory. Takes a sample first. */
   plan(): RestartPlan | undefined {
     const { runtime, instances, controller, sample, liveBytes } = this.#dependencies;
     const generation = instances.current;
@@ -45,8 +44,8 @@ export class RestartExecutor {
   }
 
   /**
-   * A fresh instance, with the live entries of the present one where the filter can hand them over. The reason goes into the
-   * log of restarts.
+   * Restarts on request of the operator, with handover if the filter supports it.
+   * @param reason for the log of restarts
    */
   async byOperator(reason: string): Promise<RestartOutcome> {
     const { instances, sample } = this.#dependencies;
@@ -55,7 +54,7 @@ export class RestartExecutor {
     return instances.restart(reason);
   }
 
-  /** At the hard limit at once; anything else when the instance before has ended. */
+  /** Restarts for the policy: at the hard limit at once, else only if no earlier instance still drains. */
   byPolicy(reason: string): void {
     const { name, instances } = this.#dependencies;
     if (reason === "hard_limit") {
@@ -65,7 +64,7 @@ export class RestartExecutor {
     instances.restart(reason).catch((error: unknown) => console.error(`${name}: restart: ${String(error)}`));
   }
 
-  /** The isolate is short of memory. `evict` gives back all there is, `restart` what is not needed. */
+  /** Frees memory for the isolate: `evict` discards the cache, `restart` keeps it if the filter supports handover. */
   async forIsolate(request: ReclaimRequest): Promise<void> {
     const { instances, sample } = this.#dependencies;
     if (instances.current === undefined) return;
@@ -75,7 +74,7 @@ export class RestartExecutor {
     this.report();
   }
 
-  /** Tells the isolate's budget what this service would give back. */
+  /** Reports to the isolate's budget the memory that this service could free, and its price. */
   report(): void {
     const { name, runtime, instances, controller } = this.#dependencies;
     const nowMs = runtime.nowMs();
@@ -83,14 +82,14 @@ export class RestartExecutor {
     const { requiredBytes } = controller.estimate(nowMs, allocatedBytes);
     const evictionGainBytes = Math.max(0, allocatedBytes - startBytes);
     instances.isolate.budget.report(instances.owner, name, {
-      // Without handover a restart is an eviction: all of it comes back, whatever is needed again later.
+      // Without handover, a restart frees everything, like an eviction.
       gainBytes: handover !== undefined ? Math.max(0, allocatedBytes - requiredBytes) : evictionGainBytes,
       evictionGainBytes,
       priceCalls: controller.priceCalls(nowMs),
     });
   }
 
-  /** Has memory given back, here or in another object, if the isolate is short of it. Never rejects. */
+  /** If the isolate is short of memory, frees some in the object that its budget chooses. Never rejects. */
   async reclaimForIsolate(): Promise<void> {
     const { name, instances, askToReclaim } = this.#dependencies;
     const { budget } = instances.isolate;

@@ -13,7 +13,7 @@ const sources: PlanSources = {
 };
 
 describe("the plan of a restart", () => {
-  it("goes by what the filter says its live decisions take, where they are handed over", () => {
+  it("uses the filter's count of live bytes if decisions are handed over", () => {
     expect(restartPlan({ ...sources, liveBytes: 10.5 * PAGE_BYTES })).toEqual({
       handover: true,
       allocatedBytes: 100 * PAGE_BYTES,
@@ -23,15 +23,15 @@ describe("the plan of a restart", () => {
     });
   });
 
-  it("goes by the estimate where it says nothing", () => {
+  it("uses the estimate if the filter reports no live bytes", () => {
     expect(restartPlan(sources).freedBytes).toBe(40 * PAGE_BYTES);
   });
 
-  it("frees all but what an instance starts with where decisions are lost", () => {
+  it("frees all but the start size if decisions are lost", () => {
     expect(restartPlan({ ...sources, handover: false, liveBytes: 10 * PAGE_BYTES }).freedBytes).toBe(96 * PAGE_BYTES);
   });
 
-  it("never frees less than nothing", () => {
+  it("never frees a negative number of bytes", () => {
     expect(restartPlan({ ...sources, liveBytes: 99 * PAGE_BYTES }).freedBytes).toBe(0);
   });
 });

@@ -1,26 +1,26 @@
 import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 
-/** What a restart now would free, in bytes, and cost, in extra calls to the authorization server. */
+/** The bytes that a restart now would free, and the extra calls to the authorization server that it would cost. */
 export interface RestartPlan {
-  /** Live decisions survive it. */
+  /** Whether live decisions survive the restart. */
   readonly handover: boolean;
   readonly allocatedBytes: number;
-  /** At once: to within a few pages where the filter tells what its live decisions take, else by the estimate. */
+  /** Freed at once: exact to a few pages if the filter reports the size of its live decisions, else estimated. */
   readonly freedBytes: number;
-  /** What the fresh instance is expected to come to as it fills; what is allocated now while nothing is known. */
+  /** Expected size of the fresh instance once filled; the allocated bytes while nothing is known. */
   readonly growsBackToBytes: number;
   readonly extraCalls: number;
 }
 
-/** The running instance, and what is known of it. Sizes in bytes. */
+/** Data of the running instance. */
 export interface PlanSources {
   readonly handover: boolean;
   readonly allocatedBytes: number;
-  /** What an instance starts with. */
+  /** Size of a fresh instance without entries. */
   readonly startBytes: number;
   readonly requiredBytes: number;
   readonly baselineBytes: number;
-  /** What the filter says its live decisions take; undefined where it says nothing. */
+  /** Bytes of live decisions as counted by the filter; undefined if it does not report them. */
   readonly liveBytes: number | undefined;
   readonly priceCalls: number;
 }
@@ -36,7 +36,7 @@ export function restartPlan(sources: PlanSources): RestartPlan {
   };
 }
 
-/** What the fresh instance begins to serve with. */
+/** Size of the fresh instance when it begins to serve. */
 function freshBytes({ handover, startBytes, requiredBytes, liveBytes }: PlanSources): number {
   if (!handover) return startBytes;
   return pagesUp(liveBytes === undefined ? Math.max(startBytes, requiredBytes) : startBytes + liveBytes);

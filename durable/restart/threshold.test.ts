@@ -7,7 +7,7 @@ const verdictAt = (allocatedBytes: number, requiredBytes: number) =>
   thresholdPolicy({ thresholdBytes: 16 * MIB })(situationOf({ estimate: { allocatedBytes, requiredBytes } }));
 
 describe("the policy threshold", () => {
-  it("restarts at a size, whether the memory is needed or not", () => {
+  it("restarts at a fixed size, whether the memory is needed or not", () => {
     expect(verdictAt(16 * MIB - 1, 0)).toEqual({ restart: false, reason: "below_threshold" });
     expect(verdictAt(16 * MIB, 16 * MIB)).toEqual({ restart: true, reason: "threshold" });
   });

@@ -7,12 +7,12 @@ const verdictAt = (uptimeMs: number, jitter: number) =>
   uptimePolicy({ uptimeMs: HOUR_MS })(situationOf({ jitter, estimate: { uptimeMs } }));
 
 describe("the policy uptime", () => {
-  it("restarts at an age, whatever is known of memory", () => {
+  it("restarts at a fixed age", () => {
     expect(verdictAt(HOUR_MS - 1, 0)).toEqual({ restart: false, reason: "below_uptime" });
     expect(verdictAt(HOUR_MS, 0)).toEqual({ restart: true, reason: "uptime" });
   });
 
-  it("restarts objects up to a tenth earlier, so that shards do not restart in step", () => {
+  it("restarts objects up to a tenth earlier, so that they do not restart in step", () => {
     const ages = [0, 0.25, 0.5, 1].map((jitter) => {
       let uptimeMs = 0;
       while (!verdictAt(uptimeMs, jitter).restart) uptimeMs += 10_000;

@@ -24,8 +24,8 @@ const FALLEN = 0.5;
  * - The *filling ratio* is that of all earlier bins together: pages grown / outbound calls. It exists from the third growth
  *   event on.
  * - A bin is at least `binMs` long and ends with a sample. Memory grows in steps, so a bin must also hold more than twice
- *   as many calls as any step took while filling. Otherwise a pause between two steps would look like a fall. So bins
- *   without outbound calls join the next bin.
+ *   as many calls as any step took while filling. Otherwise a pause between two steps would look like a fall. A bin
+ *   without enough calls joins the next one.
  * - The TTL is the start of the first bin whose ratio is below half of the filling ratio. If growth ends in the first half
  *   of a bin, that bin falls. If growth ends in the second half, the next bin falls.
  *

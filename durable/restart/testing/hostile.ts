@@ -3,7 +3,7 @@ import type { Estimate } from "../../estimate/estimate.ts";
 import type { RestartSituation } from "../policy.ts";
 import { estimateOf, paperOf } from "./situation.ts";
 
-/** Mostly numbers that could be, sometimes none at all. */
+/** Mostly plausible numbers, sometimes any number, NaN included. */
 const anyNumber = fc.oneof({ weight: 6, arbitrary: fc.nat(20_000_000) }, fc.double());
 const perhaps = fc.option(anyNumber, { nil: undefined });
 
@@ -33,7 +33,7 @@ const anyEstimate: fc.Arbitrary<Estimate> = fc
   )
   .map((change) => estimateOf(change));
 
-/** Any situation for a policy: what no estimator should hand in, and what a broken clock might. */
+/** Any situation for a policy, including values that only a broken estimator or clock would give. */
 export const anySituation: fc.Arbitrary<RestartSituation> = fc
   .record({
     estimate: anyEstimate,

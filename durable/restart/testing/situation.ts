@@ -3,7 +3,7 @@ import type { Estimate } from "../../estimate/estimate.ts";
 import type { PaperEstimate } from "../../estimate/paper/paper-estimate.ts";
 import type { RestartSituation } from "../policy.ts";
 
-/** An instance of 100 pages, an hour old, of which half is needed since the load fell. */
+/** An instance of 100 pages, an hour old, that needs only half of them since the load fell. */
 export function estimateOf(change: Partial<Estimate> = {}): Estimate {
   return {
     generation: 1,
@@ -52,7 +52,7 @@ export function paperOf(change: Partial<PaperEstimate> = {}): PaperEstimate {
   };
 }
 
-/** That instance, with plenty of credit. */
+/** The instance of `estimateOf`, with plenty of credit. */
 export function situationOf(
   change: Partial<Omit<RestartSituation, "estimate">> & { estimate?: Partial<Estimate> } = {},
 ): RestartSituation {
