@@ -26,9 +26,9 @@ const MIN_PRICE_CALLS = 1e-3;
  * 2. required has begun to fall: N_T is significantly below its maximum, unless the restart is cheap;
  * 3. surplus has risen: the memory to free is worth the price.
  *
- * The price: a restart may use the same share of the credit (see credit.ts) as it frees of the instance's growth. So a cache
- * that empties, at any speed, is followed in equal steps that together cost the credit, as in the optimum. Under steady
- * load there is nothing to gain. Memory that grows without end is restarted as often as the credit allows.
+ * The price: a restart may use the same share of the credit (see credit.ts) as it frees of the instance's growth. So a
+ * cache that empties, at any speed, is followed in equal steps that together cost the credit, as in the optimum. Under
+ * steady load there is nothing to gain. Memory that grows without end is restarted as often as the credit allows.
  */
 export function measuredPolicy({
   collectMs,

@@ -29,8 +29,8 @@ const FALLEN = 0.5;
  * - The TTL is the start of the first bin whose ratio is below half of the filling ratio. If growth ends in the first half
  *   of a bin, that bin falls. If growth ends in the second half, the next bin falls.
  *
- * Gives the default while no bin has fallen: if memory grew fewer than three times, if no bin fell within the cap, or if the
- * ring buffer has lost the generation's first samples.
+ * Gives the default while no bin has fallen: if memory grew fewer than three times, if no bin fell within the cap, or if
+ * the ring buffer has lost the generation's first samples.
  */
 export function ratioTtl(
   samples: Samples,
