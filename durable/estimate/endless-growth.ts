@@ -5,7 +5,7 @@ import type { TtlWindows } from "./ttl-windows.ts";
 /** Growth is endless after at least this many growth events that no TTL explains, at an age above the TTL cap … */
 const MIN_EVENTS = 4;
 const MAX_EVENTS = 12;
-/** … that add up to this share of the memory. A few events are chance: a peak between samples, or a page for a size class. */
+/** … that add up to this share of the memory. A few are chance: a peak between samples, or a page for a size class. */
 const MIN_SHARE = 0.2;
 /** An event is unexplained if the candidates that do not predict it have more than this weight. */
 const UNEXPLAINED = 0.9;

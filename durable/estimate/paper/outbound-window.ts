@@ -11,9 +11,9 @@ export interface OutboundInTtl {
 /**
  * Counts the outbound calls of a generation within a window of one TTL that slides over its samples.
  *
- * Spreads the calls of a sample evenly over the time since the previous sample (or since the start of the generation), so a
- * window that cuts a sample takes its share. Time stands still while the clock is set back. The generation's stored peak for
- * the same TTL counts too, since the samples that showed it may be overwritten.
+ * Spreads the calls of a sample evenly over the time since the previous sample (or since the start of the generation), so
+ * a window that cuts a sample takes its share. Time stands still while the clock is set back. The generation's stored peak
+ * for the same TTL counts too, since the samples that showed it may be overwritten.
  */
 export function outboundInTtl(
   samples: Samples,

@@ -17,7 +17,7 @@ export class EstimateTrail {
     return this.#estimates;
   }
 
-  /** Adds the newest estimate, unless the last one is nearly as new. Starts anew with a new generation, or if the clock was set back. */
+  /** Adds an estimate, unless the last one is nearly as new. Starts anew with each generation, or if the clock was set back. */
   push(estimate: PaperEstimate): void {
     const last = this.#estimates.at(-1);
     if (last !== undefined && (estimate.atMs < last.atMs || estimate.generation !== last.generation)) {
