@@ -18,12 +18,7 @@ const WITH_BUILDS = [
 ];
 /** In Node; conformance.workerd.test.ts runs them in workerd. */
 const CONFORMANCE = ["wasm/host/conformance/*.conformance.ts"];
-/** Each builds only what is older than its sources. */
-const BUILDS = [
-  "test/build-filter.setup.ts",
-  "wasm/host/conformance/guests/build-guests.setup.ts",
-  "test/workerd/guests/guests.setup.ts",
-];
+const BUILD = "test/build.setup.ts";
 
 /** In Node too an imported `.wasm` file is a compiled module, as it is in workerd. */
 const compiledWasm: Plugin = {
@@ -52,8 +47,8 @@ export default defineConfig({
     onConsoleLog: (log) => !log.includes("oidc-provider WARNING"),
     projects: [
       nodeProject("unit", TESTS, [...UNDER_WORKERD, ...WITH_BUILDS, ...SLOW], []),
-      nodeProject("guests", [...WITH_BUILDS, ...CONFORMANCE], [...UNDER_WORKERD, ...SLOW], BUILDS),
-      nodeProject("slow", SLOW, UNDER_WORKERD, BUILDS),
+      nodeProject("guests", [...WITH_BUILDS, ...CONFORMANCE], [...UNDER_WORKERD, ...SLOW], [BUILD]),
+      nodeProject("slow", SLOW, UNDER_WORKERD, [BUILD]),
       {
         // Packages whose source maps lead nowhere are no news.
         logLevel: "error",
@@ -78,7 +73,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: UNDER_WORKERD,
-          globalSetup: [...BUILDS, "test/workerd/trace.setup.ts"],
+          globalSetup: [BUILD, "test/workerd/trace.setup.ts"],
           testTimeout: 60_000,
         },
       },
