@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { buildForConfig } from "../scripts/build.ts";
 import { bundleWorker } from "../scripts/bundle-worker.ts";
+import { median } from "../scripts/median.ts";
 import { startWorkerd } from "../scripts/workerd.ts";
 
 /**
@@ -99,16 +100,11 @@ async function measure(headerBytes: number): Promise<void> {
     }
     const { storedBytes, storedRows } = last!.persistence;
     console.log(
-      `headers of ${headerBytes} bytes: all written in ${median(all!)} ms, a hundredth in ${median(some!)} ms; ` +
-        `read in ${median(waking!)} ms, first answer after ${median(first!)} ms; ` +
+      `headers of ${headerBytes} bytes: all written in ${median(all!).toFixed(0)} ms, a hundredth in ${median(some!).toFixed(0)} ms; ` +
+        `read in ${median(waking!).toFixed(0)} ms, first answer after ${median(first!).toFixed(0)} ms; ` +
         `${(storedBytes / 1_048_576).toFixed(1)} MiB in ${storedRows} rows`,
     );
   } finally {
     await workerd.stop();
   }
-}
-
-function median(numbers: readonly number[]): string {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!.toFixed(0);
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { buildForConfig } from "../scripts/build.ts";
 import { bundleWorker } from "../scripts/bundle-worker.ts";
+import { median } from "../scripts/median.ts";
 import { startWorkerd } from "../scripts/workerd.ts";
 import { closedLoop } from "./load.ts";
 
@@ -75,9 +76,4 @@ try {
   }
 } finally {
   await workerd.stop();
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1]!;
 }

@@ -25,6 +25,7 @@ export interface Gateway {
 export interface IsolateLimits {
   readonly highBytes: number;
   readonly hardBytes: number;
+  /** How long V8 may take to collect released memory before a collection is forced. */
   readonly collectAfterMs: number;
 }
 
@@ -62,6 +63,7 @@ export interface Stages {
 
 export interface Body {
   readonly limitBytes: number;
+  /** Deliver the body although the filter holds back the head, as filters written for Higress expect. */
   readonly whileHeadersPaused: boolean;
 }
 
@@ -91,7 +93,7 @@ export type Cluster = {
 
 /** How the gateway finds out whether a server answers at all. */
 export interface Probe {
-  /** Undefined: the check itself, without a credential. */
+  /** Undefined: the probe is the authorization call itself, without a credential. */
   readonly path?: string | undefined;
   readonly behindBalancer: boolean;
 }
@@ -158,7 +160,7 @@ export type Credential =
   | { readonly from: "cookie"; readonly name: string };
 
 export interface Rule {
-  /** Unique in the service, except "authenticate": every rule that requires only that the filter allows. */
+  /** `rule-<index>`; or "authenticate", which all rules share that ask for no scope and no permission. */
   readonly name: string;
   readonly path: string;
   readonly pattern: RoutePattern;
@@ -197,7 +199,7 @@ export interface Restart {
   readonly policy: RestartPolicyName;
   /** The share of extra outbound calls that restarts may cost, from 0 to 1. */
   readonly extraCallsShare: number;
-  /** Time for collecting data first: from a service's first start for `measured`, from each instance's for `ratio`. */
+  /** Time for observing first: from a service's first start for `measured`, from each instance's for `ratio`. */
   readonly collectMs: number;
   /** Width of the bins for ratios and trends. */
   readonly binMs: number;

@@ -28,8 +28,8 @@ export interface GatewayInput {
      */
     readonly highBytes?: number;
     /**
-     * From here on the gateway restarts filters at any price, and requests wait (half a second at most) for memory that is
-     * about to be freed. Default 109051904 (104 MiB).
+     * From here on the gateway restarts filters at any price, without their caches, and requests wait (half a second at most)
+     * for memory that is about to be freed. Default 109051904 (104 MiB).
      */
     readonly hardBytes?: number;
     /**

@@ -9,8 +9,8 @@ export function flattenHeaders(headers: Iterable<readonly [name: string, value: 
   return flat;
 }
 
-/** Appends flat headers to `pairs`, and returns it. A name without a value is dropped. */
-export function appendHeaders(flat: FlatHeaders, pairs: HeaderList = []): HeaderList {
+/** The pairs of flat headers, appended to `pairs`, which it returns. A name without a value is dropped. */
+export function unflattenHeaders(flat: FlatHeaders, pairs: HeaderList = []): HeaderList {
   for (let index = 0; index + 1 < flat.length; index += 2) pairs.push([flat[index]!, flat[index + 1]!]);
   return pairs;
 }

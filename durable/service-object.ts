@@ -3,7 +3,7 @@ import { AutoRouter, type IRequest } from "itty-router";
 import type { Cluster, Gateway, Service } from "../config/index.ts";
 import { type Env, secretNamed, serviceBinding, workerVersion } from "./environment.ts";
 import type { RestartOutcome } from "./instances/instance-manager.ts";
-import type { ReclaimRequest } from "./memory/budget.ts";
+import type { ReclaimRequest } from "./memory/budget-action.ts";
 import { rateLimit } from "./outbound/rate-limit.ts";
 import type { Send } from "./outbound/send-call.ts";
 import { openStorage } from "./persistence/open-storage.ts";

@@ -1,5 +1,5 @@
 import type { RestartOutcome } from "./instances/instance-manager.ts";
-import type { ReclaimRequest } from "./memory/budget.ts";
+import type { ReclaimRequest } from "./memory/budget-action.ts";
 import type { RestartPlan } from "./restart/restart-plan.ts";
 import type { DecideRequest, NeedsHeaders } from "./rpc.ts";
 import type { PurgeReport } from "./service/purge.ts";

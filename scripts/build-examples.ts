@@ -5,7 +5,7 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, stat } from "node:fs/promises";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -72,7 +72,7 @@ async function isUpToDate(outFile: string, sourceFolder: string): Promise<boolea
   return inputs.every((input) => input.mtimeMs < built.mtimeMs);
 }
 
-if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+if (import.meta.main) {
   try {
     const compiled = await buildExamples();
     console.log(compiled.length === 0 ? "the examples are up to date" : `compiled ${compiled.join(", ")}`);

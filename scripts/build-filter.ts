@@ -63,7 +63,7 @@ async function isUpToDate(outFile: string, maximumPages: number): Promise<boolea
   return readMemoryLimits(await readFile(outFile))?.maximumPages === maximumPages;
 }
 
-if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+if (import.meta.main) {
   const { values } = parseArgs({ options: { "maximum-bytes": { type: "string" }, out: { type: "string" } } });
   try {
     const compiled = await buildFilter({

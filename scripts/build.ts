@@ -1,5 +1,3 @@
-import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { formatProblems, resolveGateway } from "../config/index.ts";
 import { buildFilter } from "./build-filter.ts";
 import { checkConfig } from "./check-config.ts";
@@ -26,7 +24,7 @@ export async function buildForConfig(file: string): Promise<void> {
   if (!ok) throw new Error(text);
 }
 
-if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+if (import.meta.main) {
   try {
     await buildForConfig(process.argv[2] ?? "gateway.config.ts");
   } catch (error) {

@@ -1,5 +1,3 @@
-import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { formatProblems, type Gateway, resolveGateway, type Service, warningsOf } from "../config/index.ts";
 import { toProblems } from "../config/problems.ts";
 import { checkLocalSecrets } from "./check-local-secrets.ts";
@@ -48,7 +46,7 @@ function describe(service: Service): string {
   return `${name}: ${route.prefix} on ${hosts} -> ${target}; ${decision}, ${ruleCount}${open}`;
 }
 
-if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+if (import.meta.main) {
   const verdict = await checkConfig(process.argv[2] ?? "gateway.config.ts");
   (verdict.ok ? console.log : console.error)(verdict.text);
   process.exitCode = verdict.ok ? 0 : 1;

@@ -2,8 +2,6 @@
  * `npm run filter`: inspects and tries a Proxy-Wasm filter on the gateway's own host before it is deployed.
  * `--help` lists commands and options.
  */
-import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { capFilter } from "./filter/cap.ts";
 import { inspectFilter } from "./filter/inspect.ts";
 import { inspectReport, refusalReport } from "./filter/inspect-report.ts";
@@ -14,7 +12,7 @@ import { decided, tryFilter } from "./filter/try.ts";
 import { tryReport } from "./filter/try-report.ts";
 
 /** What the command prints and exits with. */
-export interface FilterVerdict {
+export interface CommandResult {
   /** False if the filter cannot run, failed or never decided, or if the command was wrong. */
   readonly ok: boolean;
   /** For standard output. */
@@ -24,7 +22,7 @@ export interface FilterVerdict {
 }
 
 /** Runs one command line. For mistakes of the user and failing filters, returns a text and does not throw. */
-export async function runFilterCommand(args: readonly string[]): Promise<FilterVerdict> {
+export async function runFilterCommand(args: readonly string[]): Promise<CommandResult> {
   const parsed = parseFilterOptions(args);
   if (parsed.kind === "help") return { ok: true, report: USAGE };
   if (parsed.kind === "wrong") return { ok: false, complaint: `${parsed.message} (--help lists the options)` };
@@ -42,7 +40,7 @@ export async function runFilterCommand(args: readonly string[]): Promise<FilterV
   }
 }
 
-if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+if (import.meta.main) {
   const { ok, report, complaint } = await runFilterCommand(process.argv.slice(2));
   if (report !== undefined) console.log(report);
   if (complaint !== undefined) console.error(complaint);

@@ -17,7 +17,8 @@ const BODYLESS_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
 /**
  * Handles one request: a public one goes straight to the upstream, any other only after a decision that allows it. Every
- * failure ends in a refusal with a reason; nothing reaches the upstream undecided.
+ * failure ends in a refusal with a reason. Without a decision only those requests reach the upstream that the configuration
+ * lets pass: public ones, preflights under `preflight: "pass"`, and all under a service that fails open.
  */
 export async function forward(
   request: Request,

@@ -1,4 +1,4 @@
-import { appendHeaders } from "../durable/flat-headers.ts";
+import { unflattenHeaders } from "../durable/flat-headers.ts";
 import type { DenyResult, LocalResponse } from "../durable/rpc.ts";
 import { rateLimitedLog } from "./rate-limited-log.ts";
 
@@ -36,7 +36,7 @@ export function deniedResponse(service: string, refused: DenyResult): Response {
 }
 
 function respond(answer: LocalResponse): Response {
-  const headers = new Headers(appendHeaders(answer.headers));
+  const headers = new Headers(unflattenHeaders(answer.headers));
   const hasBody = answer.body.byteLength > 0 && !BODYLESS_STATUSES.has(answer.status);
   if (answer.details !== "") headers.set("x-ebb-reason", answer.details);
   return new Response(hasBody ? answer.body : null, { status: answer.status, headers });

@@ -1,3 +1,4 @@
+import { median } from "../../scripts/median.ts";
 import { CONTENDERS, type Contender, type Series } from "./run.ts";
 
 /** Resident memory 2 s after the restart: medians of all rounds. */
@@ -41,9 +42,4 @@ function medianSeries(all: readonly Series[]): Series {
 
 function bytesAt(series: Series, seconds: number): number {
   return series.find(([time]) => time >= seconds)?.[1] ?? Number.NaN;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1]!;
 }

@@ -26,7 +26,7 @@ export function fields<const Entries extends v.ObjectEntries>(
   );
 }
 
-/** Replaces the value of an unknown field in an issue. */
+/** Stands for the value of an unknown field, so that problems.ts reports "an unknown field" and not the value. */
 export class UnknownField {}
 
 function unknownField(name: string, known: readonly string[]): string {
@@ -89,21 +89,22 @@ export function list<Item extends v.GenericSchema<unknown, unknown>>(
 
 /** A text for which `accepts` holds. */
 export function text(allowed: string, accepts: (value: string) => boolean, maxLength: number) {
-  return v.pipe(
-    v.string(allowed),
-    v.check((value) => value.length <= maxLength, `${allowed}, at most ${maxLength} characters`),
-    v.check((value) => value.length > maxLength || accepts(value), allowed),
-  );
+  return explainedText(allowed, (value) => (accepts(value) ? undefined : allowed), maxLength);
 }
 
-/** A text for which `whyNot` returns undefined; otherwise its phrase says what is allowed. */
-export function explainedText(allowed: string, whyNot: (value: string) => string | undefined, maxLength: number) {
+/** A text for which `allowedInstead` returns undefined; otherwise it returns a phrase for what is allowed. */
+export function explainedText(
+  allowed: string,
+  allowedInstead: (value: string) => string | undefined,
+  maxLength: number,
+) {
   return v.pipe(
     v.string(allowed),
     v.check((value) => value.length <= maxLength, `${allowed}, at most ${maxLength} characters`),
     v.check(
-      (value) => value.length > maxLength || whyNot(value) === undefined,
-      (issue) => whyNot(issue.input) ?? allowed,
+      // A text that is too long is reported already; no pattern need run over it.
+      (value) => value.length > maxLength || allowedInstead(value) === undefined,
+      (issue) => allowedInstead(issue.input) ?? allowed,
     ),
   );
 }
@@ -117,7 +118,7 @@ export function wholeNumber(min: number, max: number, unit: string) {
   );
 }
 
-/** One of the shapes, chosen by the text in one field. */
+/** One of the shapes, chosen by the value of the field `key`. */
 export function discriminated<Output>(
   key: string,
   shapes: Readonly<Record<string, v.GenericSchema<unknown, Output>>>,

@@ -76,7 +76,7 @@ const bounds = { min: 0, max: CONFIG_LIMITS.maxListLength };
 export const rules = list(anyRule, "a list of rules", bounds);
 export const otherFilterRules = list(otherFilterRule, "a list of rules", bounds);
 
-/** The rule as the gateway uses it. Its name is its index, which only changes with the configuration. */
+/** The rule as the gateway uses it. Its name has its index, which only changes with the configuration. See `Rule.name`. */
 export function resolveRule(rule: ParsedRule, index: number): Rule {
   const parsed = parseRoutePattern(rule.path);
   if (!parsed.ok) throw new Error(`the schema let through the rule path ${JSON.stringify(rule.path)}`);

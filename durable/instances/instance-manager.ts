@@ -63,8 +63,8 @@ export class InstanceManager {
   #current: Generation | undefined;
   /** The previous generation, while it finishes its requests. */
   #old: Generation | undefined;
-  /** Passes on replies to the previous generation while it drains. */
-  #passing: EntryHandover | undefined;
+  /** While the previous generation drains: passes what it still learns on to the current one. */
+  #drainHandover: EntryHandover | undefined;
   /** The fresh instance of a restart in progress. */
   #warming: Generation | undefined;
   #restarting = false;
@@ -111,7 +111,7 @@ export class InstanceManager {
     return this.#lastHandover;
   }
 
-  /** Whether the current generation is handing its entries to the next. */
+  /** Whether a planned restart is handing the entries of the current generation to a fresh one. */
   get restarting(): boolean {
     return this.#restarting;
   }
@@ -122,6 +122,7 @@ export class InstanceManager {
     return this.#old === undefined ? 0 : 1;
   }
 
+  /** Whether requests pass undecided while no instance can start (`failurePolicy: "open"`). */
   get passesUndecided(): boolean {
     return this.#starter.passesUndecided;
   }
@@ -133,7 +134,7 @@ export class InstanceManager {
       if (!current.failed) return this.#replacedIfNecessary(current);
       this.noteTrap(current);
     }
-    return this.#begin();
+    return this.#startNext();
   }
 
   /**
@@ -149,7 +150,7 @@ export class InstanceManager {
       throw error;
     });
     // Another request may have started a generation meanwhile.
-    if (filled && this.#current === undefined) this.#first(fresh, fresh.allocatedBytes);
+    if (filled && this.#current === undefined) this.#adoptFirst(fresh, fresh.allocatedBytes);
     else fresh.retire();
   }
 
@@ -165,7 +166,7 @@ export class InstanceManager {
 
   /**
    * Switches at once to a fresh instance with an empty cache. Requests in progress finish on the old one. An even older
-   * generation is closed now, because memory is short and its requests can be replayed on the fresh one.
+   * generation is closed at once, so that at most one old instance is in memory; its requests are replayed on the fresh one.
    */
   replace(reason: string): Generation | Unavailable {
     const old = this.#current;
@@ -196,7 +197,7 @@ export class InstanceManager {
   /**
    * Drops the decisions of some credentials or all, also in instances that drain or warm up. A filter that cannot purge is
    * replaced at once.
-   * @returns number of dropped entries; undefined if the filter does not report it
+   * @returns number of entries dropped in the current instance; undefined if the filter does not report it
    * @throws Error if a filter that cannot purge does not start again
    */
   purge(credentials: readonly string[] | undefined): number | undefined {
@@ -213,7 +214,7 @@ export class InstanceManager {
       purged = credentials === undefined ? handover.purgeAll() : purgeEach(handover, credentials);
     }
     // Otherwise the old instance would pass the purge on later and drop decisions made since.
-    this.#passing?.passOn();
+    this.#drainHandover?.passOn();
     if (current !== undefined) this.noteTrap(current);
     return purged;
   }
@@ -256,11 +257,11 @@ export class InstanceManager {
       replied: () => handover?.passOn(),
       releasing: () => {
         handover?.end();
-        if (this.#passing === handover) this.#passing = undefined;
+        if (this.#drainHandover === handover) this.#drainHandover = undefined;
       },
     });
     this.#old = old.isClosed ? undefined : old;
-    this.#passing = old.isClosed ? undefined : handover;
+    this.#drainHandover = old.isClosed ? undefined : handover;
     if (!lossless) this.#events.emptied();
   }
 
@@ -272,7 +273,7 @@ export class InstanceManager {
     return fresh instanceof Generation ? fresh : current;
   }
 
-  #begin(): Generation | Unavailable {
+  #startNext(): Generation | Unavailable {
     const trappedBytes = this.#trappedBytes;
     if (trappedBytes !== undefined) {
       const fresh = this.#starter.start("trap");
@@ -284,12 +285,12 @@ export class InstanceManager {
       return fresh;
     }
     const fresh = this.#starter.start(this.#controller.firstStartReason);
-    if (fresh instanceof Generation) this.#first(fresh);
+    if (fresh instanceof Generation) this.#adoptFirst(fresh);
     return fresh;
   }
 
   /** @param filledBytes its size with restored entries, if it was filled */
-  #first(fresh: Generation, filledBytes?: number): void {
+  #adoptFirst(fresh: Generation, filledBytes?: number): void {
     this.#controller.started(fresh.startedAtMs, fresh.startBytes, filledBytes);
     this.#current = fresh;
   }

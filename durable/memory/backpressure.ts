@@ -1,18 +1,19 @@
 import { sleep } from "../runtime/async.ts";
 import type { IsolateBudget } from "./isolate-budget.ts";
 
-/** The longest that a request waits for memory, and the interval between two checks. */
+/** A request waits for memory at most so long. */
 const MAX_WAIT_MS = 500;
+/** One round of waiting takes one or two steps, and counts as two. */
 const STEP_MS = 20;
 
 /**
  * Holds back the requests of one object while the isolate is full. The host cannot stop a memory from growing during a call,
- * so no call starts while memory is short and some is about to be freed.
+ * so no request enters the filter while memory is short and some is about to be freed.
  */
 export class MemoryBackpressure {
   readonly #budget: IsolateBudget;
   readonly #reclaim: () => Promise<void>;
-  /** Only this object's: one object must not await a promise of another. */
+  /** The wait that all requests of this object share. Objects share none: one must not await a promise of another. */
   #waiting: Promise<void> | undefined;
   #reclaiming = false;
 
@@ -33,14 +34,14 @@ export class MemoryBackpressure {
 
   async #wait(): Promise<void> {
     for (let waitedMs = 0; waitedMs < MAX_WAIT_MS && this.#budget.isFull; waitedMs += 2 * STEP_MS) {
-      await Promise.race([this.#relieveOnce(), sleep(STEP_MS)]);
+      await Promise.race([this.#reclaimOnce(), sleep(STEP_MS)]);
       if (!this.#reclaiming && !this.#budget.isComingBack) return;
       await sleep(STEP_MS);
     }
   }
 
   /** One at a time. Never rejects. */
-  async #relieveOnce(): Promise<void> {
+  async #reclaimOnce(): Promise<void> {
     if (this.#reclaiming) return sleep(STEP_MS);
     this.#reclaiming = true;
     try {

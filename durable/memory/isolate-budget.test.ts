@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { MIB } from "../../wasm/byte-units.ts";
 import { RECLAIM_SETTINGS } from "../testing/settings.ts";
-import type { ReclaimRequest } from "./budget.ts";
+import type { ReclaimRequest } from "./budget-action.ts";
 import { createIsolate, type Isolate } from "./isolate.ts";
 import type { MemoryOwner, TrackedMemory } from "./isolate-memory.ts";
 

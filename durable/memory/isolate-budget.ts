@@ -6,7 +6,7 @@ import {
   type BudgetReason,
   budgetAction,
   type ReclaimRequest,
-} from "./budget.ts";
+} from "./budget-action.ts";
 import type { IsolateMemory, MemoryOwner } from "./isolate-memory.ts";
 import type { Reclaimer } from "./reclaimer.ts";
 
@@ -27,7 +27,7 @@ export interface BudgetSnapshot {
   readonly relieving: boolean;
   /** Result of the last check. */
   readonly reason: BudgetReason;
-  /** Requests to restart, by kind, and those that failed. */
+  /** How often members were asked to restart, by kind, and how often that failed. */
   readonly restartsAsked: number;
   readonly evictionsAsked: number;
   readonly requestsFailed: number;
@@ -37,7 +37,7 @@ export interface BudgetSnapshot {
   readonly members: number;
 }
 
-/** An idle object is evicted after 10 s. */
+/** The platform evicts an idle object after 10 s; five more for the eviction itself. */
 const IDLE_MS = 15_000;
 /** A request without an answer after this time is lost: it must not block requests to other members. */
 const LOST_REQUEST_MS = 30_000;
@@ -111,7 +111,7 @@ export class IsolateBudget {
    * no request waits. Never rejects: a member that cannot be asked is asked again later.
    */
   async reclaim(ask: AskToReclaim): Promise<void> {
-    // Each step asks another member, so more steps than members would be a bug.
+    // Each step asks another member, and the last one finds none left to ask.
     for (let step = 0; step <= this.#members.size; step += 1) {
       const action = this.#decide();
       this.#collect(action);
@@ -146,7 +146,7 @@ export class IsolateBudget {
       nowMs,
       heldBytes: ledger.heldBytes,
       reclaimableBytes: ledger.reclaimable.bytes,
-      // Objects that were already idle at the last collection and survived it had not been evicted by then.
+      // Memory that survived the last collection belongs to objects that were not evicted: it does not count again.
       idleBytes: ledger.idleBytes(nowMs - IDLE_MS, provokedAtMs - IDLE_MS),
       reclaiming: this.#reclaiming,
     };
@@ -189,7 +189,7 @@ export class IsolateBudget {
       if (!(await withTimeout(ask(name, request), LOST_REQUEST_MS))) throw new Error("no answer");
     } catch (error) {
       this.#failed += 1;
-      console.error(`${name} could not be asked to free memory: ${String(error)}`);
+      console.error(`${name} did not free memory: ${String(error)}`);
     } finally {
       if (member.request === id) member.request = undefined;
     }

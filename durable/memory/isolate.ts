@@ -1,6 +1,6 @@
 import { type IsolateLimits, isolateLimits } from "../../config/index.ts";
 import { ServersCalls } from "../outbound/server-calls.ts";
-import { type BudgetMarks, budgetMarks } from "./budget.ts";
+import { type BudgetMarks, budgetMarks } from "./budget-action.ts";
 import { forceGarbageCollection } from "./force-gc.ts";
 import type { BudgetSnapshot } from "./isolate-budget.ts";
 import { IsolateBudget } from "./isolate-budget.ts";

@@ -7,11 +7,11 @@ import type { Decision, Refusal } from "../../wasm/host/index.ts";
 export interface Counters {
   /** Requests that asked for a decision. */
   requests: number;
-  /** Of these, answered at once from the cache, without a call of their own and without waiting for another's. */
+  /** Of these, answered at once: without a call of their own and without waiting for another's. */
   hits: number;
   /** Denied before the filter looked for a decision: credential missing or malformed, header not UTF-8 or too large. */
   refusedEarly: number;
-  /** Answered 503 without a decision: the filter failed, or its authorization server did. */
+  /** The filter failed or answered with a 5xx status, as the built-in one does if its authorization server fails. */
   undecided: number;
   /** Answered 429: the client had too many requests waiting for a decision, or exceeded the rate limit. */
   throttled: number;

@@ -1,5 +1,5 @@
 import type { AbortNotice, HeaderList, StreamRequest } from "../../wasm/host/index.ts";
-import { appendHeaders } from "../flat-headers.ts";
+import { unflattenHeaders } from "../flat-headers.ts";
 import type { DecideRequest } from "../rpc.ts";
 import { CLIENT_GROUP_ATTRIBUTE, clientGroup } from "./client-group.ts";
 
@@ -11,7 +11,7 @@ export function streamRequest(ask: DecideRequest, ruleName: string, signal: Abor
     [":authority", ask.host],
     [":scheme", ask.scheme],
   ];
-  appendHeaders(ask.headers, headers);
+  unflattenHeaders(ask.headers, headers);
   return {
     headers,
     endOfStream: ask.endOfStream,

@@ -1,5 +1,5 @@
 import type { InstanceManager, RestartOutcome } from "../instances/instance-manager.ts";
-import type { ReclaimRequest } from "../memory/budget.ts";
+import type { ReclaimRequest } from "../memory/budget-action.ts";
 import type { AskToReclaim } from "../memory/isolate-budget.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { RestartController } from "./controller.ts";

@@ -1,6 +1,6 @@
 import { RpcTarget } from "cloudflare:workers";
 import type { Decision, HeaderChange, HttpStream, Refusal } from "../../wasm/host/index.ts";
-import { appendHeaders } from "../flat-headers.ts";
+import { unflattenHeaders } from "../flat-headers.ts";
 import type { OpenStream } from "../instances/generation.ts";
 import { denyResult } from "../request/decision-answer.ts";
 import type { DenyResult, ExchangeStages, ForwardedMessage, ResponseHead } from "../rpc.ts";
@@ -82,7 +82,7 @@ export class Exchange extends RpcTarget {
   ): Promise<ForwardedMessage | DenyResult> {
     this.#responseBegan = true;
     const deciding = this.#stream.responseHeaders(
-      [[":status", String(status)], ...appendHeaders(headers)],
+      [[":status", String(status)], ...unflattenHeaders(headers)],
       endOfStream,
     );
     const bodyFirst = deciding instanceof Promise && this.#dependencies.bodyWhileHeadersPaused;

@@ -1,5 +1,5 @@
 import { isolateLimits, type Restart, restartSettings } from "../../config/index.ts";
-import { budgetMarks } from "../memory/budget.ts";
+import { budgetMarks } from "../memory/budget-action.ts";
 import { reclaimSettings } from "../memory/reclaim.ts";
 
 /** The defaults. */

@@ -2,12 +2,12 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { seededRandom } from "../../scripts/traffic/random.ts";
 import { MIB } from "../../wasm/byte-units.ts";
 import type { GrowthRule } from "./cache-guest.ts";
 import { guestMemory, type PeakRule } from "./memory-rules.ts";
 import { guestModel } from "./model.ts";
 import { ALL_RULES } from "./testing/rules.ts";
-import { noise } from "./testing/scenarios.ts";
 
 const PEAK_RULES: readonly PeakRule[] = ["built-in", "page", "doubling", "plus-20-percent", "arena-4-mib"];
 const SHAPE = { ttlMs: 60_000, entryBytes: 1_000 };
@@ -67,7 +67,7 @@ describe.each(ALL_RULES)("a restart of %s", (rule) => {
 
 describe.each(PEAK_RULES)("the memory of %s", (rule) => {
   it("is a function of the most entries it has held", () => {
-    const random = noise(4);
+    const random = seededRandom(4);
     for (const entryBytes of [0, 40, 1_000, 16_000]) {
       const shape = { ttlMs: 5_000, entryBytes };
       const memory = guestMemory(rule, entryBytes);

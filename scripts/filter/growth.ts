@@ -1,3 +1,5 @@
+import { median } from "../median.ts";
+
 /** How a linear memory grew. Sizes are pages of 65,536 bytes. */
 export type GrowthRule =
   /** It did not grow. */
@@ -67,8 +69,4 @@ export function growthText(rule: GrowthRule): string {
     case "irregular":
       return "irregular";
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { median } from "../median.ts";
 
 /** Allowed growth of a process between the second and the last fifth of a run, measured after forced collections. */
 export const MEMORY_BOUND = { share: 0.15, bytes: 64 * 1_024 * 1_024 } as const;
@@ -30,11 +31,6 @@ export function judgeMemory(samples: readonly number[], minutes: number): Memory
     endBytes,
     isFlat: minutes < MIN_MINUTES ? null : endBytes - settledBytes <= allowed,
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
 
 /** Resident bytes and CPU seconds of a process, from Linux's /proc. */

@@ -1,3 +1,4 @@
+import { seededRandom } from "../../../scripts/traffic/random.ts";
 import type { CacheGuest } from "../cache-guest.ts";
 
 /** One thing that happens to a guest. */
@@ -27,7 +28,7 @@ const TICK_MS = 1_000;
 /** Traffic with bursts, idle hours and restarts, the same for the same seed. */
 export function scenario(seed: number, options: ScenarioOptions): Event[] {
   const { requests, keyCount, spacingMs, idle = 0, restart = 0, burst = 0, burstRequests = 0, ticks = true } = options;
-  const random = noise(seed);
+  const random = seededRandom(seed);
   const events: Event[] = [];
   let nowMs = 0;
   let tickedMs = 0;
@@ -77,15 +78,4 @@ export async function firstDifference(
     return `${text}: live bytes of the module ${real.liveBytes}; of the model ${model.liveBytes}`;
   }
   return undefined;
-}
-
-/** Repeatable numbers in [0, 1) (mulberry32). */
-export function noise(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

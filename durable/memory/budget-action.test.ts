@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MIB } from "../../wasm/byte-units.ts";
 import { BUDGET_MARKS } from "../testing/settings.ts";
-import { type BudgetMember, type BudgetSituation, budgetAction } from "./budget.ts";
+import { type BudgetMember, type BudgetSituation, budgetAction } from "./budget-action.ts";
 
 function member(name: string, fields: Partial<BudgetMember> = {}): BudgetMember {
   return {
