@@ -1,6 +1,6 @@
 /**
- * The evaluation's sweeps and its optimum run on models. This suite holds the built-in filter's model to the real module, page
- * for page and hit for hit, at every single request.
+ * The evaluation's sweeps run on models, and its optimum uses their memory rules. This suite compares the built-in filter's
+ * model with the real module after every event: pages, hits and live bytes must be equal.
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -32,8 +32,8 @@ const SCENARIOS: [name: string, shape: CacheShape, options: ScenarioOptions][] =
   ],
 ];
 
-describe("the model of the built-in filter is its module at every request", () => {
-  it.each(SCENARIOS)("with %s", async (_, shape, options) => {
+describe("the model of the built-in filter", () => {
+  it.each(SCENARIOS)("agrees with the module at every event: %s", async (_, shape, options) => {
     for (const seed of [1, 2]) {
       const real = await BuiltInGuest.start(shape);
       const model = guestModel("built-in", shape, options.keyCount);
@@ -42,7 +42,7 @@ describe("the model of the built-in filter is its module at every request", () =
     }
   });
 
-  it("to the millisecond at the end of an entry's time", async () => {
+  it("agrees with the module to the millisecond when an entry expires", async () => {
     const shape = { ttlMs: 1_000, entryBytes: 100 };
     const times = [0.9, 999, 999.9, 1_000, 1_000.5, 1_001, 1_999.9, 2_000, 2_001, 3_000, 3_001];
     for (const first of times) {
@@ -52,10 +52,10 @@ describe("the model of the built-in filter is its module at every request", () =
     }
   });
 
-  it("with any small trace", async () => {
+  it("agrees with the module on any small trace", async () => {
     const keyCount = 40;
     const step = fc.record({
-      // Around the ends of ticks, of seconds and of the entry's time, and beyond.
+      // Times around the end of a tick, of a second and of an entry's TTL, and beyond.
       afterMs: fc.oneof(
         fc.constant(0),
         fc.double({ min: 0, max: 300, noNaN: true }),
@@ -82,7 +82,7 @@ describe("the model of the built-in filter is its module at every request", () =
   });
 });
 
-it("the built-in filter's model spends the same budget when 20,000 entries of one instant expire", async () => {
+it("the built-in filter's model spends the same budget as the module when 20,000 entries expire at once", async () => {
   const shape = { ttlMs: 60_000, entryBytes: 20 };
   const keyCount = 40_000;
   const events: Event[] = [];

@@ -6,10 +6,10 @@ import { allowing, HostedFilter } from "./hosted-filter.ts";
 import { RequestHead } from "./request-head.ts";
 
 const UPSTREAM_HEADER = "x-user";
-/** What the large build of the filter can hold. */
+/** Maximum memory of the large build of the filter. */
 const MAXIMUM_BYTES = 512 * 1024 * 1024;
 
-/** Compiled once: code that has run for long is faster. */
+/** Compiled once and shared, because V8 optimizes code that runs for long. */
 let compiled: Promise<WebAssembly.Module> | undefined;
 
 export function builtInConfiguration({ ttlMs }: CacheShape): string {
@@ -21,7 +21,7 @@ export function builtInConfiguration({ ttlMs }: CacheShape): string {
   );
 }
 
-/** The built-in filter, speaking forward-auth. Each decision brings one header of `entryBytes` for the upstream. */
+/** The built-in filter with the forward-auth protocol. Each decision adds one upstream header of `entryBytes`, or none if 0. */
 export class BuiltInGuest implements CacheGuest {
   readonly #filter: HostedFilter;
   readonly #head = new RequestHead("token");
@@ -31,7 +31,7 @@ export class BuiltInGuest implements CacheGuest {
     return false;
   };
 
-  /** Builds the filter first, if that was not done yet. */
+  /** Builds the filter if needed. */
   static async start(shape: CacheShape): Promise<BuiltInGuest> {
     compiled ??= largeFilterModule();
     return new BuiltInGuest(await compiled, shape);
@@ -51,15 +51,14 @@ export class BuiltInGuest implements CacheGuest {
     return this.#filter.allocatedBytes;
   }
 
-  /** As the filter reports it: after each miss and tick, and at hits once a second. */
+  /** As the filter reports it: after each miss and tick, and once a second at hits. */
   get liveBytes(): number {
     return this.#fixedBytes + this.#filter.metric("ebb_cache_live_bytes");
   }
 
-  /** @throws Error where entries are to be handed over: one instance alone cannot do that */
+  /** @throws Error if `handover` is true: this guest runs one instance at a time */
   restart(nowMs: number, handover: boolean): number {
-    if (handover)
-      throw new Error("this guest has one instance, which cannot hand its entries over to another; use its model");
+    if (handover) throw new Error("this guest runs one instance at a time and cannot hand entries over; use its model");
     this.#filter.restart(nowMs);
     return this.allocatedBytes;
   }

@@ -1,31 +1,31 @@
 import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 
-/** The memory of the built-in filter, as `slab.ts`, `payload.ts`, `entry.ts` and `linear-hash.ts` of its sources lay it out. */
+/** Memory layout of the built-in filter; see `slab.ts`, `payload.ts`, `entry.ts` and `linear-hash.ts` in its sources. */
 
 const START_PAGES = 3;
 const SLAB_HEADER_BYTES = 32;
 const ENTRY_SLOT_BYTES = 56;
-/** Of payloads; the largest is the size of every block of a chain but the last. */
+/** Slot sizes for payload blocks. All blocks of a chain except the last have the largest size. */
 const BLOCK_SLOT_BYTES = [16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256] as const;
 const LARGEST_BLOCK_BYTES = 256;
 const LINK_BYTES = 4;
-/** Before each upstream header's value: which header it is, and its size. */
+/** Stored before each upstream header's value: the header's number and the size of the value. */
 const RECORD_HEADER_BYTES = 3;
 const INDEX_BYTES_PER_ENTRY = 4;
 const BUCKETS_PER_PAGE = 16_384;
 
-/** @param entryBytes of the value of the one upstream header that a decision brings; 0: it brings none */
+/** @param entryBytes size of the value of the decision's upstream header; 0 for a decision without headers */
 export function builtInMemory(entryBytes: number): GuestMemory {
   const slotsByBytes = new Map<number, number>([[ENTRY_SLOT_BYTES, 1]]);
   for (const bytes of payloadSlots(entryBytes)) slotsByBytes.set(bytes, (slotsByBytes.get(bytes) ?? 0) + 1);
   const slots = [...slotsByBytes].map(([bytes, perEntry]) => ({ bytes, perEntry, perPage: slotsPerPage(bytes) }));
   return {
-    // The index has one page from the first entry on.
+    // The first entry gives the index its first page.
     fixedBytes: (START_PAGES + 1) * PAGE_BYTES,
     bytesPerEntry: slots.reduce((sum, { bytes, perEntry }) => sum + bytes * perEntry, INDEX_BYTES_PER_ENTRY),
     allocatedFor(peakEntries) {
-      // A class takes a page only when all its slots are in use, and the index when all its buckets are.
+      // A slot class takes another page only when all its slots are in use; the index, when all its buckets are.
       let pages = START_PAGES + Math.ceil(peakEntries / BUCKETS_PER_PAGE);
       for (const { perEntry, perPage } of slots) pages += Math.ceil((peakEntries * perEntry) / perPage);
       return pages * PAGE_BYTES;
@@ -33,7 +33,7 @@ export function builtInMemory(entryBytes: number): GuestMemory {
   };
 }
 
-/** Slots of the chain that holds the payload of one header. */
+/** Slot sizes of the chain that holds the payload of one header. */
 function payloadSlots(entryBytes: number): number[] {
   const slots: number[] = [];
   let left = entryBytes === 0 ? 0 : RECORD_HEADER_BYTES + entryBytes;

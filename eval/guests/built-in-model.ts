@@ -4,19 +4,19 @@ import { ExpiryWheel } from "./expiry-wheel.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 import type { GuestModel } from "./guest-model.ts";
 
-/** Work units of the wheel, as `limits.ts` of the filter sets them. */
+/** Work units of the wheel; the same values as in the filter's `limits.ts`. */
 const EXPIRIES_PER_REQUEST = 64;
 const EXPIRIES_PER_TICK = 65_536;
-/** The filter's own clock starts here. */
+/** First reading of the filter's own clock. */
 const FIRST_MS = 1;
 
-/** The built-in filter in numbers. An entry is held until the wheel comes to it, up to 128 ms after its time. */
+/** Model of the built-in filter. It holds an entry until the wheel reaches it: up to 128 ms after expiry, later in a burst. */
 export class BuiltInModel implements GuestModel {
   readonly #ttlMs: number;
   readonly #keyCount: number;
   readonly #memory: GuestMemory;
   readonly #wheel: ExpiryWheel;
-  /** Where the filter's clock reads 0. The first instance starts at 0. */
+  /** Virtual time at which the filter's clock reads 0. The first instance starts at virtual time 0. */
   #clockStartMs = -FIRST_MS;
   #entries = 0;
   #peakEntries = 0;
@@ -76,7 +76,7 @@ export class BuiltInModel implements GuestModel {
     return Math.floor(nowMs) - this.#clockStartMs;
   }
 
-  /** What is still good, and for how long. */
+  /** Keys of the unexpired entries, with their remaining time. */
   #lives(now: number): [key: number, restMs: number][] {
     const lives: [key: number, restMs: number][] = [];
     for (let key = 0; key < this.#keyCount; key++) {

@@ -1,19 +1,19 @@
 /**
- * A filter with a cache of decisions, as the evaluation drives it: under virtual time, one request after another, with an
- * authorization server that answers at once. Real modules on the real host and models of them look the same from here.
+ * A filter with a cache of decisions, for the evaluation: it runs in virtual time, takes one request after another, and its
+ * authorization server answers at once. Real modules on the real host and models of filters share this interface.
  */
 export interface CacheGuest {
-  /** Linear memory now, in bytes: pages x 65,536. */
+  /** Current linear memory in bytes: pages x 65,536. */
   readonly allocatedBytes: number;
-  /** The truth that the estimator never sees: bytes in use by unexpired entries and the fixed part, as the guest would need them freshly packed. */
+  /** The true required bytes, which the estimator never sees: unexpired entries and the fixed part. NaN if unknown. */
   readonly liveBytes: number;
   /**
-   * A fresh instance. The cache is empty, or, where entries are handed over, holds the unexpired ones, compacted.
-   * @returns bytes of linear memory right after
+   * Starts a fresh instance. With handover its cache holds the unexpired entries, compacted; without, it is empty.
+   * @returns bytes of linear memory right afterwards
    */
   restart(nowMs: number, handover: boolean): number;
   /**
-   * One request for the decision of `key` (a small whole number).
+   * Sends one request that needs the decision of `key` (a small whole number).
    * @returns true for a hit, false if the authorization server was asked
    */
   request(nowMs: number, key: number): boolean | Promise<boolean>;
@@ -21,30 +21,31 @@ export interface CacheGuest {
   tick(nowMs: number): void;
 }
 
-/** What a guest's cache is like, as far as it is chosen from outside. */
+/** Configuration of a guest's cache. */
 export interface CacheShape {
-  /** How long a decision is kept, counted from its write (by `sliding-ttl`: from its last use). */
+  /** How long a decision is cached, counted from its write (with `sliding-ttl`, from its last use). */
   readonly ttlMs: number;
-  /** Bytes of the headers kept with each decision. */
+  /** Bytes of the headers cached with each decision. */
   readonly entryBytes: number;
 }
 
-/** How a guest's memory grows and what it gives back to its own use. */
+/** How a guest's memory grows, and when it reuses the memory of entries. */
 export type GrowthRule =
   /** The built-in filter: single pages, slabs, expiry by a timing wheel. */
   | "built-in"
   /** Single pages, slots of one size, expired entries freed at once. */
   | "page"
+  /** Doubles its size. */
   | "doubling"
-  /** By a fifth of what is held. */
+  /** Grows by a fifth of its current size. */
   | "plus-20-percent"
-  /** Arenas of 4 MiB, as Go takes them. */
+  /** Arenas of 4 MiB, like Go's. */
   | "arena-4-mib"
   /** Single pages; an expired entry is freed only when its key is asked for again. */
   | "lazy-expiry"
-  /** Single pages; nothing is ever freed, expired entries are written anew. */
+  /** Single pages; nothing is ever freed, and an expired entry is written again into new memory. */
   | "leak"
-  /** Single pages; a hit begins the entry's time anew. */
+  /** Single pages; a hit restarts the entry's TTL. */
   | "sliding-ttl"
-  /** Single pages; entries of differing sizes in slots of powers of two that never change their size. */
+  /** Single pages; entries of different sizes, in slots of a power of two that never change their size. */
   | "size-classes";

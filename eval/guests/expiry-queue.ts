@@ -1,19 +1,19 @@
 export const NO_KEY = -1;
 
 /**
- * Which entries are good, in the order in which their time is over: all live equally long, so that is the order of
- * writing. A doubly linked list through the keys. Times are whole milliseconds above 0.
+ * The unexpired entries in order of expiry. All have the same TTL, so this is the order in which they were added or renewed.
+ * A doubly linked list, indexed by key. Times are whole milliseconds; an expiry is above 0.
  */
 export class ExpiryQueue {
   readonly #ttlMs: number;
-  /** By key; 0: there is no entry. */
+  /** By key; 0 means no entry. */
   readonly #expiresAtMs: Float64Array;
   readonly #older: Int32Array;
   readonly #newer: Int32Array;
   #oldest = NO_KEY;
   #newest = NO_KEY;
 
-  /** @param keyCount keys are smaller than this */
+  /** @param keyCount keys are whole numbers below this */
   constructor(ttlMs: number, keyCount: number) {
     this.#ttlMs = ttlMs;
     this.#expiresAtMs = new Float64Array(keyCount);
@@ -25,7 +25,7 @@ export class ExpiryQueue {
     return this.#expiresAtMs[key] !== 0;
   }
 
-  /** Begins the time of a key that has no entry. */
+  /** Adds an entry for a key that has none. */
   add(nowMs: number, key: number): void {
     this.#expiresAtMs[key] = nowMs + this.#ttlMs;
     this.#older[key] = this.#newest;
@@ -35,13 +35,13 @@ export class ExpiryQueue {
     this.#newest = key;
   }
 
-  /** Begins the time of a key anew. */
+  /** Restarts the TTL of the key's entry. */
   renew(nowMs: number, key: number): void {
     this.#remove(key);
     this.add(nowMs, key);
   }
 
-  /** Takes out an entry whose time is over; `NO_KEY` if there is none. */
+  /** Removes an expired entry and returns its key; `NO_KEY` if there is none. */
   takeExpired(nowMs: number): number {
     const key = this.#oldest;
     if (key === NO_KEY || this.#expiresAtMs[key]! > nowMs) return NO_KEY;
@@ -54,7 +54,7 @@ export class ExpiryQueue {
     this.#oldest = this.#newest = NO_KEY;
   }
 
-  /** The keys that have an entry, oldest first. */
+  /** The keys with an entry, oldest first. */
   *keys(): Generator<number> {
     for (let key = this.#oldest; key !== NO_KEY; key = this.#newer[key]!) yield key;
   }

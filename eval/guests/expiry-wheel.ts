@@ -1,7 +1,7 @@
 /**
- * The timing wheel of the built-in filter (`wasm/filter/assembly/timing-wheel.ts`), entry by entry and with the same
- * budget: which entries are still held in the middle of a burst is only known by doing the same work in the same order.
- * Times are milliseconds of the filter's own clock.
+ * A copy of the built-in filter's timing wheel (`wasm/filter/assembly/timing-wheel.ts`). It does the same work in the same
+ * order and with the same budget, because the entries held during a burst depend on all three. Times are milliseconds of the
+ * filter's own clock.
  */
 
 const LEVELS = 4;
@@ -12,26 +12,26 @@ const TICK_MS = 128;
 const NONE = -1;
 
 export class ExpiryWheel {
-  /** When a key's entry is to go; 0: it has none. */
+  /** By key: when to drop its entry; 0 means no entry. */
   readonly #dropAtMs: Float64Array;
   readonly #next: Int32Array;
-  /** The key before, or the complement of the slot whose first this is. */
+  /** By key: the key before it in its slot, or for the first key the complement of the slot's index in `#heads`. */
   readonly #previous: Int32Array;
   readonly #heads = new Int32Array(LEVELS * SLOTS).fill(NONE);
-  /** Two words a level: slots that may hold something. */
+  /** Two words per level: a bit for each slot that may hold entries. */
   readonly #occupied = new Uint32Array(LEVELS * 2);
-  /** The tick to be worked on next. */
+  /** The next tick to process. */
   #current = 0;
   #budget = 0;
 
-  /** @param keyCount keys are smaller than this */
+  /** @param keyCount keys are whole numbers below this */
   constructor(keyCount: number) {
     this.#dropAtMs = new Float64Array(keyCount);
     this.#next = new Int32Array(keyCount);
     this.#previous = new Int32Array(keyCount);
   }
 
-  /** When the key's entry is to go; 0 if it has none. */
+  /** When to drop the key's entry; 0 if it has none. */
   dropAtMs(key: number): number {
     return this.#dropAtMs[key]!;
   }
@@ -46,12 +46,12 @@ export class ExpiryWheel {
     this.#dropAtMs[key] = 0;
   }
 
-  /** Work units of the following calls of `takeDue`: one for an expiry, a move, a step. */
+  /** Sets the work units for the next calls of `takeDue`. An expiry, a move between levels and a step each cost one. */
   beginAdvance(units: number): void {
     this.#budget = units;
   }
 
-  /** Takes out an entry that is due; -1 if there is none or the budget is spent. */
+  /** Removes a due entry and returns its key; -1 if there is none or the budget is spent. */
   takeDue(nowMs: number): number {
     const now = Math.floor(nowMs / TICK_MS);
     while (this.#current <= now && this.#budget > 0) {
@@ -100,7 +100,7 @@ export class ExpiryWheel {
     if (next !== NONE) this.#previous[next] = previous;
   }
 
-  /** At a boundary, moves what has come near down. False if the budget ended before that. */
+  /** At a level boundary, moves entries that have come near to lower levels. Returns false if the budget runs out first. */
   #cascade(): boolean {
     for (let level = LEVELS - 1; level > 0; level--) {
       if ((this.#current & (2 ** (SLOT_BITS * level) - 1)) !== 0) continue;
@@ -116,7 +116,7 @@ export class ExpiryWheel {
     return true;
   }
 
-  /** The tick after the current one where anything can happen, at most one past `now`. */
+  /** The first tick after the current one that may have work; at most `now` + 1. */
   #nextTick(now: number): number {
     const next = this.#current + 1;
     const from = next & (SLOTS - 1);
@@ -129,7 +129,7 @@ export class ExpiryWheel {
     return Math.min(boundary, now + 1);
   }
 
-  /** The first slot of the lowest level, from this one on, that may hold something; -1 if there is none. */
+  /** The first slot of the lowest level, starting at `from`, that may hold entries; -1 if there is none. */
   #firstOccupied(from: number): number {
     const low = from < 32 ? this.#occupied[0]! >>> from : 0;
     if (low !== 0) return from + trailingZeros(low);

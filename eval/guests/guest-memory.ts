@@ -1,9 +1,9 @@
-/** Memory of a guest all of whose entries are of one size: what a number of them needs, whichever they are. */
+/** Memory of a guest whose entries all have the same size, so that only their number matters. */
 export interface GuestMemory {
-  /** In use whatever is cached. */
+  /** In use independently of the cache. */
   readonly fixedBytes: number;
-  /** In use by one entry. */
+  /** In use by each entry. */
   readonly bytesPerEntry: number;
-  /** Linear memory of an instance that has held so many entries at once, and never more; 0: a fresh one. */
+  /** Linear memory of an instance that has held at most this many entries at once; 0 for a fresh one. */
   allocatedFor(peakEntries: number): number;
 }

@@ -1,8 +1,8 @@
 import type { CacheGuest } from "./cache-guest.ts";
 
 /**
- * A guest in numbers alone: page for page and hit for hit what a real module does, thousands of times as fast. Unlike the
- * modules it can hand its entries over at a restart: live entries keep the rest of their time, compacted. It has no maximum.
+ * A guest that only computes numbers. It answers at once and is much faster than a module. Unlike the module guests, it can
+ * hand entries over at a restart: they are compacted and keep their remaining time. Its memory has no maximum.
  */
 export interface GuestModel extends CacheGuest {
   request(nowMs: number, key: number): boolean;

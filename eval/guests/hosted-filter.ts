@@ -10,23 +10,23 @@ import {
   type StreamRequest,
 } from "../../wasm/host/index.ts";
 
-/** The wall clock at virtual time 0: filters may take a clock that reads 0 for one that does not go. */
+/** Wall clock at virtual time 0. A filter could take a clock that reads 0 for one that is not set. */
 const EPOCH_MS = 1_790_000_000_000;
-/** Bytes of linear memory of ended instances that may wait for the engine's collector. */
+/** Linear memory of closed instances that may wait for garbage collection. */
 const MAX_RETIRED_BYTES = 256 * 1024 * 1024;
-/** A reservation that cannot succeed: the engine collects everything before it refuses. */
+/** An allocation that cannot succeed: V8 collects garbage before it refuses. */
 const IMPOSSIBLE_BYTES = 2 ** 48;
 
 export interface FilterSetup {
   readonly module: WebAssembly.Module;
   readonly pluginConfiguration: string;
-  /** What every call of the filter is answered with, at once. */
+  /** The immediate answer to every call of the filter. */
   readonly reply: OutboundResult;
 }
 
 /**
- * A filter on the real host, one request after another. Time is what the caller says, in whole milliseconds as wall clocks
- * have them; every cluster exists and answers at once.
+ * Runs a filter on the real host, one request after another. The caller sets the time, which is rounded down to whole
+ * milliseconds. Every cluster exists and answers at once.
  */
 export class HostedFilter implements HostServices {
   readonly shared = createSharedState();
@@ -37,10 +37,10 @@ export class HostedFilter implements HostServices {
   #wallMs = EPOCH_MS;
   #calls = 0;
   #retiredBytes = 0;
-  /** What the filter complained of last: its start or a failure is explained by it. */
+  /** Last message the filter logged at warn or above. It explains a failure or a refused start. */
   #complaint = "";
 
-  /** @throws Error with the filter's own words, if it refuses its configuration */
+  /** @throws Error with the filter's last log message if it does not start */
   constructor(setup: FilterSetup) {
     this.#setup = setup;
     this.#answer = Promise.resolve(setup.reply);
@@ -51,17 +51,17 @@ export class HostedFilter implements HostServices {
     return this.#instance.allocatedBytes;
   }
 
-  /** Calls made so far, by all instances. */
+  /** Calls made so far by all instances. */
   get calls(): number {
     return this.#calls;
   }
 
-  /** As the filter last reported it; NaN if it never did. */
+  /** The metric as the filter last reported it; NaN if it never did. */
   metric(name: string): number {
     return this.shared.metrics.value(name) ?? Number.NaN;
   }
 
-  /** A fresh instance in place of the present one. */
+  /** Replaces the instance by a fresh one. */
   restart(nowMs: number): void {
     this.#setTime(nowMs);
     this.#retiredBytes += this.#instance.allocatedBytes;
@@ -73,7 +73,7 @@ export class HostedFilter implements HostServices {
     this.#instance = this.#start();
   }
 
-  /** The request is read before this returns and may be changed for the next. */
+  /** Copies the request before it returns: the caller may reuse the object. */
   decide(nowMs: number, request: StreamRequest): Decision | Promise<Decision> {
     this.#setTime(nowMs);
     return this.#instance.decide(request);
@@ -84,13 +84,13 @@ export class HostedFilter implements HostServices {
     this.#instance.tick();
   }
 
-  /** The decision, unless the filter broke. */
+  /** @throws Error if the filter failed */
   checked(decision: Decision): Decision {
     if (decision.kind !== "failed") return decision;
     throw new Error(`the filter failed (${decision.reason}): ${decision.message} ${this.#complaint}`.trimEnd());
   }
 
-  /** The same for filters that must let every request through, since the authorization server does. */
+  /** Checks the decision of a filter that must allow every request because its authorization server does. */
   checkedToContinue(decision: Decision): void {
     if (this.checked(decision).kind === "respond") throw new Error(`the filter refused a request: ${this.#complaint}`);
   }
@@ -113,7 +113,7 @@ export class HostedFilter implements HostServices {
   }
 
   randomBytes(into: Uint8Array): void {
-    // Every run is the same.
+    // Makes every run the same.
     into.fill(7);
   }
 
@@ -146,7 +146,7 @@ function collectRetired(): void {
   }
 }
 
-/** A reply that allows. */
+/** A reply that allows the request. */
 export function allowing(headers: [name: string, value: string][] = []): OutboundResult {
   return { ok: true, headers: [[":status", "200"], ...headers], body: new Uint8Array(0), trailers: [] };
 }

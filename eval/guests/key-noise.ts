@@ -1,7 +1,7 @@
 const FNV_32_BASIS = 0x811c9dc5;
 const FNV_32_PRIME = 0x01000193;
 
-/** A repeatable number for each text, 32 bits: FNV-1a, its upper half folded in. */
+/** A repeatable 32-bit number for a text: FNV-1a with the upper half folded into the lower. */
 export function noiseOf(text: string): number {
   let hash = FNV_32_BASIS;
   for (let index = 0; index < text.length; index++) {

@@ -1,5 +1,3 @@
-/** What the models can and modules cannot: hand entries over. And what one entry is to each rule. */
-
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../scripts/traffic/random.ts";
@@ -12,7 +10,7 @@ import { ALL_RULES } from "./testing/rules.ts";
 const PEAK_RULES: readonly PeakRule[] = ["built-in", "page", "doubling", "plus-20-percent", "arena-4-mib"];
 const SHAPE = { ttlMs: 60_000, entryBytes: 1_000 };
 
-/** A model that holds keys 0 to count - 1, all written at `nowMs`. */
+/** A model that holds the keys 0 to count - 1, all written at `nowMs`. */
 function filled(rule: GrowthRule, count: number, nowMs = 1_000) {
   const model = guestModel(rule, SHAPE, 50_000);
   for (let key = 0; key < count; key++) model.request(nowMs, key);
@@ -20,7 +18,7 @@ function filled(rule: GrowthRule, count: number, nowMs = 1_000) {
 }
 
 describe.each(ALL_RULES)("a restart of %s", (rule) => {
-  it("without handover forgets everything and begins small", () => {
+  it("without handover drops all entries and starts with the memory of a fresh instance", () => {
     const model = filled(rule, 10_000);
     const fresh = guestModel(rule, SHAPE, 1).allocatedBytes;
     expect(model.restart(2_000, false)).toBe(fresh);
@@ -28,15 +26,15 @@ describe.each(ALL_RULES)("a restart of %s", (rule) => {
     expect(model.request(2_001, 5)).toBe(false);
   });
 
-  it("with handover keeps what is still good, for the rest of its time and no longer", () => {
+  it("with handover keeps each unexpired entry for its remaining time", () => {
     const model = filled(rule, 100);
     model.restart(31_000, true);
     for (let key = 0; key < 50; key++) expect(model.request(60_999, key)).toBe(true);
-    // The other half was not used since.
+    // The other half was not used in between, so `sliding-ttl` has not extended it.
     for (let key = 50; key < 100; key++) expect(model.request(61_000, key)).toBe(false);
   });
 
-  it("with handover holds as much as if only the good ones had ever been there", () => {
+  it("with handover needs as much memory as if only the unexpired entries had been written", () => {
     const model = filled(rule, 20_000, 1_000);
     for (let key = 20_000; key < 21_000; key++) model.request(50_000, key);
     const before = model.allocatedBytes;
@@ -48,17 +46,17 @@ describe.each(ALL_RULES)("a restart of %s", (rule) => {
     expect(after).toBeLessThan(before);
   });
 
-  it("with handover changes no answer, whenever it comes", () => {
+  it("with handover never changes an answer", () => {
     const step = fc.record({ afterMs: fc.nat(30_000), key: fc.nat(20), restart: fc.boolean() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const restarted = guestModel(rule, SHAPE, 21);
-        const left = guestModel(rule, SHAPE, 21);
+        const untouched = guestModel(rule, SHAPE, 21);
         let nowMs = 0;
         for (const { afterMs, key, restart } of steps) {
           nowMs += afterMs;
           if (restart) restarted.restart(nowMs, true);
-          expect(restarted.request(nowMs, key)).toBe(left.request(nowMs, key));
+          expect(restarted.request(nowMs, key)).toBe(untouched.request(nowMs, key));
         }
       }),
     );
@@ -66,7 +64,7 @@ describe.each(ALL_RULES)("a restart of %s", (rule) => {
 });
 
 describe.each(PEAK_RULES)("the memory of %s", (rule) => {
-  it("is a function of the most entries it has held", () => {
+  it("depends only on the peak number of entries", () => {
     const random = seededRandom(4);
     for (const entryBytes of [0, 40, 1_000, 16_000]) {
       const shape = { ttlMs: 5_000, entryBytes };
@@ -81,7 +79,7 @@ describe.each(PEAK_RULES)("the memory of %s", (rule) => {
     }
   });
 
-  it("never shrinks with more entries and always holds them", () => {
+  it("never falls with more entries and has room for them all", () => {
     const count = fc.nat(100_000);
     fc.assert(
       fc.property(fc.nat(16_000), count, count, (entryBytes, one, other) => {
@@ -89,7 +87,7 @@ describe.each(PEAK_RULES)("the memory of %s", (rule) => {
         const [fewer, more] = [memory.allocatedFor(Math.min(one, other)), memory.allocatedFor(Math.max(one, other))];
         expect(fewer).toBeLessThanOrEqual(more);
         expect(more % 65_536).toBe(0);
-        // The part of the index that is no fixed one may still be coming.
+        // `fixedBytes` already counts the first page of the index, so leave out the 4 index bytes per entry.
         const needed = memory.fixedBytes + Math.max(one, other) * (memory.bytesPerEntry - 4);
         if (Math.max(one, other) > 0) expect(more).toBeGreaterThanOrEqual(needed);
       }),
@@ -116,11 +114,11 @@ describe("memory grows", () => {
     expect(sizesOf("plus-20-percent").slice(0, 12)).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 19]);
   });
 
-  it("by 4 MiB, of which the first are there at the start, under arena-4-mib", () => {
+  it("by 4 MiB under arena-4-mib, which starts with the first 4 MiB", () => {
     expect(sizesOf("arena-4-mib").slice(0, 3)).toEqual([67, 131, 195]);
   });
 
-  it("as long as keys are new under lazy-expiry, and with every write under leak", () => {
+  it("with every new key under lazy-expiry, and with every write under leak", () => {
     const lazy = guestModel("lazy-expiry", SHAPE, 10_000);
     const leak = guestModel("leak", SHAPE, 10_000);
     const grow = (fromMs: number) => {
@@ -137,7 +135,7 @@ describe("memory grows", () => {
   });
 });
 
-it("under sliding-ttl a hit begins the time anew", () => {
+it("a hit restarts the TTL under sliding-ttl", () => {
   const sliding = guestModel("sliding-ttl", SHAPE, 1);
   const page = guestModel("page", SHAPE, 1);
   for (const model of [sliding, page]) model.request(0, 0);

@@ -4,20 +4,20 @@ import type { CacheGuest } from "./cache-guest.ts";
 import { allowing, HostedFilter } from "./hosted-filter.ts";
 import { RequestHead } from "./request-head.ts";
 
-/** All calls are answered at once, so that a request which has waited for so long waits for nothing that will come. */
-const PATIENCE_MS = 2_000;
+/** All calls are answered at once, so nothing will resume a request that has waited this long. */
+const DEADLINE_MS = 2_000;
 
 /**
- * Any Proxy-Wasm module. The key of a request is its path and its bearer token; whatever cluster the module asks exists
- * and answers 200 at once. A hit is a decision, of whatever kind, for which nobody was asked.
+ * Any Proxy-Wasm module. A request carries its key in its path and its bearer token. Every cluster exists and answers 200 at
+ * once. Any decision without an outbound call is a hit.
  */
 export class ModuleGuest implements CacheGuest {
-  /** Nobody outside knows. */
+  /** Unknown for an arbitrary module. */
   readonly liveBytes = Number.NaN;
   readonly #filter: HostedFilter;
   readonly #head = new RequestHead("path-and-token");
 
-  /** @throws Error if the file is no module, or the module refuses the configuration */
+  /** @throws Error if the file cannot be read or is no module, or if the filter does not start */
   static async start(file: string, pluginConfiguration: string): Promise<ModuleGuest> {
     return new ModuleGuest(new WebAssembly.Module(await readFile(file)), pluginConfiguration);
   }
@@ -30,7 +30,7 @@ export class ModuleGuest implements CacheGuest {
     return this.#filter.allocatedBytes;
   }
 
-  /** @throws Error where entries are to be handed over: a module of which nothing is known cannot do that */
+  /** @throws Error if `handover` is true: an arbitrary module cannot hand entries over */
   restart(nowMs: number, handover: boolean): number {
     if (handover) throw new Error("a filter given by its file hands no entries over");
     this.#filter.restart(nowMs);
@@ -52,13 +52,13 @@ export class ModuleGuest implements CacheGuest {
   }
 }
 
-/** @throws Error for a request that nothing resumes */
+/** @throws Error if the filter does not decide in time */
 async function inTime(decision: Promise<Decision>): Promise<Decision> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Error("the filter holds a request back and waits for no call, so that nothing lets it go on"));
-    }, PATIENCE_MS);
+      reject(new Error("the filter holds a request back and waits for no call, so nothing will resume it"));
+    }, DEADLINE_MS);
   });
   try {
     return await Promise.race([decision, late]);

@@ -1,11 +1,11 @@
 import type { StreamRequest } from "../../wasm/host/index.ts";
 
-/** Where the key of a request stands. */
+/** Which part of a request carries its key. */
 type KeyPlace = "path" | "token" | "path-and-token";
 
 /**
- * The head of the requests of an evaluation, of which only the key changes: `:path` `/KEY`, `authorization` `Bearer KEY`.
- * One object serves all requests, since the host copies a head before a filter changes it.
+ * The request head of the evaluation. Only the key changes: `/KEY` in `:path`, `Bearer KEY` in `authorization`, or both. All
+ * requests share one object, because the host copies a head before a filter changes it.
  */
 export class RequestHead {
   readonly #path: [name: string, value: string] = [":path", "/"];
@@ -30,7 +30,7 @@ export class RequestHead {
 
   /** Valid until the next call. */
   of(key: number): StreamRequest {
-    // Kept, because making a text costs as much as a cache hit.
+    // Strings are cached: building one costs as much as a cache hit.
     if (this.#place !== "token") this.#path[1] = this.#paths[key] ??= `/${key}`;
     if (this.#place !== "path") this.#authorization[1] = this.#authorizations[key] ??= `Bearer ${key}`;
     return this.#request;

@@ -1,32 +1,31 @@
 import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import type { GrowthRule } from "./cache-guest.ts";
 
-/** The memory of a filter that keeps each entry in a slot, and grows by one of several rules. It exists as a model only. */
+/** Memory of a modelled filter that keeps each entry in a slot and grows by one of several rules. It exists only as a model. */
 
-/** Static data, index, scratch. Slots come behind. */
+/** Pages for static data, index and scratch memory. The slots follow. */
 const START_PAGES = 3;
 export const SLOT_START_BYTES = START_PAGES * PAGE_BYTES;
 const ARENA_PAGES = 64;
-/** What an entry holds beside its headers. */
+/** Bytes of an entry in addition to its headers. */
 const ENTRY_HEADER_BYTES = 32;
 const SLOT_ALIGNMENT_BYTES = 8;
 
-/** Rules by which it can be configured. */
 export type SlotRule = Exclude<GrowthRule, "built-in">;
 
-/** Bytes of a slot; those of size-classes are rounded up further. */
+/** Bytes of a slot, for all rules except size-classes. */
 export function slotBytesFor(entryBytes: number): number {
   return Math.ceil((ENTRY_HEADER_BYTES + entryBytes) / SLOT_ALIGNMENT_BYTES) * SLOT_ALIGNMENT_BYTES;
 }
 
-/** The power of two, as its exponent, that holds an entry of size-classes. */
+/** For size-classes: exponent of the smallest power of two that holds the entry. */
 export function slotClassFor(entryBytes: number): number {
   return 32 - Math.clz32(ENTRY_HEADER_BYTES + entryBytes - 1);
 }
 
 /**
  * Linear memory in bytes.
- * @param slotBytes of all slots ever taken, free ones included
+ * @param slotBytes total bytes of all slots ever taken, including free ones
  */
 export function slotAllocatedFor(rule: SlotRule, slotBytes: number): number {
   const neededPages = START_PAGES + Math.ceil(slotBytes / PAGE_BYTES);
@@ -43,7 +42,7 @@ function pagesHeldFor(rule: SlotRule, neededPages: number): number {
       while (pages < neededPages) pages += Math.max(1, Math.floor(pages / 5));
       return pages;
     case "arena-4-mib":
-      // The first is there from the start.
+      // The first arena exists from the start.
       return pages + Math.max(1, Math.ceil((neededPages - pages) / ARENA_PAGES)) * ARENA_PAGES;
     default:
       return neededPages;

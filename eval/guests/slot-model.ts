@@ -4,7 +4,7 @@ import type { GuestModel } from "./guest-model.ts";
 import { SLOT_START_BYTES, type SlotRule, slotAllocatedFor } from "./slot-memory.ts";
 import { type SlotUse, slotUse } from "./slot-use.ts";
 
-/** A filter that keeps entries in slots, in numbers: an allocator like those of common languages, by `rule`. */
+/** Model of a filter that keeps entries in slots. `rule` selects an allocator like those of common languages. */
 export class SlotModel implements GuestModel {
   readonly #rule: SlotRule;
   readonly #slides: boolean;

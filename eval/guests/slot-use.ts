@@ -2,17 +2,17 @@ import type { CacheShape } from "./cache-guest.ts";
 import { noiseOf } from "./key-noise.ts";
 import { type SlotRule, slotBytesFor, slotClassFor } from "./slot-memory.ts";
 
-/** The slots of a slot filter (slot-memory.ts): what is in use, and what was ever taken. */
+/** Counts the slots of a slot filter (slot-memory.ts). */
 export interface SlotUse {
-  /** Of the entries that are still good. */
+  /** Bytes of the slots of unexpired entries. */
   readonly liveBytes: number;
-  /** Of all slots side by side, free and lost ones included. Only grows. */
+  /** Bytes of all slots, including free and leaked ones. Only `clear` reduces it. */
   readonly takenBytes: number;
-  /** The entry of the key is written; its time begins. */
+  /** The key's entry is written. */
   write(key: number): void;
-  /** Its time is over. */
+  /** The key's entry expires. */
   expire(key: number): void;
-  /** A fresh instance. */
+  /** A fresh instance starts. */
   clear(): void;
 }
 
@@ -30,7 +30,7 @@ export function slotUse(rule: SlotRule, shape: CacheShape, keyCount: number): Sl
   }
 }
 
-/** One size; an entry whose time is over leaves its slot to the next. */
+/** Slots of one size. An expired entry leaves its slot to a later one. */
 class ReusedSlots implements SlotUse {
   liveBytes = 0;
   takenBytes = 0;
@@ -54,7 +54,7 @@ class ReusedSlots implements SlotUse {
   }
 }
 
-/** A key keeps its slot for ever. */
+/** Each key keeps its slot forever. */
 class SlotForEachKey extends ReusedSlots {
   readonly #hasSlot: Uint8Array;
 
@@ -76,7 +76,7 @@ class SlotForEachKey extends ReusedSlots {
   }
 }
 
-/** No slot is ever used again. */
+/** No slot is ever reused. */
 class SlotForEachWrite extends ReusedSlots {
   override write(): void {
     this.liveBytes += this.slotBytes;
@@ -84,11 +84,11 @@ class SlotForEachWrite extends ReusedSlots {
   }
 }
 
-/** Entries of a quarter to twice the size, in slots of powers of two; each size uses only its own slots again. */
+/** Entries of a quarter to twice `entryBytes`, in slots of powers of two. A slot is reused only for its own class. */
 class SlotsByClass implements SlotUse {
   liveBytes = 0;
   takenBytes = 0;
-  /** Power of two by key. */
+  /** By key: exponent of its slot size. */
   readonly #classes: Uint8Array;
   readonly #live = new Uint32Array(32);
   readonly #taken = new Uint32Array(32);

@@ -1,7 +1,7 @@
 import { seededRandom } from "../../../scripts/traffic/random.ts";
 import type { CacheGuest } from "../cache-guest.ts";
 
-/** One thing that happens to a guest. */
+/** One step in the life of a guest. */
 export type Event =
   | { readonly kind: "request"; readonly nowMs: number; readonly key: number }
   | { readonly kind: "tick"; readonly nowMs: number }
@@ -10,22 +10,22 @@ export type Event =
 export interface ScenarioOptions {
   readonly requests: number;
   readonly keyCount: number;
-  /** Mean time between requests outside of bursts. */
+  /** Mean time between requests outside bursts and idle times. */
   readonly spacingMs: number;
-  /** Chance, at each request, of an idle time of up to an hour, of a restart, of a burst. */
+  /** Probabilities at each request: of an idle time of up to an hour, a restart, a burst. */
   readonly idle?: number;
   readonly restart?: number;
   readonly burst?: number;
-  /** Requests of one burst, all of one instant. */
+  /** Requests in one burst, all at the same instant. */
   readonly burstRequests?: number;
-  /** False: the host never ticks, so that requests alone pay for expiries. */
+  /** False: the host never ticks, so only requests expire entries. */
   readonly ticks?: boolean;
 }
 
 const HOUR_MS = 3_600_000;
 const TICK_MS = 1_000;
 
-/** Traffic with bursts, idle hours and restarts, the same for the same seed. */
+/** Traffic with bursts, idle times and restarts. The same seed gives the same traffic. */
 export function scenario(seed: number, options: ScenarioOptions): Event[] {
   const { requests, keyCount, spacingMs, idle = 0, restart = 0, burst = 0, burstRequests = 0, ticks = true } = options;
   const random = seededRandom(seed);
@@ -44,13 +44,13 @@ export function scenario(seed: number, options: ScenarioOptions): Event[] {
       events.push({ kind: "tick", nowMs });
     }
     if (random() < restart) events.push({ kind: "restart", nowMs });
-    // Some keys are asked for often, most seldom.
+    // A few keys are frequent, most are rare.
     events.push({ kind: "request", nowMs, key: Math.floor(random() * random() * keyCount) });
   }
   return events;
 }
 
-/** What is seen of a guest after an event: whether it hit, and its pages. */
+/** Applies the event and describes the visible result: hit or miss, and allocated bytes. */
 export async function observe(guest: CacheGuest, event: Event): Promise<string> {
   let seen: string = event.kind;
   if (event.kind === "tick") guest.tick(event.nowMs);
@@ -62,7 +62,7 @@ export async function observe(guest: CacheGuest, event: Event): Promise<string> 
   return `${seen}, ${guest.allocatedBytes} bytes`;
 }
 
-/** Runs both through all events; where they first differ, or undefined. */
+/** Runs both guests through all events and describes the first difference; undefined if there is none. */
 export async function firstDifference(
   real: CacheGuest,
   model: CacheGuest,
@@ -73,7 +73,7 @@ export async function firstDifference(
     const expected = await observe(model, event);
     const text = `event ${index} (${JSON.stringify(event)})`;
     if (seen !== expected) return `${text}: the module ${seen}; the model ${expected}`;
-    // A hit need not tell the metrics, and of some modules nobody knows what they hold.
+    // The filter does not update its metrics at every hit, and some modules don't report live bytes.
     if (seen.startsWith("hit") || Number.isNaN(real.liveBytes) || real.liveBytes === model.liveBytes) continue;
     return `${text}: live bytes of the module ${real.liveBytes}; of the model ${model.liveBytes}`;
   }
