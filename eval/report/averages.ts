@@ -12,7 +12,7 @@ import {
 } from "./summary.ts";
 import { isKnown } from "./text.ts";
 
-/** The mean of scenarios: of their bytes, and of their shares (not the share of the means). */
+/** Means over scenarios. Each share is the mean of the scenarios' shares, not the share of the mean bytes. */
 export interface Averages {
   readonly label: string;
   readonly scenarios: number;
@@ -30,7 +30,7 @@ export interface Averages {
   readonly overUptime: number;
 }
 
-/** One line for each guest, and for handover and eviction where they are on, then one for all that the optimum measures. */
+/** One group for each guest, with or without handover and eviction; then one for all scenarios held to the optimum. */
 export function averagesOf(summaries: readonly ScenarioSummary[]): Averages[] {
   const compared = summaries.filter((summary) => isKnown(measuredBytes(summary)));
   if (compared.length === 0) return [];

@@ -7,8 +7,8 @@ export interface CurvePoint {
 }
 
 /**
- * At most four points for each of `buckets` stretches: the first, the lowest, the highest and the last, so that neither
- * a short peak nor a restart is lost. What is not known is left out.
+ * Divides the time into `buckets` and keeps at most four points of each: the first, the lowest, the highest and the last.
+ * This preserves short peaks and restarts. Unknown values are left out.
  */
 export function thinned(timesMs: readonly number[], values: readonly MaybeNumber[], buckets: number): CurvePoint[] {
   return bucketsOf(timesMs, values, buckets).flatMap((points) => {
@@ -19,7 +19,7 @@ export function thinned(timesMs: readonly number[], values: readonly MaybeNumber
   });
 }
 
-/** The mean of each of `buckets` stretches, at its middle. */
+/** Divides the time into `buckets` and returns the mean time and mean value of each. */
 export function averaged(timesMs: readonly number[], values: readonly MaybeNumber[], buckets: number): CurvePoint[] {
   return bucketsOf(timesMs, values, buckets).map((points) => ({
     timeMs: average(points.map(({ timeMs }) => timeMs)),

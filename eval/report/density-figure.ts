@@ -3,7 +3,7 @@ import { type Figure, figureSpec } from "./figure.ts";
 import { INK, styleOf } from "./palette.ts";
 import { isKnown, mibText, plural, shownName, signedPercentText } from "./text.ts";
 
-/** How many services fit into one isolate under each policy. */
+/** The number of services that fit into one isolate under each policy. */
 export function densityFigure(results: EvalResults, id: string): Figure | undefined {
   const rows = results.density.filter(({ services }) => isKnown(services)).toSorted((a, b) => b.services - a.services);
   if (rows.length === 0) return undefined;
@@ -15,11 +15,11 @@ export function densityFigure(results: EvalResults, id: string): Figure | undefi
     id,
     sentence:
       both && never > 0
-        ? `Beside never that is ${signedPercentText(measured / never - 1)} in the same 128 MB, with the peaks of the services spread over the day.`
+        ? `Compared with never, that is ${signedPercentText(measured / never - 1)} in the same 128 MB. The services' peaks are spread over the day.`
         : "",
     spec: figureSpec({
       title: both
-        ? `Under measured ${plural(measured, "service")} fit into one isolate, under never ${measured === never ? "as many" : never}`
+        ? `With measured, ${plural(measured, "service")} fit into one isolate; with never, ${measured === never ? "as many" : never}`
         : "Services that fit into one isolate",
       subtitle: "services with shifted daily peaks in one isolate of 128 MB without overrun, by policy",
       height: { step: 34 },

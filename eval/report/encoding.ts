@@ -1,7 +1,7 @@
 import { inOrder, styleOf } from "./palette.ts";
 import { toHours } from "./text.ts";
 
-/** Colour, dash and width of lines by policy, with one legend for the three, for data with a `policy`. */
+/** Colour, dash and width of lines by the data's `policy` field, with one common legend. */
 export function lineEncoding(policies: readonly string[]): { color: object; strokeDash: object; strokeWidth: object } {
   const domain = inOrder(policies);
   const scaled = (pick: (policy: string) => unknown) => ({
@@ -18,7 +18,7 @@ export function lineEncoding(policies: readonly string[]): { color: object; stro
   };
 }
 
-/** Ticks at whole parts of a day, or at what suits a shorter or a longer trace. */
+/** An axis in hours with at most 13 ticks; for traces longer than 24 days, a tick per week. */
 export function hoursAxis(endMs: number): object {
   const hours = wholeHours(toHours(endMs));
   const step = [0.25, 0.5, 1, 2, 3, 6, 12, 24, 48].find((candidate) => hours / candidate <= 12) ?? 168;
@@ -31,7 +31,7 @@ export function hoursAxis(endMs: number): object {
   };
 }
 
-/** The last sample of a day comes some seconds before its end. */
+/** Rounds up if less than 0.1 h is missing: the last sample of a day comes some seconds before its end. */
 function wholeHours(hours: number): number {
   const whole = Math.ceil(hours);
   return hours > whole - 0.1 ? whole : hours;

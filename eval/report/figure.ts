@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import { FAINT_INK, GRID, INK } from "./palette.ts";
 
-/** A figure before it is drawn. The title in it and the sentence below it both come from the numbers. */
+/** A figure before it is drawn. Its title and the sentence below it are generated from the results. */
 export interface Figure {
   /** Letters, digits and "-"; unique in a report. */
   readonly id: string;
@@ -14,7 +14,7 @@ const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sa
 const TITLE_CHARACTERS = 80;
 const SUBTITLE_CHARACTERS = 115;
 
-/** What all figures share: white, without a frame, light lines only where values are read off. */
+/** The common style of all figures: white, without a frame, with light grid lines. */
 export function figureSpec(parts: {
   readonly title: string;
   readonly subtitle: string;
@@ -72,7 +72,7 @@ export function figureSpec(parts: {
   } as TopLevelSpec;
 }
 
-/** Titles break before they leave the figure. */
+/** Breaks a title into lines that fit the figure. */
 function lines(text: string, longest: number): string[] {
   const found = [""];
   for (const word of text.split(" ")) {

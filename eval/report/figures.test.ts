@@ -12,7 +12,7 @@ const results = madeUpResults({ workloads: ["diurnal"], guests: ["built-in", "do
 const [first] = results.scenarios;
 
 describe("figures", () => {
-  test("are well-formed SVG that refers to nothing outside itself", async () => {
+  test("are well-formed SVG without external references", async () => {
     const figures = all(await drawFigures(results));
     expect(figures.map(({ id }) => id)).toEqual([
       "gaps",
@@ -30,7 +30,7 @@ describe("figures", () => {
     }
   });
 
-  test("stay well-formed whatever a trace is called", async () => {
+  test("stay well-formed when a trace has a hostile name", async () => {
     for (const { svg } of all(await drawFigures(renamed(results, first!.name, HOSTILE_NAME)))) {
       expect(faultOf(svg)).toBeUndefined();
       expect(svg).not.toContain("<script");
@@ -50,7 +50,7 @@ describe("figures", () => {
     expect(await drawFigures(results)).toEqual(await drawFigures(results));
   });
 
-  test("are left out where there is nothing to draw", async () => {
+  test("are left out when there is nothing to draw", async () => {
     expect(all(await drawFigures(NO_RESULTS))).toEqual([]);
     expect(await readmeFigures(NO_RESULTS)).toEqual({});
     for (const { svg, sentence } of all(await drawFigures(withoutNumbers(results)))) {
@@ -58,7 +58,7 @@ describe("figures", () => {
     }
   });
 
-  test("say in words what is in the numbers", () => {
+  test("state the results in their titles and sentences", () => {
     const gap = { ...results.gaps[0]!, meanAllocatedBytes: 5 * MIB, optimumBytes: 4 * MIB, bestUptimeBytes: 4.5 * MIB };
     const changed = { ...results, gaps: [gap] };
     expect(gapFigure(changed, "gaps")!.sentence).toContain("in 1 of 1 scenario.");
@@ -70,13 +70,13 @@ describe("figures", () => {
     );
   });
 
-  test("of the frontier have a place for never, at a price of 0", () => {
+  test("of the frontier show never at a price of 0", () => {
     const { spec } = frontierFigure(results, first!.name, "frontier")!;
     expect(JSON.stringify(spec)).toContain('"type":"symlog"');
     expect(JSON.stringify(spec)).toContain('{"policy":"never","percent":0,');
   });
 
-  test("of the README are memory and its price and memory over time of the diurnal day", async () => {
+  test("of the README show the diurnal day: memory against its price, and memory over time", async () => {
     const files = await readmeFigures(results);
     expect(Object.keys(files)).toEqual(["eval-frontier.svg", "eval-memory.svg"]);
     for (const svg of Object.values(files)) expect(faultOf(svg)).toBeUndefined();

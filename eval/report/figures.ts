@@ -15,10 +15,10 @@ export interface DrawnFigure {
   readonly svg: string;
 }
 
-/** All figures of a report, in groups as a reader comes upon them. A figure without numbers is left out. */
+/** All figures of a report, grouped in the order of the report. Figures without data are left out. */
 export interface ReportFigures {
   readonly gaps: readonly DrawnFigure[];
-  /** One scenario of each workload. */
+  /** One representative scenario of each workload. */
   readonly days: readonly { readonly workload: string; readonly figures: readonly DrawnFigure[] }[];
   readonly otherFrontiers: readonly DrawnFigure[];
   readonly ttls: readonly DrawnFigure[];
@@ -46,7 +46,7 @@ export async function drawFigures(results: EvalResults): Promise<ReportFigures> 
   };
 }
 
-/** One after the other: each takes a good part of a second of one core. */
+/** Draws the figures one after another: each keeps the core busy for a good part of a second. */
 async function drawn(figures: readonly (Figure | undefined)[]): Promise<DrawnFigure[]> {
   const done: DrawnFigure[] = [];
   for (const figure of figures) {

@@ -5,10 +5,10 @@ import { familyOf, inOrder, styleOf } from "./palette.ts";
 import { overOptimum, overUptime, type ScenarioSummary, summarize } from "./summary.ts";
 import { besideText, isKnown, mibText, percentText, shownName, toMib } from "./text.ts";
 
-/** These lie at one point each; what is swept is a line. */
+/** Policies drawn as single points; swept policies are lines. */
 const POINTS = ["never", "ratio", "oracle", "measured"];
 const TICKS_PERCENT = [0, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500];
-/** Below it the axis is linear, so that 0, where `never` is, has a place. */
+/** The axis is linear below this value, so that it can show 0, the price of `never`. */
 const LINEAR_BELOW_PERCENT = 0.2;
 const MIN_WIDTH_PERCENT = 2;
 
@@ -18,7 +18,7 @@ interface Point {
   readonly mib: number;
 }
 
-/** Memory against its price: what lies left and below is better, and nothing can lie below the optimum. */
+/** Memory against its price. Further left and further down is better; nothing can be below the optimum. */
 export function frontierFigure(results: EvalResults, scenario: string, id: string): Figure | undefined {
   const summary = summarize(results).find(({ name }) => name === scenario);
   const swept = sweptPoints(results, scenario);
@@ -99,7 +99,7 @@ function sweptPoints(results: EvalResults, scenario: string): Point[] {
     .toSorted((a, b) => a.percent - b.percent);
 }
 
-/** From the runs, unless the policy was swept as well; `measured` stays the one point of its default share. */
+/** Points from the runs. A policy that was also swept has none, except `measured` with its default share. */
 function singlePoints(summary: ScenarioSummary | undefined, swept: readonly Point[]): Point[] {
   const runs = [...(summary?.policies.values() ?? [])].filter(({ policy }) => POINTS.includes(familyOf(policy)));
   return runs
@@ -108,7 +108,7 @@ function singlePoints(summary: ScenarioSummary | undefined, swept: readonly Poin
     .filter(isWhole);
 }
 
-/** A restart may by chance save a call; the axis begins at 0. */
+/** A restart can by chance save a call. Such a negative price is shown as 0, where the axis begins. */
 function pointOf(policy: string, extraOutbound: number, meanAllocatedBytes: number): Point {
   return {
     policy: shownName(policy),

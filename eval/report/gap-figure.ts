@@ -7,7 +7,7 @@ import { besideText, isKnown, plural, shownName, signedPercentText } from "./tex
 
 const UPTIME = "best swept uptime";
 
-/** How far `measured` is from the optimum in every scenario, and where the best uptime is. */
+/** The distance of `measured` and of the best uptime from the optimum, by scenario. */
 export function gapFigure(results: EvalResults, id: string): Figure | undefined {
   const rows = summarize(results)
     .filter(isHeldToOptimum)
@@ -30,7 +30,7 @@ export function gapFigure(results: EvalResults, id: string): Figure | undefined 
   return {
     id,
     sentence:
-      `The furthest from the optimum is ${rows[0]!.scenario} with ${signedPercentText(rows[0]!.over)}. Measured is at ` +
+      `${rows[0]!.scenario} is furthest from the optimum, with ${signedPercentText(rows[0]!.over)}. Measured is at ` +
       `worst ${besideText(greatest(rows.map((row) => row.overUptime)))} the best swept uptime, and ` +
       `more than 1 % above it in ${beaten === 0 ? "none" : beaten} of ${plural(rows.length, "scenario")}.`,
     spec: figureSpec({

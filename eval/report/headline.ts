@@ -4,7 +4,7 @@ import { type ScenarioSummary, summarize } from "./summary.ts";
 import { names, numbers, type TableData } from "./table-data.ts";
 import { countText, mibText, percentText, plural, signedPercentText } from "./text.ts";
 
-/** Memory and its price for each scenario, beside the opponents at the same price. */
+/** Memory and its price for each scenario, next to the opponents at the same price. */
 export function headlineData(results: EvalResults): TableData {
   const summaries = summarize(results);
   return {
@@ -23,12 +23,11 @@ export function headlineData(results: EvalResults): TableData {
     ),
     note:
       `extra: outbound calls over those of never. best uptime, optimum: the best swept maximum uptime, and the ` +
-      `exact optimum with all of the future known, at the extra outbound of measured. ` +
+      `exact optimum, which knows the whole future, both at the extra outbound of measured. ` +
       `Means of ${plural(results.settings.seeds.length, "seed")}.`,
   };
 }
 
-/** A scenario is the average of itself alone. */
 function scenarioNumbers(summary: ScenarioSummary): Averages {
   return averageOf(summary.name, [summary]);
 }

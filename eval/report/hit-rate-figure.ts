@@ -6,10 +6,10 @@ import { type Figure, figureSpec } from "./figure.ts";
 import { inOrder } from "./palette.ts";
 import { isKnown, percentText, shownName, signedPointsText, toHours } from "./text.ts";
 
-/** A quarter of an hour each, in a day. */
+/** For a day, a quarter of an hour each. */
 const BUCKETS = 96;
 
-/** What the restarts do to the cache; the paper's second plot. */
+/** The effect of restarts on the hit rate over time; the paper's second plot. */
 export function hitRateFigure(results: EvalResults, scenario: string, id: string): Figure | undefined {
   const curves = results.curves.filter((curve) => curve.scenario === scenario && curve.hitRate.some(isKnown));
   if (curves.length === 0) return undefined;
@@ -31,7 +31,7 @@ export function hitRateFigure(results: EvalResults, scenario: string, id: string
       : "",
     spec: figureSpec({
       title: title(means),
-      subtitle: `${shownName(scenario)}: share of requests answered from the cache, in %, a mean of each quarter of an hour`,
+      subtitle: `${shownName(scenario)}: share of requests answered from the cache, in %, averaged over ${BUCKETS} intervals`,
       height: 280,
       body: {
         data: { values },

@@ -1,7 +1,7 @@
 import { escapeHtml } from "./escape.ts";
 import { columnGroups, type TableData } from "./table-data.ts";
 
-/** In a box of its own that scrolls, so that a wide table does not widen the page. */
+/** Puts the table into a scrolling box, so that a wide table does not widen the page. */
 export function htmlTable({ columns, rows, averages, note }: TableData): string {
   const classes = columns.map(({ align }) => (align === "left" ? "" : ' class="number"'));
   const rowHtml = (row: readonly string[]) =>

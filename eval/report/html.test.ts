@@ -7,14 +7,14 @@ import { faultOf } from "./testing/well-formed.ts";
 const results = madeUpResults();
 
 describe("the report", () => {
-  test("needs nothing but itself, and runs nothing", async () => {
+  test("has no external references and no scripts", async () => {
     const html = await reportHtml(results);
     expect(bodyFault(html)).toBeUndefined();
     expect(html).not.toMatch(/<script|<link|<img|<iframe|@import|\bon\w+="/);
     expect(html.replaceAll(/xmlns(:\w+)?="[^"]*"/g, "")).not.toMatch(/https?:\/\//);
   });
 
-  test("escapes what a trace, a guest or a policy is called, and the command it was made by", async () => {
+  test("escapes the names of traces, guests and policies, and the command", async () => {
     const hostile = renamed(results, results.scenarios[0]!.name, HOSTILE_NAME);
     const html = await reportHtml({
       ...hostile,
@@ -27,7 +27,7 @@ describe("the report", () => {
     expect(html).toContain("&lt;script&gt;");
   });
 
-  test("says what was found in the words of the numbers", async () => {
+  test("states the results in words", async () => {
     const [gap] = results.gaps;
     const html = await reportHtml({
       ...results,
@@ -37,19 +37,19 @@ describe("the report", () => {
     expect(html.replaceAll("\u00a0", " ")).toContain("25.0 % above the exact optimum");
   });
 
-  test("has every run at its end", async () => {
+  test("lists every run at the end", async () => {
     const html = await reportHtml(results);
     const table = html.slice(html.indexOf("<h2>All 12 runs</h2>"));
     expect(table.match(/<tr>/g)).toHaveLength(1 + results.runs.length);
   });
 
-  test("is a page also where nothing was run, and where nothing is known", async () => {
+  test("is a valid page when there are no runs and when no numbers are known", async () => {
     for (const nothing of [NO_RESULTS, withoutNumbers(results)]) {
       const html = await reportHtml(nothing);
       expect(bodyFault(html)).toBeUndefined();
       expect(html).not.toMatch(/NaN|undefined|>null</);
     }
-    expect(await reportHtml(NO_RESULTS)).toContain("These results compare nothing with the optimum.");
+    expect(await reportHtml(NO_RESULTS)).toContain("No scenario of these results is compared with the optimum.");
   });
 });
 

@@ -12,7 +12,7 @@ import { countText, durationText, listText, percentText, plural } from "./text.t
 import { keyNumbers, verdict } from "./verdict.ts";
 import { aboutGuest, aboutPolicy, TERMS } from "./words.ts";
 
-/** One file that needs nothing else: no scripts, no fonts, no pictures from elsewhere; everything from data is escaped. */
+/** The report as one self-contained file, without scripts or external fonts and images. All data is escaped. */
 export async function reportHtml(results: EvalResults): Promise<string> {
   const figures = await drawFigures(results);
   return [
@@ -21,7 +21,7 @@ export async function reportHtml(results: EvalResults): Promise<string> {
     "<head>",
     '<meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    // Should anything slip through the escaping, it may not run or call anyone.
+    // Second line of defence after escaping: nothing may run or load.
     `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
     "<title>Ebb: the evaluation</title>",
     `<style>${PAGE_STYLE}</style>`,
@@ -46,29 +46,28 @@ function opening(results: EvalResults): string[] {
   return [
     "<h1>When to restart a filter, so that its memory ebbs</h1>",
     '<p class="lead">A WebAssembly filter that caches decisions grows with its load and never shrinks. A restart gives ' +
-      "the surplus back, and loses the cache. How much memory do well-chosen restarts give back, how many calls to the " +
-      "authorization server do they cost, and how near is that to the best that anyone could do?</p>",
+      "the surplus back, but loses the cache. How much memory do well-chosen restarts give back? How many calls to the " +
+      "authorization server do they cost? How close is that to the optimum?</p>",
     `<p>${escapeHtml(verdict(results))}</p>`,
     ...(keys.length > 0 ? [`<ul class="keys">${keys.join("")}</ul>`, MEANS_NOTE] : []),
   ];
 }
 
-const MEANS_NOTE =
-  '<p class="note">Means of all scenarios for which the optimum is the measure, all guests and workloads alike.</p>';
+const MEANS_NOTE = '<p class="note">Means of all scenarios held to the optimum, over all guests and workloads.</p>';
 
 function method(results: EvalResults): string[] {
   const { command, seeds, extraCallsShare, seconds } = results.settings;
   const [real, model] = [true, false].map((wanted) => results.runs.filter((run) => run.real === wanted).length);
   return [
     "<h2>How it was measured</h2>",
-    `<p>Requests of a day, made up or from a trace, pass through a filter in virtual time; a scripted authorization ` +
+    `<p>Requests, generated or from a trace, pass through a filter in virtual time; a scripted authorization ` +
       `server answers its calls. The estimator and the policies are those of the product. ` +
-      `${plural(real!, "run")} had the real module on the real host, ${plural(model!, "run")} a model of it that agrees ` +
-      `with the module page for page. Every policy met the same requests.</p>`,
-    `<p>Policies are compared at <em>equal extra outbound calls</em>: whoever restarts more often holds less memory, so ` +
-      `two points say little. Uptime and threshold are swept, and measured, with its default share of ` +
-      `${escapeHtml(percentText(extraCallsShare))} extra calls, stands beside what they and the optimum reach at the ` +
-      `price that measured paid.</p>`,
+      `${plural(real!, "run")} used a real module on the real host, ${plural(model!, "run")} a model of a filter. The ` +
+      `built-in filter's model agrees with its module page for page. Every policy met the same requests.</p>`,
+    `<p>Policies are compared at <em>equal extra outbound calls</em>: a policy that restarts more often holds less ` +
+      `memory but makes more calls, so neither number alone decides. Uptime and threshold are swept. Measured runs with ` +
+      `its default share of ${escapeHtml(percentText(extraCallsShare))} extra calls and is compared with the best ` +
+      `swept uptime and the optimum at the price that measured paid.</p>`,
     `<p class="note">Made by <code>${escapeHtml(command)}</code> in ${escapeHtml(durationText(seconds * 1_000))}, with ` +
       `${seeds.length === 1 ? "seed" : "seeds"} ${escapeHtml(listText(seeds.map(String)))}.</p>`,
     "<h3>Terms</h3>",
@@ -93,7 +92,7 @@ function method(results: EvalResults): string[] {
 
 function workloads(results: EvalResults): [string, string][] {
   return [...Map.groupBy(results.scenarios, ({ workload }) => workload)].map(([workload, scenarios]) => {
-    const about = SCENARIOS.find(({ name }) => name === workload)?.about ?? "a trace";
+    const about = SCENARIOS.find(({ name }) => name === workload)?.about ?? "a recorded trace";
     const { requests, spanMs } = scenarios[0]!;
     const ttls = unique(scenarios.map(({ ttlMs }) => durationText(ttlMs)));
     return [

@@ -8,7 +8,7 @@ import { isKnown, type MaybeNumber, mibText, percentText, plural, shownName, toH
 
 const BUCKETS = 240;
 
-/** Allocated by every policy over time, over what is required and what `measured` takes it for; the paper's first plot. */
+/** Allocated over time by policy, with required and its estimate by `measured`; the paper's first plot. */
 export function memoryFigure(results: EvalResults, scenario: string, id: string): Figure | undefined {
   const curves = results.curves.filter((curve) => curve.scenario === scenario && curve.allocatedBytes.some(isKnown));
   if (curves.length === 0) return undefined;
@@ -68,7 +68,7 @@ function points(curve: Curve, bytes: readonly number[], policy: string): object[
   }));
 }
 
-/** The run that the curves are of: that with the first seed. */
+/** The run that the curves show: the one with the first seed. */
 function firstRun(results: EvalResults, scenario: string, policy: string): RunRow | undefined {
   const runs = results.runs.filter((run) => run.scenario === scenario && run.policy === policy);
   return runs.find(({ seed }) => seed === results.settings.seeds[0]) ?? runs[0];

@@ -4,7 +4,7 @@ import { names, numbers, type TableData } from "./table-data.ts";
 import { countText, durationText, isKnown, mibText, percentText, signedPercentText, UNKNOWN } from "./text.ts";
 import { ttlQuality } from "./ttl-quality.ts";
 
-/** How soon and how well `measured` knows the TTL, and how far its estimate of required is from the truth. */
+/** When and how exactly `measured` knows the TTL, and the error of its estimate of required. */
 export function ttlData(results: EvalResults): TableData {
   return {
     title: "How well the TTL and required are known",
@@ -24,8 +24,8 @@ export function ttlData(results: EvalResults): TableData {
     ]),
     averages: [],
     note:
-      "known in: runs in which the TTL counted as measured. worst: the furthest off while it did, of all runs. " +
-      "required: mean distance of the estimate from what the guest tells, from age 2 TTL on.",
+      "known in: runs in which the TTL counted as measured. worst: the furthest off during that time, over all runs. " +
+      "required: mean error of the estimate against the guest's live bytes, from 2 TTL after the start.",
   };
 }
 
@@ -39,7 +39,7 @@ export function densityData(results: EvalResults): TableData {
       mibText(peakBytes),
     ]),
     averages: [],
-    note: "Each service has the same day, shifted in time; peak: the highest that all of them together allocate.",
+    note: "Each service has the same day, shifted in time. peak: the highest total that all of them allocate.",
   };
 }
 

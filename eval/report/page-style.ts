@@ -1,4 +1,4 @@
-/** Text as wide as one reads well, figures a little wider, tables as wide as they need. */
+/** Text has a readable width, figures are a little wider, and tables are as wide as they need. */
 export const PAGE_STYLE = `
 :root { color-scheme: light; }
 body { margin: 0 auto; max-width: 984px; padding: 32px 16px 64px; background: white; color: #222;

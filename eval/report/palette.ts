@@ -1,6 +1,6 @@
 /**
- * Okabe and Ito's colours, which people with any colour vision tell apart; dashes and shapes say the same again for
- * print. One strong colour is for `measured` alone.
+ * Okabe and Ito's colours, which people with any colour vision can tell apart. Dashes and shapes repeat the distinction for
+ * print. Only `measured` has the strong orange.
  */
 export interface Style {
   readonly colour: string;
@@ -9,7 +9,7 @@ export interface Style {
   readonly width: number;
 }
 
-/** What is no policy but stands in a legend with them. */
+/** Legend entries that are not policies. */
 export const REQUIRED = "required";
 export const ESTIMATE = "required, estimated";
 
@@ -21,7 +21,7 @@ export const UPTIME_COLOUR = "#0072b2";
 
 const SOLID: readonly number[] = [1, 0];
 
-/** The order in legends, and from back to front. */
+/** In the order of the legend, which is also from back to front. */
 const STYLES: Readonly<Record<string, Style>> = {
   [REQUIRED]: { colour: "#ccd5e0", dash: SOLID, shape: "square", width: 6 },
   never: { colour: "#8a8a8a", dash: SOLID, shape: "square", width: 1.5 },
@@ -36,7 +36,7 @@ const STYLES: Readonly<Record<string, Style>> = {
 
 const OTHER: Style = { colour: "#b3a125", dash: [4, 4], shape: "square", width: 1.5 };
 
-/** `uptime-60min` is one of the family `uptime`. */
+/** `uptime-60min` is in the family `uptime`. */
 export function familyOf(policy: string): string {
   return policy.split("-")[0]!;
 }
@@ -45,7 +45,7 @@ export function styleOf(policy: string): Style {
   return STYLES[familyOf(policy)] ?? OTHER;
 }
 
-/** Back to front: what is not known first, `measured` last and so on top. */
+/** Sorted from back to front: unknown policies first, `measured` last of the policies and so on top. */
 export function inOrder(policies: Iterable<string>): string[] {
   const families = Object.keys(STYLES);
   const place = (policy: string) => families.indexOf(familyOf(policy));

@@ -4,7 +4,7 @@ import { memoryFigure } from "./memory-figure.ts";
 import { drawFigure } from "./render.ts";
 import { busyScenario } from "./representatives.ts";
 
-/** The two figures of the README, by file name: memory and its price, and memory over time, of one busy day. */
+/** The two figures of docs/evaluation.md by file name: memory against its price, and memory over a busy day. */
 export async function readmeFigures(results: EvalResults): Promise<Record<string, string>> {
   const scenario = busyScenario(results)?.name;
   if (scenario === undefined) return {};

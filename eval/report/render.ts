@@ -2,7 +2,7 @@ import * as vega from "vega";
 import { compile } from "vega-lite";
 import type { Figure } from "./figure.ts";
 
-/** What Vega exports and its types do not have: a place for a measure of one's own, and the count of clip paths. */
+/** Vega exports `textMetrics` and `resetSVGDefIds`, but its types lack them. */
 interface TextItem {
   readonly text?: unknown;
   readonly fontSize?: number;
@@ -18,8 +18,8 @@ const WIDE = /[mwMW%@–…]/;
 const CAPITAL = /[A-Z]/;
 
 /**
- * Draws without a browser, a canvas or fonts. Widths of texts are estimated here, so that the same numbers make the
- * same file on every machine; Vega's own estimate is half as wide again, and leaves as much room beside the axes.
+ * Draws a figure without a browser, a canvas or fonts. It estimates text widths, so that the same numbers give the same file
+ * on every machine. Vega's own estimate is half as wide again and leaves too much room beside the axes.
  */
 export async function drawFigure({ id, spec }: Figure): Promise<string> {
   textMetrics.width = (item, text) => estimatedWidth(String(text ?? item.text ?? ""), item);
@@ -42,14 +42,14 @@ function estimatedWidth(text: string, { fontSize = 11, fontWeight }: TextItem): 
   return width * fontSize * bold;
 }
 
-/** In font sizes, of a sans serif font. */
+/** Width in a sans serif font, as a multiple of the font size. */
 function widthOf(character: string): number {
   if (NARROW.test(character)) return 0.33;
   if (WIDE.test(character)) return 0.88;
   return CAPITAL.test(character) ? 0.68 : character > "\u{2e7f}" ? 1 : 0.57;
 }
 
-/** Every figure counts its clip paths from 0: without names of its own, the second in a page is cut as the first is. */
+/** Prefixes ids with the figure's own: otherwise all figures of a page would use the clip paths of the first. */
 function ownIds(svg: string, id: string): string {
   return svg
     .replace(/(<\w+ id=")(\w+")/g, (_, start: string, rest: string) => `${start}${id}-${rest}`)

@@ -3,8 +3,7 @@ import type { EvalResults, ScenarioInfo } from "../results.ts";
 const USUAL_TTL_MS = 300_000;
 
 /**
- * One scenario of each workload, for where there is no room for all: with the built-in filter, a TTL of 300 s and
- * neither handover nor eviction, or as near to that as there is.
+ * One scenario of each workload. It prefers no handover, then no eviction, then the built-in filter, then a TTL of 300 s.
  */
 export function representatives(results: EvalResults): ScenarioInfo[] {
   return [...Map.groupBy(results.scenarios, ({ workload }) => workload).values()].map(
@@ -22,7 +21,7 @@ function unlikeness(scenario: ScenarioInfo): number {
   return marks.reduce((sum, differs, place) => sum + (differs ? 2 ** (marks.length - place) : 0), 0);
 }
 
-/** The day that stands for all others in the README: the diurnal one, or the workload with the most requests. */
+/** The scenario that the figures of docs/evaluation.md show: the diurnal day, or the one with the most requests. */
 export function busyScenario(results: EvalResults): ScenarioInfo | undefined {
   const candidates = representatives(results);
   const diurnal = candidates.find(({ workload }) => workload === "diurnal");

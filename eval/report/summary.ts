@@ -1,7 +1,7 @@
 import type { EvalResults, Gap, RunRow, ScenarioInfo } from "../results.ts";
 import { average, greatest, quotient } from "./average.ts";
 
-/** The runs of one policy in one scenario, seeds averaged. */
+/** The runs of one policy in one scenario, averaged over seeds (except the peak, which is the greatest). */
 export interface PolicySummary {
   readonly policy: string;
   readonly runs: number;
@@ -14,7 +14,7 @@ export interface PolicySummary {
   readonly requiredError: number;
 }
 
-/** What the runs of one scenario say together. */
+/** All runs of one scenario, by policy. */
 export interface ScenarioSummary {
   readonly name: string;
   readonly info: ScenarioInfo | undefined;
@@ -22,7 +22,7 @@ export interface ScenarioSummary {
   readonly policies: ReadonlyMap<string, PolicySummary>;
 }
 
-/** Every scenario that is named anywhere in the results, in their order. */
+/** Every scenario named in `scenarios`, `runs` or `gaps`, in order of appearance. */
 export function summarize(results: EvalResults): ScenarioSummary[] {
   const names = new Set([...results.scenarios, ...named(results.runs), ...named(results.gaps)].map(({ name }) => name));
   const runsOf = Map.groupBy(results.runs, ({ scenario }) => scenario);
@@ -42,19 +42,19 @@ export function summarize(results: EvalResults): ScenarioSummary[] {
 const LOW_TRAFFIC = "low";
 
 /**
- * Whether a scenario is one that the optimum is the measure for. Low traffic is not: with hardly a growth event there is
- * nothing to learn from, and `measured` is to be like `never`. Nor is a TTL that the estimator is not allowed to believe.
+ * Whether the optimum is a fair measure for a scenario. It is not for low traffic: memory hardly grows, so `measured` learns
+ * nothing and should behave like `never`. Nor is it for a TTL above the cap, which the estimator cannot accept.
  */
 export function isHeldToOptimum({ info }: ScenarioSummary): boolean {
   return info === undefined || (info.workload !== LOW_TRAFFIC && info.ttlCapMs >= info.ttlMs);
 }
 
-/** Mean allocated of `measured` over what the optimum needs at the same extra outbound; NaN where it was not computed. */
+/** Mean allocated of `measured` over that of the optimum at the same extra outbound, as a share; NaN if unknown. */
 export function overOptimum({ gap }: ScenarioSummary): number {
   return quotient(gap?.meanAllocatedBytes, gap?.optimumBytes) - 1;
 }
 
-/** The same over the best swept uptime; below 0 where `measured` needs less. */
+/** The same over the best swept uptime; negative if `measured` needs less. */
 export function overUptime({ gap }: ScenarioSummary): number {
   return quotient(gap?.meanAllocatedBytes, gap?.bestUptimeBytes) - 1;
 }
@@ -71,7 +71,7 @@ export function measuredExtra({ gap, policies }: ScenarioSummary): number {
   return gap?.extraOutbound ?? policies.get("measured")?.extraOutbound ?? Number.NaN;
 }
 
-/** The part of the memory that `never` holds and `measured` gives back. */
+/** Share of the memory of `never` that `measured` saves. */
 export function savedShare(summary: ScenarioSummary): number {
   return 1 - quotient(measuredBytes(summary), neverBytes(summary));
 }

@@ -1,4 +1,4 @@
-/** A table before it is text or HTML: columns under groups, rows of cells, and rows of averages below a line. */
+/** A table before it is rendered as text or HTML. Averages stand in rows of their own below a line. */
 export interface TableData {
   readonly title: string;
   readonly columns: readonly Column[];
@@ -8,14 +8,14 @@ export interface TableData {
 }
 
 export interface Column {
-  /** Stands once above neighbouring columns of the same group. */
+  /** Heading above neighbouring columns of the same group; "" for none. */
   readonly group: string;
   readonly title: string;
-  /** Names stand left, numbers right, so that their points are in line. */
+  /** Names are aligned left, numbers right, so that digits line up. */
   readonly align: "left" | "right";
 }
 
-/** Columns of numbers under one heading. */
+/** Columns of numbers under one group heading. */
 export function numbers(group: string, ...titles: readonly string[]): Column[] {
   return titles.map((title) => ({ group, title, align: "right" }));
 }
@@ -24,7 +24,7 @@ export function names(...titles: readonly string[]): Column[] {
   return titles.map((title) => ({ group: "", title, align: "left" }));
 }
 
-/** Neighbouring columns of one group, with the index of the first. */
+/** Runs of neighbouring columns with the same group, with the index of the first. */
 export function columnGroups(columns: readonly Column[]): { title: string; first: number; count: number }[] {
   const groups: { title: string; first: number; count: number }[] = [];
   for (const [index, { group }] of columns.entries()) {

@@ -8,7 +8,7 @@ import { HOSTILE_NAME, renamed, withoutNumbers } from "./testing/renamed.ts";
 const results = madeUpResults({ workloads: ["constant", "diurnal"], guests: ["built-in", "doubling"] });
 
 describe("the table on the terminal", () => {
-  test("shows for a scenario the price, and the distance from the optimum and the best uptime at that price", () => {
+  test("shows a scenario's price, and its distance from the optimum and the best uptime at that price", () => {
     const gap = {
       ...results.gaps[0]!,
       meanAllocatedBytes: 5 * MIB,
@@ -19,7 +19,7 @@ describe("the table on the terminal", () => {
     expect(row).toMatch(/ 5\.00 +0\.12 % +26 .* 6\.25 +4\.00 +\+25\.0 % +-20\.0 %$/);
   });
 
-  test("has an average for each guest and one of all, of the distances and not of the bytes", () => {
+  test("averages the distances, not the bytes, for each guest and for all", () => {
     const gaps = results.gaps.map((gap, index) => ({
       ...gap,
       meanAllocatedBytes: (index === 0 ? 2 : 1) * MIB,
@@ -30,7 +30,7 @@ describe("the table on the terminal", () => {
     expect(lineOf({ ...results, gaps }, "average of all compared (4 scenarios)")).toMatch(/\+25\.0 %/);
   });
 
-  test("keeps numbers in line: all rows of a table end in the same column", () => {
+  test("aligns numbers: all rows of a table end in the same column", () => {
     const rows = headlineTable(results)
       .split("\n")
       .filter((line) => /^(constant|diurnal|average)/.test(line) && / 26 /.test(line));
@@ -38,31 +38,31 @@ describe("the table on the terminal", () => {
     expect(new Set(rows.map((row) => row.length)).size).toBe(1);
   });
 
-  test("tells how well the TTL was known, and how many services fit", () => {
+  test("shows how well the TTL was known and how many services fit", () => {
     const text = headlineTable(results);
     expect(text).toMatch(/5 min +2 of 2 +10 min +\+1\.8 % +-4\.2 % +3\.0 %/);
     expect(text).toMatch(/measured +18 +119\.20/);
   });
 
-  test("shows a dash for what is not known, and never NaN, null or undefined", () => {
+  test("shows a dash for an unknown number, never NaN, null or undefined", () => {
     const text = headlineTable(withoutNumbers(results));
     expect(text).toContain("–");
     expect(text).not.toMatch(/NaN|null|undefined|Infinity/);
   });
 
-  test("says that there is nothing when there is nothing", () => {
+  test("says so when there are no runs", () => {
     expect(headlineTable(NO_RESULTS)).toBe("No runs: nothing to compare.");
   });
 
-  test("is not commanded by the name of a trace", () => {
+  test("contains no control characters from the name of a trace", () => {
     const text = headlineTable(renamed(results, results.scenarios[0]!.name, HOSTILE_NAME));
     expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
     expect(text.split("\n").filter((line) => line.startsWith("</svg>")).length).toBe(2);
   });
 });
 
-describe("the table of the README", () => {
-  test("has one scenario of each workload, and prices beside what was paid", () => {
+describe("the Markdown table", () => {
+  test("has one scenario of each workload, with the price next to the memory", () => {
     const lines = markdownTable(results).split("\n");
     expect(lines.filter((line) => line.startsWith("| constant"))).toHaveLength(1);
     expect(lines.filter((line) => line.startsWith("| diurnal"))).toHaveLength(1);
@@ -71,14 +71,14 @@ describe("the table of the README", () => {
     );
   });
 
-  test("has as many cells in every row, whatever a trace is called", () => {
+  test("has the same number of cells in every row when a trace has a hostile name", () => {
     const lines = markdownTable(renamed(results, results.scenarios[0]!.name, HOSTILE_NAME)).split("\n");
     const rows = lines.filter((line) => line.startsWith("|"));
     expect(new Set(rows.map((row) => row.replaceAll("\\|", "").split("|").length))).toEqual(new Set([10]));
     expect(rows.join("\n")).not.toMatch(/<script|[^\\]\[z\]/);
   });
 
-  test("is a head without rows when there is nothing", () => {
+  test("has no unknown values when there are no runs", () => {
     expect(markdownTable(NO_RESULTS)).not.toMatch(/NaN|undefined/);
   });
 });

@@ -10,14 +10,14 @@ import { textTable } from "./text-table.ts";
 
 const README_SCENARIOS = 6;
 
-/** What a run ends with on the terminal: memory and its price, then the TTL, then density. */
+/** The tables that a run prints at its end: memory and its price, then the TTL, then density. */
 export function headlineTable(results: EvalResults): string {
   const tables = [headlineData(results), ttlData(results), densityData(results)];
   const filled = tables.filter(({ rows }) => rows.length > 0);
   return filled.length > 0 ? filled.map(textTable).join("\n\n\n") : "No runs: nothing to compare.";
 }
 
-/** For the README: one scenario of each workload, then the averages of all. */
+/** For docs/evaluation.md: one scenario of each workload, then the averages. */
 export function markdownTable(results: EvalResults): string {
   const summaries = summarize(results);
   const shown = representatives(results)

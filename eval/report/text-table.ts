@@ -5,7 +5,7 @@ const GAP = "  ";
 const LONGEST_CELL = 44;
 const NOTE_WIDTH = 100;
 
-/** For a terminal: fixed columns, a line under the head and above the averages. */
+/** Renders a table for a terminal: columns of fixed width, a line below the head and one above the averages. */
 export function textTable({ title, columns, rows, averages, note }: TableData): string {
   const body = rows.map((row) => row.map(cell));
   const foot = averages.map((row) => row.map(cell));
@@ -28,13 +28,13 @@ export function textTable({ title, columns, rows, averages, note }: TableData): 
   ].join("\n");
 }
 
-/** What comes from a file name can neither break the line nor command the terminal. */
+/** Shortens the text and replaces control characters: a file name must not break the line or control the terminal. */
 function cell(text: string): string {
   const shown = shownName(text);
   return lengthOf(shown) > LONGEST_CELL ? `${[...shown].slice(0, LONGEST_CELL - 1).join("")}…` : shown;
 }
 
-/** As wide as the widest cell; the last column of a group makes room where the group's heading is wider still. */
+/** Each column is as wide as its widest cell. A group heading that is wider still widens the last column of the group. */
 function widthsFor(columns: readonly Column[], rows: readonly (readonly string[])[]): number[] {
   const widths = columns.map(({ title }, index) => {
     return Math.max(lengthOf(title), ...rows.map((row) => lengthOf(row[index] ?? "")));

@@ -1,11 +1,11 @@
 import { MIB } from "../../wasm/byte-units.ts";
-/** Numbers and names as people read them. What is not known is a dash, never "NaN". */
 
+/** Formats numbers and names for readers. An unknown number is shown as this dash, never as "NaN". */
 export const UNKNOWN = "–";
 const MS_PER_HOUR = 3_600_000;
 const MS_PER_MINUTE = 60_000;
 
-/** JSON has no NaN: a number that could not be had comes back from a file as null. */
+/** JSON has no NaN: an unknown number comes back from a file as null. */
 export type MaybeNumber = number | null | undefined;
 
 export function isKnown(value: MaybeNumber): value is number {
@@ -25,7 +25,7 @@ export function mibText(bytes: MaybeNumber): string {
   return fixed(toMib(bytes), 2);
 }
 
-/** `0.12 %`; with two digits below one percent, where opponents lie close together. */
+/** `0.12 %`; with two digits below one percent, where opponents are close together. */
 export function percentText(share: MaybeNumber): string {
   if (!isKnown(share)) return UNKNOWN;
   return `${fixed(share * 100, Math.abs(share) < 0.01 ? 2 : 1)} %`;
@@ -38,7 +38,7 @@ export function signedPercentText(share: MaybeNumber): string {
   return `${Number(digits) > 0 ? "+" : ""}${digits} %`;
 }
 
-/** `1.4 % above`, `0.3 % below`; what rounds to nothing is `level with`. */
+/** `1.4 % above`, `0.3 % below`; `level with` for a share that rounds to 0. */
 export function besideText(share: MaybeNumber): string {
   if (!isKnown(share)) return UNKNOWN;
   const digits = fixed(share * 100, 1);
@@ -46,13 +46,13 @@ export function besideText(share: MaybeNumber): string {
   return `${digits.replace("-", "")} % ${share > 0 ? "above" : "below"}`;
 }
 
-/** `12` where every run agrees, `12.4` for a mean of runs. */
+/** `12`, or `12.4` for a mean; without a fraction from 100 on. */
 export function countText(count: MaybeNumber): string {
   if (!isKnown(count)) return UNKNOWN;
   return count.toLocaleString("en-US", { maximumFractionDigits: Math.abs(count) < 100 ? 1 : 0 });
 }
 
-/** `11 min`, `2.5 h`. */
+/** `30 s`, `11 min`, `2.5 h`. */
 export function durationText(ms: MaybeNumber): string {
   if (!isKnown(ms)) return UNKNOWN;
   if (ms < MS_PER_MINUTE) return `${fixed(ms / 1_000, 0)} s`;
@@ -70,8 +70,8 @@ export function listText(items: readonly string[]): string {
 }
 
 /**
- * A scenario may be called after a trace file. What a file name can hold and a line of text or XML cannot (control
- * characters, direction overrides, halves of surrogate pairs) is shown as one visible character.
+ * A scenario may be named after a trace file. File names can contain characters that a line of text or XML cannot: control
+ * characters, direction overrides, lone surrogates. Each is replaced by U+FFFD.
  */
 export function shownName(name: string): string {
   return name.toWellFormed().replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u{fffe}\u{ffff}]/gu, "\u{fffd}");

@@ -6,10 +6,10 @@ import { ttlQuality } from "./ttl-quality.ts";
 
 const LAST = "last of each run";
 const WORST = "furthest off while it counted as measured";
-/** Inside it an estimate is as good as the evaluation asks for. */
+/** The evaluation counts an estimate within this distance of the truth as good. */
 const BAND_PERCENT = 10;
 
-/** How far the estimate of the TTL is from the truth in every scenario where there was one. */
+/** The error of the estimated TTL, for every scenario in which the TTL became known. */
 export function ttlFigure(results: EvalResults, id: string): Figure | undefined {
   const quality = ttlQuality(results);
   const known = quality.filter(({ lastRatio, worstRatio }) => isKnown(lastRatio) || isKnown(worstRatio));
@@ -30,7 +30,7 @@ export function ttlFigure(results: EvalResults, id: string): Figure | undefined 
   return {
     id,
     sentence:
-      `While it counted as measured the TTL was furthest off in ${shownName(worst.scenario)}: ` +
+      `While it counted as measured, the TTL was furthest off in ${shownName(worst.scenario)}: ` +
       `${signedPercentText(worst.worstRatio - 1)} of ${durationText(worst.ttlMs)}. ` +
       (unknown === 0
         ? `It became known in all of ${plural(quality.length, "scenario")}.`

@@ -7,12 +7,12 @@ export interface TtlQuality {
   readonly scenario: string;
   readonly ttlMs: number;
   readonly runs: number;
-  /** Runs in which the TTL counted as measured at some time. */
+  /** Runs in which the TTL counted as measured at least once. */
   readonly known: number;
   readonly knownAfterMs: number;
-  /** Mean of the last estimates as shares of the truth. */
+  /** Mean of the runs' last estimates, each divided by the truth. */
   readonly lastRatio: number;
-  /** The furthest off the truth of all runs while the TTL counted as measured. */
+  /** The estimate furthest from the truth while the TTL counted as measured, over all runs, divided by the truth. */
   readonly worstRatio: number;
   readonly requiredError: number;
 }

@@ -1,8 +1,8 @@
-/** What the report says about names that a reader meets in it. */
+/** The report's explanations of terms, policies and guests. */
 
 export const TERMS: readonly (readonly [string, string])[] = [
   ["allocated", "bytes of linear memory the instance holds: pages of 64 KiB"],
-  ["required", "bytes in real use: live cache entries and the filter's fixed part. Not to be seen from outside"],
+  ["required", "bytes in use by live cache entries and the filter's fixed part; cannot be seen from outside"],
   ["surplus", "allocated less required"],
   ["outbound", "a call from the filter to the authorization server"],
   ["extra outbound", "outbound calls over those of the same requests without any restart: the price of restarts"],
@@ -14,10 +14,10 @@ const POLICIES: Readonly<Record<string, string>> = {
   never: "no restart; memory grows to its peak and stays there",
   uptime: "a restart at a fixed maximum uptime, swept over many lengths",
   threshold: "a restart at a fixed size of allocated, swept over many sizes",
-  ratio: "the paper's rule by the letter: restart when pages grow more slowly than outbound calls",
-  measured: "Ebb's default: required is estimated, and a restart must be worth the outbound calls that it costs",
-  oracle: "decides as measured does, but is told the live bytes; shows what the estimate costs",
-  optimum: "the exact optimum by dynamic programming, with all of the future known; nothing can do better",
+  ratio: "the paper's rule read literally: restart when pages grow more slowly than outbound calls",
+  measured: "Ebb's default: estimates required, and restarts when that is worth the outbound calls it costs",
+  oracle: "sees the live bytes but not the future; restarts when it has carried enough surplus for long enough",
+  optimum: "the exact optimum by dynamic programming; knows the whole future, so no policy can do better",
 };
 
 const GUESTS: Readonly<Record<string, string>> = {
@@ -26,13 +26,13 @@ const GUESTS: Readonly<Record<string, string>> = {
   doubling: "doubles its memory whenever it is full",
   "plus-20-percent": "grows by a fifth of its memory",
   "arena-4-mib": "grows by 4 MiB at a time",
-  "size-classes": "keeps entries of differing sizes in slots of powers of two",
-  "lazy-expiry": "frees an expired entry only when it is touched again",
-  leak: "frees nothing ever; an expired entry is written anew",
+  "size-classes": "keeps entries of different sizes in slots of powers of two",
+  "lazy-expiry": "frees an expired entry only when its key is requested again",
+  leak: "never frees anything; an expired entry is written again into new memory",
   "sliding-ttl": "counts the TTL from the last use of an entry, not from its write",
 };
 
-/** Undefined for a name that says enough, or that nobody knows here. */
+/** Undefined for an unknown policy. */
 export function aboutPolicy(policy: string): string | undefined {
   return own(POLICIES, policy.split("-")[0]!);
 }
@@ -41,7 +41,7 @@ export function aboutGuest(guest: string): string | undefined {
   return own(GUESTS, guest);
 }
 
-/** A guest may be called "constructor". */
+/** Ignores inherited properties, because a guest may be named "constructor". */
 function own(words: Readonly<Record<string, string>>, name: string): string | undefined {
   return Object.hasOwn(words, name) ? words[name] : undefined;
 }

@@ -14,7 +14,7 @@ export const NO_RESULTS: EvalResults = {
   density: [],
 };
 
-/** What a policy does in a made-up scenario: of what `never` holds, at so many extra calls. */
+/** Results of each policy in a made-up scenario. `held` is a share of the memory of `never`; `extra` of its calls. */
 const POLICIES: readonly { policy: string; held: number; extra: number; restarts: number }[] = [
   { policy: "never", held: 1, extra: 0, restarts: 0 },
   { policy: "uptime-60min", held: 0.76, extra: 0.005, restarts: 24 },
@@ -31,7 +31,7 @@ export interface MadeUp {
   readonly seeds?: readonly number[];
 }
 
-/** Results that look like those of a day of load, made from formulas. Every combination is a scenario. */
+/** Formulas that look like the results of a day of load. Every combination of the options is a scenario. */
 export function madeUpResults({
   workloads = ["diurnal"],
   guests = ["built-in"],

@@ -1,6 +1,6 @@
 import type { EvalResults } from "../../results.ts";
 
-/** The same results with another name for what may be called after a file: the scenario and its workload. */
+/** The results with a scenario, its workload and its guest renamed: all three may be named after a file. */
 export function renamed(results: EvalResults, from: string, to: string): EvalResults {
   const named = <Row extends { readonly scenario: string }>(rows: readonly Row[]): Row[] =>
     rows.map((row) => (row.scenario === from ? { ...row, scenario: to } : row));
@@ -16,10 +16,10 @@ export function renamed(results: EvalResults, from: string, to: string): EvalRes
   };
 }
 
-/** A file can be called all of this. */
+/** A hostile but possible file name. */
 export const HOSTILE_NAME = `</svg><script>alert("1")</script>&amp; 'x' | \`y\` [z](http://evil.example) \u001b[2J\u202e\ud800\n`;
 
-/** As they come back from JSON, where a number that could not be had is null. */
+/** The value with every number replaced by null, as JSON stores an unknown number. */
 export function withoutNumbers<Value>(value: Value): Value {
   if (typeof value === "number") return null as Value;
   if (Array.isArray(value)) return value.map(withoutNumbers) as Value;

@@ -1,9 +1,9 @@
 const TOKEN = /<!--[\s\S]*?-->|<(\/?)([A-Za-z][\w:-]*)((?:\s+[\w:-]+="[^"<]*")*)\s*(\/?)>|[^<]+/gy;
 const ENTITY = /&(?!(?:amp|lt|gt|quot|apos|nbsp|#\d+|#x[\da-fA-F]+);)/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what XML forbids
+// biome-ignore lint/suspicious/noControlCharactersInRegex: XML forbids these characters
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Cs}/u;
 
-/** What keeps a text from being XML, or undefined: tags that do not match, attributes without quotes, stray `&` or `<`. */
+/** Describes the first fault that keeps a text from being well-formed XML; undefined if there is none. */
 export function faultOf(xml: string): string | undefined {
   const open: string[] = [];
   TOKEN.lastIndex = 0;
@@ -17,6 +17,6 @@ export function faultOf(xml: string): string | undefined {
     if (closing !== "/") open.push(tag);
     else if (open.pop() !== tag) return `</${tag}> closes nothing`;
   }
-  if (FORBIDDEN.test(xml)) return "a character that XML has not";
+  if (FORBIDDEN.test(xml)) return "a character that XML forbids";
   return open.length > 0 ? `<${open.at(-1)}> stays open` : undefined;
 }
