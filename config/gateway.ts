@@ -1,4 +1,5 @@
 import type {
+  BaselineReading,
   FailurePolicy,
   Json,
   PathReading,
@@ -6,6 +7,7 @@ import type {
   Secret,
   SentUri,
   Ticks,
+  TtlReading,
   Unmatched,
 } from "./input.ts";
 import type { RoutePattern } from "./route-pattern.ts";
@@ -201,6 +203,10 @@ export interface Restart {
   readonly extraCallsShare: number;
   /** Time for observing first: from a service's first start for `measured`, from each instance's for `ratio`. */
   readonly collectMs: number;
+  /** The reading of the paper's baseline, for `ratio`. */
+  readonly baseline: BaselineReading;
+  /** The reading of the paper's TTL rule, for `ratio`. */
+  readonly literal: TtlReading;
   /** Width of the bins for ratios and trends. */
   readonly binMs: number;
   /** The longest TTL estimate. */
@@ -226,3 +232,6 @@ export type RestartSettings = Omit<Restart, "policy">;
 
 /** What the estimator works with. */
 export type EstimateSettings = Pick<Restart, "collectMs" | "binMs" | "ttlCapMs" | "ttlDefaultMs" | "sampleIntervalMs">;
+
+/** What the paper's estimate works with. */
+export type PaperSettings = EstimateSettings & Pick<Restart, "baseline" | "literal">;

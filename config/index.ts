@@ -8,12 +8,14 @@ export type {
   EstimateSettings,
   Gateway,
   IsolateLimits,
+  PaperSettings,
   PreflightAnswer,
   Restart,
   RestartSettings,
   Service,
 } from "./gateway.ts";
 export {
+  type BaselineReading,
   type BuiltInServiceInput,
   type ClusterInput,
   defineGateway,

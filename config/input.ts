@@ -413,6 +413,25 @@ interface CacheInput {
 export type RestartPolicyName = "measured" | "ratio" | "uptime" | "threshold" | "never";
 
 /**
+ * The paper's baseline is the size that repeated restarts lead back to; `ratio` never restarts an instance below it. Two
+ * readings, see docs/model.md:
+ *
+ * - `generation`: the instance's own size when its collection ended. It has grown back since its restart, under today's load.
+ * - `remembered`: the median of that size over the last five earlier generations. It forgets slowly: when the load falls,
+ *   instances stay below the old baseline and are not restarted any more.
+ */
+export type BaselineReading = "generation" | "remembered";
+
+/**
+ * The paper takes the TTL from the moment when fewer pages than outbound calls are added. Two readings, see docs/model.md:
+ *
+ * - `ratios`: pages per call fall below half of what they were while the cache filled.
+ * - `counts`: fewer pages than calls, by the letter. Unless an entry fills a page, this is true in the first bin, so the TTL is
+ *   `binMs`.
+ */
+export type TtlReading = "ratios" | "counts";
+
+/**
  * Each policy ignores the fields of the others, so you can try another policy without removing them.
  */
 interface RestartInput {
@@ -428,6 +447,10 @@ interface RestartInput {
    * start of each instance. Default 900000 (15 minutes).
    */
   readonly collectMs?: number;
+  /** For `ratio`: the reading of the paper's baseline. Default `generation`. */
+  readonly baseline?: BaselineReading;
+  /** For `ratio`: the reading of the paper's TTL rule. Default `ratios`; `counts` is by the letter, for comparison. */
+  readonly literal?: TtlReading;
   /** Width of the bins for the ratios and trends of `ratio`. Default 60000, or `collectMs` if that is shorter. */
   readonly binMs?: number;
   /**

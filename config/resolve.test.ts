@@ -78,6 +78,8 @@ describe("a resolved gateway", () => {
             policy: "measured",
             extraCallsShare: 0.01,
             collectMs: 900_000,
+            baseline: "generation",
+            literal: "ratios",
             binMs: 60_000,
             ttlCapMs: 600_000,
             ttlDefaultMs: 600_000,
@@ -162,6 +164,17 @@ describe("a resolved gateway", () => {
     const capOf = (maxTtlMs: number) => serviceOf(builtInService({ cache: { maxTtlMs } })).restart.ttlCapMs;
     expect([60_000, 600_000, 1_200_000].map(capOf)).toEqual([600_000, 600_000, 1_200_000]);
     expect(serviceOf(otherService()).restart.ttlCapMs).toBe(600_000);
+  });
+
+  it("has both readings of the paper's baseline and of its TTL rule", () => {
+    const restart = { policy: "ratio", baseline: "remembered", literal: "counts" };
+    expect(serviceOf(builtInService({ restart })).restart).toMatchObject(restart);
+    expect(problemsWith({ restart: { baseline: "median" } })).toEqual([
+      expect.stringContaining('found "median"; allowed: "generation" or "remembered"'),
+    ]);
+    expect(problemsWith({ restart: { literal: "ratio" } })).toEqual([
+      expect.stringContaining('found "ratio"; allowed: "ratios" or "counts"'),
+    ]);
   });
 
   it("keeps hardLimitBytes above the cache's maxBytes", () => {
@@ -775,6 +788,8 @@ describe("durations and sizes", () => {
     { cache: { maxBytes: 101 * 1024 * 1024 } },
     { restart: { collectMs: 0 } },
     { restart: { policy: "sometimes" } },
+    { restart: { baseline: "median" } },
+    { restart: { literal: "ratio" } },
     { restart: { collectMs: 1_000, binMs: 2_000 } },
     { restart: { binMs: 1_000, sampleIntervalMs: 2_000 } },
     { restart: { extraCallsShare: 1.5 } },

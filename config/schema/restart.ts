@@ -40,6 +40,8 @@ export const restart: v.GenericSchema<unknown, ParsedRestart> = v.pipe(
     ),
     extraCallsShare: v.optional(share, 0.01),
     collectMs: v.optional(durationMs, COLLECT_MS),
+    baseline: v.optional(v.picklist(["generation", "remembered"], '"generation" or "remembered"'), "generation"),
+    literal: v.optional(v.picklist(["ratios", "counts"], '"ratios" or "counts"'), "ratios"),
     binMs: v.optional(durationMs),
     ttlCapMs: v.optional(durationMs),
     ttlDefaultMs: v.optional(durationMs),

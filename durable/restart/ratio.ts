@@ -4,7 +4,8 @@ import { keep, type RestartPolicy, type RestartSituation, type RestartVerdict, r
 
 /**
  * The policy `ratio`: the paper's rule, read literally. After the collection it restarts when allocated >= baseline,
- * and required has begun to fall, and surplus has risen.
+ * and required has begun to fall, and surplus has risen. Two of its sentences can be read in two ways: the baseline (see
+ * baseline.ts), and the fall that marks the TTL (see ratio-ttl.ts and counts-ttl.ts).
  *
  * "Begun to fall" and "risen" compare two bins of `binMs`: the mean over the bin that ends now, and the mean over the
  * previous one. Compares only estimates of this generation with the same TTL, since a new TTL changes required without any

@@ -44,6 +44,27 @@ describe("the paper's estimate", () => {
     expect(ttl({})).toEqual([600_000, "default"]);
   });
 
+  it("reads the TTL rule as ratios or by the letter", () => {
+    const filling = Array.from({ length: 24 }, () => ({ outbound: 10, grownPages: 1 }));
+    const full = Array.from({ length: 18 }, () => ({ outbound: 10 }));
+    const samples = samplesOf(everyTenSeconds([...filling, ...full]));
+    const ttl = (literal: "ratios" | "counts") =>
+      paperEstimate(samples, history(), { ...DEFAULT_SETTINGS, literal }, 420_000).ttlMs;
+    expect([ttl("ratios"), ttl("counts")]).toEqual([240_000, 60_000]);
+  });
+
+  it("reads the baseline as the generation's own size or as the one remembered", () => {
+    const current = generation({ heldAfterCollectingBytes: 4 * PAGE_BYTES });
+    const given = history({ current, heldAfterCollectingBytes: [9 * PAGE_BYTES] });
+    const baseline = (reading: "generation" | "remembered") => {
+      const settings = { ...DEFAULT_SETTINGS, baseline: reading };
+      const { baselineBytes, sources } = paperEstimate(quiet, given, settings, 2_000_000);
+      return [baselineBytes / PAGE_BYTES, sources.baseline];
+    };
+    expect(baseline("generation")).toEqual([4, "measured"]);
+    expect(baseline("remembered")).toEqual([9, "estimated"]);
+  });
+
   it("gives the generation's size when its collection ended", () => {
     const samples = samplesOf([{ timeMs: 890_000, outbound: 5, allocatedBytes: 9 * PAGE_BYTES, grownPages: 8 }]);
     const held = (change: Parameters<typeof generation>[0], nowMs: number) =>
@@ -109,11 +130,15 @@ describe("the paper's estimate of a guest whose load falls", () => {
 
 describe("the paper's estimate of any samples", () => {
   const anyNow = fc.oneof(fc.double(), fc.integer({ min: 0, max: 20_000_000 }), fc.integer({ min: 0, max: 4e12 }));
+  const anyReading = fc.record({
+    baseline: fc.constantFrom("generation" as const, "remembered" as const),
+    literal: fc.constantFrom("ratios" as const, "counts" as const),
+  });
 
   it("has required and surplus within allocated, and only finite numbers", () => {
     fc.assert(
-      fc.property(anySamples, anyHistory, anyNow, (samples, given, nowMs) => {
-        const found = paperEstimate(samples, given, DEFAULT_SETTINGS, nowMs);
+      fc.property(anySamples, anyHistory, anyReading, anyNow, (samples, given, reading, nowMs) => {
+        const found = paperEstimate(samples, given, { ...DEFAULT_SETTINGS, ...reading }, nowMs);
         expect(Object.values(found).filter((value) => typeof value === "number" && !Number.isFinite(value))).toEqual(
           [],
         );

@@ -1,7 +1,8 @@
-import type { EstimateSettings } from "../../../config/index.ts";
+import type { PaperSettings } from "../../../config/index.ts";
 import type { Samples } from "../../metrics/samples.ts";
 import type { CurrentGeneration, History } from "../history.ts";
 import { baselineBytes } from "./baseline.ts";
+import { countsTtl } from "./counts-ttl.ts";
 import { outboundInTtl } from "./outbound-window.ts";
 import { ratioTtl, type TtlEstimate } from "./ratio-ttl.ts";
 import { requiredBytes } from "./required.ts";
@@ -51,7 +52,7 @@ export interface PaperEstimate {
 export function paperEstimate(
   samples: Samples,
   history: History,
-  settings: Readonly<EstimateSettings>,
+  settings: Readonly<PaperSettings>,
   nowMs: number,
   presentBytes?: number,
 ): PaperEstimate {
@@ -72,7 +73,8 @@ export function paperEstimate(
   const collects = generation.collectedBeforeMs < settings.collectMs;
   const heldAfterCollectingBytes =
     generation.heldAfterCollectingBytes ?? (phase === "judging" && collects ? allocatedBytes : undefined);
-  const baseline = baselineBytes(history.heldAfterCollectingBytes, heldAfterCollectingBytes, allocatedBytes);
+  const held = { own: heldAfterCollectingBytes, earlier: history.heldAfterCollectingBytes };
+  const baseline = baselineBytes(settings.baseline, held, allocatedBytes);
 
   return {
     generation: generation.number,
@@ -97,11 +99,12 @@ function ttlOf(
   samples: Samples,
   generation: CurrentGeneration,
   history: History,
-  settings: Readonly<EstimateSettings>,
+  settings: Readonly<PaperSettings>,
 ): { ttlMs: number; source: Source } {
   if (generation.ttlMs !== undefined)
     return { ttlMs: Math.min(generation.ttlMs, settings.ttlCapMs), source: "measured" };
-  const found: TtlEstimate = ratioTtl(samples, generation, settings);
+  const read = settings.literal === "counts" ? countsTtl : ratioTtl;
+  const found: TtlEstimate = read(samples, generation, settings);
   if (found.source === "default" && history.lastTtlMs !== undefined) {
     return { ttlMs: Math.min(history.lastTtlMs, settings.ttlCapMs), source: "estimated" };
   }

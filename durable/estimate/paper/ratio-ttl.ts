@@ -14,8 +14,8 @@ const MIN_GROWTH_EVENTS = 3;
 const FALLEN = 0.5;
 
 /**
- * The TTL by the paper's rule, read literally: the time from the start of the generation until the pages grown per
- * outbound call fall below half of their ratio while the cache filled.
+ * The TTL by the paper's rule, its counts read as a ratio: the time from the start of the generation until the pages grown
+ * per outbound call fall below half of their ratio while the cache filled.
  *
  * Precisely, over the samples of the generation, in bins counted from its start:
  *
