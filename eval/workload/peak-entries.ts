@@ -1,6 +1,6 @@
 import type { Workload } from "./workload.ts";
 
-/** The most entries that live at once where none is ever dropped before its time. */
+/** The greatest number of entries alive at once if no entry is dropped before it expires. */
 export function peakEntries({ timesMs, keys, keyCount }: Workload, ttlMs: number): number {
   const expiresMs = new Float64Array(keyCount).fill(Number.NEGATIVE_INFINITY);
   const expiries = new Float64Array(keys.length);

@@ -3,14 +3,14 @@ import { basename } from "node:path";
 import { parseTrace } from "../../scripts/traffic/trace.ts";
 import { type Workload, WorkloadBuilder } from "./workload.ts";
 
-/** What one decision is kept for: the client alone, as with introspection, or each resource of a client, as with forward-auth. */
+/** Scope of a cached decision: a client, as with introspection, or a client and a resource, as with forward-auth. */
 export const DECISION_KEYS = ["client", "client+key"] as const;
 export type DecisionKey = (typeof DECISION_KEYS)[number];
 
 /**
- * A recorded trace (`t,client,key`) as a workload.
+ * Reads a recorded trace (`t,client,key`) as a workload.
  * @param speed above 1 compresses time
- * @throws Error that names the file and the first line that does not fit
+ * @throws Error that names the file, and the first invalid line if there is one
  */
 export function readTrace(file: string, decisionKey: DecisionKey, speed: number): Workload {
   const { requests, problems } = parseTrace(readFileSync(file, "utf8"));

@@ -5,12 +5,12 @@ import { type Workload, WorkloadBuilder } from "./workload.ts";
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 
-/** Clients, of whom few make most of the requests; a tenth of their requests asks for a resource of its own. */
+/** A few clients make most of the requests. A tenth of the requests ask for another resource than the client's first. */
 const CLIENTS = 8_000;
 const ZIPF_EXPONENT = 1;
 const RESOURCES_EACH = 3;
 
-/** A day of made-up traffic, the same for the same seed. */
+/** A day of generated traffic. The same seed gives the same traffic. */
 export interface Scenario {
   readonly name: string;
   readonly about: string;
@@ -30,22 +30,22 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "flash-crowd",
-    about: "1 request a second, and twice for half an hour 15 times as many",
+    about: "1 request a second; 15 a second during two half-hours",
     make: (seed) => clientsAtRate("flash-crowd", seed, flashCrowdPerSecond),
   },
   {
     name: "sessions",
-    about: "clients that come for a quarter of an hour, ask for a few things many times, and are gone",
+    about: "clients that stay for a quarter of an hour, request a few resources many times, and do not return",
     make: sessions,
   },
   {
     name: "low",
-    about: "one request in two minutes: memory hardly grows",
+    about: "one request every two minutes: memory hardly grows",
     make: (seed) => clientsAtRate("low", seed, () => 1 / 120),
   },
 ];
 
-/** @throws Error that names the scenarios there are */
+/** @throws Error that lists the known scenarios */
 export function scenarioNamed(name: string): Scenario {
   const found = SCENARIOS.find((scenario) => scenario.name === name);
   if (found) return found;
@@ -61,7 +61,7 @@ function flashCrowdPerSecond(timeMs: number): number {
   return inCrowd ? 15 : 1;
 }
 
-/** Poisson arrivals at a rate that changes with time (by thinning), clients and resources by Zipf's law. */
+/** Poisson arrivals at a rate that changes with time (by thinning). Clients follow Zipf's law. */
 function clientsAtRate(name: string, seed: number, perSecondAt: (timeMs: number) => number): Workload {
   const random = seededRandom(seed);
   const drawClient = zipfSampler(CLIENTS, ZIPF_EXPONENT, random);
@@ -88,7 +88,7 @@ function gapMs(random: Random, perSecond: number): number {
   return exponential(random, perSecond) * 1_000;
 }
 
-/** Sessions begin as in the diurnal day; each asks for three things in turn, every 20 s on average, for 15 minutes. */
+/** Sessions start at a diurnal rate. Each lasts 15 minutes and requests one of its 3 resources every 20 s, on average. */
 function sessions(seed: number): Workload {
   const random = seededRandom(seed);
   const requests: { timeMs: number; identity: number }[] = [];

@@ -1,16 +1,14 @@
-/**
- * What a run of the evaluation is fed with: requests in order of time. Columns, since a day has hundreds of thousands.
- */
+/** The requests of an evaluation run in order of time, stored as columns because a day has hundreds of thousands. */
 export interface Workload {
   readonly name: string;
-  /** Milliseconds from the start, never falling. */
+  /** Milliseconds from the start; never decreases. */
   readonly timesMs: Float64Array;
-  /** What a decision is kept by: a client's subject and the resource it asks for, as a number from 0 to keyCount - 1. */
+  /** Decision key of each request (a client, or a client and a resource) as a number from 0 to keyCount - 1. */
   readonly keys: Int32Array;
   readonly keyCount: number;
 }
 
-/** Gathers requests into columns; identities of any kind become small numbers in the order of their appearance. */
+/** Collects requests into columns. Numbers identities from 0 in order of appearance. */
 export class WorkloadBuilder {
   readonly #times: number[] = [];
   readonly #keys: number[] = [];
