@@ -1,32 +1,32 @@
 import type { GrowthRule } from "./guests/cache-guest.ts";
 import type { DecisionKey } from "./workload/read-trace.ts";
 
-/** Where the requests of a case come from. */
+/** Source of the requests of a case. */
 export type Source =
   | { readonly kind: "scenario"; readonly name: string }
   | { readonly kind: "trace"; readonly file: string; readonly decisionKey: DecisionKey; readonly speed: number };
 
-/** A workload with a guest, under all opponents. Plain data, so that it can be sent to a worker thread. */
+/** One workload and one guest, to run under all opponents. Plain data, so that it can be sent to a worker thread. */
 export interface Case {
   readonly source: Source;
   readonly seeds: readonly number[];
   readonly guest: { readonly rule: GrowthRule } | { readonly file: string; readonly configuration: string };
   readonly ttlMs: number;
   readonly ttlCapMs: number;
-  /** Undefined: such that the peak takes about 60 pages. */
+  /** Undefined: chosen so that the peak takes about 60 pages. */
   readonly entryBytes: number | undefined;
   readonly handover: boolean;
   readonly eviction: boolean;
-  /** The built-in filter's real module runs too, with the first seed, under the policies that matter most. */
+  /** Also run the built-in filter's real module, with the first seed, under the most important policies. */
   readonly real: boolean;
-  /** Only these families of opponents, beside `never`; undefined: all. */
+  /** Run only these families of opponents and `never`; undefined: all. */
   readonly families?: readonly string[];
 }
 
 const MINUTE_MS = 60_000;
 /** Above every TTL here. */
 const HIGH_CAP_MS = 7_200_000;
-/** As the product is shipped. */
+/** The product's default. */
 const DEFAULT_CAP_MS = 600_000;
 
 const TTLS_MS = [60_000, 300_000, 1_200_000, 3_600_000];
@@ -41,12 +41,12 @@ const OTHER_RULES: readonly GrowthRule[] = [
   "sliding-ttl",
   "size-classes",
 ];
-/** Rules by which memory goes on growing: the cap on the TTL is what they are judged by. */
+/** Memory grows without end under these rules. They run with the product's default TTL cap. */
 const ENDLESS_RULES: ReadonlySet<GrowthRule> = new Set(["lazy-expiry", "leak"]);
 
 export const SEEDS = [1, 2, 3, 4, 5];
 
-/** The default set: what fits into ten minutes on two cores. `full`: every combination that the questions ask for. */
+/** The default set takes about five minutes on two cores. `full` takes hours. */
 export function standardCases(full: boolean): Case[] {
   const cases: Case[] = [];
   for (const name of SCENARIO_NAMES) {
@@ -73,7 +73,7 @@ export function standardCases(full: boolean): Case[] {
   return full ? cases : cases.map((each) => ({ ...each, seeds: seedsInTime(each) }));
 }
 
-/** What the figures rest on is repeated over all seeds; what only shows that a guest is recognised, over two. */
+/** The plain cases of the built-in filter, on which the figures rest, run with all seeds; the others with two. */
 function seedsInTime({ guest, handover, eviction }: Case): readonly number[] {
   return "rule" in guest && guest.rule === "built-in" && !handover && !eviction ? SEEDS : SEEDS.slice(0, 2);
 }
@@ -85,7 +85,7 @@ function caseOf(name: string, change: Partial<Case>): Case {
     guest: { rule: "built-in" },
     ttlMs: 5 * MINUTE_MS,
     ttlCapMs: HIGH_CAP_MS,
-    // Of few entries no size makes thirty pages; they are of a usual one.
+    // Too few entries to fill 60 pages at any size, so use a common size.
     entryBytes: name === "low" ? 1_000 : undefined,
     handover: false,
     eviction: false,
@@ -94,7 +94,7 @@ function caseOf(name: string, change: Partial<Case>): Case {
   };
 }
 
-/** What a case is called in tables, results and figures. */
+/** Name of a case in tables, results and figures. */
 export function caseName({ source, guest, ttlMs, ttlCapMs, handover, eviction }: Case): string {
   const workload = source.kind === "scenario" ? source.name : traceName(source.file);
   const guestName = "rule" in guest ? guest.rule : guest.file.split("/").at(-1)!;
@@ -102,7 +102,7 @@ export function caseName({ source, guest, ttlMs, ttlCapMs, handover, eviction }:
   return `${workload} T=${ttlMs / 1_000}s${capped} ${guestName}${handover ? " handover" : ""}${eviction ? " eviction" : ""}`;
 }
 
-/** What a recorded trace is called: its file without folder and ending. */
+/** Name of a recorded trace: its file name without folder and `.csv`. */
 export function traceName(file: string): string {
   return file
     .split("/")

@@ -12,12 +12,12 @@ const ISOLATE_BYTES = 128 * 1_024 * 1_024;
 const DAY_MS = 86_400_000;
 const STEP_MS = 60_000;
 const TTL_MS = 300_000;
-/** What one service grows to at its peak: 8 MiB. */
+/** Peak of one service: 8 MiB. */
 const PEAK_PAGES = 128;
 
 /**
- * How many services fit into one isolate, whose days are those of the diurnal scenario, each shifted so that their peaks
- * are spread over the day. Of two days the second counts: the first begins with empty caches.
+ * Counts the services that fit into one isolate. Each has the day of the diurnal scenario, shifted so that the peaks are
+ * spread over the day. Runs two days and counts only the second, because the first starts with empty caches.
  */
 export async function density(seed: number): Promise<DensityRow[]> {
   const day = scenarioNamed("diurnal").make(seed);
@@ -29,7 +29,7 @@ export async function density(seed: number): Promise<DensityRow[]> {
     const supervisor = opponent.make(restartSettings({ ttlCapMs: 7_200_000 }), seed, handover);
     const bytesAt = new Float64Array(DAY_MS / STEP_MS);
     await simulate(workload, guest, supervisor, { handover, evictAfterMs: undefined }, (nowMs, { allocatedBytes }) => {
-      // The most that is held within each step of the second day.
+      // Record the greatest allocation within each step of the second day.
       if (nowMs < DAY_MS) return;
       const step = Math.min(bytesAt.length - 1, Math.floor((nowMs - DAY_MS) / STEP_MS));
       bytesAt[step] = Math.max(bytesAt[step]!, allocatedBytes);
@@ -45,7 +45,7 @@ function contestants(): { opponent: Opponent; handover: boolean }[] {
   return [...plain, { opponent: MEASURED, handover: true }];
 }
 
-/** The greatest number of shifted days whose sum stays within the isolate, and the peak of that sum. */
+/** The greatest number of shifted days whose total stays within the limit, and the peak of that total. */
 export function howMany(bytesAt: Float64Array, limitBytes = ISOLATE_BYTES): { services: number; peakBytes: number } {
   let fits = { services: 0, peakBytes: 0 };
   for (let services = 1; services <= bytesAt.length; services += 1) {
@@ -69,7 +69,7 @@ function peakOfSum(bytesAt: Float64Array, services: number): number {
   return peak;
 }
 
-/** Steps without a sample hold what the one before held. */
+/** Fills steps without a sample from the step before. */
 function filled(bytesAt: Float64Array): Float64Array {
   let last = bytesAt.find((bytes) => bytes > 0) ?? 0;
   return bytesAt.map((bytes) => {

@@ -14,7 +14,7 @@ function result(rows: CaseResult["rows"]): CaseResult {
 const NEVER = row("never", "never", 0, 100);
 
 describe("a frontier", () => {
-  it("averages the seeds of each point, and sorts by extra outbound", () => {
+  it("averages each point over seeds and sorts the points by extra outbound", () => {
     const rows = [
       row("uptime", "uptime-60min", 0.02, 80, 1),
       row("uptime", "uptime-60min", 0.04, 60, 2),
@@ -38,24 +38,24 @@ describe("the gap to an opponent", () => {
   const at = (extra: number, others: CaseResult["rows"]) =>
     gapOf(result([NEVER, row("measured", "measured", extra, 70), ...others]));
 
-  it("is taken at the same extra outbound, between its points on a straight line", () => {
+  it("is taken at the same extra outbound, interpolated linearly between points", () => {
     const optimum = [row("optimum", "optimum-1", 0.01, 80), row("optimum", "optimum-2", 0.03, 40)];
     expect(at(0.02, optimum).optimumBytes).toBeCloseTo(60);
     expect(at(0.005, optimum).optimumBytes).toBeCloseTo(90);
   });
 
-  it("never counts a point that holds more for more calls", () => {
+  it("ignores a point with more memory for more calls", () => {
     const uptime = [row("uptime", "a", 0.01, 60), row("uptime", "b", 0.02, 75), row("uptime", "c", 0.04, 80)];
     expect(at(0.03, uptime).bestUptimeBytes).toBe(60);
     expect(at(0.5, uptime).bestUptimeBytes).toBe(60);
   });
 
-  it("without any extra call is that to never", () => {
+  it("is the gap to never if there are no extra calls", () => {
     expect(at(0, [row("uptime", "a", 0.01, 60)]).bestUptimeBytes).toBe(100);
     expect(at(-0.001, [row("uptime", "a", 0.01, 60)]).bestUptimeBytes).toBe(100);
   });
 
-  it("is not a number where there was no such opponent", () => {
+  it("is NaN if the opponent did not run", () => {
     expect(at(0.01, []).optimumBytes).toBeNaN();
   });
 });

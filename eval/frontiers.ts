@@ -4,7 +4,7 @@ import type { CaseResult } from "./run-case.ts";
 type Point = Frontier["points"][number];
 type Row = RunRow & { readonly family: string };
 
-/** One frontier for each family of opponents: points averaged over seeds, by extra outbound. */
+/** One frontier for each family of opponents: points averaged over seeds and sorted by extra outbound. */
 export function frontiersOf({ info, rows }: CaseResult): Frontier[] {
   const families = Map.groupBy(rows, ({ family }) => family);
   return [...families].map(([policy, ofFamily]) => {
@@ -18,7 +18,7 @@ export function frontiersOf({ info, rows }: CaseResult): Frontier[] {
   });
 }
 
-/** `measured` beside its opponents at the same extra outbound: seed by seed, then averaged. */
+/** Compares `measured` with its opponents at the same extra outbound, for each seed, then averages over seeds. */
 export function gapOf({ info, rows }: CaseResult): Gap {
   const gaps = [...Map.groupBy(rows, ({ seed }) => seed).values()].map((ofSeed) => {
     const measured = ofSeed.find(({ policy }) => policy === "measured")!;
@@ -43,7 +43,7 @@ export function gapOf({ info, rows }: CaseResult): Gap {
   };
 }
 
-/** The least memory that a family reaches with at most this much extra outbound, between its points on a straight line. */
+/** The least memory of a family with at most this much extra outbound, interpolated linearly; NaN if it did not run. */
 function cheapestAt(rows: readonly Row[], family: string, extraOutbound: number): number {
   const points = rows
     .filter((row) => row.family === family || row.family === "never")

@@ -3,24 +3,25 @@ import type { RestartPolicyName } from "../durable/restart/policies.ts";
 import { PolicySupervisor, RuleSupervisor, type Supervisor } from "./supervisor.ts";
 
 const MINUTE_MS = 60_000;
-/** What grows back by chance is no surplus. */
+/** The oracle ignores a surplus of up to a tenth of the live bytes: it is noise. */
 const NOISE = 1.1;
 
-/** Ages, in minutes, at which the swept `uptime` restarts. */
+/** Instance ages in minutes at which the swept `uptime` restarts. */
 const UPTIMES_MIN = [5, 7.5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720];
-/** Sizes, as shares of what `never` grows to, at which the swept `threshold` restarts. */
+/** Sizes at which the swept `threshold` restarts, as shares of the peak of `never`. */
 const THRESHOLDS = [0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95];
-/** For how long, in seconds, the swept oracle carries a surplus as large as what lives, before it restarts. */
+/** Seconds for which the swept oracle carries a surplus as large as the live bytes before it restarts. */
 const ORACLE_PATIENCE_S = [300, 1_000, 3_000, 10_000, 30_000];
-/** Shares of extra outbound calls that `measured` is swept over; its default is among them. */
+/** Shares of extra outbound calls over which `measured` is swept, including its default. */
 export const SWEPT_SHARES = [0.001, 0.003, 0.01, 0.03];
 export const DEFAULT_SHARE = 0.01;
 
-/** One way of choosing restarts, made anew for each run. */
+/** One way to choose restarts. */
 export interface Opponent {
-  /** Rows of one family make one frontier. */
+  /** The rows of a family form one frontier. */
   readonly family: string;
   readonly name: string;
+  /** Makes a new supervisor for one run. */
   make(settings: RestartSettings, seed: number, handover: boolean): Supervisor;
 }
 
@@ -34,8 +35,8 @@ export const MEASURED: Opponent = policy("measured", "measured", {});
 export const RATIO: Opponent = policy("ratio", "ratio", {});
 
 /**
- * Everything that `never` is compared with.
- * @param peakBytes what `never` grows to
+ * All opponents except `never` and `optimum`.
+ * @param peakBytes peak of `never`
  */
 export function opponents(peakBytes: number): Opponent[] {
   return [
@@ -70,9 +71,9 @@ function rule(family: string, name: string, judge: Rule): Opponent {
 }
 
 /**
- * Sees the live bytes, which no policy can, but not the future: it restarts once it has carried as much surplus as the
- * patience allows, counted anew where there is none. (No rule without foresight is sure to do better than twice the
- * optimum; this one is sure to do no worse, where losing an entry costs the same at all times.)
+ * Sees the live bytes, which no policy can, but not the future. It restarts once its surplus over time exceeds the patience;
+ * the sum starts again from 0 when there is no surplus. No rule without foresight can guarantee less than twice the cost of
+ * the optimum. This rule guarantees twice the cost if losing an entry costs the same at all times.
  */
 function oracle(patienceS: number): Opponent {
   return {

@@ -23,12 +23,12 @@ const anyWorkload = fc
     return builder.build("any");
   });
 
-/** A run of the guest's model that restarts just then. */
+/** Runs the guest's model and restarts it at the given times. */
 async function play(workload: Workload, restartsMs: readonly number[]) {
   const left = [...restartsMs];
   const guest = guestModel("page", { ttlMs: TTL_MS, entryBytes: 16_000 }, workload.keyCount);
   const before = guest.request.bind(guest);
-  // Between two requests nothing changes but what is held, which the optimum counts from its moment on.
+  // Restart just before the next request. Only the memory held in between differs, and no test compares it.
   guest.request = (nowMs, key) => {
     while (left.length > 0 && left[0]! <= nowMs) guest.restart(left.shift()!, false);
     return before(nowMs, key);
@@ -38,7 +38,7 @@ async function play(workload: Workload, restartsMs: readonly number[]) {
 }
 
 describe("the offline optimum", () => {
-  it("makes as many outbound calls as the guest does that restarts by its plan", async () => {
+  it("predicts the outbound calls of a guest that follows its plan", async () => {
     await fc.assert(
       fc.asyncProperty(anyWorkload, fc.double({ min: 3, max: 11, noNaN: true }), async (workload, logPrice) => {
         const plan = new OfflineOptimum(workload, { ttlMs: TTL_MS, allocatedFor }, GRID_MS).plan(10 ** logPrice);
@@ -49,7 +49,7 @@ describe("the offline optimum", () => {
     );
   });
 
-  it("is no dearer than any other choice of moments", () => {
+  it("costs no more than other plans", () => {
     fc.assert(
       fc.property(anyWorkload, fc.double({ min: 3, max: 11, noNaN: true }), (workload, logPrice) => {
         const price = 10 ** logPrice;
@@ -59,14 +59,14 @@ describe("the offline optimum", () => {
           meanAllocatedBytes * totalMs + price * outbound;
         const best = costOf(optimum.plan(price));
         expect(best).toBeLessThanOrEqual(costOf(optimum.never()) * (1 + 1e-9));
-        // The plan for another price is one of the other choices.
+        // The plan for another price is another plan for this one.
         expect(best).toBeLessThanOrEqual(costOf(optimum.plan(price / 30)) * (1 + 1e-9));
         expect(best).toBeLessThanOrEqual(costOf(optimum.plan(price * 30)) * (1 + 1e-9));
       }),
     );
   });
 
-  it("never restarts where calls are priceless, and holds less the cheaper they are", () => {
+  it("never makes an extra call if calls are extremely expensive, and holds less memory the cheaper they are", () => {
     fc.assert(
       fc.property(anyWorkload, (workload) => {
         const optimum = new OfflineOptimum(workload, { ttlMs: TTL_MS, allocatedFor }, GRID_MS);
@@ -77,7 +77,7 @@ describe("the offline optimum", () => {
     );
   });
 
-  it("has its moments further apart where a workload lasts for months, and counts the same", async () => {
+  it("uses a coarser grid for a workload of months and still counts the same", async () => {
     const builder = new WorkloadBuilder();
     for (let day = 0; day < 365; day += 1) builder.add(day * 86_400_000 + day, day % 3);
     const workload = builder.build("year");
@@ -88,7 +88,7 @@ describe("the offline optimum", () => {
     expect(optimum.never().meanAllocatedBytes / never.meanAllocatedBytes).toBeCloseTo(1, 9);
   });
 
-  it("restarts once after a crowd that is gone", () => {
+  it("restarts once after a crowd is gone", () => {
     const builder = new WorkloadBuilder();
     for (let key = 0; key < 500; key += 1) builder.add(key, key);
     for (let timeMs = 60_000; timeMs <= 600_000; timeMs += 10_000) builder.add(timeMs, 1_000);

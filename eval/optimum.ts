@@ -1,16 +1,16 @@
 import { durationMs, type Workload } from "./workload/workload.ts";
 
-/** What the guest is like whose restarts are planned: entries live one TTL from their write, memory follows their peak. */
+/** The guest to plan for. Its entries live for one TTL from their write, and its memory depends only on their peak number. */
 export interface PlannedGuest {
   readonly ttlMs: number;
-  /** Linear memory, in bytes, of an instance that has held at most so many entries at once. Never falls with its argument. */
+  /** Linear memory in bytes of an instance that has held at most this many entries at once. Never falls with more entries. */
   readonly allocatedFor: (peakEntries: number) => number;
 }
 
-/** Moments of a plan at the most, five days of two minutes: memory and work grow with their square. */
+/** Maximum number of moments: five days of two minutes. Memory and work grow with its square. */
 const MAX_MOMENTS = 3_600;
 
-/** Restarts, chosen with the whole future known, and what they come to. */
+/** Restarts chosen with the whole future known, and their results. */
 export interface Plan {
   readonly restartsMs: readonly number[];
   readonly meanAllocatedBytes: number;
@@ -19,20 +19,20 @@ export interface Plan {
 }
 
 /**
- * The exact offline optimum on a grid of moments (docs/model.md, identity 8). Between two restarts the instance is a function
- * of the requests alone, so one run forward from each moment tells what a generation from there to any later moment holds
- * and asks for; the cheapest chain of generations is then a shortest path.
+ * The exact offline optimum on a grid of moments (docs/model.md, identity 8). Between two restarts, an instance depends only on
+ * the requests. One run forward from each moment therefore gives the memory and the outbound calls of a generation from there
+ * to any later moment. The cheapest chain of generations is a shortest path.
  */
 export class OfflineOptimum {
   readonly #gridMs: number;
   readonly #moments: number;
   readonly #totalMs: number;
-  /** By start and end: byte-milliseconds held, and outbound calls made, from the start to the end. */
+  /** Byte-milliseconds held by each possible generation, indexed by `#cell` like the next two arrays. */
   readonly #held: Float64Array;
   readonly #outbound: Int32Array;
   readonly #peakBytes: Float64Array;
 
-  /** @param finestMs between two moments; longer workloads have them further apart */
+  /** @param finestMs smallest distance between two moments; it is larger for long workloads */
   constructor(workload: Workload, guest: PlannedGuest, finestMs: number) {
     this.#totalMs = durationMs(workload);
     const gridMs = Math.max(finestMs, Math.ceil(this.#totalMs / MAX_MOMENTS));
@@ -53,7 +53,7 @@ export class OfflineOptimum {
     }
   }
 
-  /** The plan that is cheapest where one outbound call costs as much as `price` byte-milliseconds. */
+  /** The cheapest plan if one outbound call costs as much as `price` byte-milliseconds. */
   plan(price: number): Plan {
     const best = new Float64Array(this.#moments + 1).fill(Number.POSITIVE_INFINITY);
     const from = new Int32Array(this.#moments + 1);
@@ -88,7 +88,7 @@ export class OfflineOptimum {
       peakAllocatedBytes = Math.max(peakAllocatedBytes, this.#peakBytes[cell]!);
       if (from[end]! > 0) restartsMs.unshift(from[end]! * this.#gridMs);
     }
-    // All requests at one moment: nothing is held for any time.
+    // If all requests come at one moment, the run has no duration.
     const meanAllocatedBytes = this.#totalMs > 0 ? held / this.#totalMs : peakAllocatedBytes;
     return { restartsMs, meanAllocatedBytes, peakAllocatedBytes, outbound };
   }
@@ -100,12 +100,12 @@ export class OfflineOptimum {
 
 type OnStep = (steps: number, held: number, outbound: number, allocatedBytes: number) => void;
 
-/** One generation after another over the same requests, in buffers that are used again. */
+/** Simulates one generation after another over the same requests, in reused buffers. */
 class ForwardRun {
   readonly #workload: Workload;
   readonly #guest: PlannedGuest;
   readonly #expiresMs: Float64Array;
-  /** Expiries of all writes of this generation, in order; those before `#expired` are over. */
+  /** Expiry times of all writes of this generation, in order. */
   readonly #expiries: Float64Array;
 
   constructor(workload: Workload, guest: PlannedGuest) {
@@ -154,7 +154,7 @@ class ForwardRun {
   }
 }
 
-/** Index of the first time that is not before `fromMs`. */
+/** Index of the first time at or after `fromMs`. */
 function firstFrom(timesMs: Float64Array, fromMs: number): number {
   let low = 0;
   let high = timesMs.length;

@@ -5,7 +5,7 @@ import { parseOptions } from "./options.ts";
 const names = (...argv: string[]) => parseOptions(argv).cases.map(caseName);
 
 describe("the options of the evaluation", () => {
-  it("run every scenario at four TTLs on the built-in filter by default, and guests with other growth rules", () => {
+  it("by default run every scenario at four TTLs on the built-in filter, and guests with other growth rules", () => {
     const all = names();
     for (const scenario of ["constant", "diurnal", "flash-crowd", "sessions", "low"]) {
       for (const ttl of [60, 300, 1_200, 3_600]) expect(all).toContain(`${scenario} T=${ttl}s built-in`);
@@ -63,7 +63,7 @@ describe("the options of the evaluation", () => {
     [["--trace", import.meta.filename, "--scenario", "low"], /--scenario and --trace: only one/],
     [["--trace", import.meta.filename, "--trace", "elsewhere/options.test.ts"], /called "options\.test\.ts" too/],
     [["--nonsense"], /nonsense/],
-  ])("%j are refused by name", (argv, message) => {
+  ])("%j are refused", (argv, message) => {
     expect(() => parseOptions(argv)).toThrow(message);
   });
 });

@@ -9,30 +9,30 @@ npm run eval -- --full             every combination, hours
 npm run eval -- --trace FILE       a recorded trace: lines t,client,key (seconds, whole numbers)
 
   --scenario NAME    only this workload (constant, diurnal, flash-crowd, sessions, low); may be repeated
-  --policy FAMILY    only this way of choosing restarts (measured, ratio, uptime, threshold, oracle, optimum); repeated
-  --ttl SECONDS      how long the filter keeps a decision; several by commas (traces: 300)
-  --ttl-cap SECONDS  the longest TTL the estimator believes (traces: 7200)
-  --entry-bytes N    bytes of headers kept with a decision (default: so that the peak is 60 pages)
-  --speed N          plays a trace so many times as fast (default 1)
-  --decision-key K   what a trace's decision is kept for: client (default) or client+key
-  --filter FILE      any Proxy-Wasm module in place of the built-in filter
-  --filter-configuration TEXT   its plugin configuration
-  --seeds N          repeats, 1 to ${SEEDS.length}
-  --json FILE        everything, for other programs
-  --html FILE        the report (default eval/build/report.html)
-  --readme           writes the README's figures and table too`;
+  --policy FAMILY    only this policy (measured, ratio, uptime, threshold, oracle, optimum) and never; may be repeated
+  --ttl SECONDS      how long the filter caches a decision; a comma-separated list (default for traces: 300)
+  --ttl-cap SECONDS  the longest TTL that the estimator accepts (default for traces: 7200)
+  --entry-bytes N    bytes of headers cached with a decision (default: chosen so that the peak is about 60 pages)
+  --speed N          how many times faster to replay a trace (default 1)
+  --decision-key K   scope of a cached decision in a trace: client (default) or client+key
+  --filter FILE      any Proxy-Wasm module instead of the standard guests
+  --filter-configuration TEXT   the plugin configuration of that module
+  --seeds N          number of seeds, 1 to ${SEEDS.length}
+  --json FILE        write all results as JSON
+  --html FILE        write the report there (default eval/build/report.html)
+  --readme           also write the figures of docs/evaluation.md and print its table`;
 
 export interface Options {
   readonly cases: readonly Case[];
   readonly json: string | undefined;
   readonly html: string;
   readonly readme: boolean;
-  /** Of the whole set only: it is a question of its own. */
+  /** Whether to count the services that fit into an isolate; only if no traces, scenarios or policies are chosen. */
   readonly density: boolean;
   readonly command: string;
 }
 
-/** @throws Error that names the option, what was found and what is allowed */
+/** @throws Error that names the option, its value and what is allowed */
 export function parseOptions(argv: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...argv],
@@ -96,7 +96,7 @@ export function parseOptions(argv: readonly string[]): Options {
       ...(guest && { guest }),
       ...(values["ttl-cap"] !== undefined && { ttlCapMs: capMs }),
     }));
-  // With one filter for all, cases that differed by their guest are the same.
+  // With --filter, cases that differ only in their guest become equal.
   const distinct = [...new Map([...traces, ...chosen].map((each) => [caseName(each), each])).values()];
   if (distinct.length === 0) throw new Error("nothing to run: no scenario of the set has this TTL");
   return {
@@ -128,7 +128,7 @@ function numberOf(option: string, text: string, least: number, most: number): nu
   throw new Error(`${option} ${text}: allowed is a number from ${least} to ${most}`);
 }
 
-/** Results are told apart by the name of the trace. @throws Error that names two files of one name */
+/** Traces need different names, because results are identified by them. @throws Error that names two files of one name */
 function checkNames(files: readonly string[]): void {
   const byName = new Map<string, string>();
   for (const file of files) {

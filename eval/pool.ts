@@ -3,12 +3,12 @@ import { Worker } from "node:worker_threads";
 import type { Case } from "./cases.ts";
 import type { CaseResult } from "./run-case.ts";
 
-/** What a worker answers. */
+/** Answer of a worker to a case. */
 export type WorkerAnswer = { readonly result: CaseResult } | { readonly error: string };
 
 /**
- * Runs the cases on all cores, the longest first as they come.
- * @param onDone called after each, in the order in which they end
+ * Runs the cases on all cores and starts them in the given order. The results have the same order.
+ * @param onDone called whenever a case ends, with the number of cases done
  * @throws the first error of any case; the others are stopped
  */
 export async function runCases(cases: readonly Case[], onDone: (done: number) => void): Promise<CaseResult[]> {

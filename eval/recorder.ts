@@ -1,10 +1,10 @@
 import type { Curve, RunRow } from "./results.ts";
 import { PolicySupervisor, type Reading, type Supervisor } from "./supervisor.ts";
 
-/** Points of a curve over the whole run. */
+/** Number of points of a curve. */
 const POINTS = 288;
 
-/** Watches a run sample by sample: curves over time, and how near the estimate is to the truth. */
+/** Records the samples of a run: curves over time, and the error of the estimate. */
 export class Recorder {
   readonly #supervisor: Supervisor;
   readonly #ttlMs: number;

@@ -1,9 +1,9 @@
-/** What `npm run eval -- --json FILE` writes, and what the report is made from. Sizes in bytes, shares from 0 up. */
+/** Output of `npm run eval -- --json FILE` and input of the report. Sizes are in bytes; a share of 1 is 100 %. */
 export interface EvalResults {
   readonly settings: {
     readonly command: string;
     readonly seeds: readonly number[];
-    /** The share of extra outbound calls that `measured` was allowed. */
+    /** The share of extra outbound calls allowed to `measured`. */
     readonly extraCallsShare: number;
     readonly seconds: number;
   };
@@ -15,7 +15,7 @@ export interface EvalResults {
   readonly density: readonly DensityRow[];
 }
 
-/** One workload with one guest: `name` is what `scenario` refers to everywhere else, such as "diurnal T=300s built-in". */
+/** One workload with one guest. Other rows refer to `name` as `scenario`, such as "diurnal T=300s built-in". */
 export interface ScenarioInfo {
   readonly name: string;
   readonly workload: string;
@@ -34,35 +34,36 @@ export interface RunRow {
   readonly seed: number;
   /** `never`, `measured`, `ratio`, `uptime-60min`, `threshold-50%`, `oracle`, `optimum`, … */
   readonly policy: string;
-  /** True where the real module ran on the real host, false where its page-exact model did. */
+  /** True if a real module ran on the real host, false if a model or a plan gave the numbers. */
   readonly real: boolean;
   readonly meanAllocatedBytes: number;
   readonly peakAllocatedBytes: number;
-  /** The truth, as the guest tells it; null where it does not. */
+  /** Mean of the guest's live bytes; null if unknown. */
   readonly meanRequiredBytes: number | null;
   readonly requests: number;
   readonly hits: number;
   readonly outbound: number;
-  /** Share of outbound calls over `never` of the same scenario and seed. */
+  /** Outbound calls over those of `never` with the same scenario and seed, as a share. */
   readonly extraOutbound: number;
   readonly restarts: number;
-  /** Mean of |estimated required / truth - 1| over the samples from age 2 T on; null where there is no truth. */
+  /** Mean of |estimated required / live bytes - 1| from 2 TTL after the start; null without estimate or live bytes. */
   readonly requiredError: number | null;
-  /** Time until the TTL counted as measured; null if it never did. */
+  /** Time at which the TTL first counted as measured; null if it never did. */
   readonly ttlKnownAfterMs: number | null;
-  /** The last TTL as a share of the truth, and the furthest off it ever was while it counted as measured; null if never. */
+  /** The last TTL that counted as measured, divided by the true TTL; null if none did. */
   readonly ttlRatio: number | null;
+  /** The greatest factor between the two, at least 1 whether the estimate was too long or too short; null if none counted. */
   readonly ttlWorstRatio: number | null;
 }
 
-/** Mean allocated at so many extra outbound calls, for one way of choosing restarts, seeds averaged. */
+/** Mean allocated against extra outbound for one family of opponents, averaged over seeds. */
 export interface Frontier {
   readonly scenario: string;
   readonly policy: string;
   readonly points: readonly { readonly extraOutbound: number; readonly meanAllocatedBytes: number }[];
 }
 
-/** `measured`, with the default share, beside the opponents at the same extra outbound. */
+/** `measured` with its default share, compared with the opponents at the same extra outbound. */
 export interface Gap {
   readonly scenario: string;
   readonly extraOutbound: number;
@@ -72,7 +73,7 @@ export interface Gap {
   readonly bestUptimeBytes: number;
 }
 
-/** Memory and hit rate over time, of one run with the first seed. Columns of the same length. */
+/** Memory and hit rate over time for the run with the first seed. All arrays have the same length. */
 export interface Curve {
   readonly scenario: string;
   readonly policy: string;
@@ -80,11 +81,11 @@ export interface Curve {
   readonly allocatedBytes: readonly number[];
   readonly requiredBytes: readonly number[];
   readonly estimatedBytes: readonly number[];
-  /** Of the requests since the point before. */
+  /** Hit rate of the requests since the previous point. */
   readonly hitRate: readonly number[];
 }
 
-/** How many services with shifted daily peaks fit into one isolate of 128 MB without overrun. */
+/** Number of services with shifted daily peaks that fit into one isolate of 128 MB without overrun. */
 export interface DensityRow {
   readonly policy: string;
   readonly services: number;

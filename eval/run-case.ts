@@ -16,24 +16,24 @@ import { readTrace } from "./workload/read-trace.ts";
 import { scenarioNamed } from "./workload/scenarios.ts";
 import { durationMs, type Workload } from "./workload/workload.ts";
 
-/** What one case comes to, for all its seeds. */
+/** Results of one case, for all its seeds. */
 export interface CaseResult {
   readonly info: ScenarioInfo;
   readonly rows: readonly (RunRow & { readonly family: string })[];
   readonly curves: readonly Curve[];
 }
 
-/** Where no size is given, entries are such that the peak takes so many pages: at least thirty, as the question asks. */
+/** If the case gives no entry size, it is chosen so that the peak takes about this many pages. */
 const PEAK_PAGES = 60;
-/** What an entry takes beside its headers, about. */
+/** Approximate bytes of an entry in addition to its headers. */
 const ENTRY_OVERHEAD_BYTES = 64;
-/** The built-in filter keeps no larger decisions. */
+/** The built-in filter caches no larger decisions. */
 const LARGEST_ENTRY_BYTES = 16_000;
-/** The platform evicts an object that was idle for so long. */
+/** The platform evicts an object that has been idle for this long. */
 const EVICT_AFTER_MS = 10_000;
-/** Moments at which the optimum may restart. */
+/** Distance between the moments at which the optimum may restart. */
 const GRID_MS = 120_000;
-/** Prices of an outbound call, in byte-milliseconds, by which the optimum's frontier is swept. */
+/** Prices of an outbound call, in byte-milliseconds, over which the optimum is swept. */
 const PRICES = Array.from({ length: 37 }, (_, step) => 10 ** (8.5 + step / 8));
 
 const PEAK_RULES: ReadonlySet<GrowthRule> = new Set<PeakRule>([
@@ -43,10 +43,10 @@ const PEAK_RULES: ReadonlySet<GrowthRule> = new Set<PeakRule>([
   "plus-20-percent",
   "arena-4-mib",
 ]);
-/** Opponents that run on the real module too, and whose curves are kept. */
+/** Opponents that also run on the real module and whose curves are kept. */
 const SHOWN = new Set([NEVER.name, MEASURED.name, RATIO.name, "uptime-60min"]);
 
-/** @throws Error where the model and the module do not agree, page for page and hit for hit */
+/** @throws Error if the model and the real module disagree on hits, memory or restarts */
 export async function runCase(given: Case): Promise<CaseResult> {
   const rows: (RunRow & { family: string })[] = [];
   const curves: Curve[] = [];
@@ -99,7 +99,7 @@ class SeedRun {
       "file" in guest ? await ModuleGuest.start(guest.file, guest.configuration) : this.#model(guest.rule),
       shown,
     );
-    // Only the model hands entries over.
+    // Only models can hand entries over.
     const real = shown && this.#case.real && "rule" in guest && guest.rule === "built-in" && !this.#case.handover;
     if (!real) {
       this.rows.push(row);

@@ -1,4 +1,4 @@
-/** The evaluation: `npm run eval`. */
+/** Entry point of `npm run eval`. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { density } from "./density.ts";
@@ -19,7 +19,7 @@ if (argv.includes("--help")) {
     await evaluate(parseOptions(argv));
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
-    console.error("npm run eval -- --help tells the options.");
+    console.error("npm run eval -- --help lists the options.");
     process.exitCode = 1;
   }
 }

@@ -16,19 +16,19 @@ function workload(add: (builder: WorkloadBuilder) => void): Workload {
   return builder.build("test");
 }
 
-/** A request each second, of keys that come back every 20 s. */
+/** One request per second; each of the 20 keys returns every 20 s. */
 const steady = workload((builder) => {
   for (let second = 1; second <= 3_600; second += 1) builder.add(second * 1_000, second % 20);
 });
 
 describe("a run", () => {
-  it("counts hits and outbound calls as the guest answers", async () => {
+  it("counts the guest's hits and outbound calls", async () => {
     const { requests, hits, outbound } = await simulate(steady, guestModel("page", shape, 20), never(), plain);
     expect({ requests, outbound }).toEqual({ requests: 3_600, outbound: 20 * 60 });
     expect(hits + outbound).toBe(requests);
   });
 
-  it("takes the mean of memory over time, not over requests", async () => {
+  it("averages memory over time, not over requests", async () => {
     const burst = workload((builder) => {
       builder.add(0, 0);
       for (let key = 1; key <= 500; key += 1) builder.add(50_000, key);
@@ -41,14 +41,14 @@ describe("a run", () => {
     expect(meanAllocatedBytes).toBeLessThan(0.53 * (small + peakAllocatedBytes));
   });
 
-  it("restarts when the supervisor says so, and the cache is empty then", async () => {
+  it("restarts with an empty cache when the supervisor decides", async () => {
     const hourly = new RuleSupervisor("uptime", settings, (uptimeMs) => uptimeMs >= 590_000);
     const { restarts, outbound } = await simulate(steady, guestModel("page", shape, 20), hourly, plain);
     expect(restarts.map(({ reason }) => reason)).toEqual(Array(6).fill("uptime"));
     expect(outbound).toBeGreaterThan(20 * 60);
   });
 
-  it("loses nothing by a restart with handover", async () => {
+  it("makes no extra outbound calls after a restart with handover", async () => {
     const often = () => new RuleSupervisor("uptime", settings, (uptimeMs) => uptimeMs >= 70_000);
     const options = { handover: true, evictAfterMs: undefined };
     const { restarts, outbound } = await simulate(steady, guestModel("built-in", shape, 20), often(), options);
@@ -56,7 +56,7 @@ describe("a run", () => {
     expect(outbound).toBe((await simulate(steady, guestModel("built-in", shape, 20), never(), plain)).outbound);
   });
 
-  it("holds nothing while an idle object is evicted, and begins with an empty cache after", async () => {
+  it("holds no memory while an idle object is evicted, and continues with an empty cache", async () => {
     const pause = workload((builder) => {
       for (let key = 0; key < 50; key += 1) builder.add(key, key);
       for (let key = 0; key < 50; key += 1) builder.add(30_000 + key, key);

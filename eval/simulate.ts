@@ -3,16 +3,16 @@ import type { Reading, Supervisor } from "./supervisor.ts";
 import { durationMs, type Workload } from "./workload/workload.ts";
 
 export interface RunOptions {
-  /** The guest hands its live entries to the next generation. */
+  /** Whether the guest hands its live entries over to the next generation. */
   readonly handover: boolean;
-  /** The platform evicts an object that was idle for so long; undefined: never. */
+  /** The platform evicts an object that has been idle for longer than this; undefined: never. */
   readonly evictAfterMs: number | undefined;
 }
 
 export interface RunResult {
   readonly meanAllocatedBytes: number;
   readonly peakAllocatedBytes: number;
-  /** Mean of the truth, as the guest tells it; NaN where it does not. */
+  /** Mean of the guest's live bytes; NaN if unknown. */
   readonly meanRequiredBytes: number;
   readonly requests: number;
   readonly hits: number;
@@ -26,8 +26,8 @@ export type OnSample = (nowMs: number, reading: Reading) => void;
 const TICK_MS = 1_000;
 
 /**
- * Runs a workload through a guest in virtual time. As in the product, samples are taken after answers when they are due,
- * and a restart follows its verdict at once.
+ * Runs a workload through a guest in virtual time. As in the product, a sample is taken after an answer when it is due, and a
+ * verdict to restart is carried out at once.
  */
 export async function simulate(
   workload: Workload,
@@ -63,7 +63,7 @@ export async function simulate(
   for (let index = 0; index < keys.length; index += 1) {
     const nowMs = timesMs[index]!;
     if (nowMs - lastMs > evictAfterMs) {
-      // Until the next request nothing is held; then a new object begins.
+      // The evicted object holds no memory. A new one starts with this request.
       memory.set(lastMs + evictAfterMs, 0);
       required.set(lastMs + evictAfterMs, 0);
       supervisor.evicted();
@@ -100,7 +100,7 @@ export async function simulate(
   };
 }
 
-/** The mean over time of a quantity that is constant between changes. */
+/** Mean over time of a quantity that is constant between changes. */
 class TimeMean {
   #sum = 0;
   #value = 0;

@@ -5,32 +5,32 @@ import { type LearnedState, nothingLearned } from "../durable/restart/learned.ts
 import type { RestartPolicyName } from "../durable/restart/policies.ts";
 import { seededRandom } from "../scripts/traffic/random.ts";
 
-/** What there is to see of a run at one sample. Bytes and ms; counts since the start of the run. */
+/** State of a run at one sample, in bytes. Counts are since the start of the run. */
 export interface Reading {
   readonly allocatedBytes: number;
-  /** The truth; NaN where the guest does not tell it. */
+  /** True required bytes; NaN if unknown. */
   readonly liveBytes: number;
   readonly requests: number;
   readonly hits: number;
   readonly outbound: number;
 }
 
-/** Who decides on restarts. Asked after an answer, at most once in a sample interval. */
+/** Decides on restarts. `simulate` asks after an answer, when a sample is due. */
 export interface Supervisor {
-  /** The first instance of an object in memory. */
+  /** The object's first instance starts. */
   started(nowMs: number, bytes: number): void;
   isDue(nowMs: number): boolean;
-  /** @returns why to restart now, or undefined to keep the instance */
+  /** @returns the reason to restart now, or undefined to keep the instance */
   sample(nowMs: number, reading: Reading): string | undefined;
   restarted(nowMs: number, reason: string, beforeBytes: number, afterBytes: number): void;
-  /** The object is gone from memory, and with it all that was not written down. */
+  /** The object is evicted and loses all state that was not persisted. */
   evicted(): void;
 }
 
-/** What the object writes down is at most so old when it is evicted. */
+/** Interval at which the object persists its learned state. */
 const WRITE_INTERVAL_MS = 60_000;
 
-/** The product itself: its controller with one of its policies. */
+/** Uses the product's controller with one of its policies. */
 export class PolicySupervisor implements Supervisor {
   readonly #policy: RestartPolicyName;
   readonly #settings: RestartSettings;
@@ -85,7 +85,7 @@ export class PolicySupervisor implements Supervisor {
   }
 }
 
-/** An opponent that needs no estimate: a rule on what is seen. */
+/** Decides by a rule on the current reading, without an estimate. */
 export class RuleSupervisor implements Supervisor {
   readonly #rule: (uptimeMs: number, reading: Reading) => boolean;
   readonly #settings: Pick<RestartSettings, "sampleIntervalMs" | "minLifetimeMs">;
@@ -93,7 +93,7 @@ export class RuleSupervisor implements Supervisor {
   #startedMs = 0;
   #sampledMs = 0;
 
-  /** @param rule true to restart; asked of instances past their minimum lifetime */
+  /** @param rule returns true to restart; called only for instances past their minimum lifetime */
   constructor(
     name: string,
     settings: Pick<RestartSettings, "sampleIntervalMs" | "minLifetimeMs">,
@@ -124,6 +124,6 @@ export class RuleSupervisor implements Supervisor {
   }
 
   evicted(): void {
-    // It remembers nothing.
+    // Nothing to lose: `started` resets the age.
   }
 }

@@ -1,4 +1,4 @@
-/** A thread of the evaluation: takes cases, answers results. */
+/** Worker thread of the evaluation: receives cases and answers with their results. */
 import { parentPort } from "node:worker_threads";
 import type { Case } from "./cases.ts";
 import { caseName } from "./cases.ts";
