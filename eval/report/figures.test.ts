@@ -76,7 +76,7 @@ describe("figures", () => {
     expect(JSON.stringify(spec)).toContain('{"policy":"never","percent":0,');
   });
 
-  test("of the README show the diurnal day: memory against its price, and memory over time", async () => {
+  test("of docs/evaluation.md show the diurnal day: memory against its price, and memory over time", async () => {
     const files = await readmeFigures(results);
     expect(Object.keys(files)).toEqual(["eval-frontier.svg", "eval-memory.svg"]);
     for (const svg of Object.values(files)) expect(faultOf(svg)).toBeUndefined();
