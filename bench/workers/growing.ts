@@ -18,9 +18,8 @@ const isolate = createIsolate(
     },
     provoke: forceGarbageCollection,
   },
-  RECLAIMS
-    ? reclaimSettings(isolateLimits())
-    : { ...reclaimSettings(isolateLimits()), minBytes: Number.POSITIVE_INFINITY },
+  // A reclaimer that has given up forces nothing.
+  { ...reclaimSettings(isolateLimits()), ...(RECLAIMS ? {} : { givesUpAfter: 0 }) },
 );
 
 /** A service whose filter lets every request pass and grows by 255 pages on a request with the header `x-grow`. */

@@ -45,6 +45,7 @@ export class IsolateMemory {
   readonly #memories = new FinalizationRegistry<MemoryRecord>((record) => this.ledger.collected(record));
   readonly #owners = new FinalizationRegistry<number>((owner) => this.ledger.disown(owner));
   readonly #released: ((nowMs: number) => void)[] = [];
+  readonly #reported: ((nowMs: number) => void)[] = [];
   #reservedBytes = 0;
   #isolateId: string | undefined;
 
@@ -65,7 +66,11 @@ export class IsolateMemory {
     const record = this.ledger.begin(owner.number, memory.allocatedBytes, this.#nowMs());
     memory.watchCollection(this.#memories, record);
     return {
-      report: (bytes) => this.ledger.report(record, bytes, this.#nowMs()),
+      report: (bytes) => {
+        const nowMs = this.#nowMs();
+        this.ledger.report(record, bytes, nowMs);
+        for (const listener of this.#reported) listener(nowMs);
+      },
       retired: (bytes) => {
         const nowMs = this.#nowMs();
         this.ledger.retire(record, bytes, nowMs);
@@ -77,6 +82,11 @@ export class IsolateMemory {
   /** Calls `listener`, in a task of the object concerned, when there is something to collect. */
   onReleased(listener: (nowMs: number) => void): void {
     this.#released.push(listener);
+  }
+
+  /** Calls `listener`, in a task of the object concerned, after each run of a guest. It must return quickly. */
+  onReported(listener: (nowMs: number) => void): void {
+    this.#reported.push(listener);
   }
 
   get heldBytes(): number {

@@ -75,6 +75,13 @@ describe("the memory ledger", () => {
     expect(ledger.totals("retired").bytes).toBe(MIB);
   });
 
+  it("counts a memory as pinned although the clock was set back after its release", () => {
+    const { ledger, record } = withOne();
+    ledger.retire(record, MIB, 1_000_000);
+    for (const atMs of [10, 20, 30]) ledger.survivedCollection(atMs);
+    expect(ledger.pinned).toEqual({ bytes: MIB, count: 1 });
+  });
+
   it("knows which memory has long been idle, and which already was at the last collection", () => {
     const { ledger, record } = withOne();
     expect(ledger.idleBytes(0, -1)).toBe(MIB);

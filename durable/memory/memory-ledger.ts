@@ -124,8 +124,11 @@ export class MemoryLedger {
   /** A full collection ran at `atMs`: memories released before it that still exist survived it. */
   survivedCollection(atMs: number): void {
     for (const entry of this.#entries) {
+      if (entry.releasedAtMs === undefined) continue;
       // A memory released in the same task may still have been on its stack.
-      if (entry.releasedAtMs !== undefined && entry.releasedAtMs < atMs) entry.survived += 1;
+      if (entry.releasedAtMs < atMs) entry.survived += 1;
+      // The clock was set back: without this, no collection would count until it has caught up.
+      else entry.releasedAtMs = atMs;
     }
   }
 

@@ -48,6 +48,16 @@ describe("the memory of a filter that was restarted", () => {
     expect(after.isolateId).toBe(before.isolateId);
   });
 
+  it("is collected soon however little it is, without any request", async () => {
+    expect((await ask("/growing/1")).status).toBe(200);
+    await vi.waitFor(() => expect(here().retired.count).toBe(0), soon);
+    const before = here();
+    expect(await restart("growing")).toBe("restarted");
+    expect(here().retired).toEqual({ bytes: 4 * PAGE_BYTES, count: 1 });
+    await vi.waitFor(() => expect(here().retired.count).toBe(0), soon);
+    expect(here().collected.bytes).toBeGreaterThanOrEqual(before.collected.bytes + 4 * PAGE_BYTES);
+  });
+
   it("is added up over all objects of the isolate", async () => {
     const before = here().live.bytes;
     await Promise.all([growOnce("growing"), growOnce("growing-beside")]);

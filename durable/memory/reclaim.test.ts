@@ -10,6 +10,7 @@ function decide(fields: Partial<ReclaimSituation>) {
     bytes: 64 * MIB,
     sinceMs: 90_000,
     provokedAtMs: undefined,
+    affordableAtMs: 100_000,
     underWay: false,
     failuresInARow: 0,
     urgent: false,
@@ -27,9 +28,25 @@ describe("whether to provoke a collection", () => {
     expect(decide({ sinceMs: 99_400 })).toEqual({ kind: "wait", reason: "left_to_v8", untilMs: 100_400 });
   });
 
-  it("not for nothing or for little memory", () => {
+  it("not for nothing", () => {
     expect(decide({ bytes: 0, sinceMs: undefined })).toEqual({ kind: "rest", reason: "nothing_retired" });
-    expect(decide({ bytes: 3 * MIB })).toEqual({ kind: "rest", reason: "too_little_retired" });
+  });
+
+  it("for any amount that was released, if the budget of CPU pays for it", () => {
+    expect(decide({ bytes: 1 })).toEqual({ kind: "provoke", reason: "due" });
+    expect(decide({ bytes: 3 * MIB }).kind).toBe("provoke");
+  });
+
+  it("not for less than 4 MiB before it is paid for, and without a timer that keeps an idle object in memory", () => {
+    const affordableAtMs = 250_000;
+    const deferred = { kind: "defer", reason: "over_cpu_budget", untilMs: affordableAtMs };
+    expect(decide({ bytes: 4 * MIB - 1, affordableAtMs })).toEqual(deferred);
+    expect(decide({ bytes: 4 * MIB, affordableAtMs }).kind).toBe("provoke");
+  });
+
+  it("not before V8 had its second, even if it is paid for only later", () => {
+    const situation = { bytes: MIB, sinceMs: 99_400, affordableAtMs: 250_000 };
+    expect(decide(situation)).toEqual({ kind: "wait", reason: "left_to_v8", untilMs: 100_400 });
   });
 
   it("not again at once: one collection covers everything released before it", () => {
@@ -51,8 +68,13 @@ describe("whether to provoke a collection", () => {
   });
 
   it("at once, and for any amount, if the budget is short", () => {
-    expect(decide({ urgent: true, bytes: 1, sinceMs: 100_000 }).kind).toBe("provoke");
+    expect(decide({ urgent: true, bytes: 1, sinceMs: 100_000, affordableAtMs: 250_000 }).kind).toBe("provoke");
     expect(decide({ urgent: true, provokedAtMs: 99_950 })).toMatchObject({ reason: "rate_limited", untilMs: 100_050 });
+  });
+
+  it("at once after the clock was set back, so that it need not catch up first", () => {
+    expect(decide({ sinceMs: 3_700_000 }).kind).toBe("provoke");
+    expect(decide({ sinceMs: 3_700_000, provokedAtMs: 3_800_000 }).kind).toBe("provoke");
   });
 
   it("never later than the settings say, whatever the clock does", () => {

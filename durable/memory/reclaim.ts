@@ -1,11 +1,13 @@
 import type { IsolateLimits } from "../../config/index.ts";
 import { MIB } from "../../wasm/byte-units.ts";
+import { hasElapsed } from "../runtime/elapsed.ts";
+
 /** When a collection is provoked. Durations in ms, sizes in bytes. */
 export interface ReclaimSettings {
   /** V8 gets this long to collect on its own, as it does under load. */
   readonly delayMs: number;
-  /** A collection blocks the isolate for 10-55 ms, which less memory than this is not worth. */
-  readonly minBytes: number;
+  /** So much is worth the 10-55 ms for which a collection blocks the isolate. Less waits until they are paid for. */
+  readonly largeBytes: number;
   /** Minimum time between two collections. */
   readonly minIntervalMs: number;
   /** The same if the isolate's budget is short. */
@@ -18,7 +20,7 @@ export interface ReclaimSettings {
 
 /** Not configurable. */
 const FIXED: Omit<ReclaimSettings, "delayMs"> = {
-  minBytes: 4 * MIB,
+  largeBytes: 4 * MIB,
   minIntervalMs: 2_000,
   urgentIntervalMs: 100,
   effectMs: 250,
@@ -36,6 +38,8 @@ export interface ReclaimSituation {
   /** When the oldest of it was released. */
   readonly sinceMs: number | undefined;
   readonly provokedAtMs: number | undefined;
+  /** From when on a collection of a small amount is paid for (`CollectionCredit`). */
+  readonly affordableAtMs: number;
   /** Whether we still wait for the effect of the last collection. */
   readonly underWay: boolean;
   readonly failuresInARow: number;
@@ -46,24 +50,27 @@ export interface ReclaimSituation {
 /** Reason for a decision. */
 export type ReclaimReason =
   | "nothing_retired"
-  | "too_little_retired"
   /** Too many forced collections in a row had no effect. */
   | "no_effect_here"
   | "effect_awaited"
   /** V8 still has time to collect on its own. */
   | "left_to_v8"
   | "rate_limited"
+  /** Too little memory to be worth a collection beyond the budget of CPU. */
+  | "over_cpu_budget"
   | "due";
 
 export type ReclaimDecision =
   | { readonly kind: "provoke"; readonly reason: "due" }
   | { readonly kind: "wait"; readonly reason: ReclaimReason; readonly untilMs: number }
+  /** Decide again at the first request after `untilMs`. A timer would keep an idle object in memory, and billed, for minutes. */
+  | { readonly kind: "defer"; readonly reason: "over_cpu_budget"; readonly untilMs: number }
   /** Nothing to do until more memory is released. */
   | { readonly kind: "rest"; readonly reason: ReclaimReason };
 
 /** Decides whether to force a collection now, to check again later, or to rest. */
 export function reclaimDecision(situation: ReclaimSituation, settings: ReclaimSettings): ReclaimDecision {
-  const { nowMs, bytes, sinceMs, provokedAtMs, urgent } = situation;
+  const { nowMs, bytes, sinceMs, provokedAtMs, affordableAtMs, urgent } = situation;
   if (situation.failuresInARow >= settings.givesUpAfter) return { kind: "rest", reason: "no_effect_here" };
   if (situation.underWay) {
     // A clock that was set back must not delay this either.
@@ -71,14 +78,19 @@ export function reclaimDecision(situation: ReclaimSituation, settings: ReclaimSe
     return { kind: "wait", reason: "effect_awaited", untilMs: awaitedSinceMs + settings.effectMs };
   }
   if (bytes === 0 || sinceMs === undefined) return { kind: "rest", reason: "nothing_retired" };
-  if (bytes < settings.minBytes && !urgent) return { kind: "rest", reason: "too_little_retired" };
 
-  const leftToV8UntilMs = urgent ? nowMs : sinceMs + settings.delayMs;
-  const interval = urgent ? settings.urgentIntervalMs : settings.minIntervalMs;
-  const limitedUntilMs = provokedAtMs === undefined ? nowMs : provokedAtMs + interval;
-  // A clock that was set back must not delay this for longer than the settings say.
-  const longest = Math.max(settings.delayMs, interval);
-  const untilMs = Math.min(Math.max(leftToV8UntilMs, limitedUntilMs), nowMs + longest);
-  if (untilMs <= nowMs) return { kind: "provoke", reason: "due" };
-  return { kind: "wait", reason: limitedUntilMs > leftToV8UntilMs ? "rate_limited" : "left_to_v8", untilMs };
+  // A release or a collection in the future means that the clock was set back: it counts as long ago.
+  const endOf = (startMs: number, pauseMs: number): number =>
+    hasElapsed(startMs, pauseMs, nowMs) ? nowMs : startMs + pauseMs;
+  const leftToV8UntilMs = urgent ? nowMs : endOf(sinceMs, settings.delayMs);
+  const intervalMs = urgent ? settings.urgentIntervalMs : settings.minIntervalMs;
+  const limitedUntilMs = provokedAtMs === undefined ? nowMs : endOf(provokedAtMs, intervalMs);
+  const untilMs = Math.max(leftToV8UntilMs, limitedUntilMs);
+  if (untilMs > nowMs) {
+    return { kind: "wait", reason: limitedUntilMs > leftToV8UntilMs ? "rate_limited" : "left_to_v8", untilMs };
+  }
+  const mustBePaid = bytes < settings.largeBytes && !urgent;
+  if (mustBePaid && affordableAtMs > nowMs)
+    return { kind: "defer", reason: "over_cpu_budget", untilMs: affordableAtMs };
+  return { kind: "provoke", reason: "due" };
 }

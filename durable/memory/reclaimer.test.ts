@@ -13,10 +13,12 @@ const collectGarbage = runInNewContext("gc") as () => void;
 class Scene {
   nowMs = 1_000;
   collects = true;
+  collectionMs = 0;
   provoked: number[] = [];
   timers: { atMs: number; callback: () => void }[] = [];
   readonly memory = new IsolateMemory(() => this.nowMs);
   readonly owner = this.memory.owner("orders");
+  readonly other = this.memory.owner("customers");
   readonly reclaimer = new Reclaimer(
     this.memory,
     {
@@ -24,11 +26,14 @@ class Scene {
       setTimer: (callback, delayMs) => this.timers.push({ atMs: this.nowMs + delayMs, callback }),
       provoke: () => {
         this.provoked.push(this.nowMs);
+        this.nowMs += this.collectionMs;
         if (this.collects) collectGarbage();
       },
     },
     RECLAIM_SETTINGS,
   );
+
+  readonly #live = this.memory.track(this.other, { allocatedBytes: MIB, watchCollection: () => {} });
 
   /** @returns the memory's target, which pins it while kept */
   retire(bytes = 64 * MIB): object {
@@ -39,6 +44,11 @@ class Scene {
     };
     this.memory.track(this.owner, watched).retired(bytes);
     return target;
+  }
+
+  /** The filter of another object runs. */
+  runGuest(): void {
+    this.#live.report(MIB);
   }
 
   /** Advances time, timer by timer, with a turn of the event loop before each. */
@@ -95,14 +105,121 @@ describe("the reclaimer", () => {
     expect(scene.retiredBytes).toBe(0);
   });
 
-  it("does nothing and waits for nothing if little is retired", async () => {
-    const kept = [scene.retire(MIB), scene.retire(MIB)];
-    expect(scene.timers).toEqual([]);
-    await scene.pass(10_000);
-    expect(scene.reclaimer.snapshot()).toMatchObject({ state: "resting", reason: "too_little_retired", provoked: 0 });
-    expect(kept.length).toBe(2);
-    scene.retire(2 * MIB);
-    expect(scene.timers.length).toBe(1);
+  it("collects any amount that was released", async () => {
+    scene.retire(65_536);
+    await scene.pass(1_000);
+    expect(scene.provoked).toEqual([2_000]);
+    expect(scene.retiredBytes).toBe(0);
+    expect(scene.reclaimer.snapshot()).toMatchObject({ freedBytes: 65_536, succeeded: 1 });
+  });
+
+  it("collects after each of the first restarts, and after that as often as the budget of CPU pays", async () => {
+    scene.collectionMs = 40;
+    const collected: boolean[] = [];
+    for (let n = 0; n < 12; n += 1) {
+      scene.retire(MIB);
+      await scene.pass(5_000);
+      collected.push(scene.retiredBytes === 0);
+    }
+    // 360 ms pay the first at 50 ms and seven at 40 ms, and a minute pays 6 more.
+    expect(collected.indexOf(false)).toBe(8);
+    // Together the last four are 4 MiB.
+    expect(collected.slice(8)).toEqual([false, false, false, true]);
+  });
+
+  describe("without credit", () => {
+    beforeEach(async () => {
+      // These take 330 of 360 ms.
+      scene.collectionMs = 40;
+      for (let n = 0; n < 8; n += 1) {
+        scene.reclaimer.probe();
+        await scene.pass(2_000);
+      }
+      scene.provoked = [];
+      scene.retire(MIB);
+      await scene.pass(2_000);
+    });
+
+    it("sets no timer, so that an idle object can be evicted, and collects at the first request once it has credit", async () => {
+      expect(scene.reclaimer.snapshot()).toMatchObject({ state: "waiting", reason: "over_cpu_budget" });
+      expect(scene.timers).toEqual([]);
+      await scene.pass(50_000);
+      scene.runGuest();
+      expect(scene.timers).toEqual([]);
+      await scene.pass(50_000);
+      expect(scene.provoked).toEqual([]);
+      scene.runGuest();
+      // Not in the task of the request.
+      expect(scene.provoked).toEqual([]);
+      expect(scene.timers.length).toBe(1);
+      await scene.pass(0);
+      expect(scene.provoked.length).toBe(1);
+      expect(scene.retiredBytes).toBe(0);
+    });
+
+    it("collects at once when 4 MiB have come together", async () => {
+      scene.retire(3 * MIB);
+      await scene.pass(1_000);
+      expect(scene.provoked.length).toBe(1);
+      expect(scene.retiredBytes).toBe(0);
+    });
+
+    it("collects any amount if the isolate's budget is short", async () => {
+      expect(scene.reclaimer.look(true)).toBe(true);
+      await scene.pass(0);
+      expect(scene.retiredBytes).toBe(0);
+    });
+
+    it("waits no longer because the clock was set back", async () => {
+      scene.nowMs -= 3_600_000;
+      scene.runGuest();
+      await scene.pass(150_000);
+      scene.runGuest();
+      await scene.pass(3_000);
+      expect(scene.provoked.length).toBe(1);
+      expect(scene.retiredBytes).toBe(0);
+    });
+
+    it("does not collect if V8 did so meanwhile", async () => {
+      collectGarbage();
+      await scene.pass(200_000);
+      scene.runGuest();
+      await scene.pass(2_000);
+      expect(scene.provoked).toEqual([]);
+      expect(scene.reclaimer.snapshot().state).toBe("resting");
+    });
+  });
+
+  it("goes on collecting after one during which the clock was set forward", async () => {
+    expect(scene.reclaimer.probe()).toBe(true);
+    scene.nowMs += 365 * 86_400_000;
+    for (let n = 0; n < 5; n += 1) {
+      scene.retire(MIB);
+      await scene.pass(600_000);
+      scene.runGuest();
+      await scene.pass(3_000);
+      expect(scene.retiredBytes).toBe(0);
+    }
+    expect(scene.provoked.length).toBe(6);
+  });
+
+  it("collects a memory that was released before the clock was set back, without waiting for it to catch up", async () => {
+    scene.retire();
+    scene.nowMs -= 3_600_000;
+    scene.retire();
+    await scene.pass(3_000);
+    expect(scene.provoked.length).toBe(1);
+    expect(scene.retiredBytes).toBe(0);
+  });
+
+  it("stops collecting for a memory that is still referenced, although the clock was set back", async () => {
+    const kept = scene.retire();
+    scene.nowMs -= 3_600_000;
+    scene.retire();
+    await scene.pass(60_000);
+    expect(scene.provoked.length).toBeLessThanOrEqual(3);
+    expect(scene.memory.snapshot().pinned).toEqual({ bytes: 64 * MIB, count: 1 });
+    expect(kept).toBeDefined();
   });
 
   it("does nothing if V8 collects in time", async () => {

@@ -1,3 +1,5 @@
+import { hasElapsed } from "../runtime/elapsed.ts";
+import { CollectionCredit } from "./collection-credit.ts";
 import type { IsolateMemory } from "./isolate-memory.ts";
 import { type ReclaimDecision, type ReclaimReason, type ReclaimSettings, reclaimDecision } from "./reclaim.ts";
 
@@ -27,6 +29,8 @@ export interface ReclaimSnapshot {
   readonly lastMs: number | null;
   readonly longestMs: number;
   readonly totalMs: number;
+  /** CPU saved up for collections of less than 4 MiB: 1e-4 of the time that passed, for an hour at most. */
+  readonly creditMs: number;
 }
 
 /** A timer overdue by this much died with its object. */
@@ -42,19 +46,22 @@ interface Provocation {
 
 /**
  * Makes sure released memory is garbage-collected, once for all objects of the isolate. Its only timer is pending while there
- * is something to wait for. With each forced collection it releases a canary object. If the canary is collected, V8 did
+ * is something to wait for that comes soon; for credit it waits without one, until a request comes. With each forced collection it releases a canary object. If the canary is collected, V8 did
  * collect, and any memory that remains is still referenced; if not, this runtime does not let us force collections.
  */
 export class Reclaimer {
   readonly #memory: IsolateMemory;
   readonly #platform: ReclaimPlatform;
   readonly #settings: ReclaimSettings;
+  readonly #credit = new CollectionCredit();
   readonly #canaries = new FinalizationRegistry<Provocation>((provocation) => {
     provocation.canaryCollected = true;
   });
   #underWay: Provocation | undefined;
   #provokedAtMs: number | undefined;
   #timerDueMs: number | undefined;
+  /** Set while a collection waits for credit. */
+  #deferred: { readonly sinceMs: number; readonly forMs: number } | undefined;
   #provoked = 0;
   #succeeded = 0;
   #failuresInARow = 0;
@@ -67,10 +74,12 @@ export class Reclaimer {
     this.#memory = memory;
     this.#platform = platform;
     this.#settings = settings;
-    // The object that releases a memory may be answering a request, so the collection gets its own task.
-    memory.onReleased((nowMs) => {
-      const decision = this.#decide(false);
-      if (decision.kind !== "rest") this.#lookAt(decision.kind === "wait" ? decision.untilMs : nowMs);
+    // An object that releases a memory or runs its guest may be answering a request, so the collection gets its own task.
+    memory.onReleased((nowMs) => this.#plan(this.#decide(false), nowMs));
+    memory.onReported((nowMs) => {
+      const deferred = this.#deferred;
+      if (deferred === undefined || !hasElapsed(deferred.sinceMs, deferred.forMs, nowMs)) return;
+      this.#plan(this.#decide(false), nowMs);
     });
   }
 
@@ -94,7 +103,7 @@ export class Reclaimer {
     this.#check();
     const decision = this.#decide(urgent);
     if (decision.kind === "provoke") this.#provoke();
-    if (decision.kind === "wait") this.#lookAt(decision.untilMs);
+    else this.#plan(decision, this.#platform.nowMs());
     return decision.kind === "provoke";
   }
 
@@ -126,6 +135,7 @@ export class Reclaimer {
       lastMs: this.#lastMs,
       longestMs: this.#longestMs,
       totalMs: this.#totalMs,
+      creditMs: this.#credit.creditMs(this.#platform.nowMs()),
     };
   }
 
@@ -139,11 +149,19 @@ export class Reclaimer {
       bytes,
       sinceMs: oldestAtMs,
       provokedAtMs: this.#provokedAtMs,
+      affordableAtMs: this.#credit.affordableAtMs(nowMs),
       underWay: this.#underWay !== undefined,
       failuresInARow: this.#failuresInARow,
       urgent,
     };
     return reclaimDecision(situation, this.#settings);
+  }
+
+  /** Schedules the next look as the decision says. */
+  #plan(decision: ReclaimDecision, nowMs: number): void {
+    this.#deferred = decision.kind === "defer" ? { sinceMs: nowMs, forMs: decision.untilMs - nowMs } : undefined;
+    if (decision.kind === "provoke") this.#lookAt(nowMs);
+    if (decision.kind === "wait") this.#lookAt(decision.untilMs);
   }
 
   #provoke(): void {
@@ -157,6 +175,8 @@ export class Reclaimer {
     this.#underWay = provocation;
     this.#provokedAtMs = atMs;
     this.#provoked += 1;
+    this.#deferred = undefined;
+    this.#credit.spend(atMs);
     this.#letCanaryGo(provocation);
     this.#platform.provoke();
     // FinalizationRegistry callbacks run between this task and the next.
@@ -179,6 +199,7 @@ export class Reclaimer {
       this.#lastMs = elapsedMs;
       this.#longestMs = Math.max(this.#longestMs, elapsedMs);
       this.#totalMs += elapsedMs;
+      this.#credit.measured(elapsedMs);
     }
     const isInTime = elapsedMs < this.#settings.effectMs && this.#platform.nowMs() >= atMs;
     if (!canaryCollected && isInTime) return;
