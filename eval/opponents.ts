@@ -33,6 +33,8 @@ export const NEVER: Opponent = {
 
 export const MEASURED: Opponent = policy("measured", "measured", {});
 export const RATIO: Opponent = policy("ratio", "ratio", {});
+/** The other reading of the paper's baseline; see docs/model.md. */
+const RATIO_REMEMBERED: Opponent = policy("ratio", "ratio-remembered", { baseline: "remembered" });
 
 /**
  * All opponents except `never` and `optimum`.
@@ -46,6 +48,7 @@ export function opponents(peakBytes: number): Opponent[] {
         : policy("measured", `measured-${100 * extraCallsShare}%`, { extraCallsShare }),
     ),
     RATIO,
+    RATIO_REMEMBERED,
     ...UPTIMES_MIN.map((minutes) =>
       rule("uptime", `uptime-${minutes}min`, (uptimeMs) => uptimeMs >= minutes * MINUTE_MS),
     ),

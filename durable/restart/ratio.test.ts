@@ -76,6 +76,17 @@ describe("a service with the policy ratio", () => {
     expect(restartsOf(runService({ guest, policy: "ratio", durationMs: 30 * MINUTE_MS }).moments)).toEqual([]);
   });
 
+  it("goes on restarting after the load fell, unless it remembers the baseline of the earlier load", () => {
+    const fallenMs = 100 * MINUTE_MS;
+    const guest = { seed: 1, ttlMs: 3 * MINUTE_MS, requestsPerSecond: (ageMs: number) => (ageMs < fallenMs ? 20 : 4) };
+    const lateOf = (baseline: "generation" | "remembered") => {
+      const { moments } = runService({ guest, policy: "ratio", durationMs: 240 * MINUTE_MS, settings: { baseline } });
+      return moments.filter(({ ageMs }) => ageMs > fallenMs + 50 * MINUTE_MS);
+    };
+    expect(restartsOf(lateOf("generation")).length).toBeGreaterThanOrEqual(3);
+    expect(new Set(lateOf("remembered").map(({ verdict }) => verdict.reason))).toEqual(new Set(["below_baseline"]));
+  });
+
   it("never restarts under constant load before the collection has ended", () => {
     for (let seed = 0; seed < 5; seed += 1) {
       const guest = { seed, ttlMs: 2 * MINUTE_MS, requestsPerSecond: () => 10 };
