@@ -4,26 +4,37 @@ import { parseArgs } from "node:util";
 import { bundleWorker } from "../scripts/bundle-worker.ts";
 import buildGuests from "../test/workerd/guests/guests.setup.ts";
 import { memoryFigure } from "./memory/figure.ts";
-import { AIM, type Medians, mediansOf, type PhaseResult, phaseResult } from "./memory/result.ts";
-import { type Bundles, CONTENDERS, type Contender, measure, type Phase, type Series } from "./memory/run.ts";
+import { AIM, mediansOf, type PhaseResult, phaseResult, type Rounds } from "./memory/result.ts";
+import {
+  type Bundles,
+  CONTENDERS,
+  type Contender,
+  type Measurement,
+  measure,
+  type Phase,
+  SIZES_MIB,
+  type SizeMib,
+} from "./memory/run.ts";
+import { memoryTable } from "./memory/table.ts";
 
 /**
  * `npm run memory`: the resident memory of workerd before and after a restart, as the operating system counts it. Each
- * run starts a new workerd process, whose filter grows to 64 MiB or never grows. Rounds are interleaved, so that noise
- * of the machine affects all contenders alike.
+ * run starts a new workerd process, whose filter grows to 1, 4, 16 or 64 MiB (`--mib 1,64`) or never grows. Rounds are
+ * interleaved, so that noise of the machine affects all contenders alike. All sizes take three minutes for each round.
  */
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "5" },
+    rounds: { type: "string", default: "3" },
+    mib: { type: "string", default: SIZES_MIB.join(",") },
     json: { type: "string" },
     figure: { type: "boolean", default: false },
   },
 });
 const rounds = Number(values.rounds);
-if (!Number.isSafeInteger(rounds) || rounds < 1) {
-  console.error("memory: --rounds must be a whole number above 0");
-  process.exit(2);
-}
+if (!Number.isSafeInteger(rounds) || rounds < 1) fail("--rounds must be a whole number above 0");
+const asked = values.mib.split(",").map(Number);
+const sizes = SIZES_MIB.filter((size) => asked.includes(size));
+if (sizes.length !== asked.length) fail(`--mib must be one or more of ${SIZES_MIB.join(", ")}, separated by commas`);
 
 await buildGuests();
 const bundles: Bundles = {
@@ -31,31 +42,49 @@ const bundles: Bundles = {
   plain: await bundleWorker("bench/workers/growing.ts", { RECLAIMS: false }),
   upstream: await bundleWorker("bench/workers/upstream.ts"),
 };
-const medians: Record<Phase, Medians> = { idle: await measureAll("idle"), loaded: await measureAll("loaded") };
-const result: Record<Phase, PhaseResult> = { idle: phaseResult(medians.idle), loaded: phaseResult(medians.loaded) };
-print(result);
-if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(result, undefined, 2)}\n`);
-if (values.figure) await writeFile("docs/memory.svg", memoryFigure(medians));
-
-async function measureAll(phase: Phase): Promise<Medians> {
-  const series = Object.fromEntries(CONTENDERS.map((name): [Contender, Series[]] => [name, []]));
-  for (let round = 0; round < rounds; round += 1) {
-    for (const contender of CONTENDERS) series[contender]!.push(await measure(contender, phase, bundles));
-    console.error(`${phase}: round ${round + 1} of ${rounds} (load ${loadavg()[0]!.toFixed(1)})`);
-  }
-  return mediansOf(series as Record<Contender, Series[]>);
+const measured = { idle: await measureAll("idle"), loaded: await measureAll("loaded") };
+const results = new Map(
+  sizes.map((size) => [size, { idle: resultOf("idle", size), loaded: resultOf("loaded", size) }]),
+);
+console.log(`resident memory in MiB, 2 s after the restart (before: at the restart; retired: by Ebb's account after 4 s)
+${memoryTable(results)}
+aim: this restart within ${AIM} times never grown; back after: from when on it is`);
+const largest = sizes.at(-1)!;
+if (values.json !== undefined) {
+  // The fields of the largest size also stand at the top, for one who asks for a single size.
+  const report = { ...results.get(largest), sizes: Object.fromEntries(results) };
+  await writeFile(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
+}
+if (values.figure) {
+  const phases = { idle: mediansOf(measured.idle.get(largest)!), loaded: mediansOf(measured.loaded.get(largest)!) };
+  await writeFile("docs/memory.svg", memoryFigure(phases, largest));
 }
 
-function print(phases: Record<Phase, PhaseResult>): void {
-  const mib = (bytes: number): string => (bytes / 1_048_576).toFixed(1).padStart(12);
-  console.log("resident MiB 2 s after   never grown  no restart       plain     restart   of never grown   back after");
-  for (const [phase, { neverGrownBytes, noRestartBytes, plainBytes, restartBytes, seconds }] of Object.entries(
-    phases,
-  )) {
-    const share = (restartBytes / neverGrownBytes).toFixed(3).padStart(16);
-    const back = (seconds === null ? "never" : `${seconds.toFixed(2)} s`).padStart(12);
-    const columns = [neverGrownBytes, noRestartBytes, plainBytes, restartBytes].map(mib).join("");
-    console.log(`${phase.padEnd(22)}${columns} ${share} ${back}`);
+function resultOf(phase: Phase, size: SizeMib): PhaseResult {
+  return phaseResult(measured[phase].get(size)!);
+}
+
+/** All rounds of a phase, by size. The process that never grows is the same for all sizes. */
+async function measureAll(phase: Phase): Promise<ReadonlyMap<SizeMib, Rounds>> {
+  const bySize = new Map(sizes.map((size) => [size, emptyRounds()]));
+  for (let round = 0; round < rounds; round += 1) {
+    const neverGrown = await measure("never-grown", phase, sizes[0]!, bundles);
+    for (const [size, all] of bySize) {
+      all["never-grown"].push(neverGrown);
+      for (const contender of CONTENDERS) {
+        if (contender !== "never-grown") all[contender].push(await measure(contender, phase, size, bundles));
+      }
+    }
+    console.error(`${phase}: round ${round + 1} of ${rounds} (load ${loadavg()[0]!.toFixed(1)})`);
   }
-  console.log(`aim: at most ${AIM} of never grown`);
+  return bySize;
+}
+
+function emptyRounds(): Record<Contender, Measurement[]> {
+  return { "never-grown": [], "no-restart": [], plain: [], restart: [] };
+}
+
+function fail(message: string): never {
+  console.error(`memory: ${message}`);
+  process.exit(2);
 }

@@ -1,6 +1,6 @@
 import { MIB } from "../../wasm/byte-units.ts";
 import type { Medians } from "./result.ts";
-import { CONTENDERS, type Contender, type Phase, type Series } from "./run.ts";
+import { CONTENDERS, type Contender, type Phase, type Series, type SizeMib } from "./run.ts";
 
 const LOOKS: Readonly<Record<Contender, { label: string; stroke: string; dash: string }>> = {
   "never-grown": { label: "never grown", stroke: "#57606a", dash: "2 3" },
@@ -13,7 +13,8 @@ const WIDTH = PANEL.left + 2 * PANEL.width + PANEL.gap + 20;
 const HEIGHT = PANEL.top + PANEL.height + 90;
 
 /** Resident memory over time, idle beside loaded, as an SVG that is readable on light and dark pages. */
-export function memoryFigure(phases: Readonly<Record<Phase, Medians>>): string {
+export function memoryFigure(phases: Readonly<Record<Phase, Medians>>, sizeMib: SizeMib): string {
+  const title = `Resident memory of workerd after a filter of ${sizeMib} MiB was restarted`;
   const all = Object.values(phases).flatMap((medians) => Object.values(medians).flat());
   const topMib = Math.ceil(Math.max(...all.map(([, bytes]) => bytes / MIB)) / 50) * 50;
   const lastSeconds = Math.max(...all.map(([seconds]) => seconds));
@@ -21,9 +22,9 @@ export function memoryFigure(phases: Readonly<Record<Phase, Medians>>): string {
     panel(PANEL.left + index * (PANEL.width + PANEL.gap), phase, phases[phase], topMib, lastSeconds),
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="system-ui, sans-serif" font-size="12" role="img" aria-labelledby="title">
-<title id="title">Resident memory of workerd after a filter of 64 MiB was restarted</title>
+<title id="title">${title}</title>
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>
-<text x="${PANEL.left}" y="24" font-size="15" font-weight="600" fill="#1f2328">Resident memory of workerd after a filter of 64 MiB was restarted (at 0 s)</text>
+<text x="${PANEL.left}" y="24" font-size="15" font-weight="600" fill="#1f2328">${title} (at 0 s)</text>
 ${panels.join("\n")}
 ${legend()}
 </svg>

@@ -1,12 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { IsolateSnapshot } from "../../durable/memory/isolate.ts";
 import type { WorkerBundle } from "../../scripts/bundle-worker.ts";
 import { startWorkerd } from "../../scripts/workerd.ts";
+import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import { closedLoop } from "../load.ts";
 
 /**
- * `never-grown` keeps its first size. The others grow to 64 MiB: one is left alone, two are restarted (`plain` does not
- * reclaim).
+ * `never-grown` keeps its first size. The others grow: one is left alone, two are restarted (`plain` does not reclaim).
  */
 export const CONTENDERS = ["never-grown", "no-restart", "plain", "restart"] as const;
 export type Contender = (typeof CONTENDERS)[number];
@@ -15,8 +16,19 @@ export type Phase = "idle" | "loaded";
 /** Resident memory of one process; times in seconds since the restart, or since the moment it would have been. */
 export type Series = readonly (readonly [seconds: number, bytes: number])[];
 
-/** The filter starts with 4 pages and grows by 255 each time: 64 MiB. */
-const GROWTHS = 4;
+export interface Measurement {
+  readonly series: Series;
+  /** Linear memory that was released and not collected by the end of the series, by Ebb's own account. */
+  readonly retiredBytes: number;
+}
+
+/** Sizes to which the filter can grow, in MiB: it starts with 4 pages and grows by 12 (`x-grow-little`). */
+export const SIZES_MIB = [1, 4, 16, 64] as const;
+export type SizeMib = (typeof SIZES_MIB)[number];
+const PAGES_PER_MIB = 16;
+const FIRST_PAGES = 4;
+const GROWTH_PAGES = 12;
+
 const WARM_UP_REQUESTS = 200;
 const LOAD_CONNECTIONS = 4;
 const SETTLE_MS = 1_000;
@@ -34,7 +46,12 @@ export interface Bundles {
  * for `SAMPLED_MS`. In the phase `loaded`, clients send requests meanwhile.
  * @throws Error if a request or the process fails
  */
-export async function measure(contender: Contender, phase: Phase, bundles: Bundles): Promise<Series> {
+export async function measure(
+  contender: Contender,
+  phase: Phase,
+  sizeMib: SizeMib,
+  bundles: Bundles,
+): Promise<Measurement> {
   const workerd = await startWorkerd(
     {
       upstream: { bundle: bundles.upstream },
@@ -54,7 +71,8 @@ export async function measure(contender: Contender, phase: Phase, bundles: Bundl
       return response.text();
     };
     for (let n = 0; n < WARM_UP_REQUESTS; n += 1) await get(`/growing/${n}`);
-    for (let n = 0; n < GROWTHS && contender !== "never-grown"; n += 1) await get("/growing/0", { "x-grow": "now" });
+    const growths = contender === "never-grown" ? 0 : (sizeMib * PAGES_PER_MIB - FIRST_PAGES) / GROWTH_PAGES;
+    for (let n = 0; n < growths; n += 1) await get("/growing/0", { "x-grow-little": "now" });
 
     const load = phase === "loaded" ? closedLoop(port, LOAD_CONNECTIONS, SETTLE_MS + SAMPLED_MS, requestOf) : undefined;
     await sleep(SETTLE_MS);
@@ -69,7 +87,10 @@ export async function measure(contender: Contender, phase: Phase, bundles: Bundl
     if (outcome !== undefined && outcome !== '"restarted"') throw new Error(`the filter was not restarted: ${outcome}`);
     const failures = (await load)?.failures ?? 0;
     if (failures > 0) throw new Error(`${contender}: ${failures} requests failed:\n${workerd.log()}`);
-    return series;
+    const { live, retired } = JSON.parse(await get("/isolate")) as IsolateSnapshot;
+    const isGrown = live.bytes > FIRST_PAGES * PAGE_BYTES;
+    if (isGrown !== (contender === "no-restart")) throw new Error(`${contender}: the filter has ${live.bytes} bytes`);
+    return { series, retiredBytes: retired.bytes };
   } finally {
     await workerd.stop();
   }

@@ -130,9 +130,16 @@ const GUESTS: Readonly<Record<string, ($: Text) => string>> = {
     ),
 
   /**
-   * Starts with 4 pages and grows by 255 (almost 16 MiB) on a request with `x-grow`. Four such requests make 64 MiB.
+   * Starts with 4 pages and grows by 255 (almost 16 MiB) on a request with `x-grow`, so four such requests make 64 MiB. Grows
+   * by 12 on one with `x-grow-little`: the first makes 1 MiB.
    */
-  growing: ($) => on("request_headers", `(if ${hasHeader($, 0, "x-grow")} (then ${grow(255)})) ${CONTINUE}`),
+  growing: ($) =>
+    on(
+      "request_headers",
+      `(if ${hasHeader($, 0, "x-grow")} (then ${grow(255)}))
+       (if ${hasHeader($, 0, "x-grow-little")} (then ${grow(12)}))
+       ${CONTINUE}`,
+    ),
 
   /** Refuses all requests after one with `x-bar`, which it notes in shared data. */
   barring: ($) =>
