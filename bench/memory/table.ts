@@ -15,7 +15,8 @@ const BYTES: readonly (readonly [head: string, of: (result: PhaseResult) => numb
 
 /** The results as a Markdown table, sizes in MiB. */
 export function memoryTable(results: ReadonlyMap<SizeMib, Readonly<Record<Phase, PhaseResult>>>): string {
-  const lines = [row(["filter, MiB", ...COLUMNS.map(([head]) => head)]), `| --- ${"| ---: ".repeat(COLUMNS.length)}|`];
+  const heads = ["filter, MiB", ...BYTES.map(([head]) => head), "back after"];
+  const lines = [row(heads), `| --- ${"| ---: ".repeat(heads.length - 1)}|`];
   for (const phase of ["idle", "loaded"] as const) {
     for (const [size, phases] of results) {
       const result = phases[phase];
