@@ -19,6 +19,8 @@ export interface Reading {
 export interface Supervisor {
   /** The object's first instance starts. */
   started(nowMs: number, bytes: number): void;
+  /** An outbound call was made and answered. @param question see Questions */
+  called?(question: number, nowMs: number, isDenied: boolean): void;
   isDue(nowMs: number): boolean;
   /** @returns the reason to restart now, or undefined to keep the instance */
   sample(nowMs: number, reading: Reading): string | undefined;
@@ -54,6 +56,10 @@ export class PolicySupervisor implements Supervisor {
 
   started(nowMs: number, bytes: number): void {
     this.#controller.started(nowMs, bytes);
+  }
+
+  called(question: number, nowMs: number, isDenied: boolean): void {
+    this.#controller.called(question, nowMs, isDenied ? "denied" : "allowed");
   }
 
   isDue(nowMs: number): boolean {

@@ -1,5 +1,6 @@
 import { builtInMemory } from "./built-in-memory.ts";
 import type { CacheShape } from "./cache-guest.ts";
+import { type EntryTtl, entryTtlMs } from "./entry-ttl.ts";
 import { ExpiryWheel } from "./expiry-wheel.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 import type { GuestModel } from "./guest-model.ts";
@@ -12,7 +13,7 @@ const FIRST_MS = 1;
 
 /** Model of the built-in filter. It holds an entry until the wheel reaches it: up to 128 ms after expiry, later in a burst. */
 export class BuiltInModel implements GuestModel {
-  readonly #ttlMs: number;
+  readonly #ttl: EntryTtl;
   readonly #keyCount: number;
   readonly #memory: GuestMemory;
   readonly #wheel: ExpiryWheel;
@@ -23,7 +24,7 @@ export class BuiltInModel implements GuestModel {
   #allocatedBytes: number;
 
   constructor(shape: CacheShape, keyCount: number) {
-    this.#ttlMs = shape.ttlMs;
+    this.#ttl = shape;
     this.#keyCount = keyCount;
     this.#memory = builtInMemory(shape.entryBytes);
     this.#wheel = new ExpiryWheel(keyCount);
@@ -55,7 +56,7 @@ export class BuiltInModel implements GuestModel {
     if (dropAtMs > now) return true;
     if (dropAtMs !== 0) this.#wheel.unschedule(key);
     else this.#entries += 1;
-    this.#wheel.schedule(key, now + this.#ttlMs);
+    this.#wheel.schedule(key, now + entryTtlMs(this.#ttl, nowMs, key));
     if (this.#entries > this.#peakEntries) {
       this.#peakEntries = this.#entries;
       this.#allocatedBytes = this.#memory.allocatedFor(this.#entries);

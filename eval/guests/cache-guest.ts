@@ -1,3 +1,5 @@
+import type { EntryTtl } from "./entry-ttl.ts";
+
 /**
  * A filter with a cache of decisions, for the evaluation: it runs in virtual time, takes one request after another, and its
  * authorization server answers at once. Real modules on the real host and models of filters share this interface.
@@ -22,9 +24,7 @@ export interface CacheGuest {
 }
 
 /** Configuration of a guest's cache. */
-export interface CacheShape {
-  /** How long a decision is cached, counted from its write (with `sliding-ttl`, from its last use). */
-  readonly ttlMs: number;
+export interface CacheShape extends EntryTtl {
   /** Bytes of the headers cached with each decision. */
   readonly entryBytes: number;
 }

@@ -6,6 +6,8 @@ export interface Workload {
   /** Decision key of each request (a client, or a client and a resource) as a number from 0 to keyCount - 1. */
   readonly keys: Int32Array;
   readonly keyCount: number;
+  /** Keys from this one on are strangers, whose requests the authorization server denies; undefined: none. */
+  readonly deniedFrom?: number | undefined;
 }
 
 /** Collects requests into columns. Numbers identities from 0 in order of appearance. */
