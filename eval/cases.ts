@@ -1,4 +1,5 @@
 import type { GrowthRule } from "./guests/cache-guest.ts";
+import type { ModuleSetup } from "./guests/module-guest.ts";
 import type { DecisionKey } from "./workload/read-trace.ts";
 
 /** Source of the requests of a case. */
@@ -10,7 +11,7 @@ export type Source =
 export interface Case {
   readonly source: Source;
   readonly seeds: readonly number[];
-  readonly guest: { readonly rule: GrowthRule } | { readonly file: string; readonly configuration: string };
+  readonly guest: { readonly rule: GrowthRule } | ModuleSetup;
   readonly ttlMs: number;
   readonly ttlCapMs: number;
   /** Undefined: chosen so that the peak takes about 60 pages. */

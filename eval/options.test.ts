@@ -50,7 +50,22 @@ describe("the options of the evaluation", () => {
     ]);
   });
 
+  it("give a module its configuration and root ID, and run it without handover, which the output says", () => {
+    const module = import.meta.filename;
+    const { cases, notes } = parseOptions([
+      ...["--filter", module, "--filter-configuration", "a=b", "--root-id", "auth"],
+      ...["--scenario", "diurnal", "--ttl", "300"],
+    ]);
+    for (const { guest } of cases) expect(guest).toEqual({ file: module, configuration: "a=b", rootId: "auth" });
+    expect(cases.map(caseName)).toContain("diurnal T=300s options.test.ts");
+    expect(cases.filter(({ handover }) => handover)).toEqual([]);
+    expect(notes).toEqual([expect.stringContaining(`${module}: no runs with handover`)]);
+    expect(parseOptions(["--scenario", "diurnal"]).notes).toEqual([]);
+  });
+
   it.each([
+    [["--root-id", "auth"], /--root-id: only with --filter/],
+    [["--filter-configuration", "a=b"], /--filter-configuration: only with --filter/],
     [["--trace", "nowhere.csv"], /--trace nowhere\.csv: no such file/],
     [["--filter", "nowhere.wasm"], /--filter nowhere\.wasm: no such file/],
     [["--ttl", "soon"], /--ttl soon: allowed is a number from 1/],

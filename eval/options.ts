@@ -17,6 +17,7 @@ npm run eval -- --trace FILE       a recorded trace: lines t,client,key (seconds
   --decision-key K   scope of a cached decision in a trace: client (default) or client+key
   --filter FILE      any Proxy-Wasm module instead of the standard guests
   --filter-configuration TEXT   the plugin configuration of that module
+  --root-id TEXT     which plugin of that module to run (default: empty)
   --seeds N          number of seeds, 1 to ${SEEDS.length}
   --json FILE        write all results as JSON
   --html FILE        write the report there (default eval/build/report.html)
@@ -29,6 +30,8 @@ export interface Options {
   readonly readme: boolean;
   /** Whether to count the services that fit into an isolate; only if no traces, scenarios or policies are chosen. */
   readonly density: boolean;
+  /** What the user should know about the choice of runs. */
+  readonly notes: readonly string[];
   readonly command: string;
 }
 
@@ -47,7 +50,8 @@ export function parseOptions(argv: readonly string[]): Options {
       speed: { type: "string" },
       "decision-key": { type: "string" },
       filter: { type: "string" },
-      "filter-configuration": { type: "string", default: "" },
+      "filter-configuration": { type: "string" },
+      "root-id": { type: "string" },
       seeds: { type: "string" },
       json: { type: "string" },
       html: { type: "string", default: "eval/build/report.html" },
@@ -63,10 +67,12 @@ export function parseOptions(argv: readonly string[]): Options {
   const seeds = SEEDS.slice(0, numberOf("--seeds", values.seeds ?? String(SEEDS.length), 1, SEEDS.length));
   const speed = numberOf("--speed", values.speed ?? "1", 0.001, 1e6);
   const decisionKey = decisionKeyOf(values["decision-key"] ?? "client");
+  for (const option of ["filter-configuration", "root-id"] as const) {
+    if (values[option] !== undefined && values.filter === undefined) throw new Error(`--${option}: only with --filter`);
+  }
+  const { filter: file, "filter-configuration": configuration = "", "root-id": rootId = "" } = values;
   const guest: Case["guest"] | undefined =
-    values.filter === undefined
-      ? undefined
-      : { file: existing("--filter", values.filter), configuration: values["filter-configuration"] };
+    file === undefined ? undefined : { file: existing("--filter", file), configuration, rootId };
 
   if (values.trace && values.scenario) throw new Error("--scenario and --trace: only one of them");
   checkNames(values.trace ?? []);
@@ -97,7 +103,8 @@ export function parseOptions(argv: readonly string[]): Options {
       ...(values["ttl-cap"] !== undefined && { ttlCapMs: capMs }),
     }));
   // With --filter, cases that differ only in their guest become equal.
-  const distinct = [...new Map([...traces, ...chosen].map((each) => [caseName(each), each])).values()];
+  const named = [...new Map([...traces, ...chosen].map((each) => [caseName(each), each])).values()];
+  const distinct = guest === undefined ? named : named.filter(({ handover }) => !handover);
   if (distinct.length === 0) throw new Error("nothing to run: no scenario of the set has this TTL");
   return {
     cases: distinct.map((each) => (families ? { ...each, families } : each)),
@@ -105,6 +112,8 @@ export function parseOptions(argv: readonly string[]): Options {
     html: values.html,
     readme: values.readme,
     density: traces.length === 0 && values.scenario === undefined && values.policy === undefined,
+    notes:
+      guest === undefined ? [] : [`${file}: no runs with handover; restarts of a filter from a file lose its cache`],
     command: ["npm run eval", ...(argv.length > 0 ? ["--", ...argv] : [])].join(" "),
   };
 }

@@ -3,6 +3,7 @@ import { PAGE_BYTES } from "../wasm/byte-units.ts";
 import { type Case, caseName } from "./cases.ts";
 import { BuiltInGuest } from "./guests/built-in-guest.ts";
 import type { CacheGuest, CacheShape, GrowthRule } from "./guests/cache-guest.ts";
+import type { GuestCalls } from "./guests/guest-calls.ts";
 import { guestMemory, type PeakRule } from "./guests/memory-rules.ts";
 import { guestModel } from "./guests/model.ts";
 import { ModuleGuest } from "./guests/module-guest.ts";
@@ -46,8 +47,11 @@ const PEAK_RULES: ReadonlySet<GrowthRule> = new Set<PeakRule>([
 /** Opponents that also run on the real module and whose curves are kept. */
 const SHOWN = new Set([NEVER.name, MEASURED.name, RATIO.name, "uptime-60min"]);
 
-/** @throws Error if the model and the real module disagree on hits, memory or restarts */
-export async function runCase(given: Case): Promise<CaseResult> {
+/**
+ * @param calls records the calls into a module that was given by its file
+ * @throws Error if the model and the real module disagree on hits, memory or restarts
+ */
+export async function runCase(given: Case, calls: GuestCalls): Promise<CaseResult> {
   const rows: (RunRow & { family: string })[] = [];
   const curves: Curve[] = [];
   let info: ScenarioInfo | undefined;
@@ -55,7 +59,7 @@ export async function runCase(given: Case): Promise<CaseResult> {
     const workload = workloadOf(given, seed);
     const shape = shapeOf(given, workload);
     info ??= infoOf(given, workload, shape);
-    const run = new SeedRun(given, workload, shape, seed);
+    const run = new SeedRun(given, workload, shape, seed, calls);
     await run.all();
     rows.push(...run.rows);
     if (seed === given.seeds[0]) curves.push(...run.curves);
@@ -71,13 +75,15 @@ class SeedRun {
   readonly #workload: Workload;
   readonly #shape: CacheShape;
   readonly #seed: number;
+  readonly #calls: GuestCalls;
   #neverOutbound = 0;
 
-  constructor(given: Case, workload: Workload, shape: CacheShape, seed: number) {
+  constructor(given: Case, workload: Workload, shape: CacheShape, seed: number, calls: GuestCalls) {
     this.#case = given;
     this.#workload = workload;
     this.#shape = shape;
     this.#seed = seed;
+    this.#calls = calls;
   }
 
   async all(): Promise<void> {
@@ -96,7 +102,7 @@ class SeedRun {
     const { guest } = this.#case;
     const row = await this.#runOn(
       opponent,
-      "file" in guest ? await ModuleGuest.start(guest.file, guest.configuration) : this.#model(guest.rule),
+      "file" in guest ? await ModuleGuest.start(guest, this.#calls) : this.#model(guest.rule),
       shown,
     );
     // Only models can hand entries over.

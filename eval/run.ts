@@ -29,6 +29,7 @@ async function evaluate(options: Options): Promise<void> {
   const startedMs = performance.now();
   const seconds = (): number => (performance.now() - startedMs) / 1_000;
   console.log(`${cases.length} cases; ${options.command}`);
+  for (const note of options.notes) console.log(note);
   const all = await runCases(cases, (done) => {
     const left = (seconds() / done) * (cases.length - done);
     process.stderr.write(

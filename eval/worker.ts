@@ -1,16 +1,23 @@
-/** Worker thread of the evaluation: receives cases and answers with their results. */
-import { parentPort } from "node:worker_threads";
+/** Worker thread of the evaluation: receives cases and answers with their results. Its data is the memory of its GuestCalls. */
+import { parentPort, workerData } from "node:worker_threads";
+import type { WorkerMessage } from "./case-worker.ts";
 import type { Case } from "./cases.ts";
-import { caseName } from "./cases.ts";
-import type { WorkerAnswer } from "./pool.ts";
+import { GuestCalls } from "./guests/guest-calls.ts";
 import { runCase } from "./run-case.ts";
 
-parentPort?.on("message", async (given: Case) => {
-  let answer: WorkerAnswer;
+const calls = new GuestCalls(workerData);
+
+parentPort?.on("message", async (given: Case) => send(await answerTo(given)));
+send("ready");
+
+async function answerTo(given: Case): Promise<WorkerMessage> {
   try {
-    answer = { result: await runCase(given) };
+    return { result: await runCase(given, calls) };
   } catch (error) {
-    answer = { error: `${caseName(given)}: ${error instanceof Error ? error.message : String(error)}` };
+    return { error: error instanceof Error ? error.message : String(error) };
   }
-  parentPort?.postMessage(answer);
-});
+}
+
+function send(message: WorkerMessage): void {
+  parentPort?.postMessage(message);
+}

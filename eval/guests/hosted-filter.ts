@@ -20,6 +20,8 @@ const IMPOSSIBLE_BYTES = 2 ** 48;
 export interface FilterSetup {
   readonly module: WebAssembly.Module;
   readonly pluginConfiguration: string;
+  /** Default: empty. */
+  readonly rootId?: string;
   /** The immediate answer to every call of the filter. */
   readonly reply: OutboundResult;
 }
@@ -54,6 +56,11 @@ export class HostedFilter implements HostServices {
   /** Calls made so far by all instances. */
   get calls(): number {
     return this.#calls;
+  }
+
+  /** Whether the filter asked for periodic ticks. */
+  get hasTicks(): boolean {
+    return this.#instance.tickPeriodMs > 0;
   }
 
   /** The metric as the filter last reported it; NaN if it never did. */
@@ -126,7 +133,7 @@ export class HostedFilter implements HostServices {
     try {
       return FilterInstance.start(this.#setup.module, this, {
         vmId: "evaluation",
-        rootId: "",
+        rootId: this.#setup.rootId ?? "",
         pluginName: "evaluation",
         vmConfiguration: new Uint8Array(0),
         pluginConfiguration: encoder.encode(this.#setup.pluginConfiguration),
