@@ -48,4 +48,6 @@ export type GrowthRule =
   /** Single pages; a hit restarts the entry's TTL. */
   | "sliding-ttl"
   /** Single pages; entries of different sizes, in slots of a power of two that never change their size. */
-  | "size-classes";
+  | "size-classes"
+  /** No cache and no call: memory grows with every request. */
+  | "calls-nobody";

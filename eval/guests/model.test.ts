@@ -142,3 +142,12 @@ it("a hit restarts the TTL under sliding-ttl", () => {
   expect([sliding.request(50_000, 0), page.request(50_000, 0)]).toEqual([true, true]);
   expect([sliding.request(100_000, 0), page.request(100_000, 0)]).toEqual([true, false]);
 });
+
+it("calls-nobody answers every request alone and leaks 2.45 kB at each, until a restart", () => {
+  const model = guestModel("calls-nobody", SHAPE, 1);
+  expect(model.allocatedBytes / MIB).toBeCloseTo(1.1, 1);
+  for (let request = 0; request < 20_000; request++) expect(model.request(request, 0)).toBe(true);
+  expect(model.allocatedBytes / MIB).toBeCloseTo(1.1 + (20_000 * 2_450) / MIB, 0);
+  expect(model.liveBytes / MIB).toBeCloseTo(1.1, 1);
+  expect(model.restart(20_000, false) / MIB).toBeCloseTo(1.1, 1);
+});

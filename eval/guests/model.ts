@@ -1,5 +1,6 @@
 import { BuiltInModel } from "./built-in-model.ts";
 import type { CacheShape, GrowthRule } from "./cache-guest.ts";
+import { CallsNobodyModel } from "./calls-nobody-model.ts";
 import type { GuestModel } from "./guest-model.ts";
 import { SlotModel } from "./slot-model.ts";
 
@@ -11,5 +12,6 @@ import { SlotModel } from "./slot-model.ts";
  * @param keyCount keys are whole numbers from 0 to keyCount - 1
  */
 export function guestModel(rule: GrowthRule, shape: CacheShape, keyCount: number): GuestModel {
+  if (rule === "calls-nobody") return new CallsNobodyModel();
   return rule === "built-in" ? new BuiltInModel(shape, keyCount) : new SlotModel(rule, shape, keyCount);
 }

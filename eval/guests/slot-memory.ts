@@ -11,7 +11,7 @@ const ARENA_PAGES = 64;
 const ENTRY_HEADER_BYTES = 32;
 const SLOT_ALIGNMENT_BYTES = 8;
 
-export type SlotRule = Exclude<GrowthRule, "built-in">;
+export type SlotRule = Exclude<GrowthRule, "built-in" | "calls-nobody">;
 
 /** Bytes of a slot, for all rules except size-classes. */
 export function slotBytesFor(entryBytes: number): number {

@@ -10,11 +10,13 @@ export interface Workload {
   readonly deniedFrom?: number | undefined;
 }
 
-/** Collects requests into columns. Numbers identities from 0 in order of appearance. */
+/** Collects requests into columns. Numbers identities from 0 in order of appearance, and strangers after all others. */
 export class WorkloadBuilder {
   readonly #times: number[] = [];
+  /** A stranger is a negative number until all others are known. */
   readonly #keys: number[] = [];
   readonly #numbers = new Map<string | number, number>();
+  #strangers = 0;
 
   add(timeMs: number, identity: string | number): void {
     let key = this.#numbers.get(identity);
@@ -26,12 +28,21 @@ export class WorkloadBuilder {
     this.#keys.push(key);
   }
 
+  /** A client that comes once, and is denied. */
+  addStranger(timeMs: number): void {
+    this.#strangers += 1;
+    this.#times.push(timeMs);
+    this.#keys.push(-this.#strangers);
+  }
+
   build(name: string): Workload {
+    const known = this.#numbers.size;
     return {
       name,
       timesMs: Float64Array.from(this.#times),
-      keys: Int32Array.from(this.#keys),
-      keyCount: this.#numbers.size,
+      keys: Int32Array.from(this.#keys, (key) => (key < 0 ? known - key - 1 : key)),
+      keyCount: known + this.#strangers,
+      deniedFrom: this.#strangers > 0 ? known : undefined,
     };
   }
 }
