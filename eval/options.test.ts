@@ -54,10 +54,11 @@ describe("the options of the evaluation", () => {
     const module = import.meta.filename;
     const { cases, notes } = parseOptions([
       ...["--filter", module, "--filter-configuration", "a=b", "--root-id", "auth"],
-      ...["--scenario", "diurnal", "--ttl", "300"],
+      ...["--scenario", "diurnal"],
     ]);
     for (const { guest } of cases) expect(guest).toEqual({ file: module, configuration: "a=b", rootId: "auth" });
     expect(cases.map(caseName)).toContain("diurnal T=300s options.test.ts");
+    expect(cases.filter(({ ttlMs }) => ttlMs !== 300_000)).toEqual([]);
     expect(cases.filter(({ handover }) => handover)).toEqual([]);
     expect(notes).toEqual([expect.stringContaining(`${module}: no runs with handover`)]);
     expect(parseOptions(["--scenario", "diurnal"]).notes).toEqual([]);

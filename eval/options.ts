@@ -10,7 +10,8 @@ npm run eval -- --trace FILE       a recorded trace: lines t,client,key (seconds
 
   --scenario NAME    only this workload (constant, diurnal, flash-crowd, sessions, low); may be repeated
   --policy FAMILY    only this policy (measured, ratio, uptime, threshold, oracle, optimum) and never; may be repeated
-  --ttl SECONDS      how long the filter caches a decision; a comma-separated list (default for traces: 300)
+  --ttl SECONDS      how long the filter caches a decision; a comma-separated list (default for traces and
+                     with --filter: 300)
   --ttl-cap SECONDS  the longest TTL that the estimator accepts (default for traces: 7200)
   --entry-bytes N    bytes of headers cached with a decision (default: chosen so that the peak is about 60 pages)
   --speed N          how many times faster to replay a trace (default 1)
@@ -60,7 +61,10 @@ export function parseOptions(argv: readonly string[]): Options {
   });
   for (const name of values.scenario ?? []) scenarioNamed(name);
   const families = values.policy?.map(familyOf);
-  const ttlsMs = values.ttl?.split(",").map((ttl) => 1_000 * numberOf("--ttl", ttl, 1, 86_400));
+  // The configuration of a filter from a file says how long it caches: its runs are the same at every TTL.
+  const ttlsMs = (values.ttl ?? (values.filter === undefined ? undefined : "300"))
+    ?.split(",")
+    .map((ttl) => 1_000 * numberOf("--ttl", ttl, 1, 86_400));
   const capMs = 1_000 * numberOf("--ttl-cap", values["ttl-cap"] ?? "7200", 1, 86_400);
   const entryBytes =
     values["entry-bytes"] === undefined ? undefined : numberOf("--entry-bytes", values["entry-bytes"], 0, 16_000);
