@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { frontiersOf, gapOf } from "./frontiers.ts";
+import { frontiersOf } from "./frontiers.ts";
 import type { RunRow } from "./results.ts";
 import type { CaseResult } from "./run-case.ts";
 
@@ -10,8 +10,6 @@ function row(family: string, policy: string, extraOutbound: number, meanAllocate
 function result(rows: CaseResult["rows"]): CaseResult {
   return { info: { name: "a day" } as CaseResult["info"], rows, curves: [] };
 }
-
-const NEVER = row("never", "never", 0, 100);
 
 describe("a frontier", () => {
   it("averages each point over seeds and sorts the points by extra outbound", () => {
@@ -32,30 +30,13 @@ describe("a frontier", () => {
       },
     ]);
   });
-});
 
-describe("the gap to an opponent", () => {
-  const at = (extra: number, others: CaseResult["rows"]) =>
-    gapOf(result([NEVER, row("measured", "measured", extra, 70), ...others]));
-
-  it("is taken at the same extra outbound, interpolated linearly between points", () => {
-    const optimum = [row("optimum", "optimum-1", 0.01, 80), row("optimum", "optimum-2", 0.03, 40)];
-    expect(at(0.02, optimum).optimumBytes).toBeCloseTo(60);
-    expect(at(0.005, optimum).optimumBytes).toBeCloseTo(90);
-  });
-
-  it("ignores a point with more memory for more calls", () => {
-    const uptime = [row("uptime", "a", 0.01, 60), row("uptime", "b", 0.02, 75), row("uptime", "c", 0.04, 80)];
-    expect(at(0.03, uptime).bestUptimeBytes).toBe(60);
-    expect(at(0.5, uptime).bestUptimeBytes).toBe(60);
-  });
-
-  it("is the gap to never if there are no extra calls", () => {
-    expect(at(0, [row("uptime", "a", 0.01, 60)]).bestUptimeBytes).toBe(100);
-    expect(at(-0.001, [row("uptime", "a", 0.01, 60)]).bestUptimeBytes).toBe(100);
-  });
-
-  it("is NaN if the opponent did not run", () => {
-    expect(at(0.01, []).optimumBytes).toBeNaN();
+  it("leaves out seeds with which only some of its policies ran", () => {
+    const rows = [
+      row("measured", "measured", 0.01, 80, 1),
+      row("measured", "measured-3%", 0.03, 60, 1),
+      row("measured", "measured", 0.01, 20, 2),
+    ];
+    expect(frontiersOf(result(rows))[0]!.points.map(({ meanAllocatedBytes }) => meanAllocatedBytes)).toEqual([80, 60]);
   });
 });

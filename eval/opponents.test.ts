@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { restartSettings } from "../config/index.ts";
 import { PAGE_BYTES } from "../wasm/byte-units.ts";
-import { opponents } from "./opponents.ts";
+import { handoverOpponents, opponents } from "./opponents.ts";
 import type { PolicySupervisor } from "./supervisor.ts";
 
 const MINUTE_MS = 60_000;
@@ -30,6 +30,25 @@ describe("the opponents", () => {
   it("have names of their own", () => {
     const names = opponents(PEAK_BYTES).map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
+  });
+
+  it("know the operator's share: 1 % except where measured is swept over it", () => {
+    const shares = new Map(opponents(PEAK_BYTES).map(({ name, share }) => [name, share]));
+    expect(shares.get("measured")).toBe(0.01);
+    expect(shares.get("measured-0.1%")).toBe(0.001);
+    expect(shares.get("measured-3%")).toBe(0.03);
+    expect(shares.get("uptime-60min")).toBe(0.01);
+  });
+
+  it("with handover are the policies with their defaults and timers of 5, 20 and 60 minutes", () => {
+    expect(handoverOpponents().map(({ name }) => name)).toEqual([
+      "measured",
+      "ratio",
+      "uptime-5min",
+      "uptime-20min",
+      "uptime-60min",
+    ]);
+    expect(handoverOpponents().some(({ isVariant }) => isVariant)).toBe(false);
   });
 
   it("include both readings of the paper's baseline", () => {

@@ -21,6 +21,10 @@ export interface Opponent {
   /** The rows of a family form one frontier. */
   readonly family: string;
   readonly name: string;
+  /** The share of extra outbound calls that the operator allows. */
+  readonly share: number;
+  /** Whether it is `measured` or `ratio` with another setting than the default; see `Case.variantSeeds`. */
+  readonly isVariant: boolean;
   /** Makes a new supervisor for one run. */
   make(settings: RestartSettings, seed: number, handover: boolean): Supervisor;
 }
@@ -28,6 +32,8 @@ export interface Opponent {
 export const NEVER: Opponent = {
   family: "never",
   name: "never",
+  share: DEFAULT_SHARE,
+  isVariant: false,
   make: (settings) => new RuleSupervisor("never", settings, () => false),
 };
 
@@ -36,8 +42,16 @@ export const RATIO: Opponent = policy("ratio", "ratio", {});
 /** The other reading of the paper's baseline; see docs/model.md. */
 const RATIO_REMEMBERED: Opponent = policy("ratio", "ratio-remembered", { baseline: "remembered" });
 
+/** Instance ages in minutes of the timers with handover. */
+export const HANDOVER_UPTIMES_MIN = [5, 20, 60];
+
+/** All opponents except `never` with handover. No calls are lost, so there is nothing to sweep. */
+export function handoverOpponents(): Opponent[] {
+  return [MEASURED, RATIO, ...HANDOVER_UPTIMES_MIN.map(timer)];
+}
+
 /**
- * All opponents except `never` and `optimum`.
+ * All opponents without handover, except `never` and `optimum`.
  * @param peakBytes peak of `never`
  */
 export function opponents(peakBytes: number): Opponent[] {
@@ -49,9 +63,7 @@ export function opponents(peakBytes: number): Opponent[] {
     ),
     RATIO,
     RATIO_REMEMBERED,
-    ...UPTIMES_MIN.map((minutes) =>
-      rule("uptime", `uptime-${minutes}min`, (uptimeMs) => uptimeMs >= minutes * MINUTE_MS),
-    ),
+    ...UPTIMES_MIN.map(timer),
     ...THRESHOLDS.map((share) =>
       rule("threshold", `threshold-${100 * share}%`, (_, { allocatedBytes }) => allocatedBytes >= share * peakBytes),
     ),
@@ -63,14 +75,26 @@ function policy(family: RestartPolicyName, name: string, change: Partial<Restart
   return {
     family,
     name,
+    share: change.extraCallsShare ?? DEFAULT_SHARE,
+    isVariant: Object.keys(change).length > 0,
     make: (settings, seed, handover) => new PolicySupervisor(family, { ...settings, ...change }, handover, seed),
   };
+}
+
+function timer(minutes: number): Opponent {
+  return rule("uptime", `uptime-${minutes}min`, (uptimeMs) => uptimeMs >= minutes * MINUTE_MS);
 }
 
 type Rule = ConstructorParameters<typeof RuleSupervisor>[2];
 
 function rule(family: string, name: string, judge: Rule): Opponent {
-  return { family, name, make: (settings) => new RuleSupervisor(family, settings, judge) };
+  return {
+    family,
+    name,
+    share: DEFAULT_SHARE,
+    isVariant: false,
+    make: (settings) => new RuleSupervisor(family, settings, judge),
+  };
 }
 
 /**
@@ -82,6 +106,8 @@ function oracle(patienceS: number): Opponent {
   return {
     family: "oracle",
     name: `oracle-${patienceS}s`,
+    share: DEFAULT_SHARE,
+    isVariant: false,
     make: (settings) => {
       let carried = 0;
       let lastMs = 0;

@@ -97,5 +97,7 @@ describe("the offline optimum", () => {
     expect(plan.restartsMs).toHaveLength(1);
     expect(plan.restartsMs[0]).toBeLessThanOrEqual(60_000);
     expect(plan.meanAllocatedBytes).toBeLessThan(optimum.never().meanAllocatedBytes / 3);
+    expect(plan.endedBytes).toBe(plan.peakAllocatedBytes);
+    expect(optimum.never().endedBytes).toBe(0);
   });
 });

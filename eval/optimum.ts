@@ -16,6 +16,8 @@ export interface Plan {
   readonly meanAllocatedBytes: number;
   readonly peakAllocatedBytes: number;
   readonly outbound: number;
+  /** Sum of the sizes of the instances that restarts ended. */
+  readonly endedBytes: number;
 }
 
 /**
@@ -81,16 +83,18 @@ export class OfflineOptimum {
     let held = 0;
     let outbound = 0;
     let peakAllocatedBytes = 0;
+    let endedBytes = 0;
     for (let end = this.#moments; end > 0; end = from[end]!) {
       const cell = this.#cell(from[end]!, end);
       held += this.#held[cell]!;
       outbound += this.#outbound[cell]!;
       peakAllocatedBytes = Math.max(peakAllocatedBytes, this.#peakBytes[cell]!);
+      if (end < this.#moments) endedBytes += this.#peakBytes[cell]!;
       if (from[end]! > 0) restartsMs.unshift(from[end]! * this.#gridMs);
     }
     // If all requests come at one moment, the run has no duration.
     const meanAllocatedBytes = this.#totalMs > 0 ? held / this.#totalMs : peakAllocatedBytes;
-    return { restartsMs, meanAllocatedBytes, peakAllocatedBytes, outbound };
+    return { restartsMs, meanAllocatedBytes, peakAllocatedBytes, outbound, endedBytes };
   }
 
   #cell(start: number, end: number): number {

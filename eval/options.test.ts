@@ -38,7 +38,7 @@ describe("the options of the evaluation", () => {
       "--seeds",
       "2",
     ]);
-    expect(cases.map(caseName)).toEqual(["diurnal T=60s built-in"]);
+    expect(cases.map(caseName)).toEqual(["diurnal T=60s built-in", "diurnal T=60s built-in handover"]);
     expect(cases[0]).toMatchObject({ seeds: [1, 2], families: ["uptime"] });
     expect(density).toBe(false);
   });
@@ -46,8 +46,50 @@ describe("the options of the evaluation", () => {
   it("play a trace at several TTLs", () => {
     expect(names("--trace", import.meta.filename, "--ttl", "300,1800")).toEqual([
       "options.test.ts T=300s built-in",
+      "options.test.ts T=300s built-in handover",
       "options.test.ts T=1800s built-in",
+      "options.test.ts T=1800s built-in handover",
     ]);
+  });
+
+  it("play a trace by several decision keys and at several speeds", () => {
+    const keys = ["--decision-key", "client,client+key", "--speed", "1,10"];
+    expect(names("--trace", import.meta.filename, ...keys).filter((name) => !name.endsWith("handover"))).toEqual([
+      "options.test.ts T=300s built-in",
+      "options.test.ts 10x T=300s built-in",
+      "options.test.ts by client+key T=300s built-in",
+      "options.test.ts by client+key 10x T=300s built-in",
+    ]);
+  });
+
+  it("take seeds as a count, a range or a list, for every case", () => {
+    const seedsOf = (...argv: string[]) => [...new Set(parseOptions(argv).cases.map(({ seeds }) => seeds.join()))];
+    expect(seedsOf("--seeds", "2", "--scenario", "low")).toEqual(["1,2"]);
+    expect(seedsOf("--seeds", "6-11")).toEqual(["6,7,8,9,10,11"]);
+    expect(seedsOf("--seeds", "4,9", "--trace", import.meta.filename)).toEqual(["4,9"]);
+    expect(seedsOf("--trace", import.meta.filename)).toEqual(["1"]);
+  });
+
+  it("without --seeds run the four days of the built-in filter with seeds 1 to 5, and everything else with fewer", () => {
+    for (const each of parseOptions([]).cases) {
+      const isDay = /^(constant|diurnal|flash-crowd|sessions) T=\d+s built-in( handover)?$/.test(caseName(each));
+      if (isDay) expect(each.seeds).toEqual([1, 2, 3, 4, 5]);
+      else expect(each.seeds.length).toBeLessThan(3);
+    }
+  });
+
+  it("run every case of the built-in filter with and without handover", () => {
+    const all = names();
+    for (const name of all.filter((each) => / built-in( eviction)?$/.test(each))) {
+      expect(all).toContain(name.replace("built-in", "built-in handover"));
+    }
+    for (const scenario of ["low-hits", "bursts", "decline", "week", "growth", "denial-flood"]) {
+      expect(all).toContain(`${scenario} T=300s built-in`);
+    }
+    for (const scenario of ["ttl-down T=600s", "ttl-up T=60s", "two-ttls T=600s"]) {
+      expect(all).toContain(`${scenario} built-in handover`);
+    }
+    expect(all).toContain("constant T=300s calls-nobody");
   });
 
   it("give a module its configuration and root ID, and run it without handover, which the output says", () => {
@@ -74,7 +116,10 @@ describe("the options of the evaluation", () => {
     [["--scenario", "weekly"], /allowed are constant/],
     [["--policy", "luck"], /--policy luck: allowed are measured/],
     [["--entry-bytes", "20000"], /--entry-bytes 20000: allowed is a number from 0 to 16000/],
-    [["--seeds", "9"], /--seeds 9: allowed is a number from 1 to 5/],
+    [["--seeds", "21"], /--seeds 21: allowed are a count from 1 to 20/],
+    [["--seeds", "6-"], /--seeds 6-: allowed are/],
+    [["--seeds", "9-4"], /--seeds 9-4: allowed are/],
+    [["--seeds", "1,x"], /--seeds 1,x: allowed are/],
     [["--decision-key", "key"], /--decision-key key: allowed are client, client\+key/],
     [["--trace", import.meta.filename, "--scenario", "low"], /--scenario and --trace: only one/],
     [["--trace", import.meta.filename, "--trace", "elsewhere/options.test.ts"], /called "options\.test\.ts" too/],

@@ -1,25 +1,28 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { type Case, caseName, SEEDS, standardCases, traceName } from "./cases.ts";
+import { bothWays, type Case, caseName, standardCases, traceName } from "./cases.ts";
+import { MAX_SEEDS, parseSeeds } from "./seeds.ts";
 import { DECISION_KEYS, type DecisionKey } from "./workload/read-trace.ts";
-import { scenarioNamed } from "./workload/scenarios.ts";
+import { SCENARIOS, scenarioNamed } from "./workload/scenarios.ts";
 
-export const USAGE = `npm run eval                       the default set, about five minutes on two cores
+export const USAGE = `npm run eval                       the default set, less than ten minutes on two cores
 npm run eval -- --full             every combination, hours
 npm run eval -- --trace FILE       a recorded trace: lines t,client,key (seconds, whole numbers)
 
-  --scenario NAME    only this workload (constant, diurnal, flash-crowd, sessions, low); may be repeated
+  --scenario NAME    only this workload; may be repeated. Names:
+                     ${SCENARIOS.map(({ name }) => name).join(", ")}
   --policy FAMILY    only this policy (measured, ratio, uptime, threshold, oracle, optimum) and never; may be repeated
   --ttl SECONDS      how long the filter caches a decision; a comma-separated list (default for traces and
                      with --filter: 300)
   --ttl-cap SECONDS  the longest TTL that the estimator accepts (default for traces: 7200)
   --entry-bytes N    bytes of headers cached with a decision (default: chosen so that the peak is about 60 pages)
-  --speed N          how many times faster to replay a trace (default 1)
-  --decision-key K   scope of a cached decision in a trace: client (default) or client+key
+  --speed N          how many times faster to replay a trace; a comma-separated list (default 1)
+  --decision-key K   scope of a cached decision in a trace: client (default), client+key, or both with a comma
   --filter FILE      any Proxy-Wasm module instead of the standard guests
   --filter-configuration TEXT   the plugin configuration of that module
   --root-id TEXT     which plugin of that module to run (default: empty)
-  --seeds N          number of seeds, 1 to ${SEEDS.length}
+  --seeds N          number of seeds, 1 to ${MAX_SEEDS}; or a range such as 6-11; or a list such as 4,9 (default: 1 to 5
+                     for the main cases, fewer for others, and 1 for traces)
   --json FILE        write all results as JSON
   --html FILE        write the report there (default eval/build/report.html)
   --readme           also write the figures of docs/evaluation.md and print its table`;
@@ -68,9 +71,9 @@ export function parseOptions(argv: readonly string[]): Options {
   const capMs = 1_000 * numberOf("--ttl-cap", values["ttl-cap"] ?? "7200", 1, 86_400);
   const entryBytes =
     values["entry-bytes"] === undefined ? undefined : numberOf("--entry-bytes", values["entry-bytes"], 0, 16_000);
-  const seeds = SEEDS.slice(0, numberOf("--seeds", values.seeds ?? String(SEEDS.length), 1, SEEDS.length));
-  const speed = numberOf("--speed", values.speed ?? "1", 0.001, 1e6);
-  const decisionKey = decisionKeyOf(values["decision-key"] ?? "client");
+  const seeds = values.seeds === undefined ? undefined : parseSeeds(values.seeds);
+  const speeds = (values.speed ?? "1").split(",").map((speed) => numberOf("--speed", speed, 0.001, 1e6));
+  const decisionKeys = (values["decision-key"] ?? "client").split(",").map(decisionKeyOf);
   for (const option of ["filter-configuration", "root-id"] as const) {
     if (values[option] !== undefined && values.filter === undefined) throw new Error(`--${option}: only with --filter`);
   }
@@ -80,11 +83,16 @@ export function parseOptions(argv: readonly string[]): Options {
 
   if (values.trace && values.scenario) throw new Error("--scenario and --trace: only one of them");
   checkNames(values.trace ?? []);
-  const traces = (values.trace ?? []).flatMap((file) =>
-    (ttlsMs ?? [300_000]).map(
-      (ttlMs): Case => ({
-        source: { kind: "trace", file: existing("--trace", file), decisionKey, speed },
-        seeds: [1],
+  const replays = (values.trace ?? []).flatMap((file) =>
+    decisionKeys.flatMap((decisionKey) =>
+      speeds.map((speed) => ({ kind: "trace" as const, file: existing("--trace", file), decisionKey, speed })),
+    ),
+  );
+  const traces = replays.flatMap((source) =>
+    (ttlsMs ?? [300_000]).flatMap((ttlMs) =>
+      bothWays({
+        source,
+        seeds: seeds ?? [1],
         guest: guest ?? { rule: "built-in" },
         ttlMs,
         ttlCapMs: capMs,
@@ -101,7 +109,7 @@ export function parseOptions(argv: readonly string[]): Options {
     .filter(({ ttlMs }) => ttlsMs?.includes(ttlMs) ?? true)
     .map((each) => ({
       ...each,
-      seeds: each.seeds.filter((seed) => seeds.includes(seed)),
+      ...(seeds !== undefined && { seeds, variantSeeds: seeds }),
       entryBytes: entryBytes ?? each.entryBytes,
       ...(guest && { guest }),
       ...(values["ttl-cap"] !== undefined && { ttlCapMs: capMs }),

@@ -1,21 +1,25 @@
 import { restartSettings } from "../config/index.ts";
+import { restartWorkMs } from "../durable/restart/work-account.ts";
 import { PAGE_BYTES } from "../wasm/byte-units.ts";
-import { type Case, caseName } from "./cases.ts";
+import { type Case, caseName, workloadName } from "./cases.ts";
 import { BuiltInGuest } from "./guests/built-in-guest.ts";
 import type { CacheGuest, CacheShape, GrowthRule } from "./guests/cache-guest.ts";
+import { isOneTtl } from "./guests/entry-ttl.ts";
 import type { GuestCalls } from "./guests/guest-calls.ts";
 import { guestMemory, type PeakRule } from "./guests/memory-rules.ts";
 import { guestModel } from "./guests/model.ts";
 import { ModuleGuest } from "./guests/module-guest.ts";
-import { MEASURED, NEVER, type Opponent, opponents, RATIO } from "./opponents.ts";
+import { DEFAULT_SHARE, handoverOpponents, MEASURED, NEVER, type Opponent, opponents, RATIO } from "./opponents.ts";
 import { OfflineOptimum, type Plan } from "./optimum.ts";
-import { Recorder } from "./recorder.ts";
+import { NO_ESTIMATE, Recorder } from "./recorder.ts";
 import type { Curve, RunRow, ScenarioInfo } from "./results.ts";
-import { simulate } from "./simulate.ts";
+import { RETIRED_MS, simulate } from "./simulate.ts";
+import { PolicySupervisor, type Supervisor } from "./supervisor.ts";
 import { peakEntries } from "./workload/peak-entries.ts";
 import { readTrace } from "./workload/read-trace.ts";
 import { scenarioNamed } from "./workload/scenarios.ts";
 import { durationMs, type Workload } from "./workload/workload.ts";
+import { worstDayExtra } from "./worst-day.ts";
 
 /** Results of one case, for all its seeds. */
 export interface CaseResult {
@@ -34,6 +38,7 @@ const LARGEST_ENTRY_BYTES = 16_000;
 const EVICT_AFTER_MS = 10_000;
 /** Distance between the moments at which the optimum may restart. */
 const GRID_MS = 120_000;
+const DAY_MS = 86_400_000;
 /** Prices of an outbound call, in byte-milliseconds, over which the optimum is swept. */
 const PRICES = Array.from({ length: 37 }, (_, step) => 10 ** (8.5 + step / 8));
 
@@ -77,6 +82,7 @@ class SeedRun {
   readonly #seed: number;
   readonly #calls: GuestCalls;
   #neverOutbound = 0;
+  #neverOutboundOver: readonly number[] = [];
 
   constructor(given: Case, workload: Workload, shape: CacheShape, seed: number, calls: GuestCalls) {
     this.#case = given;
@@ -88,13 +94,14 @@ class SeedRun {
 
   async all(): Promise<void> {
     const never = await this.#run(NEVER);
-    const { guest, handover, eviction, families } = this.#case;
+    const { guest, handover, eviction, families, variantSeeds } = this.#case;
     const chosen = (family: string): boolean => families?.includes(family) ?? true;
-    for (const opponent of opponents(never.peakAllocatedBytes)) {
-      if (chosen(opponent.family)) await this.#run(opponent);
+    const withVariants = variantSeeds?.includes(this.#seed) ?? true;
+    for (const opponent of handover ? handoverOpponents() : opponents(never.peakAllocatedBytes)) {
+      if (chosen(opponent.family) && (withVariants || !opponent.isVariant)) await this.#run(opponent);
     }
-    if (!chosen("optimum")) return;
-    if ("rule" in guest && PEAK_RULES.has(guest.rule) && !handover && !eviction) this.#plan(guest.rule as PeakRule);
+    if (!chosen("optimum") || handover || eviction || !isOneTtl(this.#shape)) return;
+    if ("rule" in guest && PEAK_RULES.has(guest.rule)) this.#plan(guest.rule as PeakRule);
   }
 
   async #run(opponent: Opponent): Promise<RunRow> {
@@ -102,11 +109,19 @@ class SeedRun {
     const { guest } = this.#case;
     const row = await this.#runOn(
       opponent,
-      "file" in guest ? await ModuleGuest.start(guest, this.#calls) : this.#model(guest.rule),
+      "file" in guest
+        ? await ModuleGuest.start(guest, this.#calls, this.#workload.deniedFrom)
+        : this.#model(guest.rule),
       shown,
     );
-    // Only models can hand entries over.
-    const real = shown && this.#case.real && "rule" in guest && guest.rule === "built-in" && !this.#case.handover;
+    // Only models can hand entries over, and keep entries for different times.
+    const real =
+      shown &&
+      this.#case.real &&
+      "rule" in guest &&
+      guest.rule === "built-in" &&
+      !this.#case.handover &&
+      isOneTtl(this.#shape);
     if (!real) {
       this.rows.push(row);
       return row;
@@ -126,25 +141,43 @@ class SeedRun {
   async #runOn(opponent: Opponent, guest: CacheGuest, keepCurve: boolean): Promise<RunRow & { family: string }> {
     const { ttlCapMs, handover, eviction } = this.#case;
     const supervisor = opponent.make(restartSettings({ ttlCapMs }), this.#seed, handover);
-    const recorder = new Recorder(supervisor, this.#shape.ttlMs, durationMs(this.#workload));
+    const recorder = new Recorder(estimateOf(opponent, supervisor), this.#shape, durationMs(this.#workload));
     const options = { handover, evictAfterMs: eviction ? EVICT_AFTER_MS : undefined };
     const result = await simulate(this.#workload, guest, supervisor, options, (nowMs, reading) =>
       recorder.add(nowMs, reading),
     );
-    if (opponent === NEVER) this.#neverOutbound = result.outbound;
-    const scenario = caseName(this.#case);
-    if (keepCurve) this.curves.push({ scenario, policy: opponent.name, ...recorder.curve });
+    const { outboundOver, restarts, meanRequiredBytes, floorBytes, ...means } = result;
+    if (opponent === NEVER) {
+      this.#neverOutbound = result.outbound;
+      this.#neverOutboundOver = outboundOver;
+    }
+    if (keepCurve) this.curves.push({ scenario: caseName(this.#case), policy: opponent.name, ...recorder.curve });
     return {
-      scenario,
-      seed: this.#seed,
-      policy: opponent.name,
+      ...this.#identity(opponent.name, opponent.share),
       family: opponent.family,
       real: "file" in this.#case.guest,
-      ...result,
-      meanRequiredBytes: Number.isNaN(result.meanRequiredBytes) ? null : result.meanRequiredBytes,
+      ...means,
+      meanHeldBytes: means.meanAllocatedBytes + means.meanRetiredBytes,
+      floorBytes: knownOrNull(floorBytes),
+      meanRequiredBytes: knownOrNull(meanRequiredBytes),
       extraOutbound: this.#extra(result.outbound),
-      restarts: result.restarts.length,
+      extraOutboundWorstDay: worstDayExtra(outboundOver, this.#neverOutboundOver),
+      restarts: restarts.length,
       ...recorder.estimate,
+    };
+  }
+
+  #identity(
+    policy: string,
+    share: number,
+  ): Pick<RunRow, "scenario" | "seed" | "policy" | "handover" | "share" | "ttlChanges"> {
+    return {
+      scenario: caseName(this.#case),
+      seed: this.#seed,
+      policy,
+      handover: this.#case.handover,
+      share,
+      ttlChanges: this.#shape.change !== undefined,
     };
   }
 
@@ -159,24 +192,27 @@ class SeedRun {
   }
 
   #planRow(price: number, plan: Plan, requests: number): RunRow & { family: string } {
+    const spanMs = Math.max(1, durationMs(this.#workload));
+    const extraOutbound = this.#extra(plan.outbound);
+    const meanRetiredBytes = (plan.endedBytes * RETIRED_MS) / spanMs;
     return {
-      scenario: caseName(this.#case),
-      seed: this.#seed,
-      policy: `optimum-${price.toExponential(1)}`,
+      ...this.#identity(`optimum-${price.toExponential(1)}`, DEFAULT_SHARE),
       family: "optimum",
       real: false,
       meanAllocatedBytes: plan.meanAllocatedBytes,
       peakAllocatedBytes: plan.peakAllocatedBytes,
+      meanRetiredBytes,
+      meanHeldBytes: plan.meanAllocatedBytes + meanRetiredBytes,
+      floorBytes: null,
+      cpuShare: (plan.restartsMs.length * restartWorkMs(0)) / spanMs,
       meanRequiredBytes: null,
       requests,
       hits: requests - plan.outbound,
       outbound: plan.outbound,
-      extraOutbound: this.#extra(plan.outbound),
+      extraOutbound,
+      extraOutboundWorstDay: spanMs <= DAY_MS ? extraOutbound : null,
       restarts: plan.restartsMs.length,
-      requiredError: null,
-      ttlKnownAfterMs: null,
-      ttlRatio: null,
-      ttlWorstRatio: null,
+      ...NO_ESTIMATE,
     };
   }
 
@@ -194,18 +230,36 @@ function workloadOf({ source }: Case, seed: number): Workload {
   return readTrace(source.file, source.decisionKey, source.speed);
 }
 
-function shapeOf({ ttlMs, entryBytes }: Case, workload: Workload): CacheShape {
-  if (entryBytes !== undefined) return { ttlMs, entryBytes };
-  const each = (PEAK_PAGES * PAGE_BYTES) / Math.max(1, peakEntries(workload, ttlMs)) - ENTRY_OVERHEAD_BYTES;
-  return { ttlMs, entryBytes: Math.round(Math.min(Math.max(each, 0), LARGEST_ENTRY_BYTES)) };
+function shapeOf({ source, ttlMs, entryBytes }: Case, workload: Workload): CacheShape {
+  const { change, second, deniedTtlMs } = (source.kind === "scenario" && scenarioNamed(source.name).ttl) || {};
+  const denied =
+    workload.deniedFrom === undefined ? undefined : { fromKey: workload.deniedFrom, ttlMs: deniedTtlMs ?? ttlMs };
+  const ttl = { ttlMs, change, second, denied };
+  if (entryBytes !== undefined) return { ...ttl, entryBytes };
+  const peak = peakEntries(workload, Math.max(ttlMs, change?.ttlMs ?? 0, second?.ttlMs ?? 0));
+  const each = (PEAK_PAGES * PAGE_BYTES) / Math.max(1, peak) - ENTRY_OVERHEAD_BYTES;
+  return { ...ttl, entryBytes: Math.round(Math.min(Math.max(each, 0), LARGEST_ENTRY_BYTES)) };
+}
+
+/** Only `measured` has an estimate of its own. */
+function estimateOf({ family }: Opponent, supervisor: Supervisor): ConstructorParameters<typeof Recorder>[0] {
+  if (family !== MEASURED.family || !(supervisor instanceof PolicySupervisor)) return undefined;
+  return (nowMs) => supervisor.controller.estimate(nowMs);
+}
+
+/** JSON has no NaN. */
+function knownOrNull(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
 }
 
 function infoOf(given: Case, workload: Workload, shape: CacheShape): ScenarioInfo {
   return {
     name: caseName(given),
-    workload: workload.name,
+    workload: workloadName(given.source),
+    recorded: given.source.kind === "trace",
     guest: "rule" in given.guest ? given.guest.rule : given.guest.file,
     ttlMs: given.ttlMs,
+    oneTtl: isOneTtl(shape),
     ttlCapMs: given.ttlCapMs,
     entryBytes: shape.entryBytes,
     handover: given.handover,

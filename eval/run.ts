@@ -2,7 +2,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { density } from "./density.ts";
-import { frontiersOf, gapOf } from "./frontiers.ts";
+import { frontiersOf } from "./frontiers.ts";
+import { gapsOf, handoverGapsOf } from "./gaps.ts";
 import { DEFAULT_SHARE } from "./opponents.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { runCases } from "./pool.ts";
@@ -47,7 +48,8 @@ async function evaluate(options: Options): Promise<void> {
     scenarios: all.map(({ info }) => info),
     runs: all.flatMap(({ rows }) => rows.map(({ family: _, ...row }): RunRow => row)),
     frontiers: all.flatMap(frontiersOf),
-    gaps: all.filter(({ rows }) => rows.some(({ policy }) => policy === "measured")).map(gapOf),
+    gaps: all.flatMap(gapsOf),
+    handoverGaps: all.flatMap(handoverGapsOf),
     curves: all.flatMap(({ curves }) => curves),
     density: options.density ? await density(1) : [],
   };

@@ -86,4 +86,52 @@ describe("a run", () => {
     expect(result).toMatchObject({ requests: 0, hits: 0, outbound: 0, restarts: [] });
     expect(result.meanAllocatedBytes).toBeGreaterThan(0);
   });
+
+  it("reads memory after hits too: a filter may grow without a call", async () => {
+    const result = await simulate(steady, guestModel("calls-nobody", shape, 20), never(), plain);
+    expect(result).toMatchObject({ hits: 3_600, outbound: 0 });
+    expect(result.peakAllocatedBytes).toBeGreaterThan(3_600 * 2_450);
+    expect(result.meanAllocatedBytes).toBeLessThan(0.7 * result.peakAllocatedBytes);
+  });
+
+  it("counts the memory of ended instances for 1.5 s, and the work of restarts", async () => {
+    const once = new RuleSupervisor("uptime", settings, (uptimeMs) => uptimeMs >= 2_000_000);
+    const result = await simulate(steady, guestModel("calls-nobody", shape, 20), once, plain);
+    expect(result.restarts).toHaveLength(1);
+    expect(result.meanRetiredBytes).toBeCloseTo((result.peakAllocatedBytes * 1_500) / 3_600_000, 3);
+    expect(result.cpuShare).toBeGreaterThan(1e-6);
+  });
+
+  it("knows the floor: live entries in whole pages and the fixed part", async () => {
+    const { floorBytes, meanRequiredBytes } = await simulate(steady, guestModel("page", shape, 20), never(), plain);
+    expect(floorBytes).toBeGreaterThanOrEqual(meanRequiredBytes);
+    expect(floorBytes).toBeLessThan(meanRequiredBytes + 65_536);
+  });
+
+  it("counts outbound calls over time, in steps of six minutes", async () => {
+    const { outboundOver, outbound } = await simulate(steady, guestModel("page", shape, 20), never(), plain);
+    expect(outboundOver).toHaveLength(11);
+    expect(outboundOver.reduce((sum, calls) => sum + calls, 0)).toBe(outbound);
+  });
+
+  it("tells the supervisor of every call, and whether it was denied", async () => {
+    const flood = workload((builder) => {
+      builder.add(0, "client");
+      builder.addStranger(1);
+      builder.add(2, "client");
+      builder.add(60_000, "client");
+    });
+    const calls: [question: number, nowMs: number, isDenied: boolean][] = [];
+    const supervisor = Object.assign(never(), {
+      called: (...call: [question: number, nowMs: number, isDenied: boolean]) => calls.push(call),
+    });
+    await simulate(flood, guestModel("page", shape, 2), supervisor, plain);
+    expect(calls.map(([, nowMs, isDenied]) => [nowMs, isDenied])).toEqual([
+      [0, false],
+      [1, true],
+      [60_000, false],
+    ]);
+    expect(calls[0]![0]).toBe(calls[2]![0]);
+    expect(calls[0]![0]).not.toBe(calls[1]![0]);
+  });
 });

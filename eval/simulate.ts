@@ -35,7 +35,7 @@ export type OnSample = (nowMs: number, reading: Reading) => void;
 
 const TICK_MS = 1_000;
 /** An ended instance's memory is collected after about this time, because the product provokes a collection. */
-const RETIRED_MS = 1_500;
+export const RETIRED_MS = 1_500;
 export const OUTBOUND_STEP_MS = 360_000;
 /** Spreads keys over 32 bits, as hashes of questions are. */
 const SPREAD = 2_654_435_761;
@@ -88,6 +88,7 @@ export async function simulate(
       // The evicted object holds no memory. A new one starts with this request.
       memory.set(lastMs + evictAfterMs, 0);
       required.set(lastMs + evictAfterMs, 0);
+      floor.set(lastMs + evictAfterMs, 0);
       supervisor.evicted();
       begin(nowMs);
     }

@@ -22,7 +22,7 @@ export interface FilterSetup {
   readonly pluginConfiguration: string;
   /** Default: empty. */
   readonly rootId?: string;
-  /** The immediate answer to every call of the filter. */
+  /** The immediate answer to every call of the filter, until another is set. */
   readonly reply: OutboundResult;
 }
 
@@ -34,7 +34,7 @@ export class HostedFilter implements HostServices {
   readonly shared = createSharedState();
   readonly minimumLogLevel = "warn";
   readonly #setup: FilterSetup;
-  readonly #answer: Promise<OutboundResult>;
+  #answer: Promise<OutboundResult>;
   #instance: FilterInstance;
   #wallMs = EPOCH_MS;
   #calls = 0;
@@ -56,6 +56,10 @@ export class HostedFilter implements HostServices {
   /** Calls made so far by all instances. */
   get calls(): number {
     return this.#calls;
+  }
+
+  set reply(result: OutboundResult) {
+    this.#answer = Promise.resolve(result);
   }
 
   /** Whether the filter asked for periodic ticks. */
@@ -156,4 +160,9 @@ function collectRetired(): void {
 /** A reply that allows the request. */
 export function allowing(headers: [name: string, value: string][] = []): OutboundResult {
   return { ok: true, headers: [[":status", "200"], ...headers], body: new Uint8Array(0), trailers: [] };
+}
+
+/** A reply that denies it. */
+export function denying(): OutboundResult {
+  return { ok: true, headers: [[":status", "403"]], body: new Uint8Array(0), trailers: [] };
 }

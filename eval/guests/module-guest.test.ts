@@ -40,10 +40,10 @@ const TICK_IMPORTS = [
 
 const start = (file: string, configuration = "", rootId = "") => ModuleGuest.start({ file, configuration, rootId });
 
-/** Hits and misses of four requests, the first two with the same key. */
-async function answersOf(guest: ModuleGuest): Promise<boolean[]> {
+/** Hits and misses of requests with these keys. */
+async function answersOf(guest: ModuleGuest, keys = [1, 1, 2, 3]): Promise<boolean[]> {
   const answers: boolean[] = [];
-  for (const [index, key] of [1, 1, 2, 3].entries()) answers.push(await guest.request(index, key));
+  for (const [index, key] of keys.entries()) answers.push(await guest.request(index, key));
   return answers;
 }
 
@@ -92,6 +92,16 @@ describe("a module guest", () => {
     const restarted = await run(100);
     expect(restarted.restarts.length).toBeGreaterThan(4);
     expect(restarted.peakAllocatedBytes).toBeLessThan(120 * PAGE);
+  });
+
+  it("has an authorization server that denies strangers, for which the filter may cache its decision", async () => {
+    const guest = async (denyTtlMs: number) => {
+      const plugin = JSON.parse(builtInConfiguration(SHAPE));
+      const configuration = JSON.stringify({ ...plugin, cache: { ...plugin.cache, denyTtlMs } });
+      return ModuleGuest.start({ file: builtIn, configuration, rootId: "" }, new GuestCalls(), 2);
+    };
+    expect(await answersOf(await guest(0), [1, 1, 2, 2, 1])).toEqual([false, true, false, false, true]);
+    expect(await answersOf(await guest(60_000), [1, 1, 2, 2, 1])).toEqual([false, true, false, true, true]);
   });
 
   it("runs the plugin that the root ID names", async () => {

@@ -2,11 +2,14 @@ import { readFile } from "node:fs/promises";
 import type { Decision } from "../../wasm/host/index.ts";
 import type { CacheGuest } from "./cache-guest.ts";
 import { GuestCalls } from "./guest-calls.ts";
-import { allowing, HostedFilter } from "./hosted-filter.ts";
+import { allowing, denying, HostedFilter } from "./hosted-filter.ts";
 import { RequestHead } from "./request-head.ts";
 
 /** A filter may hold a request back until it has fetched something in a tick. This many ticks are enough for that. */
 const MAX_TICKS = 10;
+
+const ALLOWS = allowing();
+const DENIES = denying();
 
 /** A module given by its file, and how to start it. */
 export interface ModuleSetup {
@@ -18,29 +21,41 @@ export interface ModuleSetup {
 }
 
 /**
- * Any Proxy-Wasm module. A request carries its key in its path and its bearer token. Every cluster exists and answers 200 at
- * once. Any decision without an outbound call is a hit. A restart is always without handover.
+ * Any Proxy-Wasm module. A request carries its key in its path and its bearer token. Every cluster exists and answers at once:
+ * 200, or 403 to strangers. Any decision without an outbound call is a hit. A restart is always without handover.
  */
 export class ModuleGuest implements CacheGuest {
   /** Unknown for an arbitrary module. */
   readonly liveBytes = Number.NaN;
   readonly #calls: GuestCalls;
   readonly #filter: HostedFilter;
+  readonly #deniedFrom: number;
   readonly #head = new RequestHead("path-and-token");
 
   /**
    * @param calls records the calls into the module, for a watchdog in another thread
+   * @param deniedFrom see Workload; undefined: no key is denied
    * @throws Error if the file cannot be read or is no module, or if the filter does not start
    */
-  static async start(setup: ModuleSetup, calls = new GuestCalls()): Promise<ModuleGuest> {
-    return new ModuleGuest(new WebAssembly.Module(await readFile(setup.file)), setup, calls);
+  static async start(
+    setup: ModuleSetup,
+    calls = new GuestCalls(),
+    deniedFrom = Number.POSITIVE_INFINITY,
+  ): Promise<ModuleGuest> {
+    return new ModuleGuest(new WebAssembly.Module(await readFile(setup.file)), setup, calls, deniedFrom);
   }
 
-  private constructor(module: WebAssembly.Module, { configuration, rootId }: ModuleSetup, calls: GuestCalls) {
+  private constructor(
+    module: WebAssembly.Module,
+    { configuration, rootId }: ModuleSetup,
+    calls: GuestCalls,
+    deniedFrom: number,
+  ) {
     this.#calls = calls;
+    this.#deniedFrom = deniedFrom;
     calls.begin("start");
     try {
-      this.#filter = new HostedFilter({ module, pluginConfiguration: configuration, rootId, reply: allowing() });
+      this.#filter = new HostedFilter({ module, pluginConfiguration: configuration, rootId, reply: ALLOWS });
     } catch (error) {
       const bytes = new TextEncoder().encode(configuration).length;
       const given = `--root-id is "${rootId}", --filter-configuration has ${bytes} bytes`;
@@ -65,6 +80,7 @@ export class ModuleGuest implements CacheGuest {
 
   request(nowMs: number, key: number): boolean | Promise<boolean> {
     const { calls } = this.#filter;
+    this.#filter.reply = key >= this.#deniedFrom ? DENIES : ALLOWS;
     this.#calls.begin("request");
     const decision = this.#filter.decide(nowMs, this.#head.of(key));
     if (decision instanceof Promise) return this.#resumed(decision, nowMs).then((late) => this.#isHit(late, calls));

@@ -9,6 +9,9 @@ export interface Figure {
   readonly spec: TopLevelSpec;
 }
 
+/** For the title of an axis that would show too little from zero. */
+export const NOT_FROM_ZERO = "axis does not start at 0";
+
 const FIGURE_WIDTH = 800;
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif";
 const TITLE_CHARACTERS = 80;

@@ -1,8 +1,8 @@
 import type { EvalResults } from "../results.ts";
 import { greatest } from "./average.ts";
-import { type Figure, figureSpec } from "./figure.ts";
+import { type Figure, figureSpec, NOT_FROM_ZERO } from "./figure.ts";
 import { familyOf, inOrder, styleOf } from "./palette.ts";
-import { overOptimum, overUptime, type ScenarioSummary, summarize } from "./summary.ts";
+import { ofGaps, overOptimum, overUptime, type ScenarioSummary, summarize } from "./summary.ts";
 import { besideText, isKnown, mibText, percentText, shownName, toMib } from "./text.ts";
 
 /** Policies drawn as single points; swept policies are lines. */
@@ -58,7 +58,7 @@ export function frontierFigure(results: EvalResults, scenario: string, id: strin
             field: "mib",
             type: "quantitative",
             scale: { zero: false, nice: true },
-            axis: { title: "mean allocated, MiB", tickCount: 6, domain: false, ticks: false },
+            axis: { title: `mean allocated, MiB (${NOT_FROM_ZERO})`, tickCount: 6, domain: false, ticks: false },
           },
           color: colour,
         },
@@ -122,16 +122,19 @@ function isWhole({ percent, mib }: Point): boolean {
 }
 
 function title(summary: ScenarioSummary): string {
-  const over = overOptimum(summary);
-  if (!isKnown(over)) return "Memory and its price";
-  return `At its price measured is ${besideText(over)} the optimum, ${besideText(overUptime(summary))} the best uptime`;
+  const { mean } = overOptimum(summary);
+  if (!isKnown(mean)) return "Memory and its price";
+  return `At its price measured is ${besideText(mean)} the optimum, ${besideText(overUptime(summary).mean)} the best timer`;
 }
 
-function sentence({ gap }: ScenarioSummary): string {
-  if (!gap) return "";
+function sentence(summary: ScenarioSummary): string {
+  if (summary.gaps.length === 0) return "";
+  const mib = (pick: Parameters<typeof ofGaps>[1]) => mibText(ofGaps(summary, pick));
   return (
-    `For ${percentText(gap.extraOutbound)} extra outbound calls measured holds ${mibText(gap.meanAllocatedBytes)} MiB ` +
-    `on average; at that price the optimum holds ${mibText(gap.optimumBytes)} MiB, the best swept uptime ` +
-    `${mibText(gap.bestUptimeBytes)} MiB, and never, at no price, ${mibText(gap.neverBytes)} MiB.`
+    `For ${percentText(ofGaps(summary, (gap) => gap.extraOutbound))} extra outbound calls measured holds ` +
+    `${mib((gap) => gap.meanAllocatedBytes)} MiB on average; at that price the optimum holds ` +
+    `${mib((gap) => gap.optimumBytes)} MiB, the best timer ${mib((gap) => gap.bestUptimeBytes)} MiB, and never, at no ` +
+    `price, ${mib((gap) => gap.neverBytes)} MiB. Within the operator's share the best timer holds ` +
+    `${mib((gap) => gap.withinShareBytes)} MiB.`
   );
 }

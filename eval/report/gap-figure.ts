@@ -1,86 +1,36 @@
 import type { EvalResults } from "../results.ts";
 import { average, greatest, quotient } from "./average.ts";
-import { type Figure, figureSpec } from "./figure.ts";
-import { FAINT_INK, MEASURED_COLOUR, UPTIME_COLOUR } from "./palette.ts";
-import { isHeldToOptimum, overOptimum, overUptime, summarize } from "./summary.ts";
-import { besideText, isKnown, plural, shownName, signedPercentText } from "./text.ts";
+import type { Figure } from "./figure.ts";
+import { overFigure } from "./over-figure.ts";
+import { isHeldToOptimum, ofGaps, overOptimum, overUptime, summarize } from "./summary.ts";
+import { besideText, plural, shownName, signedPercentText } from "./text.ts";
 
-const UPTIME = "best swept uptime";
-
-/** The distance of `measured` and of the best uptime from the optimum, by scenario. */
+/** Without handover: the distance of `measured` and of the best timer from the optimum at equal calls, by scenario. */
 export function gapFigure(results: EvalResults, id: string): Figure | undefined {
-  const rows = summarize(results)
-    .filter(isHeldToOptimum)
+  const summaries = summarize(results).filter(isHeldToOptimum);
+  const rows = summaries
     .map((summary) => ({
       scenario: shownName(summary.name),
-      over: overOptimum(summary),
-      overUptime: overUptime(summary),
-      uptime: quotient(summary.gap?.bestUptimeBytes, summary.gap?.optimumBytes) - 1,
+      measured: overOptimum(summary).mean,
+      other:
+        quotient(
+          ofGaps(summary, (gap) => gap.bestUptimeBytes),
+          ofGaps(summary, (gap) => gap.optimumBytes),
+        ) - 1,
     }))
-    .filter(({ over }) => isKnown(over))
-    .toSorted((a, b) => b.over - a.over);
+    .toSorted((a, b) => b.measured - a.measured);
   if (rows.length === 0) return undefined;
-  const beaten = rows.filter(({ overUptime }) => overUptime > 0.01).length;
-  const y = {
-    field: "scenario",
-    type: "nominal",
-    sort: rows.map(({ scenario }) => scenario),
-    axis: { title: null, domain: false, ticks: false },
-  };
-  return {
+  const worst = summaries.map((summary) => overUptime(summary).mean);
+  const beaten = worst.filter((over) => over > 0.01).length;
+  return overFigure(rows, {
     id,
+    title: `Without handover, measured is on average ${besideText(average(rows.map((row) => row.measured)))} the optimum`,
+    subtitle: "mean allocated over that of the optimum at equal extra calls, in %, means over seeds",
     sentence:
-      `${rows[0]!.scenario} is furthest from the optimum, with ${signedPercentText(rows[0]!.over)}. Measured is at ` +
-      `worst ${besideText(greatest(rows.map((row) => row.overUptime)))} the best swept uptime, and ` +
-      `more than 1 % above it in ${beaten === 0 ? "none" : beaten} of ${plural(rows.length, "scenario")}.`,
-    spec: figureSpec({
-      title: `Measured is on average ${besideText(average(rows.map(({ over }) => over)))} the optimum`,
-      subtitle: "mean allocated over that of the optimum at equal extra outbound, in %, by scenario",
-      height: { step: 22 },
-      body: {
-        encoding: {
-          y,
-          x: {
-            type: "quantitative",
-            axis: { title: "over the optimum, %", tickCount: 8, domain: false, ticks: false },
-          },
-        },
-        layer: [
-          {
-            data: { values: rows.map(({ scenario, over }) => ({ scenario, percent: over * 100, policy: "measured" })) },
-            mark: { type: "bar", height: 12 },
-            encoding: {
-              x: { field: "percent" },
-              color: {
-                field: "policy",
-                type: "nominal",
-                scale: { domain: ["measured", UPTIME], range: [MEASURED_COLOUR, UPTIME_COLOUR] },
-                legend: { title: null },
-              },
-            },
-          },
-          {
-            data: {
-              values: rows
-                .filter(({ uptime }) => isKnown(uptime))
-                .map(({ scenario, uptime }) => ({ scenario, percent: uptime * 100, policy: UPTIME })),
-            },
-            mark: { type: "tick", thickness: 3, height: 16, opacity: 1 },
-            encoding: { x: { field: "percent" }, color: { field: "policy", type: "nominal" } },
-          },
-          {
-            data: {
-              values: rows.map(({ scenario, over }) => ({
-                scenario,
-                percent: Math.max(0, over * 100),
-                label: signedPercentText(over),
-              })),
-            },
-            mark: { type: "text", align: "left", dx: 5, fontSize: 11, color: FAINT_INK },
-            encoding: { x: { field: "percent" }, text: { field: "label" } },
-          },
-        ],
-      },
-    }),
-  };
+      `${rows[0]!.scenario} is furthest from the optimum, with ${signedPercentText(rows[0]!.measured)}. At equal calls ` +
+      `measured is at worst ${besideText(greatest(worst))} the best timer, and more than 1 % above it in ` +
+      `${beaten === 0 ? "none" : beaten} of ${plural(rows.length, "scenario")}.`,
+    axis: "over the optimum, %",
+    other: "best timer at equal calls",
+  });
 }

@@ -2,7 +2,7 @@ import type { EvalResults } from "../results.ts";
 import { average, greatest, quotient } from "./average.ts";
 import { averaged } from "./curve-points.ts";
 import { hoursAxis, lineEncoding } from "./encoding.ts";
-import { type Figure, figureSpec } from "./figure.ts";
+import { type Figure, figureSpec, NOT_FROM_ZERO } from "./figure.ts";
 import { inOrder } from "./palette.ts";
 import { isKnown, percentText, shownName, signedPointsText, toHours } from "./text.ts";
 
@@ -42,7 +42,7 @@ export function hitRateFigure(results: EvalResults, scenario: string, id: string
             field: "percent",
             type: "quantitative",
             scale: { zero: false, nice: true },
-            axis: { title: "%", tickCount: 5, domain: false, ticks: false },
+            axis: { title: `% (${NOT_FROM_ZERO})`, tickCount: 5, domain: false, ticks: false },
           },
           ...lineEncoding(order.map(shownName)),
         },

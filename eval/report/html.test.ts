@@ -29,17 +29,25 @@ describe("the report", () => {
 
   test("states the results in words", async () => {
     const [gap] = results.gaps;
+    const [held] = results.handoverGaps;
     const html = await reportHtml({
       ...results,
-      gaps: [{ ...gap!, meanAllocatedBytes: 5, neverBytes: 10, optimumBytes: 4 }],
+      gaps: [
+        { ...gap!, meanAllocatedBytes: 5, withinShareBytes: 4, optimumBytes: 4 },
+        { ...gap!, seed: 2, meanAllocatedBytes: 6, withinShareBytes: 4, optimumBytes: 4 },
+      ],
+      handoverGaps: [{ ...held!, heldBytes: 6, leastTimerBytes: 8, floorBytes: 5 }],
     });
-    expect(html.replaceAll("\u00a0", " ")).toContain("measured holds on average 50.0 % less memory than never");
-    expect(html.replaceAll("\u00a0", " ")).toContain("25.0 % above the exact optimum");
+    const text = html.replaceAll("\u00a0", " ");
+    expect(text).toContain("Without handover, over 1 scenario (built-in filter 1)");
+    expect(text).toContain("37.5 % above the exact optimum at its own extra calls (at worst +50.0 %)");
+    expect(text).toContain("25.0 % below the best of three timers");
+    expect(text).toContain("20.0 % above the floor (at worst +20.0 %), for 0.0090 % of a core");
   });
 
   test("lists every run at the end", async () => {
     const html = await reportHtml(results);
-    const table = html.slice(html.indexOf("<h2>All 12 runs</h2>"));
+    const table = html.slice(html.indexOf("<h2>All 24 runs</h2>"));
     expect(table.match(/<tr>/g)).toHaveLength(1 + results.runs.length);
   });
 

@@ -1,7 +1,17 @@
 import type { EvalResults } from "../results.ts";
 import { quotient } from "./average.ts";
 import { names, numbers, type TableData } from "./table-data.ts";
-import { countText, durationText, isKnown, mibText, percentText, signedPercentText, UNKNOWN } from "./text.ts";
+import {
+  countText,
+  durationText,
+  factorText,
+  finePercentText,
+  isKnown,
+  mibText,
+  percentText,
+  signedPercentText,
+  UNKNOWN,
+} from "./text.ts";
 import { ttlQuality } from "./ttl-quality.ts";
 
 /** When and how exactly `measured` knows the TTL, and the error of its estimate of required. */
@@ -10,7 +20,7 @@ export function ttlData(results: EvalResults): TableData {
     title: "How well the TTL and required are known",
     columns: [
       ...names("scenario"),
-      ...numbers("TTL", "truth", "known in", "known after", "last off by", "worst off by"),
+      ...numbers("TTL", "truth", "known in", "known after", "last off by", "worst factor", "longest off"),
       ...numbers("required", "off by"),
     ],
     rows: ttlQuality(results).map((row) => [
@@ -19,12 +29,15 @@ export function ttlData(results: EvalResults): TableData {
       `${row.known} of ${row.runs}`,
       durationText(row.knownAfterMs),
       signedPercentText(row.lastRatio - 1),
-      signedPercentText(row.worstRatio - 1),
+      factorText(row.worstFactor),
+      durationText(row.longestOffMs),
       percentText(row.requiredError),
     ]),
     averages: [],
     note:
-      "known in: runs in which the TTL counted as measured. worst: the furthest off during that time, over all runs. " +
+      "truth: the TTL at the start. known in: runs in which the TTL counted as measured. worst factor: the greatest between " +
+      "estimate and truth during that time, over all runs; after a change of the TTL it is the change. longest off: the " +
+      "longest time for which it counted as measured and was off by more than 25 %. " +
       "required: mean error of the estimate against the guest's live bytes, from 2 TTL after the start.",
   };
 }
@@ -50,9 +63,9 @@ export function runsData(results: EvalResults): TableData {
       ...names("scenario", "policy"),
       ...numbers("", "seed"),
       ...names("guest"),
-      ...numbers("MiB", "mean", "peak", "required"),
-      ...numbers("calls", "requests", "hit rate", "outbound", "extra"),
-      ...numbers("", "restarts"),
+      ...numbers("MiB", "mean", "peak", "retired", "required"),
+      ...numbers("calls", "requests", "hit rate", "outbound", "extra", "worst day"),
+      ...numbers("", "restarts", "work"),
     ],
     rows: results.runs.map((run) => [
       run.scenario,
@@ -61,12 +74,15 @@ export function runsData(results: EvalResults): TableData {
       run.real ? "real" : "model",
       mibText(run.meanAllocatedBytes),
       mibText(run.peakAllocatedBytes),
+      mibText(run.meanRetiredBytes),
       mibText(run.meanRequiredBytes),
       countText(run.requests),
       percentText(quotient(run.hits, run.requests)),
       countText(run.outbound),
       percentText(run.extraOutbound),
+      percentText(run.extraOutboundWorstDay),
       countText(run.restarts),
+      finePercentText(run.cpuShare),
     ]),
     averages: [],
   };

@@ -1,5 +1,7 @@
-import type { EvalResults, Gap, RunRow, ScenarioInfo } from "../results.ts";
+import type { EvalResults, Gap, HandoverGap, RunRow, ScenarioInfo } from "../results.ts";
 import { average, greatest, quotient } from "./average.ts";
+import { type Spread, spread } from "./spread.ts";
+import { isKnown, type MaybeNumber } from "./text.ts";
 
 /** The runs of one policy in one scenario, averaged over seeds (except the peak, which is the greatest). */
 export interface PolicySummary {
@@ -18,22 +20,28 @@ export interface PolicySummary {
 export interface ScenarioSummary {
   readonly name: string;
   readonly info: ScenarioInfo | undefined;
-  readonly gap: Gap | undefined;
+  /** One for each seed; none with handover. */
+  readonly gaps: readonly Gap[];
+  /** One for each seed; none without handover. */
+  readonly handoverGaps: readonly HandoverGap[];
   readonly policies: ReadonlyMap<string, PolicySummary>;
 }
 
-/** Every scenario named in `scenarios`, `runs` or `gaps`, in order of appearance. */
+/** Every scenario named in the results, in order of appearance. */
 export function summarize(results: EvalResults): ScenarioSummary[] {
-  const names = new Set([...results.scenarios, ...named(results.runs), ...named(results.gaps)].map(({ name }) => name));
-  const runsOf = Map.groupBy(results.runs, ({ scenario }) => scenario);
+  const { scenarios, runs, gaps, handoverGaps } = results;
+  const rows = [...runs, ...gaps, ...handoverGaps];
+  const names = new Set([...scenarios.map(({ name }) => name), ...rows.map(({ scenario }) => scenario)]);
+  const runsOf = Map.groupBy(runs, ({ scenario }) => scenario);
   return [...names].map((name) => ({
     name,
-    info: results.scenarios.find((info) => info.name === name),
-    gap: results.gaps.find(({ scenario }) => scenario === name),
+    info: scenarios.find((info) => info.name === name),
+    gaps: gaps.filter(({ scenario }) => scenario === name),
+    handoverGaps: handoverGaps.filter(({ scenario }) => scenario === name),
     policies: new Map(
-      [...Map.groupBy(runsOf.get(name) ?? [], ({ policy }) => policy)].map(([policy, runs]) => [
+      [...Map.groupBy(runsOf.get(name) ?? [], ({ policy }) => policy)].map(([policy, same]) => [
         policy,
-        summarizePolicy(policy, runs),
+        summarizePolicy(policy, same),
       ]),
     ),
   }));
@@ -42,38 +50,80 @@ export function summarize(results: EvalResults): ScenarioSummary[] {
 const LOW_TRAFFIC = "low";
 
 /**
- * Whether the optimum is a fair measure for a scenario. It is not for low traffic: memory hardly grows, so `measured` learns
- * nothing and should behave like `never`. Nor is it for a TTL above the cap, which the estimator cannot accept.
+ * Whether the scenario can show what a policy is worth. Low traffic cannot: memory hardly grows, so `measured` learns nothing
+ * and should behave like `never`. Nor can a TTL above the cap, which the estimator cannot accept, nor an object that is evicted.
  */
-export function isHeldToOptimum({ info }: ScenarioSummary): boolean {
-  return info === undefined || (info.workload !== LOW_TRAFFIC && info.ttlCapMs >= info.ttlMs);
+export function isTelling({ info }: ScenarioSummary): boolean {
+  return info === undefined || (info.workload !== LOW_TRAFFIC && info.ttlCapMs >= info.ttlMs && !info.eviction);
 }
 
-/** Mean allocated of `measured` over that of the optimum at the same extra outbound, as a share; NaN if unknown. */
-export function overOptimum({ gap }: ScenarioSummary): number {
-  return quotient(gap?.meanAllocatedBytes, gap?.optimumBytes) - 1;
+export function isHeldToOptimum(summary: ScenarioSummary): boolean {
+  return isTelling(summary) && isKnown(overOptimum(summary).mean);
 }
 
-/** The same over the best swept uptime; negative if `measured` needs less. */
-export function overUptime({ gap }: ScenarioSummary): number {
-  return quotient(gap?.meanAllocatedBytes, gap?.bestUptimeBytes) - 1;
+/** Mean allocated of `measured` over that of the optimum at the same extra outbound, as a share. */
+export function overOptimum({ gaps }: ScenarioSummary): Spread {
+  return spread(gaps.map((gap) => quotient(gap.meanAllocatedBytes, gap.optimumBytes) - 1));
 }
 
-export function neverBytes({ gap, policies }: ScenarioSummary): number {
-  return gap?.neverBytes ?? policies.get("never")?.meanAllocatedBytes ?? Number.NaN;
+/** The same over the best timer at the same extra outbound; negative if `measured` needs less. */
+export function overUptime({ gaps }: ScenarioSummary): Spread {
+  return spread(gaps.map((gap) => quotient(gap.meanAllocatedBytes, gap.bestUptimeBytes) - 1));
 }
 
-export function measuredBytes({ gap, policies }: ScenarioSummary): number {
-  return gap?.meanAllocatedBytes ?? policies.get("measured")?.meanAllocatedBytes ?? Number.NaN;
+/** The same over the best timer within the operator's share. */
+export function overWithinShare({ gaps }: ScenarioSummary): Spread {
+  return spread(gaps.map((gap) => quotient(gap.meanAllocatedBytes, gap.withinShareBytes) - 1));
 }
 
-export function measuredExtra({ gap, policies }: ScenarioSummary): number {
-  return gap?.extraOutbound ?? policies.get("measured")?.extraOutbound ?? Number.NaN;
+/** Share of what the optimum saves over `never` that `measured` saves too, with the seed in which it is least. */
+export function leastGapClosed({ gaps }: ScenarioSummary): number {
+  return least(gaps.map((gap) => gap.gapClosed));
+}
+
+/** With handover: memory held by `measured` over that of the best of the timers, as a share. */
+export function overLeastTimer({ handoverGaps }: ScenarioSummary): Spread {
+  return spread(handoverGaps.map((gap) => quotient(gap.heldBytes, gap.leastTimerBytes) - 1));
+}
+
+/** With handover: memory held by `measured` over live entries in whole pages, as a share. */
+export function overFloor({ handoverGaps }: ScenarioSummary): Spread {
+  return spread(handoverGaps.map((gap) => quotient(gap.heldBytes, gap.floorBytes) - 1));
+}
+
+/** With handover: work of the restarts of `measured`. */
+export function workShare({ handoverGaps }: ScenarioSummary): Spread {
+  return spread(handoverGaps.map((gap) => gap.cpuShare));
+}
+
+export function worstDay({ gaps }: ScenarioSummary): number {
+  return greatest(gaps.map((gap) => gap.extraOutboundWorstDay));
+}
+
+/** Mean of a number of the gaps over the seeds. */
+export function ofGaps({ gaps }: ScenarioSummary, pick: (gap: Gap) => number): number {
+  return average(gaps.map(pick));
+}
+
+export function ofHandoverGaps({ handoverGaps }: ScenarioSummary, pick: (gap: HandoverGap) => number): number {
+  return average(handoverGaps.map(pick));
 }
 
 /** Share of the memory of `never` that `measured` saves. */
 export function savedShare(summary: ScenarioSummary): number {
-  return 1 - quotient(measuredBytes(summary), neverBytes(summary));
+  return (
+    1 -
+    quotient(
+      ofGaps(summary, (gap) => gap.meanAllocatedBytes),
+      ofGaps(summary, (gap) => gap.neverBytes),
+    )
+  );
+}
+
+/** Least of the known values; NaN if there are none. */
+export function least(values: readonly MaybeNumber[]): number {
+  const known = values.filter(isKnown);
+  return known.length > 0 ? Math.min(...known) : Number.NaN;
 }
 
 function summarizePolicy(policy: string, runs: readonly RunRow[]): PolicySummary {
@@ -89,8 +139,4 @@ function summarizePolicy(policy: string, runs: readonly RunRow[]): PolicySummary
     restarts: mean((run) => run.restarts),
     requiredError: mean((run) => run.requiredError),
   };
-}
-
-function named(rows: readonly { readonly scenario: string }[]): { name: string }[] {
-  return rows.map(({ scenario }) => ({ name: scenario }));
 }

@@ -31,6 +31,11 @@ export function percentText(share: MaybeNumber): string {
   return `${fixed(share * 100, Math.abs(share) < 0.01 ? 2 : 1)} %`;
 }
 
+/** `0.0098 %`: of a core. */
+export function finePercentText(share: MaybeNumber): string {
+  return isKnown(share) ? `${fixed(share * 100, 4)} %` : UNKNOWN;
+}
+
 /** `+1.4 %`, `-0.3 %`, `0.0 %`. */
 export function signedPercentText(share: MaybeNumber): string {
   if (!isKnown(share)) return UNKNOWN;
@@ -44,6 +49,11 @@ export function besideText(share: MaybeNumber): string {
   const digits = fixed(share * 100, 1);
   if (Number(digits) === 0) return "level with";
   return `${digits.replace("-", "")} % ${share > 0 ? "above" : "below"}`;
+}
+
+/** `1.08`: a factor. */
+export function factorText(factor: MaybeNumber): string {
+  return isKnown(factor) ? fixed(factor, 2) : UNKNOWN;
 }
 
 /** `12`, or `12.4` for a mean; without a fraction from 100 on. */

@@ -1,5 +1,5 @@
-import type { EvalResults, RunRow } from "../results.ts";
-import { average } from "./average.ts";
+import type { EvalResults } from "../results.ts";
+import { average, greatest } from "./average.ts";
 import { isKnown } from "./text.ts";
 
 /** How well the runs of `measured` in one scenario knew the TTL. */
@@ -12,8 +12,10 @@ export interface TtlQuality {
   readonly knownAfterMs: number;
   /** Mean of the runs' last estimates, each divided by the truth. */
   readonly lastRatio: number;
-  /** The estimate furthest from the truth while the TTL counted as measured, over all runs, divided by the truth. */
-  readonly worstRatio: number;
+  /** The greatest factor between estimate and truth while the TTL counted as measured, over all runs. */
+  readonly worstFactor: number;
+  /** The longest time for which the TTL counted as measured and was off by more than 25 %, over all runs. */
+  readonly longestOffMs: number;
   readonly requiredError: number;
 }
 
@@ -29,15 +31,8 @@ export function ttlQuality(results: EvalResults): TtlQuality[] {
     known: runs.filter((run) => isKnown(run.ttlKnownAfterMs)).length,
     knownAfterMs: average(runs.map((run) => run.ttlKnownAfterMs)),
     lastRatio: average(runs.map((run) => run.ttlRatio)),
-    worstRatio: worstRatio(runs),
+    worstFactor: greatest(runs.map((run) => run.ttl?.worstWhileMeasured)),
+    longestOffMs: greatest(runs.map((run) => run.ttl?.longestOffMs)),
     requiredError: average(runs.map((run) => run.requiredError)),
   }));
-}
-
-function worstRatio(runs: readonly RunRow[]): number {
-  const ratios = runs.map((run) => run.ttlWorstRatio).filter(isKnown);
-  return ratios.reduce(
-    (worst, ratio) => (Math.abs(ratio - 1) > Math.abs(worst - 1) ? ratio : worst),
-    ratios[0] ?? Number.NaN,
-  );
 }

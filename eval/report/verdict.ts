@@ -1,46 +1,58 @@
 import type { EvalResults } from "../results.ts";
-import { average, greatest } from "./average.ts";
-import { isHeldToOptimum, measuredExtra, overOptimum, overUptime, savedShare, summarize } from "./summary.ts";
-import { besideText, isKnown, percentText, plural, signedPercentText } from "./text.ts";
+import { setCounts } from "./sets.ts";
+import { isHeldToOptimum, isTelling } from "./summary.ts";
+import { besideText, finePercentText, isKnown, percentText, plural, signedPercentText } from "./text.ts";
+import { losslessNumbers, losslessSummaries } from "./with-handover.ts";
+import { lossyNumbers, lossySummaries } from "./without-handover.ts";
 
 export interface KeyNumber {
   readonly value: string;
   readonly meaning: string;
 }
 
-/** The key numbers at the top of the report. */
+/** The key numbers at the top of the report. The scenarios behind them are those of `verdict`. */
 export function keyNumbers(results: EvalResults): KeyNumber[] {
-  const summaries = summarize(results).filter(isHeldToOptimum);
+  const lossless = losslessNumbers(losslessSummaries(results).filter(isTelling));
+  const lossy = lossyNumbers(lossySummaries(results).filter(isHeldToOptimum));
   return [
-    { known: average(summaries.map(savedShare)), text: percentText, meaning: "less memory than never" },
-    { known: average(summaries.map(measuredExtra)), text: percentText, meaning: "extra outbound calls for it" },
-    {
-      known: average(summaries.map(overOptimum)),
-      text: signedPercentText,
-      meaning: "memory compared with the exact optimum",
-    },
-    {
-      known: average(summaries.map(overUptime)),
-      text: signedPercentText,
-      meaning: "memory compared with the best uptime",
-    },
+    { known: lossless.overLeastTimer.mean, meaning: "with handover: memory held over the best timer" },
+    { known: lossless.overFloor.mean, meaning: "with handover: memory held over the floor" },
+    { known: lossy.overWithinShare.mean, meaning: "without: memory over the best timer within the operator's share" },
+    { known: lossy.overOptimum.mean, meaning: "without: memory over the exact optimum at equal calls" },
   ]
     .filter(({ known }) => isKnown(known))
-    .map(({ known, text, meaning }) => ({ value: text(known), meaning }));
+    .map(({ known, meaning }) => ({ value: signedPercentText(known), meaning }));
 }
 
-/** The key numbers in a sentence, with the worst case next to the mean. */
+/** The key numbers in sentences, each with the worst single run beside the mean. */
 export function verdict(results: EvalResults): string {
-  const compared = summarize(results).filter((summary) => isHeldToOptimum(summary) && isKnown(overOptimum(summary)));
-  if (compared.length === 0) return "No scenario of these results is compared with the optimum.";
+  return [withHandover(results), withoutHandover(results)].join(" ");
+}
+
+function withHandover(results: EvalResults): string {
+  const compared = losslessSummaries(results).filter(isTelling);
+  const { overLeastTimer, overFloor, work } = losslessNumbers(compared);
+  if (!isKnown(overFloor.mean)) return "No scenario of these results is compared with handover.";
   return (
-    `Over ${plural(compared.length, "scenario")} (without low traffic and TTLs beyond the cap) measured holds on average ` +
-    `${percentText(average(compared.map(savedShare)))} less memory than never, for ` +
-    `${percentText(average(compared.map(measuredExtra)))} extra outbound calls (its default share is ` +
-    `${percentText(results.settings.extraCallsShare)}). At the same extra calls it is ` +
-    `${besideText(average(compared.map(overOptimum)))} the exact optimum (at worst ` +
-    `${signedPercentText(greatest(compared.map(overOptimum)))}) and ` +
-    `${besideText(average(compared.map(overUptime)))} the best swept uptime (at worst ` +
-    `${signedPercentText(greatest(compared.map(overUptime)))}).`
+    `With handover, over ${plural(compared.length, "scenario")} (${setCounts(compared)}), measured holds on average ` +
+    `${besideText(overLeastTimer.mean)} the best of three timers (at worst ${signedPercentText(overLeastTimer.worst)}) and ` +
+    `${besideText(overFloor.mean)} the floor (at worst ${signedPercentText(overFloor.worst)}), for ` +
+    `${finePercentText(work.mean)} of a core (at most ${finePercentText(work.worst)}).`
+  );
+}
+
+function withoutHandover(results: EvalResults): string {
+  const compared = lossySummaries(results).filter(isHeldToOptimum);
+  if (compared.length === 0) return "No scenario of these results is compared with the optimum.";
+  const { overOptimum, overWithinShare, measuredExtra, gapClosed } = lossyNumbers(compared);
+  return (
+    `Without handover, over ${plural(compared.length, "scenario")} (${setCounts(compared)}), measured costs on average ` +
+    `${percentText(measuredExtra)} extra outbound calls (its default share is ` +
+    `${percentText(results.settings.extraCallsShare)}). It holds ${besideText(overWithinShare.mean)} the best timer within ` +
+    `that share (at worst ${signedPercentText(overWithinShare.worst)}) and ${besideText(overOptimum.mean)} the exact ` +
+    `optimum at its own extra calls (at worst ${signedPercentText(overOptimum.worst)})` +
+    (isKnown(gapClosed.mean)
+      ? `, and closes ${percentText(gapClosed.mean)} of the gap between never and that optimum.`
+      : ".")
   );
 }

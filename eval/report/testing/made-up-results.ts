@@ -1,5 +1,14 @@
 import { MIB } from "../../../wasm/byte-units.ts";
-import type { Curve, DensityRow, EvalResults, Frontier, Gap, RunRow, ScenarioInfo } from "../../results.ts";
+import type {
+  Curve,
+  DensityRow,
+  EvalResults,
+  Frontier,
+  Gap,
+  HandoverGap,
+  RunRow,
+  ScenarioInfo,
+} from "../../results.ts";
 
 const DAY_MS = 86_400_000;
 const STEP_MS = 120_000;
@@ -10,6 +19,7 @@ export const NO_RESULTS: EvalResults = {
   runs: [],
   frontiers: [],
   gaps: [],
+  handoverGaps: [],
   curves: [],
   density: [],
 };
@@ -38,15 +48,20 @@ export function madeUpResults({
   ttlsMs = [300_000],
   seeds = [1, 2],
 }: MadeUp = {}): EvalResults {
-  const scenarios = workloads.flatMap((workload) =>
-    guests.flatMap((guest) => ttlsMs.map((ttlMs) => scenarioOf(workload, guest, ttlMs))),
+  const lossy = workloads.flatMap((workload) =>
+    guests.flatMap((guest) => ttlsMs.map((ttlMs) => scenarioOf(workload, guest, ttlMs, false))),
   );
+  const lossless = workloads.flatMap((workload) =>
+    ttlsMs.map((ttlMs) => scenarioOf(workload, "built-in", ttlMs, true)),
+  );
+  const scenarios = [...lossy, ...lossless];
   return {
     settings: { command: "npm run eval", seeds, extraCallsShare: 0.01, seconds: 312 },
     scenarios,
     runs: scenarios.flatMap((scenario, index) => seeds.flatMap((seed) => runsOf(scenario, index, seed))),
-    frontiers: scenarios.flatMap(frontiersOf),
-    gaps: scenarios.map(gapOf),
+    frontiers: lossy.flatMap(frontiersOf),
+    gaps: lossy.flatMap((scenario, index) => seeds.map((seed) => gapOf(scenario, index, seed))),
+    handoverGaps: lossless.flatMap((scenario) => seeds.map((seed) => handoverGapOf(scenario, seed))),
     curves: scenarios.flatMap(curvesOf),
     density: DENSITY,
   };
@@ -59,15 +74,17 @@ const DENSITY: readonly DensityRow[] = [
   { policy: "measured", services: 18, peakBytes: 119.2 * MIB },
 ];
 
-function scenarioOf(workload: string, guest: string, ttlMs: number): ScenarioInfo {
+function scenarioOf(workload: string, guest: string, ttlMs: number, handover: boolean): ScenarioInfo {
   return {
-    name: `${workload} T=${ttlMs / 1_000}s ${guest}`,
+    name: `${workload} T=${ttlMs / 1_000}s ${guest}${handover ? " handover" : ""}`,
     workload,
+    recorded: false,
     guest,
     ttlMs,
+    oneTtl: true,
     ttlCapMs: 2 * ttlMs,
     entryBytes: 2_048,
-    handover: false,
+    handover,
     eviction: false,
     requests: 345_665,
     spanMs: DAY_MS,
@@ -83,31 +100,68 @@ function runsOf(scenario: ScenarioInfo, index: number, seed: number): RunRow[] {
     scenario: scenario.name,
     seed,
     policy,
+    handover: scenario.handover,
+    share: 0.01,
+    ttlChanges: false,
     real: policy === "measured",
     meanAllocatedBytes: neverBytes(scenario) * held,
     peakAllocatedBytes: neverBytes(scenario) * 1.1,
+    meanRetiredBytes: 1_000 * restarts,
+    meanHeldBytes: neverBytes(scenario) * held + 1_000 * restarts,
+    floorBytes: neverBytes(scenario) * 0.65,
+    cpuShare: restarts * 3e-7,
     meanRequiredBytes: neverBytes(scenario) * 0.6,
     requests: 345_665,
     hits: 310_000,
     outbound: Math.round(35_665 * (1 + extra)),
     extraOutbound: extra,
+    extraOutboundWorstDay: extra,
     restarts,
     requiredError: policy === "measured" ? 0.03 : null,
     ttlKnownAfterMs: policy === "measured" ? 2 * scenario.ttlMs : null,
     ttlRatio: policy === "measured" ? 1 + 0.012 * (seed + (index % 3)) : null,
-    ttlWorstRatio: policy === "measured" ? 1 - 0.021 * (seed + (index % 4)) : null,
+    ttlWorstRatio: policy === "measured" ? 1 + 0.021 * (seed + (index % 4)) : null,
+    ttl: {
+      finalMs: policy === "measured" ? scenario.ttlMs : null,
+      firstMeasuredMs: policy === "measured" ? 2 * scenario.ttlMs : null,
+      worstWhileMeasured: policy === "measured" ? 1 + 0.021 * (seed + (index % 4)) : null,
+      longestOffMs: policy === "measured" ? 0 : null,
+    },
   }));
 }
 
-function gapOf(scenario: ScenarioInfo, index: number): Gap {
+function gapOf(scenario: ScenarioInfo, index: number, seed: number): Gap {
   const never = neverBytes(scenario);
   return {
     scenario: scenario.name,
+    seed,
     extraOutbound: 0.0012,
+    extraOutboundWorstDay: 0.0013,
     meanAllocatedBytes: never * 0.775,
     neverBytes: never,
     optimumBytes: never * (0.767 - 0.006 * (index % 7)),
     bestUptimeBytes: never * (0.82 - 0.004 * (index % 5)),
+    withinShareBytes: never * 0.79,
+    withinSharePolicy: "uptime-60min",
+    gapClosed: 0.9,
+  };
+}
+
+function handoverGapOf(scenario: ScenarioInfo, seed: number): HandoverGap {
+  const never = neverBytes(scenario);
+  return {
+    scenario: scenario.name,
+    seed,
+    heldBytes: never * 0.7,
+    neverBytes: never,
+    ratioBytes: never * 0.95,
+    timer5Bytes: never * 0.71,
+    timer20Bytes: never * 0.73,
+    timer60Bytes: never * 0.77,
+    leastTimerBytes: never * 0.71,
+    floorBytes: never * 0.68,
+    cpuShare: 9e-5,
+    restarts: 250,
   };
 }
 

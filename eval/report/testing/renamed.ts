@@ -12,6 +12,7 @@ export function renamed(results: EvalResults, from: string, to: string): EvalRes
     runs: named(results.runs),
     frontiers: named(results.frontiers),
     gaps: named(results.gaps),
+    handoverGaps: named(results.handoverGaps),
     curves: named(results.curves),
   };
 }
