@@ -102,6 +102,9 @@ describe("the options of the evaluation", () => {
     expect(cases.map(caseName)).toContain("diurnal T=300s options.test.ts");
     expect(cases.filter(({ ttlMs }) => ttlMs !== 300_000)).toEqual([]);
     expect(cases.filter(({ handover }) => handover)).toEqual([]);
+    const longer = names("--filter", module, "--ttl", "60,600");
+    expect(longer).toContain("constant T=60s options.test.ts");
+    expect(longer.filter((name) => name.includes("ttl"))).toEqual([]);
     expect(notes).toEqual([expect.stringContaining(`${module}: no runs with handover`)]);
     expect(parseOptions(["--scenario", "diurnal"]).notes).toEqual([]);
   });

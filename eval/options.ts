@@ -116,7 +116,7 @@ export function parseOptions(argv: readonly string[]): Options {
     }));
   // With --filter, cases that differ only in their guest become equal.
   const named = [...new Map([...traces, ...chosen].map((each) => [caseName(each), each])).values()];
-  const distinct = guest === undefined ? named : named.filter(({ handover }) => !handover);
+  const distinct = guest === undefined ? named : named.filter(runsOnModule);
   if (distinct.length === 0) throw new Error("nothing to run: no scenario of the set has this TTL");
   return {
     cases: distinct.map((each) => (families ? { ...each, families } : each)),
@@ -124,10 +124,18 @@ export function parseOptions(argv: readonly string[]): Options {
     html: values.html,
     readme: values.readme,
     density: traces.length === 0 && values.scenario === undefined && values.policy === undefined,
-    notes:
-      guest === undefined ? [] : [`${file}: no runs with handover; restarts of a filter from a file lose its cache`],
+    notes: guest === undefined ? [] : [`${file}: ${LEFT_OUT}`],
     command: ["npm run eval", ...(argv.length > 0 ? ["--", ...argv] : [])].join(" "),
   };
+}
+
+const LEFT_OUT =
+  "no runs with handover, since restarts of a filter from a file lose its cache; none of ttl-down, ttl-up and two-ttls";
+
+/** A module hands nothing over, and only its configuration says how long it caches. */
+function runsOnModule({ source, handover }: Case): boolean {
+  const { change, second } = (source.kind === "scenario" && scenarioNamed(source.name).ttl) || {};
+  return !handover && change === undefined && second === undefined;
 }
 
 const FAMILIES = ["measured", "ratio", "uptime", "threshold", "oracle", "optimum", "never"];
