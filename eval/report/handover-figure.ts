@@ -2,7 +2,7 @@ import type { EvalResults } from "../results.ts";
 import { average, greatest, quotient } from "./average.ts";
 import type { Figure } from "./figure.ts";
 import { overFigure } from "./over-figure.ts";
-import { isTelling, ofHandoverGaps, overFloor, overLeastTimer } from "./summary.ts";
+import { isTelling, nameInHalf, ofHandoverGaps, overFloor, overLeastTimer } from "./summary.ts";
 import { besideText, isKnown, shownName, signedPercentText } from "./text.ts";
 import { losslessSummaries } from "./with-handover.ts";
 
@@ -13,7 +13,7 @@ export function handoverFigure(results: EvalResults, id: string): Figure | undef
   );
   const rows = summaries
     .map((summary) => ({
-      scenario: shownName(summary.name),
+      scenario: shownName(nameInHalf(summary)),
       measured: overFloor(summary).mean,
       other:
         quotient(

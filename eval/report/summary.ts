@@ -47,6 +47,11 @@ export function summarize(results: EvalResults): ScenarioSummary[] {
   }));
 }
 
+/** The name in a table whose title already says that its scenarios ran with handover. */
+export function nameInHalf({ name }: ScenarioSummary): string {
+  return name.replace(/ handover\b/, "");
+}
+
 const LOW_TRAFFIC = "low";
 
 /**
@@ -107,17 +112,6 @@ export function ofGaps({ gaps }: ScenarioSummary, pick: (gap: Gap) => number): n
 
 export function ofHandoverGaps({ handoverGaps }: ScenarioSummary, pick: (gap: HandoverGap) => number): number {
   return average(handoverGaps.map(pick));
-}
-
-/** Share of the memory of `never` that `measured` saves. */
-export function savedShare(summary: ScenarioSummary): number {
-  return (
-    1 -
-    quotient(
-      ofGaps(summary, (gap) => gap.meanAllocatedBytes),
-      ofGaps(summary, (gap) => gap.neverBytes),
-    )
-  );
 }
 
 /** Least of the known values; NaN if there are none. */

@@ -31,7 +31,7 @@ describe("the table on the terminal", () => {
   test("shows memory with handover beside blind timers, the floor and the work", () => {
     const gap = { ...results.handoverGaps[0]!, heldBytes: 5 * MIB, leastTimerBytes: 4 * MIB, floorBytes: 2.5 * MIB };
     const other = { ...gap, seed: 2, heldBytes: 4 * MIB, cpuShare: 7e-5 };
-    const row = lineOf({ ...results, handoverGaps: [gap, other] }, gap.scenario);
+    const row = lineOf({ ...results, handoverGaps: [gap, other] }, gap.scenario.replace(" handover", ""));
     expect(row).toMatch(/ 4\.50 +250 +\+12\.5 % +\+25\.0 % +2\.50 +\+80\.0 % +\+100\.0 % +0\.0080 % +0\.0090 %$/);
   });
 

@@ -3,7 +3,7 @@ import { escapeMarkdown } from "./escape.ts";
 import { densityData, ttlData } from "./other-tables.ts";
 import { setsOf } from "./sets.ts";
 import type { Spread } from "./spread.ts";
-import { isTelling, type ScenarioSummary } from "./summary.ts";
+import { isTelling, nameInHalf, type ScenarioSummary } from "./summary.ts";
 import { finePercentText, isKnown, mibText, percentText, signedPercentText, UNKNOWN } from "./text.ts";
 import { textTable } from "./text-table.ts";
 import { type LosslessNumbers, losslessNumbers, losslessSummaries, withHandoverData } from "./with-handover.ts";
@@ -63,9 +63,9 @@ function representative(summaries: readonly ScenarioSummary[]): ScenarioSummary[
   });
 }
 
-/** The half's heading already says whether with handover, and most rows are of the built-in filter. */
-function shortName({ name }: ScenarioSummary): string {
-  return name.replace(/ handover$/, "").replace(/ built-in$/, "");
+/** Most rows are of the built-in filter. */
+function shortName(summary: ScenarioSummary): string {
+  return nameInHalf(summary).replace(/ built-in$/, "");
 }
 
 function losslessCells(of: LosslessNumbers): string[] {
@@ -93,6 +93,8 @@ function lossyCells(of: LossyNumbers): string[] {
   ];
 }
 
+/** The mean with the worst run beside it, unless they are the same. */
 function spreadText({ mean, worst }: Spread, text: (value: number) => string): string {
-  return isKnown(mean) ? `${text(mean)} (${text(worst)})` : UNKNOWN;
+  if (!isKnown(mean)) return UNKNOWN;
+  return text(mean) === text(worst) ? text(mean) : `${text(mean)} (${text(worst)})`;
 }

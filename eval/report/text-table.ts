@@ -2,7 +2,7 @@ import { type Column, columnGroups, type TableData } from "./table-data.ts";
 import { shownName } from "./text.ts";
 
 const GAP = "  ";
-const LONGEST_CELL = 44;
+const LONGEST_CELL = 52;
 const NOTE_WIDTH = 100;
 
 /** Renders a table for a terminal: columns of fixed width, a line below the head and one above the averages. */

@@ -1,7 +1,15 @@
 import type { EvalResults } from "../results.ts";
 import { setsOf } from "./sets.ts";
 import { type Spread, spreadOver, wholeAverage } from "./spread.ts";
-import { ofHandoverGaps, overFloor, overLeastTimer, type ScenarioSummary, summarize, workShare } from "./summary.ts";
+import {
+  nameInHalf,
+  ofHandoverGaps,
+  overFloor,
+  overLeastTimer,
+  type ScenarioSummary,
+  summarize,
+  workShare,
+} from "./summary.ts";
 import { names, numbers, type TableData } from "./table-data.ts";
 import { countText, finePercentText, isKnown, mibText, signedPercentText } from "./text.ts";
 import { setsNote } from "./without-handover.ts";
@@ -65,7 +73,7 @@ export function withHandoverData(results: EvalResults): TableData {
       ...numbers("floor", "MiB", "over it", "worst"),
       ...numbers("work", "mean", "worst"),
     ],
-    rows: summaries.map((summary) => cells(summary.name, losslessNumbers([summary]))),
+    rows: summaries.map((summary) => cells(nameInHalf(summary), losslessNumbers([summary]))),
     averages: sets.map(({ label, summaries: same }) => cells(label, losslessNumbers(same))),
     note: `${LOSSLESS_NOTE} ${setsNote(sets)}`,
   };
