@@ -227,6 +227,14 @@ function checkRestart({ restart: parsed, cache }: ParsedService): Finding[] {
       `more than cache.maxBytes (${maxBytes}), at which the filter discards old decisions: a restart would lose them all`,
     );
   }
+  const { minBytes } = restart.callFreeGrowth;
+  if (minBytes > hardLimitBytes / 4) {
+    findings.push({
+      path: ["restart", "callFreeGrowth", "minBytes"],
+      found: String(minBytes),
+      allowed: `at most a quarter of hardLimitBytes (${hardLimitBytes / 4})`,
+    });
+  }
   if (restart.policy !== "threshold") return findings;
   if (cache !== undefined && thresholdBytes > maxBytes) {
     find("thresholdBytes", `at most cache.maxBytes (${maxBytes}), beyond which the filter never grows`);

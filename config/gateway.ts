@@ -201,6 +201,10 @@ export interface Restart {
   readonly policy: RestartPolicyName;
   /** The share of extra outbound calls that restarts may cost, from 0 to 1. */
   readonly extraCallsShare: number;
+  /** CPU that restarts with handover may take, as a share of a core. */
+  readonly workShare: number;
+  /** Memory that grows although the filter makes no outbound call, for `measured`. */
+  readonly callFreeGrowth: CallFreeGrowth;
   /** Time for observing first: from a service's first start for `measured`, from each instance's for `ratio`. */
   readonly collectMs: number;
   /** The reading of the paper's baseline, for `ratio`. */
@@ -225,6 +229,15 @@ export interface Restart {
   readonly uptimeMs: number;
   /** For the policy `threshold`. */
   readonly thresholdBytes: number;
+}
+
+export interface CallFreeGrowth {
+  /** Whether such growth is taken for a leak, and restarted. */
+  readonly restart: boolean;
+  /** Only instances of this age … */
+  readonly afterMs: number;
+  /** … that have grown by this much. */
+  readonly minBytes: number;
 }
 
 /** What the restart policies work with. */

@@ -4,8 +4,10 @@ export { isolateLimits, restartSettings } from "./defaults.ts";
 export { filterConfiguration } from "./filter-configuration.ts";
 export { findService } from "./find-service.ts";
 export type {
+  CallFreeGrowth,
   Cluster,
   EstimateSettings,
+  FilterKind,
   Gateway,
   IsolateLimits,
   PaperSettings,

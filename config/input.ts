@@ -433,6 +433,20 @@ export type BaselineReading = "generation" | "remembered";
 export type TtlReading = "ratios" | "counts";
 
 /**
+ * A filter that asks nobody has no decisions to lose. If its memory keeps growing with its requests, it most likely leaks, and
+ * a restart costs only CPU. But it may also fill a table of limited size, or hold counters that a restart resets, such as
+ * those of a rate limit: then set `restart: false`. The first such restart is logged.
+ */
+interface CallFreeGrowthInput {
+  /** Whether to restart such a filter. Default true. */
+  readonly restart?: boolean;
+  /** Age from which growth is taken for a leak. Default 240000 (4 minutes). */
+  readonly afterMs?: number;
+  /** Growth from which it is taken for a leak, at most a quarter of `hardLimitBytes`. Default 1048576 (1 MiB). */
+  readonly minBytes?: number;
+}
+
+/**
  * Each policy ignores the fields of the others, so you can try another policy without removing them.
  */
 interface RestartInput {
@@ -440,12 +454,20 @@ interface RestartInput {
   readonly policy?: RestartPolicyName;
   /**
    * For `measured`: the share of extra authorization calls that restarts may cost, 0 to 1. Trades memory against calls: with 0,
-   * only the limits for every policy restart the filter. Default 0.01: one extra call in a hundred.
+   * only the limits for every policy restart the filter. Counted over the last 24 hours, in calls that restarts really caused.
+   * Default 0.01: one extra call in a hundred.
    */
   readonly extraCallsShare?: number;
   /**
-   * Time to collect data before the first restart: for `measured` from the first start of a service, for `ratio` from the
-   * start of each instance. Default 900000 (15 minutes).
+   * For `measured`, if the filter hands its decisions over: the CPU that restarts may take, as a share of a core, 0 to 0.1. A
+   * restart takes about 30 ms. Default 0.0001: one restart in five minutes.
+   */
+  readonly workShare?: number;
+  /** For `measured`: what to do if memory grows although the filter makes no authorization call. */
+  readonly callFreeGrowth?: CallFreeGrowthInput;
+  /**
+   * Time to collect data before the first restart: for `measured` from the first start of a service, or until its TTL is
+   * known if that is earlier; for `ratio` from the start of each instance. Default 900000 (15 minutes).
    */
   readonly collectMs?: number;
   /** For `ratio`: the reading of the paper's baseline. Default `generation`. */

@@ -1,11 +1,13 @@
 import * as v from "valibot";
 import { MIB } from "../../wasm/byte-units.ts";
 import { CONFIG_LIMITS } from "../configuration-limits.ts";
-import type { Cache, Restart } from "../gateway.ts";
+import type { Cache, CallFreeGrowth, Restart } from "../gateway.ts";
 import { fields, wholeNumber } from "./fields.ts";
 
 /** Restart settings before defaults that depend on the cache. */
-export type ParsedRestart = Omit<Restart, OfCache> & { readonly [Name in OfCache]?: number | undefined };
+export type ParsedRestart = Omit<Restart, OfCache | "callFreeGrowth"> & {
+  readonly [Name in OfCache]?: number | undefined;
+} & { readonly callFreeGrowth: Omit<CallFreeGrowth, "minBytes"> & { readonly minBytes?: number | undefined } };
 type OfCache = "hardLimitBytes" | "ttlCapMs" | "ttlDefaultMs";
 
 /** The paper's values: 15 minutes of collection, 10 minutes as the TTL's cap and default. */
@@ -28,6 +30,12 @@ const share = v.pipe(
   v.check((value) => value >= 0 && value <= 1, shareAllowed),
 );
 
+const workShareAllowed = "a number from 0 to 0.1 (a share of a core)";
+const workShare = v.pipe(
+  v.number(workShareAllowed),
+  v.check((value) => value >= 0 && value <= 0.1, workShareAllowed),
+);
+
 /** The defaults of the finer durations shrink with the coarser ones, so setting a short `collectMs` is enough. */
 export const restart: v.GenericSchema<unknown, ParsedRestart> = v.pipe(
   fields({
@@ -39,6 +47,15 @@ export const restart: v.GenericSchema<unknown, ParsedRestart> = v.pipe(
       "measured",
     ),
     extraCallsShare: v.optional(share, 0.01),
+    workShare: v.optional(workShare, 1e-4),
+    callFreeGrowth: v.optional(
+      fields({
+        restart: v.optional(v.boolean("true or false"), true),
+        afterMs: v.optional(durationMs, 4 * 60_000),
+        minBytes: v.optional(instanceBytes),
+      }),
+      {},
+    ),
     collectMs: v.optional(durationMs, COLLECT_MS),
     baseline: v.optional(v.picklist(["generation", "remembered"], '"generation" or "remembered"'), "generation"),
     literal: v.optional(v.picklist(["ratios", "counts"], '"ratios" or "counts"'), "ratios"),
@@ -72,10 +89,13 @@ export const restart: v.GenericSchema<unknown, ParsedRestart> = v.pipe(
 export function resolveRestart(parsed: ParsedRestart, cache: Cache | undefined): Restart {
   const twiceTheCache = Math.min(2 * (cache?.maxBytes ?? 0), CONFIG_LIMITS.maxInstanceBytes);
   const ttlCapMs = parsed.ttlCapMs ?? Math.max(TTL_CAP_MS, cache?.maxTtlMs ?? 0);
+  const hardLimitBytes = parsed.hardLimitBytes ?? Math.max(DEFAULT_HARD_LIMIT_BYTES, twiceTheCache);
+  const { callFreeGrowth } = parsed;
   return {
     ...parsed,
+    callFreeGrowth: { ...callFreeGrowth, minBytes: callFreeGrowth.minBytes ?? Math.min(MIB, hardLimitBytes / 4) },
     ttlCapMs,
     ttlDefaultMs: parsed.ttlDefaultMs ?? ttlCapMs,
-    hardLimitBytes: parsed.hardLimitBytes ?? Math.max(DEFAULT_HARD_LIMIT_BYTES, twiceTheCache),
+    hardLimitBytes,
   };
 }

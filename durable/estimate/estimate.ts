@@ -1,4 +1,6 @@
+import type { FillShape } from "./fill-phase.ts";
 import type { GrowthRule } from "./growth-rule.ts";
+import type { LossCost } from "./loss-cost.ts";
 import type { Confidence } from "./ttl.ts";
 
 /** The memory that one generation holds and needs at one moment, in the terms of docs/model.md. */
@@ -16,6 +18,8 @@ export interface Estimate {
   readonly requiredBytes: number;
   /** allocated - required. */
   readonly surplusBytes: number;
+  /** Size of a fresh instance that takes over the live entries. */
+  readonly handedOverBytes: number;
   /** The size to which a fresh instance would grow back under today's load. */
   readonly baselineBytes: number;
   /** Size of a fresh instance without entries. */
@@ -31,14 +35,17 @@ export interface Estimate {
   readonly growsWithoutEnd: boolean;
   /** N_T: outbound calls of the last TTL. */
   readonly outboundInTtl: number;
-  /** M_T: the greatest N_T of this generation. */
-  readonly maxOutboundInTtl: number;
-  /** N_T under today's load, averaged over as long as the load was steady. */
+  /** Requests come clearly faster than over the last TTL. */
+  readonly isRising: boolean;
+  /** N_T of a full cache under today's load, averaged over as long as the load was steady. */
   readonly demandCalls: number;
-  /** Share of requests that needed no outbound call, in the last TTL. */
+  /** Share of requests that need no outbound call while the cache is full. */
   readonly hitShare: number;
-  /** Extra outbound calls if the cache were lost now, see lost-calls.ts. */
-  readonly lostCalls: number;
-  /** Requests a second, in the last TTL. */
+  /** Requests a second while the demand was counted. */
   readonly requestsPerSecond: number;
+  /** How an empty cache fills. */
+  readonly fill: FillShape;
+  readonly lossCost: LossCost;
+  /** Expected extra outbound calls if the cache is lost now, and at each step of the next TTL; see lost-calls.ts. */
+  readonly lostCalls: readonly number[];
 }

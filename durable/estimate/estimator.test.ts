@@ -6,10 +6,6 @@ import { DEFAULT_SETTINGS } from "../testing/settings.ts";
 import { Estimator, type EstimatorState, NOTHING_KNOWN } from "./estimator.ts";
 import { anySamples } from "./testing/hostile.ts";
 
-const MINUTE_MS = 60_000;
-const _TTL_MS = 5 * MINUTE_MS;
-const _SEEDS = [1, 2, 3, 4, 5];
-
 describe("an estimate of any samples", () => {
   const amount = fc.option(fc.oneof(fc.nat(1e7), fc.double({ min: 1e-9, max: Number.MAX_SAFE_INTEGER, noNaN: true })), {
     nil: undefined,
@@ -40,10 +36,13 @@ describe("an estimate of any samples", () => {
         expect(found.surplusBytes).toBe(found.allocatedBytes - found.requiredBytes);
         expect(found.surplusBytes).toBeGreaterThanOrEqual(0);
         expect(found.baselineBytes).toBeGreaterThanOrEqual(0);
-        expect(found.outboundInTtl).toBeLessThanOrEqual(found.maxOutboundInTtl);
+        expect(found.handedOverBytes).toBeLessThanOrEqual(found.allocatedBytes);
         expect(found.hitShare).toBeGreaterThanOrEqual(0);
         expect(found.hitShare).toBeLessThanOrEqual(1);
-        expect(found.lostCalls).toBeGreaterThanOrEqual(0);
+        for (const calls of [...found.lostCalls, ...found.lossCost, ...found.fill]) {
+          expect(calls).toBeGreaterThanOrEqual(0);
+          expect(calls).toBeLessThan(Number.POSITIVE_INFINITY);
+        }
         expect(found.ttlMs).toBeGreaterThan(0);
         expect(found.ttlMs).toBeLessThanOrEqual(DEFAULT_SETTINGS.ttlCapMs);
       }),
@@ -88,6 +87,40 @@ describe("an estimate of any samples", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it("does not count denials and failures as entries", () => {
+    const row = { generation: 1, allocatedBytes: PAGE_BYTES, grownPages: 0, requests: 100, hits: 0 };
+    const estimator = estimatorOf([]);
+    for (let n = 0; n < 40; n += 1) estimator.called(n, 5_000, n % 2 === 0 ? "denied" : "failed");
+    for (let n = 0; n < 60; n += 1) estimator.called(1_000 + n, 5_000, "allowed");
+    estimator.push({ ...row, timeMs: 10_000, outbound: 100 });
+    expect(estimator.estimate(10_000).outboundInTtl).toBe(60);
+    expect(estimator.demandedCalls).toBe(60);
+  });
+
+  it("knows what a loss of the cache cost by the questions that are asked again", () => {
+    const estimator = estimatorOf([], { ...NOTHING_KNOWN, ttlMs: 300_000 });
+    for (let n = 0; n < 50; n += 1) estimator.called(n, 1_000, "allowed");
+    estimator.started(2, 2_000, PAGE_BYTES);
+    for (let n = 0; n < 20; n += 1) estimator.called(n, 3_000, "allowed");
+    for (let n = 100; n < 130; n += 1) estimator.called(n, 3_000, "allowed");
+    expect(estimator.extraCalls.reduce((sum, calls) => sum + calls, 0)).toBeCloseTo(20);
+    estimator.started(3, 4_000, PAGE_BYTES, true);
+    for (let n = 20; n < 25; n += 1) estimator.called(n, 5_000, "allowed");
+    expect(estimator.extraCalls.reduce((sum, calls) => sum + calls, 0)).toBeCloseTo(5);
+  });
+
+  it("takes the TTL from repeats, and forgets what growth said before", () => {
+    const estimator = estimatorOf([], { ...NOTHING_KNOWN, ttlMs: 533_000 });
+    for (let second = 0; second < 1_200; second += 1) {
+      estimator.called(second % 61, second * 1_000, "allowed");
+      if (second % 10 !== 9) continue;
+      const row = { generation: 1, allocatedBytes: PAGE_BYTES, grownPages: 0, requests: 20, hits: 10, outbound: 10 };
+      estimator.push({ ...row, timeMs: (second + 1) * 1_000 });
+    }
+    expect(estimator.estimate(1_200_000)).toMatchObject({ ttlMs: 61_000, ttlConfidence: "measured" });
+    expect(estimator.knowledge.ttlMs).toBe(61_000);
   });
 
   it("ignores samples of other generations", () => {

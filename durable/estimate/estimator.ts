@@ -1,19 +1,38 @@
 import type { EstimateSettings } from "../../config/index.ts";
+import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import type { Sample } from "../metrics/samples.ts";
-import { demandNow } from "./demand.ts";
+import { type Demand, demandNow } from "./demand.ts";
 import type { Estimate } from "./estimate.ts";
+import { FillPhases, shapeByHits } from "./fill-phase.ts";
 import type { Line } from "./growth-fit.ts";
 import { type GrowthRule, grownTo } from "./growth-rule.ts";
 import { GrowthSteps } from "./growth-steps.ts";
-import { lostCalls } from "./lost-calls.ts";
+import { AGE_CLASSES, ageClass, lossCost, NO_LOSSES } from "./loss-cost.ts";
+import { entriesByAge, lostCalls } from "./lost-calls.ts";
 import { OutboundCurve } from "./outbound-curve.ts";
+import { Questions } from "./questions.ts";
+import { RepeatTtl } from "./repeats.ts";
+import type { Ttl } from "./ttl.ts";
 import { TtlFinder, type WatchedLife } from "./ttl-finder.ts";
 import { TtlWindows } from "./ttl-windows.ts";
 
 /** Number of growth events after which a new fit replaces the stored one. */
 const TRUSTED_EVENTS = 8;
-/** The baseline includes this many standard deviations: a fresh instance also grows to random peaks. */
-const PEAK_DEVIATIONS = 3;
+/** The TTL by repeats has changed if it differs by this factor: growth that was seen before tells nothing any more. */
+const CHANGED = 1.25;
+/** A load is steady if its requests differ by less than this factor. */
+const STEADY = 1.3;
+/** If all clients come back after a TTL, restarts cost less by this share: a few clients then make most requests. */
+const PRIOR_NEVER = 0.6;
+const PRIOR_SAVING = 0.4;
+/** Weight of one call in the share of returning clients. */
+const RETURNING_WEIGHT = 1 / 500;
+/** If the true TTL equals the cap, the estimate may be a little above it. */
+const CAP_TOLERANCE = 1.1;
+/** Weight of the newest handover in the mean error of predictions. */
+const NEWEST_HANDOVER = 0.3;
+/** Demand is averaged over at least this time. */
+const MIN_DEMAND_MS = 600_000;
 
 /** The estimator's results that are stored for the time when the object is not in memory. A few numbers; JSON. */
 export interface EstimatorState {
@@ -32,6 +51,9 @@ export const NOTHING_KNOWN: EstimatorState = {
   growthRule: undefined,
 };
 
+/** What an outbound call came to. Denials and failures make no entry that lives for the TTL. */
+export type AnswerClass = "allowed" | "denied" | "failed";
+
 /** The current generation as the estimator sees it. */
 interface Life extends WatchedLife {
   readonly number: number;
@@ -49,18 +71,49 @@ export class Estimator {
   readonly #settings: Readonly<EstimateSettings>;
   readonly #before: EstimatorState;
   readonly #steps: GrowthSteps;
-  readonly #finder: TtlFinder;
+  readonly #questions: Questions;
+  readonly #repeats = new RepeatTtl();
+  readonly #fills = new FillPhases();
+  /** Calls that a full cache would have made, and all requests, over all generations. */
+  #demand: OutboundCurve | undefined;
+  #demandSinceMs = 0;
+  /** The demand of a full cache is known from one TTL after this time on. */
+  #demandFromMs = 0;
+  #finder: TtlFinder;
+  /** The TTL by repeats at the last sample. */
+  #repeatMs: number | undefined;
+  /** Extra calls since the last sample: questions whose answer was lost with a cache before its time. */
+  #repeatedCalls = 0;
+  #extraCalls = new Array<number>(AGE_CLASSES).fill(0);
+  /** Calls since the last sample that made no entry: denials and failures. */
+  #otherCalls = 0;
+  #demandedCalls = 0;
+  /** Whether the running generation began empty and has not filled for one TTL yet. */
+  #isFilling = true;
+  /** When the cache before this one was full, under the load that it ended with. */
+  #fullBefore: { readonly fromMs: number; readonly toMs: number } | undefined;
+  /** Share of calls for questions whose answer had expired: clients that come back after a TTL. Faded. */
+  #returning = 0;
+  /** As last estimated. */
+  #hitShare = 0;
+  /** By how much fresh instances that took over all entries were larger than predicted. Mean of the last ones. */
+  #handoverErrorBytes = 0;
   #life: Life;
   /** Size of a fresh instance without entries. */
   #freshBytes = 0;
   #observedMs: number;
+  /** The line that was known before: stored, or found under an earlier TTL. */
+  #known: Line | undefined;
 
   constructor(settings: Readonly<EstimateSettings>, before: EstimatorState = NOTHING_KNOWN) {
     this.#settings = settings;
     this.#before = before;
     this.#observedMs = before.observedMs;
+    const { bytesPerEntry, fixedBytes } = before;
+    if (bytesPerEntry !== undefined && fixedBytes !== undefined) this.#known = { bytesPerEntry, fixedBytes };
     this.#steps = new GrowthSteps(before.growthRule);
     this.#finder = new TtlFinder(settings, this.#steps, before.ttlMs);
+    this.#questions = new Questions(settings.ttlCapMs);
     this.#life = this.#newLife(0, 0, 0);
   }
 
@@ -71,7 +124,17 @@ export class Estimator {
   started(number: number, startedMs: number, startBytes: number, lossless = false): void {
     const before = this.#life;
     const isFirst = before.number === 0;
-    if (!isFirst) this.#finder.ended(before);
+    if (!isFirst) {
+      this.#finder.ended(before);
+      const toMs = this.#demand?.endMs ?? startedMs;
+      this.#fullBefore = { fromMs: toMs - this.#demandOf(this.#ttl.ms).windowMs, toMs };
+      if (lossless) this.#compare(startBytes);
+    }
+    if (!lossless) this.#questions.emptied(startedMs);
+    this.#isFilling = !lossless;
+    this.#extraCalls = new Array<number>(AGE_CLASSES).fill(0);
+    this.#demand ??= new OutboundCurve(startedMs);
+    if (isFirst) this.#demandFromMs = this.#demandSinceMs = startedMs;
     const next = this.#newLife(number, startedMs, startBytes);
     const goesOn = lossless && !isFirst;
     if (goesOn) {
@@ -80,7 +143,6 @@ export class Estimator {
       if (startedMs > before.curve.endMs) before.curve.push(startedMs, 0, 0);
     }
     this.#life = goesOn ? { ...next, curve: before.curve, windows: before.windows, emptyAtMs: before.emptyAtMs } : next;
-    this.#finder.started(goesOn);
     // An instance that took over entries starts larger than an empty one.
     if (isFirst || !lossless) this.#freshBytes = startBytes;
   }
@@ -102,34 +164,157 @@ export class Estimator {
     this.#freshBytes = freshBytes;
   }
 
+  /**
+   * An outbound call was answered.
+   * @param question a hash of all that makes two calls equal, 32 bits unsigned
+   * @param askedAtMs when it began
+   */
+  called(question: number, askedAtMs: number, outcome: AnswerClass): void {
+    if (outcome !== "allowed") {
+      this.#otherCalls += 1;
+      return;
+    }
+    const again = this.#questions.asked(question, askedAtMs);
+    if (again === "not_kept") return;
+    if (again === undefined || again.lostAfterMs === undefined) {
+      this.#returning += RETURNING_WEIGHT * ((again === undefined ? 0 : 1) - this.#returning);
+    }
+    if (again === undefined) return;
+    if (again.lostAfterMs === undefined) this.#repeats.repeated(again.afterMs);
+    else if (again.afterMs < this.#ttl.ms) {
+      const calls =
+        repeatedCall(again.afterMs / this.#ttl.ms, this.#hitShare * this.#returning) / this.#questions.share;
+      this.#repeatedCalls += calls;
+      const age = ageClass(again.lostAfterMs / this.#ttl.ms);
+      if (age !== undefined) this.#extraCalls[age]! += calls;
+    }
+  }
+
+  /** Calls before the last sample, since the one before it, that a full cache would have made. Without denials and failures. */
+  get demandedCalls(): number {
+    return this.#demandedCalls;
+  }
+
+  /** Extra outbound calls since the last loss of the cache, by age class of the lost entries. */
+  get extraCalls(): readonly number[] {
+    return this.#extraCalls;
+  }
+
+  /** Entries that are lost if the cache is lost now, by age class. */
+  get entriesByAge(): readonly number[] {
+    return entriesByAge({ ...this.#life, ttlMs: this.#ttl.ms });
+  }
+
   /** Adds a sample of the running generation. Ignores samples of other generations. */
   push(sample: Readonly<Sample>): void {
     const life = this.#life;
     if (sample.generation !== life.number) return;
     const { curve, windows } = life;
     this.#observedMs += Math.max(0, sample.timeMs - Math.max(curve.endMs, life.startedMs));
-    curve.push(sample.timeMs, sample.outbound, sample.requests);
+    const outbound = Math.max(0, sample.outbound - this.#otherCalls);
+    this.#otherCalls = 0;
+    curve.push(sample.timeMs, outbound, sample.requests);
     windows.update(curve);
+    this.#demandedCalls = Math.max(0, outbound - this.#repeatedCalls);
+    this.#demand?.push(sample.timeMs, this.#demandedCalls, sample.requests);
+    this.#repeatedCalls = 0;
+    this.#repeats.update(sample.timeMs, sample.requests);
+    this.#forgetIfChanged();
     this.#notice(life, sample.allocatedBytes - life.allocatedBytes);
     this.#finder.update(life, this.#freshBytes);
+    this.#learnFill(life);
+  }
+
+  /** The TTL: by repeats, else by growth. */
+  get #ttl(): Ttl {
+    const { ttl } = this.#finder;
+    const ms = this.#repeats.ttlMs;
+    if (ms === undefined) return ttl;
+    const { ttlCapMs } = this.#settings;
+    const beyondCap = ms > CAP_TOLERANCE * ttlCapMs;
+    return {
+      ms: Math.min(ms, ttlCapMs),
+      confidence: beyondCap || this.#repeats.isDoubtful ? "bounded" : "measured",
+      beyondCap,
+      minMs: Math.min(ms, ttlCapMs),
+      maxMs: ttlCapMs,
+    };
+  }
+
+  /** After a change of the TTL, growth that was seen before says nothing about it any more. */
+  #forgetIfChanged(): void {
+    const ms = this.#repeats.ttlMs;
+    const before = this.#repeatMs;
+    this.#repeatMs = ms;
+    if (ms === undefined && before === undefined) return;
+    const grownMs = this.#finder.ttl.confidence === "measured" ? this.#finder.ttl.ms : undefined;
+    // Repeats have stopped to come: those of entries that were written before would look like a TTL in between.
+    if (ms === undefined) this.#questions.forget();
+    else if (!differs(ms, before) && !differs(ms, grownMs)) return;
+    this.#known = this.#line ?? this.#known;
+    this.#finder = new TtlFinder(this.#settings, this.#steps, undefined);
+    this.#life = { ...this.#life, windows: this.#windowsAgain() };
+    this.#demandFromMs = Math.max(this.#demandFromMs, this.#life.curve.endMs - (ms ?? 0));
+  }
+
+  /** The windows of the running instance, whose maximum begins anew. */
+  #windowsAgain(): TtlWindows {
+    const windows = new TtlWindows(this.#finder.grid);
+    windows.update(this.#life.curve);
+    windows.restart();
+    return windows;
+  }
+
+  /** Learns from a cache that has filled for one TTL under a steady load. */
+  #learnFill({ curve, emptyAtMs }: Life): void {
+    const { ms, confidence } = this.#ttl;
+    if (!this.#isFilling || confidence !== "measured") return;
+    const filledAtMs = emptyAtMs + ms;
+    // Of the first cache, only the time after its fill tells what a full one asks.
+    const full = this.#fullBefore ?? { fromMs: filledAtMs, toMs: filledAtMs + ms };
+    if (curve.endMs < Math.max(filledAtMs, full.toMs)) return;
+    this.#isFilling = false;
+    const demand = this.#demand ?? curve;
+    const perMs = (fromMs: number, toMs: number): number => demand.requestsIn(fromMs, toMs) / (toMs - fromMs);
+    const load = perMs(emptyAtMs, filledAtMs) / perMs(full.fromMs, full.toMs);
+    if (!(load < STEADY && load > 1 / STEADY)) return;
+    const demandCalls = (demand.callsIn(full.fromMs, full.toMs) * ms) / (full.toMs - full.fromMs);
+    this.#fills.filled(curve, emptyAtMs, ms, load * demandCalls);
+  }
+
+  #demandOf(ttlMs: number): Demand {
+    const demand = this.#demand ?? this.#life.curve;
+    return demandNow(demand, ttlMs, Math.min(this.#demandFromMs + ttlMs, demand.endMs - ttlMs), MIN_DEMAND_MS);
+  }
+
+  /** Compares a fresh instance that took over all entries with what was predicted. */
+  #compare(startBytes: number): void {
+    if (this.#line === undefined) return;
+    const { requiredBytes } = this.estimate(this.#life.curve.endMs);
+    const predictedBytes = grownTo(this.#steps.rule, this.#freshBytes, requiredBytes);
+    this.#handoverErrorBytes += NEWEST_HANDOVER * (startBytes - predictedBytes - this.#handoverErrorBytes);
   }
 
   /** @param presentBytes current size of the instance; by default its size at the last sample */
-  estimate(nowMs: number, presentBytes?: number): Estimate {
-    const { number, startedMs, emptyAtMs, curve, windows, allocatedBytes: sampledBytes } = this.#life;
+  estimate(nowMs: number, presentBytes?: number, losses = NO_LOSSES): Estimate {
+    const { number, startedMs, emptyAtMs, curve, allocatedBytes: sampledBytes } = this.#life;
     const startBytes = this.#freshBytes;
     const allocatedBytes = presentBytes ?? sampledBytes;
-    const { ttl, candidate, isOpen } = this.#finder;
+    const ttl = this.#ttl;
+    const { isOpen } = this.#finder;
     const line = this.#line;
-    const outboundInTtl = windows.now[candidate]!;
-    const demand = demandNow(curve, ttl.ms, Math.min(emptyAtMs + ttl.ms, curve.endMs - ttl.ms));
+    const rule = this.#steps.rule;
+    const outboundInTtl = curve.callsIn(curve.endMs - ttl.ms, curve.endMs);
+    const demand = this.#demandOf(ttl.ms);
     const needed = (calls: number): number => (line ? line.fixedBytes + line.bytesPerEntry * calls : allocatedBytes);
     const requiredBytes = clamp(Math.round(needed(outboundInTtl)), 0, allocatedBytes);
-    const expectedPeak = demand.calls + PEAK_DEVIATIONS * Math.sqrt(demand.calls);
-    const baselineBytes = line ? grownTo(this.#steps.rule, startBytes, needed(expectedPeak)) : allocatedBytes;
-    const requests = curve.requestsSince(curve.endMs - ttl.ms);
-    const hitShare = requests > 0 ? clamp(1 - outboundInTtl / requests, 0, 1) : 0;
-    const windowMs = Math.max(1, Math.min(ttl.ms, curve.endMs - emptyAtMs));
+    const baselineBytes = line
+      ? grownTo(rule, startBytes, needed(demand.calls + Math.sqrt(demand.calls)))
+      : allocatedBytes;
+    const inDemand = (this.#demand ?? curve).requestsSince((this.#demand ?? curve).endMs - demand.windowMs);
+    const hitShare = inDemand > 0 ? clamp(1 - (demand.calls * demand.windowMs) / ttl.ms / inDemand, 0, 1) : 0;
+    this.#hitShare = hitShare;
+    const cost = lossCost(losses, hitShare * (PRIOR_NEVER - PRIOR_SAVING * this.#returning));
     return {
       generation: number,
       atMs: nowMs,
@@ -139,26 +324,29 @@ export class Estimator {
       allocatedBytes,
       requiredBytes,
       surplusBytes: allocatedBytes - requiredBytes,
+      handedOverBytes: clamp(grownTo(rule, startBytes, requiredBytes) + this.#handoverErrorBytes, 0, allocatedBytes),
       baselineBytes: Math.round(baselineBytes),
       startBytes,
       ttlMs: ttl.ms,
       ttlConfidence: ttl.confidence,
       bytesPerEntry: line?.bytesPerEntry,
       fixedBytes: line?.fixedBytes,
-      growthRule: this.#steps.rule,
+      growthRule: rule,
       growsWithoutEnd: isOpen && curve.endMs - this.#life.grewAtMs <= this.#settings.ttlCapMs,
       outboundInTtl,
-      maxOutboundInTtl: windows.max[candidate]!,
+      isRising: isRising(this.#demand ?? curve, ttl.ms),
       demandCalls: demand.calls,
       hitShare,
-      lostCalls: lostCalls(curve, ttl.ms, hitShare),
-      requestsPerSecond: (1_000 * requests) / windowMs,
+      requestsPerSecond: (1_000 * inDemand) / Math.max(1, Math.min(demand.windowMs, curve.endMs - this.#demandSinceMs)),
+      fill: this.#fills.shape ?? shapeByHits(hitShare),
+      lostCalls: lostCalls({ curve, emptyAtMs, ttlMs: ttl.ms }, demand.calls, cost),
+      lossCost: cost,
     };
   }
 
   /** The results to store, for use after an eviction of the object. */
   get knowledge(): EstimatorState {
-    const { ttl } = this.#finder;
+    const ttl = this.#ttl;
     const line = this.#line;
     return {
       observedMs: this.#observedMs,
@@ -171,10 +359,8 @@ export class Estimator {
 
   get #line(): Line | undefined {
     const { line, events } = this.#finder;
-    const { bytesPerEntry, fixedBytes } = this.#before;
-    if (bytesPerEntry === undefined || fixedBytes === undefined) return line;
-    // A stored fit of many events is better than a new fit of a few.
-    return line !== undefined && events >= TRUSTED_EVENTS ? line : { bytesPerEntry, fixedBytes };
+    // A known fit of many events is better than a new fit of a few.
+    return line !== undefined && (this.#known === undefined || events >= TRUSTED_EVENTS) ? line : this.#known;
   }
 
   #notice(life: Life, grownBytes: number): void {
@@ -200,6 +386,25 @@ export class Estimator {
       grewAtMs: startedMs,
     };
   }
+}
+
+/**
+ * Extra calls that one call stands for which repeats a question of `age` TTLs ago, whose answer was lost. It moves all later
+ * calls for this key by the rest of the TTL and the wait of the client after it (docs/model.md, identity 5).
+ */
+function repeatedCall(age: number, regained: number): number {
+  return 1 - regained * age;
+}
+
+/** Whether two TTLs differ too much for one to be an estimate of the other. */
+function differs(ms: number, otherMs: number | undefined): boolean {
+  return otherMs !== undefined && Math.abs(Math.log(ms / otherMs)) > Math.log(CHANGED);
+}
+
+/** Whether the last quarter of a TTL has clearly more requests than its share. */
+function isRising(curve: OutboundCurve, ttlMs: number): boolean {
+  const quarter = curve.requestsIn(curve.endMs - ttlMs, curve.endMs) / 4;
+  return curve.requestsIn(curve.endMs - ttlMs / 4, curve.endMs) > STEADY * quarter + 2 * Math.sqrt(quarter);
 }
 
 function clamp(value: number, least: number, most: number): number {

@@ -67,7 +67,7 @@ export class OutboundCurve {
   }
 
   /** The calls since a time, newest first, one piece for each sample: their number and the middle of the sample's time. */
-  *piecesSince(fromMs: number): Generator<{ calls: number; middleMs: number }> {
+  *piecesSince(fromMs: number): Generator<{ calls: number; middleMs: number; lengthMs: number }> {
     for (let point = this.#points - 1; point > this.first; point -= 1) {
       const endMs = this.#timeMs[point % DEFAULT_CAPACITY]!;
       if (endMs <= fromMs) return;
@@ -75,7 +75,7 @@ export class OutboundCurve {
       const calls = this.#outbound[point % DEFAULT_CAPACITY]! - this.#outbound[(point - 1) % DEFAULT_CAPACITY]!;
       const cutMs = Math.max(startMs, fromMs);
       const share = endMs > startMs ? (endMs - cutMs) / (endMs - startMs) : 1;
-      yield { calls: calls * share, middleMs: (cutMs + endMs) / 2 };
+      yield { calls: calls * share, middleMs: (cutMs + endMs) / 2, lengthMs: endMs - cutMs };
     }
   }
 

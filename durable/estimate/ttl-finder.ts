@@ -1,5 +1,4 @@
 import type { EstimateSettings } from "../../config/index.ts";
-import { MissEcho } from "./echo.ts";
 import { EndlessGrowth } from "./endless-growth.ts";
 import { type FitVerdict, GrowthFit, type Line } from "./growth-fit.ts";
 import { type GrowthStep, stepsIn } from "./growth-rule.ts";
@@ -23,7 +22,7 @@ export interface WatchedLife {
   readonly allocatedBytes: number;
 }
 
-/** Finds the TTL and the bytes per entry from growth events, periods without growth, and the echo of the misses. */
+/** Finds the TTL and the bytes per entry from growth events and periods without growth. */
 export class TtlFinder {
   readonly grid: Float64Array;
   readonly #settings: Readonly<EstimateSettings>;
@@ -32,7 +31,6 @@ export class TtlFinder {
   /** Only events while the cache filled. Gives the bytes per entry if no TTL explains the growth. */
   readonly #filling = new GrowthFit();
   readonly #endless = new EndlessGrowth();
-  readonly #echo: MissEcho;
   readonly #knownMs: number | undefined;
   #longestAgeMs = 0;
   #fitted: FitVerdict | undefined;
@@ -47,7 +45,6 @@ export class TtlFinder {
     this.#steps = steps;
     this.#knownMs = knownMs === undefined ? undefined : Math.min(knownMs, settings.ttlCapMs);
     this.grid = ttlGrid(settings.sampleIntervalMs, settings.ttlCapMs);
-    this.#echo = new MissEcho(this.grid);
     this.#ttl = this.#orKnown(this.#seen(0));
   }
 
@@ -81,11 +78,6 @@ export class TtlFinder {
     this.#fit.ended(windows, allocatedBytes);
   }
 
-  /** @param lossless the fresh instance took over the previous one's cache */
-  started(lossless: boolean): void {
-    this.#echo.started(lossless);
-  }
-
   /** A growth event, other than the first of its generation. */
   grew({ windows, curve, emptyAtMs }: WatchedLife, step: GrowthStep): void {
     const steps = stepsIn(this.#steps.rule, step);
@@ -97,7 +89,6 @@ export class TtlFinder {
   /** Call after each sample. @param freshBytes size of a fresh instance without entries */
   update({ curve, emptyAtMs, windows, allocatedBytes }: WatchedLife, freshBytes: number): void {
     this.#longestAgeMs = Math.max(this.#longestAgeMs, curve.endMs - emptyAtMs);
-    this.#echo.update(curve, emptyAtMs);
     this.#fitted = this.#fit.verdict({ windows, startBytes: freshBytes, allocatedBytes });
     this.#isEndless = this.#endless.isSeen(allocatedBytes);
     const seen = this.#seen(this.#steps.errorBytes(allocatedBytes));
@@ -120,13 +111,11 @@ export class TtlFinder {
     return this.#agreements >= MIN_AGREEMENTS ? seen : { ...seen, confidence: "bounded" };
   }
 
-  /** The TTL if the fit does not decide: the one known before, else the echo's within the bounds of the fit. */
+  /** The TTL if the fit does not decide: the one known before, if any. */
   #orKnown(seen: Ttl): Ttl {
     this.#agreements = 0;
     if (this.#knownMs !== undefined) return { ...seen, ms: this.#knownMs, confidence: "measured", beyondCap: false };
-    if (seen.beyondCap || this.#isEndless) return seen;
-    const echoMs = this.#echo.ttlMs(seen.minMs, seen.maxMs);
-    return echoMs === undefined ? seen : { ...seen, ms: echoMs, confidence: "bounded" };
+    return seen;
   }
 
   get #likeliest(): number {

@@ -50,6 +50,10 @@ export class PersistedDecisions {
     return this.#journal.stored !== undefined;
   }
 
+  get isWriting(): boolean {
+    return this.#writing;
+  }
+
   isDue(nowMs: number): boolean {
     return !this.#writing && hasElapsed(this.#journal.lookedAtMs, WRITE_INTERVAL_MS, nowMs);
   }

@@ -95,18 +95,17 @@ describe("the restart controller", () => {
       const counts = { requests: 7 + 100 * n, hits: 5 + 50 * n, outbound: 2 + 50 * n };
       made.sample(n * 1_000, { allocatedBytes: PAGE_BYTES, counts });
     }
-    const earned = made.learned.creditCalls;
-    expect(earned).toBeGreaterThan(0.99 * 300);
-    expect(earned).toBeLessThanOrEqual(300);
-    // Half of the requests are hits, no entry is older than a tenth of the TTL, and the initial price factor is 0.4.
+    const earned = made.creditCalls;
+    expect(earned).toBeCloseTo(300);
+    // Half of the requests are hits, no entry is older than a tenth of the TTL, and six in ten hits are lost.
     const priceCalls = made.priceCalls(60_000);
-    expect(priceCalls).toBeGreaterThan(0.4 * 0.9 * 1_500);
+    expect(priceCalls).toBeGreaterThan(0.6 * 0.9 * 1_500);
     made.restarted(60_000, "operator", PAGE_BYTES, PAGE_BYTES);
-    expect(made.learned.creditCalls).toBeCloseTo(earned - priceCalls);
+    expect(made.creditCalls).toBeCloseTo(earned - priceCalls);
     expect(made.learned.restarts.at(-1)).toMatchObject({ reason: "operator", priceCalls });
   });
 
-  it("raises the price of a restart if calls are slow, and lowers it if the filter hands its entries over", () => {
+  it("raises the price of a restart if calls are slow, and knows none if the filter hands its entries over", () => {
     const slow = started();
     slow.sample(1_000, { allocatedBytes: PAGE_BYTES, counts: { requests: 107, hits: 55, outbound: 52 }, callMs: 30 });
     const fast = started();
@@ -120,7 +119,38 @@ describe("the restart controller", () => {
     });
     handing.started(0, PAGE_BYTES);
     handing.sample(1_000, { allocatedBytes: PAGE_BYTES, counts: { requests: 107, hits: 55, outbound: 52 } });
-    expect(handing.priceCalls(1_000)).toBeLessThan(0.1 * fast.priceCalls(1_000));
+    expect(handing.priceCalls(1_000)).toBe(0);
+  });
+
+  it("replaces the expected price of a restart by what it really cost, one TTL later", () => {
+    const made = started("never", { extraCallsShare: 0.1, ttlDefaultMs: 60_000, ttlCapMs: 60_000 });
+    const counts = { requests: 7, hits: 5, outbound: 2 };
+    const ask = (atMs: number, from: number, to: number): void => {
+      for (let client = from; client < to; client += 1) made.called(client * 1_000_003, atMs, "allowed");
+      counts.requests += 2 * (to - from);
+      counts.outbound += to - from;
+      counts.hits += to - from;
+      made.sample(atMs, { allocatedBytes: PAGE_BYTES, counts });
+    };
+    ask(10_000, 0, 100);
+    const before = made.creditCalls;
+    const priceCalls = made.priceCalls(10_000);
+    made.restarted(10_000, "required_fell", PAGE_BYTES, PAGE_BYTES);
+    expect(made.creditCalls).toBeCloseTo(before - priceCalls);
+    // Ten of the lost questions are asked again, and ten new ones.
+    ask(20_000, 90, 110);
+    ask(71_000, 200, 201);
+    expect(made.creditCalls).toBeGreaterThan(before - 10.1 + 0.1 * 10);
+    expect(made.creditCalls).toBeLessThan(before - 9 + 0.1 * 13);
+  });
+
+  it("pays for the work of a restart with time", () => {
+    const made = started("never", { workShare: 0.001 });
+    const counts = { requests: 7, hits: 5, outbound: 2 };
+    made.sample(100_000, { allocatedBytes: PAGE_BYTES, counts });
+    expect(made.learned.workCreditMs).toBeCloseTo(100);
+    made.restarted(100_000, "operator", PAGE_BYTES, PAGE_BYTES);
+    expect(made.learned.workCreditMs).toBeCloseTo(75);
   });
 
   it("keeps its state after an eviction, and counts the time not recorded", () => {

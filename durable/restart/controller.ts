@@ -1,21 +1,23 @@
 import type { RestartSettings } from "../../config/index.ts";
 import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import type { Estimate } from "../estimate/estimate.ts";
-import { Estimator } from "../estimate/estimator.ts";
+import { type AnswerClass, Estimator } from "../estimate/estimator.ts";
+import { withLosses } from "../estimate/loss-cost.ts";
 import { type PaperEstimate, paperEstimate } from "../estimate/paper/paper-estimate.ts";
 import { EstimateTrail } from "../estimate/paper/trail.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Sample, Samples } from "../metrics/samples.ts";
 import { hasElapsed } from "../runtime/elapsed.ts";
-import { creditAfter } from "./credit.ts";
+import { creditCalls, noted } from "./call-account.ts";
+import { growsWithoutCalls } from "./call-free-growth.ts";
 import { firstStartReason, type LearnedState, observe, restartGeneration, startGeneration } from "./learned.ts";
 import { type RestartPolicyName, restartPolicy } from "./policies.ts";
 import type { RestartSituation, RestartVerdict } from "./policy.ts";
-import { restartPrice } from "./price.ts";
-import { afterRestart, priceFactor } from "./price-record.ts";
+import { queueingFactor } from "./price.ts";
 import { ratioPolicy } from "./ratio.ts";
-import { Refill } from "./refill.ts";
 import type { StartReason } from "./starts.ts";
+import { unseenPrice } from "./unseen-price.ts";
+import { restartWorkMs, workCreditAfter } from "./work-account.ts";
 
 type SampledCounts = Pick<Counters, "requests" | "hits" | "outbound">;
 
@@ -26,6 +28,19 @@ export interface Reading {
   readonly counts: Readonly<SampledCounts>;
   /** Mean duration of an outbound call; 0 while unknown. */
   readonly callMs?: number;
+}
+
+/** A restart whose real price is not known yet. */
+interface Unsettled {
+  readonly atMs: number;
+  /** Time until the cache has filled again. */
+  readonly lastsMs: number;
+  /** By age class. */
+  readonly lostEntries: readonly number[];
+  readonly debitedCalls: number;
+  /** Share of hits of the lost cache, and the counts at its end. */
+  readonly hitShare: number;
+  readonly counts: SampledCounts;
 }
 
 /** The state that a controller starts from, new or stored before an eviction. */
@@ -65,7 +80,10 @@ export class RestartController {
   #callMs = 0;
   #grownBytes = 0;
   #jitter: number;
-  #refill: Refill | undefined;
+  /** A restart whose real price is not known yet. */
+  #unsettled: Unsettled | undefined;
+  /** Sum over the instance's life of allocated - handedOver. */
+  #carriedByteMs = 0;
   #verdict: RestartVerdict | undefined;
   #ratioVerdict: RestartVerdict | undefined;
 
@@ -105,7 +123,21 @@ export class RestartController {
 
   /** The price of a restart now, in outbound calls. */
   priceCalls(nowMs: number): number {
-    return this.#priceOf(this.estimate(nowMs));
+    return this.#options.handover ? 0 : this.#pricesOf(this.estimate(nowMs))[0]!;
+  }
+
+  /** Extra outbound calls that restarts may still cost. Negative if the last ones cost more than expected. */
+  get creditCalls(): number {
+    return creditCalls(this.#learned.account, this.#options.settings.extraCallsShare);
+  }
+
+  /**
+   * An outbound call was answered.
+   * @param question a hash of all that makes two calls equal, 32 bits unsigned
+   * @param askedAtMs when it began
+   */
+  called(question: number, askedAtMs: number, outcome: AnswerClass): void {
+    this.#estimator.called(question, askedAtMs, outcome);
   }
 
   /** Why the first instance starts after the object came into memory. */
@@ -137,13 +169,23 @@ export class RestartController {
     lossless = this.#options.handover,
   ): void {
     const estimate = this.estimate(nowMs);
-    const priceCalls = this.#priceOf(estimate);
-    this.#settle(nowMs, estimate.ttlMs);
-    this.#refill = lossless ? undefined : new Refill(nowMs, estimate, this.#sampled);
+    const priceCalls = lossless ? 0 : this.#pricesOf(estimate)[0]!;
+    this.#settle(nowMs, 0);
+    if (!lossless) {
+      this.#unsettled = {
+        atMs: nowMs,
+        lastsMs: estimate.ttlMs,
+        lostEntries: this.#estimator.entriesByAge,
+        debitedCalls: priceCalls,
+        hitShare: estimate.hitShare,
+        counts: this.#sampled,
+      };
+    }
     this.#learned = restartGeneration(this.#learned, {
       nowMs,
       reason,
       priceCalls,
+      workMs: restartWorkMs(lossless ? allocatedAfterBytes : 0),
       allocatedBeforeBytes,
       allocatedAfterBytes,
     });
@@ -185,9 +227,10 @@ export class RestartController {
     this.#learned = {
       ...observe(this.#learned, paper),
       knowledge: this.#estimator.knowledge,
-      creditCalls: creditAfter(this.#learned.creditCalls, outbound, elapsedMs, this.#options.settings.extraCallsShare),
+      account: noted(this.#learned.account, nowMs, this.#estimator.demandedCalls, 0),
+      workCreditMs: workCreditAfter(this.#learned.workCreditMs, elapsedMs, this.#options.settings.workShare),
     };
-    const situation = this.#situation(nowMs, paper);
+    const situation = this.#situation(nowMs, paper, elapsedMs);
     this.#verdict = this.#policy(situation);
     this.#ratioVerdict = this.#ratio(situation);
     this.#trail.push(paper);
@@ -196,7 +239,7 @@ export class RestartController {
 
   /** @param presentBytes current size of the instance; by default its size at the last sample */
   estimate(nowMs: number, presentBytes?: number): Estimate {
-    return this.#estimator.estimate(nowMs, presentBytes);
+    return this.#estimator.estimate(nowMs, presentBytes, this.#learned.losses);
   }
 
   /** The estimate by the paper's rule. */
@@ -211,37 +254,75 @@ export class RestartController {
       : this.#samples.recent(this.#samples.length - this.#samples.firstOf(generation));
   }
 
-  #priceOf(estimate: Estimate): number {
-    const expected = restartPrice(estimate, this.#options.handover, this.#callMs);
-    return expected * priceFactor(this.#learned.prices, estimate.lostCalls);
+  /** Prices now and at each step of the next TTL: lost calls, dearer while connections are busy. */
+  #pricesOf(estimate: Estimate): number[] {
+    const factor = queueingFactor(estimate, this.#callMs);
+    return estimate.lostCalls.map((calls) => calls * factor);
   }
 
-  #situation(nowMs: number, paper: PaperEstimate): RestartSituation {
+  #situation(nowMs: number, paper: PaperEstimate, elapsedMs: number): RestartSituation {
     const estimate = this.estimate(nowMs);
+    const { allocatedBytes, handedOverBytes } = estimate;
+    this.#carriedByteMs += Math.max(0, allocatedBytes - handedOverBytes) * Math.max(0, elapsedMs);
     return {
       nowMs,
       estimate,
       paper,
       previous: this.#trail.all,
-      creditCalls: this.#learned.creditCalls,
-      priceCalls: this.#priceOf(estimate),
+      handover: this.#options.handover,
+      creditCalls: this.creditCalls,
+      lostCalls: this.#pricesOf(estimate),
+      carriedByteMs: this.#carriedByteMs,
+      growsWithoutCalls: this.#growsWithoutCalls(nowMs, estimate),
+      workMs: restartWorkMs(this.#options.handover ? handedOverBytes : 0),
+      workCreditMs: this.#learned.workCreditMs,
       grownBytes: this.#grownBytes,
       jitter: this.#jitter,
     };
   }
 
-  /** Records the actual price of the last restart, if at least `afterMs` have passed since. */
-  #settle(nowMs: number, afterMs = this.#refill?.lastsMs ?? 0): void {
-    const refill = this.#refill;
-    if (refill === undefined || nowMs - refill.beganMs < afterMs) return;
-    this.#refill = undefined;
-    const prices = afterRestart(this.#learned.prices, refill.expectedCalls, refill.actualCalls(this.#sampled));
-    this.#learned = { ...this.#learned, prices };
+  #growsWithoutCalls(nowMs: number, { startBytes, allocatedBytes }: Estimate): boolean {
+    const { current } = this.#learned;
+    if (current === undefined) return false;
+    const instance = { generation: current.number, startedMs: current.startedMs, nowMs, startBytes, allocatedBytes };
+    return growsWithoutCalls(this.#samples, instance, this.#options.settings.callFreeGrowth);
+  }
+
+  /** Replaces the expected price of the last restart by the real one, if the cache has filled since. */
+  #settle(nowMs: number, afterMs = this.#unsettled?.lastsMs ?? 0): void {
+    const restart = this.#unsettled;
+    if (restart === undefined || nowMs - restart.atMs < afterMs) return;
+    this.#unsettled = undefined;
+    const extraCalls = this.#extraCallsSince(restart);
+    const realCalls = sumOf(extraCalls);
+    // A cache that was lost again before it filled has not shown its whole price.
+    const share = Math.min(1, Math.max(0, nowMs - restart.atMs) / Math.max(1, restart.lastsMs));
+    const lostEntries = restart.lostEntries.map((entries) => share * (2 - share) * entries);
+    this.#learned = {
+      ...this.#learned,
+      losses: withLosses(this.#learned.losses, lostEntries, extraCalls),
+      account: noted(this.#learned.account, nowMs, 0, realCalls - restart.debitedCalls),
+    };
+  }
+
+  /** By age class of the lost entries. */
+  #extraCallsSince({ counts, hitShare, lostEntries }: Unsettled): readonly number[] {
+    const { extraCalls } = this.#estimator;
+    const lost = sumOf(lostEntries);
+    if (sumOf(extraCalls) > 0 || lost === 0) return extraCalls;
+    const { requests, outbound } = this.#sampled;
+    const since = { requests: requests - counts.requests, outbound: outbound - counts.outbound };
+    return lostEntries.map((entries) => (unseenPrice(since, hitShare) * entries) / lost);
   }
 
   #begin(nowMs: number, allocatedBytes: number, lossless = false): void {
     this.#sampledBytes = allocatedBytes;
     this.#grownBytes = 0;
+    this.#carriedByteMs = 0;
     this.#estimator.started(this.#learned.current?.number ?? 0, nowMs, allocatedBytes, lossless);
   }
+}
+
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }

@@ -1,7 +1,9 @@
 import { type EstimatorState, NOTHING_KNOWN } from "../estimate/estimator.ts";
 import type { GrowthRule } from "../estimate/growth-rule.ts";
 import type { CurrentGeneration } from "../estimate/history.ts";
+import { AGE_CLASSES, type LossRecord, NO_LOSSES } from "../estimate/loss-cost.ts";
 import { REMEMBERED_GENERATIONS } from "../estimate/paper/baseline.ts";
+import { type AccountBucket, MAX_BUCKETS } from "./call-account.ts";
 import {
   type LearnedState,
   LOGGED_RESTARTS,
@@ -10,7 +12,6 @@ import {
   type RestartRecord,
   underConfiguration,
 } from "./learned.ts";
-import { NO_PRICES, type PriceRecord } from "./price-record.ts";
 import { LISTED_STARTS, START_REASONS, type StartRecord } from "./starts.ts";
 
 /** `LearnedState` as JSON text: some KB at most, since all its lists are bounded. */
@@ -36,8 +37,9 @@ export function readLearned(stored: unknown, configVersion: string): LearnedStat
       heldAfterCollectingBytes: listOf(fields.heldAfterCollectingBytes, amount, REMEMBERED_GENERATIONS),
       lastTtlMs: amount(fields.lastTtlMs),
       knowledge: knowledge(fields.knowledge),
-      creditCalls: finite(fields.creditCalls) ?? 0,
-      prices: prices(fields.prices),
+      account: { buckets: listOf(isFields(fields.account) ? fields.account.buckets : undefined, bucket, MAX_BUCKETS) },
+      workCreditMs: finite(fields.workCreditMs) ?? 0,
+      losses: losses(fields.losses),
       starts: listOf(fields.starts, startRecord, LISTED_STARTS),
       restarts,
       restartCount: Math.max(amount(fields.restartCount) ?? 0, restarts.length),
@@ -80,6 +82,14 @@ function currentGeneration(value: unknown): CurrentGeneration | undefined {
   };
 }
 
+function bucket(value: unknown): AccountBucket | undefined {
+  if (!isFields(value)) return undefined;
+  const [startMs, calls, spentCalls] = [amount(value.startMs), amount(value.calls), finite(value.spentCalls)];
+  return startMs === undefined || calls === undefined || spentCalls === undefined
+    ? undefined
+    : { startMs, calls, spentCalls };
+}
+
 function knowledge(value: unknown): EstimatorState {
   if (!isFields(value)) return NOTHING_KNOWN;
   return {
@@ -91,9 +101,13 @@ function knowledge(value: unknown): EstimatorState {
   };
 }
 
-function prices(value: unknown): PriceRecord {
-  if (!isFields(value)) return NO_PRICES;
-  return { expectedCalls: amount(value.expectedCalls) ?? 0, actualCalls: finite(value.actualCalls) ?? 0 };
+function losses(value: unknown): LossRecord {
+  if (!isFields(value)) return NO_LOSSES;
+  const lostEntries = listOf(value.lostEntries, amount, AGE_CLASSES);
+  const extraCalls = listOf(value.extraCalls, amount, AGE_CLASSES);
+  return lostEntries.length === AGE_CLASSES && extraCalls.length === AGE_CLASSES
+    ? { lostEntries, extraCalls }
+    : NO_LOSSES;
 }
 
 /** A number that may be negative: an overdrawn credit, or a restart that seemed to save calls. */

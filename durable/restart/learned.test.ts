@@ -6,6 +6,7 @@ import { REMEMBERED_GENERATIONS } from "../estimate/paper/baseline.ts";
 import { paperEstimate } from "../estimate/paper/paper-estimate.ts";
 import { samplesOf } from "../estimate/testing/build.ts";
 import { DEFAULT_SETTINGS } from "../testing/settings.ts";
+import { creditCalls } from "./call-account.ts";
 import {
   firstStartReason,
   type LearnedState,
@@ -45,6 +46,7 @@ function restartedAt(learned: LearnedState, nowMs: number, reason = "required_fe
     nowMs,
     reason,
     priceCalls: 12,
+    workMs: 30,
     allocatedBeforeBytes: 8 * PAGE_BYTES,
     allocatedAfterBytes: 2 * PAGE_BYTES,
   });
@@ -226,7 +228,12 @@ describe("the stored learned state", () => {
             { requiredKeys: [] },
           ),
         ),
-        creditCalls: hostile,
+        workCreditMs: hostile,
+        account: fc.oneof(
+          fc.anything(),
+          fc.record({ buckets: fc.array(fc.record({ startMs: hostile, calls: hostile, spentCalls: hostile })) }),
+        ),
+        losses: fc.oneof(fc.anything(), fc.record({ lostEntries: fc.array(hostile), extraCalls: fc.array(hostile) })),
         deployment: fc.anything(),
         starts: fc.oneof(
           fc.anything(),
@@ -242,8 +249,9 @@ describe("the stored learned state", () => {
         const learned = startGeneration(readLearned(stored, "v1"), { nowMs: STARTED_MS, allocatedBytes: PAGE_BYTES });
         expect(learned.current?.number).toBeGreaterThanOrEqual(1);
         expect(readLearned(writeLearned(learned), "v1")).toEqual(learned);
-        const { knowledge, creditCalls } = learned;
-        expect(Number.isFinite(creditCalls)).toBe(true);
+        const { knowledge, account, workCreditMs } = learned;
+        expect(Number.isFinite(creditCalls(account, 0.01))).toBe(true);
+        expect(Number.isFinite(workCreditMs)).toBe(true);
         const found = estimatorOf(knowledge).estimate(STARTED_MS);
         expect(Object.values(found).filter((value) => Number.isNaN(value))).toEqual([]);
         expect(found.ttlMs).toBeGreaterThan(0);
@@ -254,7 +262,7 @@ describe("the stored learned state", () => {
     );
   });
 
-  it("keeps the estimator's state, the credit and the prices", () => {
+  it("keeps the estimator's state, the accounts and the costs", () => {
     const knowledge: EstimatorState = {
       observedMs: 1,
       ttlMs: 300_000,
@@ -265,13 +273,14 @@ describe("the stored learned state", () => {
     const learned = {
       ...nothingLearned("v1"),
       knowledge,
-      creditCalls: -12.5,
-      prices: { expectedCalls: 20, actualCalls: -3 },
+      workCreditMs: -12.5,
+      account: { buckets: [{ startMs: 1_800_000, calls: 20, spentCalls: -3 }] },
+      losses: { lostEntries: [8, 7, 6, 5, 4, 3, 2, 1], extraCalls: [1, 2, 3, 4, 5, 6, 7, 8] },
     };
     expect(readLearned(writeLearned(learned), "v1")).toEqual(learned);
   });
 
-  it("drops impossible credit, prices and estimator state", () => {
+  it("drops impossible accounts, costs and estimator state", () => {
     const knowledge = {
       observedMs: -1,
       ttlMs: 0,
@@ -280,7 +289,13 @@ describe("the stored learned state", () => {
       growthRule: { kind: "arenas", stepBytes: 0 },
     };
     const read = readLearned(
-      { ...nothingLearned("v1"), knowledge, creditCalls: "5", prices: { expectedCalls: -1, actualCalls: Number.NaN } },
+      {
+        ...nothingLearned("v1"),
+        knowledge,
+        workCreditMs: "5",
+        account: { buckets: [{ startMs: -1, calls: 1, spentCalls: 0 }, { calls: 5 }, 7] },
+        losses: { lostEntries: [1, 2], extraCalls: "none" },
+      },
       "v1",
     );
     expect(read).toEqual(nothingLearned("v1"));

@@ -1,8 +1,9 @@
 import { type EstimatorState, NOTHING_KNOWN } from "../estimate/estimator.ts";
 import type { CurrentGeneration, History } from "../estimate/history.ts";
+import { type LossRecord, NO_LOSSES } from "../estimate/loss-cost.ts";
 import { REMEMBERED_GENERATIONS } from "../estimate/paper/baseline.ts";
 import type { PaperEstimate } from "../estimate/paper/paper-estimate.ts";
-import { NO_PRICES, type PriceRecord } from "./price-record.ts";
+import { type CallAccount, EMPTY_ACCOUNT, noted } from "./call-account.ts";
 import { deploymentOf, LISTED_STARTS, type StartReason, type StartRecord } from "./starts.ts";
 
 /**
@@ -20,10 +21,12 @@ export interface LearnedState extends History {
   readonly deployment: string | undefined;
   /** The estimator's results. */
   readonly knowledge: EstimatorState;
-  /** Extra outbound calls that restarts may still cost, see credit.ts. */
-  readonly creditCalls: number;
-  /** The expected and actual costs of past restarts. */
-  readonly prices: PriceRecord;
+  /** Outbound calls of the last 24 hours, and what restarts cost of them. */
+  readonly account: CallAccount;
+  /** CPU that restarts with handover may still take, in ms; see work-account.ts. */
+  readonly workCreditMs: number;
+  /** What past restarts really cost. */
+  readonly losses: LossRecord;
   /** The newest starts, oldest first. */
   readonly starts: readonly StartRecord[];
   /** The newest restarts, oldest first. */
@@ -60,8 +63,9 @@ export function nothingLearned(configVersion: string): LearnedState {
     heldAfterCollectingBytes: [],
     lastTtlMs: undefined,
     knowledge: NOTHING_KNOWN,
-    creditCalls: 0,
-    prices: NO_PRICES,
+    account: EMPTY_ACCOUNT,
+    workCreditMs: 0,
+    losses: NO_LOSSES,
     starts: [],
     restarts: [],
     restartCount: 0,
@@ -138,6 +142,8 @@ export function restartGeneration(
     nowMs: number;
     reason: string;
     priceCalls: number;
+    /** CPU that it took, in ms; see work-account.ts. */
+    workMs: number;
     allocatedBeforeBytes: number;
     allocatedAfterBytes: number;
   },
@@ -160,7 +166,8 @@ export function restartGeneration(
       },
       0,
     ),
-    creditCalls: learned.creditCalls - restart.priceCalls,
+    account: noted(learned.account, restart.nowMs, 0, restart.priceCalls),
+    workCreditMs: learned.workCreditMs - restart.workMs,
     restarts: [...learned.restarts, record].slice(-LOGGED_RESTARTS),
     restartCount: learned.restartCount + 1,
   };

@@ -10,10 +10,19 @@ export interface RestartSituation {
   readonly paper: PaperEstimate;
   /** Earlier estimates by the paper's rule, oldest first; see `EstimateTrail`. */
   readonly previous: readonly PaperEstimate[];
-  /** Extra outbound calls that restarts may still cost, see credit.ts. */
+  /** The filter hands its live entries to the next generation. */
+  readonly handover: boolean;
+  /** Extra outbound calls that restarts may still cost, see call-account.ts. */
   readonly creditCalls: number;
-  /** Price of a restart now, in extra outbound calls, see price.ts. */
-  readonly priceCalls: number;
+  /** Price of a restart in extra outbound calls: now, and at each step of the next TTL. */
+  readonly lostCalls: readonly number[];
+  /** Sum over the instance's life of allocated - handedOver. */
+  readonly carriedByteMs: number;
+  /** The filter asks nobody, and its memory keeps growing; see call-free-growth.ts. */
+  readonly growsWithoutCalls: boolean;
+  /** CPU of a restart, and what restarts may still take, in ms; see work-account.ts. */
+  readonly workMs: number;
+  readonly workCreditMs: number;
   /** Bytes by which memory grew from the previous sample to this one. */
   readonly grownBytes: number;
   /** A random number from 0 to 1 for each generation, so that many objects do not restart in step. */
@@ -23,7 +32,7 @@ export interface RestartSituation {
 /** Why a policy restarts. */
 export type RestartReason =
   | "required_fell"
-  | "grows_without_end"
+  | "grows_without_calls"
   | "uptime"
   | "threshold"
   | "hard_limit"

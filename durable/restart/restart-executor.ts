@@ -21,6 +21,8 @@ export interface RestartDependencies {
 /** Carries out the restarts of one service: for its policy, the operator, or an isolate that is short of memory. */
 export class RestartExecutor {
   readonly #dependencies: RestartDependencies;
+  /** Whether the log has told why a filter without calls is restarted. */
+  #isExplained = false;
 
   constructor(dependencies: RestartDependencies) {
     this.#dependencies = dependencies;
@@ -61,7 +63,18 @@ export class RestartExecutor {
       instances.replace(reason);
       return;
     }
+    if (reason === "grows_without_calls") this.#explainOnce();
     instances.restart(reason).catch((error: unknown) => console.error(`${name}: restart: ${String(error)}`));
+  }
+
+  #explainOnce(): void {
+    if (this.#isExplained) return;
+    this.#isExplained = true;
+    console.warn(
+      `${this.#dependencies.name}: the filter makes no authorization calls and its memory keeps growing, so it is restarted ` +
+        "as a leak. If it fills a table or keeps counters that a restart must not reset, set " +
+        "restart.callFreeGrowth.restart to false.",
+    );
   }
 
   /** Frees memory for the isolate: `evict` discards the cache, `restart` keeps it if the filter supports handover. */

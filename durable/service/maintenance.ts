@@ -124,7 +124,9 @@ export class Maintenance {
     if (!controller.isDue(nowMs) || generation.failed) return;
     if (persistedDecisions?.isDue(nowMs)) void persistedDecisions.write();
     const verdict = this.sample();
-    if (verdict?.restart) restarts.byPolicy(verdict.reason);
+    // A restart would cut off a write of decisions in progress; the next sample decides again.
+    const canWait = verdict?.reason !== "hard_limit" && persistedDecisions?.isWriting === true;
+    if (verdict?.restart && !canWait) restarts.byPolicy(verdict.reason);
     restarts.report();
     this.#persistIfDue(nowMs);
   }

@@ -1,12 +1,21 @@
 import type { Service } from "../../config/index.ts";
-import { createSharedState, type HostServices, hasHandover, type SharedState } from "../../wasm/host/index.ts";
+import {
+  createSharedState,
+  type HostServices,
+  hasHandover,
+  type OutboundCall,
+  type OutboundResult,
+  type SharedState,
+} from "../../wasm/host/index.ts";
 import { InstanceManager } from "../instances/instance-manager.ts";
 import { MemoryBackpressure } from "../memory/backpressure.ts";
 import { thisIsolate } from "../memory/isolate.ts";
 import type { AskToReclaim } from "../memory/isolate-budget.ts";
 import type { Counters } from "../metrics/counters.ts";
 import { FilterMetrics } from "../metrics/filter-metrics.ts";
+import { answerClass } from "../outbound/answer-class.ts";
 import { OutboundCalls } from "../outbound/outbound-calls.ts";
+import { questionOf } from "../outbound/question.ts";
 import type { Send } from "../outbound/send-call.ts";
 import { Journal } from "../persistence/journal.ts";
 import type { OpenedStorage } from "../persistence/open-storage.ts";
@@ -61,10 +70,12 @@ export class ProtectedService {
   readonly #requests: RequestDecider;
   readonly #maintenance: Maintenance;
   readonly #purging: PurgeDependencies;
+  readonly #questionSalt: number;
 
   constructor({ service, runtime, store, opened, ...dependencies }: ServiceDependencies) {
     const { name } = service;
     const nowMs = () => runtime.nowMs();
+    this.#questionSalt = Math.floor(randomShare(runtime) * 2 ** 32);
     const shared = this.#shared;
     const remembered = store.read(service.version, shared.dataOf(name));
     const counters = remembered.counters;
@@ -177,6 +188,15 @@ export class ProtectedService {
     return journal === undefined || journal instanceof Journal ? null : journal;
   }
 
+  /** Makes a call, and tells the controller what was asked and answered. */
+  async #outboundCall(call: OutboundCall): Promise<OutboundResult> {
+    const askedAtMs = this.#nowMs();
+    const result = await this.#outbound.call(call);
+    const answer = answerClass(result, this.configuration.filterKind);
+    this.#controller.called(questionOf(call, this.#questionSalt), askedAtMs, answer);
+    return result;
+  }
+
   #host(runtime: Runtime): HostServices {
     const { name } = this.configuration;
     return {
@@ -185,7 +205,7 @@ export class ProtectedService {
       hasCluster: (cluster) => this.#outbound.has(cluster),
       httpCall: (call) => {
         this.#counters.outbound += 1;
-        return this.#outbound.call(call);
+        return this.#outboundCall(call);
       },
       randomBytes: (into) => runtime.randomBytes(into),
       shared: this.#shared,

@@ -151,7 +151,7 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     },
     policy,
     verdict: controller.verdict ?? null,
-    creditCalls: controller.learned.creditCalls,
+    creditCalls: controller.creditCalls,
     restartPriceCalls: controller.priceCalls(nowMs),
     ...counters,
     hitRate: hitRate(counters),

@@ -4,6 +4,7 @@
  * virtual, and random numbers are seeded.
  */
 
+import { seededRandom } from "../../../scripts/traffic/random.ts";
 import { PAGE_BYTES } from "../../../wasm/byte-units.ts";
 import { Samples } from "../../metrics/samples.ts";
 
@@ -31,6 +32,8 @@ export interface CacheGuestOptions {
   growBy?: (pages: number) => number;
   sampleIntervalMs?: number;
   startMs?: number;
+  /** Called at each outbound call. */
+  onCall?: (client: number, nowMs: number) => void;
   generation?: number;
 }
 
@@ -71,13 +74,14 @@ export class CacheGuest {
       sampleIntervalMs: 10_000,
       startMs: 1_700_000_000_000,
       generation: 1,
+      onCall: () => undefined,
       ...options,
     };
     this.samples = samples;
     this.startedMs = this.#options.startMs;
     this.nowMs = this.startedMs;
     this.#collectedMs = this.startedMs;
-    this.#random = mulberry32(options.seed);
+    this.#random = seededRandom(options.seed);
     this.#pages = Math.ceil(this.#options.fixedBytes / PAGE_BYTES);
     this.startAllocatedBytes = this.allocatedBytes;
     this.#nextArrivalMs = this.nowMs + this.#gapMs();
@@ -144,6 +148,7 @@ export class CacheGuest {
       return;
     }
     this.counts.outbound += 1;
+    this.#options.onCall(client, this.nowMs);
     const staleBytes = this.#stale.get(client);
     if (staleBytes !== undefined) this.#release(client, staleBytes);
     const sizeBytes =
@@ -186,15 +191,4 @@ export class CacheGuest {
     const perSecond = Math.max(this.#options.requestsPerSecond(this.nowMs - this.startedMs), 1e-6);
     return (-Math.log(1 - this.#random()) / perSecond) * 1_000;
   }
-}
-
-/** A small seeded generator of numbers from 0 up to 1 (mulberry32). */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

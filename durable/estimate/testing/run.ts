@@ -28,6 +28,8 @@ export interface ServiceRun {
   durationMs: number;
   settings?: Partial<RestartSettings>;
   handover?: boolean;
+  /** What the controller is told of the calls. Default: the client that each is about. */
+  questions?: "none" | "never equal";
   /** The learned state that the object starts with. */
   learned?: LearnedState;
 }
@@ -36,7 +38,13 @@ export interface ServiceRun {
 export function runService(run: ServiceRun): { moments: Moment[]; learned: LearnedState; outbound: number } {
   const { policy, durationMs, handover = false } = run;
   const settings = settingsWith({ ...run.settings });
-  let guest = new CacheGuest(run.guest);
+  let asked = 0;
+  const onCall = (client: number, nowMs: number): void => {
+    asked += 1;
+    if (run.questions === "none") return;
+    controller.called(spread(run.questions === "never equal" ? asked : client), nowMs, "allowed");
+  };
+  let guest = new CacheGuest({ ...run.guest, onCall });
   const beganMs = guest.startedMs;
   const before = { requests: 0, hits: 0, outbound: 0 };
   const controller = new RestartController(
@@ -70,6 +78,7 @@ export function runService(run: ServiceRun): { moments: Moment[]; learned: Learn
     Object.assign(before, counts());
     guest = new CacheGuest({
       ...run.guest,
+      onCall,
       seed: run.guest.seed + moments.length,
       startMs: nowMs,
       ...(transient && { transient: { ...transient, atMs: transient.atMs - (nowMs - beganMs) } }),
@@ -78,6 +87,11 @@ export function runService(run: ServiceRun): { moments: Moment[]; learned: Learn
     controller.restarted(nowMs, verdict.reason, retired.allocatedBytes, guest.startAllocatedBytes);
   }
   return { moments, learned: controller.learned, outbound: counts().outbound };
+}
+
+/** Spreads small numbers over 32 bits, as hashes are. */
+function spread(value: number): number {
+  return Math.imul(value + 1, 2_654_435_761) >>> 0;
 }
 
 export function restartsOf(moments: readonly Moment[]): Moment[] {

@@ -1,5 +1,7 @@
 import { PAGE_BYTES } from "../../../wasm/byte-units.ts";
 import type { Estimate } from "../../estimate/estimate.ts";
+import { shapeByHits } from "../../estimate/fill-phase.ts";
+import { lossCost, NO_LOSSES } from "../../estimate/loss-cost.ts";
 import type { PaperEstimate } from "../../estimate/paper/paper-estimate.ts";
 import type { RestartSituation } from "../policy.ts";
 
@@ -13,6 +15,7 @@ export function estimateOf(change: Partial<Estimate> = {}): Estimate {
     observedMs: 3_600_000,
     allocatedBytes: 100 * PAGE_BYTES,
     requiredBytes: 50 * PAGE_BYTES,
+    handedOverBytes: 50 * PAGE_BYTES,
     surplusBytes: 50 * PAGE_BYTES,
     baselineBytes: 55 * PAGE_BYTES,
     startBytes: 2 * PAGE_BYTES,
@@ -23,11 +26,13 @@ export function estimateOf(change: Partial<Estimate> = {}): Estimate {
     growthRule: { kind: "pages" },
     growsWithoutEnd: false,
     outboundInTtl: 1_568,
-    maxOutboundInTtl: 3_168,
     demandCalls: 1_568,
     hitShare: 0.9,
-    lostCalls: 100,
     requestsPerSecond: 50,
+    fill: shapeByHits(0.9),
+    isRising: false,
+    lossCost: lossCost(NO_LOSSES, 0.4),
+    lostCalls: [100, 90, 80, 70, 60, 60, 60, 60, 60],
     ...change,
   };
 }
@@ -61,8 +66,13 @@ export function situationOf(
     nowMs: estimate.atMs,
     paper: paperOf(),
     previous: [],
+    handover: false,
     creditCalls: 10_000,
-    priceCalls: 100,
+    lostCalls: estimate.lostCalls,
+    carriedByteMs: 1e12,
+    growsWithoutCalls: false,
+    workMs: 30,
+    workCreditMs: 1_000,
     grownBytes: 0,
     jitter: 0,
     ...change,

@@ -1,0 +1,75 @@
+/**
+ * When each question was last asked of an authorization server. A question is a hash (32 bits, unsigned) of all that makes
+ * two outbound calls equal.
+ *
+ * Holds at most `MAX_QUESTIONS`. Above that it keeps a share of all questions, chosen by their hash, so that all calls of a
+ * kept question are seen and every kept question stands for `1 / share` others.
+ */
+export class Questions {
+  /** Time of the last call by question, oldest first. */
+  readonly #askedAtMs = new Map<number, number>();
+  /** Questions with a hash below this are kept. */
+  #limit = 2 ** HASH_BITS;
+  /** When caches were lost, the newest ones, oldest first. */
+  #lossesMs: number[] = [];
+  readonly #horizonMs: number;
+
+  /** @param horizonMs questions asked longer ago are of no interest */
+  constructor(horizonMs: number) {
+    this.#horizonMs = horizonMs;
+  }
+
+  /** The share of all questions that is kept, from 0 to 1. */
+  get share(): number {
+    return this.#limit / 2 ** HASH_BITS;
+  }
+
+  /** The cache is empty from now on. */
+  emptied(nowMs: number): void {
+    this.#lossesMs = [...this.#lossesMs, nowMs].slice(-REMEMBERED_LOSSES);
+  }
+
+  /** Forgets all calls. */
+  forget(): void {
+    this.#askedAtMs.clear();
+  }
+
+  /** Notes a call. @returns undefined if the question is new */
+  asked(question: number, nowMs: number): AskedAgain | "not_kept" | undefined {
+    if (question >= this.#limit) return "not_kept";
+    const beforeMs = this.#askedAtMs.get(question);
+    this.#askedAtMs.delete(question);
+    this.#askedAtMs.set(question, nowMs);
+    if (beforeMs === undefined) {
+      this.#makeRoom(nowMs);
+      return undefined;
+    }
+    const afterMs = Math.max(0, nowMs - beforeMs);
+    const lostAtMs = this.#lossesMs.find((lossMs) => lossMs >= beforeMs);
+    return { afterMs, lostAfterMs: lostAtMs === undefined ? undefined : lostAtMs - beforeMs };
+  }
+
+  #makeRoom(nowMs: number): void {
+    if (this.#askedAtMs.size <= MAX_QUESTIONS) return;
+    const [[oldest, askedAtMs]] = this.#askedAtMs as unknown as [[number, number]];
+    if (nowMs - askedAtMs > this.#horizonMs) {
+      this.#askedAtMs.delete(oldest);
+      return;
+    }
+    this.#limit /= 2;
+    for (const question of this.#askedAtMs.keys()) if (question >= this.#limit) this.#askedAtMs.delete(question);
+  }
+}
+
+/** The same question was asked before. */
+export interface AskedAgain {
+  /** Time since then. */
+  readonly afterMs: number;
+  /** Age of its answer when the cache was lost; undefined if the cache was not lost since, so that the answer had expired. */
+  readonly lostAfterMs: number | undefined;
+}
+
+const HASH_BITS = 32;
+const REMEMBERED_LOSSES = 16;
+/** Their hashes and times take about 200 KB. */
+export const MAX_QUESTIONS = 4_096;
