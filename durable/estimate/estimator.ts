@@ -1,5 +1,4 @@
 import type { EstimateSettings } from "../../config/index.ts";
-import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import type { Sample } from "../metrics/samples.ts";
 import { type Demand, demandNow } from "./demand.ts";
 import type { Estimate } from "./estimate.ts";

@@ -54,11 +54,13 @@ export interface ServiceStats
     readonly verdict: RestartVerdict | null;
   };
   readonly phase: PaperEstimate["phase"];
-  /** How long the policy has collected samples; it judges after `restart.collectMs`. */
+  /** How long the policy has collected samples; it judges after `restart.collectMs`, `measured` once it knows the TTL. */
   readonly collectedMs: number;
   readonly policy: RestartPolicyName;
   /** Extra outbound calls that restarts may still cost, and how many a restart would cost now. */
   readonly creditCalls: number;
+  /** CPU that restarts may still take, in ms. */
+  readonly workCreditMs: number;
   readonly restartPriceCalls: number;
   /** The policy's last judgement and what decided it; null before the first. */
   readonly verdict: RestartVerdict | null;
@@ -122,6 +124,7 @@ export function serviceStats(sources: StatsSources): ServiceStats {
   const paper = controller.paperEstimate(nowMs, allocatedBytes);
   const { policy, collectMs } = service.restart;
   const collectedMs = policy === "ratio" ? paper.collectedMs : estimate.observedMs;
+  const judgesEarly = policy === "measured" && estimate.ttlConfidence === "measured";
   const source = estimate.bytesPerEntry === undefined ? "default" : "estimated";
   return {
     name: service.name,
@@ -130,7 +133,7 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     startReason: generation?.startReason ?? null,
     uptimeMs: generation === undefined ? 0 : Math.max(0, nowMs - generation.startedAtMs),
     starts: controller.learned.starts,
-    phase: collectedMs < collectMs ? "collecting" : "judging",
+    phase: collectedMs < collectMs && !judgesEarly ? "collecting" : "judging",
     collectedMs,
     allocatedBytes,
     requiredBytes: estimate.requiredBytes,
@@ -152,6 +155,7 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     policy,
     verdict: controller.verdict ?? null,
     creditCalls: controller.creditCalls,
+    workCreditMs: controller.learned.workCreditMs,
     restartPriceCalls: controller.priceCalls(nowMs),
     ...counters,
     hitRate: hitRate(counters),
