@@ -7,6 +7,8 @@ import { besideText, isKnown, mibText, percentText, shownName, toMib } from "./t
 
 /** Policies drawn as single points; swept policies are lines. */
 const POINTS = ["never", "ratio", "oracle", "measured"];
+/** Readings of the paper are two policies, not points of one line. */
+const READINGS = "ratio";
 const TICKS_PERCENT = [0, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500];
 /** The axis is linear below this value, so that it can show 0, the price of `never`. */
 const LINEAR_BELOW_PERCENT = 0.2;
@@ -91,7 +93,7 @@ export function frontierFigure(results: EvalResults, scenario: string, id: strin
 
 function sweptPoints(results: EvalResults, scenario: string): Point[] {
   return results.frontiers
-    .filter((frontier) => frontier.scenario === scenario)
+    .filter((frontier) => frontier.scenario === scenario && frontier.policy !== READINGS)
     .flatMap(({ policy, points }) =>
       points.map(({ extraOutbound, meanAllocatedBytes }) => pointOf(policy, extraOutbound, meanAllocatedBytes)),
     )

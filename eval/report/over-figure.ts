@@ -21,6 +21,9 @@ export function overFigure(
     readonly other: string;
   },
 ): Figure {
+  const percents = rows.flatMap(({ measured, other }) => [measured, other].filter(isKnown)).map((over) => 100 * over);
+  const lowest = 1.08 * Math.min(0, ...percents);
+  const highest = Math.max(1, ...percents);
   const sorted = rows.toSorted((a, b) => b.measured - a.measured);
   return {
     id: texts.id,
@@ -39,6 +42,8 @@ export function overFigure(
           },
           x: {
             type: "quantitative",
+            // Room for the label of the longest bar.
+            scale: { domainMin: lowest, domainMax: 1.1 * highest, nice: false },
             axis: { title: texts.axis, tickCount: 8, domain: false, ticks: false },
           },
         },
@@ -73,9 +78,10 @@ export function overFigure(
           },
           {
             data: {
-              values: sorted.map(({ scenario, measured }) => ({
+              // Beyond the bar and the tick.
+              values: sorted.map(({ scenario, measured, other }) => ({
                 scenario,
-                percent: Math.max(0, measured * 100),
+                percent: 100 * Math.max(0, measured, isKnown(other) ? other : 0),
                 label: signedPercentText(measured),
               })),
             },
