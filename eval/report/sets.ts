@@ -12,7 +12,6 @@ export interface ScenarioSet {
 }
 
 const GUEST_SETS: Readonly<Record<string, string>> = {
-  "built-in": "built-in filter",
   page: "other growth rules",
   doubling: "other growth rules",
   "plus-20-percent": "other growth rules",
@@ -41,11 +40,13 @@ export function setCounts(summaries: readonly ScenarioSummary[]): string {
 function setName(info: ScenarioInfo | undefined): string {
   if (info === undefined) return "others";
   if (info.recorded) return "recorded traces";
-  if (info.workload === "low") return "low traffic";
+  if (info.guest !== "built-in")
+    return Object.hasOwn(GUEST_SETS, info.guest) ? GUEST_SETS[info.guest]! : "another filter";
+  if (info.workload === "low") return info.eviction ? "low traffic, evicted" : "low traffic";
   if (info.ttlCapMs < info.ttlMs) return "TTL above the cap";
   if (info.eviction) return "evicted objects";
   if (!info.oneTtl) return "several TTLs";
-  return Object.hasOwn(GUEST_SETS, info.guest) ? GUEST_SETS[info.guest]! : "another filter";
+  return "built-in filter";
 }
 
 function contents(summaries: readonly ScenarioSummary[]): string[] {
