@@ -20,12 +20,16 @@ export interface Estimate {
   readonly surplusBytes: number;
   /** Size of a fresh instance that takes over the live entries. */
   readonly handedOverBytes: number;
+  /** Clearly fewer calls than when the running instance took over its entries. False if it did not. */
+  readonly hasFallen: boolean;
   /** The size to which a fresh instance would grow back under today's load. */
   readonly baselineBytes: number;
   /** Size of a fresh instance without entries. */
   readonly startBytes: number;
   readonly ttlMs: number;
   readonly ttlConfidence: Confidence;
+  /** A longer TTL that other entries have; undefined if all seem to have one. */
+  readonly secondTtlMs: number | undefined;
   /** k and b0; undefined before three growth events. */
   readonly bytesPerEntry: number | undefined;
   readonly fixedBytes: number | undefined;

@@ -30,6 +30,8 @@ const RETURNING_WEIGHT = 1 / 500;
 const CAP_TOLERANCE = 1.1;
 /** Weight of the newest handover in the mean error of predictions. */
 const NEWEST_HANDOVER = 0.3;
+/** Calls have fallen if they are below this share of those at the last handover. */
+const FALLEN = 0.8;
 /** Demand is averaged over at least this time. */
 const MIN_DEMAND_MS = 600_000;
 
@@ -97,6 +99,8 @@ export class Estimator {
   #hitShare = 0;
   /** By how much fresh instances that took over all entries were larger than predicted. Mean of the last ones. */
   #handoverErrorBytes = 0;
+  /** N_T when the running instance took over its entries; undefined if it did not. */
+  #callsAtHandover: number | undefined;
   #life: Life;
   /** Size of a fresh instance without entries. */
   #freshBytes = 0;
@@ -127,8 +131,9 @@ export class Estimator {
       this.#finder.ended(before);
       const toMs = this.#demand?.endMs ?? startedMs;
       this.#fullBefore = { fromMs: toMs - this.#demandOf(this.#ttl.ms).windowMs, toMs };
-      if (lossless) this.#compare(startBytes);
+      if (lossless) this.#learnHandover(startBytes);
     }
+    if (!lossless) this.#callsAtHandover = undefined;
     if (!lossless) this.#questions.emptied(startedMs);
     this.#isFilling = !lossless;
     this.#extraCalls = new Array<number>(AGE_CLASSES).fill(0);
@@ -180,13 +185,17 @@ export class Estimator {
     }
     if (again === undefined) return;
     if (again.lostAfterMs === undefined) this.#repeats.repeated(again.afterMs);
-    else if (again.afterMs < this.#ttl.ms) {
-      const calls =
-        repeatedCall(again.afterMs / this.#ttl.ms, this.#hitShare * this.#returning) / this.#questions.share;
-      this.#repeatedCalls += calls;
-      const age = ageClass(again.lostAfterMs / this.#ttl.ms);
-      if (age !== undefined) this.#extraCalls[age]! += calls;
-    }
+    else this.#noteLost(again.afterMs, again.lostAfterMs);
+  }
+
+  /** A question was asked again whose answer was lost with a cache, at this age. */
+  #noteLost(afterMs: number, lostAfterMs: number): void {
+    const ttlMs = this.#ttl.ms;
+    if (afterMs >= ttlMs) return;
+    const calls = repeatedCall(afterMs / ttlMs, this.#hitShare * this.#returning) / this.#questions.share;
+    this.#repeatedCalls += calls;
+    const age = ageClass(lostAfterMs / this.#ttl.ms) ?? AGE_CLASSES - 1;
+    this.#extraCalls[age]! += calls;
   }
 
   /** Calls before the last sample, since the one before it, that a full cache would have made. Without denials and failures. */
@@ -286,10 +295,12 @@ export class Estimator {
     return demandNow(demand, ttlMs, Math.min(this.#demandFromMs + ttlMs, demand.endMs - ttlMs), MIN_DEMAND_MS);
   }
 
-  /** Compares a fresh instance that took over all entries with what was predicted. */
-  #compare(startBytes: number): void {
+  /** A fresh instance took over all entries: compares its size with what was predicted. */
+  #learnHandover(startBytes: number): void {
+    const { endMs } = this.#life.curve;
+    this.#callsAtHandover = this.#life.curve.callsIn(endMs - this.#ttl.ms, endMs);
     if (this.#line === undefined) return;
-    const { requiredBytes } = this.estimate(this.#life.curve.endMs);
+    const { requiredBytes } = this.estimate(endMs);
     const predictedBytes = grownTo(this.#steps.rule, this.#freshBytes, requiredBytes);
     this.#handoverErrorBytes += NEWEST_HANDOVER * (startBytes - predictedBytes - this.#handoverErrorBytes);
   }
@@ -324,10 +335,12 @@ export class Estimator {
       requiredBytes,
       surplusBytes: allocatedBytes - requiredBytes,
       handedOverBytes: clamp(grownTo(rule, startBytes, requiredBytes) + this.#handoverErrorBytes, 0, allocatedBytes),
+      hasFallen: outboundInTtl < FALLEN * (this.#callsAtHandover ?? 0),
       baselineBytes: Math.round(baselineBytes),
       startBytes,
       ttlMs: ttl.ms,
       ttlConfidence: ttl.confidence,
+      secondTtlMs: this.#repeats.secondTtlMs,
       bytesPerEntry: line?.bytesPerEntry,
       fixedBytes: line?.fixedBytes,
       growthRule: rule,

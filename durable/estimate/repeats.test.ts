@@ -94,6 +94,24 @@ describe("the TTL by repeats", () => {
     expect(ttl.ttlMs).toBeDefined();
   });
 
+  it("comes with a second TTL if other entries live longer", () => {
+    const ttl = new RepeatTtl();
+    const random = seededRandom(5);
+    for (let n = 0; n < 200; n += 1) {
+      ttl.repeated(60_000 + exponential(random, 1 / 20_000));
+      ttl.repeated(600_000 + exponential(random, 1 / 100_000));
+    }
+    for (let sample = 1; sample <= 8; sample += 1) {
+      ttl.repeated(900_000);
+      ttl.update(sample * SAMPLE_MS, 100);
+    }
+    expect(ttl.ttlMs).toBeLessThan(62_000);
+    expect(Math.abs(ttl.secondTtlMs! / 600_000 - 1)).toBeLessThan(0.05);
+    const single = new RepeatTtl();
+    feed(single, { ...often, ttlMs: 60_000 });
+    expect(single.secondTtlMs).toBeUndefined();
+  });
+
   it("is not made longer by repeats that become rare", () => {
     const ttl = new RepeatTtl();
     const endMs = feed(ttl, { ...often, ttlMs: 60_000 });

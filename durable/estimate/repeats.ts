@@ -21,6 +21,15 @@ const MISSED = 14;
 /** An interval below this share of the TTL contradicts it; so many make it doubtful. */
 const CLEARLY_SHORTER = 0.8;
 const DOUBT = 2.5;
+/** A second TTL is at least so many times the first … */
+const APART = 1.5;
+/** … and this share of the intervals lies close above it, and several times as many as close below. */
+const MIN_SHARE_AT_SECOND = 0.12;
+const MIN_AT_SECOND = 30;
+const SECOND_WIDTH = 0.1;
+const SECOND_RISE = 5;
+/** So many samples in a row must find it. */
+const SECOND_AGREEMENTS = 6;
 /** Weight of what was counted before, after each sample. */
 const FADE = 0.99;
 
@@ -29,6 +38,9 @@ export class RepeatTtl {
   #next = 0;
   #changed = false;
   #ttlMs: number | undefined;
+  #secondMs: number | undefined;
+  #secondCandidate: number | undefined;
+  #secondAgreements = 0;
   /** Means for each sample, faded. */
   #prompt = 0;
   #requests = 0;
@@ -39,6 +51,11 @@ export class RepeatTtl {
   /** Prompt repeats expected since the last one came, and its time. */
   #missed = 0;
   #quietSinceMs = 0;
+
+  /** A longer TTL that other entries have: a second edge among the intervals. Undefined if there is none. */
+  get secondTtlMs(): number | undefined {
+    return this.#secondMs;
+  }
 
   /** Some intervals are clearly shorter: the TTL may have become shorter. */
   get isDoubtful(): boolean {
@@ -62,7 +79,11 @@ export class RepeatTtl {
 
   /** Call at each sample. @param requests since the last one */
   update(nowMs: number, requests: number): void {
-    if (this.#changed) this.#moveTo(lowerEdge(this.#intervalsMs));
+    if (this.#changed) {
+      const sorted = Float64Array.from(this.#intervalsMs).sort();
+      this.#moveTo(lowerEdge(sorted));
+      if (this.#ttlMs !== undefined) this.#noteSecond(secondEdge(sorted, this.#ttlMs));
+    }
     this.#changed = false;
     if (this.#ttlMs === undefined) return;
     if (this.#promptNow > 0) {
@@ -84,14 +105,25 @@ export class RepeatTtl {
   #moveTo(edgeMs: number | undefined): void {
     if (edgeMs === undefined) return;
     if (this.#ttlMs !== undefined && edgeMs > (1 + EDGE_WIDTH) * this.#ttlMs) return;
-    if (this.#ttlMs !== undefined && edgeMs < CLEARLY_SHORTER * this.#ttlMs) this.#shorter = 0;
+    if (this.#ttlMs !== undefined && edgeMs < CLEARLY_SHORTER * this.#ttlMs) {
+      this.#shorter = 0;
+      this.#secondMs = undefined;
+    }
     this.#ttlMs = edgeMs;
+  }
+
+  #noteSecond(edgeMs: number | undefined): void {
+    const candidate = this.#secondCandidate;
+    const agrees = edgeMs !== undefined && candidate !== undefined && Math.abs(edgeMs / candidate - 1) <= EDGE_WIDTH;
+    this.#secondAgreements = agrees ? this.#secondAgreements + 1 : 0;
+    this.#secondCandidate = edgeMs;
+    if (this.#secondAgreements >= SECOND_AGREEMENTS) this.#secondMs = edgeMs;
   }
 
   #forget(nowMs: number): void {
     this.#intervalsMs = [];
     this.#next = 0;
-    this.#ttlMs = undefined;
+    this.#ttlMs = this.#secondMs = undefined;
     this.#prompt = this.#requests = this.#missed = this.#shorter = 0;
     this.#quietSinceMs = nowMs;
   }
@@ -101,12 +133,39 @@ export class RepeatTtl {
  * The shortest interval that enough others follow closely. Undefined if more than a few are shorter: then intervals are
  * rare everywhere, and some lie close by chance.
  */
-function lowerEdge(intervalsMs: readonly number[]): number | undefined {
-  if (intervalsMs.length < MIN_INTERVALS) return undefined;
-  const sorted = Float64Array.from(intervalsMs).sort();
+function lowerEdge(sorted: Float64Array): number | undefined {
+  if (sorted.length < MIN_INTERVALS) return undefined;
   const shorter = Math.max(1, Math.floor(MAX_SHORTER * sorted.length));
   for (let first = 0; first <= shorter && first + MIN_AT_EDGE <= sorted.length; first += 1) {
     if (sorted[first + MIN_AT_EDGE - 1]! <= (1 + EDGE_WIDTH) * sorted[first]!) return sorted[first];
   }
   return undefined;
+}
+
+/**
+ * Where intervals become dense again above the TTL. Of one kind of entries they become rarer from the TTL on, since the
+ * clients that come often are back first.
+ */
+function secondEdge(sorted: Float64Array, ttlMs: number): number | undefined {
+  const countIn = (fromMs: number, toMs: number): number => firstFrom(sorted, toMs) - firstFrom(sorted, fromMs);
+  const needed = Math.max(MIN_AT_SECOND, MIN_SHARE_AT_SECOND * sorted.length);
+  for (const edgeMs of sorted) {
+    if (edgeMs < APART * ttlMs) continue;
+    const above = countIn(edgeMs, edgeMs * (1 + SECOND_WIDTH));
+    const below = countIn(edgeMs / (1 + SECOND_WIDTH), edgeMs);
+    if (above >= needed && above >= SECOND_RISE * (below + 1)) return edgeMs;
+  }
+  return undefined;
+}
+
+/** Index of the first value that is not below `fromMs`. */
+function firstFrom(sorted: Float64Array, fromMs: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! < fromMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -309,10 +309,13 @@ export class RestartController {
   #extraCallsSince({ counts, hitShare, lostEntries }: Unsettled): readonly number[] {
     const { extraCalls } = this.#estimator;
     const lost = sumOf(lostEntries);
-    if (sumOf(extraCalls) > 0 || lost === 0) return extraCalls;
     const { requests, outbound } = this.#sampled;
-    const since = { requests: requests - counts.requests, outbound: outbound - counts.outbound };
-    return lostEntries.map((entries) => (unseenPrice(since, hitShare) * entries) / lost);
+    const unseen = unseenPrice(
+      { requests: requests - counts.requests, outbound: outbound - counts.outbound },
+      hitShare,
+    );
+    if (lost === 0 || unseen <= sumOf(extraCalls)) return extraCalls;
+    return lostEntries.map((entries) => (unseen * entries) / lost);
   }
 
   #begin(nowMs: number, allocatedBytes: number, lossless = false): void {

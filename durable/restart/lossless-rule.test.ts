@@ -6,6 +6,8 @@ const full = {
   allocatedBytes: 4 * MIB,
   handedOverBytes: 3 * MIB,
   carriedByteMs: 8_000 * MIB,
+  uptimeMs: 1_800_000,
+  hasFallen: false,
   workMs: 30,
   creditMs: 30,
 };
@@ -25,6 +27,13 @@ describe("the rule for restarts with handover", () => {
       restart: false,
       reason: "below_baseline",
     });
+  });
+
+  it("restarts after half an hour without one if calls have fallen, whatever was predicted", () => {
+    const wrong = { ...full, handedOverBytes: 4 * MIB, hasFallen: true };
+    expect(losslessVerdict(wrong)).toEqual({ restart: true, reason: "required_fell" });
+    expect(losslessVerdict({ ...wrong, uptimeMs: 1_799_999 }).reason).toBe("below_baseline");
+    expect(losslessVerdict({ ...wrong, creditMs: 0 }).reason).toBe("no_credit");
   });
 
   it("keeps an instance of which a number is unknown", () => {

@@ -5,7 +5,7 @@ interface Counts {
 }
 
 /** Calls above the expectation by this many standard deviations are no chance. */
-const DEVIATIONS = 2;
+const DEVIATIONS = 3;
 
 /**
  * What a restart cost if its calls cannot be recognized as repeats, because each differs (a nonce, a time): outbound calls in

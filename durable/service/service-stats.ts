@@ -42,6 +42,8 @@ export interface ServiceStats
     readonly required: "estimated" | "default";
     readonly baseline: "estimated" | "default";
   };
+  /** A longer TTL that other decisions have; null if all seem to have one. */
+  readonly secondTtlMs: number | null;
   /** Memory of one decision, and of the filter without any; null while unknown. */
   readonly bytesPerEntry: number | null;
   readonly fixedBytes: number | null;
@@ -140,6 +142,7 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     surplusBytes: estimate.surplusBytes,
     baselineBytes: estimate.baselineBytes,
     ttlMs: estimate.ttlMs,
+    secondTtlMs: estimate.secondTtlMs ?? null,
     sources: { ttl: estimate.ttlConfidence, required: source, baseline: source },
     bytesPerEntry: estimate.bytesPerEntry ?? null,
     fixedBytes: estimate.fixedBytes ?? null,
