@@ -8,8 +8,8 @@ interface Counts {
 const DEVIATIONS = 3;
 
 /**
- * What a restart cost if its calls cannot be recognized as repeats, because each differs (a nonce, a time): outbound calls in
- * excess of those that the same requests would have made with a full cache. Rough: use it only if no repeat was seen.
+ * What a restart cost at least, whether or not its calls are recognized as repeats: each may differ, by a nonce for example.
+ * Outbound calls in excess of those that the same requests would have made with a full cache, beyond chance.
  */
 export function unseenPrice({ requests, outbound }: Counts, hitShare: number): number {
   const expected = (1 - hitShare) * requests;
