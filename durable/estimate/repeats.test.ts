@@ -101,7 +101,7 @@ describe("the TTL by repeats", () => {
       ttl.repeated(60_000 + exponential(random, 1 / 20_000));
       ttl.repeated(600_000 + exponential(random, 1 / 100_000));
     }
-    for (let sample = 1; sample <= 8; sample += 1) {
+    for (let sample = 1; sample <= 60; sample += 1) {
       ttl.repeated(900_000);
       ttl.update(sample * SAMPLE_MS, 100);
     }

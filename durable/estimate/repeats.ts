@@ -28,8 +28,9 @@ const MIN_SHARE_AT_SECOND = 0.12;
 const MIN_AT_SECOND = 30;
 const SECOND_WIDTH = 0.1;
 const SECOND_RISE = 5;
-/** So many samples in a row must find it. */
-const SECOND_AGREEMENTS = 6;
+/** It is looked for once in so many samples, and must be found several times in a row. */
+const SECOND_EVERY = 20;
+const SECOND_AGREEMENTS = 2;
 /** Weight of what was counted before, after each sample. */
 const FADE = 0.99;
 
@@ -41,6 +42,7 @@ export class RepeatTtl {
   #secondMs: number | undefined;
   #secondCandidate: number | undefined;
   #secondAgreements = 0;
+  #updates = 0;
   /** Means for each sample, faded. */
   #prompt = 0;
   #requests = 0;
@@ -79,10 +81,13 @@ export class RepeatTtl {
 
   /** Call at each sample. @param requests since the last one */
   update(nowMs: number, requests: number): void {
+    this.#updates += 1;
     if (this.#changed) {
       const sorted = Float64Array.from(this.#intervalsMs).sort();
       this.#moveTo(lowerEdge(sorted));
-      if (this.#ttlMs !== undefined) this.#noteSecond(secondEdge(sorted, this.#ttlMs));
+      if (this.#ttlMs !== undefined && this.#updates % SECOND_EVERY === 0) {
+        this.#noteSecond(secondEdge(sorted, this.#ttlMs));
+      }
     }
     this.#changed = false;
     if (this.#ttlMs === undefined) return;
