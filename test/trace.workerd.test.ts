@@ -1,4 +1,5 @@
 import { describe, expect, inject, it } from "vitest";
+import { PAGE_BYTES } from "../wasm/byte-units.ts";
 import { ask, settled, statsOf, tellTime } from "./workerd/client.ts";
 import { clock } from "./workerd/clock.ts";
 import "./workerd/trace.setup.ts";
@@ -83,9 +84,9 @@ describe("a real trace with 2 KB of headers for each decision", () => {
     expect(stats.requests).toBe(requests.length);
     expect(stats.undecided).toBe(0);
     expect(stats.restartCount).toBeGreaterThan(0);
-    // A restart frees nothing if all entries are still live and are handed over.
+    // A restart frees nothing if all entries are still live and are handed over. The chunk that moves them may take a page.
     for (const restart of stats.restarts) {
-      expect(restart.allocatedAfterBytes).toBeLessThanOrEqual(restart.allocatedBeforeBytes);
+      expect(restart.allocatedAfterBytes).toBeLessThanOrEqual(restart.allocatedBeforeBytes + PAGE_BYTES);
     }
   });
 });
