@@ -101,11 +101,11 @@ export function bothWays(plain: Case): [plain: Case, withHandover: Case] {
   return [plain, { ...plain, handover: true, real: false }];
 }
 
-/** The days of the built-in filter, on which the figures rest, run with all seeds. */
+/** The days of the built-in filter, on which the figures rest, run with all seeds at the usual TTL, and with two at others. */
 function seedsInTime({ source, guest, ttlMs, ttlCapMs, eviction }: Case): readonly number[] {
   if (!("rule" in guest) || guest.rule !== "built-in") return SEEDS.slice(0, 1);
   const name = source.kind === "scenario" ? source.name : "";
-  if (DAYS.includes(name) && !eviction && ttlCapMs >= ttlMs) return SEEDS;
+  if (DAYS.includes(name) && !eviction && ttlCapMs >= ttlMs) return ttlMs === 5 * MINUTE_MS ? SEEDS : SEEDS.slice(0, 2);
   return FURTHER_SEEDS[name] ?? SEEDS.slice(0, 1);
 }
 

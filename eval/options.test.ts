@@ -70,9 +70,9 @@ describe("the options of the evaluation", () => {
     expect(seedsOf("--trace", import.meta.filename)).toEqual(["1"]);
   });
 
-  it("without --seeds run the four days of the built-in filter with seeds 1 to 5, and everything else with fewer", () => {
+  it("without --seeds run the four days at the usual TTL with seeds 1 to 5, and everything else with fewer", () => {
     for (const each of parseOptions([]).cases) {
-      const isDay = /^(constant|diurnal|flash-crowd|sessions) T=\d+s built-in( handover)?$/.test(caseName(each));
+      const isDay = /^(constant|diurnal|flash-crowd|sessions) T=300s built-in( handover)?$/.test(caseName(each));
       if (isDay) expect(each.seeds).toEqual([1, 2, 3, 4, 5]);
       else expect(each.seeds.length).toBeLessThan(3);
     }

@@ -28,6 +28,8 @@ const PRIOR_SAVING = 0.4;
 const RETURNING_WEIGHT = 1 / 500;
 /** If the true TTL equals the cap, the estimate may be a little above it. */
 const CAP_TOLERANCE = 1.1;
+/** A sample with more denials and failures than this, for each call that made an entry, is flooded. */
+const FLOOD = 0.25;
 /** Weight of the newest handover in the mean error of predictions. */
 const NEWEST_HANDOVER = 0.3;
 /** Calls have fallen if they are below this share of those at the last handover. */
@@ -88,6 +90,8 @@ export class Estimator {
   #extraCalls = new Array<number>(AGE_CLASSES).fill(0);
   /** Calls since the last sample that made no entry: denials and failures. */
   #otherCalls = 0;
+  /** The same up to the last sample, over all generations. */
+  #allOtherCalls = 0;
   #demandedCalls = 0;
   /** Whether the running generation began empty and has not filled for one TTL yet. */
   #isFilling = true;
@@ -203,6 +207,11 @@ export class Estimator {
     return this.#demandedCalls;
   }
 
+  /** Calls up to the last sample that made no entry: denials and failures. */
+  get otherCalls(): number {
+    return this.#allOtherCalls;
+  }
+
   /** Extra outbound calls since the last loss of the cache, by age class of the lost entries. */
   get extraCalls(): readonly number[] {
     return this.#extraCalls;
@@ -220,15 +229,18 @@ export class Estimator {
     const { curve, windows } = life;
     this.#observedMs += Math.max(0, sample.timeMs - Math.max(curve.endMs, life.startedMs));
     const outbound = Math.max(0, sample.outbound - this.#otherCalls);
+    const requests = Math.max(0, sample.requests - this.#otherCalls);
+    this.#allOtherCalls += this.#otherCalls;
+    const isFlooded = this.#otherCalls > FLOOD * outbound;
     this.#otherCalls = 0;
-    curve.push(sample.timeMs, outbound, sample.requests);
+    curve.push(sample.timeMs, outbound, requests);
     windows.update(curve);
     this.#demandedCalls = Math.max(0, outbound - this.#repeatedCalls);
-    this.#demand?.push(sample.timeMs, this.#demandedCalls, sample.requests);
+    this.#demand?.push(sample.timeMs, this.#demandedCalls, requests);
     this.#repeatedCalls = 0;
-    this.#repeats.update(sample.timeMs, sample.requests);
+    this.#repeats.update(sample.timeMs, requests);
     this.#forgetIfChanged();
-    this.#notice(life, sample.allocatedBytes - life.allocatedBytes);
+    this.#notice(life, sample.allocatedBytes - life.allocatedBytes, isFlooded);
     this.#finder.update(life, this.#freshBytes);
     this.#learnFill(life);
   }
@@ -375,12 +387,13 @@ export class Estimator {
     return line !== undefined && (this.#known === undefined || events >= TRUSTED_EVENTS) ? line : this.#known;
   }
 
-  #notice(life: Life, grownBytes: number): void {
+  /** @param isFlooded denials may have caused the growth, so that it says nothing about entries */
+  #notice(life: Life, grownBytes: number, isFlooded: boolean): void {
     if (!(grownBytes > 0)) return;
     const step = { fromBytes: life.allocatedBytes, grownBytes };
     this.#steps.add(step);
     // Calls before the first growth event filled memory that the instance had from its start.
-    if (life.hasGrown) this.#finder.grew(life, step);
+    if (life.hasGrown && !isFlooded) this.#finder.grew(life, step);
     life.hasGrown = true;
     life.grewAtMs = life.curve.endMs;
     life.allocatedBytes += grownBytes;

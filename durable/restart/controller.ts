@@ -40,7 +40,7 @@ interface Unsettled {
   readonly debitedCalls: number;
   /** Share of hits of the lost cache, and the counts at its end. */
   readonly hitShare: number;
-  readonly counts: SampledCounts;
+  readonly counts: Pick<SampledCounts, "requests" | "outbound">;
 }
 
 /** The state that a controller starts from, new or stored before an eviction. */
@@ -178,7 +178,7 @@ export class RestartController {
         lostEntries: this.#estimator.entriesByAge,
         debitedCalls: priceCalls,
         hitShare: estimate.hitShare,
-        counts: this.#sampled,
+        counts: this.#entryCounts,
       };
     }
     this.#learned = restartGeneration(this.#learned, {
@@ -305,11 +305,17 @@ export class RestartController {
     };
   }
 
+  /** Totals without what was denied or failed. */
+  get #entryCounts(): Unsettled["counts"] {
+    const { otherCalls } = this.#estimator;
+    return { requests: this.#sampled.requests - otherCalls, outbound: this.#sampled.outbound - otherCalls };
+  }
+
   /** By age class of the lost entries. */
   #extraCallsSince({ counts, hitShare, lostEntries }: Unsettled): readonly number[] {
     const { extraCalls } = this.#estimator;
     const lost = sumOf(lostEntries);
-    const { requests, outbound } = this.#sampled;
+    const { requests, outbound } = this.#entryCounts;
     const unseen = unseenPrice(
       { requests: requests - counts.requests, outbound: outbound - counts.outbound },
       hitShare,
