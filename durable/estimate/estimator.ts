@@ -92,6 +92,8 @@ export class Estimator {
   #otherCalls = 0;
   /** The same up to the last sample, over all generations. */
   #allOtherCalls = 0;
+  /** Time of the last sample with many of them. */
+  #floodedAtMs = Number.NEGATIVE_INFINITY;
   #demandedCalls = 0;
   /** Whether the running generation began empty and has not filled for one TTL yet. */
   #isFilling = true;
@@ -231,6 +233,7 @@ export class Estimator {
     const outbound = Math.max(0, sample.outbound - this.#otherCalls);
     const requests = Math.max(0, sample.requests - this.#otherCalls);
     this.#allOtherCalls += this.#otherCalls;
+    if (this.#otherCalls > FLOOD * outbound) this.#floodedAtMs = sample.timeMs;
     const isFlooded = this.#otherCalls > FLOOD * outbound;
     this.#otherCalls = 0;
     curve.push(sample.timeMs, outbound, requests);
@@ -311,7 +314,8 @@ export class Estimator {
   #learnHandover(startBytes: number): void {
     const { endMs } = this.#life.curve;
     this.#callsAtHandover = this.#life.curve.callsIn(endMs - this.#ttl.ms, endMs);
-    if (this.#line === undefined) return;
+    // Denials that were handed over too would be taken for entries that the calls do not explain.
+    if (this.#line === undefined || endMs - this.#floodedAtMs < Math.max(this.#ttl.ms, MIN_DEMAND_MS)) return;
     const { requiredBytes } = this.estimate(endMs);
     const predictedBytes = grownTo(this.#steps.rule, this.#freshBytes, requiredBytes);
     this.#handoverErrorBytes += NEWEST_HANDOVER * (startBytes - predictedBytes - this.#handoverErrorBytes);
