@@ -68,7 +68,7 @@ interface Life extends WatchedLife {
 
 /**
  * Estimates TTL, bytes per entry, fixed bytes, growth rule, required, surplus and baseline from samples alone.
- * Deterministic: the same samples give the same numbers. Memory is constant; a sample costs a few microseconds.
+ * Deterministic: the same samples give the same numbers. Memory is bounded; a sample costs some tens of microseconds (`npm run bench:estimator`).
  */
 export class Estimator {
   readonly #settings: Readonly<EstimateSettings>;
