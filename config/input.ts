@@ -404,8 +404,8 @@ interface CacheInput {
  * When to restart the filter in place, to free memory that it no longer needs. The built-in filter hands its live decisions
  * over. Other filters lose them, and ask for them again, unless they support the handover too (docs/handover.md).
  *
- * - `measured`: when a fresh instance would free enough memory to justify the extra authorization calls, whose total stays
- *   below `extraCallsShare`. Works for any filter: it uses only memory growth and outbound calls.
+ * - `measured`: when a fresh instance would free enough memory to justify its price: CPU if decisions are handed over
+ *   (`workShare`), else extra authorization calls (`extraCallsShare`). Works for any filter: it uses only memory growth and outbound calls.
  * - `ratio`: the paper's rule, taken literally. For comparison; it restarts often.
  * - `uptime`: at a fixed age, `uptimeMs`.
  * - `threshold`: at a fixed size, `thresholdBytes`, whether that memory is needed or not.
@@ -454,7 +454,7 @@ interface RestartInput {
   readonly policy?: RestartPolicyName;
   /**
    * For `measured`: the share of extra authorization calls that restarts may cost, 0 to 1. Trades memory against calls: with 0,
-   * only the limits for every policy restart the filter. Counted over the last 24 hours, in calls that restarts really caused.
+   * `measured` restarts no filter that would lose decisions. Counted over the last 24 hours, in calls that restarts really caused.
    * Default 0.01: one extra call in a hundred.
    */
   readonly extraCallsShare?: number;

@@ -1,3 +1,4 @@
+import { firstFrom } from "../durable/estimate/first-from.ts";
 import { durationMs, type Workload } from "./workload/workload.ts";
 
 /** The guest to plan for. Its entries live for one TTL from their write, and its memory depends only on their peak number. */
@@ -21,7 +22,7 @@ export interface Plan {
 }
 
 /**
- * The exact offline optimum on a grid of moments (docs/model.md, identity 8). Between two restarts, an instance depends only on
+ * The exact offline optimum on a grid of moments (docs/model.md, point 11). Between two restarts, an instance depends only on
  * the requests. One run forward from each moment therefore gives the memory and the outbound calls of a generation from there
  * to any later moment. The cheapest chain of generations is a shortest path.
  */
@@ -156,16 +157,4 @@ class ForwardRun {
     }
     onStep(step, held + bytes * (totalMs - heldUntilMs), writes, bytes);
   }
-}
-
-/** Index of the first time at or after `fromMs`. */
-function firstFrom(timesMs: Float64Array, fromMs: number): number {
-  let low = 0;
-  let high = timesMs.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (timesMs[middle]! < fromMs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -68,7 +68,8 @@ interface Life extends WatchedLife {
 
 /**
  * Estimates TTL, bytes per entry, fixed bytes, growth rule, required, surplus and baseline from samples alone.
- * Deterministic: the same samples give the same numbers. Memory is bounded; a sample costs some tens of microseconds (`npm run bench:estimator`).
+ * Deterministic: the same samples give the same numbers. Memory is bounded. A sample costs some tens of
+ * microseconds (`npm run bench:estimator`).
  */
 export class Estimator {
   readonly #settings: Readonly<EstimateSettings>;
@@ -101,7 +102,7 @@ export class Estimator {
   #fullBefore: { readonly fromMs: number; readonly toMs: number } | undefined;
   /** Share of calls for questions whose answer had expired: clients that come back after a TTL. Faded. */
   #returning = 0;
-  /** As last estimated. */
+  /** As of the last sample. */
   #hitShare = 0;
   /** By how much fresh instances that took over all entries were larger than predicted. Mean of the last ones. */
   #handoverErrorBytes = 0;
@@ -233,8 +234,8 @@ export class Estimator {
     const outbound = Math.max(0, sample.outbound - this.#otherCalls);
     const requests = Math.max(0, sample.requests - this.#otherCalls);
     this.#allOtherCalls += this.#otherCalls;
-    if (this.#otherCalls > FLOOD * outbound) this.#floodedAtMs = sample.timeMs;
     const isFlooded = this.#otherCalls > FLOOD * outbound;
+    if (isFlooded) this.#floodedAtMs = sample.timeMs;
     this.#otherCalls = 0;
     curve.push(sample.timeMs, outbound, requests);
     windows.update(curve);
@@ -246,6 +247,7 @@ export class Estimator {
     this.#notice(life, sample.allocatedBytes - life.allocatedBytes, isFlooded);
     this.#finder.update(life, this.#freshBytes);
     this.#learnFill(life);
+    this.#hitShare = this.#hitShareOf(this.#demandOf(this.#ttl.ms), this.#ttl.ms);
   }
 
   /** The TTL: by repeats, else by growth. */
@@ -310,6 +312,17 @@ export class Estimator {
     return demandNow(demand, ttlMs, Math.min(this.#demandFromMs + ttlMs, demand.endMs - ttlMs), MIN_DEMAND_MS);
   }
 
+  #requestsIn({ windowMs }: Demand): number {
+    const demand = this.#demand ?? this.#life.curve;
+    return demand.requestsSince(demand.endMs - windowMs);
+  }
+
+  /** Share of requests that need no outbound call while the cache is full. */
+  #hitShareOf(demand: Demand, ttlMs: number): number {
+    const requests = this.#requestsIn(demand);
+    return requests > 0 ? clamp(1 - (demand.calls * demand.windowMs) / ttlMs / requests, 0, 1) : 0;
+  }
+
   /** A fresh instance took over all entries: compares its size with what was predicted. */
   #learnHandover(startBytes: number): void {
     const { endMs } = this.#life.curve;
@@ -337,9 +350,7 @@ export class Estimator {
     const baselineBytes = line
       ? grownTo(rule, startBytes, needed(demand.calls + Math.sqrt(demand.calls)))
       : allocatedBytes;
-    const inDemand = (this.#demand ?? curve).requestsSince((this.#demand ?? curve).endMs - demand.windowMs);
-    const hitShare = inDemand > 0 ? clamp(1 - (demand.calls * demand.windowMs) / ttl.ms / inDemand, 0, 1) : 0;
-    this.#hitShare = hitShare;
+    const hitShare = this.#hitShareOf(demand, ttl.ms);
     const cost = lossCost(losses, hitShare * (PRIOR_NEVER - PRIOR_SAVING * this.#returning));
     return {
       generation: number,
@@ -365,7 +376,8 @@ export class Estimator {
       isRising: isRising(this.#demand ?? curve, ttl.ms),
       demandCalls: demand.calls,
       hitShare,
-      requestsPerSecond: (1_000 * inDemand) / Math.max(1, Math.min(demand.windowMs, curve.endMs - this.#demandSinceMs)),
+      requestsPerSecond:
+        (1_000 * this.#requestsIn(demand)) / Math.max(1, Math.min(demand.windowMs, curve.endMs - this.#demandSinceMs)),
       fill: this.#fills.shape ?? shapeByHits(hitShare),
       lostCalls: lostCalls({ curve, emptyAtMs, ttlMs: ttl.ms }, demand.calls, cost),
       lossCost: cost,
@@ -419,7 +431,7 @@ export class Estimator {
 
 /**
  * Extra calls that one call stands for which repeats a question of `age` TTLs ago, whose answer was lost. It moves all later
- * calls for this key by the rest of the TTL and the wait of the client after it (docs/model.md, identity 5).
+ * calls for this key by the rest of the TTL and the wait of the client after it (docs/model.md, point 5).
  */
 function repeatedCall(age: number, regained: number): number {
   return 1 - regained * age;

@@ -12,7 +12,7 @@ const NEWEST = 0.3;
 export type FillShape = Float64Array;
 
 /**
- * The shape if all keys were asked for equally often, which only the hit share tells about (docs/model.md, identity 10).
+ * The shape if all keys were asked for equally often, which only the hit share tells about (docs/model.md, point 6).
  * @param hitShare from 0 to 1, of a full cache
  */
 export function shapeByHits(hitShare: number): FillShape {

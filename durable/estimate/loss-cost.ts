@@ -1,5 +1,5 @@
 /**
- * What the loss of an entry costs, by its age (docs/model.md, identity 5). Clients often ask again soon or never: so a young
+ * What the loss of an entry costs, by its age (docs/model.md, point 5). Clients often ask again soon or never: so a young
  * entry costs more than the rest of its time says, and an old one less. Learned from what restarts really cost.
  */
 

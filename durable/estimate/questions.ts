@@ -51,11 +51,11 @@ export class Questions {
 
   #makeRoom(nowMs: number): void {
     if (this.#askedAtMs.size <= MAX_QUESTIONS) return;
-    const [[oldest, askedAtMs]] = this.#askedAtMs as unknown as [[number, number]];
-    if (nowMs - askedAtMs > this.#horizonMs) {
+    for (const [oldest, askedAtMs] of this.#askedAtMs) {
+      if (nowMs - askedAtMs <= this.#horizonMs) break;
       this.#askedAtMs.delete(oldest);
-      return;
     }
+    if (this.#askedAtMs.size <= MAX_QUESTIONS) return;
     this.#limit /= 2;
     for (const question of this.#askedAtMs.keys()) if (question >= this.#limit) this.#askedAtMs.delete(question);
   }

@@ -1,5 +1,7 @@
+import { firstFrom } from "./first-from.ts";
+
 /**
- * The TTL from repeats (docs/model.md, identity 9). While a cache is not lost, it asks the same question again only after
+ * The TTL from repeats (docs/model.md, point 4). While a cache is not lost, it asks the same question again only after
  * the answer has expired. So no interval between equal calls is shorter than the TTL, and those of clients that come often
  * are hardly longer: the lower edge of the intervals is the TTL.
  */
@@ -161,16 +163,4 @@ function secondEdge(sorted: Float64Array, ttlMs: number): number | undefined {
     if (above >= needed && above >= SECOND_RISE * (below + 1)) return edgeMs;
   }
   return undefined;
-}
-
-/** Index of the first value that is not below `fromMs`. */
-function firstFrom(sorted: Float64Array, fromMs: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! < fromMs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -3,18 +3,10 @@ import { describe, expect, it } from "vitest";
 import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import { shapeByHits } from "../estimate/fill-phase.ts";
 import { lossCost, NO_LOSSES } from "../estimate/loss-cost.ts";
-import { bestRhythm, type CycleModel, freshBytesAt, rhythms } from "./cycle.ts";
+import { bestRhythm, freshBytesAt, rhythms } from "./cycle.ts";
+import { CYCLE_MODEL } from "./testing/cycle-model.ts";
 
-const model: CycleModel = {
-  fill: shapeByHits(0.5),
-  demandCalls: 1_000,
-  lossCost: lossCost(NO_LOSSES, 0.4),
-  startBytes: 2 * PAGE_BYTES,
-  fixedBytes: PAGE_BYTES,
-  bytesPerEntry: 4_000,
-  growthRule: { kind: "pages" },
-  leaks: false,
-};
+const model = CYCLE_MODEL;
 
 describe("a fresh instance", () => {
   it("begins with its start size, fills for one TTL, and then grows by chance only", () => {

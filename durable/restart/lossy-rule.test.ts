@@ -1,24 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PAGE_BYTES } from "../../wasm/byte-units.ts";
-import { shapeByHits } from "../estimate/fill-phase.ts";
-import { lossCost, NO_LOSSES } from "../estimate/loss-cost.ts";
-import { HORIZONS, type LossySituation, lossyVerdict } from "./lossy-rule.ts";
+import { LOSS_STEPS } from "../estimate/lost-calls.ts";
+import { type LossySituation, lossyVerdict } from "./lossy-rule.ts";
+import { CYCLE_MODEL } from "./testing/cycle-model.ts";
 
-const steadyLoss = new Array<number>(HORIZONS + 1).fill(200);
+const steadyLoss = new Array<number>(LOSS_STEPS + 1).fill(200);
 
 /** A cache of 1,000 entries and 80 pages under steady load, ten TTLs old. Earns ten calls in a TTL. */
 const steady: LossySituation = {
-  model: {
-    fill: shapeByHits(0.5),
-    demandCalls: 1_000,
-    lossCost: lossCost(NO_LOSSES, 0.4),
-    startBytes: 2 * PAGE_BYTES,
-    fixedBytes: PAGE_BYTES,
-    bytesPerEntry: 4_000,
-    growthRule: { kind: "pages" },
-    leaks: false,
-  },
+  model: CYCLE_MODEL,
   allocatedBytes: 80 * PAGE_BYTES,
   isRising: false,
   ageTtls: 10,
@@ -71,6 +62,13 @@ describe("the rule for restarts without handover", () => {
     };
     expect(lossyVerdict({ ...leaking, earnedInTtl: 100 }).restart).toBe(true);
     expect(lossyVerdict({ ...leaking, creditCalls: 400, earnedInTtl: 0.1 }).restart).toBe(false);
+  });
+
+  it("keeps an instance of which a price is unknown", () => {
+    for (const step of [0, 3]) {
+      const lostCalls = steadyLoss.map((calls, index) => (index === step ? Number.NaN : calls));
+      expect(lossyVerdict({ ...steady, lostCalls }).restart).toBe(false);
+    }
   });
 
   it("restarts with more allowed wherever it restarts with less", () => {

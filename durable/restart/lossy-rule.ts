@@ -1,3 +1,4 @@
+import { LOSS_STEPS } from "../estimate/lost-calls.ts";
 import { bestRhythm, type CycleModel, freshBytesAt, rhythms } from "./cycle.ts";
 import { keep, type RestartVerdict, restart } from "./policy.ts";
 
@@ -9,7 +10,7 @@ export interface LossySituation {
   readonly isRising: boolean;
   /** Age of the cache, in TTLs. */
   readonly ageTtls: number;
-  /** Extra calls if the cache is lost now, and at each eighth of a TTL from now on. */
+  /** Extra calls if the cache is lost: now, and at each step of the next TTL. */
   readonly lostCalls: readonly number[];
   /** Extra calls that restarts may still cost. */
   readonly creditCalls: number;
@@ -18,8 +19,6 @@ export interface LossySituation {
   /** TTLs over which saved credit is spent. */
   readonly spendTtls: number;
 }
-
-export const HORIZONS = 8;
 
 /**
  * Restarts when keeping the instance costs more than the least long-run cost of any rhythm of restarts (docs/model.md,
@@ -40,11 +39,11 @@ export function lossyVerdict(situation: LossySituation): RestartVerdict {
   const baselineBytes = Math.min(best.baselineBytes, allocatedBytes);
   let kept = 0;
   let lastBytes = allocatedBytes;
-  for (let step = 1; step <= HORIZONS; step += 1) {
-    const bytes = Math.max(allocatedBytes, freshBytesAt(model, ageTtls + step / HORIZONS));
-    kept += ((bytes + lastBytes) / 2 - baselineBytes) / HORIZONS;
+  for (let step = 1; step <= LOSS_STEPS; step += 1) {
+    const bytes = Math.max(allocatedBytes, freshBytesAt(model, ageTtls + step / LOSS_STEPS));
+    kept += ((bytes + lastBytes) / 2 - baselineBytes) / LOSS_STEPS;
     lastBytes = bytes;
-    if (kept < bytesPerCall * (priceCalls - lostCalls[step]!)) return keep("gain_below_price");
+    if (!(kept >= bytesPerCall * (priceCalls - lostCalls[step]!))) return keep("gain_below_price");
   }
   return restart("required_fell");
 }
@@ -52,7 +51,7 @@ export function lossyVerdict(situation: LossySituation): RestartVerdict {
 /** What a fresh instance holds less in its first TTL, as a share of the memory that the present one has grown by. */
 function freedShare(model: CycleModel, allocatedBytes: number): number {
   let freed = 0;
-  for (let step = 1; step <= HORIZONS; step += 1)
-    freed += allocatedBytes - freshBytesAt(model, (step - 0.5) / HORIZONS);
-  return Math.max(0, freed / HORIZONS / Math.max(1, allocatedBytes - model.startBytes));
+  for (let step = 1; step <= LOSS_STEPS; step += 1)
+    freed += allocatedBytes - freshBytesAt(model, (step - 0.5) / LOSS_STEPS);
+  return Math.max(0, freed / LOSS_STEPS / Math.max(1, allocatedBytes - model.startBytes));
 }

@@ -16,7 +16,7 @@ Ebb answers on ${origin}, with a demo authorization server and upstream.
 ${
   fast
     ? "Decisions live 20 s and an instance collects for 30 s: with load, memory rises and is freed within minutes."
-    : "An instance collects data before the first restart: 15 minutes, unless gateway.config.ts changes collectMs.\nTo watch a restart within minutes: npm start -- --fast"
+    : "The first restart waits until the TTL is known, 15 minutes at most (collectMs in gateway.config.ts).\nTo watch a restart within minutes: npm start -- --fast"
 }
 Ctrl-C stops it.
 `;

@@ -8,7 +8,7 @@ export interface RequiredEstimate {
 }
 
 /**
- * Required bytes by identity 4 of docs/model.md: the share N_T / M_T of the memory beyond the fixed part is live.
+ * Required bytes of the policy `ratio` (docs/model.md): the share N_T / M_T of the memory beyond the fixed part is live.
  * `required = b0 + (allocated - b0) * N_T / M_T`, where b0 is the size at the start.
  *
  * Until one TTL has passed nothing expires, so N_T = M_T and required = allocated. The same holds before the first call.
