@@ -83,7 +83,8 @@ describe("an estimate of any samples", () => {
         // More calls without growth may prove a shorter TTL; with the same TTL they can only need more.
         fc.pre(few.ttlMs === many.ttlMs && few.growsWithoutEnd === many.growsWithoutEnd);
         expect(many.requiredBytes).toBeGreaterThanOrEqual(few.requiredBytes);
-        expect(many.outboundInTtl).toBeGreaterThanOrEqual(few.outboundInTtl);
+        // A sum of calls until a far time ends in rounding.
+        expect(many.outboundInTtl).toBeGreaterThanOrEqual(few.outboundInTtl - 1e-6);
       }),
       { numRuns: 500 },
     );

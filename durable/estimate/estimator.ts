@@ -19,6 +19,9 @@ import { TtlWindows } from "./ttl-windows.ts";
 const TRUSTED_EVENTS = 8;
 /** The TTL by repeats has changed if it differs by this factor: growth that was seen before tells nothing any more. */
 const CHANGED = 1.25;
+/** Growth contradicts a TTL by repeats if it shows one that is longer by this factor. It is believed for so many of its lengths. */
+const DOUBT = 1.5;
+const DOUBTED_TTLS = 6;
 /** A load is steady if its requests differ by less than this factor. */
 const STEADY = 1.3;
 /** If all clients come back after a TTL, restarts cost less by this share: a few clients then make most requests. */
@@ -86,6 +89,14 @@ export class Estimator {
   #finder: TtlFinder;
   /** The TTL by repeats at the last sample. */
   #repeatMs: number | undefined;
+  /** The line when a repeat last agreed with the TTL. Later growth may come from entries with another one. */
+  #confirmed: Line | undefined;
+  /** The TTL has changed since the estimator began. */
+  #hasChanged = false;
+  /** Growth before says nothing about the present TTL. */
+  #growthFromMs = Number.NEGATIVE_INFINITY;
+  /** Until then growth contradicts the TTL by repeats: entries of a second, longer TTL take longer to repeat. */
+  #doubtedUntilMs = Number.NEGATIVE_INFINITY;
   /** Extra calls since the last sample: questions whose answer was lost with a cache before its time. */
   #repeatedCalls = 0;
   #extraCalls = new Array<number>(AGE_CLASSES).fill(0);
@@ -141,7 +152,10 @@ export class Estimator {
       if (lossless) this.#learnHandover(startBytes);
     }
     if (!lossless) this.#callsAtHandover = undefined;
-    if (!lossless) this.#questions.emptied(startedMs);
+    if (!lossless) {
+      this.#questions.emptied(startedMs);
+      this.#repeats.emptied(startedMs);
+    }
     this.#isFilling = !lossless;
     this.#extraCalls = new Array<number>(AGE_CLASSES).fill(0);
     this.#demand ??= new OutboundCurve(startedMs);
@@ -187,22 +201,27 @@ export class Estimator {
     }
     const again = this.#questions.asked(question, askedAtMs);
     if (again === "not_kept") return;
-    if (again === undefined || again.lostAfterMs === undefined) {
+    if (again?.lostAfterMs === undefined) {
       this.#returning += RETURNING_WEIGHT * ((again === undefined ? 0 : 1) - this.#returning);
     }
     if (again === undefined) return;
-    if (again.lostAfterMs === undefined) this.#repeats.repeated(again.afterMs);
-    else this.#noteLost(again.afterMs, again.lostAfterMs);
+    if (again.lostAfterMs === undefined) this.#repeats.repeated(again.afterMs, again.livedMs);
+    else this.#noteLost(again.afterMs, again.lostAfterMs, this.#ttlOf(again.livedMs));
   }
 
-  /** A question was asked again whose answer was lost with a cache, at this age. */
-  #noteLost(afterMs: number, lostAfterMs: number): void {
-    const ttlMs = this.#ttl.ms;
+  /** A question was asked again whose answer was lost with a cache, at this age. @param ttlMs of its answers */
+  #noteLost(afterMs: number, lostAfterMs: number, ttlMs: number): void {
     if (afterMs >= ttlMs) return;
     const calls = repeatedCall(afterMs / ttlMs, this.#hitShare * this.#returning) / this.#questions.share;
     this.#repeatedCalls += calls;
     const age = ageClass(lostAfterMs / this.#ttl.ms) ?? AGE_CLASSES - 1;
     this.#extraCalls[age]! += calls;
+  }
+
+  /** If there are two TTLs: the shorter one of a question whose answer expired before the longer. */
+  #ttlOf(livedMs: number | undefined): number {
+    const { ms } = this.#ttl;
+    return livedMs !== undefined && livedMs < ms ? Math.min(ms, this.#repeats.ttlMs ?? ms) : ms;
   }
 
   /** Calls before the last sample, since the one before it, that a full cache would have made. Without denials and failures. */
@@ -250,10 +269,24 @@ export class Estimator {
     this.#hitShare = this.#hitShareOf(this.#demandOf(this.#ttl.ms), this.#ttl.ms);
   }
 
+  get ttlMs(): number {
+    return this.#ttl.ms;
+  }
+
+  /** By repeats. Of two, the longer: with the shorter, memory would count as free that is in use. */
+  get #repeatedTtlMs(): number | undefined {
+    const { longerTtlMs, ttlMs } = this.#repeats;
+    const { confidence, maxMs } = this.#finder.ttl;
+    // All clients that come once an hour look like a second TTL too, but no memory is held for it.
+    const isShorterByGrowth = longerTtlMs !== undefined && confidence === "measured" && CHANGED * maxMs < longerTtlMs;
+    if (longerTtlMs !== undefined && !isShorterByGrowth) return longerTtlMs;
+    return this.#life.curve.endMs < this.#doubtedUntilMs ? undefined : ttlMs;
+  }
+
   /** The TTL: by repeats, else by growth. */
   get #ttl(): Ttl {
     const { ttl } = this.#finder;
-    const ms = this.#repeats.ttlMs;
+    const ms = this.#repeatedTtlMs;
     if (ms === undefined) return ttl;
     const { ttlCapMs } = this.#settings;
     const beyondCap = ms > CAP_TOLERANCE * ttlCapMs;
@@ -268,18 +301,33 @@ export class Estimator {
 
   /** After a change of the TTL, growth that was seen before says nothing about it any more. */
   #forgetIfChanged(): void {
-    const ms = this.#repeats.ttlMs;
+    this.#doubtIfContradicted();
+    const ms = this.#repeatedTtlMs;
     const before = this.#repeatMs;
+    if (this.#repeats.isConfirmed && this.#ttl.confidence === "measured") this.#confirmed = this.#line;
     this.#repeatMs = ms;
     if (ms === undefined && before === undefined) return;
     const grownMs = this.#finder.ttl.confidence === "measured" ? this.#finder.ttl.ms : undefined;
     // Repeats have stopped to come: those of entries that were written before would look like a TTL in between.
     if (ms === undefined) this.#questions.forget();
-    else if (!differs(ms, before) && !differs(ms, grownMs)) return;
-    this.#known = this.#line ?? this.#known;
+    else if (before === undefined ? !(this.#hasChanged || differs(ms, grownMs)) : !differs(ms, before)) return;
+    this.#hasChanged = true;
+    this.#known = this.#confirmed ?? this.#known;
+    this.#handoverErrorBytes = 0;
     this.#finder = new TtlFinder(this.#settings, this.#steps, undefined);
     this.#life = { ...this.#life, windows: this.#windowsAgain() };
-    this.#demandFromMs = Math.max(this.#demandFromMs, this.#life.curve.endMs - (ms ?? 0));
+    const { endMs } = this.#life.curve;
+    this.#demandFromMs = Math.max(this.#demandFromMs, endMs - (ms ?? 0));
+    // The calls of the last new TTL include some whose entries have expired by the old one.
+    this.#growthFromMs = endMs + (ms ?? 0);
+  }
+
+  /** The first TTL by repeats is far below what growth shows: there may be a longer one, which takes some of its lengths to see. */
+  #doubtIfContradicted(): void {
+    const ms = this.#repeatedTtlMs;
+    const { minMs } = this.#finder.ttl;
+    if (ms === undefined || this.#repeatMs !== undefined || this.#doubtedUntilMs > 0 || minMs < DOUBT * ms) return;
+    this.#doubtedUntilMs = this.#life.curve.endMs + DOUBTED_TTLS * minMs;
   }
 
   /** The windows of the running instance, whose maximum begins anew. */
@@ -327,8 +375,9 @@ export class Estimator {
   #learnHandover(startBytes: number): void {
     const { endMs } = this.#life.curve;
     this.#callsAtHandover = this.#life.curve.callsIn(endMs - this.#ttl.ms, endMs);
+    if (this.#line === undefined || endMs < this.#growthFromMs) return;
     // Denials that were handed over too would be taken for entries that the calls do not explain.
-    if (this.#line === undefined || endMs - this.#floodedAtMs < Math.max(this.#ttl.ms, MIN_DEMAND_MS)) return;
+    if (endMs - this.#floodedAtMs < Math.max(this.#ttl.ms, MIN_DEMAND_MS)) return;
     const { requiredBytes } = this.estimate(endMs);
     const predictedBytes = grownTo(this.#steps.rule, this.#freshBytes, requiredBytes);
     this.#handoverErrorBytes += NEWEST_HANDOVER * (startBytes - predictedBytes - this.#handoverErrorBytes);
@@ -367,7 +416,7 @@ export class Estimator {
       startBytes,
       ttlMs: ttl.ms,
       ttlConfidence: ttl.confidence,
-      secondTtlMs: this.#repeats.secondTtlMs,
+      secondTtlMs: this.#repeatMs === this.#repeats.longerTtlMs ? this.#repeats.ttlMs : undefined,
       bytesPerEntry: line?.bytesPerEntry,
       fixedBytes: line?.fixedBytes,
       growthRule: rule,
@@ -398,9 +447,11 @@ export class Estimator {
   }
 
   get #line(): Line | undefined {
-    const { line, events } = this.#finder;
-    // A known fit of many events is better than a new fit of a few.
-    return line !== undefined && (this.#known === undefined || events >= TRUSTED_EVENTS) ? line : this.#known;
+    const line = this.#finder.line(this.#repeatMs);
+    if (this.#known === undefined || line === undefined) return line ?? this.#known;
+    // A known fit of many events is better than a new fit of a few, or one for a TTL that is not sure.
+    const isBetter = this.#finder.events >= TRUSTED_EVENTS && this.#ttl.confidence === "measured";
+    return isBetter ? line : this.#known;
   }
 
   /** @param isFlooded denials may have caused the growth, so that it says nothing about entries */
@@ -409,7 +460,8 @@ export class Estimator {
     const step = { fromBytes: life.allocatedBytes, grownBytes };
     this.#steps.add(step);
     // Calls before the first growth event filled memory that the instance had from its start.
-    if (life.hasGrown && !isFlooded) this.#finder.grew(life, step);
+    const tells = life.hasGrown && !isFlooded && life.curve.endMs >= this.#growthFromMs;
+    if (tells) this.#finder.grew(life, step);
     life.hasGrown = true;
     life.grewAtMs = life.curve.endMs;
     life.allocatedBytes += grownBytes;

@@ -14,7 +14,17 @@ describe("the questions of outbound calls", () => {
     questions.asked(7, 1_000);
     questions.asked(8, 2_000);
     expect(questions.asked(7, 301_000)).toEqual({ afterMs: 300_000, lostAfterMs: undefined });
-    expect(questions.asked(7, 601_500)).toEqual({ afterMs: 300_500, lostAfterMs: undefined });
+    expect(questions.asked(7, 601_500)).toMatchObject({ afterMs: 300_500, lostAfterMs: undefined });
+  });
+
+  it("tell how long an earlier answer lived at most, from one that was not lost", () => {
+    const questions = new Questions(HOUR_MS);
+    questions.asked(7, 0);
+    expect(questions.asked(7, 300_000)).toMatchObject({ livedMs: undefined });
+    expect(questions.asked(7, 610_000)).toMatchObject({ livedMs: 300_000 });
+    questions.emptied(620_000);
+    expect(questions.asked(7, 630_000)).toMatchObject({ livedMs: 310_000, lostAfterMs: 10_000 });
+    expect(questions.asked(7, 930_000)).toMatchObject({ livedMs: 310_000, lostAfterMs: undefined });
   });
 
   it("tell how old an answer was when the cache was first lost after it", () => {

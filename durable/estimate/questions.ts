@@ -6,8 +6,8 @@
  * kept question are seen and every kept question stands for `1 / share` others.
  */
 export class Questions {
-  /** Time of the last call by question, oldest first. */
-  readonly #askedAtMs = new Map<number, number>();
+  /** By question, oldest call first. */
+  readonly #asked = new Map<number, LastCall>();
   /** Questions with a hash below this are kept. */
   #limit = 2 ** HASH_BITS;
   /** When caches were lost, the newest ones, oldest first. */
@@ -31,40 +31,49 @@ export class Questions {
 
   /** Forgets all calls. */
   forget(): void {
-    this.#askedAtMs.clear();
+    this.#asked.clear();
   }
 
   /** Notes a call. @returns undefined if the question is new */
   asked(question: number, nowMs: number): AskedAgain | "not_kept" | undefined {
     if (question >= this.#limit) return "not_kept";
-    const beforeMs = this.#askedAtMs.get(question);
-    this.#askedAtMs.delete(question);
-    this.#askedAtMs.set(question, nowMs);
-    if (beforeMs === undefined) {
+    const before = this.#asked.get(question);
+    this.#asked.delete(question);
+    if (before === undefined) {
+      this.#asked.set(question, { askedAtMs: nowMs, livedMs: undefined });
       this.#makeRoom(nowMs);
       return undefined;
     }
-    const afterMs = Math.max(0, nowMs - beforeMs);
-    const lostAtMs = this.#lossesMs.find((lossMs) => lossMs >= beforeMs);
-    return { afterMs, lostAfterMs: lostAtMs === undefined ? undefined : lostAtMs - beforeMs };
+    const { askedAtMs, livedMs } = before;
+    const afterMs = Math.max(0, nowMs - askedAtMs);
+    const lostAtMs = this.#lossesMs.find((lossMs) => lossMs >= askedAtMs);
+    this.#asked.set(question, { askedAtMs: nowMs, livedMs: lostAtMs === undefined ? afterMs : livedMs });
+    return { afterMs, livedMs, lostAfterMs: lostAtMs === undefined ? undefined : lostAtMs - askedAtMs };
   }
 
   #makeRoom(nowMs: number): void {
-    if (this.#askedAtMs.size <= MAX_QUESTIONS) return;
-    for (const [oldest, askedAtMs] of this.#askedAtMs) {
+    if (this.#asked.size <= MAX_QUESTIONS) return;
+    for (const [oldest, { askedAtMs }] of this.#asked) {
       if (nowMs - askedAtMs <= this.#horizonMs) break;
-      this.#askedAtMs.delete(oldest);
+      this.#asked.delete(oldest);
     }
-    if (this.#askedAtMs.size <= MAX_QUESTIONS) return;
+    if (this.#asked.size <= MAX_QUESTIONS) return;
     this.#limit /= 2;
-    for (const question of this.#askedAtMs.keys()) if (question >= this.#limit) this.#askedAtMs.delete(question);
+    for (const question of this.#asked.keys()) if (question >= this.#limit) this.#asked.delete(question);
   }
+}
+
+interface LastCall {
+  readonly askedAtMs: number;
+  readonly livedMs: number | undefined;
 }
 
 /** The same question was asked before. */
 export interface AskedAgain {
   /** Time since then. */
   readonly afterMs: number;
+  /** The same for the last of its earlier answers that was not lost with a cache: its answers live no longer than this. */
+  readonly livedMs: number | undefined;
   /** Age of its answer when the cache was lost; undefined if the cache was not lost since, so that the answer had expired. */
   readonly lostAfterMs: number | undefined;
 }

@@ -94,22 +94,33 @@ describe("the TTL by repeats", () => {
     expect(ttl.ttlMs).toBeDefined();
   });
 
-  it("comes with a second TTL if other entries live longer", () => {
+  it("comes with a longer TTL if other entries live longer", () => {
     const ttl = new RepeatTtl();
     const random = seededRandom(5);
-    for (let n = 0; n < 200; n += 1) {
-      ttl.repeated(60_000 + exponential(random, 1 / 20_000));
-      ttl.repeated(600_000 + exponential(random, 1 / 100_000));
-    }
+    const interval = (ttlMs: number, waitMs: number) => ttlMs + exponential(random, 1 / waitMs);
     for (let sample = 1; sample <= 60; sample += 1) {
-      ttl.repeated(900_000);
+      for (let n = 0; n < 4; n += 1) ttl.repeated(interval(60_000, 20_000), interval(60_000, 20_000));
+      for (let n = 0; n < 2; n += 1) ttl.repeated(interval(600_000, 60_000), interval(600_000, 60_000));
       ttl.update(sample * SAMPLE_MS, 100);
     }
     expect(ttl.ttlMs).toBeLessThan(62_000);
-    expect(Math.abs(ttl.secondTtlMs! / 600_000 - 1)).toBeLessThan(0.05);
-    const single = new RepeatTtl();
-    feed(single, { ...often, ttlMs: 60_000 });
-    expect(single.secondTtlMs).toBeUndefined();
+    expect(Math.abs(ttl.longerTtlMs! / 600_000 - 1)).toBeLessThan(0.05);
+  });
+
+  it("is not forgotten because no answer expires for a while after a loss of the cache", () => {
+    const ttl = new RepeatTtl();
+    const endMs = feed(ttl, { ...often, ttlMs: 300_000 });
+    ttl.emptied(endMs);
+    for (let sample = 1; sample <= 30; sample += 1) ttl.update(endMs + sample * SAMPLE_MS, 100);
+    expect(Math.abs(ttl.ttlMs! / 300_000 - 1)).toBeLessThan(0.03);
+  });
+
+  it("is confirmed by each sample with a prompt repeat", () => {
+    const ttl = new RepeatTtl();
+    const endMs = feed(ttl, { ...often, ttlMs: 60_000 });
+    expect(ttl.isConfirmed).toBe(true);
+    ttl.update(endMs + SAMPLE_MS, 100);
+    expect(ttl.isConfirmed).toBe(false);
   });
 
   it("is not made longer by repeats that become rare", () => {

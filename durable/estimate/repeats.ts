@@ -1,4 +1,4 @@
-import { firstFrom } from "./first-from.ts";
+import { SecondTtl } from "./second-ttl.ts";
 
 /**
  * The TTL from repeats (docs/model.md, point 4). While a cache is not lost, it asks the same question again only after
@@ -23,16 +23,8 @@ const MISSED = 14;
 /** An interval below this share of the TTL contradicts it; so many make it doubtful. */
 const CLEARLY_SHORTER = 0.8;
 const DOUBT = 2.5;
-/** A second TTL is at least so many times the first … */
-const APART = 1.5;
-/** … and this share of the intervals lies close above it, and several times as many as close below. */
-const MIN_SHARE_AT_SECOND = 0.12;
-const MIN_AT_SECOND = 30;
-const SECOND_WIDTH = 0.1;
-const SECOND_RISE = 5;
-/** It is looked for once in so many samples, and must be found several times in a row. */
+/** A second TTL is looked for once in so many samples. */
 const SECOND_EVERY = 20;
-const SECOND_AGREEMENTS = 2;
 /** Weight of what was counted before, after each sample. */
 const FADE = 0.99;
 
@@ -41,9 +33,7 @@ export class RepeatTtl {
   #next = 0;
   #changed = false;
   #ttlMs: number | undefined;
-  #secondMs: number | undefined;
-  #secondCandidate: number | undefined;
-  #secondAgreements = 0;
+  readonly #second = new SecondTtl();
   #updates = 0;
   /** Means for each sample, faded. */
   #prompt = 0;
@@ -55,10 +45,12 @@ export class RepeatTtl {
   /** Prompt repeats expected since the last one came, and its time. */
   #missed = 0;
   #quietSinceMs = 0;
+  /** After a loss of the cache no question comes back with an expired answer for a while. */
+  #resumesAtMs = Number.NEGATIVE_INFINITY;
 
-  /** A longer TTL that other entries have: a second edge among the intervals. Undefined if there is none. */
-  get secondTtlMs(): number | undefined {
-    return this.#secondMs;
+  /** A longer TTL that other entries have. Undefined if there is none. */
+  get longerTtlMs(): number | undefined {
+    return this.#second.ttlMs;
   }
 
   /** Some intervals are clearly shorter: the TTL may have become shorter. */
@@ -66,13 +58,22 @@ export class RepeatTtl {
     return this.#shorter >= DOUBT;
   }
 
+  /** A repeat has agreed with the TTL since the sample before the last. */
+  get isConfirmed(): boolean {
+    return this.#ttlMs !== undefined && this.#missed === 0;
+  }
+
   /** The lower edge of the intervals; undefined while there are too few. Stays until repeats contradict it. */
   get ttlMs(): number | undefined {
     return this.#ttlMs;
   }
 
-  /** A question was asked again so long after its last time, without a loss of the cache in between. */
-  repeated(afterMs: number): void {
+  /**
+   * A question was asked again so long after its last time, without a loss of the cache in between.
+   * @param beforeMs the same of the time before, if it is known
+   */
+  repeated(afterMs: number, beforeMs?: number): void {
+    if (beforeMs !== undefined) this.#second.repeated(afterMs, beforeMs);
     this.#intervalsMs[this.#next % REMEMBERED] = afterMs;
     this.#next += 1;
     this.#changed = true;
@@ -81,18 +82,22 @@ export class RepeatTtl {
     if (afterMs < CLEARLY_SHORTER * this.#ttlMs) this.#shorter += 1;
   }
 
+  /** The cache is lost. */
+  emptied(nowMs: number): void {
+    this.#resumesAtMs = nowMs + PROMPT * (this.#ttlMs ?? 0);
+  }
+
   /** Call at each sample. @param requests since the last one */
   update(nowMs: number, requests: number): void {
     this.#updates += 1;
     if (this.#changed) {
-      const sorted = Float64Array.from(this.#intervalsMs).sort();
-      this.#moveTo(lowerEdge(sorted));
-      if (this.#ttlMs !== undefined && this.#updates % SECOND_EVERY === 0) {
-        this.#noteSecond(secondEdge(sorted, this.#ttlMs));
-      }
+      this.#moveTo(lowerEdge(Float64Array.from(this.#intervalsMs).sort()));
+      if (this.#ttlMs !== undefined && this.#updates % SECOND_EVERY === 0) this.#second.update(this.#ttlMs);
     }
     this.#changed = false;
     if (this.#ttlMs === undefined) return;
+    this.#shorter *= FADE;
+    if (nowMs < this.#resumesAtMs) return;
     if (this.#promptNow > 0) {
       this.#missed = 0;
       this.#quietSinceMs = nowMs;
@@ -104,7 +109,6 @@ export class RepeatTtl {
     this.#prompt += (1 - FADE) * (this.#promptNow - this.#prompt);
     this.#requests += (1 - FADE) * (requests - this.#requests);
     this.#promptNow = 0;
-    this.#shorter *= FADE;
     if (this.#missed >= MISSED && nowMs - this.#quietSinceMs > this.#ttlMs) this.#forget(nowMs);
   }
 
@@ -114,23 +118,16 @@ export class RepeatTtl {
     if (this.#ttlMs !== undefined && edgeMs > (1 + EDGE_WIDTH) * this.#ttlMs) return;
     if (this.#ttlMs !== undefined && edgeMs < CLEARLY_SHORTER * this.#ttlMs) {
       this.#shorter = 0;
-      this.#secondMs = undefined;
+      this.#second.forget();
     }
     this.#ttlMs = edgeMs;
-  }
-
-  #noteSecond(edgeMs: number | undefined): void {
-    const candidate = this.#secondCandidate;
-    const agrees = edgeMs !== undefined && candidate !== undefined && Math.abs(edgeMs / candidate - 1) <= EDGE_WIDTH;
-    this.#secondAgreements = agrees ? this.#secondAgreements + 1 : 0;
-    this.#secondCandidate = edgeMs;
-    if (this.#secondAgreements >= SECOND_AGREEMENTS) this.#secondMs = edgeMs;
   }
 
   #forget(nowMs: number): void {
     this.#intervalsMs = [];
     this.#next = 0;
-    this.#ttlMs = this.#secondMs = undefined;
+    this.#ttlMs = undefined;
+    this.#second.forget();
     this.#prompt = this.#requests = this.#missed = this.#shorter = 0;
     this.#quietSinceMs = nowMs;
   }
@@ -145,22 +142,6 @@ function lowerEdge(sorted: Float64Array): number | undefined {
   const shorter = Math.max(1, Math.floor(MAX_SHORTER * sorted.length));
   for (let first = 0; first <= shorter && first + MIN_AT_EDGE <= sorted.length; first += 1) {
     if (sorted[first + MIN_AT_EDGE - 1]! <= (1 + EDGE_WIDTH) * sorted[first]!) return sorted[first];
-  }
-  return undefined;
-}
-
-/**
- * Where intervals become dense again above the TTL. Of one kind of entries they become rarer from the TTL on, since the
- * clients that come often are back first.
- */
-function secondEdge(sorted: Float64Array, ttlMs: number): number | undefined {
-  const countIn = (fromMs: number, toMs: number): number => firstFrom(sorted, toMs) - firstFrom(sorted, fromMs);
-  const needed = Math.max(MIN_AT_SECOND, MIN_SHARE_AT_SECOND * sorted.length);
-  for (const edgeMs of sorted) {
-    if (edgeMs < APART * ttlMs) continue;
-    const above = countIn(edgeMs, edgeMs * (1 + SECOND_WIDTH));
-    const below = countIn(edgeMs / (1 + SECOND_WIDTH), edgeMs);
-    if (above >= needed && above >= SECOND_RISE * (below + 1)) return edgeMs;
   }
   return undefined;
 }

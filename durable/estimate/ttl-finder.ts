@@ -67,9 +67,14 @@ export class TtlFinder {
     return this.#fit.events;
   }
 
-  /** The fit for the TTL. If no TTL explains the growth, the fit of the events while the cache filled, if there is one. */
-  get line(): Line | undefined {
-    if (!this.isOpen) return lineOf(this.#fit, this.candidate);
+  /**
+   * The fit for a TTL. If no TTL explains the growth, the fit of the events while the cache filled, if there is one.
+   * @param knownMs the TTL by another witness, if there is one
+   */
+  line(knownMs?: number): Line | undefined {
+    if (!this.isOpen) {
+      return lineOf(this.#fit, knownMs === undefined ? this.candidate : candidateFor(knownMs, this.grid));
+    }
     return lineOf(this.#filling, CANDIDATES - 1) ?? lineOf(this.#fit, this.#likeliest);
   }
 

@@ -15,8 +15,8 @@ import { type RestartPolicyName, restartPolicy } from "./policies.ts";
 import type { RestartSituation, RestartVerdict } from "./policy.ts";
 import { queueingFactor } from "./price.ts";
 import { ratioPolicy } from "./ratio.ts";
+import { type EntryCounts, RestartCost } from "./restart-cost.ts";
 import type { StartReason } from "./starts.ts";
-import { unseenPrice } from "./unseen-price.ts";
 import { restartWorkMs, workCreditAfter } from "./work-account.ts";
 
 type SampledCounts = Pick<Counters, "requests" | "hits" | "outbound">;
@@ -28,19 +28,6 @@ export interface Reading {
   readonly counts: Readonly<SampledCounts>;
   /** Mean duration of an outbound call; 0 while unknown. */
   readonly callMs?: number;
-}
-
-/** A restart whose real price is not known yet. */
-interface Unsettled {
-  readonly atMs: number;
-  /** Time until the cache has filled again. */
-  readonly lastsMs: number;
-  /** By age class. */
-  readonly lostEntries: readonly number[];
-  readonly debitedCalls: number;
-  /** Share of hits of the lost cache, and the counts at its end. */
-  readonly hitShare: number;
-  readonly counts: Pick<SampledCounts, "requests" | "outbound">;
 }
 
 /** The state that a controller starts from, new or stored before an eviction. */
@@ -80,8 +67,7 @@ export class RestartController {
   #callMs = 0;
   #grownBytes = 0;
   #jitter: number;
-  /** A restart whose real price is not known yet. */
-  #unsettled: Unsettled | undefined;
+  readonly #cost = new RestartCost();
   /** Sum over the instance's life of allocated - handedOver. */
   #carriedByteMs = 0;
   #verdict: RestartVerdict | undefined;
@@ -170,16 +156,19 @@ export class RestartController {
   ): void {
     const estimate = this.estimate(nowMs);
     const priceCalls = lossless ? 0 : this.#pricesOf(estimate)[0]!;
-    this.#settle(nowMs, 0);
+    // First while the cache fills, then afterwards.
+    this.#settle(nowMs, true);
+    this.#settle(nowMs, true);
     if (!lossless) {
-      this.#unsettled = {
+      this.#cost.lost({
         atMs: nowMs,
-        lastsMs: estimate.ttlMs,
-        lostEntries: this.#estimator.entriesByAge,
+        ttlMs: estimate.ttlMs,
         debitedCalls: priceCalls,
+        lostEntries: this.#estimator.entriesByAge,
         hitShare: estimate.hitShare,
+        requestsPerSecond: estimate.requestsPerSecond,
         counts: this.#entryCounts,
-      };
+      });
     }
     this.#learned = restartGeneration(this.#learned, {
       nowMs,
@@ -288,40 +277,22 @@ export class RestartController {
     return growsWithoutCalls(this.#samples, instance, this.#options.settings.callFreeGrowth);
   }
 
-  /** Replaces the expected price of the last restart by the real one, if the cache has filled since. */
-  #settle(nowMs: number, afterMs = this.#unsettled?.lastsMs ?? 0): void {
-    const restart = this.#unsettled;
-    if (restart === undefined || nowMs - restart.atMs < afterMs) return;
-    this.#unsettled = undefined;
-    const extraCalls = this.#extraCallsSince(restart);
-    const realCalls = sumOf(extraCalls);
-    // A cache that was lost again before it filled has not shown its whole price.
-    const share = Math.min(1, Math.max(0, nowMs - restart.atMs) / Math.max(1, restart.lastsMs));
-    const lostEntries = restart.lostEntries.map((entries) => share * (2 - share) * entries);
+  /** Replaces the expected price of the last restart by the real one, as far as it is known. */
+  #settle(nowMs: number, isOver = false): void {
+    const { ttlMs, extraCalls } = this.#estimator;
+    const found = this.#cost.settle({ nowMs, ttlMs, counts: this.#entryCounts, repeated: extraCalls }, isOver);
+    if (found === undefined) return;
     this.#learned = {
       ...this.#learned,
-      losses: withLosses(this.#learned.losses, lostEntries, extraCalls),
-      account: noted(this.#learned.account, nowMs, 0, realCalls - restart.debitedCalls),
+      losses: withLosses(this.#learned.losses, found.lostEntries, found.extraCalls),
+      account: noted(this.#learned.account, nowMs, 0, found.correctionCalls),
     };
   }
 
   /** Totals without what was denied or failed. */
-  get #entryCounts(): Unsettled["counts"] {
+  get #entryCounts(): EntryCounts {
     const { otherCalls } = this.#estimator;
     return { requests: this.#sampled.requests - otherCalls, outbound: this.#sampled.outbound - otherCalls };
-  }
-
-  /** By age class of the lost entries. */
-  #extraCallsSince({ counts, hitShare, lostEntries }: Unsettled): readonly number[] {
-    const { extraCalls } = this.#estimator;
-    const lost = sumOf(lostEntries);
-    const { requests, outbound } = this.#entryCounts;
-    const unseen = unseenPrice(
-      { requests: requests - counts.requests, outbound: outbound - counts.outbound },
-      hitShare,
-    );
-    if (lost === 0 || unseen <= sumOf(extraCalls)) return extraCalls;
-    return lostEntries.map((entries) => (unseen * entries) / lost);
   }
 
   #begin(nowMs: number, allocatedBytes: number, lossless = false): void {
@@ -330,8 +301,4 @@ export class RestartController {
     this.#carriedByteMs = 0;
     this.#estimator.started(this.#learned.current?.number ?? 0, nowMs, allocatedBytes, lossless);
   }
-}
-
-function sumOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0);
 }
