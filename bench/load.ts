@@ -6,6 +6,8 @@ export interface LoadResult {
   readonly requests: number;
   /** Responses other than 200. */
   readonly failures: number;
+  /** Of each response, in ms, in the order of arrival. */
+  readonly latenciesMs: readonly number[];
 }
 
 /**
@@ -22,6 +24,7 @@ export async function closedLoop(
 ): Promise<LoadResult> {
   let requests = 0;
   let failures = 0;
+  const latenciesMs: number[] = [];
   const startedMs = performance.now();
   const endMs = startedMs + durationMs;
 
@@ -29,11 +32,13 @@ export async function closedLoop(
     new Promise((resolve, reject) => {
       const socket: Socket = connect(port, "127.0.0.1");
       let received = "";
+      let sentMs = 0;
       const next = () => {
         if (performance.now() >= endMs) {
           socket.destroy();
           resolve();
         } else {
+          sentMs = performance.now();
           socket.write(requestAt(requests));
           requests += 1;
         }
@@ -47,6 +52,7 @@ export async function closedLoop(
         if (headEnd < 0) return;
         const length = Number(/\r\ncontent-length: (\d+)/i.exec(received.slice(0, headEnd))?.[1] ?? "0");
         if (received.length < headEnd + 4 + length) return;
+        latenciesMs.push(performance.now() - sentMs);
         if (!received.startsWith("HTTP/1.1 200")) failures += 1;
         received = "";
         next();
@@ -55,5 +61,5 @@ export async function closedLoop(
 
   await Promise.all(Array.from({ length: connections }, client));
   const seconds = (performance.now() - startedMs) / 1_000;
-  return { requestsPerSecond: requests / seconds, requests, failures };
+  return { requestsPerSecond: requests / seconds, requests, failures, latenciesMs };
 }

@@ -28,6 +28,7 @@ type RuledService = Pick<Service, "rules" | "unmatched" | "paths">;
  * counts. So no spelling of a path allows more than another.
  */
 export function matchRule(service: RuledService, method: string, path: string): RuleMatch {
+  if (service.rules.length === 0 && !path.includes("%")) return needOf(undefined, service.unmatched);
   const readings = readPath(path);
   // readTarget refuses such paths. Without a reading there is nothing to compare, so deny.
   if (readings === undefined) return { kind: "deny" };

@@ -14,8 +14,14 @@ export interface Env {
 /** The service binding called `name`; undefined if there is none. */
 export function serviceBinding(env: Env, name: string): Fetcher | undefined {
   const binding = env[name];
-  return isFetcher(binding) ? binding : undefined;
+  if (typeof binding === "object" && binding !== null && knownFetchers.has(binding)) return binding as Fetcher;
+  if (!isFetcher(binding)) return undefined;
+  knownFetchers.add(binding);
+  return binding;
 }
+
+/** A binding answers to any property, by a call into the platform, so it is looked at once. */
+const knownFetchers = new WeakSet<object>();
 
 /** The secret called `name`. An empty one counts as missing, so that a forgotten value never becomes a password. */
 export function secretNamed(env: Env, name: string): string | undefined {

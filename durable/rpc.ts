@@ -4,12 +4,13 @@ import type { FlatHeaders } from "./flat-headers.ts";
 /**
  * Version of the contract between the Worker and a service's object. The two may briefly come from different deployments, so
  * every request carries its version. An object that does not know the version refuses, and the Worker fails closed.
+ *
+ * On the way, the question is a text, and so is the answer `continue` (see rpc-text.ts).
  */
-export const RPC_VERSION = 2;
+export const RPC_VERSION = 3;
 
 /** The head of a request that needs a decision. */
 export interface DecideRequest {
-  readonly v: number;
   /** Version of the Worker's configuration, for error messages. */
   readonly configVersion: string;
   readonly service: string;

@@ -9,7 +9,8 @@ import type { Send } from "./outbound/send-call.ts";
 import { openStorage } from "./persistence/open-storage.ts";
 import { missingHeaders } from "./request/needed-headers.ts";
 import type { RestartPlan } from "./restart/restart-plan.ts";
-import { type DecideRequest, type NeedsHeaders, RPC_VERSION } from "./rpc.ts";
+import { type DecideRequest, type NeedsHeaders, RPC_VERSION, type Unavailable } from "./rpc.ts";
+import { decodeAsk, encodeChanges } from "./rpc-text.ts";
 import { PLATFORM_RUNTIME } from "./runtime/platform-runtime.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { ProtectedService } from "./service/protected-service.ts";
@@ -38,11 +39,14 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
     this.#router.get("/stats", (request: IRequest) => this.#stats(request));
   }
 
-  async decide(ask: DecideRequest): Promise<Answer | NeedsHeaders> {
-    if (ask.v !== RPC_VERSION) {
-      const message = `the Worker speaks version ${ask.v} of the RPC, this object ${RPC_VERSION}`;
-      return { kind: "unavailable", reason: "rpc_version", message };
-    }
+  async decide(version: number, text: string): Promise<string | Answer | NeedsHeaders> {
+    const ask = version === RPC_VERSION ? decodeAsk(text) : undefined;
+    if (ask === undefined) return unknownVersion(version);
+    const answer = await this.#answer(ask);
+    return answer.kind === "continue" ? (encodeChanges(answer.changes) ?? answer) : answer;
+  }
+
+  async #answer(ask: DecideRequest): Promise<Answer | NeedsHeaders> {
     try {
       const service = this.#known(ask.service) ?? (await this.#serviceNamed(ask.service));
       if (service !== undefined) return missingHeaders(service.configuration, ask) ?? (await service.decide(ask));
@@ -157,4 +161,14 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
     if (binding === undefined) console.error(`service binding ${cluster.binding} is missing: add it to wrangler.toml`);
     return binding && ((request) => binding.fetch(request));
   }
+}
+
+/** Earlier versions sent the question as an object, in place of the number. */
+function unknownVersion(version: unknown): Unavailable {
+  const theirs = typeof version === "number" ? version : "2 or earlier";
+  const message =
+    version === RPC_VERSION
+      ? "the question of the Worker cannot be read"
+      : `the Worker speaks version ${theirs} of the RPC, this object ${RPC_VERSION}`;
+  return { kind: "unavailable", reason: "rpc_version", message };
 }

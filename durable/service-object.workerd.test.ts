@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ask, checksOf, pass, settled, statsOf, testEnv } from "../test/workerd/client.ts";
 import { SharedData } from "../wasm/host/index.ts";
 import { RPC_VERSION } from "./rpc.ts";
+import { decodeChanges, encodeAsk } from "./rpc-text.ts";
 import { MAX_STORED_SHARED_DATA_BYTES, storedSharedData } from "./storage/stored-shared-data.ts";
 
 const MINUTE = 60_000;
@@ -240,7 +241,6 @@ describe("the versioned RPC", () => {
   it("refuses a version or a service it does not know, as a value", async () => {
     const stub = testEnv.SERVICE_OBJECT.getByName("orders");
     const message = {
-      v: RPC_VERSION,
       configVersion: "other",
       serviceVersion: "other",
       sentHeaders: ["authorization"],
@@ -254,11 +254,15 @@ describe("the versioned RPC", () => {
       source: { address: "" },
       endOfStream: true,
     };
-    expect(await stub.decide(message)).toMatchObject({ kind: "continue" });
-    expect(await stub.decide({ ...message, v: RPC_VERSION - 1 })).toMatchObject({
-      kind: "unavailable",
-      reason: "rpc_version",
-    });
-    expect(await stub.decide({ ...message, service: "stripped" })).toMatchObject({ reason: "unknown_service" });
+    const ask = encodeAsk(message);
+    expect(decodeChanges((await stub.decide(RPC_VERSION, ask)) as string)).toEqual(expect.any(Array));
+    const refused = { kind: "unavailable", reason: "rpc_version" };
+    expect(await stub.decide(RPC_VERSION - 1, ask)).toMatchObject(refused);
+    expect(await stub.decide(RPC_VERSION + 1, ask)).toMatchObject(refused);
+    expect(await stub.decide(RPC_VERSION, "no question")).toMatchObject(refused);
+    // As earlier versions of the Worker asked.
+    expect(await (stub.decide as (ask: unknown) => Promise<unknown>)({ ...message, v: 2 })).toMatchObject(refused);
+    const other = encodeAsk({ ...message, service: "stripped" });
+    expect(await stub.decide(RPC_VERSION, other)).toMatchObject({ reason: "unknown_service" });
   });
 });

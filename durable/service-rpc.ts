@@ -1,14 +1,20 @@
 import type { RestartOutcome } from "./instances/instance-manager.ts";
 import type { ReclaimRequest } from "./memory/budget-action.ts";
 import type { RestartPlan } from "./restart/restart-plan.ts";
-import type { DecideRequest, NeedsHeaders } from "./rpc.ts";
+import type { NeedsHeaders } from "./rpc.ts";
 import type { PurgeReport } from "./service/purge.ts";
 import type { Answer } from "./stages/staged-answer.ts";
 
 /** RPC interface of a service's object, for the Worker and other objects of the isolate. */
 export interface ServiceRpc extends Rpc.DurableObjectBranded {
-  /** Decides on one request. Always answers with a value; `unavailable` if there is no decision. */
-  decide(ask: DecideRequest): Promise<Answer | NeedsHeaders>;
+  /**
+   * Decides on one request. Always answers with a value; `unavailable` if there is no decision.
+   *
+   * @param version RPC_VERSION
+   * @param ask see rpc-text.ts
+   * @returns for `continue` its changes as a text
+   */
+  decide(version: number, ask: string): Promise<string | Answer | NeedsHeaders>;
   /** Restarts the filter in place, or says why not. */
   restart(reason?: string): Promise<RestartOutcome>;
   /** What `restart` would free and cost; null if no instance is in memory. */

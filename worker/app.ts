@@ -1,84 +1,50 @@
-import { Hono } from "hono";
 import { findService, type Gateway } from "../config/index.ts";
 import type { Env } from "../durable/environment.ts";
 import { openToListedOrigins } from "./cors.ts";
 import { forward } from "./forward.ts";
-import { type Access, accessOf, isOfAnotherSite } from "./operator/access.ts";
-import { purgeServices, restartServices } from "./operator/actions.ts";
-import { gatewayStats } from "./operator/collect-stats.ts";
-import { FailedAttempts } from "./operator/failed-attempts.ts";
-import { readAction } from "./operator/read-action.ts";
+import { operatorPages } from "./operator/pages.ts";
 import { errorResponse, internalError } from "./replies.ts";
-import { readTarget } from "./request-target.ts";
+import { rawPath, readTarget } from "./request-target.ts";
 
-const NOT_STORED = { "cache-control": "no-store" };
+export interface App {
+  /** Never rejects. */
+  fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response>;
+}
 
 /** The front door: the operator's pages under their reserved prefix, services everywhere else. */
-export function createApp(gateway: Gateway): Hono<{ Bindings: Env }> {
-  const { prefix, tokenSecret } = gateway.operator;
-  const app = new Hono<{ Bindings: Env }>({ getPath: rawPath });
-  const attempts = new FailedAttempts();
-
-  app.use(`${prefix}/*`, async (c, next) => {
-    // In development no token is needed, so any page that a developer visits could send a request here.
-    if (isOfAnotherSite(c.req.raw)) return errorResponse(403, "cross_site_request");
-    const access = await accessOf(c.req.raw, c.env, tokenSecret, attempts, Date.now());
-    return access.ok ? next() : noAccess(access);
-  });
-  app.get(prefix, async (c) => c.json(await gatewayStats(gateway, c.env), 200, NOT_STORED));
-  app.all(prefix, () => errorResponse(405, "method_not_allowed", { allow: "GET" }));
-  const actions = { restart: restartServices, purge: purgeServices } as const;
-  for (const name of ["restart", "purge"] as const) {
-    const act = actions[name];
-    app.post(`${prefix}/${name}`, async (c) => {
-      const parsed = await readAction(c.req.raw, gateway, name);
-      if (!parsed.ok) return c.json({ error: "bad_request", message: parsed.reason }, 400, NOT_STORED);
-      const report = await act(gateway, c.env, parsed.action);
-      // Scripts read the status: it must not be 200 unless every service succeeded.
-      const isDone = Object.values(report.services).every((outcome) => !("error" in outcome));
-      return c.json(report, isDone ? 200 : 503, NOT_STORED);
-    });
-    app.all(`${prefix}/${name}`, () => errorResponse(405, "method_not_allowed", { allow: "POST" }));
-  }
-  app.all(`${prefix}/*`, () => errorResponse(404, "no_such_page"));
-
-  app.all("*", (c) => {
-    const target = readTarget(c.req.raw.url);
-    if (!target.ok) {
-      const asked = target.asked && findService(gateway, target.asked.host, target.asked.path);
-      const reply = errorResponse(400, target.reason);
-      return asked ? openToListedOrigins(reply, c.req.raw, asked) : reply;
-    }
-    const service = findService(gateway, target.host, target.path);
-    return service
-      ? forward(c.req.raw, c.env, c.executionCtx, gateway, service, target)
-      : errorResponse(404, "no_service");
-  });
-
-  app.onError((error) => internalError(error).reply);
-  return app;
+export function createApp(gateway: Gateway): App {
+  const { prefix } = gateway.operator;
+  const pages = operatorPages(gateway);
+  // A path that is not canonical is none of the operator's pages, and `readTarget` refuses it.
+  const isPage = (path: string): boolean =>
+    path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === "/");
+  return {
+    async fetch(request, env, ctx) {
+      try {
+        // Each reading of a request's URL makes a new text.
+        const { url } = request;
+        if (isPage(rawPath(url))) return await pages.fetch(request, env, ctx);
+        return await serviceReply(request, url, env, ctx, gateway);
+      } catch (error) {
+        return internalError(error).reply;
+      }
+    },
+  };
 }
 
-function noAccess(access: Exclude<Access, { ok: true }>): Response {
-  switch (access.reason) {
-    case "not_this_machine":
-      return errorResponse(403, access.reason);
-    case "too_many_attempts":
-      return errorResponse(429, access.reason, { "retry-after": String(Math.ceil(access.pauseMs / 1_000)) });
-    case "operator_token_unusable":
-      return errorResponse(503, access.reason);
-    case "operator_token_required":
-      return errorResponse(401, access.reason, { "www-authenticate": 'Bearer realm="ebb operator"' });
+function serviceReply(
+  request: Request,
+  url: string,
+  env: Env,
+  ctx: ExecutionContext,
+  gateway: Gateway,
+): Response | Promise<Response> {
+  const target = readTarget(url);
+  if (!target.ok) {
+    const asked = target.asked && findService(gateway, target.asked.host, target.asked.path);
+    const reply = errorResponse(400, target.reason);
+    return asked ? openToListedOrigins(reply, request, asked) : reply;
   }
-}
-
-/**
- * The path as received; Hono's own parser would decode it. A path that is not canonical matches none of the operator's
- * pages, and `readTarget` refuses it.
- */
-function rawPath({ url }: Request): string {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  if (start < 0) return "/";
-  const query = url.indexOf("?", start);
-  return query < 0 ? url.slice(start) : url.slice(start, query);
+  const service = findService(gateway, target.host, target.path);
+  return service ? forward(request, url, env, ctx, gateway, service, target) : errorResponse(404, "no_service");
 }

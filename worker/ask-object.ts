@@ -1,5 +1,6 @@
 import type { Gateway } from "../config/index.ts";
 import { type NeedsHeaders, RPC_VERSION } from "../durable/rpc.ts";
+import { decodeChanges, encodeAsk } from "../durable/rpc-text.ts";
 import type { Incoming } from "./incoming.ts";
 import { againAfterReset } from "./object-errors.ts";
 import { type FilterHeaders, headersForFilter } from "./request-headers.ts";
@@ -32,28 +33,29 @@ async function askWith(
   neededHeaders: readonly string[] | "all",
   sent?: readonly string[] | "all",
 ): Promise<Asked> {
-  const { request, env, service, target, client, body } = incoming;
+  const { request, method, env, service, target, client, body } = incoming;
   const head = headersForFilter(request.headers, { neededHeaders, identityHeaders: service.identityHeaders }, client);
   if (!head.ok) return { kind: "bad_headers", reason: head.reason };
   try {
     // Safe to repeat: only the head is sent, and asking changes nothing.
-    return await againAfterReset<Decided>(async () =>
-      env.SERVICE_OBJECT.getByName(service.name).decide({
-        v: RPC_VERSION,
-        configVersion: gateway.version,
-        serviceVersion: service.version,
-        ...(sent === undefined ? {} : { sentHeaders: sent }),
-        service: service.name,
-        method: request.method,
-        path: target.path,
-        query: target.query,
-        host: target.host,
-        scheme: target.scheme,
-        headers: head.headers,
-        source: { address: client.clientIp },
-        endOfStream: body === null,
-      }),
+    const ask = encodeAsk({
+      configVersion: gateway.version,
+      serviceVersion: service.version,
+      ...(sent === undefined ? {} : { sentHeaders: sent }),
+      service: service.name,
+      method,
+      path: target.path,
+      query: target.query,
+      host: target.host,
+      scheme: target.scheme,
+      headers: head.headers,
+      source: { address: client.clientIp },
+      endOfStream: body === null,
+    });
+    const answer = await againAfterReset<string | Decided>(async () =>
+      env.SERVICE_OBJECT.getByName(service.name).decide(RPC_VERSION, ask),
     );
+    return typeof answer === "string" ? { kind: "continue", changes: decodeChanges(answer) } : answer;
   } catch (error) {
     return { kind: "unavailable", reason: "object_unreachable", message: String(error) };
   }

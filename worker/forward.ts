@@ -22,21 +22,26 @@ const BODYLESS_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
  */
 export async function forward(
   request: Request,
+  url: string,
   env: Env,
   ctx: Pick<ExecutionContext, "waitUntil">,
   gateway: Gateway,
   service: Service,
   target: Target,
 ): Promise<Response> {
-  const body = bodyOf(request);
+  const { method, headers, body: stream } = request;
+  const body = bodyOf({ body: stream, headers });
   const incoming: Incoming = {
     request,
+    url,
+    method,
     env,
     service,
     target,
     client: clientInfo(request, target),
     body,
-    asksWebSocket: asksWebSocket(request, body),
+    hasNoStream: stream === null,
+    asksWebSocket: asksWebSocket(method, headers, body),
   };
   const outcome = await outcomeOf(incoming, ctx, gateway).catch(internalError);
   return outcome.ok ? outcome.response : openToListedOrigins(outcome.reply, request, service);
@@ -47,12 +52,12 @@ async function outcomeOf(
   ctx: Pick<ExecutionContext, "waitUntil">,
   gateway: Gateway,
 ): Promise<Outcome> {
-  const { request, service, target, body } = incoming;
-  if (REFUSED_METHODS.has(request.method)) return replied(errorResponse(405, "method_not_allowed"));
+  const { request, method, service, target, body } = incoming;
+  if (REFUSED_METHODS.has(method)) return replied(errorResponse(405, "method_not_allowed"));
   // The platform cannot send it on, and servers disagree about where such a request ends.
-  if (body !== null && BODYLESS_METHODS.has(request.method)) return replied(errorResponse(400, "body_not_allowed"));
+  if (body !== null && BODYLESS_METHODS.has(method)) return replied(errorResponse(400, "body_not_allowed"));
 
-  if (belongsToNeighbour(gateway, service, target.host, request.method, target.path)) {
+  if (belongsToNeighbour(gateway, service, target.host, method, target.path)) {
     return replied(errorResponse(400, "ambiguous_path"));
   }
   if (service.preflight !== "authorize" && isPreflight(incoming)) {
@@ -61,7 +66,7 @@ async function outcomeOf(
       : replied(preflightReply(request, service.preflight.answer));
   }
 
-  const rule = matchRule(service, request.method, target.path);
+  const rule = matchRule(service, method, target.path);
   if (rule.kind === "deny") return replied(errorResponse(403, "no_rule"));
   if (rule.kind === "ambiguous") return replied(errorResponse(400, "ambiguous_path"));
   if (rule.kind === "public") return sendUpstream(incoming, "public", body);

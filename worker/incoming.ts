@@ -9,12 +9,17 @@ import type { Target } from "./request-target.ts";
  */
 export interface Incoming {
   readonly request: Request;
+  /** As in the request. To read them there is a call into the platform each time. */
+  readonly url: string;
+  readonly method: string;
   readonly env: Env;
   readonly service: Service;
   readonly target: Target;
   readonly client: ClientInfo;
   /** Null if the client sent none. */
   readonly body: ReadableStream | null;
+  /** The request has no body stream at all, not even an empty one. */
+  readonly hasNoStream: boolean;
   /** A GET that asks for a WebSocket; it may be sent on as a handshake. */
   readonly asksWebSocket: boolean;
 }
@@ -23,7 +28,7 @@ export interface Incoming {
  * The body, or null if there is none. The runtime turns `Content-Length: 0`, which some clients send with a GET, into an
  * empty stream. If there is a `Transfer-Encoding`, the runtime drops the length (RFC 9112 6.3).
  */
-export function bodyOf({ body, headers }: Request): Request["body"] {
+export function bodyOf({ body, headers }: Pick<Request, "body" | "headers">): Request["body"] {
   if (body === null) return null;
   const length = headers.get("content-length");
   return length !== null && /^0+$/.test(length) ? null : body;
@@ -33,6 +38,6 @@ export function bodyOf({ body, headers }: Request): Request["body"] {
  * Whether the request begins a WebSocket (RFC 6455 4.1): a GET without a body. `fetch` ignores the method of a request
  * with `Upgrade: websocket` and sends GET, so on any other request the header stops here, before anything is decided.
  */
-export function asksWebSocket(request: Request, body: Request["body"]): boolean {
-  return request.method === "GET" && body === null && request.headers.get("upgrade")?.toLowerCase() === "websocket";
+export function asksWebSocket(method: string, headers: Headers, body: Request["body"]): boolean {
+  return method === "GET" && body === null && headers.get("upgrade")?.toLowerCase() === "websocket";
 }

@@ -12,8 +12,8 @@ const PREFLIGHT_HEADERS = ["origin", "access-control-request-method"] as const;
  * browser sends one with `Upgrade`. If `Connection` names one of the preflight headers, that header stops at this hop, and
  * the upstream would see an ordinary OPTIONS.
  */
-export function isPreflight({ request, body }: Pick<Incoming, "request" | "body">): boolean {
-  const { method, headers } = request;
+export function isPreflight({ request, method, body }: Pick<Incoming, "request" | "method" | "body">): boolean {
+  const { headers } = request;
   if (method !== "OPTIONS" || body !== null || headers.has("upgrade")) return false;
   const endingHere = namedByConnection(headers);
   return PREFLIGHT_HEADERS.every((name) => headers.has(name) && !endingHere.has(name));

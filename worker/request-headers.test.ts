@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { HEADER_LIMITS, headersForFilter, type IncomingHeaders, upstreamHeaders } from "./request-headers.ts";
+import {
+  toUpstream as changeToUpstream,
+  HEADER_LIMITS,
+  headersForFilter,
+  type IncomingHeaders,
+} from "./request-headers.ts";
 
 /** Headers as workerd gives them: they may hold U+FFFD, which Node's `Headers` refuses. */
 function incoming(headers: Record<string, string>): IncomingHeaders {
@@ -11,12 +16,14 @@ function incoming(headers: Record<string, string>): IncomingHeaders {
   };
 }
 
-type Options = Parameters<typeof upstreamHeaders>[1];
+type Options = Parameters<typeof changeToUpstream>[2] & { readonly identityHeaders: readonly string[] };
 
 function toUpstream(headers: Record<string, string>, options: Partial<Options> = {}): Record<string, string> {
-  const sent = upstreamHeaders(incoming(headers), {
-    identityHeaders: ["x-user"],
+  const sent = new Headers(headers);
+  changeToUpstream(sent, new Headers(headers), {
+    service: { neededHeaders: "all", identityHeaders: options.identityHeaders ?? ["x-user"] },
     changes: [],
+    keepsLength: true,
     clientIp: "203.0.113.7",
     host: "api.example",
     proto: "https",

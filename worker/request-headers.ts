@@ -65,30 +65,47 @@ function forwardedHeaders({ clientIp, host, proto }: ClientInfo): [name: string,
 }
 
 export interface UpstreamHeaderOptions extends ClientInfo {
-  /** Headers only the filter may set, lower case. */
-  readonly identityHeaders: readonly string[];
+  readonly service: Pick<Service, "identityHeaders" | "neededHeaders">;
   readonly changes: readonly HeaderChange[];
   /** The request may become a WebSocket: `Upgrade` goes on; no other connection header does. */
   readonly websocket: boolean;
+  /** The client's `Content-Length` goes on. */
+  readonly keepsLength: boolean;
 }
 
 /**
- * The headers of the request to the upstream: the client's without those it may not send, then the gateway's own
- * `x-forwarded-*`, then the filter's changes. The caller applies changes to pseudo headers. Changes to the connection or the
- * framing are left out, because only the runtime knows how it sends the message.
+ * Turns `headers`, a copy of the client's, into those of the request to the upstream: without those it may not send, then with
+ * the gateway's own `x-forwarded-*`, then with the filter's changes. The caller applies changes to pseudo headers. Changes to
+ * the connection or the framing are left out, because only the runtime knows how it sends the message.
+ *
+ * To remove a few headers from a copy is several times faster than to append all others.
  *
  * @throws TypeError if the filter set a name or value that no header can have
  */
-export function upstreamHeaders(incoming: IncomingHeaders, options: UpstreamHeaderOptions): Headers {
-  const headers = new Headers();
-  for (const [name, value] of clientHeaders(incoming, options.identityHeaders)) headers.append(name, value);
+export function toUpstream(headers: Headers, incoming: Headers, options: UpstreamHeaderOptions): void {
+  const { identityHeaders, neededHeaders } = options.service;
+  const nominated = namedByConnection(incoming);
+  // One call into the platform; an iterator makes one for each header.
+  incoming.forEach((value, name) => {
+    const goesOn = name === "content-length" ? options.keepsLength : travels(name, identityHeaders);
+    if (!goesOn || nominated.has(name)) {
+      headers.delete(name);
+      return;
+    }
+    const sent = sentValue(name, value);
+    // Repeated lines have a comma between them here. Of those that were decided on, one line goes on: some servers read only
+    // the first or the last.
+    const isDecisive = neededHeaders === "all" || neededHeaders.includes(name);
+    if (sent !== value || (isDecisive && value.includes(","))) headers.set(name, sent);
+  });
   for (const [name, value] of forwardedHeaders(options)) headers.set(name, value);
 
   const changes = options.changes.filter(({ name }) => !name.startsWith(":") && !isConnectionHeader(name));
   // All removals first: if a filter sets both X-User and X_User, both go on.
   for (const { name } of changes) {
     headers.delete(name);
-    headers.delete(canonicalHeaderName(name));
+    const canonical = canonicalHeaderName(name);
+    if (canonical !== name) headers.delete(canonical);
   }
   for (const { name, values } of changes) {
     // `Headers` joins repeated fields with a comma, which would become part of a cookie's value (RFC 6265 5.4: one field).
@@ -96,7 +113,6 @@ export function upstreamHeaders(incoming: IncomingHeaders, options: UpstreamHead
     else for (const value of values) headers.append(name, value);
   }
   if (options.websocket) headers.set("upgrade", "websocket");
-  return headers;
 }
 
 /** The client's headers that go on. Names in lower case. */
@@ -104,13 +120,7 @@ function* clientHeaders(incoming: IncomingHeaders, identityHeaders: readonly str
   const nominated = namedByConnection(incoming);
   for (const [rawName, value] of incoming) {
     const name = rawName.toLowerCase();
-    // CGI-like upstreams map a name with characters other than letters, digits and "-" to the same variable as another
-    // header. nginx and Apache leave such headers out as well.
-    if (!PLAIN_HEADER_NAME.test(name)) continue;
-    if (isConnectionHeader(name) && name !== "content-length") continue;
-    if (nominated.has(name) || coversHeader(identityHeaders, name)) continue;
-    if (isOverridingHeader(name)) continue;
-    yield [name, sentValue(name, value)];
+    if (travels(name, identityHeaders) && !nominated.has(name)) yield [name, sentValue(name, value)];
   }
 }
 
@@ -124,16 +134,40 @@ function* picked(
   const nominated = namedByConnection(incoming);
   for (const name of names) {
     // An object of another deployment may need headers that this configuration removes from every request.
-    if (isConnectionHeader(name) || coversHeader(identityHeaders, name)) continue;
-    if (isOverridingHeader(name)) {
+    if (name === "content-length" || !travels(name, identityHeaders)) {
       const forwarded = forwardedHeaders(client).find(([other]) => other === name);
       if (forwarded !== undefined) yield forwarded;
       continue;
     }
     const value = incoming.get(name);
-    if (value === null || nominated.has(name)) continue;
-    yield [name, sentValue(name, value)];
+    if (value !== null && !nominated.has(name)) yield [name, sentValue(name, value)];
   }
+}
+
+/** The answers of `travels` that are known, by the identity headers. Clients choose the names, so their number is limited. */
+const knownToTravel = new WeakMap<readonly string[], Map<string, boolean>>();
+const MAX_KNOWN_NAMES = 512;
+
+/** Whether a client's header of this name, in lower case, goes on. */
+function travels(name: string, identityHeaders: readonly string[]): boolean {
+  let known = knownToTravel.get(identityHeaders);
+  if (known === undefined) {
+    known = new Map();
+    knownToTravel.set(identityHeaders, known);
+  }
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const now = mayTravel(name, identityHeaders);
+  if (known.size < MAX_KNOWN_NAMES) known.set(name, now);
+  return now;
+}
+
+function mayTravel(name: string, identityHeaders: readonly string[]): boolean {
+  // CGI-like upstreams map a name with characters other than letters, digits and "-" to the same variable as another
+  // header. nginx and Apache leave such headers out as well.
+  if (!PLAIN_HEADER_NAME.test(name)) return false;
+  if (isConnectionHeader(name) && name !== "content-length") return false;
+  return !coversHeader(identityHeaders, name) && !isOverridingHeader(name);
 }
 
 /** A header's value as the upstream gets it. */

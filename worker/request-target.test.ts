@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readTarget, rejectPath, TARGET_LIMITS } from "./request-target.ts";
+import { rawPath, readAnyTarget, readTarget, rejectPath, TARGET_LIMITS } from "./request-target.ts";
 
 /** The reason why a path is refused, or "ok" if it comes back unchanged. */
 function read(pathAndQuery: string): string {
@@ -246,4 +246,67 @@ describe("readTarget", () => {
       { numRuns: 2_000 },
     );
   });
+});
+
+describe("a plain URL", () => {
+  const part = fc.constantFrom(
+    ...[
+      "api",
+      "Api",
+      "example",
+      "127",
+      "1",
+      "a-b",
+      "x_y",
+      "~u",
+      "a.b",
+      ".",
+      "..",
+      "%41",
+      "%2e",
+      "a;b",
+      "+",
+      "",
+      "é",
+      " ",
+    ],
+    ..."/?#@:\\&=",
+  );
+  const anyUrl = fc
+    .tuple(
+      fc.constantFrom("http", "https", "HTTP", "ftp"),
+      fc.array(part, { maxLength: 8 }),
+      fc.array(part, { maxLength: 8 }),
+    )
+    .map(([scheme, host, rest]) => `${scheme}://${host.join("")}/${rest.join("")}`);
+
+  it("is read as any other", () => {
+    fc.assert(
+      fc.property(anyUrl, (url) => {
+        expect(readTarget(url)).toEqual(readAnyTarget(url));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it.each([
+    "http://api.example/",
+    "http://api.example/orders/1",
+    "https://a-b.api.example/orders/a_b~c/?x=1&y=a%20b,c+d",
+    `http://api.example/${"a".repeat(TARGET_LIMITS.maxPathCharacters)}`,
+    `http://api.example/a?${"a".repeat(TARGET_LIMITS.maxQueryCharacters)}`,
+    "http://example.1/a",
+    "http://api.example/a//b",
+  ])("%.60s is read as any other", (url) => {
+    expect(readTarget(url)).toEqual(readAnyTarget(url));
+  });
+});
+
+it.each([
+  ["http://api.example/a/b?c=/d", "/a/b"],
+  ["http://api.example/a%2Fb/..", "/a%2Fb/.."],
+  ["http://api.example", "/"],
+  ["http://api.example/", "/"],
+])("the raw path of %s is %s", (url, path) => {
+  expect(rawPath(url)).toBe(path);
 });

@@ -1,8 +1,8 @@
 import { defineGateway } from "../../config/index.ts";
 import type { Env } from "../../durable/environment.ts";
 import { RPC_VERSION } from "../../durable/rpc.ts";
+import { encodeAsk } from "../../durable/rpc-text.ts";
 import { TIME_LIMITS } from "../../durable/runtime/time-limits.ts";
-import type { ServiceObject as ServiceObjectType } from "../../durable/service-object.ts";
 import filter from "../../wasm/filter/build/filter.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
 
@@ -55,15 +55,16 @@ export default {
       return new Response();
     }
     if (pathname !== "/ask") return gateway.worker.fetch!(request, env, ctx);
-    const decided = Array.from({ length: numberIn("count") }, (_, n) => object.decide(requestOf(numberIn("from") + n)));
-    const allowed = (await Promise.all(decided)).filter(({ kind }) => kind === "continue").length;
+    const decided = Array.from({ length: numberIn("count") }, (_, n) =>
+      object.decide(RPC_VERSION, requestOf(numberIn("from") + n)),
+    );
+    const allowed = (await Promise.all(decided)).filter((answer) => typeof answer === "string").length;
     return Response.json({ allowed });
   },
 } satisfies ExportedHandler<Env>;
 
-function requestOf(user: number): Parameters<ServiceObjectType["decide"]>[0] {
-  return {
-    v: RPC_VERSION,
+function requestOf(user: number): string {
+  return encodeAsk({
     configVersion: "",
     serviceVersion: "",
     sentHeaders: "all",
@@ -76,7 +77,7 @@ function requestOf(user: number): Parameters<ServiceObjectType["decide"]>[0] {
     headers: ["authorization", `Bearer user-${user}`],
     source: { address: "" },
     endOfStream: true,
-  };
+  });
 }
 
 export class ServiceObject extends gateway.ServiceObject {

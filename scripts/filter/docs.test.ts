@@ -74,7 +74,6 @@ describe("docs/properties.md", () => {
   async function statuses(names: readonly string[]): Promise<Map<string, string>> {
     const filter = files.guest("properties.wasm", propertiesGuest(names));
     const ask: Parameters<typeof streamRequest>[0] = {
-      v: 2,
       configVersion: "",
       serviceVersion: "",
       service: "orders",

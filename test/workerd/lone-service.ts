@@ -98,7 +98,6 @@ export function withService(
 /** A GET request. @param headers names and values in turn */
 export function head(headers: readonly string[] = [], endOfStream = true): DecideRequest {
   return {
-    v: 2,
     configVersion: "",
     serviceVersion: "",
     service: "lone",

@@ -1,0 +1,111 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { DecideRequest } from "./rpc.ts";
+import { decodeAsk, decodeChanges, encodeAsk, encodeChanges } from "./rpc-text.ts";
+
+/** Any text that a field may hold; workerd lets no line feed into any. */
+const text = fc.string({ unit: "binary" }).map((any) => any.replaceAll("\n", ""));
+const name = fc.string({ unit: fc.constantFrom(..."abcxyz-09"), minLength: 1 });
+
+const anyAsk: fc.Arbitrary<DecideRequest> = fc.record(
+  {
+    configVersion: text,
+    service: text,
+    serviceVersion: text,
+    sentHeaders: fc.oneof(fc.constant("all" as const), fc.array(name, { minLength: 1 })),
+    method: text,
+    path: text,
+    query: text,
+    host: text,
+    scheme: fc.constantFrom("http" as const, "https" as const),
+    headers: fc.array(fc.tuple(name, text)).map((pairs) => pairs.flat()),
+    source: fc.record({ address: text }),
+    endOfStream: fc.boolean(),
+  },
+  {
+    requiredKeys: [
+      "configVersion",
+      "service",
+      "serviceVersion",
+      "method",
+      "path",
+      "query",
+      "host",
+      "scheme",
+      "headers",
+      "source",
+      "endOfStream",
+    ],
+  },
+);
+
+describe("a question as a text", () => {
+  it("comes back as it was", () => {
+    fc.assert(
+      fc.property(anyAsk, (ask) => {
+        expect(decodeAsk(encodeAsk(ask))).toEqual(ask);
+      }),
+    );
+  });
+
+  it("is never made if a field holds a line feed, which would begin another field", () => {
+    const fields = ["configVersion", "service", "serviceVersion", "method", "path", "query", "host"] as const;
+    fc.assert(
+      fc.property(anyAsk, fc.constantFrom(...fields), (ask, field) => {
+        expect(() => encodeAsk({ ...ask, [field]: `${ask[field]}\nx` })).toThrow(TypeError);
+        expect(() => encodeAsk({ ...ask, headers: [...ask.headers, "x", "a\nb"] })).toThrow(TypeError);
+        expect(() => encodeAsk({ ...ask, source: { address: "1\n2" } })).toThrow(TypeError);
+        expect(() => encodeAsk({ ...ask, sentHeaders: ["a\nb"] })).toThrow(TypeError);
+      }),
+    );
+  });
+
+  it("is read only if it has all fields and a value for each header", () => {
+    const ask: DecideRequest = {
+      configVersion: "c",
+      service: "s",
+      serviceVersion: "v",
+      method: "GET",
+      path: "/",
+      query: "",
+      host: "h",
+      scheme: "http",
+      headers: ["a", "b"],
+      source: { address: "" },
+      endOfStream: true,
+    };
+    const whole = encodeAsk(ask);
+    const fields = whole.split("\n");
+    for (let kept = 0; kept < fields.length; kept += 1) {
+      const part = decodeAsk(fields.slice(0, kept).join("\n"));
+      if (kept === 11) expect(part).toEqual({ ...ask, headers: [] });
+      else expect(part).toBeUndefined();
+    }
+    expect(decodeAsk(`${whole}\nname`)).toBeUndefined();
+    expect(decodeAsk(whole.replace("\nhttp\n", "\nftp\n"))).toBeUndefined();
+    expect(decodeAsk(whole.replace("\n1\na", "\nyes\na"))).toBeUndefined();
+    expect(decodeAsk("")).toBeUndefined();
+  });
+});
+
+describe("changes as a text", () => {
+  const anyChanges = fc.array(fc.record({ name: text, values: fc.array(text) }));
+
+  it("come back as they were, removals and empty values too", () => {
+    fc.assert(
+      fc.property(anyChanges, (changes) => {
+        expect(decodeChanges(encodeChanges(changes)!)).toEqual(changes);
+      }),
+    );
+    expect(decodeChanges("")).toEqual([]);
+  });
+
+  it("are no text if a filter set a line feed", () => {
+    expect(encodeChanges([{ name: "x-user", values: ["a\nb"] }])).toBeUndefined();
+    expect(encodeChanges([{ name: "x\ny", values: [] }])).toBeUndefined();
+  });
+
+  it.each(["x", "x\nmany\na", "x\n2\na", "x\n-1", "x\n1\na\ny"])("are refused if the text is %j", (wrong) => {
+    expect(() => decodeChanges(wrong)).toThrow(TypeError);
+  });
+});

@@ -1,0 +1,89 @@
+import type { HeaderChange } from "../wasm/host/index.ts";
+import type { DecideRequest } from "./rpc.ts";
+
+/**
+ * The question to an object, and its usual answer, as one text each: fields end at line feeds, which none of them can hold.
+ * workerd copies a text as it is, while an object's every field and every nested array is serialized on its own, which costs
+ * about 100 us for each request (docs/performance.md).
+ */
+const END = "\n";
+/** Fields before the headers. */
+const FIELDS = 11;
+const ALL = "*";
+
+/** @throws TypeError if a field holds a line feed; the Worker has refused such requests before */
+export function encodeAsk(ask: DecideRequest): string {
+  const { sentHeaders = [], headers, source } = ask;
+  const fields = [
+    ask.configVersion,
+    ask.service,
+    ask.serviceVersion,
+    sentHeaders === "all" ? ALL : sentHeaders.join(","),
+    ask.method,
+    ask.path,
+    ask.query,
+    ask.host,
+    ask.scheme,
+    source.address,
+    ask.endOfStream ? "1" : "0",
+  ];
+  const text = headers.length === 0 ? fields.join(END) : `${fields.join(END)}${END}${headers.join(END)}`;
+  if (countOf(text) !== FIELDS + headers.length - 1) throw new TypeError("a field of the question holds a line feed");
+  return text;
+}
+
+/** Undefined if the text is not a question. */
+export function decodeAsk(text: string): DecideRequest | undefined {
+  const fields = text.split(END);
+  if (fields.length < FIELDS || (fields.length - FIELDS) % 2 !== 0) return undefined;
+  const [configVersion, service, serviceVersion, sent, method, path, query, host, scheme, address, end] = fields as [
+    ...Eleven,
+  ];
+  if ((scheme !== "http" && scheme !== "https") || (end !== "0" && end !== "1")) return undefined;
+  return {
+    configVersion,
+    service,
+    serviceVersion,
+    ...(sent === "" ? {} : { sentHeaders: sent === ALL ? "all" : sent.split(",") }),
+    method,
+    path,
+    query,
+    host,
+    scheme,
+    headers: fields.slice(FIELDS),
+    source: { address },
+    endOfStream: end === "1",
+  };
+}
+
+type Eleven = [string, string, string, string, string, string, string, string, string, string, string];
+
+/** The changes of an answer `continue`: for each its name, the number of values, and the values. Undefined if a text cannot hold them. */
+export function encodeChanges(changes: readonly HeaderChange[]): string | undefined {
+  if (changes.length === 0) return "";
+  const fields: string[] = [];
+  for (const { name, values } of changes) fields.push(name, String(values.length), ...values);
+  const text = fields.join(END);
+  return countOf(text) === fields.length - 1 ? text : undefined;
+}
+
+/** @throws TypeError if the text holds no changes */
+export function decodeChanges(text: string): HeaderChange[] {
+  const changes: HeaderChange[] = [];
+  if (text === "") return changes;
+  const fields = text.split(END);
+  for (let at = 0; at < fields.length; ) {
+    const count = Number(fields[at + 1]);
+    const end = at + 2 + count;
+    if (!(count >= 0 && end <= fields.length)) throw new TypeError("the object's answer is not a list of changes");
+    changes.push({ name: fields[at]!, values: fields.slice(at + 2, end) });
+    at = end;
+  }
+  return changes;
+}
+
+function countOf(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(END); at >= 0; at = text.indexOf(END, at + 1)) count += 1;
+  return count;
+}
