@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ServiceStats } from "../../durable/service/service-stats.ts";
 import { bundleWorker } from "../../scripts/bundle-worker.ts";
 import { startWorkerd, type WorkerdProcess } from "../../scripts/workerd.ts";
-import { type SocketServer, startSocketServer } from "../faults/socket-server.ts";
+import { REFUSING_ORIGIN, type SocketServer, startSocketServer } from "../faults/socket-server.ts";
 
 /** Authorization servers that fail in every way a socket can, asked by a bare workerd. */
 const BEHAVIOURS = {
@@ -30,9 +30,7 @@ beforeAll(async () => {
     servers.set(name, server);
     origins[name] = server.origin;
   }
-  const down = await startSocketServer(() => {});
-  down.stop();
-  origins.down = down.origin;
+  origins.down = REFUSING_ORIGIN;
 
   const bundle = await bundleWorker("test/e2e/failing-servers-gateway.ts", { AUTHORIZATION_SERVERS: origins });
   workerd = await startWorkerd(

@@ -8,7 +8,7 @@ import { RESET_PATH } from "../security/configuration.ts";
 import { headerOf, type RawResponse, sendRequest } from "../security/raw-client.ts";
 import { linesOf, RawServer } from "../security/raw-server.ts";
 import { FAILURES } from "./failing-servers.ts";
-import { type SocketServer, startSocketServer } from "./socket-server.ts";
+import { REFUSING_ORIGIN, type SocketServer, startSocketServer } from "./socket-server.ts";
 
 /**
  * Tests each row of docs/faults.md: the client's response, the log and /stats. Clients of another service notice
@@ -74,9 +74,7 @@ beforeAll(async () => {
     servers.push(server);
     origins[fault] = server.origin;
   }
-  const down = await startSocketServer(() => {});
-  down.stop();
-  origins.down = down.origin;
+  origins.down = REFUSING_ORIGIN;
   const service = (name: string, upstreamUrl: string, authorizationUrl: string, protocol: "forward-auth" | "opa") => ({
     route: { prefix: `/${name}` },
     upstream: { url: upstreamUrl },

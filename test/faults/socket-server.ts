@@ -1,5 +1,11 @@
 import { createServer, type Socket } from "node:net";
 
+/**
+ * Refuses connections. A port below the ephemeral ones: the port of a server that a test has stopped may soon be that of
+ * another process.
+ */
+export const REFUSING_ORIGIN = "http://127.0.0.1:1";
+
 export interface SocketServer {
   readonly origin: string;
   /** Number of accepted connections. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { REFUSING_ORIGIN } from "../faults/socket-server.ts";
 import { headerOf } from "./raw-client.ts";
 import { type RawReply, type RawRequest, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
@@ -33,9 +34,6 @@ describe.each(VARIANTS)("with $name", (variant) => {
   beforeAll(async () => {
     upstream = await RawServer.start(() => ({ body: "served" }));
     authorization = await RawServer.start((request) => answer(request));
-    const closed = await RawServer.start(() => "reset");
-    const closedOrigin = closed.origin;
-    await closed.stop();
     const clusters = { auth: { url: authorization.origin, timeoutMs: TIMEOUT_MS } };
     const common = { upstream: { url: upstream.origin }, clusters };
     const clientAuthentication = { type: "none" } as const;
@@ -55,7 +53,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
       },
       closed: {
         ...common,
-        clusters: { auth: { url: closedOrigin } },
+        clusters: { auth: { url: REFUSING_ORIGIN } },
         authorization: { protocol: "forward-auth", cluster: "auth", path: "/forward" },
       },
     } as const;

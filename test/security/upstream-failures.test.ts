@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type SocketServer, startSocketServer } from "../faults/socket-server.ts";
+import { REFUSING_ORIGIN, type SocketServer, startSocketServer } from "../faults/socket-server.ts";
 import { headerOf } from "./raw-client.ts";
 import { RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
@@ -48,10 +48,7 @@ describe.each(VARIANTS)("with $name, an upstream", (variant) => {
       authorization: { protocol: "forward-auth", cluster: "auth", path: "/check" } as const,
     });
     for (const [name, behave] of Object.entries(BEHAVIOURS)) servers.set(name, await startSocketServer(behave));
-    const down = await startSocketServer(() => {});
-    down.stop();
-    servers.set("down", down);
-    const all = [...servers, ["well", well] as const];
+    const all = [...servers, ["down", { origin: REFUSING_ORIGIN }] as const, ["well", well] as const];
     gateway = await startGateway(
       { services: Object.fromEntries(all.map(([name, { origin }]) => [name, service(name, origin)])) },
       { variant },
