@@ -1,9 +1,21 @@
 import { readFile } from "node:fs/promises";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig, type Plugin } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const TESTS = ["{config,worker,durable,wasm,scripts,examples,test,eval,bench}/**/*.test.ts"];
 const UNDER_WORKERD = ["{config,worker,durable,wasm,test}/**/*.workerd.test.ts"];
+/** What counts uncollected memories or moves the gateway's clock far: each file has a workerd process of its own. */
+const ALONE_UNDER_WORKERD = [
+  "durable/instances/drain.workerd.test.ts",
+  "durable/persistence/persisted-decisions.workerd.test.ts",
+  "durable/service/protected-service.workerd.test.ts",
+  "durable/service-object.workerd.test.ts",
+  "durable/memory/memory.workerd.test.ts",
+  "durable/persistence/persistence.workerd.test.ts",
+  "test/trace.workerd.test.ts",
+  "test/faults/clock.workerd.test.ts",
+];
 /** Statistics and long runs. */
 const SLOW = ["**/*.slow.test.ts"];
 /** What runs built modules or whole processes. */
@@ -19,6 +31,31 @@ const WITH_BUILDS = [
 /** In Node; conformance.workerd.test.ts runs them in workerd. */
 const CONFORMANCE = ["wasm/host/conformance/*.conformance.ts"];
 const BUILD = "test/build.setup.ts";
+/** The longest files. Those that compute and those that mostly wait take turns, so that both cores have work from the start. */
+const FIRST = [
+  "test/security/fail-open.test.ts",
+  "durable/restart/measured.slow.test.ts",
+  "test/e2e/failing-servers.test.ts",
+  "durable/estimate/estimator.slow.test.ts",
+  "durable/service-object.workerd.test.ts",
+  "wasm/filter/memory.test.ts",
+  "test/security/authorization-failures.test.ts",
+  "test/trace.workerd.test.ts",
+  "durable/persistence/persistence.workerd.test.ts",
+  "eval/workload/workload.test.ts",
+  "test/security/starvation.test.ts",
+  "test/security/junk.test.ts",
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = FIRST.findIndex((file) => moduleId.endsWith(`/${file}`));
+      return at < 0 ? FIRST.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 /** In Node too an imported `.wasm` file is a compiled module, as it is in workerd. */
 const compiledWasm: Plugin = {
@@ -38,45 +75,54 @@ function nodeProject(name: string, include: string[], exclude: string[], globalS
   };
 }
 
+/** @param isolate whether each file has a workerd process of its own. Starting one and loading the gateway takes 2 s of CPU. */
+function workerdProject(name: string, include: string[], exclude: string[], isolate: boolean) {
+  return {
+    // Packages whose source maps lead nowhere are no news.
+    logLevel: "error" as const,
+    plugins: [
+      cloudflareTest({
+        wrangler: { configPath: "./test/workerd/wrangler.toml" },
+        miniflare: {
+          bindings: {
+            OPERATOR_TOKEN: "operator-token-of-tests",
+            EBB_KEY: "a secret of the tests, which are no secret",
+          },
+          serviceBindings: { AUTHORIZATION: "authorization", UPSTREAM: "upstream" },
+          workers: ["authorization", "upstream"].map((name) => ({
+            name,
+            modules: true,
+            scriptPath: `./test/workerd/${name}.js`,
+            compatibilityDate: "2026-11-01",
+          })),
+        },
+      }),
+    ],
+    test: {
+      name,
+      include,
+      exclude,
+      isolate,
+      globalSetup: [BUILD, "test/workerd/trace.setup.ts"],
+      testTimeout: 60_000,
+    },
+  };
+}
+
 /** Pure parts and whole-process tests run in Node; the Worker and its object run inside workerd. */
 export default defineConfig({
   test: {
     // Vitest leaves one core free, and many of these tests wait for other processes.
     maxWorkers: 4,
+    sequence: { sequencer: LongestFirst },
     // The OpenID provider under test reminds us that it is not set up for production.
     onConsoleLog: (log) => !log.includes("oidc-provider WARNING"),
     projects: [
       nodeProject("unit", TESTS, [...UNDER_WORKERD, ...WITH_BUILDS, ...SLOW], []),
       nodeProject("guests", [...WITH_BUILDS, ...CONFORMANCE], [...UNDER_WORKERD, ...SLOW], [BUILD]),
       nodeProject("slow", SLOW, UNDER_WORKERD, [BUILD]),
-      {
-        // Packages whose source maps lead nowhere are no news.
-        logLevel: "error",
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: "./test/workerd/wrangler.toml" },
-            miniflare: {
-              bindings: {
-                OPERATOR_TOKEN: "operator-token-of-tests",
-                EBB_KEY: "a secret of the tests, which are no secret",
-              },
-              serviceBindings: { AUTHORIZATION: "authorization", UPSTREAM: "upstream" },
-              workers: ["authorization", "upstream"].map((name) => ({
-                name,
-                modules: true,
-                scriptPath: `./test/workerd/${name}.js`,
-                compatibilityDate: "2026-11-01",
-              })),
-            },
-          }),
-        ],
-        test: {
-          name: "workerd",
-          include: UNDER_WORKERD,
-          globalSetup: [BUILD, "test/workerd/trace.setup.ts"],
-          testTimeout: 60_000,
-        },
-      },
+      workerdProject("workerd", UNDER_WORKERD, ALONE_UNDER_WORKERD, false),
+      workerdProject("workerd-alone", ALONE_UNDER_WORKERD, [], true),
     ],
   },
 });

@@ -1,4 +1,4 @@
-/** Every file of the suite in workerd too. One file here, because each test file has a workerd process of its own. */
+/** Every file of the suite in workerd too. In one file here, so that `*.conformance.ts` stay files of the project guests. */
 import.meta.glob("./*.conformance.ts", { eager: true });
 
 declare global {
