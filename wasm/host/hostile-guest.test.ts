@@ -14,7 +14,7 @@ const SIGNATURES = { ...HOST_SIGNATURES, ...WASI_SIGNATURES };
 const LARGEST_STATUS = 12;
 const LARGEST_ERRNO = 76;
 const CALLS_PER_REQUEST = 200;
-const REQUESTS = 30;
+const REQUESTS = 15;
 
 /** Pauses at random, at every stage. */
 const ATTACK = "(call $attack) (i32.and (call $random) (i32.const 3))";
