@@ -4,7 +4,7 @@ import type { Case } from "./cases.ts";
 import { runCases } from "./pool.ts";
 
 /** Short for a test. Nothing honest in these tests takes a tenth of it. */
-const MAX_CALL_MS = 1_500;
+const MAX_CALL_MS = 800;
 const LOOP = "(loop $forever (br $forever))";
 const files = new FilterFiles();
 const passes = files.guest("passes.wasm", {});
@@ -48,7 +48,7 @@ describe("the pool of worker threads", () => {
     [
       "request",
       `(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) ${LOOP})`,
-      /^low T=300s looping-in-request\.wasm: .*looping-in-request\.wasm does not return from a request .* after 1\.5 s/,
+      /^low T=300s looping-in-request\.wasm: .*looping-in-request\.wasm does not return from a request .* after 0\.8 s/,
     ],
     [
       "tick",
