@@ -76,7 +76,7 @@ function nodeProject(name: string, include: string[], exclude: string[], globalS
 }
 
 /** @param isolate whether each file has a workerd process of its own. Starting one and loading the gateway takes 2 s of CPU. */
-function workerdProject(name: string, include: string[], exclude: string[], isolate: boolean) {
+function workerdProject(name: string, include: string[], exclude: string[], globalSetup: string[], isolate: boolean) {
   return {
     // Packages whose source maps lead nowhere are no news.
     logLevel: "error" as const,
@@ -103,7 +103,7 @@ function workerdProject(name: string, include: string[], exclude: string[], isol
       include,
       exclude,
       isolate,
-      globalSetup: [BUILD, "test/workerd/trace.setup.ts"],
+      globalSetup,
       testTimeout: 60_000,
     },
   };
@@ -121,8 +121,8 @@ export default defineConfig({
       nodeProject("unit", TESTS, [...UNDER_WORKERD, ...WITH_BUILDS, ...SLOW], []),
       nodeProject("guests", [...WITH_BUILDS, ...CONFORMANCE], [...UNDER_WORKERD, ...SLOW], [BUILD]),
       nodeProject("slow", SLOW, UNDER_WORKERD, [BUILD]),
-      workerdProject("workerd", UNDER_WORKERD, ALONE_UNDER_WORKERD, false),
-      workerdProject("workerd-alone", ALONE_UNDER_WORKERD, [], true),
+      workerdProject("workerd", UNDER_WORKERD, ALONE_UNDER_WORKERD, [BUILD], false),
+      workerdProject("workerd-alone", ALONE_UNDER_WORKERD, [], [BUILD, "test/workerd/trace.setup.ts"], true),
     ],
   },
 });
