@@ -165,9 +165,13 @@ describe("a path that a lenient upstream reads as another", () => {
 
   it("is read quickly even with thousands of dots and blanks", () => {
     const rules = [{ path: "/admin", ...restricted }];
-    const started = performance.now();
-    for (const filling of [".", "%20.", ";", ":"]) match(rules, "GET", `/${filling.repeat(8_000 / filling.length)}a`);
-    expect(performance.now() - started).toBeLessThan(50);
+    // The quickest of five, because another process may take the core meanwhile.
+    const times = Array.from({ length: 5 }, () => {
+      const started = performance.now();
+      for (const filling of [".", "%20.", ";", ":"]) match(rules, "GET", `/${filling.repeat(8_000 / filling.length)}a`);
+      return performance.now() - started;
+    });
+    expect(Math.min(...times)).toBeLessThan(50);
   });
 
   it("may be a file that a rule names with its suffix", () => {
