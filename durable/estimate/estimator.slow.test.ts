@@ -3,7 +3,8 @@ import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import type { LearnedState } from "../restart/learned.ts";
 import { DEFAULT_SETTINGS } from "../testing/settings.ts";
 import type { Estimate } from "./estimate.ts";
-import { Estimator, NOTHING_KNOWN } from "./estimator.ts";
+import { Estimator } from "./estimator.ts";
+import { NOTHING_KNOWN } from "./estimator-state.ts";
 import type { CacheGuestOptions } from "./testing/cache-guest.ts";
 import { type Moment, runService, type ServiceRun } from "./testing/run.ts";
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { PAGE_BYTES } from "../../wasm/byte-units.ts";
 import type { Sample } from "../metrics/samples.ts";
 import { DEFAULT_SETTINGS } from "../testing/settings.ts";
-import { Estimator, type EstimatorState, NOTHING_KNOWN } from "./estimator.ts";
+import { Estimator } from "./estimator.ts";
+import { type EstimatorState, NOTHING_KNOWN } from "./estimator-state.ts";
 import { anySamples } from "./testing/hostile.ts";
 
 describe("an estimate of any samples", () => {

@@ -3,24 +3,15 @@ import { EndlessGrowth } from "./endless-growth.ts";
 import { type FitVerdict, GrowthFit, type Line } from "./growth-fit.ts";
 import { type GrowthStep, stepsIn } from "./growth-rule.ts";
 import type { GrowthSteps } from "./growth-steps.ts";
-import type { OutboundCurve } from "./outbound-curve.ts";
+import type { ObservedGeneration } from "./observed-generation.ts";
 import { candidateFor, type Ttl, ttlFrom } from "./ttl.ts";
 import { CANDIDATES, ttlGrid } from "./ttl-grid.ts";
-import type { TtlWindows } from "./ttl-windows.ts";
 
 /** Minimum events for a line. The fit omits the first of each generation, so three growth events are needed. */
 const MIN_EVENTS = 2;
 /** A TTL is measured once this many samples in a row agree on it, within a tenth. */
 const MIN_AGREEMENTS = 3;
 const AGREEMENT = 0.1;
-
-/** The data of the running generation that the TTL is derived from. */
-export interface WatchedLife {
-  readonly emptyAtMs: number;
-  readonly curve: OutboundCurve;
-  readonly windows: TtlWindows;
-  readonly allocatedBytes: number;
-}
 
 /** Finds the TTL and the bytes per entry from growth events and periods without growth. */
 export class TtlFinder {
@@ -79,12 +70,12 @@ export class TtlFinder {
   }
 
   /** An instance ended. */
-  ended({ windows, allocatedBytes }: WatchedLife): void {
+  ended({ windows, allocatedBytes }: ObservedGeneration): void {
     this.#fit.ended(windows, allocatedBytes);
   }
 
   /** A growth event, other than the first of its generation. */
-  grew({ windows, curve, emptyAtMs }: WatchedLife, step: GrowthStep): void {
+  grew({ windows, curve, emptyAtMs }: ObservedGeneration, step: GrowthStep): void {
     const steps = stepsIn(this.#steps.rule, step);
     this.#fit.grew(windows, step.fromBytes, steps);
     if (curve.endMs - emptyAtMs <= this.#settings.ttlCapMs) this.#filling.grew(windows, step.fromBytes, steps);
@@ -92,7 +83,7 @@ export class TtlFinder {
   }
 
   /** Call after each sample. @param freshBytes size of a fresh instance without entries */
-  update({ curve, emptyAtMs, windows, allocatedBytes }: WatchedLife, freshBytes: number): void {
+  update({ curve, emptyAtMs, windows, allocatedBytes }: ObservedGeneration, freshBytes: number): void {
     this.#longestAgeMs = Math.max(this.#longestAgeMs, curve.endMs - emptyAtMs);
     this.#fitted = this.#fit.verdict({ windows, startBytes: freshBytes, allocatedBytes });
     this.#isEndless = this.#endless.isSeen(allocatedBytes);

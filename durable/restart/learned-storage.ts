@@ -1,4 +1,4 @@
-import { type EstimatorState, NOTHING_KNOWN } from "../estimate/estimator.ts";
+import { type EstimatorState, NOTHING_KNOWN } from "../estimate/estimator-state.ts";
 import type { GrowthRule } from "../estimate/growth-rule.ts";
 import type { CurrentGeneration } from "../estimate/history.ts";
 import { AGE_CLASSES, type LossRecord, NO_LOSSES } from "../estimate/loss-cost.ts";

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PAGE_BYTES } from "../../wasm/byte-units.ts";
-import { Estimator, type EstimatorState } from "../estimate/estimator.ts";
+import { Estimator } from "../estimate/estimator.ts";
+import type { EstimatorState } from "../estimate/estimator-state.ts";
 import { REMEMBERED_GENERATIONS } from "../estimate/paper/baseline.ts";
 import { paperEstimate } from "../estimate/paper/paper-estimate.ts";
 import { samplesOf } from "../estimate/testing/build.ts";

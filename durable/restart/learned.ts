@@ -1,4 +1,4 @@
-import { type EstimatorState, NOTHING_KNOWN } from "../estimate/estimator.ts";
+import { type EstimatorState, NOTHING_KNOWN } from "../estimate/estimator-state.ts";
 import type { CurrentGeneration, History } from "../estimate/history.ts";
 import { type LossRecord, NO_LOSSES } from "../estimate/loss-cost.ts";
 import { REMEMBERED_GENERATIONS } from "../estimate/paper/baseline.ts";
