@@ -28,7 +28,7 @@ export interface Estimate {
   readonly startBytes: number;
   readonly ttlMs: number;
   readonly ttlConfidence: Confidence;
-  /** A longer TTL that other entries have; undefined if all seem to have one. */
+  /** A shorter TTL that other entries have; undefined if all seem to have one. */
   readonly secondTtlMs: number | undefined;
   /** k and b0; undefined before three growth events. */
   readonly bytesPerEntry: number | undefined;
