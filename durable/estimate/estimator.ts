@@ -203,7 +203,7 @@ export class Estimator {
     const startBytes = this.#freshBytes;
     const allocatedBytes = presentBytes ?? sampledBytes;
     const outboundInTtl = curve.callsIn(curve.endMs - ttl.ms, curve.endMs);
-    const { demandCalls, hitShare, requestsPerSecond, isRising } = this.#load.now(ttl.ms);
+    const { demandCalls, hitShare, requestsPerSecond, isRising } = this.#load.now(ttl.ms, curve.endMs);
     const needed = (calls: number): number => (line ? line.fixedBytes + line.bytesPerEntry * calls : allocatedBytes);
     const requiredBytes = clamp(Math.round(needed(outboundInTtl)), 0, allocatedBytes);
     const baselineBytes = line

@@ -27,6 +27,13 @@ describe("the load", () => {
     expect(load.now(TTL_MS)).toMatchObject({ demandCalls: 0, hitShare: 0, requestsPerSecond: 0, isRising: false });
   });
 
+  it("counts the time until a start without a sample yet in its rate of requests", () => {
+    const load = new Load();
+    load.started(0, true);
+    pushed(load, 100_000, 5, 50);
+    expect(load.now(600_000, 125_000).requestsPerSecond).toBeCloseTo(4);
+  });
+
   it("rises if the last quarter of a TTL has clearly more requests", () => {
     const load = new Load();
     load.started(0, true);

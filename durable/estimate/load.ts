@@ -65,14 +65,15 @@ export class Load {
     return { fromMs: toMs - this.#demand(ttlMs).windowMs, toMs };
   }
 
-  now(ttlMs: number): LoadNow {
+  /** @param nowMs time of the last sample, or of a start after it */
+  now(ttlMs: number, nowMs = this.#curve.endMs): LoadNow {
     const { endMs } = this.#curve;
     const { calls, windowMs } = this.#demand(ttlMs);
     const requests = this.#curve.requestsSince(endMs - windowMs);
     return {
       demandCalls: calls,
       hitShare: requests > 0 ? clamp(1 - (calls * windowMs) / ttlMs / requests, 0, 1) : 0,
-      requestsPerSecond: (1_000 * requests) / Math.max(1, Math.min(windowMs, endMs - this.#sinceMs)),
+      requestsPerSecond: (1_000 * requests) / Math.max(1, Math.min(windowMs, nowMs - this.#sinceMs)),
       isRising: isRising(this.#curve, ttlMs),
     };
   }
