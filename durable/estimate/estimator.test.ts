@@ -125,6 +125,32 @@ describe("an estimate of any samples", () => {
     expect(estimator.knowledge.ttlMs).toBe(61_000);
   });
 
+  it("learns nothing from a handover during a change of the TTL", () => {
+    const errorAfter = (changes: boolean): number => {
+      const known = { ...NOTHING_KNOWN, ttlMs: changes ? 533_000 : 61_000, bytesPerEntry: 1_000, fixedBytes: 0 };
+      const estimator = estimatorOf([], known);
+      let second = 0;
+      const row = {
+        generation: 1,
+        allocatedBytes: 20 * PAGE_BYTES,
+        grownPages: 0,
+        requests: 20,
+        hits: 10,
+        outbound: 10,
+      };
+      const isKnown = () => Math.abs(estimator.ttlMs - 61_000) < 1 && second >= 100;
+      for (; !isKnown(); second += 1) {
+        estimator.called(second % 61, second * 1_000, "allowed");
+        if (second % 10 === 9) estimator.push({ ...row, timeMs: (second + 1) * 1_000 });
+      }
+      estimator.started(2, second * 1_000, 10 * PAGE_BYTES, true);
+      const { handedOverBytes, startBytes, requiredBytes } = estimator.estimate(second * 1_000);
+      return handedOverBytes - Math.max(startBytes, Math.ceil(requiredBytes / PAGE_BYTES) * PAGE_BYTES);
+    };
+    expect(errorAfter(false)).toBeGreaterThan(2 * PAGE_BYTES);
+    expect(errorAfter(true)).toBe(0);
+  });
+
   it("ignores samples of other generations", () => {
     fc.assert(
       fc.property(anyRows, (rows) => {
