@@ -42,7 +42,7 @@ export interface ServiceStats
     readonly required: "estimated" | "default";
     readonly baseline: "estimated" | "default";
   };
-  /** A longer TTL that other decisions have; null if all seem to have one. */
+  /** A shorter TTL that other decisions have; null if all seem to have one. */
   readonly secondTtlMs: number | null;
   /** Memory of one decision, and of the filter without any; null while unknown. */
   readonly bytesPerEntry: number | null;
