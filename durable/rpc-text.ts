@@ -3,22 +3,23 @@ import type { DecideRequest } from "./rpc.ts";
 
 /**
  * The question to an object, and its usual answer, as one text each: fields end at line feeds, which none of them can hold.
- * workerd copies a text as it is, while an object's every field and every nested array is serialized on its own, which costs
- * about 100 us for each request (docs/performance.md).
+ * workerd copies a text as it is, while an object's every field and every nested array is serialized on its own.
  */
 const END = "\n";
 /** Fields before the headers. */
 const FIELDS = 11;
+/** The headers that the Worker looked for: nothing, this, or this sign and their names. */
 const ALL = "*";
+const LISTED = "=";
 
 /** @throws TypeError if a field holds a line feed; the Worker has refused such requests before */
 export function encodeAsk(ask: DecideRequest): string {
-  const { sentHeaders = [], headers, source } = ask;
+  const { sentHeaders, headers, source } = ask;
   const fields = [
     ask.configVersion,
     ask.service,
     ask.serviceVersion,
-    sentHeaders === "all" ? ALL : sentHeaders.join(","),
+    sentHeaders === undefined ? "" : sentHeaders === "all" ? ALL : LISTED + sentHeaders.join(","),
     ask.method,
     ask.path,
     ask.query,
@@ -33,18 +34,20 @@ export function encodeAsk(ask: DecideRequest): string {
 }
 
 /** Undefined if the text is not a question. */
-export function decodeAsk(text: string): DecideRequest | undefined {
+export function decodeAsk(text: unknown): DecideRequest | undefined {
+  if (typeof text !== "string") return undefined;
   const fields = text.split(END);
   if (fields.length < FIELDS || (fields.length - FIELDS) % 2 !== 0) return undefined;
   const [configVersion, service, serviceVersion, sent, method, path, query, host, scheme, address, end] = fields as [
     ...Eleven,
   ];
   if ((scheme !== "http" && scheme !== "https") || (end !== "0" && end !== "1")) return undefined;
+  if (sent !== "" && sent !== ALL && !sent.startsWith(LISTED)) return undefined;
   return {
     configVersion,
     service,
     serviceVersion,
-    ...(sent === "" ? {} : { sentHeaders: sent === ALL ? "all" : sent.split(",") }),
+    ...(sent === "" ? {} : { sentHeaders: sent === ALL ? "all" : namesIn(sent.slice(LISTED.length)) }),
     method,
     path,
     query,
@@ -54,6 +57,10 @@ export function decodeAsk(text: string): DecideRequest | undefined {
     source: { address },
     endOfStream: end === "1",
   };
+}
+
+function namesIn(list: string): string[] {
+  return list === "" ? [] : list.split(",");
 }
 
 type Eleven = [string, string, string, string, string, string, string, string, string, string, string];
@@ -73,9 +80,9 @@ export function decodeChanges(text: string): HeaderChange[] {
   if (text === "") return changes;
   const fields = text.split(END);
   for (let at = 0; at < fields.length; ) {
-    const count = Number(fields[at + 1]);
+    const count = /^\d+$/.test(fields[at + 1] ?? "") ? Number(fields[at + 1]) : Number.NaN;
     const end = at + 2 + count;
-    if (!(count >= 0 && end <= fields.length)) throw new TypeError("the object's answer is not a list of changes");
+    if (!(end <= fields.length)) throw new TypeError("the object's answer is not a list of changes");
     changes.push({ name: fields[at]!, values: fields.slice(at + 2, end) });
     at = end;
   }

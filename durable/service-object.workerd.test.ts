@@ -260,6 +260,7 @@ describe("the versioned RPC", () => {
     expect(await stub.decide(RPC_VERSION - 1, ask)).toMatchObject(refused);
     expect(await stub.decide(RPC_VERSION + 1, ask)).toMatchObject(refused);
     expect(await stub.decide(RPC_VERSION, "no question")).toMatchObject(refused);
+    expect(await (stub.decide as (version: number) => Promise<unknown>)(RPC_VERSION)).toMatchObject(refused);
     // As earlier versions of the Worker asked.
     expect(await (stub.decide as (ask: unknown) => Promise<unknown>)({ ...message, v: 2 })).toMatchObject(refused);
     const other = encodeAsk({ ...message, service: "stripped" });

@@ -16,12 +16,12 @@ import type { Target } from "./request-target.ts";
  * @throws TypeError if the filter set a header that no request can have
  */
 export async function sendUpstream(
-  { request, url: askedUrl, method: askedMethod, hasNoStream, asksWebSocket, ...incoming }: Incoming,
+  incoming: Incoming,
   changes: readonly HeaderChange[] | "public",
   body: BodyInit | null,
   signal?: AbortSignal,
 ): Promise<Outcome> {
-  const { env, service, target, client, body: clientBody } = incoming;
+  const { request, env, service, target, client } = incoming;
   const isPublic = changes === "public";
   const upstream = upstreamOf(env, service, target, isPublic);
   if (upstream === undefined) {
@@ -31,20 +31,20 @@ export async function sendUpstream(
   const path = changed(changes, ":path") ?? pathForUpstream(service, target);
   // The path is appended to the upstream's origin: "@host" or ".host" would change the origin.
   if (!path.startsWith("/")) return { ok: false, reply: errorResponse(503, "invalid_path_from_filter") };
-  const method = changed(changes, ":method") ?? askedMethod;
+  const method = changed(changes, ":method") ?? incoming.method;
   const url = `${upstream.baseUrl}${path}`;
   const init = signal === undefined ? upstream.init : { ...upstream.init, signal };
   // If only headers change, a copy of the client's request is the fastest way to the upstream.
-  const isCopy = url === askedUrl && method === askedMethod && body === null && hasNoStream;
+  const isCopy = url === incoming.url && method === incoming.method && body === null && incoming.hasNoStream;
   const copy = isCopy ? new Request(request, init) : undefined;
   const headers = copy?.headers ?? new Headers(request.headers);
   toUpstream(headers, request.headers, {
     service,
     changes: isPublic ? [] : changes,
     ...client,
-    websocket: asksWebSocket && method === "GET" && body === null,
+    websocket: incoming.asksWebSocket && method === "GET" && body === null,
     // The client's is only right for the client's body.
-    keepsLength: body !== null && body === clientBody,
+    keepsLength: body !== null && body === incoming.body,
   });
   try {
     const sent = copy ?? new Request(url, { ...init, method, headers, body, redirect: "manual" });

@@ -51,6 +51,7 @@ describe("repeats beside growth", () => {
     const growth = grown(600_000, "bounded");
     const endMs = feed(repeats, [60_000], growth, 10);
     expect(repeats.ttlMs(growth)).toBeUndefined();
+    expect(repeats.shorterTtlMs).toBeUndefined();
     feed(repeats, [60_000], growth, 360, endMs);
     expect(Math.abs(repeats.ttlMs(growth)! / 60_000 - 1)).toBeLessThan(0.05);
   });

@@ -1,7 +1,7 @@
 import { RepeatTtl } from "./repeats.ts";
 import type { Ttl } from "./ttl.ts";
 
-/** Growth contradicts a second TTL if it shows one that is shorter by this factor. */
+/** Growth contradicts a second TTL if it shows a TTL that is shorter by this factor. */
 const SHORTER = 1.25;
 /** Growth contradicts the first TTL by repeats if it shows one that is longer by this factor … */
 const LONGER = 1.5;
@@ -39,7 +39,8 @@ export class BelievedRepeats {
 
   /** The shorter one of two TTLs, as of the last update. Undefined if there is one. */
   get shorterTtlMs(): number | undefined {
-    return this.#ttlMs === this.#repeats.longerTtlMs ? this.#repeats.ttlMs : undefined;
+    const isLonger = this.#ttlMs !== undefined && this.#ttlMs === this.#repeats.longerTtlMs;
+    return isLonger ? this.#repeats.ttlMs : undefined;
   }
 
   /** Undefined while repeats show none. @param growth the TTL by growth */

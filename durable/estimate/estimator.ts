@@ -145,8 +145,7 @@ export class Estimator {
 
   /** Adds a sample of the running generation. Ignores samples of other generations. */
   push(sample: Readonly<Sample>): void {
-    const generation = this.#generation;
-    const { number, startedMs, curve, windows } = generation;
+    const { number, startedMs, curve, windows } = this.#generation;
     if (sample.generation !== number) return;
     const { timeMs, allocatedBytes } = sample;
     this.#observedMs += Math.max(0, timeMs - Math.max(curve.endMs, startedMs));
@@ -156,6 +155,8 @@ export class Estimator {
     this.#demandedCalls = Math.max(0, outbound - this.#lost.takeCalls());
     this.#load.push(timeMs, this.#demandedCalls, requests);
     if (this.#witnesses.update(timeMs, requests)) this.#ttlChanged();
+    // Another one if the TTL has changed.
+    const generation = this.#generation;
     this.#notice(generation, allocatedBytes - generation.allocatedBytes, isFlooded);
     this.#witnesses.updateGrowth(generation, this.#freshBytes);
     this.#fills.update(generation, this.#witnesses.ttl, this.#load.curve);

@@ -27,6 +27,13 @@ describe("the load", () => {
     expect(load.now(TTL_MS)).toMatchObject({ demandCalls: 0, hitShare: 0, requestsPerSecond: 0, isRising: false });
   });
 
+  it("begins at the first start that it sees, though the service had others before an eviction", () => {
+    const load = new Load();
+    load.started(3_600_000, false);
+    pushed(load, 3_660_000, 5, 50);
+    expect(load.now(600_000).requestsPerSecond).toBeCloseTo(5);
+  });
+
   it("counts the time until a start without a sample yet in its rate of requests", () => {
     const load = new Load();
     load.started(0, true);

@@ -39,9 +39,10 @@ export class Load {
 
   /** An instance started. @param isFirst of the service, as far as samples tell */
   started(startedMs: number, isFirst: boolean): void {
+    // After an eviction the first instance of the object is not the service's first.
+    if (isFirst || !this.#hasStarted) this.#fromMs = this.#sinceMs = startedMs;
     if (!this.#hasStarted) this.#curve = new OutboundCurve(startedMs);
     this.#hasStarted = true;
-    if (isFirst) this.#fromMs = this.#sinceMs = startedMs;
   }
 
   /** Adds a sample. @param calls that a full cache would have made */

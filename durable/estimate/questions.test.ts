@@ -43,10 +43,38 @@ describe("the questions of outbound calls", () => {
     expect(questions.asked(7, 6_000)).toEqual({ afterMs: 1_000, lostAfterMs: 0 });
   });
 
-  it("never go back in time if the clock does", () => {
+  it("are one question if they are asked in one moment, in whatever order they are answered", () => {
     const questions = new Questions(HOUR_MS);
     questions.asked(7, 10_000);
-    expect(questions.asked(7, 4_000)).toEqual({ afterMs: 0, lostAfterMs: undefined });
+    for (const atMs of [10_000, 10_050, 9_000, 10_999]) expect(questions.asked(7, atMs)).toBe("not_kept");
+    expect(questions.asked(7, 310_000)).toMatchObject({ afterMs: 300_000 });
+  });
+
+  it("are told as lost even a moment after they were asked", () => {
+    const questions = new Questions(HOUR_MS);
+    questions.asked(7, 10_000);
+    questions.emptied(10_100);
+    expect(questions.asked(7, 10_500)).toMatchObject({ afterMs: 500, lostAfterMs: 100 });
+  });
+
+  it("begin anew if the clock is set back, and learn from then on", () => {
+    const questions = new Questions(HOUR_MS);
+    questions.asked(7, 5 * HOUR_MS);
+    questions.emptied(5 * HOUR_MS + 1);
+    expect(questions.asked(7, 0)).toBe("not_kept");
+    expect(questions.asked(7, 1_000)).toBeUndefined();
+    expect(questions.asked(7, 301_000)).toMatchObject({ afterMs: 300_000, lostAfterMs: undefined });
+  });
+
+  it("are all kept again some time after a flood", () => {
+    const questions = new Questions(HOUR_MS);
+    const spread = (n: number) => Math.imul(n, 2_654_435_761) >>> 0;
+    for (let n = 0; n < 70_000; n += 1) questions.asked(spread(n), n);
+    expect(questions.share).toBeLessThan(0.1);
+    for (let hour = 1; hour < 12; hour += 1) {
+      for (let n = 0; n < 100; n += 1) questions.asked(spread(n), hour * 1.1 * HOUR_MS + n * 10_000);
+    }
+    expect(questions.share).toBe(1);
   });
 
   it("keep a share of the questions if there are too many, and see each repeat of those", () => {
@@ -69,7 +97,7 @@ describe("the questions of outbound calls", () => {
     const questions = new Questions(1_000);
     for (let n = 0; n < 3 * MAX_QUESTIONS; n += 1) questions.asked(n, n);
     expect(questions.share).toBe(1);
-    expect(questions.asked(3 * MAX_QUESTIONS - 1, 3 * MAX_QUESTIONS)).toMatchObject({ afterMs: 1 });
+    expect(questions.asked(3 * MAX_QUESTIONS - 1, 3 * MAX_QUESTIONS + 1_000)).toMatchObject({ afterMs: 1_001 });
     expect(questions.asked(0, 3 * MAX_QUESTIONS)).toBeUndefined();
   });
 

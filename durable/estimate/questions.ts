@@ -12,6 +12,8 @@ export class Questions {
   #limit = 2 ** HASH_BITS;
   /** When caches were lost, the newest ones, oldest first. */
   #lossesMs: number[] = [];
+  /** When the share was last made smaller, or looked at since. */
+  #narrowedAtMs = 0;
   readonly #horizonMs: number;
 
   /** @param horizonMs questions asked longer ago are of no interest */
@@ -36,30 +38,56 @@ export class Questions {
 
   /** Notes a call. @returns undefined if the question is new */
   asked(question: number, nowMs: number): AskedAgain | "not_kept" | undefined {
+    this.#widen(nowMs);
     if (question >= this.#limit) return "not_kept";
     const before = this.#asked.get(question);
-    this.#asked.delete(question);
     if (before === undefined) {
       this.#asked.set(question, { askedAtMs: nowMs, livedMs: undefined });
       this.#makeRoom(nowMs);
       return undefined;
     }
     const { askedAtMs, livedMs } = before;
-    const afterMs = Math.max(0, nowMs - askedAtMs);
+    const afterMs = nowMs - askedAtMs;
+    if (afterMs < -CLOCK_JUMP_MS) {
+      this.#clockSetBack(nowMs);
+      return "not_kept";
+    }
     const lostAtMs = this.#lossesMs.find((lossMs) => lossMs >= askedAtMs);
+    // Retries, and misses of one moment in any order: the first answer has neither expired nor been lost.
+    if (afterMs < SAME_MOMENT_MS && (lostAtMs === undefined || afterMs < 0)) return "not_kept";
+    this.#asked.delete(question);
     this.#asked.set(question, { askedAtMs: nowMs, livedMs: lostAtMs === undefined ? afterMs : livedMs });
     return { afterMs, livedMs, lostAfterMs: lostAtMs === undefined ? undefined : lostAtMs - askedAtMs };
   }
 
   #makeRoom(nowMs: number): void {
     if (this.#asked.size <= MAX_QUESTIONS) return;
+    this.#dropOld(nowMs);
+    if (this.#asked.size <= MAX_QUESTIONS) return;
+    this.#limit /= 2;
+    this.#narrowedAtMs = nowMs;
+    for (const question of this.#asked.keys()) if (question >= this.#limit) this.#asked.delete(question);
+  }
+
+  /** A flood is over: twice the share of all questions is kept again. Looks once in each horizon. */
+  #widen(nowMs: number): void {
+    if (this.share === 1 || Math.abs(nowMs - this.#narrowedAtMs) < this.#horizonMs) return;
+    this.#narrowedAtMs = nowMs;
+    this.#dropOld(nowMs);
+    if (this.#asked.size <= MAX_QUESTIONS / 4) this.#limit *= 2;
+  }
+
+  #dropOld(nowMs: number): void {
     for (const [oldest, { askedAtMs }] of this.#asked) {
       if (nowMs - askedAtMs <= this.#horizonMs) break;
       this.#asked.delete(oldest);
     }
-    if (this.#asked.size <= MAX_QUESTIONS) return;
-    this.#limit /= 2;
-    for (const question of this.#asked.keys()) if (question >= this.#limit) this.#asked.delete(question);
+  }
+
+  /** No interval that reaches back beyond the jump has a meaning. */
+  #clockSetBack(nowMs: number): void {
+    this.#asked.clear();
+    this.#lossesMs = this.#lossesMs.filter((lossMs) => lossMs <= nowMs);
   }
 }
 
@@ -80,5 +108,9 @@ export interface AskedAgain {
 
 const HASH_BITS = 32;
 const REMEMBERED_LOSSES = 16;
+/** Two calls for one question within this time are of one moment. */
+const SAME_MOMENT_MS = 1_000;
+/** Calls are noted as they are answered, so some began before others that were noted earlier, but no longer than this. */
+const CLOCK_JUMP_MS = 60_000;
 /** Their hashes and times take about 200 KB. */
 export const MAX_QUESTIONS = 4_096;

@@ -104,7 +104,7 @@ function knowledge(value: unknown): EstimatorState {
 function losses(value: unknown): LossRecord {
   if (!isFields(value)) return NO_LOSSES;
   const lostEntries = listOf(value.lostEntries, amount, AGE_CLASSES);
-  const extraCalls = listOf(value.extraCalls, amount, AGE_CLASSES);
+  const extraCalls = listOf(value.extraCalls, finite, AGE_CLASSES);
   return lostEntries.length === AGE_CLASSES && extraCalls.length === AGE_CLASSES
     ? { lostEntries, extraCalls }
     : NO_LOSSES;

@@ -276,7 +276,7 @@ describe("the stored learned state", () => {
       knowledge,
       workCreditMs: -12.5,
       account: { buckets: [{ startMs: 1_800_000, calls: 20, spentCalls: -3 }] },
-      losses: { lostEntries: [8, 7, 6, 5, 4, 3, 2, 1], extraCalls: [1, 2, 3, 4, 5, 6, 7, 8] },
+      losses: { lostEntries: [8, 7, 6, 5, 4, 3, 2, 1], extraCalls: [-1, 2, 3, 4, 5, 6, 7, 8] },
     };
     expect(readLearned(writeLearned(learned), "v1")).toEqual(learned);
   });

@@ -78,7 +78,7 @@ export class RestartCost {
 function settled(loss: Loss, now: Progress, price: RealPrice): Settlement {
   const { lostEntries, debitedCalls, atMs, ttlMs } = loss;
   const repeated = sumOf(now.repeated);
-  const calls = isComparable(loss, now) ? price.of({ repeated, ...callsSince(loss, now) }) : repeated;
+  const calls = price.of({ repeated, debited: debitedCalls, ...callsSince(loss, now) });
   // A cache that was lost again before it filled has not shown its whole price.
   const share = Math.min(1, Math.max(0, now.nowMs - atMs) / Math.max(1, ttlMs));
   return {
@@ -90,7 +90,7 @@ function settled(loss: Loss, now: Progress, price: RealPrice): Settlement {
 
 function settledLate(loss: Loss, now: Progress, price: RealPrice): Settlement | undefined {
   if (!isComparable(loss, now)) return undefined;
-  const calls = price.of({ repeated: 0, ...callsSince(loss, now) });
+  const calls = price.of({ repeated: 0, debited: 0, ...callsSince(loss, now) });
   if (calls === 0) return undefined;
   return {
     correctionCalls: calls,
@@ -99,11 +99,12 @@ function settledLate(loss: Loss, now: Progress, price: RealPrice): Settlement | 
   };
 }
 
-function callsSince(loss: Loss, now: Progress): { all: number; expected: number } {
+function callsSince(loss: Loss, now: Progress): { all: number; expected: number | undefined } {
   const requests = now.counts.requests - loss.counts.requests;
   // With fewer requests the share of hits falls too, and with more it rises: at most so many calls were to be expected.
   const expected = (1 - loss.hitShare) * Math.max(requests, requestsBefore(loss, now));
-  return { all: now.counts.outbound - loss.counts.outbound, expected };
+  const all = now.counts.outbound - loss.counts.outbound;
+  return { all, expected: isComparable(loss, now) ? expected : undefined };
 }
 
 /** With another TTL or under another load, the same requests make other calls. */
