@@ -34,6 +34,7 @@ const CONTENDERS = {
   noop: { worker: "no-op-object", objects: { NO_OP: "NoOp" } },
   byHand: { worker: "by-hand", objects: { DECISIONS: "Decisions" } },
   cached: { worker: "gateway", objects: { SERVICE_OBJECT: "ServiceObject" } },
+  edge: { worker: "edge-gateway", objects: { SERVICE_OBJECT: "ServiceObject" } },
 } as const;
 type Contender = keyof typeof CONTENDERS;
 const NAMES = Object.keys(CONTENDERS) as Contender[];
@@ -42,6 +43,7 @@ const TITLES: Readonly<Record<Contender, string>> = {
   noop: "no-op object",
   byHand: "by hand",
   cached: "Ebb, cached",
+  edge: "Ebb, edge",
 };
 /** Turns of each contender in a round. */
 const TURNS = 4;
@@ -69,7 +71,8 @@ const workerd = await startWorkerd(
 /** A browser's usual headers, so that requests have a realistic size. */
 function requestOf(n: number): string {
   return [
-    `GET /orders/${n % 97} HTTP/1.1`,
+    // Each user repeats one request, as a page that polls does.
+    `GET /orders/${(n % users) % 97} HTTP/1.1`,
     "Host: api.example",
     `Authorization: Bearer token-of-user-${n % users}`,
     "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36",
@@ -122,7 +125,12 @@ try {
     console.error(`round ${round + 1} of ${rounds}`);
   }
   const ratio = (of: Contender, to: Contender) => spreadOf(measured.map((round) => round[of].cpuUs / round[to].cpuUs));
-  const ratios = { cachedVsByHand: ratio("cached", "byHand"), cachedVsNoop: ratio("cached", "noop") };
+  const ratios = {
+    cachedVsByHand: ratio("cached", "byHand"),
+    cachedVsNoop: ratio("cached", "noop"),
+    edgeVsByHand: ratio("edge", "byHand"),
+    edgeVsBare: ratio("edge", "bare"),
+  };
   const contenders = Object.fromEntries(
     NAMES.map((name) => [
       name,

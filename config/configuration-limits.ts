@@ -10,6 +10,8 @@ export const CONFIG_LIMITS = {
   maxCacheBytes: 100 * 1024 * 1024,
   /** A revoked credential can stay allowed for this long. */
   maxTtlMs: 24 * 60 * 60_000,
+  /** A purge does not reach a Worker's isolates for this long. */
+  maxEdgeTtlMs: 60_000,
   /** How long old decisions may be used while the authorization server is unreachable. */
   maxStaleIfErrorMs: 60 * 60_000,
   /** Clients give up long before this, and a waiting call holds one of six connections. */

@@ -43,7 +43,7 @@ function builtIn(
   { digestKey }: FilterEnvironment,
 ): Json {
   // The host persists decisions, not the filter.
-  const { persist: _, ...ofFilter } = cache;
+  const { persist: _, edgeTtlMs, ...ofFilter } = cache;
   return {
     service: service.name,
     configVersion: service.version,
@@ -51,7 +51,7 @@ function builtIn(
     realm: service.name,
     credentials,
     protocol: protocolOf(authorization, service.clusters),
-    cache: ofFilter,
+    cache: edgeTtlMs > 0 ? { ...ofFilter, edgeTtlMs } : ofFilter,
     rules: rulesOf(service),
     failOpen,
   };

@@ -194,6 +194,8 @@ export interface Cache {
   readonly obeyCacheControl: boolean;
   readonly maxBytes: number;
   readonly persist: boolean;
+  /** How long the Worker's isolates keep allows; 0: they keep none. */
+  readonly edgeTtlMs: number;
 }
 
 /** When the filter is restarted. Durations in ms, sizes in bytes. */

@@ -398,6 +398,12 @@ interface CacheInput {
    * service that slept then restores its decisions. A purge removes persisted decisions too. Default false.
    */
   readonly persist?: boolean;
+  /**
+   * How long an allow is also kept in the Worker's isolates, which then need not ask the object: at most so long, and never
+   * longer than the decision itself. A purge or a changed right reaches those isolates only when this time is over
+   * (docs/edge-cache.md). At most 60000. Default 0: not at all.
+   */
+  readonly edgeTtlMs?: number;
 }
 
 /**

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DecideRequest } from "./rpc.ts";
-import { decodeAsk, decodeChanges, encodeAsk, encodeChanges } from "./rpc-text.ts";
+import { decodeAsk, decodeContinue, encodeAsk, encodeContinue } from "./rpc-text.ts";
 
 /** Any text that a field may hold; workerd lets no line feed into any. */
 const text = fc.string({ unit: "binary" }).map((any) => any.replaceAll("\n", ""));
@@ -89,27 +89,39 @@ describe("a question as a text", () => {
   });
 });
 
-describe("changes as a text", () => {
-  const anyChanges = fc.array(fc.record({ name: text, values: fc.array(text) }));
+describe("an allow as a text", () => {
+  const anyAllow = fc.record({
+    kind: fc.constant("continue" as const),
+    changes: fc.array(fc.record({ name: text, values: fc.array(text) })),
+    freshForMs: fc.nat(),
+  });
 
-  it("come back as they were, removals and empty values too", () => {
+  it("comes back as it was, with removals and empty values", () => {
     fc.assert(
-      fc.property(anyChanges, (changes) => {
-        expect(decodeChanges(encodeChanges(changes)!)).toEqual(changes);
+      fc.property(anyAllow, (allow) => {
+        expect(decodeContinue(encodeContinue(allow)!)).toEqual(allow);
       }),
     );
-    expect(decodeChanges("")).toEqual([]);
   });
 
-  it("are no text if a filter set a line feed", () => {
-    expect(encodeChanges([{ name: "x-user", values: ["a\nb"] }])).toBeUndefined();
-    expect(encodeChanges([{ name: "x\ny", values: [] }])).toBeUndefined();
+  it("is no text if a filter set a line feed", () => {
+    const allow = { kind: "continue", freshForMs: 0 } as const;
+    expect(encodeContinue({ ...allow, changes: [{ name: "x-user", values: ["a\nb"] }] })).toBeUndefined();
+    expect(encodeContinue({ ...allow, changes: [{ name: "x\ny", values: [] }] })).toBeUndefined();
   });
 
-  it.each(["x", "x\nmany\na", "x\n2\na", "x\n-1", "x\n1\na\ny", "x\n0.5\na", "x\n\na", "x\n"])(
-    "are refused if the text is %j",
-    (wrong) => {
-      expect(() => decodeChanges(wrong)).toThrow(TypeError);
-    },
-  );
+  it.each([
+    "",
+    "x",
+    "-1",
+    "0\nx",
+    "0\nx\nmany\na",
+    "0\nx\n2\na",
+    "0\nx\n-1",
+    "0\nx\n1\na\ny",
+    "0\nx\n0.5\na",
+    "0\nx\n\na",
+  ])("is refused if the text is %j", (wrong) => {
+    expect(() => decodeContinue(wrong)).toThrow(TypeError);
+  });
 });

@@ -1,5 +1,5 @@
 import type { HeaderChange } from "../wasm/host/index.ts";
-import type { DecideRequest } from "./rpc.ts";
+import type { Continue, DecideRequest } from "./rpc.ts";
 
 /**
  * The question to an object, and its usual answer, as one text each: fields end at line feeds, which none of them can hold.
@@ -65,28 +65,35 @@ function namesIn(list: string): string[] {
 
 type Eleven = [string, string, string, string, string, string, string, string, string, string, string];
 
-/** The changes of an answer `continue`: for each its name, the number of values, and the values. Undefined if a text cannot hold them. */
-export function encodeChanges(changes: readonly HeaderChange[]): string | undefined {
-  if (changes.length === 0) return "";
-  const fields: string[] = [];
+/**
+ * An answer `continue`: how long it is fresh, then for each change its name, the number of values, and the values. Undefined if a
+ * text cannot hold them.
+ */
+export function encodeContinue({ changes, freshForMs }: Continue): string | undefined {
+  if (changes.length === 0) return String(freshForMs);
+  const fields = [String(freshForMs)];
   for (const { name, values } of changes) fields.push(name, String(values.length), ...values);
   const text = fields.join(END);
   return countOf(text) === fields.length - 1 ? text : undefined;
 }
 
-/** @throws TypeError if the text holds no changes */
-export function decodeChanges(text: string): HeaderChange[] {
-  const changes: HeaderChange[] = [];
-  if (text === "") return changes;
+/** @throws TypeError if the text is no such answer */
+export function decodeContinue(text: string): Continue {
   const fields = text.split(END);
-  for (let at = 0; at < fields.length; ) {
-    const count = /^\d+$/.test(fields[at + 1] ?? "") ? Number(fields[at + 1]) : Number.NaN;
-    const end = at + 2 + count;
+  const freshForMs = wholeNumber(fields[0]);
+  const changes: HeaderChange[] = [];
+  for (let at = 1; at < fields.length; ) {
+    const end = at + 2 + wholeNumber(fields[at + 1]);
     if (!(end <= fields.length)) throw new TypeError("the object's answer is not a list of changes");
     changes.push({ name: fields[at]!, values: fields.slice(at + 2, end) });
     at = end;
   }
-  return changes;
+  return { kind: "continue", changes, freshForMs };
+}
+
+function wholeNumber(field: string | undefined): number {
+  if (field === undefined || !/^\d{1,15}$/.test(field)) throw new TypeError("the object's answer lacks a number");
+  return Number(field);
 }
 
 function countOf(text: string): number {

@@ -7,7 +7,7 @@ import type { FlatHeaders } from "./flat-headers.ts";
  *
  * On the way, the question is a text, and so is the answer `continue` (see rpc-text.ts).
  */
-export const RPC_VERSION = 3;
+export const RPC_VERSION = 4;
 
 /** The head of a request that needs a decision. */
 export interface DecideRequest {
@@ -35,7 +35,9 @@ export interface DecideRequest {
 /** The request may pass to the upstream with these changes to its headers. No further stage follows. */
 export interface Continue {
   readonly kind: "continue";
-  readonly changes: HeaderChange[];
+  readonly changes: readonly HeaderChange[];
+  /** How long the same question may be answered so without asking again, in ms; 0: not at all. */
+  readonly freshForMs: number;
 }
 
 /** Stages of this exchange for the filter, according to the object's configuration; the Worker's may differ. */

@@ -10,7 +10,7 @@ import { openStorage } from "./persistence/open-storage.ts";
 import { missingHeaders } from "./request/needed-headers.ts";
 import type { RestartPlan } from "./restart/restart-plan.ts";
 import { type DecideRequest, type NeedsHeaders, RPC_VERSION, type Unavailable } from "./rpc.ts";
-import { decodeAsk, encodeChanges } from "./rpc-text.ts";
+import { decodeAsk, encodeContinue } from "./rpc-text.ts";
 import { PLATFORM_RUNTIME } from "./runtime/platform-runtime.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { ProtectedService } from "./service/protected-service.ts";
@@ -43,7 +43,7 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
     const ask = version === RPC_VERSION ? decodeAsk(text) : undefined;
     if (ask === undefined) return unknownVersion(version);
     const answer = await this.#answer(ask);
-    return answer.kind === "continue" ? (encodeChanges(answer.changes) ?? answer) : answer;
+    return answer.kind === "continue" ? (encodeContinue(answer) ?? answer) : answer;
   }
 
   async #answer(ask: DecideRequest): Promise<Answer | NeedsHeaders> {
@@ -56,6 +56,13 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
       const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
       return { kind: "unavailable", reason: "internal_error", message };
     }
+  }
+
+  async countEdgeHits(version: number, service: string, hits: number): Promise<void> {
+    if (version !== RPC_VERSION || !Number.isSafeInteger(hits) || hits < 1) {
+      throw new TypeError(`hits cannot be counted: version ${version}, ${hits} hits`);
+    }
+    (await this.#serviceNamed(service))?.countEdgeHits(hits);
   }
 
   async restart(reason = "operator"): Promise<RestartOutcome> {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ask, checksOf, pass, settled, statsOf, testEnv } from "../test/workerd/client.ts";
 import { SharedData } from "../wasm/host/index.ts";
 import { RPC_VERSION } from "./rpc.ts";
-import { decodeChanges, encodeAsk } from "./rpc-text.ts";
+import { decodeContinue, encodeAsk } from "./rpc-text.ts";
 import { MAX_STORED_SHARED_DATA_BYTES, storedSharedData } from "./storage/stored-shared-data.ts";
 
 const MINUTE = 60_000;
@@ -255,7 +255,10 @@ describe("the versioned RPC", () => {
       endOfStream: true,
     };
     const ask = encodeAsk(message);
-    expect(decodeChanges((await stub.decide(RPC_VERSION, ask)) as string)).toEqual(expect.any(Array));
+    expect(decodeContinue((await stub.decide(RPC_VERSION, ask)) as string)).toMatchObject({
+      kind: "continue",
+      freshForMs: 0,
+    });
     const refused = { kind: "unavailable", reason: "rpc_version" };
     expect(await stub.decide(RPC_VERSION - 1, ask)).toMatchObject(refused);
     expect(await stub.decide(RPC_VERSION + 1, ask)).toMatchObject(refused);

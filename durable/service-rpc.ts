@@ -12,9 +12,14 @@ export interface ServiceRpc extends Rpc.DurableObjectBranded {
    *
    * @param version RPC_VERSION
    * @param ask see rpc-text.ts
-   * @returns for `continue` its changes as a text
+   * @returns `continue` as a text
    */
   decide(version: number, ask: string): Promise<string | Answer | NeedsHeaders>;
+  /**
+   * Counts requests that an isolate of the Worker has answered.
+   * @throws TypeError if the version is another or the number is none
+   */
+  countEdgeHits(version: number, service: string, hits: number): Promise<void>;
   /** Restarts the filter in place, or says why not. */
   restart(reason?: string): Promise<RestartOutcome>;
   /** What `restart` would free and cost; null if no instance is in memory. */

@@ -1,7 +1,10 @@
 import { findService, type Gateway } from "../config/index.ts";
 import type { Env } from "../durable/environment.ts";
+import { PLATFORM_RUNTIME } from "../durable/runtime/platform-runtime.ts";
+import type { Runtime } from "../durable/runtime/runtime.ts";
 import { openToListedOrigins } from "./cors.ts";
-import { forward } from "./forward.ts";
+import { EdgeCache } from "./edge/edge-cache.ts";
+import { type Front, forward } from "./forward.ts";
 import { operatorPages } from "./operator/pages.ts";
 import { errorResponse, internalError } from "./replies.ts";
 import { rawPath, readTarget } from "./request-target.ts";
@@ -12,9 +15,10 @@ export interface App {
 }
 
 /** The front door: the operator's pages under their reserved prefix, services everywhere else. */
-export function createApp(gateway: Gateway): App {
+export function createApp(gateway: Gateway, runtime: Runtime = PLATFORM_RUNTIME): App {
   const { prefix } = gateway.operator;
-  const pages = operatorPages(gateway);
+  const front = { gateway, edge: new EdgeCache(runtime) };
+  const pages = operatorPages(front);
   // A path that is not canonical is none of the operator's pages, and `readTarget` refuses it.
   const isPage = (path: string): boolean =>
     path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === "/");
@@ -24,7 +28,7 @@ export function createApp(gateway: Gateway): App {
         // Each reading of a request's URL makes a new text.
         const { url } = request;
         if (isPage(rawPath(url))) return await pages.fetch(request, env, ctx);
-        return await serviceReply(request, url, env, ctx, gateway);
+        return await serviceReply(request, url, env, ctx, front);
       } catch (error) {
         return internalError(error).reply;
       }
@@ -37,8 +41,9 @@ function serviceReply(
   url: string,
   env: Env,
   ctx: ExecutionContext,
-  gateway: Gateway,
+  front: Front,
 ): Response | Promise<Response> {
+  const { gateway } = front;
   const target = readTarget(url);
   if (!target.ok) {
     const asked = target.asked && findService(gateway, target.asked.host, target.asked.path);
@@ -46,5 +51,5 @@ function serviceReply(
     return asked ? openToListedOrigins(reply, request, asked) : reply;
   }
   const service = findService(gateway, target.host, target.path);
-  return service ? forward(request, url, env, ctx, gateway, service, target) : errorResponse(404, "no_service");
+  return service ? forward(request, url, env, ctx, front, service, target) : errorResponse(404, "no_service");
 }

@@ -1,6 +1,7 @@
 import type { Gateway } from "../config/index.ts";
 import { type NeedsHeaders, RPC_VERSION } from "../durable/rpc.ts";
-import { decodeChanges, encodeAsk } from "../durable/rpc-text.ts";
+import { decodeContinue, encodeAsk } from "../durable/rpc-text.ts";
+import type { EdgeQuestion } from "./edge/edge-cache.ts";
 import type { Incoming } from "./incoming.ts";
 import { againAfterReset } from "./object-errors.ts";
 import { type FilterHeaders, headersForFilter } from "./request-headers.ts";
@@ -15,8 +16,12 @@ export type Asked =
  * Asks the service's object to decide on a request's head. The object may run another deployment for a while: if its
  * configuration needs headers that this Worker did not send, the Worker asks again with them.
  */
-export async function askObject(gateway: Gateway, incoming: Incoming): Promise<Exclude<Asked, NeedsHeaders>> {
-  const first = await askWith(gateway, incoming, incoming.service.neededHeaders);
+export async function askObject(
+  gateway: Gateway,
+  incoming: Incoming,
+  edgeQuestion: (text: string) => EdgeQuestion | undefined,
+): Promise<Exclude<Asked, NeedsHeaders>> {
+  const first = await askWith(gateway, incoming, incoming.service.neededHeaders, undefined, edgeQuestion);
   if (first.kind !== "needs_headers") return first;
   const second = await askWith(gateway, incoming, first.headers, first.headers);
   if (second.kind !== "needs_headers") return second;
@@ -32,6 +37,7 @@ async function askWith(
   incoming: Incoming,
   neededHeaders: readonly string[] | "all",
   sent?: readonly string[] | "all",
+  edgeQuestion?: (text: string) => EdgeQuestion | undefined,
 ): Promise<Asked> {
   const { request, method, env, service, target, client, body } = incoming;
   const head = headersForFilter(request.headers, { neededHeaders, identityHeaders: service.identityHeaders }, client);
@@ -52,10 +58,16 @@ async function askWith(
       source: { address: client.clientIp },
       endOfStream: body === null,
     });
+    const edge = edgeQuestion?.(ask);
+    const kept = edge?.answer();
+    if (kept !== undefined) return { kind: "continue", changes: kept, freshForMs: 0 };
     const answer = await againAfterReset<string | Decided>(async () =>
       env.SERVICE_OBJECT.getByName(service.name).decide(RPC_VERSION, ask),
     );
-    return typeof answer === "string" ? { kind: "continue", changes: decodeChanges(answer) } : answer;
+    if (typeof answer !== "string") return answer;
+    const allow = decodeContinue(answer);
+    edge?.keep(allow.changes, allow.freshForMs);
+    return allow;
   } catch (error) {
     return { kind: "unavailable", reason: "object_unreachable", message: String(error) };
   }

@@ -17,7 +17,7 @@ export function createGateway(input: GatewayInput, runtime?: Runtime) {
   if (!resolved.ok) throw new Error(formatProblems(resolved.problems));
   const { gateway } = resolved;
   for (const warning of warningsOf(gateway)) console.warn(`configuration: ${warning}`);
-  const app = createApp(gateway);
+  const app = createApp(gateway, runtime);
   limitThisIsolate(gateway.memory);
 
   class ConfiguredServiceObject extends ServiceObject {

@@ -4,6 +4,7 @@ import type { Env } from "../durable/environment.ts";
 import { askObject } from "./ask-object.ts";
 import { clientInfo } from "./client-info.ts";
 import { openToListedOrigins } from "./cors.ts";
+import type { EdgeCache } from "./edge/edge-cache.ts";
 import { asksWebSocket, bodyOf, type Incoming } from "./incoming.ts";
 import { isPreflight, preflightReply, withoutCredentials } from "./preflight.ts";
 import { deniedResponse, errorResponse, internalError, type Outcome, replied } from "./replies.ts";
@@ -15,6 +16,12 @@ import { sendUpstream } from "./upstream.ts";
 const REFUSED_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
 const BODYLESS_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
+/** What all requests to one isolate share. */
+export interface Front {
+  readonly gateway: Gateway;
+  readonly edge: EdgeCache;
+}
+
 /**
  * Handles one request: a public one goes straight to the upstream, any other only after a decision that allows it. Every
  * failure ends in a refusal with a reason. Without a decision only those requests reach the upstream that the configuration
@@ -25,7 +32,7 @@ export async function forward(
   url: string,
   env: Env,
   ctx: Pick<ExecutionContext, "waitUntil">,
-  gateway: Gateway,
+  { gateway, edge }: Front,
   service: Service,
   target: Target,
 ): Promise<Response> {
@@ -43,7 +50,7 @@ export async function forward(
     hasNoStream: stream === null,
     asksWebSocket: asksWebSocket(method, headers, body),
   };
-  const outcome = await outcomeOf(incoming, ctx, gateway).catch(internalError);
+  const outcome = await outcomeOf(incoming, ctx, gateway, edge).catch(internalError);
   return outcome.ok ? outcome.response : openToListedOrigins(outcome.reply, request, service);
 }
 
@@ -51,6 +58,7 @@ async function outcomeOf(
   incoming: Incoming,
   ctx: Pick<ExecutionContext, "waitUntil">,
   gateway: Gateway,
+  edge: EdgeCache,
 ): Promise<Outcome> {
   const { request, method, service, target, body } = incoming;
   if (REFUSED_METHODS.has(method)) return replied(errorResponse(405, "method_not_allowed"));
@@ -71,7 +79,7 @@ async function outcomeOf(
   if (rule.kind === "ambiguous") return replied(errorResponse(400, "ambiguous_path"));
   if (rule.kind === "public") return sendUpstream(incoming, "public", body);
 
-  const answer = await askObject(gateway, incoming);
+  const answer = await askObject(gateway, incoming, (text) => edge.question(incoming, text, ctx));
   switch (answer.kind) {
     case "bad_headers":
       return replied(errorResponse(answer.reason === "headers_too_large" ? 431 : 400, answer.reason));

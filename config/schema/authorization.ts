@@ -178,4 +178,5 @@ export const cache: v.GenericSchema<unknown, Cache> = fields({
     32 * 1024 * 1024,
   ),
   persist: v.optional(v.boolean("true or false"), false),
+  edgeTtlMs: v.optional(wholeNumber(0, CONFIG_LIMITS.maxEdgeTtlMs, "milliseconds, 0 keeps none"), 0),
 });

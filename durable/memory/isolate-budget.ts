@@ -144,7 +144,7 @@ export class IsolateBudget {
     const provokedAtMs = this.#reclaimer.provokedAtMs ?? Number.NEGATIVE_INFINITY;
     const situation = {
       nowMs,
-      heldBytes: ledger.heldBytes,
+      heldBytes: this.#memory.heldBytes,
       reclaimableBytes: ledger.reclaimable.bytes,
       // Memory that survived the last collection belongs to objects that were not evicted: it does not count again.
       idleBytes: ledger.idleBytes(nowMs - IDLE_MS, provokedAtMs - IDLE_MS),

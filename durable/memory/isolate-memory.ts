@@ -32,6 +32,8 @@ export interface IsolateMemorySnapshot {
   readonly collected: CollectionRecord;
   /** The most that was ever held at once. */
   readonly peakBytes: number;
+  /** Decisions that the Worker keeps in this isolate. */
+  readonly edgeBytes: number;
 }
 
 /**
@@ -47,6 +49,7 @@ export class IsolateMemory {
   readonly #released: ((nowMs: number) => void)[] = [];
   readonly #reported: ((nowMs: number) => void)[] = [];
   #reservedBytes = 0;
+  #edgeBytes = 0;
   #isolateId: string | undefined;
 
   constructor(nowMs: () => number) {
@@ -89,13 +92,19 @@ export class IsolateMemory {
     this.#reported.push(listener);
   }
 
+  /** All linear memories, and what the Worker keeps in the isolate. */
   get heldBytes(): number {
-    return this.ledger.heldBytes;
+    return this.ledger.heldBytes + this.#edgeBytes;
+  }
+
+  /** The size of the decisions that the Worker keeps (worker/edge). */
+  noteEdgeBytes(bytes: number): void {
+    this.#edgeBytes = bytes;
   }
 
   /** Room below a mark after held and reserved memory; at least 0. */
   roomBelow(markBytes: number): number {
-    return Math.max(0, markBytes - this.ledger.heldBytes - this.#reservedBytes);
+    return Math.max(0, markBytes - this.heldBytes - this.#reservedBytes);
   }
 
   /**
@@ -123,6 +132,7 @@ export class IsolateMemory {
       pinned: ledger.pinned,
       collected: ledger.collections,
       peakBytes: ledger.peakBytes,
+      edgeBytes: this.#edgeBytes,
     };
   }
 

@@ -9,6 +9,8 @@ export interface Counters {
   requests: number;
   /** Of these, answered at once: without a call of their own and without waiting for another's. */
   hits: number;
+  /** Of these, answered by a Worker's isolate without asking the object. */
+  edgeHits: number;
   /** Denied before the filter looked for a decision: credential missing or malformed, header not UTF-8 or too large. */
   refusedEarly: number;
   /** The filter failed or answered with a 5xx status, as the built-in one does if its authorization server fails. */
@@ -35,6 +37,7 @@ export function noCounts(): Counters {
   return {
     requests: 0,
     hits: 0,
+    edgeHits: 0,
     refusedEarly: 0,
     undecided: 0,
     throttled: 0,
@@ -65,6 +68,13 @@ export function countDecision(counters: Counters, decision: Decision): void {
   else if (decision.kind === "respond" && THROTTLED.has(decision.details)) counters.throttled += 1;
   else if (decision.kind === "respond" && REFUSED_EARLY.has(decision.details)) counters.refusedEarly += 1;
   else if (decision.calls === 0 && !decision.paused) counters.hits += 1;
+}
+
+/** Requests that the Worker's isolates have answered. */
+export function countEdgeHits(counters: Counters, hits: number): void {
+  counters.requests += hits;
+  counters.hits += hits;
+  counters.edgeHits += hits;
 }
 
 export function countRefusalInStage(counters: Counters, refusal: Refusal): void {

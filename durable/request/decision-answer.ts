@@ -1,6 +1,8 @@
-import type { Decision, HeaderChange, Refusal } from "../../wasm/host/index.ts";
+import type { Service } from "../../config/index.ts";
+import type { Decision, Refusal } from "../../wasm/host/index.ts";
 import { flattenHeaders } from "../flat-headers.ts";
-import type { LocalResponse, Unavailable } from "../rpc.ts";
+import type { Continue, LocalResponse, Unavailable } from "../rpc.ts";
+import { freshForMs } from "./edge-life.ts";
 
 /** Converts the host's refusal for the Worker. */
 export function denyResult(refusal: Refusal): LocalResponse | Unavailable {
@@ -13,10 +15,9 @@ export function denyResult(refusal: Refusal): LocalResponse | Unavailable {
   return { kind: "unavailable", reason, message: `${refusal.reason}: ${refusal.message}` };
 }
 
-export function decisionAnswer(
-  decision: Decision,
-): { readonly kind: "continue"; readonly changes: HeaderChange[] } | LocalResponse | Unavailable {
-  return decision.kind === "continue" ? { kind: "continue", changes: decision.changes } : denyResult(decision);
+export function decisionAnswer(service: Service, decision: Decision): Continue | LocalResponse | Unavailable {
+  if (decision.kind !== "continue") return denyResult(decision);
+  return { kind: "continue", changes: decision.changes, freshForMs: freshForMs(service, decision) };
 }
 
 /** A refusal by the gateway itself. */

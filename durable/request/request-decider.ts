@@ -96,7 +96,7 @@ export class RequestDecider {
     const decision = deciding instanceof Promise ? await deadline.wait(deciding) : deciding;
     if (isReplayed(decision, replays)) return this.#decide(ask, ruleName, replays + 1);
     this.#headDecided(generation, decision);
-    return decisionAnswer(decision);
+    return decisionAnswer(service, decision);
   }
 
   #withoutFilter(unavailable: Unavailable): Answer {
@@ -107,7 +107,7 @@ export class RequestDecider {
       return unavailable;
     }
     counters.failedOpen += 1;
-    return { kind: "continue", changes: [] };
+    return { kind: "continue", changes: [], freshForMs: 0 };
   }
 
   #renewDeadline(): void {

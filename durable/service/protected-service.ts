@@ -11,7 +11,7 @@ import { InstanceManager } from "../instances/instance-manager.ts";
 import { MemoryBackpressure } from "../memory/backpressure.ts";
 import { thisIsolate } from "../memory/isolate.ts";
 import type { AskToReclaim } from "../memory/isolate-budget.ts";
-import type { Counters } from "../metrics/counters.ts";
+import { type Counters, countEdgeHits } from "../metrics/counters.ts";
 import { FilterMetrics } from "../metrics/filter-metrics.ts";
 import { answerClass } from "../outbound/answer-class.ts";
 import { OutboundCalls } from "../outbound/outbound-calls.ts";
@@ -153,6 +153,12 @@ export class ProtectedService {
 
   decide(ask: DecideRequest): Promise<Answer> {
     return this.#requests.decide(ask);
+  }
+
+  /** Isolates of the Worker have answered so many requests of this service. */
+  countEdgeHits(hits: number): void {
+    countEdgeHits(this.#counters, hits);
+    this.#maintenance.afterAnswer();
   }
 
   /** @throws like `purge` in purge.ts */

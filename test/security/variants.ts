@@ -17,4 +17,8 @@ export const VARIANTS: readonly Variant[] = [
       restart: { policy: "uptime", uptimeMs: 60_000, minLifetimeMs: 60_000, ...service.restart },
     }),
   },
+  {
+    name: "allows kept in the Worker's isolate",
+    change: (service) => ({ ...service, cache: { ...service.cache, edgeTtlMs: 5_000 } }),
+  },
 ];

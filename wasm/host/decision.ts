@@ -46,7 +46,14 @@ export type Refusal = RespondOutcome | FailedOutcome;
  * `calls`: outbound calls this stream started so far. `paused`: the filter did not answer at once.
  */
 export type Decision =
-  | { readonly kind: "continue"; readonly changes: HeaderChange[]; readonly calls: number; readonly paused: boolean }
+  | {
+      readonly kind: "continue";
+      readonly changes: HeaderChange[];
+      /** What the filter has set on the stream with `proxy_set_property`, by dotted path. Undefined if it has set nothing. */
+      readonly properties?: ReadonlyMap<string, Uint8Array> | undefined;
+      readonly calls: number;
+      readonly paused: boolean;
+    }
   | Refusal;
 
 /** The outcome for a part of a body. */

@@ -235,6 +235,7 @@ export class MessagePassage {
     const decision: HeadersContinue = {
       kind: "continue",
       changes: message.headers.changes(),
+      properties: stream.properties,
       calls: stream.calls,
       paused: message.headersPaused,
     };

@@ -3,6 +3,8 @@ import type { Env } from "../../durable/environment.ts";
 import type { RestartOutcome } from "../../durable/instances/instance-manager.ts";
 import type { RestartPlan } from "../../durable/restart/restart-plan.ts";
 import type { PurgeReport } from "../../durable/service/purge.ts";
+import { edgeTtlMsOf } from "../edge/edge-cache.ts";
+import type { Front } from "../forward.ts";
 import { againAfterReset } from "../object-errors.ts";
 import { credentialsMeant } from "./credentials-meant.ts";
 import type { ActionRequest } from "./read-action.ts";
@@ -21,7 +23,7 @@ export type RestartReport =
 
 /** Restarts filters in place, or reports what that would free and cost. */
 export function restartServices(
-  gateway: Gateway,
+  { gateway }: Front,
   env: Env,
   { service, dryRun = false }: ActionRequest,
 ): Promise<ActionReport<RestartReport>> {
@@ -33,16 +35,29 @@ export function restartServices(
   });
 }
 
+/** `edgeTtlMs`: isolates elsewhere may allow for so long what was purged; only with `cache.edgeTtlMs`. */
+export type EdgePurgeReport = PurgeReport & { readonly edgeTtlMs?: number };
+
 /** Purges the decisions of one credential or all. */
 export function purgeServices(
-  gateway: Gateway,
+  { gateway, edge }: Front,
   env: Env,
   { service, credential }: ActionRequest,
-): Promise<ActionReport<PurgeReport>> {
+): Promise<ActionReport<EdgePurgeReport>> {
   const credentials = credential === undefined ? {} : { credentials: credentialsMeant(credential) };
-  return forEach(gateway, service, (name) =>
-    againAfterReset(() => env.SERVICE_OBJECT.getByName(name).purge({ service: name, ...credentials })),
-  );
+  return forEach(gateway, service, async (name) => {
+    const report = await againAfterReset(() =>
+      env.SERVICE_OBJECT.getByName(name).purge({ service: name, ...credentials }),
+    );
+    edge.forget(name);
+    const edgeTtlMs = edgeTtlMsNamed(gateway, name);
+    return edgeTtlMs > 0 ? { ...report, edgeTtlMs } : report;
+  });
+}
+
+function edgeTtlMsNamed({ services }: Gateway, name: string): number {
+  const service = services.find((candidate) => candidate.name === name);
+  return service === undefined ? 0 : edgeTtlMsOf(service);
 }
 
 async function forEach<Outcome>(

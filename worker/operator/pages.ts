@@ -1,6 +1,6 @@
 import { Hono } from "hono";
-import type { Gateway } from "../../config/index.ts";
 import type { Env } from "../../durable/environment.ts";
+import type { Front } from "../forward.ts";
 import { errorResponse, internalError } from "../replies.ts";
 import { rawPath } from "../request-target.ts";
 import { type Access, accessOf, isOfAnotherSite } from "./access.ts";
@@ -12,7 +12,8 @@ import { readAction } from "./read-action.ts";
 const NOT_STORED = { "cache-control": "no-store" };
 
 /** The operator's pages, under their reserved prefix. */
-export function operatorPages(gateway: Gateway): Hono<{ Bindings: Env }> {
+export function operatorPages(front: Front): Hono<{ Bindings: Env }> {
+  const { gateway } = front;
   const { prefix, tokenSecret } = gateway.operator;
   const app = new Hono<{ Bindings: Env }>({ getPath: ({ url }) => rawPath(url) });
   const attempts = new FailedAttempts();
@@ -31,7 +32,7 @@ export function operatorPages(gateway: Gateway): Hono<{ Bindings: Env }> {
     app.post(`${prefix}/${name}`, async (c) => {
       const parsed = await readAction(c.req.raw, gateway, name);
       if (!parsed.ok) return c.json({ error: "bad_request", message: parsed.reason }, 400, NOT_STORED);
-      const report = await act(gateway, c.env, parsed.action);
+      const report = await act(front, c.env, parsed.action);
       // Scripts read the status: it must not be 200 unless every service succeeded.
       const isDone = Object.values(report.services).every((outcome) => !("error" in outcome));
       return c.json(report, isDone ? 200 : 503, NOT_STORED);

@@ -95,6 +95,8 @@ function readCache(): void {
     else if (isField(key, "obeyCacheControl", 4)) configuration.obeyCacheControl = readFlag("obeyCacheControl");
     else if (isField(key, "staleIfErrorMs", 2)) {
       configuration.staleIfErrorMs = readWhole("staleIfErrorMs", 0, MAX_TTL_MS, ttl);
+    } else if (isField(key, "edgeTtlMs", 5)) {
+      configuration.edgeTtlMs = readWhole("edgeTtlMs", 0, MAX_TTL_MS, ttl);
     } else if (isField(key, "maxBytes", 3)) {
       configuration.maxBytes = readWhole(
         "maxBytes",

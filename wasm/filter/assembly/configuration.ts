@@ -74,6 +74,8 @@ export class Configuration {
   maxTtlMs: u64;
   denyTtlMs: u64;
   staleIfErrorMs: u64;
+  /** How long the embedder may use an allow without asking again; 0: it must ask each time. */
+  edgeTtlMs: u64;
   maxBytes: u64;
   /** True if a reply's Cache-Control can forbid caching or shorten a decision's lifetime. */
   obeyCacheControl: u32;
@@ -99,8 +101,8 @@ export class Configuration {
   isComplete: u32;
 }
 
-export const configuration = changetype<Configuration>(memory.data(144, 8));
-if (offsetof<Configuration>() > 144) ERROR("Configuration has outgrown its memory");
+export const configuration = changetype<Configuration>(memory.data(152, 8));
+if (offsetof<Configuration>() > 152) ERROR("Configuration has outgrown its memory");
 
 const UPSTREAM_NAMES: usize = memory.data(4 * 32);
 const UPSTREAM_CLAIMS: usize = memory.data(4 * 32);

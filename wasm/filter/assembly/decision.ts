@@ -4,6 +4,7 @@ import { forget, keep, lookUpStale, maxPayloadBytes } from "./cache";
 import { latestWallTimeMs } from "./clock";
 import { configuration } from "./configuration";
 import { credentialTagOf } from "./decision-key";
+import { allowEdgeUse, lifeLeftMs } from "./edge-life";
 import { Entry } from "./entry";
 import { proxy_continue_stream, proxy_set_effective_context } from "./env";
 import { CACHE_STALE_SERVED, count, FAIL_OPEN } from "./metrics";
@@ -41,6 +42,7 @@ export function serveEntry(entry: Entry): bool {
   }
   if (entry.outcome == 0) {
     applyUpstreamPayload(payload);
+    allowEdgeUse(lifeLeftMs(entry));
     return true;
   }
   sendRefusal(entry.outcome & STATUS_MASK, entry.outcome >> STATUS_BITS, payload);
@@ -72,11 +74,12 @@ export function conclude(pending: Pending): void {
   if (verdict.kind == VERDICT_FAIL) releaseArena();
   const standIn = verdict.kind == VERDICT_FAIL ? findStandIn(pending) : NO_STAND_IN;
   if (verdict.kind == VERDICT_FAIL) composeFailure();
-  else keepVerdict(pending);
+  else keptForMs = keepVerdict(pending);
   while (hasWaiters(pending)) {
     // The stream may be gone without a notice; then there is nothing to answer.
     if (proxy_set_effective_context(takeWaiter(pending)) == STATUS_OK) answer(standIn);
   }
+  keptForMs = 0;
   freePending(pending);
 }
 
@@ -85,10 +88,11 @@ export function concludeWith(pending: Pending, entry: Entry): void {
   endPending(pending);
   const outcome = entry.outcome;
   const isLoaded = loadPayload(entry);
+  const leftMs = lifeLeftMs(entry);
   while (hasWaiters(pending)) {
     if (proxy_set_effective_context(takeWaiter(pending)) != STATUS_OK) continue;
     if (!isLoaded) refuseNow(HEADERS_TOO_LARGE);
-    else if (outcome == 0) letThrough(payload);
+    else if (outcome == 0) letThrough(payload, leftMs);
     else sendRefusal(outcome & STATUS_MASK, outcome >> STATUS_BITS, payload);
   }
   freePending(pending);
@@ -145,31 +149,38 @@ function findStandIn(pending: Pending): u32 {
 function answer(standIn: u32): void {
   if (standIn == STAND_IN_STALE) {
     count(CACHE_STALE_SERVED);
-    letThrough(stale);
+    letThrough(stale, 0);
   } else if (standIn == STAND_IN_OPEN) {
     count(FAIL_OPEN);
-    letThrough(NOTHING);
+    letThrough(NOTHING, 0);
   } else {
     payload.set(verdict.payloadStart, verdict.payloadSize);
-    if (verdict.kind == VERDICT_ALLOW) letThrough(payload);
+    if (verdict.kind == VERDICT_ALLOW) letThrough(payload, keptForMs);
     else sendRefusal(verdict.status, verdict.reason, payload);
   }
 }
 
-function letThrough(upstream: Span): void {
+/** Life of the allow that is being delivered, from now; 0 if it is not kept. */
+let keptForMs: u64 = 0;
+
+function letThrough(upstream: Span, leftMs: u64): void {
   applyUpstreamPayload(upstream);
+  allowEdgeUse(leftMs);
   proxy_continue_stream(STREAM_REQUEST);
 }
 
-/** Keeps the verdict if allowed. An earlier decision for this key is dropped in any case. */
-function keepVerdict(pending: Pending): void {
+/**
+ * Keeps the verdict if allowed. An earlier decision for this key is dropped in any case.
+ * @returns its lifetime from now; 0 if it must not be kept
+ */
+function keepVerdict(pending: Pending): u64 {
   const lifetimeMs = lifetimeOf(pending);
   payload.set(verdict.payloadStart, verdict.payloadSize);
   const outcome: u16 = verdict.kind == VERDICT_ALLOW ? 0 : <u16>((verdict.reason << STATUS_BITS) | verdict.status);
   const isTooLarge = verdict.payloadSize > maxPayloadBytes(outcome);
   if (lifetimeMs == 0 || isTooLarge || (hasRelatedTags() && !putBehindTags(pending))) {
     forget(pending.digestLow, pending.digestHigh);
-    return;
+    return 0;
   }
   keep(
     pending.digestLow,
@@ -180,6 +191,7 @@ function keepVerdict(pending: Pending): void {
     lifetimeMs,
     staleTimeOf(pending, lifetimeMs),
   );
+  return lifetimeMs;
 }
 
 /** All waiters sent the same request, so any of them will do. */

@@ -27,6 +27,8 @@ export declare function proxy_remove_header_map_value(map: i32, name: usize, nam
 
 export declare function proxy_get_property(path: usize, pathSize: usize, into: usize, intoSize: usize): i32;
 
+export declare function proxy_set_property(path: usize, pathSize: usize, value: usize, valueSize: usize): i32;
+
 export declare function proxy_continue_stream(stream: i32): i32;
 
 export declare function proxy_send_local_response(
