@@ -17,7 +17,7 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "7" },
     seconds: { type: "string", default: "3" },
     connections: { type: "string", default: "16" },
-    users: { type: "string", default: "1000" },
+    users: { type: "string", default: "100" },
     json: { type: "string" },
   },
 });

@@ -61,7 +61,8 @@ export const GATEWAY_HEADER_PREFIX = "x-ebb-";
 
 /** One spelling for all names that a CGI-like upstream cannot tell apart: lower case, `-` for `_`. */
 export function canonicalHeaderName(name: string): string {
-  return name.toLowerCase().replaceAll("_", "-");
+  const lower = name.toLowerCase();
+  return lower.includes("_") ? lower.replaceAll("_", "-") : lower;
 }
 
 /** True for a header about the connection or the framing of one message, in any spelling. */

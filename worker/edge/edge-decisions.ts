@@ -1,5 +1,5 @@
 import type { HeaderChange } from "../../wasm/host/index.ts";
-import { QuestionDigest } from "./question-digest.ts";
+import { type SipKey, sipHash, sipKey } from "./siphash.ts";
 
 /** Bounds of what one isolate keeps. */
 export const EDGE_LIMITS = {
@@ -34,7 +34,8 @@ export interface SharedMemory {
 export class EdgeDecisions {
   readonly #memory: SharedMemory;
   readonly #entries = new Map<string, Entry>();
-  #digest: QuestionDigest | undefined;
+  /** Of this isolate: a digest says nothing elsewhere. */
+  #digestKey: SipKey | undefined;
   #bytes = 0;
 
   constructor(memory: SharedMemory) {
@@ -51,8 +52,9 @@ export class EdgeDecisions {
 
   /** The key of a question (rpc-text.ts). */
   keyOf(question: string): string {
-    this.#digest ??= QuestionDigest.random();
-    return this.#digest.of(question);
+    // Randomness is not available in module scope.
+    this.#digestKey ??= sipKey(crypto.getRandomValues(new Uint8Array(16)));
+    return sipHash(question, this.#digestKey);
   }
 
   /** The changes of a fresh allow. If the clock was set back, none is fresh. */
