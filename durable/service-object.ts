@@ -39,23 +39,29 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
     this.#router.get("/stats", (request: IRequest) => this.#stats(request));
   }
 
-  async decide(version: number, text: string): Promise<string | Answer | NeedsHeaders> {
+  decide(version: number, text: string): MaybePromise<string | Answer | NeedsHeaders> {
     const ask = version === RPC_VERSION ? decodeAsk(text) : undefined;
     if (ask === undefined) return unknownVersion(version);
-    const answer = await this.#answer(ask);
-    return answer.kind === "continue" ? (encodeContinue(answer) ?? answer) : answer;
+    const answer = this.#answer(ask);
+    return answer instanceof Promise ? answer.then(asSent, internalError) : asSent(answer);
   }
 
-  async #answer(ask: DecideRequest): Promise<Answer | NeedsHeaders> {
+  /** Waits only if it has to: most requests are decided at once. */
+  #answer(ask: DecideRequest): MaybePromise<Answer | NeedsHeaders> {
     try {
-      const service = this.#known(ask.service) ?? (await this.#serviceNamed(ask.service));
-      if (service !== undefined) return missingHeaders(service.configuration, ask) ?? (await service.decide(ask));
-      const message = `configuration ${this.#gateway.version} has no service ${ask.service} (the Worker's: ${ask.configVersion})`;
-      return { kind: "unavailable", reason: "unknown_service", message };
+      const service = this.#known(ask.service);
+      if (service !== undefined) return missingHeaders(service.configuration, ask) ?? service.decide(ask);
     } catch (error) {
-      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      return { kind: "unavailable", reason: "internal_error", message };
+      return internalError(error);
     }
+    return this.#answerOnceSetUp(ask);
+  }
+
+  async #answerOnceSetUp(ask: DecideRequest): Promise<Answer | NeedsHeaders> {
+    const service = await this.#serviceNamed(ask.service);
+    if (service !== undefined) return missingHeaders(service.configuration, ask) ?? service.decide(ask);
+    const message = `configuration ${this.#gateway.version} has no service ${ask.service} (the Worker's: ${ask.configVersion})`;
+    return { kind: "unavailable", reason: "unknown_service", message };
   }
 
   async countEdgeHits(version: number, service: string, hits: number): Promise<void> {
@@ -168,6 +174,17 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
     if (binding === undefined) console.error(`service binding ${cluster.binding} is missing: add it to wrangler.toml`);
     return binding && ((request) => binding.fetch(request));
   }
+}
+
+type MaybePromise<Value> = Value | Promise<Value>;
+
+function asSent(answer: Answer | NeedsHeaders): string | Answer | NeedsHeaders {
+  return answer.kind === "continue" ? (encodeContinue(answer) ?? answer) : answer;
+}
+
+function internalError(error: unknown): Unavailable {
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { kind: "unavailable", reason: "internal_error", message };
 }
 
 /** Earlier versions sent the question as an object, in place of the number. */

@@ -14,7 +14,7 @@ export interface ServiceRpc extends Rpc.DurableObjectBranded {
    * @param ask see rpc-text.ts
    * @returns `continue` as a text
    */
-  decide(version: number, ask: string): Promise<string | Answer | NeedsHeaders>;
+  decide(version: number, ask: string): string | Answer | NeedsHeaders | Promise<string | Answer | NeedsHeaders>;
   /**
    * Counts requests that an isolate of the Worker has answered.
    * @throws TypeError if the version is another or the number is none

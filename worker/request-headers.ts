@@ -85,9 +85,11 @@ export interface UpstreamHeaderOptions extends ClientInfo {
 export function toUpstream(headers: Headers, incoming: Headers, options: UpstreamHeaderOptions): void {
   const { identityHeaders, neededHeaders } = options.service;
   const nominated = namedByConnection(incoming);
+  const known = knownNames(identityHeaders);
   // One call into the platform; an iterator makes one for each header.
   incoming.forEach((value, name) => {
-    const goesOn = name === "content-length" ? options.keepsLength : travels(name, identityHeaders);
+    const goesOn =
+      name === "content-length" ? options.keepsLength : (known.get(name) ?? travels(name, identityHeaders));
     if (!goesOn || nominated.has(name)) {
       headers.delete(name);
       return;
@@ -100,19 +102,26 @@ export function toUpstream(headers: Headers, incoming: Headers, options: Upstrea
   });
   for (const [name, value] of forwardedHeaders(options)) headers.set(name, value);
 
-  const changes = options.changes.filter(({ name }) => !name.startsWith(":") && !isConnectionHeader(name));
+  const { changes } = options;
   // All removals first: if a filter sets both X-User and X_User, both go on.
   for (const { name } of changes) {
+    if (!isSentOn(name)) continue;
     headers.delete(name);
     const canonical = canonicalHeaderName(name);
     if (canonical !== name) headers.delete(canonical);
   }
   for (const { name, values } of changes) {
+    if (!isSentOn(name)) continue;
     // `Headers` joins repeated fields with a comma, which would become part of a cookie's value (RFC 6265 5.4: one field).
     if (name.toLowerCase() === "cookie" && values.length > 0) headers.set(name, values.join("; "));
     else for (const value of values) headers.append(name, value);
   }
   if (options.websocket) headers.set("upgrade", "websocket");
+}
+
+/** Whether a filter's change applies to the request to the upstream. */
+function isSentOn(name: string): boolean {
+  return !name.startsWith(":") && !isConnectionHeader(name);
 }
 
 /** The client's headers that go on. Names in lower case. */
@@ -150,16 +159,20 @@ const MAX_KNOWN_NAMES = 512;
 
 /** Whether a client's header of this name, in lower case, goes on. */
 function travels(name: string, identityHeaders: readonly string[]): boolean {
-  let known = knownToTravel.get(identityHeaders);
-  if (known === undefined) {
-    known = new Map();
-    knownToTravel.set(identityHeaders, known);
-  }
+  const known = knownNames(identityHeaders);
   const before = known.get(name);
   if (before !== undefined) return before;
   const now = mayTravel(name, identityHeaders);
   if (known.size < MAX_KNOWN_NAMES) known.set(name, now);
   return now;
+}
+
+function knownNames(identityHeaders: readonly string[]): Map<string, boolean> {
+  const known = knownToTravel.get(identityHeaders);
+  if (known !== undefined) return known;
+  const names = new Map<string, boolean>();
+  knownToTravel.set(identityHeaders, names);
+  return names;
 }
 
 function mayTravel(name: string, identityHeaders: readonly string[]): boolean {

@@ -51,8 +51,9 @@ export class RequestDecider {
     this.#deadline = new StageDeadline(this.#deadlines);
   }
 
-  async decide(ask: DecideRequest): Promise<Answer> {
-    const { service, backpressure, persistedDecisions } = this.#with;
+  /** A promise only if something has to be waited for: to await costs as much as to look a decision up. */
+  decide(ask: DecideRequest): Answer | Promise<Answer> {
+    const { service, backpressure } = this.#with;
     // The object's own rules count: its configuration may briefly be newer or older than the Worker's.
     const rule = matchRule(service, ask.method, ask.path);
     if (rule.kind === "deny") return ruleDenial(403, "no_rule");
@@ -60,26 +61,36 @@ export class RequestDecider {
     // The Worker does not ask about public paths. If it asks, its rules differ and protect a path that is public here.
     const ruleName = rule.kind === "public" ? AUTHENTICATE_RULE : rule.ruleName;
     const waiting = backpressure.wait();
-    if (waiting !== undefined) await waiting;
-    const restoring = persistedDecisions?.restore();
-    if (restoring !== undefined) await restoring;
-    return this.#decide(ask, ruleName, 0);
+    return waiting === undefined ? this.#restored(ask, ruleName) : waiting.then(() => this.#restored(ask, ruleName));
   }
 
-  async #decide(ask: DecideRequest, ruleName: string, replays: number): Promise<Answer> {
-    const { service, instances, events } = this.#with;
-    const ticking = events.beforeRequest();
-    if (ticking !== undefined) await ticking;
-    // Only now: the instance may have changed while the tick's calls were in progress.
+  #restored(ask: DecideRequest, ruleName: string): Answer | Promise<Answer> {
+    const restoring = this.#with.persistedDecisions?.restore();
+    return restoring === undefined
+      ? this.#ticked(ask, ruleName, 0)
+      : restoring.then(() => this.#ticked(ask, ruleName, 0));
+  }
+
+  #ticked(ask: DecideRequest, ruleName: string, replays: number): Answer | Promise<Answer> {
+    const ticking = this.#with.events.beforeRequest();
+    // The instance may change while the tick's calls are in progress.
+    return ticking === undefined
+      ? this.#decide(ask, ruleName, replays)
+      : ticking.then(() => this.#decide(ask, ruleName, replays));
+  }
+
+  #decide(ask: DecideRequest, ruleName: string, replays: number): Answer | Promise<Answer> {
+    const { service, instances } = this.#with;
     const generation = instances.acquire();
     if (!(generation instanceof Generation)) return this.#withoutFilter(generation);
 
     const deadline = this.#deadline;
     const request = streamRequest(ask, ruleName, deadline.signal);
     const stages = exchangeStages(service, generation.exportedStages, ask.endOfStream);
+    const again = () => this.#ticked(ask, ruleName, replays + 1);
     if (stages !== undefined) {
       this.#renewDeadline();
-      const answer = await decideInStages({
+      const deciding = decideInStages({
         service,
         generation,
         request,
@@ -89,14 +100,17 @@ export class RequestDecider {
         onHead: (decision) => this.#headDecided(generation, decision),
         onRefusal: (refusal) => this.#refusedInStage(generation, refusal),
       });
-      return answer ?? this.#decide(ask, ruleName, replays + 1);
+      return deciding.then((answer) => answer ?? again());
     }
+    const decided = (decision: Decision) => {
+      if (isReplayed(decision, replays)) return again();
+      this.#headDecided(generation, decision);
+      return decisionAnswer(service, decision);
+    };
     const deciding = generation.decide(request);
-    if (deciding instanceof Promise) this.#renewDeadline();
-    const decision = deciding instanceof Promise ? await deadline.wait(deciding) : deciding;
-    if (isReplayed(decision, replays)) return this.#decide(ask, ruleName, replays + 1);
-    this.#headDecided(generation, decision);
-    return decisionAnswer(service, decision);
+    if (!(deciding instanceof Promise)) return decided(deciding);
+    this.#renewDeadline();
+    return deadline.wait(deciding).then(decided);
   }
 
   #withoutFilter(unavailable: Unavailable): Answer {

@@ -18,7 +18,10 @@ export function streamRequest(ask: DecideRequest, ruleName: string, signal: Abor
     attributes: {
       "xds.route_name": ruleName,
       "source.address": ask.source.address,
-      [CLIENT_GROUP_ATTRIBUTE]: clientGroup(ask.source.address),
+      // Filters read it only for calls.
+      get [CLIENT_GROUP_ATTRIBUTE]() {
+        return clientGroup(ask.source.address);
+      },
     },
     signal,
   };

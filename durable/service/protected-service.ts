@@ -151,7 +151,8 @@ export class ProtectedService {
     this.#purging = { ...stored, name, instances, counters, shared, handsOver: filterHandsOver };
   }
 
-  decide(ask: DecideRequest): Promise<Answer> {
+  /** A promise only if something has to be waited for. */
+  decide(ask: DecideRequest): Answer | Promise<Answer> {
     return this.#requests.decide(ask);
   }
 

@@ -41,7 +41,7 @@ export class HeaderTable {
   /** Returns false and changes nothing if the map would exceed a limit. */
   add(name: string, value: string): boolean {
     this.#copy();
-    if (!this.#admits(name, value, 0, 0) || !this.#admitsChange([name])) return false;
+    if (!this.#admits(name, value, 0, 0) || !(this.#touched.has(name) || this.#admitsChange([name]))) return false;
     this.#touch(name);
     this.#push(name, value);
     return true;
@@ -51,8 +51,9 @@ export class HeaderTable {
   replace(name: string, value: string): boolean {
     this.#copy();
     const entries = this.#entries;
-    const first = entries.findIndex((entry) => entry[0] === name);
-    if (first < 0) return this.add(name, value);
+    let first = 0;
+    while (first < entries.length && entries[first]![0] !== name) first += 1;
+    if (first === entries.length) return this.add(name, value);
     const old = entries[first]!;
     if (!this.#admits(name, value, 1, sizeOf(old[0], old[1]))) return false;
     this.#touch(name);
@@ -84,10 +85,13 @@ export class HeaderTable {
   }
 
   changes(): HeaderChange[] {
-    return Array.from(this.#touched, (name) => ({
-      name,
-      values: this.#entries.filter((entry) => entry[0] === name).map((entry) => entry[1]),
-    }));
+    const changes: HeaderChange[] = [];
+    for (const name of this.#touched) {
+      const values: string[] = [];
+      for (const entry of this.#entries) if (entry[0] === name) values.push(entry[1]);
+      changes.push({ name, values });
+    }
+    return changes;
   }
 
   #copy(): void {
@@ -160,7 +164,7 @@ function sizeOf(name: string, value: string): number {
 
 function bytesOf(headers: Readonly<HeaderList>): number {
   let bytes = 0;
-  for (const [name, value] of headers) bytes += sizeOf(name, value);
+  for (const entry of headers) bytes += sizeOf(entry[0], entry[1]);
   return bytes;
 }
 

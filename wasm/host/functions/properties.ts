@@ -31,9 +31,17 @@ export function propertyFunctions(vm: Vm): HostFunctions {
   };
 }
 
+/** Filters ask for the same few paths with every request. */
+const dottedPaths = new Map<string, string>();
+const KNOWN_PATHS = 64;
+
 /** NUL separates the segments; some SDKs end the last one with a NUL too. */
 function dottedPath(path: string): string {
-  return (path.endsWith("\0") ? path.slice(0, -1) : path).replaceAll("\0", ".");
+  const known = dottedPaths.get(path);
+  if (known !== undefined) return known;
+  const dotted = (path.endsWith("\0") ? path.slice(0, -1) : path).replaceAll("\0", ".");
+  if (dottedPaths.size < KNOWN_PATHS) dottedPaths.set(path, dotted);
+  return dotted;
 }
 
 /** False if a limit would be exceeded. */
