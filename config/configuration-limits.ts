@@ -14,10 +14,10 @@ export const CONFIG_LIMITS = {
   maxEdgeTtlMs: 60_000,
   /** How long old decisions may be used while the authorization server is unreachable. */
   maxStaleIfErrorMs: 60 * 60_000,
-  /** Clients give up long before this, and a waiting call holds one of six connections. */
+  /** Clients give up long before this, and a waiting call holds a place. */
   maxTimeoutMs: 60_000,
-  /** Workers lets six connections wait for response headers at once; it queues a seventh, and the gateway cannot see that. */
-  maxConcurrency: 6,
+  /** Calls to one authorization server at once. More than it can bear would only make all of them slower. */
+  maxConcurrency: 512,
   /** A held-back body is in the filter's memory and again in the host's; the isolate has 128 MB for both. */
   maxBodyBytes: 16 * 1024 * 1024,
   maxRestartMs: 24 * 60 * 60_000,

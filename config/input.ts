@@ -189,7 +189,10 @@ export type UpstreamInput =
 interface CommonClusterInput {
   /** Time from the call to the whole reply; the timeout may come up to a sixteenth late. Default 2000. */
   readonly timeoutMs?: number;
-  /** Calls in flight at once, 1 to 6; others wait in a queue. One client leaves a place to others, unless there is only one. Default 6. */
+  /**
+   * Calls in flight at once, 1 to 512; others wait in a queue. A few clients leave places to others, unless there are few.
+   * Default 64. Without the export `AuthorizationCalls` of the Worker's entry, six at most, for all clusters of a service together.
+   */
   readonly concurrency?: number;
   /** How the gateway checks whether the server answers at all after a call got no answer. */
   readonly probe?: ProbeInput;

@@ -63,7 +63,7 @@ describe("a resolved gateway", () => {
             failOpen: false,
           },
           clusters: {
-            auth: { url: "https://auth.example", authority: "auth.example", timeoutMs: 2_000, concurrency: 6 },
+            auth: { url: "https://auth.example", authority: "auth.example", timeoutMs: 2_000, concurrency: 64 },
           },
           rules: [],
           unmatched: "authenticate",
@@ -517,7 +517,7 @@ describe("an upstream or cluster", () => {
     { timeoutMs: 1.5 },
     { timeoutMs: Number.NaN },
     { concurrency: 0 },
-    { concurrency: 7 },
+    { concurrency: 513 },
   ])("cannot have %j if it is a cluster", (limits) => {
     expect(problemsWith({ clusters: { auth: { url: "https://auth.example", ...limits } } })).toHaveLength(1);
   });

@@ -4,6 +4,12 @@ import type { Cluster, Gateway, Service } from "../config/index.ts";
 import { type Env, secretNamed, serviceBinding, workerVersion } from "./environment.ts";
 import type { RestartOutcome } from "./instances/instance-manager.ts";
 import type { ReclaimRequest } from "./memory/budget-action.ts";
+import {
+  type CallTarget,
+  hasEntrypoint,
+  throughEntrypoint,
+  WITHOUT_ENTRYPOINT,
+} from "./outbound/authorization-calls.ts";
 import { rateLimit } from "./outbound/rate-limit.ts";
 import type { Send } from "./outbound/send-call.ts";
 import { openStorage } from "./persistence/open-storage.ts";
@@ -146,7 +152,8 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
         store,
         opened,
         workerVersion: workerVersion(env),
-        sendTo: (cluster) => this.#sendTo(cluster),
+        sendTo: (cluster, clusterName) => this.#sendTo(cluster, { service: name, cluster: clusterName }),
+        hasOwnConnections: this.#hasOwnConnections,
         mayCall: rateLimit(
           service.rateLimit && { name: service.rateLimit.binding, value: env[service.rateLimit.binding] },
           (line) => console.error(`${name}: ${line}`),
@@ -168,13 +175,27 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
     }
   }
 
-  #sendTo(cluster: Cluster): Send | undefined {
-    if ("url" in cluster) return (request) => fetch(request);
-    const binding = serviceBinding(this.env, cluster.binding);
-    if (binding === undefined) console.error(`service binding ${cluster.binding} is missing: add it to wrangler.toml`);
-    return binding && ((request) => binding.fetch(request));
+  /** Whether the Worker's entry exports the entrypoint for calls. If not, says once what that costs. */
+  get #hasOwnConnections(): boolean {
+    const has = hasEntrypoint(this.ctx.exports);
+    if (!has && !hasToldOfEntrypoint) console.warn(WITHOUT_ENTRYPOINT);
+    hasToldOfEntrypoint = true;
+    return has;
+  }
+
+  #sendTo(cluster: Cluster, target: CallTarget): Send | undefined {
+    const binding = "url" in cluster ? undefined : serviceBinding(this.env, cluster.binding);
+    if (!("url" in cluster) && binding === undefined) {
+      console.error(`service binding ${cluster.binding} is missing: add it to wrangler.toml`);
+      return undefined;
+    }
+    if (hasEntrypoint(this.ctx.exports)) return throughEntrypoint(this.ctx.exports, target);
+    return binding === undefined ? (request) => fetch(request) : (request) => binding.fetch(request);
   }
 }
+
+/** In this isolate. */
+let hasToldOfEntrypoint = false;
 
 type MaybePromise<Value> = Value | Promise<Value>;
 

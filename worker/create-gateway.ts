@@ -1,13 +1,14 @@
 import { formatProblems, type GatewayInput, resolveGateway, warningsOf } from "../config/index.ts";
 import type { Env } from "../durable/environment.ts";
 import { limitThisIsolate } from "../durable/memory/isolate.ts";
+import { AuthorizationCalls, type CallTarget } from "../durable/outbound/authorization-calls.ts";
 import type { Runtime } from "../durable/runtime/runtime.ts";
 import { ServiceObject } from "../durable/service-object.ts";
 import { createApp } from "./app.ts";
 import { reportOperatorToken } from "./operator/report-operator-token.ts";
 
 /**
- * Binds a configuration to the Worker and to its Durable Object class. If the configuration is wrong, throws at module load
+ * Binds a configuration to the Worker, to its Durable Object class and to the entrypoint that makes its calls. If the configuration is wrong, throws at module load
  * and lists every problem: such a Worker can neither start nor be deployed.
  *
  * @param runtime clock and sources of randomness; tests replace the platform's own
@@ -25,6 +26,11 @@ export function createGateway(input: GatewayInput, runtime?: Runtime) {
       super(state, env, gateway, runtime);
     }
   }
+  class ConfiguredAuthorizationCalls extends AuthorizationCalls {
+    constructor(ctx: ExecutionContext<CallTarget>, env: Env) {
+      super(ctx, env, gateway);
+    }
+  }
   let isChecked = false;
   const worker: ExportedHandler<Env> = {
     fetch: (request, env, ctx) => {
@@ -34,5 +40,5 @@ export function createGateway(input: GatewayInput, runtime?: Runtime) {
       return app.fetch(request, env, ctx);
     },
   };
-  return { worker, ServiceObject: ConfiguredServiceObject };
+  return { worker, ServiceObject: ConfiguredServiceObject, AuthorizationCalls: ConfiguredAuthorizationCalls };
 }

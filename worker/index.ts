@@ -5,3 +5,4 @@ const gateway = createGateway(config);
 
 export default gateway.worker;
 export const ServiceObject = gateway.ServiceObject;
+export const AuthorizationCalls = gateway.AuthorizationCalls;

@@ -28,3 +28,4 @@ export default {
   },
 } satisfies ExportedHandler<Env>;
 export const ServiceObject = gateway.ServiceObject;
+export const AuthorizationCalls = gateway.AuthorizationCalls;

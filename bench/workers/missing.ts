@@ -25,6 +25,7 @@ const gateway = createGateway(
 );
 
 export const ServiceObject = gateway.ServiceObject;
+export const AuthorizationCalls = gateway.AuthorizationCalls;
 
 /** The least that an object does to ask a server about each token. */
 export class PlainObject extends DurableObject<Env> {

@@ -108,10 +108,7 @@ const upstream = urlOrBinding<Upstream>(
 
 const callLimits = {
   timeoutMs: v.optional(wholeNumber(1, CONFIG_LIMITS.maxTimeoutMs, "milliseconds"), 2_000),
-  concurrency: v.optional(
-    wholeNumber(1, CONFIG_LIMITS.maxConcurrency, "calls at once; Workers lets six connections wait"),
-    CONFIG_LIMITS.maxConcurrency,
-  ),
+  concurrency: v.optional(wholeNumber(1, CONFIG_LIMITS.maxConcurrency, "calls at once"), 64),
   probe: v.optional(
     fields({ path: v.optional(callPath), behindBalancer: v.optional(v.boolean("true or false"), false) }),
   ),

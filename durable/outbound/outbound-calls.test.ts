@@ -198,7 +198,7 @@ describe("an outbound call", () => {
   it("is timed from getting its place to its answer, if it gets one", async () => {
     const { asked, send } = server();
     const calls = callsTo(send, { ...AUTH, concurrency: 1 });
-    expect(calls.meanCallMs).toBe(0);
+    expect(calls.load.meanMs).toBe(0);
     const first = calls.call(call());
     const waiting = calls.call(call());
     await vi.advanceTimersByTimeAsync(40);
@@ -207,11 +207,11 @@ describe("an outbound call", () => {
     await vi.advanceTimersByTimeAsync(20);
     asked[1]!.answer(new Response("yes"));
     await waiting;
-    expect(calls.meanCallMs).toBe(30);
+    expect(calls.load.meanMs).toBe(30);
     const silent = calls.call(call({ timeoutMs: 500 }));
     await vi.advanceTimersByTimeAsync(500 + 2 * TICK_MS);
     await silent;
-    expect(calls.meanCallMs).toBe(30);
+    expect(calls.load.meanMs).toBe(30);
   });
 
   it("to a cluster whose binding is missing does not exist for the filter", async () => {
@@ -230,6 +230,28 @@ describe("many outbound calls", () => {
     asked[2]!.answer(new Response("done"));
     await results[2];
     expect(asked.at(-1)!.request.url).toBe("https://auth.example/6");
+  });
+
+  it("with connections of their own run as many at once as each cluster takes", () => {
+    const { asked, send } = server();
+    const clusters = {
+      one: { ...AUTH, concurrency: 20 },
+      two: { ...AUTH, url: "https://two.example", concurrency: 8 },
+    };
+    const service = serviceWith(clusters);
+    const calls = new OutboundCalls({ service, sendTo: () => send, hasOwnConnections: true, nowMs: () => 0 });
+    for (let n = 0; n < 30; n += 1) for (const cluster of ["one", "two"]) void calls.call(call({ cluster }));
+    expect(asked).toHaveLength(28);
+    expect(calls.load.concurrency).toBe(8);
+    expect(calls.stats.one!.concurrency).toBe(20);
+  });
+
+  it("that share six connections never exceed them, whatever the configuration says", () => {
+    const { asked, send } = server();
+    const calls = callsTo(send, { ...AUTH, concurrency: 64 });
+    for (let n = 0; n < 30; n += 1) void calls.call(call());
+    expect(asked).toHaveLength(6);
+    expect(calls.load.concurrency).toBe(6);
   });
 
   it.each([
@@ -358,7 +380,7 @@ describe("a server that does not answer", () => {
     }
     expect([...reasons]).toEqual(["reset", "suspended", "unreachable"]);
     expect(calls.stats).toEqual({
-      auth: { state: "unreachable", sinceMs: expect.any(Number), failedProbes: expect.any(Number) },
+      auth: { state: "unreachable", sinceMs: expect.any(Number), failedProbes: expect.any(Number), concurrency: 6 },
     });
   });
 
@@ -406,7 +428,7 @@ describe("a probe", () => {
     await vi.advanceTimersByTimeAsync(3_000);
     expect(calls.stats.auth!.state).toBe("suspected");
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(calls.stats.auth).toEqual({ state: "answering", sinceMs: null, failedProbes: 0 });
+    expect(calls.stats.auth).toEqual({ state: "answering", sinceMs: null, failedProbes: 0, concurrency: 6 });
   });
 
   it("needs only a head as its answer, whatever happens to the body", async () => {
@@ -432,7 +454,7 @@ describe("a probe", () => {
     const calls = new OutboundCalls({ service: forwarding, sendTo: () => send, nowMs: () => Date.now() });
     for (let n = 0; n < 40; n += 1) void calls.call(clientsCall);
     await vi.advanceTimersByTimeAsync(20_000);
-    expect([most, calls.stats.auth!.state]).toEqual([OUTBOUND_LIMITS.concurrentCalls, "silent"]);
+    expect([most, calls.stats.auth!.state]).toEqual([OUTBOUND_LIMITS.sharedConnections, "silent"]);
   });
 
   it("returns its connection to clients' calls when it is over", async () => {
@@ -450,7 +472,7 @@ describe("a probe", () => {
     await vi.advanceTimersByTimeAsync(1_000);
     for (let n = 0; n < 40; n += 1) void calls.call(clientsCall);
     await vi.advanceTimersByTimeAsync(0);
-    expect(clientsCalls).toBe(OUTBOUND_LIMITS.concurrentCalls);
+    expect(clientsCalls).toBe(OUTBOUND_LIMITS.sharedConnections);
   });
 
   it("of one service proves nothing while clients of another keep the server busy", async () => {

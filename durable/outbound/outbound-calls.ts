@@ -2,6 +2,7 @@ import type { Cluster, Service } from "../../config/index.ts";
 import type { OutboundCall, OutboundFailure, OutboundResult } from "../../wasm/host/index.ts";
 import { CLIENT_GROUP_ATTRIBUTE } from "../request/client-group.ts";
 import { DeadlineTimer } from "../runtime/deadline-timer.ts";
+import type { CallLoad } from "./call-load.ts";
 import { CallTime } from "./call-time.ts";
 import { FailureLog } from "./failure-log.ts";
 import { FairQueue } from "./fair-queue.ts";
@@ -15,8 +16,11 @@ import { ignoresBodyOfAllow, withoutBodyOfAllow } from "./unread-body.ts";
 
 /** Limits of the calls that a filter makes to its authorization servers. */
 export const OUTBOUND_LIMITS = {
-  /** Concurrent calls of one object. Workers lets six connections wait for headers; more would stall without notice. */
-  concurrentCalls: 6,
+  /**
+   * Concurrent calls of one object that all use its own connections. Workers lets six of them wait for headers; more would stall
+   * without notice.
+   */
+  sharedConnections: 6,
   /** Calls waiting for a place. With a longer queue, a flood of misses would only wait longer. */
   queuedCalls: 1_024,
 } as const;
@@ -34,6 +38,7 @@ interface ClusterState {
   readonly name: string;
   readonly baseUrl: string;
   readonly send: Send;
+  readonly concurrency: number;
   readonly places: Places;
   readonly timeoutMs: number;
   readonly deadlines: DeadlineTimer;
@@ -56,6 +61,8 @@ export interface ClusterStats {
   readonly sinceMs: number | null;
   /** Probes that failed in a row. */
   readonly failedProbes: number;
+  /** Most calls at once. */
+  readonly concurrency: number;
 }
 
 export interface OutboundDependencies {
@@ -64,7 +71,9 @@ export interface OutboundDependencies {
    * How to reach each cluster. One that cannot be reached because its binding is missing does not exist for the filter, so our
    * own mistake is never mistaken for an authorization server that is down.
    */
-  readonly sendTo: (cluster: Cluster) => Send | undefined;
+  readonly sendTo: (cluster: Cluster, name: string) => Send | undefined;
+  /** Whether each call has connections of its own (authorization-calls.ts). Otherwise all share those of the object. */
+  readonly hasOwnConnections?: boolean;
   readonly nowMs: () => number;
   /** Whether clients of this group may cause one more call; undefined if there is no limit. */
   readonly mayCall?: ((clientGroup: string) => Promise<boolean>) | undefined;
@@ -88,11 +97,13 @@ export class OutboundCalls {
   readonly #time = new CallTime();
   /** Calls of the built-in filter change nothing on the server. */
   readonly #onlyAsks: boolean;
-  readonly #places = new Places(OUTBOUND_LIMITS.concurrentCalls);
+  /** Of the object's own connections; undefined if the calls do not use them. */
+  readonly #connections: Places | undefined;
 
   constructor({
     service,
     sendTo,
+    hasOwnConnections = false,
     nowMs,
     mayCall,
     probeLimits,
@@ -100,15 +111,19 @@ export class OutboundCalls {
     log,
   }: OutboundDependencies) {
     this.#mayCall = mayCall;
+    this.#connections = hasOwnConnections ? undefined : new Places(OUTBOUND_LIMITS.sharedConnections);
     this.#service = service;
     this.#nowMs = nowMs;
     this.#log = log ?? new FailureLog(service.name);
     this.#onlyAsks = service.filterKind.kind === "built-in";
     const targets = probeTargets(service);
     for (const [name, cluster] of Object.entries(service.clusters)) {
-      const send = sendTo(cluster);
+      const send = sendTo(cluster, name);
       if (send === undefined) continue;
       const target = targets.get(name);
+      const concurrency = hasOwnConnections
+        ? cluster.concurrency
+        : Math.min(cluster.concurrency, OUTBOUND_LIMITS.sharedConnections);
       const baseUrl = "url" in cluster ? cluster.url : `https://${cluster.authority}`;
       const { intervalMs, timeoutMs, idleMs, silenceMs } = probeLimits ?? { ...PROBE_LIMITS, ...UNREACHABLE };
       const callsToServer = servers.to("url" in cluster ? cluster.url : `binding ${cluster.binding}`);
@@ -129,7 +144,8 @@ export class OutboundCalls {
         name,
         baseUrl,
         send: ignoresBodyOfAllow(service) ? withoutBodyOfAllow(send) : send,
-        places: new Places(cluster.concurrency),
+        concurrency,
+        places: new Places(concurrency),
         timeoutMs: cluster.timeoutMs,
         deadlines: new DeadlineTimer(cluster.timeoutMs, TICKS_OF_TIMEOUT),
         reachability,
@@ -142,18 +158,21 @@ export class OutboundCalls {
     return this.#clusters.has(name);
   }
 
-  /** Mean duration of an answered call, without the wait for its place; 0 while unknown. */
-  get meanCallMs(): number {
-    return this.#time.meanMs;
+  /** For the price of restarts. Without the wait for a place; the cluster with the fewest places counts. */
+  get load(): CallLoad {
+    const places = [...this.#clusters.values()].map(({ concurrency }) => concurrency);
+    const concurrency = places.length === 0 ? OUTBOUND_LIMITS.sharedConnections : Math.min(...places);
+    return { meanMs: this.#time.meanMs, concurrency };
   }
 
   get stats(): Readonly<Record<string, ClusterStats>> {
-    const entries = [...this.#clusters].map(([name, { reachability }]): [string, ClusterStats] => [
+    const entries = [...this.#clusters].map(([name, { reachability, concurrency }]): [string, ClusterStats] => [
       name,
       {
         state: reachability.state,
         sinceMs: reachability.suspectedMs ?? null,
         failedProbes: reachability.failedProbes,
+        concurrency,
       },
     ]);
     return Object.fromEntries(entries);
@@ -212,7 +231,7 @@ export class OutboundCalls {
     let waiting: Waiting | undefined;
     do {
       waiting = this.#waiting.take(
-        ({ cluster, group }) => this.#places.hasPlaceFor(group) && cluster.places.hasPlaceFor(group),
+        ({ cluster, group }) => (this.#connections?.hasPlaceFor(group) ?? true) && cluster.places.hasPlaceFor(group),
       );
       waiting?.start();
     } while (waiting !== undefined);
@@ -222,7 +241,7 @@ export class OutboundCalls {
     // The server may have fallen silent while the call waited for its place.
     if (isHeldBack(cluster)) return failedAtOnce(reasonWithoutAnswer(cluster, "suspended"));
     cluster.places.take(group);
-    this.#places.take(group);
+    this.#connections?.take(group);
     const startedMs = this.#nowMs();
     cluster.reachability.callStarted(startedMs, timeoutMs);
     const abort = new AbortController();
@@ -238,7 +257,7 @@ export class OutboundCalls {
     ]);
     cancelTimeout();
     cluster.places.release(group);
-    this.#places.release(group);
+    this.#connections?.release(group);
     const nowMs = this.#nowMs();
     if (outcome !== "timeout" && outcome.kind === "answer") this.#time.answered(nowMs - startedMs);
     const contact =
@@ -281,14 +300,14 @@ export class OutboundCalls {
   }
 
   /**
-   * While probing runs, it takes the place of one call. Otherwise the platform could queue a probe, without notice, behind
-   * clients' calls that hang, and its deadline would pass before it was sent.
+   * While probing runs, it takes one of the connections that calls share. Otherwise the platform could queue a probe, without
+   * notice, behind clients' calls that hang, and its deadline would pass before it was sent.
    */
   #keepPlaceForProbes(isRunning: boolean): void {
     if (isRunning) {
-      this.#places.take(undefined);
+      this.#connections?.take(undefined);
     } else {
-      this.#places.release(undefined);
+      this.#connections?.release(undefined);
       this.#startWaiting();
     }
   }

@@ -107,7 +107,11 @@ describe("the restart controller", () => {
 
   it("raises the price of a restart if calls are slow, and knows none if the filter hands its entries over", () => {
     const slow = started();
-    slow.sample(1_000, { allocatedBytes: PAGE_BYTES, counts: { requests: 107, hits: 55, outbound: 52 }, callMs: 30 });
+    slow.sample(1_000, {
+      allocatedBytes: PAGE_BYTES,
+      counts: { requests: 107, hits: 55, outbound: 52 },
+      calls: { meanMs: 30, concurrency: 6 },
+    });
     const fast = started();
     fast.sample(1_000, { allocatedBytes: PAGE_BYTES, counts: { requests: 107, hits: 55, outbound: 52 } });
     expect(slow.priceCalls(1_000)).toBeCloseTo(2 * fast.priceCalls(1_000));

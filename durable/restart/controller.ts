@@ -7,6 +7,7 @@ import { type PaperEstimate, paperEstimate } from "../estimate/paper/paper-estim
 import { EstimateTrail } from "../estimate/paper/trail.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { Sample, Samples } from "../metrics/samples.ts";
+import type { CallLoad } from "../outbound/call-load.ts";
 import { hasElapsed } from "../runtime/elapsed.ts";
 import { creditCalls, noted } from "./call-account.ts";
 import { growsWithoutCalls } from "./call-free-growth.ts";
@@ -26,8 +27,7 @@ export interface Reading {
   readonly allocatedBytes: number;
   /** Totals; the controller samples the difference from the previous reading. */
   readonly counts: Readonly<SampledCounts>;
-  /** Mean duration of an outbound call; 0 while unknown. */
-  readonly callMs?: number;
+  readonly calls?: CallLoad;
 }
 
 /** The state that a controller starts from, new or stored before an eviction. */
@@ -64,7 +64,7 @@ export class RestartController {
   #sampledAtMs: number;
   #sampled: SampledCounts;
   #sampledBytes = 0;
-  #callMs = 0;
+  #calls: CallLoad = { meanMs: 0, concurrency: 1 };
   #grownBytes = 0;
   #jitter: number;
   readonly #cost = new RestartCost();
@@ -196,7 +196,7 @@ export class RestartController {
     const elapsedMs = nowMs - this.#sampledAtMs;
     const outbound = counts.outbound - this.#sampled.outbound;
     this.#grownBytes = Math.max(0, allocatedBytes - this.#sampledBytes);
-    this.#callMs = reading.callMs ?? 0;
+    this.#calls = reading.calls ?? this.#calls;
     this.#samples.push({
       generation: this.#learned.current?.number ?? 0,
       timeMs: nowMs,
@@ -243,9 +243,9 @@ export class RestartController {
       : this.#samples.recent(this.#samples.length - this.#samples.firstOf(generation));
   }
 
-  /** Prices now and at each step of the next TTL: lost calls, dearer while connections are busy. */
+  /** Prices now and at each step of the next TTL: lost calls, dearer while the places of calls are busy. */
   #pricesOf(estimate: Estimate): number[] {
-    const factor = queueingFactor(estimate, this.#callMs);
+    const factor = queueingFactor(estimate, this.#calls);
     return estimate.lostCalls.map((calls) => calls * factor);
   }
 

@@ -22,7 +22,7 @@ export interface MaintenanceDependencies {
   readonly restarts: RestartExecutor;
   readonly counters: Counters;
   readonly filterMetrics: FilterMetrics;
-  readonly outbound: Pick<OutboundCalls, "meanCallMs">;
+  readonly outbound: Pick<OutboundCalls, "load">;
   readonly shared: SharedState;
   readonly store: ServiceStateStore;
   readonly persistedDecisions: PersistedDecisions | undefined;
@@ -82,7 +82,7 @@ export class Maintenance {
     const generation = instances.current;
     if (generation === undefined) return undefined;
     const { allocatedBytes } = generation;
-    return controller.sample(nowMs(), { allocatedBytes, counts: counters, callMs: outbound.meanCallMs });
+    return controller.sample(nowMs(), { allocatedBytes, counts: counters, calls: outbound.load });
   }
 
   /** Bytes of live decisions as counted by the built-in filter; undefined for other filters, or if no instance is in memory. */

@@ -39,7 +39,9 @@ export interface ServiceDependencies {
   readonly opened: OpenedStorage;
   readonly workerVersion: string | undefined;
   /** Sends requests to a cluster; undefined if its binding is missing. */
-  readonly sendTo: (cluster: Service["clusters"][string]) => Send | undefined;
+  readonly sendTo: (cluster: Service["clusters"][string], name: string) => Send | undefined;
+  /** Whether each request to a cluster has connections of its own. */
+  readonly hasOwnConnections?: boolean;
   readonly secrets: (name: string) => string | undefined;
   /** Whether clients of a group may cause one more call; undefined if there is no limit. */
   readonly mayCall?: ((clientGroup: string) => Promise<boolean>) | undefined;
@@ -88,6 +90,7 @@ export class ProtectedService {
     this.#outbound = new OutboundCalls({
       service,
       sendTo: dependencies.sendTo,
+      hasOwnConnections: dependencies.hasOwnConnections ?? false,
       nowMs,
       mayCall: dependencies.mayCall,
       probeLimits: runtime.probeLimits,

@@ -17,3 +17,4 @@ function demo(): typeof config {
 
 export default gateway.worker;
 export const ServiceObject = gateway.ServiceObject;
+export const AuthorizationCalls = gateway.AuthorizationCalls;

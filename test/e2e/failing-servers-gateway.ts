@@ -24,3 +24,4 @@ const gateway = createGateway(defineGateway({ services: Object.fromEntries(entri
 
 export default gateway.worker;
 export const ServiceObject = gateway.ServiceObject;
+export const AuthorizationCalls = gateway.AuthorizationCalls;

@@ -29,3 +29,4 @@ const gateway = createGateway(
 
 export default gateway.worker;
 export const ServiceObject = gateway.ServiceObject;
+export const AuthorizationCalls = gateway.AuthorizationCalls;

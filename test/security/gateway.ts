@@ -25,6 +25,8 @@ export class ServiceObject extends gateway.ServiceObject {
   }
 }
 
+export const AuthorizationCalls = gateway.AuthorizationCalls;
+
 export default {
   async fetch(request, env, ctx) {
     if (new URL(request.url).pathname === COLLECT_PATH) return collect();

@@ -32,14 +32,22 @@ export class RawServer {
   readonly requests: RawRequest[] = [];
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #hanging = new Set<Socket>();
 
   private constructor(answer: (request: RawRequest) => RawReply | Promise<RawReply>) {
     this.#server = createServer((socket) => {
       this.#sockets.add(socket);
-      socket.on("error", () => {}).on("close", () => this.#sockets.delete(socket));
-      serve(socket, (request) => {
+      socket
+        .on("error", () => {})
+        .on("close", () => {
+          this.#sockets.delete(socket);
+          this.#hanging.delete(socket);
+        });
+      serve(socket, async (request) => {
         this.requests.push(request);
-        return answer(request);
+        const reply = await answer(request);
+        if (reply === "hang" && !socket.destroyed) this.#hanging.add(socket);
+        return reply;
       });
     });
   }
@@ -58,6 +66,11 @@ export class RawServer {
 
   get origin(): string {
     return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Open connections on which a request hangs. */
+  get hanging(): number {
+    return this.#hanging.size;
   }
 
   /** Closes every connection. Otherwise the gateway would use idle ones again. */

@@ -71,3 +71,4 @@ const gateway = createGateway(config, {
 
 export default gateway.worker;
 export const ServiceObject = gateway.ServiceObject;
+export const AuthorizationCalls = gateway.AuthorizationCalls;
