@@ -12,7 +12,8 @@ export interface LoadResult {
 
 /**
  * A closed loop: each of `connections` kept-alive connections sends the next request when the last response is
- * complete. It uses bare sockets because a full HTTP client would take CPU time from the server.
+ * complete, and not before `intervalMs` after its last request; the connections begin one after the other within that time. It uses bare
+ * sockets because a full HTTP client would take CPU time from the server.
  *
  * @param requestAt the bytes of the n-th request
  */
@@ -21,6 +22,7 @@ export async function closedLoop(
   connections: number,
   durationMs: number,
   requestAt: (n: number) => string,
+  intervalMs = 0,
 ): Promise<LoadResult> {
   let requests = 0;
   let failures = 0;
@@ -28,7 +30,7 @@ export async function closedLoop(
   const startedMs = performance.now();
   const endMs = startedMs + durationMs;
 
-  const client = (): Promise<void> =>
+  const client = (_: unknown, index: number): Promise<void> =>
     new Promise((resolve, reject) => {
       const socket: Socket = connect(port, "127.0.0.1");
       let received = "";
@@ -44,7 +46,7 @@ export async function closedLoop(
         }
       };
       socket.setNoDelay(true).setEncoding("latin1");
-      socket.on("connect", next);
+      socket.on("connect", () => setTimeout(next, (intervalMs * index) / connections));
       socket.on("error", reject);
       socket.on("data", (text: string) => {
         received += text;
@@ -55,7 +57,9 @@ export async function closedLoop(
         latenciesMs.push(performance.now() - sentMs);
         if (!received.startsWith("HTTP/1.1 200")) failures += 1;
         received = "";
-        next();
+        const waitMs = sentMs + intervalMs - performance.now();
+        if (waitMs > 0.5) setTimeout(next, waitMs);
+        else next();
       });
     });
 

@@ -1,16 +1,21 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { buildForConfig } from "../scripts/build.ts";
-import { bundleWorker } from "../scripts/bundle-worker.ts";
-import { median } from "../scripts/median.ts";
+import { buildExamples } from "../scripts/build-examples.ts";
 import { startWorkerd } from "../scripts/workerd.ts";
-import { closedLoop } from "./load.ts";
-import { processCpuUs } from "./process-cpu.ts";
+import { MIB } from "../wasm/byte-units.ts";
+import { CONTENDERS, NAMES, workersOf } from "./gateway/contenders.ts";
+import { cpuRounds, type Figures, type Load, type Runner, type Spread, spreadOf } from "./gateway/cpu-rounds.ts";
+import { residentBytes } from "./gateway/decision-memory.ts";
+import { besideMisses, besideRestarts } from "./gateway/disturbances.ts";
+import { MEMORY_CONTENDERS, type MemoryContender } from "./gateway/memory-contenders.ts";
+import { startNginx } from "./gateway/nginx.ts";
 
 /**
- * What a cached allow costs, beside the same by hand (bench/workers/by-hand.ts), a Worker that calls an object which does
- * nothing, and a Worker that calls no object. One process serves all, in short turns, so that noise of the machine affects
- * all alike. The ratios are medians over the rounds of a contender's figure over the other's in the same round.
+ * `npm run bench`: what a cached allow costs, beside the same by hand (bench/workers/by-hand.ts), a Worker that calls an object
+ * which does nothing, one that calls no object, and nginx where it is installed; what decisions take of memory; and whether
+ * misses and restarts disturb cached traffic. Ratios are medians over the rounds of one figure over the other in the same round.
+ * docs/performance.md explains the figures.
  */
 const { values } = parseArgs({
   options: {
@@ -18,144 +23,130 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "3" },
     connections: { type: "string", default: "16" },
     users: { type: "string", default: "100" },
+    decisions: { type: "string", default: "100000" },
+    only: { type: "string" },
     json: { type: "string" },
   },
 });
-const [rounds, seconds, connections, users] = [values.rounds, values.seconds, values.connections, values.users].map(
-  Number,
-) as [number, number, number, number];
-if (![rounds, seconds, connections, users].every((value) => value > 0)) {
-  console.error("bench: --rounds, --seconds, --connections and --users must be above 0");
+const load: Load = {
+  rounds: Number(values.rounds),
+  seconds: Number(values.seconds),
+  connections: Number(values.connections),
+  users: Number(values.users),
+};
+const decisions = Number(values.decisions);
+if (![...Object.values(load), decisions].every((value) => value > 0)) {
+  console.error("bench: --rounds, --seconds, --connections, --users and --decisions must be above 0");
   process.exit(2);
 }
-
-const CONTENDERS = {
-  bare: { worker: "direct", objects: {} },
-  noop: { worker: "no-op-object", objects: { NO_OP: "NoOp" } },
-  byHand: { worker: "by-hand", objects: { DECISIONS: "Decisions" } },
-  cached: { worker: "gateway", objects: { SERVICE_OBJECT: "ServiceObject" } },
-  edge: { worker: "edge-gateway", objects: { SERVICE_OBJECT: "ServiceObject" } },
-} as const;
-type Contender = keyof typeof CONTENDERS;
-const NAMES = Object.keys(CONTENDERS) as Contender[];
-const TITLES: Readonly<Record<Contender, string>> = {
-  bare: "passes on",
-  noop: "no-op object",
-  byHand: "by hand",
-  cached: "Ebb, cached",
-  edge: "Ebb, edge",
-};
-/** Turns of each contender in a round. */
-const TURNS = 4;
-const FIGURES = ["cpuUs", "requestsPerSecond", "p50Ms", "p99Ms"] as const;
-type Figures = Record<(typeof FIGURES)[number], number>;
+const PARTS = ["cpu", "memory", "beside"] as const;
+if (values.only !== undefined && !PARTS.some((part) => part === values.only)) {
+  console.error(`bench: --only ${values.only} is none of ${PARTS.join(", ")}`);
+  process.exit(2);
+}
+const runs = (part: (typeof PARTS)[number]) => values.only === undefined || values.only === part;
 
 await buildForConfig("gateway.config.ts");
-const bundle = (name: string) => bundleWorker(`bench/workers/${name}.ts`);
-const services = { UPSTREAM: "upstream", AUTHORIZATION: "authorization" };
-const workers = await Promise.all(
-  NAMES.map(async (name) => {
-    const { worker, objects } = CONTENDERS[name];
-    return [name, { bundle: await bundle(worker), services, objects }] as const;
-  }),
-);
-const workerd = await startWorkerd(
-  {
-    upstream: { bundle: await bundle("upstream") },
-    authorization: { bundle: await bundle("authorization") },
-    ...Object.fromEntries(workers),
-  },
-  NAMES,
-);
-
-/** A browser's usual headers, so that requests have a realistic size. */
-function requestOf(n: number): string {
-  return [
-    // Each user repeats one request, as a page that polls does.
-    `GET /orders/${(n % users) % 97} HTTP/1.1`,
-    "Host: api.example",
-    `Authorization: Bearer token-of-user-${n % users}`,
-    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36",
-    "Accept: application/json, text/plain, */*",
-    "Accept-Encoding: gzip, deflate, br, zstd",
-    "Accept-Language: en-GB,en;q=0.9",
-    "Referer: https://app.example/orders",
-    "\r\n",
-  ].join("\r\n");
+await buildExamples();
+const result: Record<string, unknown> = {};
+const ratios: Record<string, Spread> = {};
+if (runs("cpu")) await measureCpu();
+if (runs("memory")) await measureMemory();
+if (runs("beside")) await measureBeside();
+if (values.json !== undefined) {
+  const medians = Object.fromEntries(Object.entries(ratios).map(([name, { median }]) => [name, median]));
+  await writeFile(values.json, `${JSON.stringify({ ratios: medians, spread: ratios, ...result }, null, 2)}\n`);
 }
 
-/** One round: the contenders take turns. */
-async function roundOf(): Promise<Record<Contender, Figures>> {
-  const sums = new Map(NAMES.map((name) => [name, { cpuUs: 0, requests: 0, latenciesMs: [] as number[] }]));
-  for (let turn = 0; turn < TURNS; turn += 1) {
-    for (const name of NAMES) {
-      const sum = sums.get(name)!;
-      const beforeUs = processCpuUs(workerd.pid);
-      const load = await closedLoop(workerd.ports[name]!, connections, (seconds * 1_000) / TURNS, requestOf);
-      if (load.failures > 0) {
-        throw new Error(`${name}: ${load.failures} of ${load.requests} requests failed:\n${workerd.log()}`);
-      }
-      sum.cpuUs += processCpuUs(workerd.pid) - beforeUs;
-      sum.requests += load.requests;
-      sum.latenciesMs.push(...load.latenciesMs);
-    }
-  }
-  const figures = NAMES.map((name) => {
-    const { cpuUs, requests, latenciesMs } = sums.get(name)!;
-    const sorted = latenciesMs.sort((a, b) => a - b);
-    const at = (share: number) => sorted[Math.floor(share * sorted.length)]!;
-    return [
-      name,
-      { cpuUs: cpuUs / requests, requestsPerSecond: requests / seconds, p50Ms: at(0.5), p99Ms: at(0.99) },
-    ] as const;
-  });
-  return Object.fromEntries(figures) as Record<Contender, Figures>;
-}
-
-/** Median, least and most of some rounds. */
-function spreadOf(measured: readonly number[]): { median: number; least: number; most: number } {
-  return { median: median([...measured]), least: Math.min(...measured), most: Math.max(...measured) };
-}
-
-try {
-  for (const name of NAMES) await closedLoop(workerd.ports[name]!, connections, 1_500, requestOf);
-  const measured: Record<Contender, Figures>[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    measured.push(await roundOf());
-    console.error(`round ${round + 1} of ${rounds}`);
-  }
-  const ratio = (of: Contender, to: Contender) => spreadOf(measured.map((round) => round[of].cpuUs / round[to].cpuUs));
-  const ratios = {
-    cachedVsByHand: ratio("cached", "byHand"),
-    cachedVsNoop: ratio("cached", "noop"),
-    edgeVsByHand: ratio("edge", "byHand"),
-    edgeVsBare: ratio("edge", "bare"),
-  };
-  const contenders = Object.fromEntries(
-    NAMES.map((name) => [
-      name,
-      Object.fromEntries(FIGURES.map((figure) => [figure, spreadOf(measured.map((round) => round[name][figure]))])),
-    ]),
-  );
-  console.log("              CPU, us (least - most)   requests/s   p50, ms   p99, ms   CPU of by hand (least - most)");
-  for (const name of NAMES) {
-    const { cpuUs, requestsPerSecond, p50Ms, p99Ms } = contenders[name]!;
-    const of = ratio(name, "byHand");
-    console.log(
-      [
-        TITLES[name].padEnd(12),
-        `${cpuUs!.median.toFixed(0).padStart(7)} (${cpuUs!.least.toFixed(0)} - ${cpuUs!.most.toFixed(0)})`.padEnd(24),
-        requestsPerSecond!.median.toFixed(0).padStart(10),
-        p50Ms!.median.toFixed(1).padStart(9),
-        p99Ms!.median.toFixed(1).padStart(9),
-        `${of.median.toFixed(2).padStart(8)} (${of.least.toFixed(2)} - ${of.most.toFixed(2)})`,
-      ].join(" "),
+async function measureCpu(): Promise<void> {
+  const workerd = await startWorkerd(await workersOf(NAMES), [...NAMES, "upstream", "authorization"]);
+  const nginx = await startNginx(workerd.ports.upstream!, workerd.ports.authorization!);
+  try {
+    const runners: Runner[] = nginx === undefined ? NAMES : [...NAMES, "nginx"];
+    const measured = await cpuRounds(runners, { workerd, nginx }, load);
+    const ratio = (of: Runner, to: Runner) => spreadOf(measured.map((round) => round[of].cpuUs / round[to].cpuUs));
+    ratios.cachedVsByHand = ratio("cached", "byHand");
+    ratios.cachedVsNoop = ratio("cached", "noop");
+    ratios.edgeVsByHand = ratio("edge", "byHand");
+    ratios.edgeVsBare = ratio("edge", "bare");
+    const figures = (name: Runner, of: keyof Figures) => spreadOf(measured.map((round) => round[name][of]));
+    result.contenders = Object.fromEntries(
+      runners.map((name) => [
+        name,
+        {
+          cpuUs: figures(name, "cpuUs"),
+          requestsPerSecond: figures(name, "requestsPerSecond"),
+          p50Ms: figures(name, "p50Ms"),
+          p99Ms: figures(name, "p99Ms"),
+        },
+      ]),
     );
+    console.log(
+      "                    CPU, us (least - most)  requests/s  p50, ms  p99, ms  CPU of by hand (least - most)",
+    );
+    for (const name of runners) {
+      const [cpu, of] = [figures(name, "cpuUs"), ratio(name, "byHand")];
+      console.log(
+        [
+          (name === "nginx" ? "nginx, auth_request" : CONTENDERS[name].title).padEnd(20),
+          `${cpu.median.toFixed(0).padStart(4)} (${cpu.least.toFixed(0)} - ${cpu.most.toFixed(0)})`.padEnd(22),
+          figures(name, "requestsPerSecond").median.toFixed(0).padStart(10),
+          figures(name, "p50Ms").median.toFixed(1).padStart(8),
+          figures(name, "p99Ms").median.toFixed(1).padStart(8),
+          shown(of),
+        ].join(" "),
+      );
+    }
+  } finally {
+    await nginx?.stop();
+    await workerd.stop();
   }
-  if (values.json !== undefined) {
-    const medians = Object.fromEntries(Object.entries(ratios).map(([name, spread]) => [name, spread.median]));
-    await writeFile(values.json, `${JSON.stringify({ ratios: medians, spread: ratios, contenders }, null, 2)}\n`);
+}
+
+/**
+ * What decisions take: resident bytes of the process, beyond those of the same traffic through an object that asks the same and
+ * keeps nothing. Beside it, beyond an object that does not even ask: most of that is what workerd keeps of the calls.
+ */
+async function measureMemory(): Promise<void> {
+  const rounds: Record<MemoryContender, number>[] = [];
+  for (let round = 0; round < Math.min(3, load.rounds); round += 1) {
+    const resident = { noop: 0, asking: 0, byHand: 0, cached: 0 };
+    for (const contender of MEMORY_CONTENDERS) resident[contender] = await residentBytes(contender, decisions);
+    rounds.push(resident);
+    console.error(`memory: round ${round + 1}`);
   }
-} finally {
-  await workerd.stop();
+  ratios.memoryVsByHand = spreadOf(rounds.map(({ asking, byHand, cached }) => (cached - asking) / (byHand - asking)));
+  ratios.memoryVsByHandOverNoop = spreadOf(rounds.map(({ noop, byHand, cached }) => (cached - noop) / (byHand - noop)));
+  const mib = (of: "byHand" | "cached", over: "noop" | "asking") =>
+    spreadOf(rounds.map((round) => (round[of] - round[over]) / MIB));
+  result.memory = { decisions, byHandMiB: mib("byHand", "asking"), ebbMiB: mib("cached", "asking") };
+  console.log(`\nmemory of ${decisions} decisions, MiB      by hand    Ebb   ratio (least - most)`);
+  for (const [title, over] of [
+    ["over an object that keeps nothing", "asking"],
+    ["over one that does not even ask", "noop"],
+  ] as const) {
+    const ratio = over === "asking" ? ratios.memoryVsByHand : ratios.memoryVsByHandOverNoop;
+    const [byHand, ebb] = [mib("byHand", over).median.toFixed(1), mib("cached", over).median.toFixed(1)];
+    console.log(`${title.padEnd(40)} ${byHand.padStart(7)} ${ebb.padStart(6)}   ${shown(ratio)}`);
+  }
+}
+
+async function measureBeside(): Promise<void> {
+  const misses = await besideMisses(load.rounds);
+  const restarts = await besideRestarts(load.rounds);
+  ratios.p99BesideMisses = misses.p99Ratio;
+  ratios.p99BesideRestarts = restarts.p99Ratio;
+  result.beside = { misses, restarts };
+  console.log("\np99 of 1,000 cached allows a second, ms       quiet   disturbed   ratio (least - most)");
+  for (const [title, { p99QuietMs, p99DisturbedMs, p99Ratio, beside }] of [
+    ["200 unknown tokens a second, 200 ms each", misses],
+    ["a forced restart every second", restarts],
+  ] as const) {
+    const [quiet, disturbed] = [p99QuietMs.median.toFixed(2), p99DisturbedMs.median.toFixed(2)];
+    console.log(`${title.padEnd(44)} ${quiet.padStart(6)} ${disturbed.padStart(11)}   ${shown(p99Ratio)}   ${beside}`);
+  }
+}
+
+function shown({ median, least, most }: Spread): string {
+  return `${median.toFixed(2).padStart(5)} (${least.toFixed(2)} - ${most.toFixed(2)})`;
 }

@@ -26,7 +26,7 @@ export type AnswerClass = "allowed" | "denied" | "failed";
 /**
  * Estimates TTL, bytes per entry, fixed bytes, growth rule, required, surplus and baseline from samples alone.
  * Deterministic: the same samples give the same numbers. Memory is bounded. A sample costs some tens of
- * microseconds (`npm run bench:estimator`).
+ * microseconds (`npm run bench:micro`).
  */
 export class Estimator {
   readonly #settings: Readonly<EstimateSettings>;
