@@ -50,6 +50,16 @@ describe("the budget over all objects of the isolate", () => {
     isolate.budget.report(owner, name, { gainBytes: 0, evictionGainBytes: 0, priceCalls: 0 });
   };
 
+  it("counts what the Worker keeps in the isolate too", () => {
+    grow("a", 9 * MIB);
+    expect(isolate.budget.isShort).toBe(false);
+    isolate.memory.addEdgeBytes(2 * MIB);
+    expect(isolate.budget.isShort).toBe(true);
+    expect(isolate.memory.snapshot().edgeBytes).toBe(2 * MIB);
+    isolate.memory.addEdgeBytes(-2 * MIB);
+    expect(isolate.budget.isShort).toBe(false);
+  });
+
   it("adds up the memory of all objects and asks the best ones to restart", async () => {
     grow("a", 4 * MIB);
     grow("b", 5 * MIB, 1_000);

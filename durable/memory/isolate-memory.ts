@@ -97,9 +97,9 @@ export class IsolateMemory {
     return this.ledger.heldBytes + this.#edgeBytes;
   }
 
-  /** The size of the decisions that the Worker keeps (worker/edge). */
-  noteEdgeBytes(bytes: number): void {
-    this.#edgeBytes = bytes;
+  /** The decisions that the Worker keeps (worker/edge) have grown by so much. */
+  addEdgeBytes(bytes: number): void {
+    this.#edgeBytes += bytes;
   }
 
   /** Room below a mark after held and reserved memory; at least 0. */

@@ -15,12 +15,17 @@ export class EdgeCache {
 
   constructor(runtime: Pick<Runtime, "nowMs" | "isolate">) {
     this.#nowMs = () => runtime.nowMs();
+    let noted = 0;
     const isolate = () => runtime.isolate ?? thisIsolate();
     this.#decisions = new EdgeDecisions({
       get isShort() {
         return isolate().budget.isShort;
       },
-      noteBytes: (bytes) => isolate().memory.noteEdgeBytes(bytes),
+      // A Worker may have several gateways.
+      noteBytes: (bytes) => {
+        isolate().memory.addEdgeBytes(bytes - noted);
+        noted = bytes;
+      },
     });
   }
 
