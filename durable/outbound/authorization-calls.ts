@@ -1,8 +1,17 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { isConnectionHeader } from "../../config/header-names.ts";
 import type { Cluster, Gateway } from "../../config/index.ts";
+import { HOST_LIMITS } from "../../wasm/host/index.ts";
 import { type Env, serviceBinding } from "../environment.ts";
+import { boundedBody } from "./bounded-body.ts";
+import { refusedCall } from "./refused-call.ts";
 import type { Send } from "./send-call.ts";
+
+/**
+ * Other Workers of the account can send any request, and it must not fill the isolate. An object's own calls are shorter
+ * (`HOST_LIMITS.callHeadBytes`); the runtime joins their lines and adds some.
+ */
+const MAX_HEAD_BYTES = 4 * HOST_LIMITS.callHeadBytes;
 
 /** The authorization server of a call, by its names in the configuration. */
 export interface CallTarget {
@@ -25,30 +34,34 @@ export class AuthorizationCalls extends WorkerEntrypoint<Env, CallTarget> {
     this.#gateway = gateway;
   }
 
-  /** @throws Error if the configuration has no such cluster, or its binding is missing */
+  /** @throws Error (refused-call.ts) if the configuration has no such cluster, its binding is missing, or the call is too large */
   override async fetch(request: Request): Promise<Response> {
     const { service, cluster } = this.ctx.props ?? {};
     const services = this.#gateway.services.filter(({ name }) => name === service);
     const clusters = services[0]?.clusters ?? {};
     if (typeof cluster !== "string" || !Object.hasOwn(clusters, cluster)) {
       const named = `cluster ${JSON.stringify(cluster)} of service ${JSON.stringify(service)}`;
-      throw new Error(
-        `AuthorizationCalls: the configuration has no ${named}; name one with props: { service, cluster }`,
-      );
+      throw refusedCall(`the configuration has no ${named}; name one with props: { service, cluster }`);
     }
     return this.#send(clusters[cluster]!, request);
   }
 
   async #send(cluster: Cluster, request: Request): Promise<Response> {
     const { method, signal } = request;
-    const { pathname, search } = new URL(request.url);
+    const target = targetOf(request.url);
     const base = "url" in cluster ? cluster.url : `https://${cluster.authority}`;
     const headers = new Headers(request.headers);
-    // `Upgrade` would make `fetch` send GET, whatever the method.
-    for (const [name] of request.headers) if (isConnectionHeader(name)) headers.delete(name);
+    let headBytes = target.length;
+    for (const [name, value] of request.headers) {
+      headBytes += name.length + value.length;
+      // `Upgrade` would make `fetch` send GET, whatever the method.
+      if (isConnectionHeader(name)) headers.delete(name);
+    }
+    if (headBytes > MAX_HEAD_BYTES) throw refusedCall(`its head has more than ${MAX_HEAD_BYTES} bytes`);
     // Read, so that it is sent with its length.
-    const body = await request.arrayBuffer();
-    const sent = new Request(`${base}${pathname}${search}`, {
+    const body = await boundedBody(request, HOST_LIMITS.callBodyBytes);
+    if (body === undefined) throw refusedCall(`its body has more than ${HOST_LIMITS.callBodyBytes} bytes`);
+    const sent = new Request(base + target, {
       method,
       headers,
       body: body.byteLength === 0 ? null : body,
@@ -58,9 +71,15 @@ export class AuthorizationCalls extends WorkerEntrypoint<Env, CallTarget> {
     });
     if ("url" in cluster) return fetch(sent);
     const binding = serviceBinding(this.env, cluster.binding);
-    if (binding === undefined) throw new Error(`AuthorizationCalls: the service binding ${cluster.binding} is missing`);
+    if (binding === undefined) throw refusedCall(`the service binding ${cluster.binding} is missing`);
     return binding.fetch(sent);
   }
+}
+
+/** Path and query, beginning with a slash. `search` would lose the question mark of an empty query. */
+function targetOf(url: string): string {
+  const [href = ""] = new URL(url).href.split("#", 1);
+  return href.slice(href.indexOf("/", href.indexOf("//") + 2));
 }
 
 /** The entrypoint under the name by which a Worker's entry exports it. */

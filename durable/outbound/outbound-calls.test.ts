@@ -5,6 +5,7 @@ import { HOST_LIMITS, type OutboundCall } from "../../wasm/host/index.ts";
 import { CLIENT_GROUP_ATTRIBUTE } from "../request/client-group.ts";
 import { FailureLog } from "./failure-log.ts";
 import { OUTBOUND_LIMITS, OutboundCalls, type OutboundDependencies } from "./outbound-calls.ts";
+import { refusedCall } from "./refused-call.ts";
 import type { Send } from "./send-call.ts";
 import { ServersCalls } from "./server-calls.ts";
 
@@ -218,6 +219,16 @@ describe("an outbound call", () => {
     const calls = new OutboundCalls({ service: serviceWith({ auth: AUTH }), sendTo: () => undefined, nowMs: () => 0 });
     expect(calls.has("auth")).toBe(false);
     expect(await atOnce(calls)).toEqual({ ok: false, reason: "rejected" });
+  });
+});
+
+describe("an entrypoint that refuses the call", () => {
+  it("is our own mistake: the filter learns nothing about the server, which is not suspected", async () => {
+    const send: Send = () => Promise.reject(refusedCall("the configuration has no such cluster"));
+    const calls = new OutboundCalls({ service: introspecting, sendTo: () => send, nowMs: () => Date.now() });
+    for (let n = 0; n < 10; n += 1) expect(await repeated(calls)).toEqual({ ok: false, reason: "rejected" });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(calls.stats.auth).toMatchObject({ state: "answering", failedProbes: 0 });
   });
 });
 

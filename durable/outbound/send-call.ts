@@ -1,6 +1,8 @@
 import { isConnectionHeader } from "../../config/header-names.ts";
 import { type HeaderList, HOST_LIMITS, type OutboundCall } from "../../wasm/host/index.ts";
 import { sleep } from "../runtime/async.ts";
+import { boundedBody } from "./bounded-body.ts";
+import { isRefusedCall } from "./refused-call.ts";
 
 /** Sends one request and rejects if there is no answer: `fetch` of a service binding or of the platform. */
 export type Send = (request: Request) => Promise<Response>;
@@ -43,13 +45,14 @@ async function attempt(call: OutboundCall, baseUrl: string, send: Send, signal: 
   if (typeof request === "string") return { kind: "rejected", why: request };
   try {
     const response = await send(request);
-    const body = await boundedBody(response);
+    const body = await boundedBody(response, HOST_LIMITS.callReplyBodyBytes);
     if (body === undefined)
       return { kind: "rejected", why: `a reply body of more than ${HOST_LIMITS.callReplyBodyBytes} bytes` };
     return { kind: "answer", status: response.status, headers: headersOf(response), body };
   } catch (error) {
-    // The platform's limit on calls says nothing about the server; all other errors (refused, reset, a bad reply line) mean no
-    // answer.
+    // Our own mistake and the platform's limit on calls say nothing about the server; all other errors (refused, reset, a bad
+    // reply line) mean no answer.
+    if (isRefusedCall(error)) return { kind: "rejected", why: "the exported AuthorizationCalls refuses it" };
     return String(error).includes("subrequests")
       ? { kind: "rejected", why: "the platform's limit on calls" }
       : { kind: "silence" };
@@ -112,30 +115,4 @@ function headersOf(response: Response): HeaderList {
   }
   for (const cookie of response.headers.getSetCookie()) headers.push(["set-cookie", cookie]);
   return headers;
-}
-
-/** The body; undefined, with the connection given up, if it exceeds the limit. */
-async function boundedBody(response: Response): Promise<Uint8Array | undefined> {
-  if (response.body === null) return new Uint8Array(0);
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    bytes += value.byteLength;
-    if (bytes > HOST_LIMITS.callReplyBodyBytes) {
-      await reader.cancel();
-      return undefined;
-    }
-    chunks.push(value);
-  }
-  if (chunks.length === 1) return chunks[0]!;
-  const body = new Uint8Array(bytes);
-  let offset = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return body;
 }

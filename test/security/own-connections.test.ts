@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleWorker } from "../../scripts/bundle-worker.ts";
 import { startWorkerd, type WorkerdProcess } from "../../scripts/workerd.ts";
+import { HOST_LIMITS } from "../../wasm/host/index.ts";
 import { sendRequest } from "./raw-client.ts";
 import { linesOf, type RawRequest, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
@@ -39,7 +40,12 @@ describe.each(VARIANTS)("with $name", (variant) => {
           authorization: { protocol: "forward-auth", cluster: "auth", path: "/check" },
         },
       ] as const;
-    const services = [service("many"), service("few", { concurrency: 9 }), service("hanging", { timeoutMs: 1_000 })];
+    const services = [
+      service("many"),
+      service("steady"),
+      service("few", { concurrency: 9 }),
+      service("hanging", { timeoutMs: 1_000 }),
+    ];
     gateway = await startGateway({ services: Object.fromEntries(services) }, { variant });
   });
   afterAll(async () => {
@@ -61,6 +67,26 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect([...statuses].every((status) => status === 403 || status === 429)).toBe(true);
     expect(most).toBeGreaterThan(6);
     expect(most).toBeLessThanOrEqual(64);
+  });
+
+  it("two hundred unknown tokens a second are all decided, and cached requests beside them served", {
+    timeout: 60_000,
+  }, async () => {
+    expect(await ask("/steady/1", "good-known", "203.0.113.1")).toBe(200);
+    const calls = (await gateway.stats("steady")).outbound;
+    const unknown: Promise<number>[] = [];
+    const known: Promise<number>[] = [];
+    for (let tick = 0; tick < 80; tick += 1) {
+      for (let n = 0; n < 5; n += 1) {
+        const client = tick * 5 + n;
+        unknown.push(ask("/steady/1", `junk-${client}`, `198.51.${client >> 8}.${client & 255}`));
+      }
+      known.push(ask("/steady/1", "good-known", "203.0.113.1"));
+      await after(25);
+    }
+    expect(new Set(await Promise.all(known))).toEqual(new Set([200]));
+    expect(new Set(await Promise.all(unknown))).toEqual(new Set([403]));
+    expect((await gateway.stats("steady")).outbound - calls).toBe(unknown.length);
   });
 
   it("the configured number holds", async () => {
@@ -168,9 +194,20 @@ describe("the entrypoint for calls", () => {
     expect(sent.body.toString()).toBe("body");
   });
 
+  it.each(["/a?", "/?", "/a?b?", "/a//b", "/%2e%2e%2f", "/a|b'c?d'e|f"])("keeps the path %s", async (path) => {
+    const { href } = new URL(`https://any.example${path}`);
+    expect(await call(target, `https://any.example${path}`)).toBe(`GET ${href.slice("https://any.example".length)}`);
+  });
+
   it("never sends one anywhere else, whatever the URL says", async () => {
-    for (const path of ["/x", "//evil.example/x", "/@evil.example", "/..//x"]) {
-      expect(await call(target, `${other.origin}${path}`)).toMatch(/^GET \//);
+    const hosts = [
+      other.origin,
+      other.origin.replace("//", "//user:secret@"),
+      "https://evil.example:8443",
+      "http://[::1]",
+    ];
+    for (const path of ["/x", "//evil.example/x", "/@evil.example", "/..//x", "", "?x", "#/x", "?@evil.example/x"]) {
+      for (const host of hosts) expect(await call(target, host + path)).toMatch(/^GET \//);
     }
     expect(other.requests).toEqual([]);
   });
@@ -187,6 +224,22 @@ describe("the entrypoint for calls", () => {
     const before = authorization.requests.length;
     expect(await call(props, "https://any.example/")).toContain("the configuration has no cluster");
     expect(authorization.requests.length).toBe(before);
+  });
+
+  it.each([
+    ["a head", { headers: { "x-long": "x".repeat(50_000) } }, "its head has more than"],
+    ["a body", { method: "POST", body: "x".repeat(1_048_577) }, "its body has more than"],
+  ])("refuses %s beyond the limits of calls, and sends nothing", async (_, init, why) => {
+    const before = authorization.requests.length;
+    expect(await call(target, "https://any.example/", init)).toContain(why);
+    expect(authorization.requests.length).toBe(before);
+  });
+
+  it("sends the longest head and body that an object sends", async () => {
+    const headers = { "x-long": "x".repeat(HOST_LIMITS.callHeadBytes) };
+    const body = "x".repeat(HOST_LIMITS.callBodyBytes);
+    expect(await call(target, "https://any.example/", { method: "POST", headers, body })).toBe("POST /");
+    expect(authorization.requests.at(-1)!.body.length).toBe(body.length);
   });
 
   it("passes on no header of the connection", async () => {
