@@ -7,8 +7,8 @@ import type { ReclaimRequest } from "./memory/budget-action.ts";
 import {
   type CallTarget,
   hasEntrypoint,
+  howToGetEntrypoint,
   throughEntrypoint,
-  WITHOUT_ENTRYPOINT,
 } from "./outbound/authorization-calls.ts";
 import { rateLimit } from "./outbound/rate-limit.ts";
 import type { Send } from "./outbound/send-call.ts";
@@ -178,7 +178,7 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
   /** Whether the Worker's entry exports the entrypoint for calls. If not, says once what that costs. */
   get #hasOwnConnections(): boolean {
     const has = hasEntrypoint(this.ctx.exports);
-    if (!has && !hasToldOfEntrypoint) console.warn(WITHOUT_ENTRYPOINT);
+    if (!has && !hasToldOfEntrypoint) console.warn(howToGetEntrypoint(this.ctx.exports));
     hasToldOfEntrypoint = true;
     return has;
   }

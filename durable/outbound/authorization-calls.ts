@@ -87,13 +87,18 @@ interface Entrypoints {
   readonly AuthorizationCalls: (options: { readonly props: CallTarget }) => Fetcher;
 }
 
-export const WITHOUT_ENTRYPOINT =
-  "all calls of a service to authorization servers share six connections. Each has its own if the Worker's entry " +
-  "also says: export const AuthorizationCalls = gateway.AuthorizationCalls;";
-
 /** @param exports of the Worker's entry (`ctx.exports`); undefined before compatibility date 2025-11-17 */
 export function hasEntrypoint(exports: unknown): exports is Entrypoints {
   return typeof exports === "object" && exports !== null && "AuthorizationCalls" in exports;
+}
+
+/** What a Worker lacks whose calls have no connections of their own, for its log. */
+export function howToGetEntrypoint(exports: unknown): string {
+  const date = exports === undefined ? " and, in wrangler.toml, a compatibility_date of 2025-11-17 or later" : "";
+  return (
+    "all calls of a service to authorization servers share six connections. For connections of their own they need, in the " +
+    `Worker's entry: export const AuthorizationCalls = gateway.AuthorizationCalls;${date}`
+  );
 }
 
 /** Sends each call in an invocation of its own. */
