@@ -8,8 +8,8 @@ import { createApp } from "./app.ts";
 import { reportOperatorToken } from "./operator/report-operator-token.ts";
 
 /**
- * Binds a configuration to the Worker, to its Durable Object class and to the entrypoint that makes its calls. If the configuration is wrong, throws at module load
- * and lists every problem: such a Worker can neither start nor be deployed.
+ * Binds a configuration to the Worker, to its Durable Object class and to the entrypoint that makes its calls. If the
+ * configuration is wrong, throws at module load and lists every problem: such a Worker can neither start nor be deployed.
  *
  * @param runtime clock and sources of randomness; tests replace the platform's own
  */

@@ -39,6 +39,8 @@ export class ServiceObject extends gateway.ServiceObject {
   }
 }
 
+export const AuthorizationCalls = gateway.AuthorizationCalls;
+
 export default {
   async fetch(request, env, ctx) {
     const isOverloaded = request.headers.has("x-overloaded");
