@@ -83,6 +83,7 @@ describe("the built-in filter's configuration", () => {
       cluster: "auth",
       path: "/introspect",
       clientAuthentication,
+      expect: { audience: "orders-api", issuer: "https://a.example", tokenType: "Bearer", clientIds: ["web", "app"] },
       upstreamClaims: { sub: "X-User" },
     };
     expect(JSON.parse(textOf(builtInService({ authorization }), { CLIENT_SECRET: "s" })).protocol).toEqual({
@@ -94,6 +95,12 @@ describe("the built-in filter's configuration", () => {
       uri: "none",
       requestHeaders: [],
       clientAuthentication: { type: "basic", id: "ebb", secret: "s" },
+      expect: [
+        { claim: "aud", anyOf: ["orders-api"] },
+        { claim: "iss", anyOf: ["https://a.example"] },
+        { claim: "token_type", anyOf: ["bearer"] },
+        { claim: "client_id", anyOf: ["web", "app"] },
+      ],
       upstreamClaims: { sub: "x-user" },
     });
   });

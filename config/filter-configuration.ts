@@ -1,4 +1,4 @@
-import type { Authorization, ClientAuthentication, Cluster, FilterKind, Service } from "./gateway.ts";
+import type { Authorization, ClientAuthentication, Cluster, Expectation, FilterKind, Service } from "./gateway.ts";
 import type { Json, Secret } from "./input.ts";
 import { AUTHENTICATE_RULE } from "./match-rule.ts";
 import { isPlainObject } from "./schema/fields.ts";
@@ -78,7 +78,7 @@ function protocolOf(authorization: Authorization, clusters: Service["clusters"])
       return { type: protocol, ...callOf(authorization, clusters), method, uri, requestHeaders, upstreamHeaders };
     }
     case "introspection": {
-      const { protocol, clientAuthentication, upstreamClaims } = authorization;
+      const { protocol, clientAuthentication, expect, upstreamClaims } = authorization;
       // Only the token is sent, so the cache key must not depend on the request: each path would cost a call.
       return {
         type: protocol,
@@ -86,6 +86,7 @@ function protocolOf(authorization: Authorization, clusters: Service["clusters"])
         uri: "none",
         requestHeaders: [],
         clientAuthentication: clientAuthenticationOf(clientAuthentication),
+        expect: expectationsOf(expect),
         upstreamClaims,
       };
     }
@@ -102,7 +103,8 @@ function protocolOf(authorization: Authorization, clusters: Service["clusters"])
       };
       if (subject === undefined) return decision;
       const clientAuthentication = clientAuthenticationOf(subject.clientAuthentication);
-      return { ...decision, subject: { ...callOf(subject, clusters), clientAuthentication } };
+      const expect = expectationsOf(subject.expect);
+      return { ...decision, subject: { ...callOf(subject, clusters), clientAuthentication, expect } };
     }
   }
 }
@@ -116,6 +118,10 @@ function callOf({ cluster, path }: { cluster: string; path: string }, clusters: 
 
 function clientAuthenticationOf(authentication: ClientAuthentication): Json {
   return { ...authentication };
+}
+
+function expectationsOf(expectations: readonly Expectation[]): Json {
+  return expectations.map(({ claim, anyOf }) => ({ claim, anyOf: [...anyOf] }));
 }
 
 type Filled = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly missingSecret: string };

@@ -136,6 +136,7 @@ export interface Introspection {
   readonly cluster: string;
   readonly path: string;
   readonly clientAuthentication: ClientAuthentication;
+  readonly expect: readonly Expectation[];
   readonly upstreamClaims: Readonly<Record<string, string>>;
 }
 
@@ -149,6 +150,13 @@ export interface SubjectSource {
   readonly cluster: string;
   readonly path: string;
   readonly clientAuthentication: ClientAuthentication;
+  readonly expect: readonly Expectation[];
+}
+
+/** A claim of an introspection reply must be, or as a list hold, one of these texts. */
+export interface Expectation {
+  readonly claim: string;
+  readonly anyOf: readonly string[];
 }
 
 export type ClientAuthentication =

@@ -264,12 +264,29 @@ interface IntrospectionInput {
   readonly cluster: string;
   readonly path: string;
   readonly clientAuthentication: ClientAuthenticationInput;
+  readonly expect?: ExpectationInput;
   /**
    * Maps claims of the reply to headers for the upstream: `{ sub: "x-user" }`. Texts are sent as UTF-8 bytes, numbers and
    * booleans as written. Null, lists (except of scopes) and objects leave the header out. If a claim could not arrive
    * unchanged (empty, blanks at its ends, control characters), there is no decision and the client gets 503.
    */
   readonly upstreamClaims?: Readonly<Record<string, string>>;
+}
+
+/**
+ * What the reply about an active token must say. Without `audience` or `clientIds`, a token that was issued for another service of
+ * the same server is allowed here too. A token that is not as expected gets 401 with `error="invalid_token"`; so does one whose
+ * reply lacks the claim. Texts are compared character by character, `tokenType` in any case.
+ */
+interface ExpectationInput {
+  /** `aud` is, or as a list holds, one of these. */
+  readonly audience?: string | readonly string[];
+  /** `iss` */
+  readonly issuer?: string;
+  /** `token_type`, for example `Bearer`. */
+  readonly tokenType?: string;
+  /** `client_id` is one of these. */
+  readonly clientIds?: readonly string[];
 }
 
 /** How the gateway authenticates to the introspection endpoint. */
@@ -287,6 +304,7 @@ interface DecisionPointInput extends AskedAboutRequestInput {
     readonly cluster: string;
     readonly path: string;
     readonly clientAuthentication: ClientAuthenticationInput;
+    readonly expect?: ExpectationInput;
   };
 }
 

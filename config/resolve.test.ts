@@ -550,6 +550,19 @@ describe("an authorization", () => {
     expect(problemsWith({ authorization: uri })).toEqual([expect.stringMatching(/^authorization\.uri: /)]);
   });
 
+  it.each<[object, RegExp]>([
+    [{ audience: [] }, /^authorization\.expect\.audience: /],
+    [{ audience: "" }, /^authorization\.expect\.audience: /],
+    [{ audience: 7 }, /^authorization\.expect\.audience: /],
+    [{ audience: ["a", null] }, /^authorization\.expect\.audience\[1\]: /],
+    [{ issuer: ["https://a.example"] }, /^authorization\.expect\.issuer: /],
+    [{ clientIds: "web" }, /^authorization\.expect\.clientIds: /],
+    [{ audiences: ["a"] }, /^authorization\.expect\.audiences: /],
+  ])("cannot expect %j of a token", (expected, problem) => {
+    const authorization = { ...introspection, expect: expected };
+    expect(problemsWith({ authorization })).toEqual([expect.stringMatching(problem)]);
+  });
+
   it.each(["check", "//evil.example/check", "/a b", "/a#b", "/ä", ""])("cannot call the path %j", (path) => {
     expect(problemsWith({ authorization: { ...forwardAuth, path } })).toHaveLength(1);
   });

@@ -20,6 +20,19 @@ describe("a warning", () => {
     ]);
   });
 
+  it("is given for introspection that allows tokens of any other service of the server", () => {
+    const asked = { cluster: "auth", path: "/introspect", clientAuthentication: { type: "none" } };
+    const warning = (authorization: object) => warnings({ authorization });
+    const introspection = { protocol: "introspection", ...asked };
+    expect(warning(introspection)).toEqual([expect.stringMatching(/^services\.orders\.authorization\.expect: /)]);
+    expect(warning({ ...introspection, expect: { issuer: "https://login.example" } })).toHaveLength(1);
+    expect(warning({ ...introspection, expect: { audience: "orders-api" } })).toEqual([]);
+    expect(warning({ ...introspection, expect: { clientIds: ["web"] } })).toEqual([]);
+    const opa = { protocol: "opa", cluster: "auth", path: "/v1/data/orders", subject: asked };
+    expect(warning(opa)).toEqual([expect.stringMatching(/^services\.orders\.authorization\.subject\.expect: /)]);
+    expect(warning({ ...opa, subject: { ...asked, expect: { audience: ["a", "b"] } } })).toEqual([]);
+  });
+
   it("is given for a public rule that makes part of a later one public", () => {
     const rules = [
       { path: "/orders/:id/public", public: true },

@@ -21,7 +21,21 @@ function ofService(service: Service): string[] {
       ([field, url]) =>
         `services.${name}.${field}: ${url} is not encrypted: anyone on the network path can read and change it`,
     );
-  return [...plain, ...cutByPublicRules(service)];
+  return [...plain, ...ofIntrospection(service), ...cutByPublicRules(service)];
+}
+
+/** Servers issue tokens for many services, and introspection says "active" to all of them. */
+function ofIntrospection({ name, filterKind }: Service): string[] {
+  if (filterKind.kind !== "built-in") return [];
+  const { authorization } = filterKind;
+  const [field, source] =
+    authorization.protocol === "introspection"
+      ? ["", authorization]
+      : ["subject.", "subject" in authorization ? authorization.subject : undefined];
+  if (source === undefined || source.expect.some(({ claim }) => claim === "aud" || claim === "client_id")) return [];
+  return [
+    `services.${name}.authorization.${field}expect: without audience or clientIds, a token that this server issued for any other service is allowed too`,
+  ];
 }
 
 function isThisMachine(host: string): boolean {

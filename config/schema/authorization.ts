@@ -6,6 +6,7 @@ import type {
   ClientAuthentication,
   Credential,
   DecisionPoint,
+  Expectation,
   ForwardAuth,
   Introspection,
   SubjectSource,
@@ -57,11 +58,40 @@ const forwardAuth: v.GenericSchema<unknown, ForwardAuth> = fields({
   ...askedAboutRequest,
 });
 
+const expectedText = visibleText("a text");
+const expectedTexts = list(expectedText, "a list of texts", { min: 1, max: CONFIG_LIMITS.maxListLength });
+
+/** One text or a list of them. */
+const oneOrMore = v.pipe(
+  v.lazy(
+    (input: unknown): v.GenericSchema<unknown, string | string[]> =>
+      Array.isArray(input) ? expectedTexts : expectedText,
+  ),
+  v.transform((value) => (typeof value === "string" ? [value] : value)),
+);
+
+/** What a reply about an active token must say, as the claims that are compared. */
+const expectations: v.GenericSchema<unknown, readonly Expectation[]> = v.pipe(
+  fields({
+    audience: v.optional(oneOrMore),
+    issuer: v.optional(expectedText),
+    tokenType: v.optional(expectedText),
+    clientIds: v.optional(expectedTexts),
+  }),
+  v.transform(({ audience, issuer, tokenType, clientIds }) => [
+    ...(audience === undefined ? [] : [{ claim: "aud", anyOf: audience }]),
+    ...(issuer === undefined ? [] : [{ claim: "iss", anyOf: [issuer] }]),
+    ...(tokenType === undefined ? [] : [{ claim: "token_type", anyOf: [tokenType.toLowerCase()] }]),
+    ...(clientIds === undefined ? [] : [{ claim: "client_id", anyOf: clientIds }]),
+  ]),
+);
+
 const introspection: v.GenericSchema<unknown, Introspection> = fields({
   protocol: v.literal("introspection"),
   cluster: clusterName,
   path: callPath,
   clientAuthentication,
+  expect: v.optional(expectations, {}),
   upstreamClaims: v.optional(
     v.pipe(
       named(
@@ -80,6 +110,7 @@ const subject: v.GenericSchema<unknown, SubjectSource> = fields({
   cluster: clusterName,
   path: callPath,
   clientAuthentication,
+  expect: v.optional(expectations, {}),
 });
 
 /** Fixed headers of a call. Refuses a credential in plain text. */

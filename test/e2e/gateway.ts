@@ -32,6 +32,20 @@ const gateway = createGateway(
         route: { prefix: "/obedient" },
         authorization: { ...introspection, clientAuthentication: client },
       },
+      shops: {
+        ...common,
+        route: { prefix: "/shops" },
+        authorization: {
+          ...introspection,
+          clientAuthentication: client,
+          expect: { issuer: OIDC_ORIGIN, tokenType: "bearer", clientIds: ["kiosk", "shop"] },
+        },
+      },
+      kiosks: {
+        ...common,
+        route: { prefix: "/kiosks" },
+        authorization: { ...introspection, clientAuthentication: client, expect: { clientIds: ["kiosk"] } },
+      },
       misconfigured: {
         ...common,
         route: { prefix: "/misconfigured" },

@@ -100,6 +100,14 @@ describe("tokens of an OpenID provider", () => {
     expect(JSON.parse(body)).toMatchObject({ "x-client": "shop", "x-scope": "orders:read" });
   });
 
+  it("pass only where they were issued to an expected client, by the expected issuer", async () => {
+    const token = await tokenWith("orders:read");
+    expect((await ask("/shops/1", token)).status).toBe(200);
+    const { status, headers } = await ask("/kiosks/1", token);
+    expect(status).toBe(401);
+    expect(headers.get("www-authenticate")).toContain('error="invalid_token"');
+  });
+
   it("pass a second time without asking the provider", async () => {
     const token = await tokenWith("orders:read");
     await ask("/orders/1", token);

@@ -159,3 +159,25 @@ describe("a configuration", () => {
     expect(outcome(await harness.ask({ token: "abc", rule: "rule-4096" }))).toBe("503 unknown_rule");
   });
 });
+
+describe("expectations of an introspection reply", () => {
+  const expecting = (expect: Json) => configuration({ protocol: { ...INTROSPECTION, expect } });
+
+  it.each<[Json, string]>([
+    ["aud", "protocol.expect must be a list"],
+    [["aud"], "protocol.expect[0] must be an object"],
+    [[{ claim: "aud" }], "protocol.expect[0].anyOf is missing"],
+    [[{ anyOf: ["a"] }], "protocol.expect[0].claim is missing"],
+    [[{ claim: "aud", anyOf: [] }], "protocol.expect[0].anyOf must not be empty"],
+    [[{ claim: "aud", anyOf: [""] }], "protocol.expect[0].anyOf must not be empty"],
+    [[{ claim: "aud", anyOf: [7] }], "protocol.expect[0].anyOf must be a text"],
+    [[{ claim: "aud", anyOf: "a" }], "protocol.expect[0].anyOf must be a list"],
+    [Array.from({ length: 9 }, (_, n) => ({ claim: `c${n}`, anyOf: ["a"] })), "at most 8 claims"],
+  ])("cannot be %j", (expect_, message) => {
+    expect(complaint(expecting(expect_))).toContain(message);
+  });
+
+  it("are of introspection only", () => {
+    expect(complaint(protocol({ expect: [] }))).toContain("expect is of introspection only");
+  });
+});

@@ -152,6 +152,13 @@ describe.each(["authzen", "opa"] as const)("%s", (type) => {
     expect(harness.calls).toHaveLength(2);
   });
 
+  it("refuses without calling the decision point if the token was issued for another service", async () => {
+    const harness = decisionPoint(type, { subject: { ...SUBJECT, expect: [{ claim: "aud", anyOf: ["orders-api"] }] } });
+    harness.server = () => reply(200, [], { active: true, sub: "ada", aud: "billing" });
+    expect(outcome(await harness.ask({ token: "a" }))).toBe("401 token_unexpected");
+    expect(harness.calls).toHaveLength(1);
+  });
+
   it("refuses without calling the decision point if the token is inactive or has no subject", async () => {
     const harness = decisionPoint(type, { subject: SUBJECT });
     harness.server = () => reply(200, [], { active: false, sub: "ada" });

@@ -395,3 +395,91 @@ describe("a reply without a decision", () => {
     ).toBe("continue");
   });
 });
+
+describe("what the configuration expects of an active token", () => {
+  const expecting = (...expect: { claim: string; anyOf: string[] }[]) => started({ expect });
+  const decided = async (harness: Harness, body: { [name: string]: Json } | string) => {
+    harness.server = () => reply(200, [], typeof body === "string" ? body : { active: true, ...body });
+    return outcome(await harness.ask({ token: "abc" }));
+  };
+  const aud = { claim: "aud", anyOf: ["orders-api", "all"] };
+
+  it.each<[Json]>([["orders-api"], ["all"], [["billing", "orders-api"]], [[7, null, "all"]]])(
+    "is met by the audience %j",
+    async (value) => {
+      expect(await decided(expecting(aud), { aud: value })).toBe("continue");
+    },
+  );
+
+  it.each<[Json]>([
+    ["billing"],
+    ["orders-api "],
+    ["ORDERS-API"],
+    ["orders"],
+    [""],
+    [["billing"]],
+    [[]],
+    [[["orders-api"]]],
+    [{ "orders-api": true }],
+    [7],
+    [true],
+    [null],
+  ])("is not met by the audience %j", async (value) => {
+    expect(await decided(expecting(aud), { aud: value })).toBe("401 token_unexpected");
+  });
+
+  it("is not met by a reply without the claim, and the challenge says so", async () => {
+    const harness = expecting(aud);
+    harness.server = () => reply(200, [], { active: true });
+    const decision = await harness.ask({ token: "abc" });
+    expect(outcome(decision)).toBe("401 token_unexpected");
+    expect(valuesOf(decision, "www-authenticate")).toEqual(['Bearer realm="orders", error="invalid_token"']);
+    expect(bodyOf(decision)).toBe('{"error":"token_unexpected"}');
+  });
+
+  it("must be met in every claim", async () => {
+    const iss = { claim: "iss", anyOf: ["https://login.example.com"] };
+    const client = { claim: "client_id", anyOf: ["web", "app"] };
+    const body = { aud: "all", iss: "https://login.example.com", client_id: "app" };
+    expect(await decided(expecting(aud, iss, client), body)).toBe("continue");
+    for (const name of ["aud", "iss", "client_id"] as const) {
+      expect(await decided(expecting(aud, iss, client), { ...body, [name]: "other" })).toBe("401 token_unexpected");
+    }
+    expect(await decided(expecting(iss), { iss: "https://login.example.com/" })).toBe("401 token_unexpected");
+    expect(await decided(expecting(client), { client_id: 7 })).toBe("401 token_unexpected");
+  });
+
+  it("compares token types in any case", async () => {
+    const type = { claim: "token_type", anyOf: ["bearer"] };
+    expect(await decided(expecting(type), { token_type: "Bearer" })).toBe("continue");
+    expect(await decided(expecting(type), { token_type: "DPoP" })).toBe("401 token_unexpected");
+  });
+
+  it("is malformed if the reply names the claim twice", async () => {
+    const twice = '{"active":true,"aud":"billing","aud":"all"}';
+    expect(await decided(expecting(aud), twice)).toBe("503 authorization_server_malformed");
+    expect(await decided(started(), twice)).toBe("continue");
+  });
+
+  it("leaves an inactive token inactive, and never turns a refusal into an allow", async () => {
+    expect(await decided(expecting(aud), { active: false, aud: "all" })).toBe("401 token_inactive");
+    expect(await decided(expecting(aud), { aud: "all", exp: 1 })).toBe("401 token_inactive");
+  });
+
+  it("may also be a claim for the upstream", async () => {
+    const harness = started({ expect: [aud], upstreamClaims: { aud: "x-aud" } });
+    harness.server = () => reply(200, [], { active: true, aud: "all" });
+    expect(valuesOf(await harness.ask({ token: "one" }), "x-aud")).toEqual(["all"]);
+    harness.server = () => reply(200, [], { active: true, aud: ["all", "billing"] });
+    const listed = await harness.ask({ token: "list" });
+    expect(outcome(listed)).toBe("continue");
+    expect(valuesOf(listed, "x-aud")).toBeUndefined();
+  });
+
+  it("is kept like any refusal", async () => {
+    const harness = expecting(aud);
+    expect(await decided(harness, { aud: "billing" })).toBe("401 token_unexpected");
+    expect(await decided(harness, { aud: "billing" })).toBe("401 token_unexpected");
+    expect(harness.calls).toHaveLength(1);
+  });
+});

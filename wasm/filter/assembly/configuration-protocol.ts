@@ -14,6 +14,7 @@ import {
   URI_PATH,
   URI_PATH_AND_QUERY,
 } from "./configuration";
+import { readExpectations } from "./configuration-expectations";
 import {
   beginFields,
   complain,
@@ -82,6 +83,7 @@ function checkProtocol(endpoint: Endpoint): void {
   } else {
     if (wasSeen(13)) complainAbout("upstreamClaims", "is of introspection only");
     if (endpoint.clientAuthentication) complainAbout("clientAuthentication", "is of introspection only");
+    if (wasSeen(5)) complainAbout("expect", "is of introspection only");
   }
   if (configuration.subject !== null && protocol != PROTOCOL_AUTHZEN && protocol != PROTOCOL_OPA) {
     complainAbout("subject", "is of authzen and opa only");
@@ -121,7 +123,7 @@ function newEndpoint(): Endpoint | null {
   return endpoint;
 }
 
-/** The fields that a protocol and its `subject` share, bits 0 to 4. */
+/** The fields that a protocol and its `subject` share, bits 0 to 5. */
 function readEndpointField(endpoint: Endpoint): bool {
   if (isField(key, "cluster", 0)) endpoint.cluster = readText("cluster");
   else if (isField(key, "authority", 1)) endpoint.authority = readAuthority();
@@ -131,6 +133,7 @@ function readEndpointField(endpoint: Endpoint): bool {
       readWhole("timeoutMs", 1, MAX_TIMEOUT_MS, "must be a whole number of milliseconds from 1 to 600000")
     );
   } else if (isField(key, "clientAuthentication", 4)) readClientAuthentication(endpoint);
+  else if (isField(key, "expect", 5)) readExpectations(endpoint);
   else return false;
   return true;
 }

@@ -35,6 +35,21 @@ export class CredentialSource {
   next: CredentialSource | null;
 }
 
+/** What a claim of an introspection reply must be. */
+@unmanaged
+export class Expectation {
+  claim: Span;
+  /** Any one of these. */
+  values: ExpectedValue | null;
+  next: Expectation | null;
+}
+
+@unmanaged
+export class ExpectedValue {
+  text: Span;
+  next: ExpectedValue | null;
+}
+
 /** A server to call, and the fixed parts of every call to it. */
 @unmanaged
 export class Endpoint {
@@ -45,6 +60,8 @@ export class Endpoint {
   /** For an introspection endpoint: a CLIENT_ constant, and the header's value or the form's suffix. */
   clientAuthentication: u32;
   clientProof: Span;
+  /** For an introspection endpoint: what its replies about an active token must say. */
+  expectations: Expectation | null;
 }
 
 /** A header with a fixed value, or a chosen one with its value from the current request (request.ts). */

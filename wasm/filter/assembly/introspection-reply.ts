@@ -1,6 +1,6 @@
 import { arenaMark, extend, rewindArena } from "./arena";
 import { wallTimeMs } from "./clock";
-import { configuration } from "./configuration";
+import { configuration, Endpoint, Expectation } from "./configuration";
 import {
   beginJson,
   enterArray,
@@ -19,7 +19,7 @@ import {
 import { MAX_CLOCK_SKEW_MS, MAX_JSON_REPLY_BYTES } from "./limits";
 import { decimalIn, NEVER_MS, numericDateMs } from "./numeric-date";
 import { fetchReplyBody, replyBody } from "./reply";
-import { indexOfByte, Span } from "./span";
+import { equalsIgnoringCase, indexOfByte, Span } from "./span";
 import { indexOfClaim, setUpstreamValue } from "./upstream-headers";
 
 /**
@@ -33,6 +33,8 @@ export const REPLY_INACTIVE: u32 = 1;
 /** Not yet valid. */
 export const REPLY_NOT_YET_VALID: u32 = 2;
 export const REPLY_ACTIVE: u32 = 3;
+/** Active, but not what the configuration expects. */
+export const REPLY_UNEXPECTED: u32 = 4;
 
 /** Scopes of an active token, separated by spaces, and its subject. Absent if the reply has none. */
 export const repliedScope = changetype<Span>(memory.data(8));
@@ -64,6 +66,8 @@ export function readIntrospectionReply(): u32 {
   notBeforeMs = 0;
   sound = true;
   seen = 0;
+  seenExpectations = 0;
+  metExpectations = 0;
   if (!fetchReplyBody(MAX_JSON_REPLY_BYTES)) return REPLY_MALFORMED;
   let saysActive = false;
   let active = false;
@@ -83,7 +87,29 @@ export function readIntrospectionReply(): u32 {
   if (!sound) return REPLY_MALFORMED;
   const now = wallTimeMs();
   if (expiresAtMs <= now) return REPLY_INACTIVE;
-  return notBeforeMs > now + MAX_CLOCK_SKEW_MS ? REPLY_NOT_YET_VALID : REPLY_ACTIVE;
+  if (notBeforeMs > now + MAX_CLOCK_SKEW_MS) return REPLY_NOT_YET_VALID;
+  return isAsExpected() ? REPLY_ACTIVE : REPLY_UNEXPECTED;
+}
+
+/** The endpoint whose reply is read: that of the subject, if the decision is asked of another server. */
+function introspectionEndpoint(): Endpoint {
+  const subject = configuration.subject;
+  return subject === null ? configuration.endpoint : subject;
+}
+
+/** Bit i: the reply has the claim of the i-th expectation, and meets it. */
+let seenExpectations: u32 = 0;
+let metExpectations: u32 = 0;
+
+function isAsExpected(): bool {
+  let bit: u32 = 1;
+  let at = introspectionEndpoint().expectations;
+  while (at !== null) {
+    if (!(metExpectations & bit)) return false;
+    bit <<= 1;
+    at = at.next;
+  }
+  return true;
 }
 
 const KIND_NULL: u32 = 0;
@@ -111,7 +137,13 @@ function readMember(): void {
           : 0;
   if (seen & bit) sound = false;
   seen |= bit;
-  const kind = isScope && peekJson() == 0x5b ? readWordList() : readValue();
+  const expectation = expectationOf(name);
+  if (expectation !== null && seenExpectations & expectationBit) sound = false;
+  if (expectation !== null) seenExpectations |= expectationBit;
+  const isList = peekJson() == 0x5b;
+  const kind =
+    isScope && isList ? readWordList() : expectation !== null && isList ? readExpectedList(expectation) : readValue();
+  if (expectation !== null && kind == KIND_TEXT && meets(expectation, value)) metExpectations |= expectationBit;
   if (bit == SEEN_EXP) expiresAtMs = kind == KIND_NULL ? NEVER_MS : instantOf(kind);
   else if (bit == SEEN_NBF) notBeforeMs = kind == KIND_NULL ? 0 : instantOf(kind);
   else if (bit == SEEN_SCOPE) takeScope(kind);
@@ -119,6 +151,44 @@ function readMember(): void {
   if (target < 0) return;
   if (kind == KIND_OTHER) value.clear();
   if (!setUpstreamValue(target, value)) sound = false;
+}
+
+/** The bit of the expectation that was found last. */
+let expectationBit: u32 = 0;
+
+function expectationOf(claim: Span): Expectation | null {
+  expectationBit = 1;
+  let at = introspectionEndpoint().expectations;
+  while (at !== null) {
+    if (at.claim.equals(claim)) return at;
+    expectationBit <<= 1;
+    at = at.next;
+  }
+  return null;
+}
+
+/** Token types differ in case between servers (RFC 6749, 7.1: "Bearer" and "bearer" are one); all else is compared as it is. */
+function meets(expectation: Expectation, text: Span): bool {
+  const isType = expectation.claim.is("token_type");
+  let at = expectation.values;
+  while (at !== null) {
+    // The configuration has token types in lower case.
+    if (isType ? equalsIgnoringCase(text, at.text) : at.text.equals(text)) return true;
+    at = at.next;
+  }
+  return false;
+}
+
+/** A list meets an expectation if one of its texts does (`aud`, RFC 7662 2.2). It has no unique text form. */
+function readExpectedList(expectation: Expectation): u32 {
+  const bit = expectationBit;
+  enterArray();
+  while (nextElement()) {
+    if (peekJson() != 0x22) skipValue();
+    else if (readString(value) && meets(expectation, value)) metExpectations |= bit;
+  }
+  value.clear();
+  return KIND_OTHER;
 }
 
 function readValue(): u32 {

@@ -5,15 +5,23 @@ import { putFormEncoded } from "./form-encoding";
 import { addHeader, addHeaderText } from "./header-map";
 import {
   REPLY_ACTIVE,
-  REPLY_INACTIVE,
   REPLY_MALFORMED,
+  REPLY_NOT_YET_VALID,
+  REPLY_UNEXPECTED,
   readIntrospectionReply,
   repliedExpiryMs,
   repliedScope,
   repliedSubject,
 } from "./introspection-reply";
 import { beginCall, dispatch, endCallHeaders } from "./outbound";
-import { INSUFFICIENT_SCOPE, SERVER_ERROR, SERVER_MALFORMED, statusOf, TOKEN_INACTIVE } from "./reasons";
+import {
+  INSUFFICIENT_SCOPE,
+  SERVER_ERROR,
+  SERVER_MALFORMED,
+  statusOf,
+  TOKEN_INACTIVE,
+  TOKEN_UNEXPECTED,
+} from "./reasons";
 import { composeRefusal, noScopes } from "./refusal";
 import { replyStatus } from "./reply";
 import { indexOfByte, Span } from "./span";
@@ -79,8 +87,10 @@ function isActive(): bool {
     verdict.expiresAtMs = repliedExpiryMs();
     return true;
   }
-  composeRefusal(TOKEN_INACTIVE, noScopes(), payload);
-  verdict.refuse(statusOf(TOKEN_INACTIVE), TOKEN_INACTIVE, payload, reply == REPLY_INACTIVE);
+  const reason = reply == REPLY_UNEXPECTED ? TOKEN_UNEXPECTED : TOKEN_INACTIVE;
+  composeRefusal(reason, noScopes(), payload);
+  // A token that is not valid yet will be.
+  verdict.refuse(statusOf(reason), reason, payload, reply != REPLY_NOT_YET_VALID);
   return false;
 }
 

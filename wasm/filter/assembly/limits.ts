@@ -48,6 +48,9 @@ export const MAX_WRITTEN_HEADERS: u32 = 128;
 export const MAX_UPSTREAM_HEADERS: u32 = 32;
 
 export const MAX_CREDENTIAL_SOURCES: u32 = 16;
+/** Claims of an introspection reply that the configuration has expectations of: one bit each. */
+export const MAX_EXPECTATIONS: u32 = 8;
+export const MAX_EXPECTED_VALUES: u32 = 500;
 export const MAX_REQUEST_HEADERS: u32 = 32;
 export const MAX_FIXED_HEADERS: u32 = 32;
 export const MAX_RULES: u32 = 4096;

@@ -19,6 +19,8 @@ export const CALL_REFUSED: u32 = 14;
 export const OVER_SHARE: u32 = 15;
 /** The client causes more calls than the operator's rate limit allows. */
 export const RATE_LIMITED: u32 = 16;
+/** An active token that was issued for another audience, by another issuer, to another client, or of another type. */
+export const TOKEN_UNEXPECTED: u32 = 17;
 
 export function reasonText(reason: u32): string {
   switch (reason) {
@@ -28,6 +30,8 @@ export function reasonText(reason: u32): string {
       return "malformed_credential";
     case TOKEN_INACTIVE:
       return "token_inactive";
+    case TOKEN_UNEXPECTED:
+      return "token_unexpected";
     case INSUFFICIENT_SCOPE:
       return "insufficient_scope";
     case DENIED:
@@ -62,6 +66,7 @@ export function statusOf(reason: u32): u32 {
     case MISSING_CREDENTIAL:
     case MALFORMED_CREDENTIAL:
     case TOKEN_INACTIVE:
+    case TOKEN_UNEXPECTED:
       return 401;
     case INSUFFICIENT_SCOPE:
     case DENIED:

@@ -12,6 +12,7 @@ import {
   SERVER_OVERLOADED,
   statusOf,
   TOKEN_INACTIVE,
+  TOKEN_UNEXPECTED,
 } from "./reasons";
 import { Span } from "./span";
 import { putText, takeWritten } from "./text-writer";
@@ -73,7 +74,7 @@ export function addChallenges(reason: u32, scopes: Span): void {
     beginHeader("www-authenticate");
     putText("Bearer realm=");
     putQuoted(configuration.realm);
-    if (reason == MALFORMED_CREDENTIAL || reason == TOKEN_INACTIVE) {
+    if (reason == MALFORMED_CREDENTIAL || reason == TOKEN_INACTIVE || reason == TOKEN_UNEXPECTED) {
       putText(', error="invalid_token"');
     } else if (reason == INSUFFICIENT_SCOPE) {
       putText(', error="insufficient_scope", scope=');
