@@ -1,3 +1,4 @@
+import { checkFixedHeaders } from "./fixed-header-checks.ts";
 import type { Authorization, Credential } from "./gateway.ts";
 import { coversHeader } from "./header-patterns.ts";
 import { foldSegment } from "./path-readings.ts";
@@ -14,6 +15,7 @@ export function checkService(service: ParsedService): Finding[] {
     checkClusters,
     checkProbes,
     checkHeaders,
+    checkFixedHeaders,
     checkScopes,
     checkCredentials,
     checkRules,

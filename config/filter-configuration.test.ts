@@ -56,6 +56,7 @@ describe("the built-in filter's configuration", () => {
         uri: "path",
         requestHeaders: ["x-tenant"],
         upstreamHeaders: ["x-user"],
+        headers: {},
       },
       cache: { maxTtlMs: 1000, denyTtlMs: 10_000, staleIfErrorMs: 0, obeyCacheControl: true, maxBytes: 33_554_432 },
       rules: [{ name: "authenticate", scopes: [] }],
@@ -84,6 +85,7 @@ describe("the built-in filter's configuration", () => {
       path: "/introspect",
       clientAuthentication,
       expect: { audience: "orders-api", issuer: "https://a.example", tokenType: "Bearer", clientIds: ["web", "app"] },
+      headers: { "CF-Access-Client-Id": "ebb", "cf-access-client-secret": secret("CLIENT_SECRET") },
       upstreamClaims: { sub: "X-User" },
     };
     expect(JSON.parse(textOf(builtInService({ authorization }), { CLIENT_SECRET: "s" })).protocol).toEqual({
@@ -101,6 +103,7 @@ describe("the built-in filter's configuration", () => {
         { claim: "token_type", anyOf: ["bearer"] },
         { claim: "client_id", anyOf: ["web", "app"] },
       ],
+      headers: { "cf-access-client-id": "ebb", "cf-access-client-secret": "s" },
       upstreamClaims: { sub: "x-user" },
     });
   });

@@ -74,11 +74,12 @@ function rulesOf(service: Service): Json[] {
 function protocolOf(authorization: Authorization, clusters: Service["clusters"]): Json {
   switch (authorization.protocol) {
     case "forward-auth": {
-      const { protocol, method, uri, requestHeaders, upstreamHeaders } = authorization;
-      return { type: protocol, ...callOf(authorization, clusters), method, uri, requestHeaders, upstreamHeaders };
+      const { protocol, method, uri, requestHeaders, upstreamHeaders, headers } = authorization;
+      const asked = { uri, requestHeaders, upstreamHeaders, headers };
+      return { type: protocol, ...callOf(authorization, clusters), method, ...asked };
     }
     case "introspection": {
-      const { protocol, clientAuthentication, expect, upstreamClaims } = authorization;
+      const { protocol, clientAuthentication, expect, headers, upstreamClaims } = authorization;
       // Only the token is sent, so the cache key must not depend on the request: each path would cost a call.
       return {
         type: protocol,
@@ -87,6 +88,7 @@ function protocolOf(authorization: Authorization, clusters: Service["clusters"])
         requestHeaders: [],
         clientAuthentication: clientAuthenticationOf(clientAuthentication),
         expect: expectationsOf(expect),
+        headers,
         upstreamClaims,
       };
     }
@@ -103,8 +105,8 @@ function protocolOf(authorization: Authorization, clusters: Service["clusters"])
       };
       if (subject === undefined) return decision;
       const clientAuthentication = clientAuthenticationOf(subject.clientAuthentication);
-      const expect = expectationsOf(subject.expect);
-      return { ...decision, subject: { ...callOf(subject, clusters), clientAuthentication, expect } };
+      const asked = { clientAuthentication, expect: expectationsOf(subject.expect), headers: subject.headers };
+      return { ...decision, subject: { ...callOf(subject, clusters), ...asked } };
     }
   }
 }

@@ -129,7 +129,11 @@ interface AskedAboutRequest {
 export interface ForwardAuth extends AskedAboutRequest {
   readonly protocol: "forward-auth";
   readonly method: "GET" | "HEAD" | "POST";
+  readonly headers: FixedHeaders;
 }
+
+/** Sent with every call, in lower case. */
+export type FixedHeaders = Readonly<Record<string, string | Secret>>;
 
 export interface Introspection {
   readonly protocol: "introspection";
@@ -137,12 +141,13 @@ export interface Introspection {
   readonly path: string;
   readonly clientAuthentication: ClientAuthentication;
   readonly expect: readonly Expectation[];
+  readonly headers: FixedHeaders;
   readonly upstreamClaims: Readonly<Record<string, string>>;
 }
 
 export interface DecisionPoint extends AskedAboutRequest {
   readonly protocol: "authzen" | "opa";
-  readonly headers: Readonly<Record<string, string | Secret>>;
+  readonly headers: FixedHeaders;
   readonly subject?: SubjectSource | undefined;
 }
 
@@ -151,6 +156,7 @@ export interface SubjectSource {
   readonly path: string;
   readonly clientAuthentication: ClientAuthentication;
   readonly expect: readonly Expectation[];
+  readonly headers: FixedHeaders;
 }
 
 /** A claim of an introspection reply must be, or as a list hold, one of these texts. */

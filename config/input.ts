@@ -256,6 +256,7 @@ interface ForwardAuthInput extends AskedAboutRequestInput {
   readonly path: string;
   /** Method of the check itself. Default `GET`. */
   readonly method?: "GET" | "HEAD" | "POST";
+  readonly headers?: FixedHeadersInput;
 }
 
 /** OAuth 2.0 Token Introspection, RFC 7662. Only the token is sent. */
@@ -265,6 +266,7 @@ interface IntrospectionInput {
   readonly path: string;
   readonly clientAuthentication: ClientAuthenticationInput;
   readonly expect?: ExpectationInput;
+  readonly headers?: FixedHeadersInput;
   /**
    * Maps claims of the reply to headers for the upstream: `{ sub: "x-user" }`. Texts are sent as UTF-8 bytes, numbers and
    * booleans as written. Null, lists (except of scopes) and objects leave the header out. If a claim could not arrive
@@ -289,6 +291,12 @@ interface ExpectationInput {
   readonly clientIds?: readonly string[];
 }
 
+/**
+ * Headers that go with every call, for example those by which Cloudflare Access knows the gateway. A credential is a secret:
+ * `{ "cf-access-client-secret": secret("ACCESS_SECRET") }`.
+ */
+type FixedHeadersInput = Readonly<Record<string, string | Secret>>;
+
 /** How the gateway authenticates to the introspection endpoint. */
 type ClientAuthenticationInput =
   | { readonly type: "basic" | "post"; readonly id: string | Secret; readonly secret: Secret }
@@ -297,14 +305,14 @@ type ClientAuthenticationInput =
 
 interface DecisionPointInput extends AskedAboutRequestInput {
   readonly cluster: string;
-  /** Fixed headers of the call. */
-  readonly headers?: Readonly<Record<string, string | Secret>>;
+  readonly headers?: FixedHeadersInput;
   /** First verify the token by introspection, then send its `sub`. Without this the token itself is sent. */
   readonly subject?: {
     readonly cluster: string;
     readonly path: string;
     readonly clientAuthentication: ClientAuthenticationInput;
     readonly expect?: ExpectationInput;
+    readonly headers?: FixedHeadersInput;
   };
 }
 

@@ -45,6 +45,7 @@ describe("a resolved gateway", () => {
             authorization: {
               ...forwardAuth,
               method: "GET",
+              headers: {},
               uri: "path-and-query",
               requestHeaders: [],
               upstreamHeaders: [],
@@ -548,6 +549,30 @@ describe("an authorization", () => {
     ]);
     const uri = { ...introspection, uri: "path" };
     expect(problemsWith({ authorization: uri })).toEqual([expect.stringMatching(/^authorization\.uri: /)]);
+  });
+
+  it.each<[object, string[]]>([
+    [forwardAuth, ["authorization", "x-forwarded-host", "accept-encoding"]],
+    [{ ...forwardAuth, requestHeaders: ["x-tenant"] }, ["x-tenant"]],
+    [introspection, ["content-type", "Accept"]],
+    [{ ...introspection, clientAuthentication: { type: "bearer", token: secret("TOKEN") } }, ["authorization"]],
+    [{ protocol: "opa", cluster: "auth", path: "/v1/data/a" }, ["content-type"]],
+  ])("cannot send a fixed header with a call that has one of that name: %j %j", (authorization, names) => {
+    for (const name of names) {
+      const headers = { [name]: secret("VALUE") };
+      expect(problemsWith({ authorization: { ...authorization, headers } })).toEqual([
+        expect.stringMatching(/^authorization\.headers\.\S+: .*the gateway itself sets this one/),
+      ]);
+    }
+    expect(problemsWith({ authorization: { ...authorization, headers: { "x-key": "a" } } })).toEqual([]);
+  });
+
+  it("cannot send a fixed header with the subject's call that has one of that name", () => {
+    const { protocol: _, ...asked } = introspection;
+    const subject = { ...asked, headers: { accept: "a" } };
+    expect(problemsWith({ authorization: { protocol: "opa", cluster: "auth", path: "/v1/data/a", subject } })).toEqual([
+      expect.stringMatching(/^authorization\.subject\.headers\.accept: /),
+    ]);
   });
 
   it.each<[object, RegExp]>([

@@ -40,6 +40,25 @@ const clientAuthentication = discriminated<ClientAuthentication>("type", {
   none: fields({ type: v.literal("none") }),
 });
 
+/** Fixed headers of a call. Refuses a credential in plain text. */
+const fixedHeaders: v.GenericSchema<unknown, Record<string, string | Secret>> = v.pipe(
+  // Checked first: of two names that differ in case, the record would keep only the last.
+  v.unknown(),
+  v.check((value) => !isPlainObject(value) || areDistinctHeaders(Object.keys(value)), EACH_HEADER_ONCE),
+  named(requestHeader, textOrSecret, "an object from header names to texts", maxFilterHeaders),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    for (const [name, value] of Object.entries(dataset.value)) {
+      if (typeof value !== "string" || !["authorization", "cookie"].includes(name)) continue;
+      addIssue({
+        path: [{ type: "unknown", origin: "value", input: dataset.value, key: name, value }],
+        input: value,
+        message: 'secret("NAME") for a header that carries a credential; the secret is the whole value, "Bearer …"',
+      });
+    }
+  }),
+);
+
 const askedAboutRequest = {
   cluster: clusterName,
   uri: v.optional(
@@ -55,6 +74,7 @@ const forwardAuth: v.GenericSchema<unknown, ForwardAuth> = fields({
   protocol: v.literal("forward-auth"),
   path: callPath,
   method: v.optional(v.picklist(["GET", "HEAD", "POST"], 'one of "GET", "HEAD" and "POST"'), "GET"),
+  headers: v.optional(fixedHeaders, {}),
   ...askedAboutRequest,
 });
 
@@ -92,6 +112,7 @@ const introspection: v.GenericSchema<unknown, Introspection> = fields({
   path: callPath,
   clientAuthentication,
   expect: v.optional(expectations, {}),
+  headers: v.optional(fixedHeaders, {}),
   upstreamClaims: v.optional(
     v.pipe(
       named(
@@ -111,26 +132,8 @@ const subject: v.GenericSchema<unknown, SubjectSource> = fields({
   path: callPath,
   clientAuthentication,
   expect: v.optional(expectations, {}),
+  headers: v.optional(fixedHeaders, {}),
 });
-
-/** Fixed headers of a call. Refuses a credential in plain text. */
-const fixedHeaders: v.GenericSchema<unknown, Record<string, string | Secret>> = v.pipe(
-  // Checked first: of two names that differ in case, the record would keep only the last.
-  v.unknown(),
-  v.check((value) => !isPlainObject(value) || areDistinctHeaders(Object.keys(value)), EACH_HEADER_ONCE),
-  named(requestHeader, textOrSecret, "an object from header names to texts", maxFilterHeaders),
-  v.rawCheck(({ dataset, addIssue }) => {
-    if (!dataset.typed) return;
-    for (const [name, value] of Object.entries(dataset.value)) {
-      if (typeof value !== "string" || !["authorization", "cookie"].includes(name)) continue;
-      addIssue({
-        path: [{ type: "unknown", origin: "value", input: dataset.value, key: name, value }],
-        input: value,
-        message: 'secret("NAME") for a header that carries a credential; the secret is the whole value, "Bearer …"',
-      });
-    }
-  }),
-);
 
 const decisionPoint = {
   ...askedAboutRequest,

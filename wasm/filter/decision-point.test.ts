@@ -152,6 +152,20 @@ describe.each(["authzen", "opa"] as const)("%s", (type) => {
     expect(harness.calls).toHaveLength(2);
   });
 
+  it("sends the subject's call its own fixed headers, and the decision's call its own", async () => {
+    const subject = { ...SUBJECT, headers: { "x-of": "subject" } };
+    const harness = decisionPoint(type, { subject, headers: { "x-of": "decision" } });
+    harness.server = ({ cluster }) =>
+      reply(
+        200,
+        [],
+        cluster === "auth" ? { active: true, sub: "ada" } : type === "opa" ? { result: true } : { decision: true },
+      );
+    expect(outcome(await harness.ask({ token: "a" }))).toBe("continue");
+    const sent = harness.calls.map(({ headers }) => headers.filter(([name]) => name === "x-of"));
+    expect(sent).toEqual([[["x-of", "subject"]], [["x-of", "decision"]]]);
+  });
+
   it("refuses without calling the decision point if the token was issued for another service", async () => {
     const harness = decisionPoint(type, { subject: { ...SUBJECT, expect: [{ claim: "aud", anyOf: ["orders-api"] }] } });
     harness.server = () => reply(200, [], { active: true, sub: "ada", aud: "billing" });

@@ -51,6 +51,13 @@ describe("the call", () => {
     expect(harness.lastCall().header("authorization")).toBe(`Basic ${btoa("a%3Ab+c:p%25%C3%A4")}`);
   });
 
+  it("carries the fixed headers of the configuration", async () => {
+    const harness = started({ headers: { "CF-Access-Client-Id": "ebb", "cf-access-client-secret": "s3cret" } });
+    await harness.ask({ token: "abc" });
+    expect(harness.lastCall().header("cf-access-client-id")).toBe("ebb");
+    expect(harness.lastCall().header("cf-access-client-secret")).toBe("s3cret");
+  });
+
   it("authenticates with a form, with a bearer token or not at all", async () => {
     const post = started({ clientAuthentication: { type: "post", id: "e&b", secret: "x=y" } });
     await post.ask({ token: "abc" });

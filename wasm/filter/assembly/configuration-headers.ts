@@ -1,4 +1,4 @@
-import { addUpstreamHeader, configuration, NamedHeader } from "./configuration";
+import { addUpstreamHeader, configuration, Endpoint, NamedHeader } from "./configuration";
 import {
   complain,
   complainAbout,
@@ -54,7 +54,7 @@ function isChosen(name: Span): bool {
   return false;
 }
 
-export function readFixedHeaders(): void {
+export function readFixedHeaders(endpoint: Endpoint): void {
   enter("headers");
   if (!openObject()) return;
   let last: NamedHeader | null = null;
@@ -64,7 +64,7 @@ export function readFixedHeaders(): void {
     if (count == MAX_FIXED_HEADERS) complain("must name at most 32 headers");
     header.name = keepHeaderName("headers");
     header.value = readText("value", true);
-    if (last === null) configuration.fixedHeaders = header;
+    if (last === null) endpoint.fixedHeaders = header;
     else last.next = header;
     last = header;
   }

@@ -62,7 +62,6 @@ export function readProtocol(): void {
     else if (isField(key, "method", 11)) configuration.checkMethod = readToken("method");
     else if (isField(key, "upstreamHeaders", 12)) readUpstreamHeaders();
     else if (isField(key, "upstreamClaims", 13)) readUpstreamClaims();
-    else if (isField(key, "headers", 14)) readFixedHeaders();
     else if (isField(key, "subject", 15)) readSubject();
     else skipValue();
   }
@@ -123,7 +122,7 @@ function newEndpoint(): Endpoint | null {
   return endpoint;
 }
 
-/** The fields that a protocol and its `subject` share, bits 0 to 5. */
+/** The fields that a protocol and its `subject` share, bits 0 to 6. */
 function readEndpointField(endpoint: Endpoint): bool {
   if (isField(key, "cluster", 0)) endpoint.cluster = readText("cluster");
   else if (isField(key, "authority", 1)) endpoint.authority = readAuthority();
@@ -134,6 +133,7 @@ function readEndpointField(endpoint: Endpoint): bool {
     );
   } else if (isField(key, "clientAuthentication", 4)) readClientAuthentication(endpoint);
   else if (isField(key, "expect", 5)) readExpectations(endpoint);
+  else if (isField(key, "headers", 6)) readFixedHeaders(endpoint);
   else return false;
   return true;
 }

@@ -60,6 +60,8 @@ export class Endpoint {
   /** For an introspection endpoint: a CLIENT_ constant, and the header's value or the form's suffix. */
   clientAuthentication: u32;
   clientProof: Span;
+  /** Sent with every call. */
+  fixedHeaders: NamedHeader | null;
   /** For an introspection endpoint: what its replies about an active token must say. */
   expectations: Expectation | null;
 }
@@ -109,7 +111,6 @@ export class Configuration {
   checkMethod: Span;
   /** Chosen request headers. */
   requestHeaders: NamedHeader | null;
-  fixedHeaders: NamedHeader | null;
   /** Number of upstream headers; see `upstreamName` and `upstreamClaim` for names and claims. */
   upstreamCount: u32;
   challengeBearer: u32;

@@ -28,7 +28,7 @@ export function beginQuestion(): void {
   beginCall(configuration.endpoint, "POST");
   addHeaderText("content-type", "application/json");
   addHeaderText("accept", "application/json");
-  addFixedHeaders();
+  addFixedHeaders(configuration.endpoint);
   endCallHeaders();
   bodyStart = arenaMark();
 }

@@ -33,7 +33,7 @@ export function askForwardAuth(rule: Rule | null): bool {
   if (requestScheme.isPresent) addHeader("x-forwarded-proto", requestScheme);
   if (rule !== null && rule.scopes.isPresent) addHeader("x-ebb-scopes", rule.scopes);
   if (rule !== null && rule.permission.isPresent) addHeader("x-ebb-permission", rule.permission);
-  addFixedHeaders();
+  addFixedHeaders(configuration.endpoint);
   addChosenHeaders();
   if (!isCredentialChosen()) addCredential();
   endCallHeaders();

@@ -13,7 +13,7 @@ import {
   repliedScope,
   repliedSubject,
 } from "./introspection-reply";
-import { beginCall, dispatch, endCallHeaders } from "./outbound";
+import { addFixedHeaders, beginCall, dispatch, endCallHeaders } from "./outbound";
 import {
   INSUFFICIENT_SCOPE,
   SERVER_ERROR,
@@ -40,6 +40,7 @@ export function askIntrospection(endpoint: Endpoint): bool {
   addHeaderText("content-type", "application/x-www-form-urlencoded");
   addHeaderText("accept", "application/json");
   if (endpoint.clientAuthentication == CLIENT_HEADER) addHeader("authorization", endpoint.clientProof);
+  addFixedHeaders(endpoint);
   endCallHeaders();
   const start = arenaMark();
   putText("token=");

@@ -1,6 +1,6 @@
 import { STATUS_OK } from "./abi";
 import { arenaOverflowed } from "./arena";
-import { configuration, Endpoint, FROM_AUTHORIZATION, FROM_COOKIE, NamedHeader } from "./configuration";
+import { Endpoint, FROM_AUTHORIZATION, FROM_COOKIE, NamedHeader } from "./configuration";
 import { credentialScheme, credentialSource, SCHEME_BASIC, token } from "./credentials";
 import { proxy_http_call } from "./env";
 import {
@@ -38,8 +38,8 @@ function addTarget(endpoint: Endpoint): void {
   addHeader(":authority", endpoint.authority);
 }
 
-export function addFixedHeaders(): void {
-  let header: NamedHeader | null = configuration.fixedHeaders;
+export function addFixedHeaders(endpoint: Endpoint): void {
+  let header: NamedHeader | null = endpoint.fixedHeaders;
   while (header !== null) {
     addHeaderNamed(header.name, header.value);
     header = header.next;
