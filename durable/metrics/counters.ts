@@ -21,6 +21,8 @@ export interface Counters {
   failedOpen: number;
   /** Calls to authorization servers. */
   outbound: number;
+  /** Replies to them that forbade to keep the decision (`Cache-Control`), while the built-in filter obeys that. */
+  forbiddenToKeep: number;
   /** Requests whose body or response the filter refused after it had decided on the head. */
   refusedInStages: number;
   /** Bodies and responses for which the filter failed: answered 503, or aborted. */
@@ -43,6 +45,7 @@ export function noCounts(): Counters {
     throttled: 0,
     failedOpen: 0,
     outbound: 0,
+    forbiddenToKeep: 0,
     refusedInStages: 0,
     failuresInStages: 0,
     purges: 0,

@@ -14,6 +14,7 @@ import type { AskToReclaim } from "../memory/isolate-budget.ts";
 import { type Counters, countEdgeHits } from "../metrics/counters.ts";
 import { FilterMetrics } from "../metrics/filter-metrics.ts";
 import { answerClass } from "../outbound/answer-class.ts";
+import { ForbiddenReplies } from "../outbound/forbidden-replies.ts";
 import { OutboundCalls } from "../outbound/outbound-calls.ts";
 import { questionOf } from "../outbound/question.ts";
 import type { Send } from "../outbound/send-call.ts";
@@ -73,6 +74,12 @@ export class ProtectedService {
   readonly #maintenance: Maintenance;
   readonly #purging: PurgeDependencies;
   readonly #questionSalt: number;
+  readonly #forbiddenReplies = new ForbiddenReplies(() =>
+    console.warn(
+      `${this.configuration.name}: the authorization server forbids to keep its replies (Cache-Control), so each request asks it ` +
+        "again. cache.obeyCacheControl: false keeps them for cache.maxTtlMs, or until the token expires",
+    ),
+  );
 
   constructor({ service, runtime, store, opened, ...dependencies }: ServiceDependencies) {
     const { name } = service;
@@ -202,9 +209,16 @@ export class ProtectedService {
   async #outboundCall(call: OutboundCall): Promise<OutboundResult> {
     const askedAtMs = this.#nowMs();
     const result = await this.#outbound.call(call);
+    this.#noteForbidden(result);
     const answer = answerClass(result, this.configuration.filterKind);
     this.#controller.called(questionOf(call, this.#questionSalt), askedAtMs, answer);
     return result;
+  }
+
+  #noteForbidden(result: OutboundResult): void {
+    const { filterKind } = this.configuration;
+    if (!result.ok || filterKind.kind !== "built-in" || !filterKind.cache.obeyCacheControl) return;
+    if (this.#forbiddenReplies.note(result.headers)) this.#counters.forbiddenToKeep += 1;
   }
 
   #host(runtime: Runtime): HostServices {

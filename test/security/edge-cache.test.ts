@@ -149,5 +149,6 @@ describe.each(VARIANTS)("with $name", (variant) => {
       expect((await ask("/orders/6", "no-store")).status).toBe(200);
       expect(calls("no-store")).toBe(n);
     }
+    expect((await gateway.stats("orders")).forbiddenToKeep).toBe(3);
   });
 });
