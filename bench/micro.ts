@@ -15,7 +15,7 @@ import {
   type HeaderList,
 } from "../wasm/host/index.ts";
 import { type GuestText, guest } from "../wasm/host/testing/wat-guest.setup.ts";
-import { sipHash, sipKey } from "../worker/edge/siphash.ts";
+import { sipHash, sipKey } from "../worker/kept/siphash.ts";
 
 /**
  * `npm run bench:micro`: the parts of a request one by one, in Node. Cache operations must not depend on the number of entries

@@ -14,6 +14,13 @@ export const CONFIG_LIMITS = {
   maxEdgeTtlMs: 60_000,
   /** How long old decisions may be used while the authorization server is unreachable. */
   maxStaleIfErrorMs: 60 * 60_000,
+  /** How long the keys of an issuer may be used that does not give them again: a withdrawn key stays accepted as long. */
+  maxStaleKeysMs: 24 * 60 * 60_000,
+  defaultStaleKeysMs: 60 * 60_000,
+  /** Issuers of one service. Each has a key set. */
+  maxIssuers: 16,
+  /** Secrets with API keys of one service: each holds 5 KB, about 60 keys. */
+  maxKeySecrets: 50,
   /** Clients give up long before this, and a waiting call holds a place. */
   maxTimeoutMs: 60_000,
   /** Calls to one authorization server at once. More than it can bear would only make all of them slower. */

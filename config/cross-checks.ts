@@ -1,3 +1,10 @@
+import {
+  introspectedSubject,
+  isDecidedInWorker,
+  issuersOf,
+  issuersPath,
+  verificationOf,
+} from "./authorization-parts.ts";
 import { checkFixedHeaders } from "./fixed-header-checks.ts";
 import type { Authorization, Credential } from "./gateway.ts";
 import { coversHeader } from "./header-patterns.ts";
@@ -18,6 +25,8 @@ export function checkService(service: ParsedService): Finding[] {
     checkFixedHeaders,
     checkScopes,
     checkCredentials,
+    checkSubject,
+    checkEnforcement,
     checkRules,
     checkPreflight,
     checkBody,
@@ -37,17 +46,24 @@ function checkClusters({ authorization, clusters }: ParsedService): Finding[] {
         : `the name of a cluster of this service: ${oneOf(known, name)}`;
     return [{ path, found: describeFound(name), allowed }];
   };
-  const subject = "subject" in authorization ? authorization.subject : undefined;
+  const subject = introspectedSubject(authorization);
   return [
-    ...check(authorization.cluster, ["authorization", "cluster"]),
+    ...("cluster" in authorization ? check(authorization.cluster, ["authorization", "cluster"]) : []),
+    ...issuersOf(authorization).flatMap(({ keys }, index) =>
+      keys.from === "cluster"
+        ? check(keys.cluster, [...issuersPath(authorization), String(index), "jwks", "cluster"])
+        : [],
+    ),
     ...(subject === undefined ? [] : check(subject.cluster, ["authorization", "subject", "cluster"])),
   ];
 }
 
 /** The gateway probes only servers that the built-in filter calls. */
 function checkProbes({ authorization, clusters }: ParsedService): Finding[] {
-  const subject = authorization !== undefined && "subject" in authorization ? authorization.subject : undefined;
-  const asked = [authorization?.cluster, subject?.cluster];
+  const asked = [
+    authorization !== undefined && "cluster" in authorization ? authorization.cluster : undefined,
+    introspectedSubject(authorization)?.cluster,
+  ];
   return Object.entries(clusters)
     .filter(([name, { probe }]) => probe !== undefined && !asked.includes(name))
     .map(([name]) => ({
@@ -91,23 +107,38 @@ function checkScopes({ authorization, rules }: ParsedService): Finding[] {
     rules.flatMap((rule, index) =>
       rule[field] === undefined ? [] : [{ path: ["rules", index, field], found: describeFound(rule[field]), allowed }],
     );
+  if (isDecidedInWorker(authorization)) {
+    return check("permission", "scopes, which the credential has; for permissions use forward-auth, authzen or opa");
+  }
   if (authorization.protocol === "introspection") {
     return check("permission", "scopes, which introspection reports; for permissions use forward-auth, authzen or opa");
   }
   if (authorization.enforcesScopes) return [];
+  // The Worker compares scopes of tokens that it has verified.
+  const isVerified = authorization.verify !== undefined;
   const wayOut =
     'protocol "introspection", for which the gateway compares scopes; or authorization.enforcesScopes: true, if this server ' +
     "checks the scopes and the permission of rules and refuses a token without them (docs/scopes.md)";
-  return [...check("scopes", wayOut), ...check("permission", wayOut)];
+  return [...(isVerified ? [] : check("scopes", wayOut)), ...check("permission", wayOut)];
 }
 
 /** The first source that is present counts, so a second one for the same place would never be read. */
-function checkCredentials({ credentials = [] }: ParsedService): Finding[] {
-  return credentials.flatMap((credential, index) => {
-    if (!credentials.slice(0, index).some((earlier) => hidesCredential(earlier, credential))) return [];
-    const found =
-      credential.from === "authorization" ? "a scheme of an earlier source" : describeFound(credential.name);
-    return [{ path: ["credentials", index], found, allowed: "each place once: an earlier source already reads it" }];
+function checkCredentials({ credentials = [], authorization }: ParsedService): Finding[] {
+  return credentials.flatMap((credential, index): Finding[] => {
+    const path = ["credentials", index];
+    if (credentials.slice(0, index).some((earlier) => hidesCredential(earlier, credential))) {
+      const found = "name" in credential ? describeFound(credential.name) : "a place of an earlier source";
+      return [{ path, found, allowed: "each place once: an earlier source already reads it" }];
+    }
+    const isToken = issuersOf(authorization).length > 0;
+    if (isToken && credential.from === "certificate") {
+      return [{ path, found: "a certificate", allowed: "places of tokens: a certificate's fingerprint is none" }];
+    }
+    if (isToken && credential.from === "authorization" && credential.schemes.includes("basic")) {
+      const allowed = "schemes of tokens: Basic has a user name and a password, which no issuer signs";
+      return [{ path: [...path, "schemes"], found: '"Basic"', allowed }];
+    }
+    return [];
   });
 }
 
@@ -115,7 +146,27 @@ function hidesCredential(earlier: Credential, later: Credential): boolean {
   if (earlier.from === "authorization") {
     return later.from === "authorization" && later.schemes.some((scheme) => earlier.schemes.includes(scheme));
   }
-  return later.from === earlier.from && later.name === earlier.name;
+  if (earlier.from === "header" && later.from === "header" && earlier.name === later.name) {
+    const isBare = earlier.scheme === undefined && earlier.prefix === undefined;
+    return isBare || (earlier.scheme === later.scheme && earlier.prefix === later.prefix);
+  }
+  if (earlier.from !== later.from) return false;
+  return !("name" in earlier && "name" in later) || earlier.name === later.name;
+}
+
+/** The verified subject comes from a token that the Worker verifies. */
+function checkSubject({ authorization }: ParsedService): Finding[] {
+  if (authorization === undefined || !("subject" in authorization)) return [];
+  if (authorization.subject !== "verified" || verificationOf(authorization) !== undefined) return [];
+  const allowed = '"verified" only with verify: { issuers: [...] }, whose tokens the Worker verifies';
+  return [{ path: ["authorization", "subject"], found: '"verified"', allowed }];
+}
+
+/** A refusal in the middle of a body cannot be taken back. */
+function checkEnforcement({ enforcement, stages }: ParsedService): Finding[] {
+  if (enforcement.mode === "enforce" || stages === undefined) return [];
+  const allowed = "report-only without stages: what a filter refuses after the head cannot pass";
+  return [{ path: ["enforcement", "mode"], found: '"report-only"', allowed }];
 }
 
 function checkRules({ route, rules, paths }: ParsedService): Finding[] {
@@ -254,7 +305,7 @@ export function identityHeadersOf({
   const filled =
     authorization === undefined
       ? []
-      : authorization.protocol === "introspection"
+      : "upstreamClaims" in authorization
         ? Object.values(authorization.upstreamClaims)
         : authorization.upstreamHeaders;
   return [...new Set([...identityHeaders, ...filled])];
@@ -262,5 +313,5 @@ export function identityHeadersOf({
 
 /** Request headers that are sent to the decision point. */
 export function requestHeadersOf(authorization: Authorization | undefined): readonly string[] {
-  return authorization === undefined || authorization.protocol === "introspection" ? [] : authorization.requestHeaders;
+  return authorization !== undefined && "requestHeaders" in authorization ? authorization.requestHeaders : [];
 }

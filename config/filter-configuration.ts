@@ -1,4 +1,14 @@
-import type { Authorization, ClientAuthentication, Cluster, Expectation, FilterKind, Service } from "./gateway.ts";
+import { introspectedSubject } from "./authorization-parts.ts";
+import type {
+  ClientAuthentication,
+  Cluster,
+  Credential,
+  Expectation,
+  FilterKind,
+  ServerAuthorization,
+  Service,
+} from "./gateway.ts";
+import { VERIFIED_ISSUER_HEADER } from "./header-names.ts";
 import type { Json, Secret } from "./input.ts";
 import { AUTHENTICATE_RULE } from "./match-rule.ts";
 import { isPlainObject } from "./schema/fields.ts";
@@ -21,6 +31,7 @@ export type FilterConfiguration =
  */
 export function filterConfiguration(service: Service, environment: FilterEnvironment): FilterConfiguration {
   const { filterKind } = service;
+  if (filterKind.kind === "in-worker") throw new Error(`${service.name}: the Worker decides, no filter is configured`);
   const ofFilter =
     filterKind.kind === "other"
       ? { plugin: filterKind.configuration, vm: filterKind.vmConfiguration, rootId: filterKind.rootId }
@@ -39,7 +50,7 @@ function bytesOf(value: Json): Uint8Array {
 
 function builtIn(
   service: Service,
-  { authorization, credentials, cache, failOpen }: Extract<FilterKind, { kind: "built-in" }>,
+  { authorization, credentials, isReadInWorker, cache, failOpen }: Extract<FilterKind, { kind: "built-in" }>,
   { digestKey }: FilterEnvironment,
 ): Json {
   // The host persists decisions, not the filter.
@@ -49,12 +60,26 @@ function builtIn(
     configVersion: service.version,
     digestKey,
     realm: service.name,
-    credentials,
+    credentials: isReadInWorker ? [toldByWorker(credentials)] : credentials.map(foundByFilter),
     protocol: protocolOf(authorization, service.clusters),
     cache: edgeTtlMs > 0 ? { ...ofFilter, edgeTtlMs } : ofFilter,
     rules: rulesOf(service),
     failOpen,
   };
+}
+
+/** A place that the filter knows (`isFoundByFilter`). */
+function foundByFilter(credential: Credential): Json {
+  if (credential.from === "authorization") return { from: credential.from, schemes: [...credential.schemes] };
+  return "name" in credential ? { from: credential.from, name: credential.name } : { from: credential.from };
+}
+
+/** The Worker tells the filter any credential as `Authorization`; as Basic if the client sent it so. */
+function toldByWorker(credentials: readonly Credential[]): Json {
+  const isBasic = (scheme: string) => scheme === "basic";
+  const schemes = credentials.flatMap((credential) => ("schemes" in credential ? credential.schemes : ["bearer"]));
+  const told = [...(schemes.every(isBasic) ? [] : ["bearer"]), ...(schemes.some(isBasic) ? ["basic"] : [])];
+  return { from: "authorization", schemes: told };
 }
 
 /**
@@ -71,7 +96,7 @@ function rulesOf(service: Service): Json[] {
   return rules;
 }
 
-function protocolOf(authorization: Authorization, clusters: Service["clusters"]): Json {
+function protocolOf(authorization: ServerAuthorization, clusters: Service["clusters"]): Json {
   switch (authorization.protocol) {
     case "forward-auth": {
       const { protocol, method, uri, requestHeaders, upstreamHeaders, headers } = authorization;
@@ -94,15 +119,19 @@ function protocolOf(authorization: Authorization, clusters: Service["clusters"])
     }
     case "authzen":
     case "opa": {
-      const { protocol, uri, requestHeaders, upstreamHeaders, headers, subject } = authorization;
+      const { protocol, uri, requestHeaders, upstreamHeaders, headers } = authorization;
+      const isAboutVerified = authorization.subject === "verified";
       const decision = {
         type: protocol,
         ...callOf(authorization, clusters),
         uri,
-        requestHeaders,
+        // Issuers do not know each other's subjects.
+        requestHeaders: isAboutVerified ? [...requestHeaders, VERIFIED_ISSUER_HEADER] : requestHeaders,
         upstreamHeaders,
         headers,
       };
+      if (isAboutVerified) return { ...decision, credentialIsSubject: true };
+      const subject = introspectedSubject(authorization);
       if (subject === undefined) return decision;
       const clientAuthentication = clientAuthenticationOf(subject.clientAuthentication);
       const asked = { clientAuthentication, expect: expectationsOf(subject.expect), headers: subject.headers };

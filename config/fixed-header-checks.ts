@@ -1,11 +1,12 @@
-import type { Authorization, Credential, FixedHeaders, SubjectSource } from "./gateway.ts";
+import { introspectedSubject, isDecidedInWorker } from "./authorization-parts.ts";
+import type { Credential, FixedHeaders, ServerAuthorization, SubjectSource } from "./gateway.ts";
 import { describeFound, type Finding } from "./problems.ts";
 import type { ParsedService } from "./schema/service.ts";
 
 /** A fixed header must be the only one of its name in the call: servers differ in which of two they read. */
 export function checkFixedHeaders({ authorization, credentials = [] }: ParsedService): Finding[] {
-  if (authorization === undefined) return [];
-  const subject = "subject" in authorization ? authorization.subject : undefined;
+  if (authorization === undefined || isDecidedInWorker(authorization)) return [];
+  const subject = introspectedSubject(authorization);
   return [
     ...conflicts(authorization.headers, setByCall(authorization, credentials), ["authorization", "headers"]),
     ...(subject === undefined
@@ -24,7 +25,7 @@ function conflicts(headers: FixedHeaders, set: readonly string[], path: readonly
     }));
 }
 
-function setByCall(authorization: Authorization, credentials: readonly Credential[]): string[] {
+function setByCall(authorization: ServerAuthorization, credentials: readonly Credential[]): string[] {
   switch (authorization.protocol) {
     case "introspection":
       return setByIntrospection(authorization);
@@ -36,7 +37,10 @@ function setByCall(authorization: Authorization, credentials: readonly Credentia
         "accept-encoding",
         ...["method", "uri", "host", "proto", "for"].map((part) => `x-forwarded-${part}`),
         ...authorization.requestHeaders,
-        ...credentials.map((credential) => (credential.from === "header" ? credential.name : credential.from)),
+        "authorization",
+        ...credentials.flatMap((credential) =>
+          credential.from === "header" ? [credential.name] : credential.from === "cookie" ? ["cookie"] : [],
+        ),
       ];
   }
 }

@@ -37,7 +37,8 @@ export interface Service {
   readonly version: string;
   readonly route: Route;
   readonly upstream: Upstream;
-  readonly filter: WebAssembly.Module;
+  /** Undefined only if the Worker decides itself. */
+  readonly filter: WebAssembly.Module | undefined;
   readonly filterKind: FilterKind;
   readonly clusters: Readonly<Record<string, Cluster>>;
   readonly rules: readonly Rule[];
@@ -51,6 +52,8 @@ export interface Service {
   readonly stages: Stages;
   readonly body: Body;
   readonly failurePolicy: FailurePolicy;
+  readonly upstreamAuthorization: UpstreamAuthorization;
+  readonly enforcement: Enforcement;
   readonly rateLimit?: RateLimit;
   readonly ticks: Ticks;
   readonly restart: Restart;
@@ -68,6 +71,14 @@ export interface Body {
   /** Deliver the body although the filter holds back the head, as filters written for Higress expect. */
   readonly whileHeadersPaused: boolean;
 }
+
+/** What the upstream gets of the credential: as sent, nothing, or the gateway's own in its place. */
+export type UpstreamAuthorization = "keep" | "remove" | { readonly replace: Secret };
+
+/** `report-only`: requests pass that would be refused, until this time (ms since 1970). */
+export type Enforcement =
+  | { readonly mode: "enforce" }
+  | { readonly mode: "report-only"; readonly until: string; readonly untilMs: number };
 
 /** A rate limiting binding of the Worker. */
 export interface RateLimit {
@@ -103,10 +114,18 @@ export interface Probe {
 export type FilterKind =
   | {
       readonly kind: "built-in";
-      readonly authorization: Authorization;
+      readonly authorization: ServerAuthorization;
       readonly credentials: readonly Credential[];
+      /** The Worker reads the credential and tells the filter, which knows fewer places and verifies no signature. */
+      readonly isReadInWorker: boolean;
       readonly cache: Cache;
       readonly failOpen: boolean;
+    }
+  | {
+      /** The Worker decides by a credential that it verifies itself; no filter is asked. */
+      readonly kind: "in-worker";
+      readonly authorization: WorkerAuthorization;
+      readonly credentials: readonly Credential[];
     }
   | {
       readonly kind: "other";
@@ -115,9 +134,56 @@ export type FilterKind =
       readonly rootId: string;
     };
 
-export type Authorization = ForwardAuth | Introspection | DecisionPoint;
+export type Authorization = ServerAuthorization | WorkerAuthorization;
+
+/** A server decides, and the filter asks it. */
+export type ServerAuthorization = ForwardAuth | Introspection | DecisionPoint;
+
+/** The Worker decides. */
+export type WorkerAuthorization = JwtAuthorization | ApiKeyAuthorization;
+
+export interface JwtAuthorization {
+  readonly protocol: "jwt";
+  readonly issuers: readonly Issuer[];
+  readonly upstreamClaims: Readonly<Record<string, string>>;
+}
+
+export interface ApiKeyAuthorization {
+  readonly protocol: "api-keys";
+  /** Secrets whose lines are the keys. */
+  readonly keys: readonly Secret[];
+  /** Of `sub` and `scope`. */
+  readonly upstreamClaims: Readonly<Record<string, string>>;
+}
+
+/** Whose tokens are accepted, and what they must say. */
+export interface Issuer {
+  /** `iss`, character by character. */
+  readonly issuer: string;
+  readonly audience: readonly string[] | "any";
+  readonly keys: IssuerKeys;
+  /** Of RFC 7518, and EdDSA. */
+  readonly algorithms: readonly string[];
+  /** The header's `typ`. */
+  readonly typ?: string | undefined;
+  /** `client_id`, or `azp` in its place. */
+  readonly clientIds?: readonly string[] | undefined;
+  /** How long the keys may be used after they could not be fetched again. */
+  readonly staleKeysMs: number;
+}
+
+export type IssuerKeys =
+  | { readonly from: "cluster"; readonly cluster: string; readonly path: string }
+  | { readonly from: "discovery" }
+  | { readonly from: "secret"; readonly secret: Secret };
+
+/** Tokens are verified before a server is asked. */
+export interface Verification {
+  readonly issuers: readonly Issuer[];
+}
 
 interface AskedAboutRequest {
+  readonly verify?: Verification | undefined;
   readonly cluster: string;
   readonly path: string;
   readonly uri: SentUri;
@@ -143,12 +209,14 @@ export interface Introspection {
   readonly expect: readonly Expectation[];
   readonly headers: FixedHeaders;
   readonly upstreamClaims: Readonly<Record<string, string>>;
+  readonly verify?: Verification | undefined;
 }
 
 export interface DecisionPoint extends AskedAboutRequest {
   readonly protocol: "authzen" | "opa";
   readonly headers: FixedHeaders;
-  readonly subject?: SubjectSource | undefined;
+  /** `verified`: the `sub` of the token that the Worker has verified. */
+  readonly subject?: SubjectSource | "verified" | undefined;
 }
 
 export interface SubjectSource {
@@ -171,9 +239,21 @@ export type ClientAuthentication =
   | { readonly type: "none" };
 
 export type Credential =
-  | { readonly from: "authorization"; readonly schemes: readonly ("bearer" | "basic")[] }
-  | { readonly from: "header"; readonly name: string }
-  | { readonly from: "cookie"; readonly name: string };
+  /** Schemes in lower case. */
+  | { readonly from: "authorization"; readonly schemes: readonly string[] }
+  /** With a scheme, which a blank ends, or a prefix, which must be there as written. */
+  | {
+      readonly from: "header";
+      readonly name: string;
+      readonly scheme?: string | undefined;
+      readonly prefix?: string | undefined;
+    }
+  | { readonly from: "cookie"; readonly name: string }
+  | { readonly from: "query"; readonly name: string }
+  /** The text after this one in `Sec-WebSocket-Protocol`. */
+  | { readonly from: "websocket-protocol"; readonly name: string }
+  /** The SHA-256 fingerprint of the client's certificate. */
+  | { readonly from: "certificate" };
 
 export interface Rule {
   /** `rule-<index>`; or "authenticate", which all rules share that ask for no scope and no permission. */

@@ -59,6 +59,9 @@ const CLIENT_HEADERS: ReadonlySet<string> = new Set([
 /** Prefix of the headers that the gateway and its filter send to each other and to the authorization server. */
 export const GATEWAY_HEADER_PREFIX = "x-ebb-";
 
+/** The issuer of the verified token, if a decision point is asked about its subject. Clients cannot set it. */
+export const VERIFIED_ISSUER_HEADER = "x-ebb-token-issuer";
+
 /** One spelling for all names that a CGI-like upstream cannot tell apart: lower case, `-` for `_`. */
 export function canonicalHeaderName(name: string): string {
   const lower = name.toLowerCase();

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { asksAboutVerifiedSubject, isDecidedInWorker, isFoundByFilter, verificationOf } from "./authorization-parts.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { CONFIG_LIMITS } from "./configuration-limits.ts";
 import { checkService, identityHeadersOf, requestHeadersOf } from "./cross-checks.ts";
@@ -13,6 +14,7 @@ import { resolveRestart } from "./schema/restart.ts";
 import { resolveRule } from "./schema/rules.ts";
 import { type ParsedCluster, type ParsedService, prefix, service as serviceSchema } from "./schema/service.ts";
 import { DEFAULT_BODY, NO_STAGES } from "./schema/stages.ts";
+import { VERIFIED_ISSUER_HEADER } from "./header-names.ts";
 import { isHostName, secretName } from "./schema/values.ts";
 
 export type Result =
@@ -95,7 +97,7 @@ function serviceEntries(input: unknown): [string, unknown][] {
 }
 
 function resolveService(name: string, parsed: ParsedService): Service {
-  const { route, upstream, filter, unmatched, paths, preflight, failurePolicy } = parsed;
+  const { route, upstream, filter, unmatched, paths, preflight, failurePolicy, enforcement } = parsed;
   const clusters = Object.entries(parsed.clusters).map(([key, value]) => [key, resolveCluster(key, value)] as const);
   const resolved = {
     name,
@@ -112,6 +114,8 @@ function resolveService(name: string, parsed: ParsedService): Service {
     stages: parsed.stages ?? NO_STAGES,
     body: parsed.body ?? DEFAULT_BODY,
     failurePolicy,
+    upstreamAuthorization: parsed.upstreamAuthorization ?? ("keep" as const),
+    enforcement,
     ...(parsed.rateLimit === undefined ? {} : { rateLimit: parsed.rateLimit }),
     ticks: parsed.ticks ?? "requests",
     restart: resolveRestart(parsed.restart, parsed.cache),
@@ -138,18 +142,33 @@ function withSharedIdentity(services: readonly Service[]): Service[] {
 function filterKindOf(parsed: ParsedService): FilterKind {
   const { authorization, credentials, cache, failOpen, configuration, vmConfiguration = "", rootId = "" } = parsed;
   if (authorization !== undefined && credentials !== undefined && cache !== undefined && failOpen !== undefined) {
-    return { kind: "built-in", authorization, credentials, cache, failOpen };
+    if (isDecidedInWorker(authorization)) return { kind: "in-worker", authorization, credentials };
+    return {
+      kind: "built-in",
+      authorization,
+      credentials,
+      isReadInWorker: isReadInWorker(parsed),
+      cache,
+      failOpen,
+    };
   }
   if (configuration !== undefined) return { kind: "other", configuration, vmConfiguration, rootId };
   throw new Error("the schema let through a service without authorization and configuration");
 }
 
+/** Whether the Worker finds the credential, because it verifies it or because the filter does not know its place. */
+function isReadInWorker({ authorization, credentials = [] }: ParsedService): boolean {
+  return verificationOf(authorization) !== undefined || !credentials.every(isFoundByFilter);
+}
+
 /** Exactly the headers that the built-in filter reads. Sending others would only cost time. */
-function neededHeadersOf({ authorization, credentials }: ParsedService): readonly string[] | "all" {
+function neededHeadersOf(parsed: ParsedService): readonly string[] | "all" {
+  const { authorization, credentials = [] } = parsed;
   if (authorization === undefined) return "all";
-  const ofCredentials = (credentials ?? []).map((credential) =>
-    credential.from === "header" ? credential.name : credential.from,
-  );
+  if (isDecidedInWorker(authorization)) return [];
+  const ofCredentials = isReadInWorker(parsed)
+    ? ["authorization", ...(asksAboutVerifiedSubject(authorization) ? [VERIFIED_ISSUER_HEADER] : [])]
+    : credentials.map((credential) => (credential.from === "header" ? credential.name : credential.from));
   return [...new Set([...ofCredentials, ...requestHeadersOf(authorization)])];
 }
 

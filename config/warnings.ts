@@ -1,4 +1,5 @@
-import type { Gateway, Rule, Service } from "./gateway.ts";
+import { introspectedSubject, issuersOf, issuersPath } from "./authorization-parts.ts";
+import type { Authorization, Gateway, Rule, Service } from "./gateway.ts";
 import { openedNeighbours } from "./opened-neighbours.ts";
 import { patternCovers, patternsOverlap, shareMethod } from "./route-pattern.ts";
 
@@ -9,7 +10,9 @@ export function warningsOf(gateway: Gateway): string[] {
 
 function ofService(service: Service): string[] {
   const { name, upstream, clusters } = service;
+  const discovered = issuersOf(authorizationOf(service)).filter(({ keys }) => keys.from === "discovery");
   const urls = [
+    ...discovered.map(({ issuer }) => ["authorization", issuer] as const),
     ...("url" in upstream ? [["upstream", upstream.url] as const] : []),
     ...Object.entries(clusters).flatMap(([cluster, server]) =>
       "url" in server ? [[`clusters.${cluster}`, server.url] as const] : [],
@@ -21,7 +24,35 @@ function ofService(service: Service): string[] {
       ([field, url]) =>
         `services.${name}.${field}: ${url} is not encrypted: anyone on the network path can read and change it`,
     );
-  return [...plain, ...ofIntrospection(service), ...cutByPublicRules(service)];
+  return [
+    ...plain,
+    ...ofIntrospection(service),
+    ...ofIssuers(service),
+    ...ofEnforcement(service),
+    ...cutByPublicRules(service),
+  ];
+}
+
+function authorizationOf({ filterKind }: Service): Authorization | undefined {
+  return filterKind.kind === "other" ? undefined : filterKind.authorization;
+}
+
+function ofIssuers(service: Service): string[] {
+  const authorization = authorizationOf(service);
+  return issuersOf(authorization).flatMap(({ audience, clientIds }, index) =>
+    audience !== "any" || clientIds !== undefined
+      ? []
+      : [
+          `services.${service.name}.${issuersPath(authorization).join(".")}[${index}].audience: with "any" and without clientIds, a token that this issuer issued for any other service is allowed too`,
+        ],
+  );
+}
+
+function ofEnforcement({ name, enforcement }: Service): string[] {
+  if (enforcement.mode === "enforce") return [];
+  return [
+    `services.${name}.enforcement: REPORT-ONLY until the end of ${enforcement.until} (UTC): requests that would be refused reach the upstream`,
+  ];
 }
 
 /** Servers issue tokens for many services, and introspection says "active" to all of them. */
@@ -31,7 +62,7 @@ function ofIntrospection({ name, filterKind }: Service): string[] {
   const [field, source] =
     authorization.protocol === "introspection"
       ? ["", authorization]
-      : ["subject.", "subject" in authorization ? authorization.subject : undefined];
+      : ["subject.", introspectedSubject(authorization)];
   if (source === undefined || source.expect.some(({ claim }) => claim === "aud" || claim === "client_id")) return [];
   return [
     `services.${name}.authorization.${field}expect: without audience or clientIds, a token that this server issued for any other service is allowed too`,

@@ -4,6 +4,7 @@ import type { Cluster, Gateway, Service } from "../config/index.ts";
 import { type Env, secretNamed, serviceBinding, workerVersion } from "./environment.ts";
 import type { RestartOutcome } from "./instances/instance-manager.ts";
 import type { ReclaimRequest } from "./memory/budget-action.ts";
+import { readWorkerCounts, type WorkerCounts } from "./metrics/worker-counts.ts";
 import {
   type CallTarget,
   hasEntrypoint,
@@ -70,11 +71,9 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
     return { kind: "unavailable", reason: "unknown_service", message };
   }
 
-  async countEdgeHits(version: number, service: string, hits: number): Promise<void> {
-    if (version !== RPC_VERSION || !Number.isSafeInteger(hits) || hits < 1) {
-      throw new TypeError(`hits cannot be counted: version ${version}, ${hits} hits`);
-    }
-    (await this.#serviceNamed(service))?.countEdgeHits(hits);
+  async countInWorker(version: number, service: string, counts: WorkerCounts): Promise<void> {
+    if (version !== RPC_VERSION) throw new TypeError(`the Worker speaks version ${version} of the RPC`);
+    (await this.#serviceNamed(service))?.countInWorker(readWorkerCounts(counts));
   }
 
   async restart(reason = "operator"): Promise<RestartOutcome> {

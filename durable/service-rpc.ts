@@ -1,5 +1,6 @@
 import type { RestartOutcome } from "./instances/instance-manager.ts";
 import type { ReclaimRequest } from "./memory/budget-action.ts";
+import type { WorkerCounts } from "./metrics/worker-counts.ts";
 import type { RestartPlan } from "./restart/restart-plan.ts";
 import type { NeedsHeaders } from "./rpc.ts";
 import type { PurgeReport } from "./service/purge.ts";
@@ -16,10 +17,10 @@ export interface ServiceRpc extends Rpc.DurableObjectBranded {
    */
   decide(version: number, ask: string): string | Answer | NeedsHeaders | Promise<string | Answer | NeedsHeaders>;
   /**
-   * Counts requests that an isolate of the Worker has answered.
-   * @throws TypeError if the version is another or the number is none
+   * Counts requests that an isolate of the Worker dealt with.
+   * @throws TypeError if the version is another or a count is none
    */
-  countEdgeHits(version: number, service: string, hits: number): Promise<void>;
+  countInWorker(version: number, service: string, counts: WorkerCounts): Promise<void>;
   /** Restarts the filter in place, or says why not. */
   restart(reason?: string): Promise<RestartOutcome>;
   /** What `restart` would free and cost; null if no instance is in memory. */

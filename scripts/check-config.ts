@@ -1,4 +1,5 @@
-import { formatProblems, type Gateway, resolveGateway, type Service, warningsOf } from "../config/index.ts";
+import { issuersOf } from "../config/authorization-parts.ts";
+import { type FilterKind, formatProblems, type Gateway, resolveGateway, type Service, warningsOf } from "../config/index.ts";
 import { toProblems } from "../config/problems.ts";
 import { checkLocalSecrets } from "./check-local-secrets.ts";
 import { checkMemory } from "./check-memory.ts";
@@ -37,13 +38,23 @@ function describe(service: Service): string {
   const { name, route, upstream, rules, filterKind } = service;
   const hosts = route.hosts.length === 0 ? "any host" : route.hosts.join(", ");
   const target = "url" in upstream ? upstream.url : `binding ${upstream.binding}`;
-  const decision =
-    filterKind.kind === "built-in"
-      ? `${filterKind.authorization.protocol} at ${filterKind.authorization.cluster}`
-      : "a filter of your own";
+  const decision = decisionOf(filterKind);
   const open = filterKind.kind === "built-in" && filterKind.failOpen ? ", FAILS OPEN" : "";
   const ruleCount = rules.length === 1 ? "1 rule" : `${rules.length} rules`;
   return `${name}: ${route.prefix} on ${hosts} -> ${target}; ${decision}, ${ruleCount}${open}`;
+}
+
+function decisionOf(filterKind: FilterKind): string {
+  if (filterKind.kind === "other") return "a filter of your own";
+  const { authorization } = filterKind;
+  const issuers = issuersOf(authorization).map(({ issuer }) => issuer);
+  const verified = issuers.length === 0 ? "" : `tokens of ${issuers.join(", ")}`;
+  if (authorization.protocol === "jwt") return `jwt, ${verified}`;
+  if (authorization.protocol === "api-keys") {
+    return `api-keys in ${authorization.keys.map(({ secret }) => secret).join(", ")}`;
+  }
+  const asked = `${authorization.protocol} at ${authorization.cluster}`;
+  return verified === "" ? asked : `${verified}, then ${asked}`;
 }
 
 if (import.meta.main) {

@@ -15,7 +15,7 @@ export function checkMemory(
   wasmFiles: ReadonlyMap<WebAssembly.Module, WasmFile>,
 ): readonly Finding[] {
   return services.flatMap((service) => {
-    const file = wasmFiles.get(service.filter);
+    const file = service.filter && wasmFiles.get(service.filter);
     // Workers only runs imported modules: compiling any other fails there.
     return file === undefined || isCappedByBuild(service, file) ? [] : findingsFor(service, file);
   });

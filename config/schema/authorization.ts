@@ -1,37 +1,39 @@
 import * as v from "valibot";
 import { CONFIG_LIMITS } from "../configuration-limits.ts";
 import type {
+  ApiKeyAuthorization,
   Authorization,
   Cache,
   ClientAuthentication,
-  Credential,
   DecisionPoint,
   Expectation,
   ForwardAuth,
   Introspection,
+  JwtAuthorization,
   SubjectSource,
 } from "../gateway.ts";
-import { isForwardedHeader } from "../header-names.ts";
 import type { Secret } from "../input.ts";
-import { discriminated, fields, isPlainObject, list, named, text, wholeNumber } from "./fields.ts";
+import { discriminated, fields, isPlainObject, list, named, wholeNumber } from "./fields.ts";
+import { issuers, verification } from "./issuers.ts";
 import {
   areDistinctHeaders,
   callPath,
+  clusterName,
   EACH_HEADER_ONCE,
   identityHeader,
+  oneOrMore,
   requestHeader,
   requestHeaders,
   secretReference,
   textOrSecret,
+  texts,
   upstreamHeaders,
   visibleText,
 } from "./values.ts";
 
-/** Settings of the built-in filter only: authorization server, credentials and cache. */
+/** Who decides, and how long decisions are kept. */
 
-const { maxTextLength, maxFilterHeaders, pageBytes } = CONFIG_LIMITS;
-
-const clusterName = text("the name of one of the service's clusters", (value) => value !== "", maxTextLength);
+const { maxFilterHeaders, pageBytes } = CONFIG_LIMITS;
 
 const clientAuthentication = discriminated<ClientAuthentication>("type", {
   basic: fields({ type: v.literal("basic"), id: textOrSecret, secret: secretReference }),
@@ -68,6 +70,7 @@ const askedAboutRequest = {
   requestHeaders: v.optional(requestHeaders, []),
   upstreamHeaders: v.optional(upstreamHeaders, []),
   enforcesScopes: v.optional(v.boolean("true or false"), false),
+  verify: v.optional(verification),
 };
 
 const forwardAuth: v.GenericSchema<unknown, ForwardAuth> = fields({
@@ -78,25 +81,13 @@ const forwardAuth: v.GenericSchema<unknown, ForwardAuth> = fields({
   ...askedAboutRequest,
 });
 
-const expectedText = visibleText("a text");
-const expectedTexts = list(expectedText, "a list of texts", { min: 1, max: CONFIG_LIMITS.maxListLength });
-
-/** One text or a list of them. */
-const oneOrMore = v.pipe(
-  v.lazy(
-    (input: unknown): v.GenericSchema<unknown, string | string[]> =>
-      Array.isArray(input) ? expectedTexts : expectedText,
-  ),
-  v.transform((value) => (typeof value === "string" ? [value] : value)),
-);
-
 /** What a reply about an active token must say, as the claims that are compared. */
 const expectations: v.GenericSchema<unknown, readonly Expectation[]> = v.pipe(
   fields({
     audience: v.optional(oneOrMore),
-    issuer: v.optional(expectedText),
-    tokenType: v.optional(expectedText),
-    clientIds: v.optional(expectedTexts),
+    issuer: v.optional(visibleText("a text")),
+    tokenType: v.optional(visibleText("a text")),
+    clientIds: v.optional(texts),
   }),
   v.transform(({ audience, issuer, tokenType, clientIds }) => [
     ...(audience === undefined ? [] : [{ claim: "aud", anyOf: audience }]),
@@ -106,6 +97,13 @@ const expectations: v.GenericSchema<unknown, readonly Expectation[]> = v.pipe(
   ]),
 );
 
+const upstreamClaims = v.pipe(
+  named(visibleText("the name of a claim"), identityHeader, "an object from claims to header names", maxFilterHeaders),
+  v.check((claims) => areDistinctHeaders(Object.values(claims)), EACH_HEADER_ONCE),
+);
+
+const keySecrets = list(secretReference, "a list of secrets", { min: 1, max: CONFIG_LIMITS.maxKeySecrets });
+
 const introspection: v.GenericSchema<unknown, Introspection> = fields({
   protocol: v.literal("introspection"),
   cluster: clusterName,
@@ -113,15 +111,32 @@ const introspection: v.GenericSchema<unknown, Introspection> = fields({
   clientAuthentication,
   expect: v.optional(expectations, {}),
   headers: v.optional(fixedHeaders, {}),
+  upstreamClaims: v.optional(upstreamClaims, {}),
+  verify: v.optional(verification),
+});
+
+const jwt: v.GenericSchema<unknown, JwtAuthorization> = fields({
+  protocol: v.literal("jwt"),
+  issuers,
+  upstreamClaims: v.optional(upstreamClaims, {}),
+});
+
+const apiKeys: v.GenericSchema<unknown, ApiKeyAuthorization> = fields({
+  protocol: v.literal("api-keys"),
+  keys: v.pipe(
+    v.lazy(
+      (input: unknown): v.GenericSchema<unknown, Secret | Secret[]> => (Array.isArray(input) ? keySecrets : secretReference),
+    ),
+    v.description('secret("NAME") with the keys\' lines, or a list of secrets'),
+    v.transform((value) => (Array.isArray(value) ? value : [value])),
+  ),
   upstreamClaims: v.optional(
     v.pipe(
-      named(
-        visibleText("the name of a claim"),
-        identityHeader,
-        "an object from claims to header names",
-        maxFilterHeaders,
+      upstreamClaims,
+      v.check(
+        (claims) => Object.keys(claims).every((name) => name === "sub" || name === "scope"),
+        'only "sub", the name of the key, and "scope"',
       ),
-      v.check((claims) => areDistinctHeaders(Object.values(claims)), EACH_HEADER_ONCE),
     ),
     {},
   ),
@@ -138,7 +153,12 @@ const subject: v.GenericSchema<unknown, SubjectSource> = fields({
 const decisionPoint = {
   ...askedAboutRequest,
   headers: v.optional(fixedHeaders, {}),
-  subject: v.optional(subject),
+  subject: v.optional(
+    v.lazy(
+      (input: unknown): v.GenericSchema<unknown, SubjectSource | "verified"> =>
+        isPlainObject(input) ? subject : v.literal("verified", 'an object, or "verified": the sub of the verified token'),
+    ),
+  ),
 };
 
 const authZen: v.GenericSchema<unknown, DecisionPoint> = fields({
@@ -158,40 +178,9 @@ export const authorization = discriminated<Authorization>("protocol", {
   introspection,
   authzen: authZen,
   opa,
+  jwt,
+  "api-keys": apiKeys,
 });
-
-const scheme = v.pipe(
-  v.picklist(["Bearer", "Basic", "bearer", "basic"], 'one of "Bearer" and "Basic"'),
-  v.transform((value): "bearer" | "basic" => (value === "Bearer" || value === "bearer" ? "bearer" : "basic")),
-);
-
-const credential = discriminated<Credential>("from", {
-  authorization: fields({
-    from: v.literal("authorization"),
-    schemes: list(scheme, 'a list of "Bearer" and "Basic"', { min: 1, max: 2 }),
-  }),
-  header: fields({ from: v.literal("header"), name: credentialHeader() }),
-  cookie: fields({
-    from: v.literal("cookie"),
-    name: text("the name of a cookie", (value) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(value), maxTextLength),
-  }),
-});
-
-function credentialHeader() {
-  return v.pipe(
-    requestHeader,
-    v.check(
-      (value) => !isForwardedHeader(value),
-      "a header that clients send; the gateway itself sets this one on every request",
-    ),
-    v.check(
-      (value) => value !== "authorization" && value !== "cookie",
-      'another header; for this one use from: "authorization" or from: "cookie", which parse it',
-    ),
-  );
-}
-
-export const credentials = list(credential, "a list of places where the credential may be", { min: 1, max: 8 });
 
 const maxBytesAllowed = `a multiple of ${pageBytes} (pages) from ${CONFIG_LIMITS.minCacheBytes} to ${CONFIG_LIMITS.maxCacheBytes} (bytes)`;
 

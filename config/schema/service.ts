@@ -5,22 +5,35 @@ import type {
   Body,
   Cache,
   Credential,
+  Enforcement,
   Preflight,
   Probe,
   RateLimit,
   Route,
   Stages,
   Upstream,
+  UpstreamAuthorization,
 } from "../gateway.ts";
 import type { FailurePolicy, Json, PathReading, Ticks, Unmatched } from "../input.ts";
 import { whyNotPrefix } from "../path-syntax.ts";
-import { authorization, cache, credentials } from "./authorization.ts";
+import { authorization, cache } from "./authorization.ts";
+import { credentials } from "./credentials.ts";
+import { enforcement } from "./enforcement.ts";
 import { explainedText, fields, isPlainObject, list, named, refused, text, wholeNumber } from "./fields.ts";
 import { type ParsedRestart, restart } from "./restart.ts";
 import { otherFilterRules, type ParsedRule, rules } from "./rules.ts";
 import { body, stages, ticks } from "./stages.ts";
 import { isOriginPattern, originUrl, upstreamUrl } from "./url.ts";
-import { bindingName, callPath, identityHeaders, isHostName, json, methodName, requestHeader } from "./values.ts";
+import {
+  bindingName,
+  callPath,
+  identityHeaders,
+  isHostName,
+  json,
+  methodName,
+  requestHeader,
+  secretReference,
+} from "./values.ts";
 
 const { maxTextLength, maxListLength } = CONFIG_LIMITS;
 
@@ -28,7 +41,7 @@ const { maxTextLength, maxListLength } = CONFIG_LIMITS;
 export interface ParsedService {
   readonly route: Route;
   readonly upstream: Upstream;
-  readonly filter: WebAssembly.Module;
+  readonly filter?: WebAssembly.Module | undefined;
   readonly clusters: Readonly<Record<string, ParsedCluster>>;
   readonly rules: readonly ParsedRule[];
   readonly unmatched: Unmatched;
@@ -36,6 +49,7 @@ export interface ParsedService {
   readonly preflight: Preflight;
   readonly identityHeaders: readonly string[];
   readonly failurePolicy: FailurePolicy;
+  readonly enforcement: Enforcement;
   readonly restart: ParsedRestart;
   readonly stages?: Stages | undefined;
   readonly body?: Body | undefined;
@@ -45,6 +59,7 @@ export interface ParsedService {
   readonly cache?: Cache | undefined;
   readonly failOpen?: boolean | undefined;
   readonly rateLimit?: RateLimit | undefined;
+  readonly upstreamAuthorization?: UpstreamAuthorization | undefined;
   readonly configuration?: Json | undefined;
   readonly vmConfiguration?: Json | undefined;
   readonly rootId?: string | undefined;
@@ -175,19 +190,29 @@ const preflight: v.GenericSchema<unknown, Preflight> = v.pipe(
 /** Any text that a module's author chose, up to the usual length. */
 const rootId = text(`a text of at most ${maxTextLength} characters`, () => true, maxTextLength);
 
+const filter = v.custom<WebAssembly.Module>(
+  isWebAssemblyModule,
+  'a WebAssembly module: import filter from "./wasm/filter/build/filter.wasm"',
+);
+
+const upstreamAuthorization: v.GenericSchema<unknown, UpstreamAuthorization> = v.lazy(
+  (input: unknown): v.GenericSchema<unknown, UpstreamAuthorization> =>
+    isPlainObject(input)
+      ? fields({ replace: secretReference })
+      : v.picklist(["keep", "remove"], '"keep", "remove", or { replace: secret("NAME") }'),
+);
+
 const common = {
   route,
   upstream,
-  filter: v.custom<WebAssembly.Module>(
-    isWebAssemblyModule,
-    'a WebAssembly module: import filter from "./wasm/filter/build/filter.wasm"',
-  ),
+  filter,
   clusters: v.optional(named(clusterName, cluster, "an object from cluster names to servers", 100), {}),
   unmatched: v.optional(v.picklist(["authenticate", "deny"], '"authenticate" or "deny"'), "authenticate"),
   paths: v.optional(v.picklist(["lenient", "literal"], '"lenient" or "literal"'), "lenient"),
   preflight: v.optional(preflight, "authorize"),
   identityHeaders: v.optional(identityHeaders, []),
   failurePolicy: v.optional(v.picklist(["closed", "open", "reload"], '"closed", "open" or "reload"'), "closed"),
+  enforcement: v.optional(enforcement, "enforce"),
   restart: v.optional(restart, {}),
 };
 
@@ -197,7 +222,7 @@ const HEAD_ONLY = "only with a configuration (any other filter); the built-in fi
 
 const OF_OTHERS = "only with a configuration (any other filter); the built-in filter has none";
 
-const builtInService: v.GenericSchema<unknown, ParsedService> = fields({
+const ofBuiltInFilter = {
   ...common,
   authorization,
   configuration: refused("either authorization (the built-in filter) or configuration (any other filter), not both"),
@@ -206,12 +231,18 @@ const builtInService: v.GenericSchema<unknown, ParsedService> = fields({
   cache: v.optional(cache, {}),
   failOpen: v.optional(v.boolean("true or false"), false),
   rateLimit: v.optional(rateLimit),
+  upstreamAuthorization: v.optional(upstreamAuthorization, "keep"),
   vmConfiguration: refused(OF_OTHERS),
   rootId: refused(OF_OTHERS),
   stages: refused(HEAD_ONLY),
   body: refused(HEAD_ONLY),
   ticks: refused("only with a configuration (any other filter); the built-in filter ticks by itself"),
-});
+};
+
+const builtInService: v.GenericSchema<unknown, ParsedService> = fields(ofBuiltInFilter);
+
+/** The Worker decides, so no filter is needed. Settings of the filter are valid, to change the protocol and nothing else. */
+const inWorkerService: v.GenericSchema<unknown, ParsedService> = fields({ ...ofBuiltInFilter, filter: v.optional(filter) });
 
 const BUILT_IN_ONLY =
   "only with authorization (the built-in filter); this filter has its own, set in its configuration";
@@ -227,6 +258,7 @@ const otherService: v.GenericSchema<unknown, ParsedService> = fields({
   cache: refused(BUILT_IN_ONLY),
   failOpen: refused(BUILT_IN_ONLY),
   rateLimit: refused(BUILT_IN_ONLY),
+  upstreamAuthorization: refused(BUILT_IN_ONLY),
   stages: v.optional(stages),
   body: v.optional(body),
   ticks: v.optional(ticks),
@@ -245,6 +277,7 @@ const undecidedService: v.GenericSchema<unknown, ParsedService> = v.pipe(
     cache: v.optional(cache),
     failOpen: v.optional(v.boolean("true or false")),
     rateLimit: v.optional(rateLimit),
+    upstreamAuthorization: v.optional(upstreamAuthorization),
     stages: v.optional(stages),
     body: v.optional(body),
     ticks: v.optional(ticks),
@@ -262,9 +295,14 @@ const undecidedService: v.GenericSchema<unknown, ParsedService> = v.pipe(
 /** A service with the built-in filter or with another one; the field that is present decides which. */
 export const service: v.GenericSchema<unknown, ParsedService> = v.lazy((input: unknown) => {
   if (!isPlainObject(input)) return undecidedService;
+  if (isDecidedInWorker(input.authorization)) return inWorkerService;
   if (input.authorization !== undefined) return builtInService;
   return input.configuration !== undefined ? otherService : undecidedService;
 });
+
+function isDecidedInWorker(input: unknown): boolean {
+  return isPlainObject(input) && (input.protocol === "jwt" || input.protocol === "api-keys");
+}
 
 /** Checks the tag, not the class: a module may come from another realm (a test runner's, a tool's). */
 function isWebAssemblyModule(value: unknown): boolean {

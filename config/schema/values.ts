@@ -60,6 +60,20 @@ export function visibleText(allowed: string) {
   );
 }
 
+/** Some texts to compare with. */
+export const texts = list(visibleText("a text"), "a list of texts", { min: 1, max: maxListLength });
+
+/** One text or a list of them. */
+export const oneOrMore = v.pipe(
+  v.lazy(
+    (input: unknown): v.GenericSchema<unknown, string | string[]> =>
+      Array.isArray(input) ? texts : visibleText("a text"),
+  ),
+  v.transform((value) => (typeof value === "string" ? [value] : value)),
+);
+
+export const clusterName = text("the name of one of the service's clusters", (value) => value !== "", maxTextLength);
+
 const HEADER_ALLOWED = "a header name";
 
 /** CGI-like servers cannot tell `_` from `-`. Headers with other characters do not pass the gateway. */

@@ -84,7 +84,7 @@ export class InstanceStarter {
       (startOptions) =>
         new Generation(
           options,
-          (reporting) => FilterInstance.start(service.filter, host, { ...startOptions, ...reporting }),
+          (reporting) => FilterInstance.start(moduleOf(service), host, { ...startOptions, ...reporting }),
           runtime.limits,
         ),
     );
@@ -113,4 +113,9 @@ export class InstanceStarter {
     const { runtime } = this.#dependencies;
     return { nowMs: runtime.nowMs(), random: randomShare(runtime) };
   }
+}
+
+function moduleOf({ name, filter }: Service): WebAssembly.Module {
+  if (filter === undefined) throw new Error(`${name} has no filter`);
+  return filter;
 }

@@ -1,4 +1,5 @@
 import type { Decision, Refusal } from "../../wasm/host/index.ts";
+import type { WorkerCounts } from "./worker-counts.ts";
 
 /**
  * Counts since the first request to the service. They survive restarts and evictions, but an eviction may lose the last
@@ -11,6 +12,8 @@ export interface Counters {
   hits: number;
   /** Of these, answered by a Worker's isolate without asking the object. */
   edgeHits: number;
+  /** Of these, decided by a token or key that the Worker verified, without asking the object. */
+  verified: number;
   /** Denied before the filter looked for a decision: credential missing or malformed, header not UTF-8 or too large. */
   refusedEarly: number;
   /** The filter failed or answered with a 5xx status, as the built-in one does if its authorization server fails. */
@@ -19,6 +22,8 @@ export interface Counters {
   throttled: number;
   /** Passed undecided: the service fails open, and its authorization server or filter was not available. */
   failedOpen: number;
+  /** Passed although they would be refused: `enforcement` only reports. */
+  reportOnly: number;
   /** Calls to authorization servers. */
   outbound: number;
   /** Replies to them that forbade to keep the decision (`Cache-Control`), while the built-in filter obeys that. */
@@ -40,10 +45,12 @@ export function noCounts(): Counters {
     requests: 0,
     hits: 0,
     edgeHits: 0,
+    verified: 0,
     refusedEarly: 0,
     undecided: 0,
     throttled: 0,
     failedOpen: 0,
+    reportOnly: 0,
     outbound: 0,
     forbiddenToKeep: 0,
     refusedInStages: 0,
@@ -73,11 +80,16 @@ export function countDecision(counters: Counters, decision: Decision): void {
   else if (decision.calls === 0 && !decision.paused) counters.hits += 1;
 }
 
-/** Requests that the Worker's isolates have answered. */
-export function countEdgeHits(counters: Counters, hits: number): void {
-  counters.requests += hits;
-  counters.hits += hits;
-  counters.edgeHits += hits;
+/** Requests that an isolate of the Worker dealt with. */
+export function countInWorker(counters: Counters, counts: WorkerCounts): void {
+  const { edgeHits, decided, decidedFromKept, refusedEarly, undecided, reportOnly } = counts;
+  counters.requests += edgeHits + decided + refusedEarly + undecided;
+  counters.hits += edgeHits + decidedFromKept;
+  counters.edgeHits += edgeHits;
+  counters.verified += decided;
+  counters.refusedEarly += refusedEarly;
+  counters.undecided += undecided;
+  counters.reportOnly += reportOnly;
 }
 
 export function countRefusalInStage(counters: Counters, refusal: Refusal): void {

@@ -1,3 +1,4 @@
+import { introspectedSubject } from "../../config/authorization-parts.ts";
 import type { Cluster, Service } from "../../config/index.ts";
 import type { OutboundCall, OutboundFailure, OutboundResult } from "../../wasm/host/index.ts";
 import { CLIENT_GROUP_ATTRIBUTE } from "../request/client-group.ts";
@@ -183,7 +184,7 @@ export class OutboundCalls {
     const { filterKind } = this.#service;
     if (details !== MALFORMED_REPLY || filterKind.kind !== "built-in") return;
     const { authorization } = filterKind;
-    const subject = "subject" in authorization ? authorization.subject : undefined;
+    const subject = introspectedSubject(authorization);
     // No second call follows an unreadable first reply. With no call of its own, the request shared another's, and we do not
     // know which one.
     if (subject !== undefined && calls === 0) return;

@@ -1,3 +1,4 @@
+import { introspectedSubject } from "../../config/authorization-parts.ts";
 import type { Service } from "../../config/index.ts";
 import type { Contact } from "./reachability.ts";
 import { beforeRepeat, type Send } from "./send-call.ts";
@@ -24,7 +25,7 @@ export function probeTargets({
   const checks = [
     { ...authorization, method: authorization.protocol === "forward-auth" ? authorization.method : "POST" },
   ];
-  const subject = "subject" in authorization ? authorization.subject : undefined;
+  const subject = introspectedSubject(authorization);
   for (const { cluster, method, path } of [...checks, ...(subject ? [{ ...subject, method: "POST" }] : [])]) {
     const probe = clusters[cluster]?.probe;
     if (targets.has(cluster)) continue;

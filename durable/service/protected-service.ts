@@ -11,8 +11,9 @@ import { InstanceManager } from "../instances/instance-manager.ts";
 import { MemoryBackpressure } from "../memory/backpressure.ts";
 import { thisIsolate } from "../memory/isolate.ts";
 import type { AskToReclaim } from "../memory/isolate-budget.ts";
-import { type Counters, countEdgeHits } from "../metrics/counters.ts";
+import { type Counters, countInWorker } from "../metrics/counters.ts";
 import { FilterMetrics } from "../metrics/filter-metrics.ts";
+import type { WorkerCounts } from "../metrics/worker-counts.ts";
 import { answerClass } from "../outbound/answer-class.ts";
 import { ForbiddenReplies } from "../outbound/forbidden-replies.ts";
 import { OutboundCalls } from "../outbound/outbound-calls.ts";
@@ -52,8 +53,8 @@ export interface ServiceDependencies {
   readonly askToReclaim: AskToReclaim;
 }
 
-function handsOver(filter: WebAssembly.Module): boolean {
-  return hasHandover(new Set(WebAssembly.Module.exports(filter).map(({ name }) => name)));
+function handsOver(filter: WebAssembly.Module | undefined): boolean {
+  return filter !== undefined && hasHandover(new Set(WebAssembly.Module.exports(filter).map(({ name }) => name)));
 }
 
 /** One protected service: wires together the parts that decide, maintain and purge. They live as long as the object. */
@@ -163,12 +164,15 @@ export class ProtectedService {
 
   /** A promise only if something has to be waited for. */
   decide(ask: DecideRequest): Answer | Promise<Answer> {
-    return this.#requests.decide(ask);
+    if (this.configuration.filterKind.kind !== "in-worker") return this.#requests.decide(ask);
+    // A Worker of another deployment asks.
+    const message = "the object's configuration lets the Worker decide by credentials that it verifies";
+    return { kind: "unavailable", reason: "configuration_mismatch", message };
   }
 
-  /** Isolates of the Worker have answered so many requests of this service. */
-  countEdgeHits(hits: number): void {
-    countEdgeHits(this.#counters, hits);
+  /** What isolates of the Worker have decided for this service. */
+  countInWorker(counts: WorkerCounts): void {
+    countInWorker(this.#counters, counts);
     this.#maintenance.afterAnswer();
   }
 

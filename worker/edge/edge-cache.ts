@@ -1,40 +1,27 @@
 import type { Service } from "../../config/index.ts";
-import { thisIsolate } from "../../durable/memory/isolate.ts";
-import { RPC_VERSION } from "../../durable/rpc.ts";
 import type { Runtime } from "../../durable/runtime/runtime.ts";
 import type { HeaderChange } from "../../wasm/host/index.ts";
+import type { WorkerCounter } from "../counts/worker-counter.ts";
 import type { Incoming } from "../incoming.ts";
-import { EdgeDecisions } from "./edge-decisions.ts";
-import { HitReports } from "./hit-reports.ts";
+import { changeBytes } from "../kept/change-bytes.ts";
+import { KeptValues } from "../kept/kept-values.ts";
+import { sharedMemory } from "../kept/shared-memory.ts";
 
 /** Allows that this isolate keeps for services with `cache.edgeTtlMs` (docs/edge-cache.md). */
 export class EdgeCache {
   readonly #nowMs: () => number;
-  readonly #decisions: EdgeDecisions;
-  readonly #reports = new HitReports();
+  readonly #decisions: KeptValues<readonly HeaderChange[]>;
+  readonly #counter: WorkerCounter;
 
-  constructor(runtime: Pick<Runtime, "nowMs" | "isolate">) {
+  constructor(runtime: Pick<Runtime, "nowMs" | "isolate">, counter: WorkerCounter) {
     this.#nowMs = () => runtime.nowMs();
-    let noted = 0;
-    const isolate = () => runtime.isolate ?? thisIsolate();
-    this.#decisions = new EdgeDecisions({
-      get isShort() {
-        return isolate().budget.isShort;
-      },
-      // A Worker may have several gateways.
-      noteBytes: (bytes) => {
-        isolate().memory.addEdgeBytes(bytes - noted);
-        noted = bytes;
-      },
-    });
+    this.#decisions = new KeptValues(sharedMemory(runtime));
+    this.#counter = counter;
   }
 
   /** A question that may be answered here; undefined if the service keeps nothing here. */
-  question(
-    { service, env }: Incoming,
-    text: string,
-    ctx: Pick<ExecutionContext, "waitUntil">,
-  ): EdgeQuestion | undefined {
+  question(incoming: Incoming, text: string, ctx: Pick<ExecutionContext, "waitUntil">): EdgeQuestion | undefined {
+    const { service } = incoming;
     const edgeTtlMs = edgeTtlMsOf(service);
     if (edgeTtlMs === 0) return undefined;
     const key = this.#decisions.keyOf(text);
@@ -42,16 +29,14 @@ export class EdgeCache {
     return {
       answer: () => {
         const changes = this.#decisions.find(key, askedAtMs);
-        if (changes !== undefined && this.#reports.note(service.name, askedAtMs)) {
-          const tell = (name: string, hits: number) =>
-            env.SERVICE_OBJECT.getByName(name).countEdgeHits(RPC_VERSION, name, hits);
-          ctx.waitUntil(this.#reports.send(tell));
-        }
+        if (changes !== undefined) this.#counter.count(incoming, ctx, "edgeHits");
         return changes;
       },
       keep: (changes, freshForMs) => {
         const lifeMs = Math.min(freshForMs, edgeTtlMs);
-        if (lifeMs > 0) this.#decisions.keep(key, service.name, changes, lifeMs, askedAtMs);
+        if (lifeMs <= 0) return;
+        const bytes = changeBytes(changes);
+        this.#decisions.keep(key, { service: service.name, value: changes, bytes, askedAtMs, freshForMs: lifeMs });
       },
     };
   }

@@ -1,15 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { HitReports } from "./hit-reports.ts";
+import type { WorkerCounts } from "../../durable/metrics/worker-counts.ts";
+import { CountReports } from "./count-reports.ts";
 
-describe("hits in an isolate", () => {
-  const told: [service: string, hits: number][] = [];
+describe("counts of an isolate", () => {
+  const told: [service: string, counts: Partial<WorkerCounts>][] = [];
   let isReachable = true;
-  const tell = async (...report: [string, number]) => {
+  const tell = async (service: string, counts: WorkerCounts) => {
     if (!isReachable) throw new Error("reset");
-    told.push(report);
+    told.push([service, Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))]);
   };
-  const hit = (reports: HitReports, service: string, nowMs: number) => {
-    if (reports.note(service, nowMs)) void reports.send(tell);
+  const hit = (reports: CountReports, service: string, nowMs: number, what: keyof WorkerCounts = "edgeHits") => {
+    if (reports.note(service, what, nowMs)) void reports.send(tell);
   };
 
   beforeEach(() => {
@@ -20,31 +21,32 @@ describe("hits in an isolate", () => {
   afterEach(() => void vi.useRealTimers());
 
   it("are told in one report for each service, a second later", async () => {
-    const reports = new HitReports();
+    const reports = new CountReports();
     for (let n = 0; n < 5; n += 1) hit(reports, "orders", 0);
+    hit(reports, "orders", 0, "undecided");
     hit(reports, "billing", 0);
     await vi.advanceTimersByTimeAsync(999);
     expect(told).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);
     expect(told).toEqual([
-      ["orders", 5],
-      ["billing", 1],
+      ["orders", { edgeHits: 5, undecided: 1 }],
+      ["billing", { edgeHits: 1 }],
     ]);
   });
 
   it("are told with the next ones if the object could not be reached", async () => {
-    const reports = new HitReports();
+    const reports = new CountReports();
     isReachable = false;
     hit(reports, "orders", 0);
     await vi.advanceTimersByTimeAsync(1_000);
     isReachable = true;
     hit(reports, "orders", 1_000);
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(told).toEqual([["orders", 2]]);
+    expect(told).toEqual([["orders", { edgeHits: 2 }]]);
   });
 
   it("are told by a later request if the first one's report never came", async () => {
-    const reports = new HitReports();
+    const reports = new CountReports();
     hit(reports, "orders", 0);
     // The request was cancelled with its timer.
     vi.clearAllTimers();
@@ -53,6 +55,6 @@ describe("hits in an isolate", () => {
     expect(told).toEqual([]);
     hit(reports, "orders", 10_000);
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(told).toEqual([["orders", 3]]);
+    expect(told).toEqual([["orders", { edgeHits: 3 }]]);
   });
 });

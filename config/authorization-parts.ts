@@ -1,0 +1,50 @@
+import type { Authorization, Credential, Issuer, SubjectSource, Verification, WorkerAuthorization } from "./gateway.ts";
+
+/** Parts that several protocols have. */
+
+export function isDecidedInWorker(authorization: Authorization): authorization is WorkerAuthorization {
+  return authorization.protocol === "jwt" || authorization.protocol === "api-keys";
+}
+
+/** The introspection that comes before a decision point is asked. */
+export function introspectedSubject(authorization: Authorization | undefined): SubjectSource | undefined {
+  if (authorization === undefined || !("subject" in authorization)) return undefined;
+  return authorization.subject === "verified" ? undefined : authorization.subject;
+}
+
+/** Whether the decision point is asked about the `sub` of a token that the Worker has verified. */
+export function asksAboutVerifiedSubject(authorization: Authorization): boolean {
+  return "subject" in authorization && authorization.subject === "verified";
+}
+
+/** Verification before another protocol. */
+export function verificationOf(authorization: Authorization | undefined): Verification | undefined {
+  return authorization !== undefined && "verify" in authorization ? authorization.verify : undefined;
+}
+
+/** Issuers whose tokens the Worker verifies. */
+export function issuersOf(authorization: Authorization | undefined): readonly Issuer[] {
+  if (authorization?.protocol === "jwt") return authorization.issuers;
+  return verificationOf(authorization)?.issuers ?? [];
+}
+
+/** Where in the configuration the issuers are. */
+export function issuersPath(authorization: Authorization | undefined): readonly string[] {
+  return authorization?.protocol === "jwt" ? ["authorization", "issuers"] : ["authorization", "verify", "issuers"];
+}
+
+const SCHEMES_OF_FILTER: readonly string[] = ["bearer", "basic"];
+
+/** Whether the built-in filter itself finds a credential in this place. */
+export function isFoundByFilter(credential: Credential): boolean {
+  switch (credential.from) {
+    case "authorization":
+      return credential.schemes.every((scheme) => SCHEMES_OF_FILTER.includes(scheme));
+    case "header":
+      return credential.scheme === undefined && credential.prefix === undefined;
+    case "cookie":
+      return true;
+    default:
+      return false;
+  }
+}

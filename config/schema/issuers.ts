@@ -1,0 +1,97 @@
+import * as v from "valibot";
+import { CONFIG_LIMITS } from "../configuration-limits.ts";
+import type { Issuer, IssuerKeys, Verification } from "../gateway.ts";
+import { fields, isPlainObject, list, refused, wholeNumber } from "./fields.ts";
+import { callPath, clusterName, oneOrMore, secretReference, texts, visibleText } from "./values.ts";
+
+/** Signatures that a public key verifies, as `jose` and the platform know them. */
+export const ASYMMETRIC_ALGORITHMS = [
+  ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
+] as const;
+
+/** Signatures by a secret that issuer and gateway share. */
+const SYMMETRIC_ALGORITHMS = ["HS256", "HS384", "HS512"] as const;
+
+const common = {
+  issuer: visibleText('the text of the tokens\' iss, like "https://login.example.com/"'),
+  audience: v.pipe(
+    v.lazy(
+      (input: unknown): v.GenericSchema<unknown, readonly string[] | "any"> => (input === "any" ? ANY : oneOrMore),
+    ),
+    v.description('the audience of this service, one or a list; or "any", which accepts tokens for other services too'),
+  ),
+  typ: v.optional(visibleText('the typ of the tokens\' header, like "at+jwt"')),
+  clientIds: v.optional(texts),
+  staleKeysMs: v.optional(
+    wholeNumber(0, CONFIG_LIMITS.maxStaleKeysMs, "milliseconds, 0 keeps none"),
+    CONFIG_LIMITS.defaultStaleKeysMs,
+  ),
+};
+
+const ANY = v.literal("any");
+
+/** Keys from a key set: of a cluster, or found by discovery. */
+const byKeySet: v.GenericSchema<unknown, Issuer> = v.pipe(
+  fields({
+    ...common,
+    jwks: v.optional(fields({ cluster: clusterName, path: callPath })),
+    algorithms: v.optional(algorithms(ASYMMETRIC_ALGORITHMS), [...ASYMMETRIC_ALGORITHMS]),
+    sharedSecret: refused("either jwks or sharedSecret"),
+  }),
+  v.forward(
+    v.check(
+      ({ issuer, jwks }) => jwks !== undefined || whyNotDiscovered(issuer) === undefined,
+      (issue) => whyNotDiscovered(issue.input.issuer) ?? "",
+    ),
+    ["issuer"],
+  ),
+  v.transform(({ jwks, sharedSecret: _, ...issuer }) => ({
+    ...issuer,
+    keys: jwks === undefined ? DISCOVERED : ({ from: "cluster", ...jwks } as const),
+  })),
+);
+
+const DISCOVERED: IssuerKeys = { from: "discovery" };
+
+/** An issuer without public keys. */
+const bySharedSecret: v.GenericSchema<unknown, Issuer> = v.pipe(
+  fields({
+    ...common,
+    jwks: refused("either jwks or sharedSecret, not both"),
+    algorithms: v.optional(algorithms(SYMMETRIC_ALGORITHMS), ["HS256"]),
+    sharedSecret: secretReference,
+  }),
+  v.transform(({ sharedSecret, jwks: _, ...issuer }) => ({
+    ...issuer,
+    keys: { from: "secret", secret: sharedSecret } as const,
+  })),
+);
+
+function algorithms(known: readonly string[]) {
+  return list(
+    v.picklist(known, `one of ${known.map((name) => `"${name}"`).join(", ")}`),
+    `a list of signature algorithms: ${known.join(", ")}`,
+    { min: 1, max: known.length },
+  );
+}
+
+/** The documents of discovery lie below the issuer's address (OpenID Connect Discovery 4, RFC 8414 3). */
+function whyNotDiscovered(issuer: string): string | undefined {
+  if (/^https?:\/\/[^/?#@\\]+(?:\/[^?#\\]*)?$/.test(issuer) && URL.canParse(issuer)) return undefined;
+  return "an http(s) URL without query, from which the keys are discovered; or name them: jwks: { cluster, path }";
+}
+
+const issuer: v.GenericSchema<unknown, Issuer> = v.pipe(
+  v.lazy(
+    (input: unknown): v.GenericSchema<unknown, Issuer> =>
+      isPlainObject(input) && "sharedSecret" in input ? bySharedSecret : byKeySet,
+  ),
+  v.description("an object with issuer and audience"),
+);
+
+export const issuers: v.GenericSchema<unknown, Issuer[]> = v.pipe(
+  list(issuer, "a list of issuers", { min: 1, max: CONFIG_LIMITS.maxIssuers }),
+  v.check((all) => new Set(all.map(({ issuer: name }) => name)).size === all.length, "each issuer once"),
+);
+
+export const verification: v.GenericSchema<unknown, Verification> = fields({ issuers });
