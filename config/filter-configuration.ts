@@ -1,4 +1,12 @@
-import type { Authorization, ClientAuthentication, Cluster, Expectation, FilterKind, Service } from "./gateway.ts";
+import type {
+  Authorization,
+  ClaimCondition,
+  ClientAuthentication,
+  Cluster,
+  Expectation,
+  FilterKind,
+  Service,
+} from "./gateway.ts";
 import type { Json, Secret } from "./input.ts";
 import { AUTHENTICATE_RULE } from "./match-rule.ts";
 import { isPlainObject } from "./schema/fields.ts";
@@ -58,17 +66,26 @@ function builtIn(
 }
 
 /**
- * Rules with scopes or a permission, and the one without any. The gateway always names a rule: if the name gets lost, the
- * filter refuses the request instead of allowing it without its scopes.
+ * Rules with scopes, claims or a permission, and the one without any. The gateway always names a rule: if the name gets lost, the
+ * filter refuses the request instead of allowing it without them.
  */
 function rulesOf(service: Service): Json[] {
   const rules: Json[] = [{ name: AUTHENTICATE_RULE, scopes: [] }];
   for (const { name, access } of service.rules) {
     if (access.kind === "public" || name === AUTHENTICATE_RULE) continue;
-    const { scopes, permission } = access;
-    rules.push(permission === undefined ? { name, scopes } : { name, scopes, permission });
+    const { scopes, claims, permission } = access;
+    rules.push({
+      name,
+      scopes: scopes.anyOf.length > 0 ? { anyOf: scopes.anyOf } : scopes.allOf,
+      ...(claims.length > 0 ? { claims: claims.map(conditionOf) } : {}),
+      ...(permission === undefined ? {} : { permission }),
+    });
   }
   return rules;
+}
+
+function conditionOf({ path, test }: ClaimCondition): Json {
+  return { path, ...test };
 }
 
 function protocolOf(authorization: Authorization, clusters: Service["clusters"]): Json {
@@ -89,7 +106,7 @@ function protocolOf(authorization: Authorization, clusters: Service["clusters"])
         clientAuthentication: clientAuthenticationOf(clientAuthentication),
         expect: expectationsOf(expect),
         headers,
-        upstreamClaims,
+        upstreamClaims: upstreamClaims.map(({ path, header }) => ({ path, header })),
       };
     }
     case "authzen":

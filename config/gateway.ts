@@ -142,7 +142,14 @@ export interface Introspection {
   readonly clientAuthentication: ClientAuthentication;
   readonly expect: readonly Expectation[];
   readonly headers: FixedHeaders;
-  readonly upstreamClaims: Readonly<Record<string, string>>;
+  readonly upstreamClaims: readonly UpstreamClaim[];
+}
+
+/** A claim that goes to the upstream in a header (lower case). */
+export interface UpstreamClaim {
+  /** Names from the outermost object inwards. */
+  readonly path: readonly string[];
+  readonly header: string;
 }
 
 export interface DecisionPoint extends AskedAboutRequest {
@@ -176,7 +183,7 @@ export type Credential =
   | { readonly from: "cookie"; readonly name: string };
 
 export interface Rule {
-  /** `rule-<index>`; or "authenticate", which all rules share that ask for no scope and no permission. */
+  /** `rule-<index>`; or "authenticate", which all rules share that ask for no scope, claim or permission. */
   readonly name: string;
   readonly path: string;
   readonly pattern: RoutePattern;
@@ -185,9 +192,32 @@ export interface Rule {
   readonly access: RuleAccess;
 }
 
-export type RuleAccess =
-  | { readonly kind: "public" }
-  | { readonly kind: "authorize"; readonly scopes: readonly string[]; readonly permission?: string | undefined };
+export type RuleAccess = { readonly kind: "public" } | ({ readonly kind: "authorize" } & Requirements);
+
+/** What a credential needs besides being valid. */
+export interface Requirements {
+  readonly scopes: RequiredScopes;
+  /** All of these. */
+  readonly claims: readonly ClaimCondition[];
+  readonly permission?: string | undefined;
+}
+
+/** Every scope of `allOf`, and at least one of `anyOf` unless that is empty. */
+export interface RequiredScopes {
+  readonly allOf: readonly string[];
+  readonly anyOf: readonly string[];
+}
+
+export interface ClaimCondition {
+  /** Names from the outermost object inwards. */
+  readonly path: readonly string[];
+  readonly test: ClaimTest;
+}
+
+/** The claim equals one of the values, or is a list that holds the value. Types count: "3" is not 3. */
+export type ClaimTest = { readonly oneOf: readonly ClaimValue[] } | { readonly includes: ClaimValue };
+
+export type ClaimValue = string | number | boolean;
 
 export type Preflight = "authorize" | "pass" | { readonly answer: PreflightAnswer };
 

@@ -268,9 +268,11 @@ interface IntrospectionInput {
   readonly expect?: ExpectationInput;
   readonly headers?: FixedHeadersInput;
   /**
-   * Maps claims of the reply to headers for the upstream: `{ sub: "x-user" }`. Texts are sent as UTF-8 bytes, numbers and
-   * booleans as written. Null, lists (except of scopes) and objects leave the header out. If a claim could not arrive
-   * unchanged (empty, blanks at its ends, control characters), there is no decision and the client gets 503.
+   * Maps claims of the reply to headers for the upstream: `{ sub: "x-user", "realm_access.roles": "x-roles" }`. Keys are names
+   * or paths as in a rule's `claims`. Texts are sent as UTF-8 bytes, numbers and booleans as written. Lists of these are
+   * joined by commas, `scope` by spaces. Null, empty lists, objects, and lists that hold null, lists or objects leave the header
+   * out. If a claim could not arrive unchanged (empty, blanks at its ends, control characters, a comma in an element of a
+   * list), there is no decision and the client gets 503.
    */
   readonly upstreamClaims?: Readonly<Record<string, string>>;
 }
@@ -349,25 +351,50 @@ interface RulePatternInput {
 interface PublicRuleInput extends RulePatternInput {
   readonly public: true;
   readonly scopes?: never;
+  readonly claims?: never;
   readonly permission?: never;
 }
 
-/** The filter decides; no scopes or permission are required. */
+/** The filter decides; no scopes, claims or permission are required. */
 interface AuthenticateRuleInput extends RulePatternInput {
   readonly public?: never;
   readonly scopes?: never;
+  readonly claims?: never;
   readonly permission?: never;
 }
 
 /**
- * The filter decides, and the credential must have every scope and the permission. With introspection the gateway compares
- * the scopes. Any other server must do so itself: set `authorization.enforcesScopes` if it does.
+ * The filter decides, and the credential must have the scopes, the claims and the permission. With introspection the gateway
+ * compares scopes and claims. Any other server must enforce scopes and permission itself: set `authorization.enforcesScopes` if it does.
  */
 interface RestrictedRuleInput extends RulePatternInput {
   readonly public?: never;
-  readonly scopes?: readonly string[];
+  readonly scopes?: ScopesInput;
+  /**
+   * Conditions that the token's claims must all meet, 1 to 16; only with introspection. A token that does not meet them, or
+   * lacks a claim, gets 403 `insufficient_claims`.
+   *
+   * A key is the name of a claim, or a path to a claim inside others: `"realm_access.roles"`. A name that itself has dots is
+   * written in brackets as a JSON string: `'["https://example.com/roles"]'`, or in a path `'["https://example.com/app"].roles'`.
+   */
+  readonly claims?: Readonly<Record<string, ClaimConditionInput>>;
   readonly permission?: string;
 }
+
+/** Every scope of a list, or with `anyOf` at least one, 1 to 50. `anyOf` only with introspection. */
+export type ScopesInput = readonly string[] | { readonly anyOf: readonly string[] };
+
+/**
+ * - A text, number or boolean: the claim equals it. Types count: `"3"` is not `3`.
+ * - `{ in: ["a", "b"] }`: the claim equals one of these, 1 to 50.
+ * - `{ includes: "a" }`: the claim is a list that holds this.
+ */
+export type ClaimConditionInput =
+  | ClaimValueInput
+  | { readonly in: readonly ClaimValueInput[]; readonly includes?: undefined }
+  | { readonly includes: ClaimValueInput; readonly in?: undefined };
+
+type ClaimValueInput = string | number | boolean;
 
 type RuleInput = PublicRuleInput | AuthenticateRuleInput | RestrictedRuleInput;
 

@@ -13,12 +13,12 @@ import type {
 } from "../gateway.ts";
 import { isForwardedHeader } from "../header-names.ts";
 import type { Secret } from "../input.ts";
+import { upstreamClaims } from "./claims.ts";
 import { discriminated, fields, isPlainObject, list, named, text, wholeNumber } from "./fields.ts";
 import {
   areDistinctHeaders,
   callPath,
   EACH_HEADER_ONCE,
-  identityHeader,
   requestHeader,
   requestHeaders,
   secretReference,
@@ -113,18 +113,7 @@ const introspection: v.GenericSchema<unknown, Introspection> = fields({
   clientAuthentication,
   expect: v.optional(expectations, {}),
   headers: v.optional(fixedHeaders, {}),
-  upstreamClaims: v.optional(
-    v.pipe(
-      named(
-        visibleText("the name of a claim"),
-        identityHeader,
-        "an object from claims to header names",
-        maxFilterHeaders,
-      ),
-      v.check((claims) => areDistinctHeaders(Object.values(claims)), EACH_HEADER_ONCE),
-    ),
-    {},
-  ),
+  upstreamClaims: v.optional(upstreamClaims, {}),
 });
 
 const subject: v.GenericSchema<unknown, SubjectSource> = fields({
