@@ -48,3 +48,17 @@ export function isFoundByFilter(credential: Credential): boolean {
       return false;
   }
 }
+
+/** Who compares what a rule requires with what a credential has. */
+export interface Comparison {
+  /** `server`: the authorization server is told the scopes and refuses. */
+  readonly scopes: "worker" | "filter" | "server" | "nobody";
+  readonly claims: "worker" | "filter" | "nobody";
+}
+
+export function comparisonOf(authorization: Authorization): Comparison {
+  if (isDecidedInWorker(authorization)) return { scopes: "worker", claims: "worker" };
+  if (authorization.protocol === "introspection") return { scopes: "filter", claims: "filter" };
+  const verified = authorization.verify === undefined ? "nobody" : "worker";
+  return { scopes: authorization.enforcesScopes ? "server" : verified, claims: verified };
+}

@@ -38,6 +38,12 @@ export const CONFIG_LIMITS = {
   maxListLength: 500,
   /** Headers that the built-in filter reads, sends with calls or passes to the upstream: the size of its tables. */
   maxFilterHeaders: 32,
+  /** Conditions of one rule on claims; the filter searches the reply once for each. */
+  maxClaimConditions: 16,
+  /** Values of one condition. */
+  maxClaimValues: 50,
+  /** Scopes of one rule. */
+  maxScopes: 50,
   /** Paths, host names, permissions and other short texts. */
   maxTextLength: 1_000,
 } as const;

@@ -1,19 +1,15 @@
-import {
-  introspectedSubject,
-  isDecidedInWorker,
-  issuersOf,
-  issuersPath,
-  verificationOf,
-} from "./authorization-parts.ts";
+import { introspectedSubject, issuersOf, issuersPath, verificationOf } from "./authorization-parts.ts";
 import { checkFixedHeaders } from "./fixed-header-checks.ts";
-import type { Authorization, Credential } from "./gateway.ts";
+import type { Authorization, Credential, RuleAccess } from "./gateway.ts";
 import { coversHeader } from "./header-patterns.ts";
 import { foldSegment } from "./path-readings.ts";
 import { describeFound, type Finding } from "./problems.ts";
+import { checkRequirements } from "./requirement-checks.ts";
 import { parseRoutePattern, patternCovers, patternReaches, type RoutePattern, shareMethod } from "./route-pattern.ts";
 import { resolveRestart } from "./schema/restart.ts";
-import type { ParsedRule } from "./schema/rules.ts";
+import { type ParsedRule, resolveRule } from "./schema/rules.ts";
 import type { ParsedService } from "./schema/service.ts";
+import { requiresAllOf } from "./strictness.ts";
 import { oneOf } from "./suggest.ts";
 
 /** Finds conflicts between fields that are each valid. Paths are relative to the service. */
@@ -23,7 +19,7 @@ export function checkService(service: ParsedService): Finding[] {
     checkProbes,
     checkHeaders,
     checkFixedHeaders,
-    checkScopes,
+    checkRequirements,
     checkCredentials,
     checkSubject,
     checkEnforcement,
@@ -95,31 +91,6 @@ function checkHeaders(service: ParsedService): Finding[] {
     }
   }
   return findings;
-}
-
-/**
- * Introspection reports a token's scopes, and the filter compares them; it cannot decide on a permission. Any other server
- * only receives what a rule requires, so the configuration must state that the server enforces it.
- */
-function checkScopes({ authorization, rules }: ParsedService): Finding[] {
-  if (authorization === undefined) return [];
-  const check = (field: "scopes" | "permission", allowed: string): Finding[] =>
-    rules.flatMap((rule, index) =>
-      rule[field] === undefined ? [] : [{ path: ["rules", index, field], found: describeFound(rule[field]), allowed }],
-    );
-  if (isDecidedInWorker(authorization)) {
-    return check("permission", "scopes, which the credential has; for permissions use forward-auth, authzen or opa");
-  }
-  if (authorization.protocol === "introspection") {
-    return check("permission", "scopes, which introspection reports; for permissions use forward-auth, authzen or opa");
-  }
-  if (authorization.enforcesScopes) return [];
-  // The Worker compares scopes of tokens that it has verified.
-  const isVerified = authorization.verify !== undefined;
-  const wayOut =
-    'protocol "introspection", for which the gateway compares scopes; or authorization.enforcesScopes: true, if this server ' +
-    "checks the scopes and the permission of rules and refuses a token without them (docs/scopes.md)";
-  return [...(isVerified ? [] : check("scopes", wayOut)), ...check("permission", wayOut)];
 }
 
 /** The first source that is present counts, so a second one for the same place would never be read. */
@@ -201,14 +172,17 @@ function checkRules({ route, rules, paths }: ParsedService): Finding[] {
 /** Whether two rules spell one path in two ways and require different things. */
 function areTwins(a: ParsedRule, b: ParsedRule): boolean {
   const foldedPath = (path: string) => path.split("/").map(foldSegment).join("/");
-  const asks = ({ public: open, scopes = [], permission }: ParsedRule) =>
-    JSON.stringify([open, [...scopes].sort(), permission]);
   return (
     a.path !== b.path &&
     foldedPath(a.path) === foldedPath(b.path) &&
     shareMethod(a.methods, b.methods) &&
-    asks(a) !== asks(b)
+    !areEquallyStrict(resolveRule(a, 0).access, resolveRule(b, 0).access)
   );
+}
+
+function areEquallyStrict(a: RuleAccess, b: RuleAccess): boolean {
+  if (a.kind === "public" || b.kind === "public") return a.kind === b.kind;
+  return requiresAllOf(a, b) && requiresAllOf(b, a);
 }
 
 function patternOf(rule: ParsedRule): RoutePattern {
@@ -306,7 +280,7 @@ export function identityHeadersOf({
     authorization === undefined
       ? []
       : "upstreamClaims" in authorization
-        ? Object.values(authorization.upstreamClaims)
+        ? authorization.upstreamClaims.map(({ header }) => header)
         : authorization.upstreamHeaders;
   return [...new Set([...identityHeaders, ...filled])];
 }

@@ -78,6 +78,32 @@ describe("the built-in filter's configuration", () => {
     ]);
   });
 
+  it("holds the conditions of rules under introspection", () => {
+    const authorization = {
+      protocol: "introspection",
+      cluster: "auth",
+      path: "/introspect",
+      clientAuthentication: { type: "none" },
+    };
+    const rules = [
+      { path: "/orders/list", scopes: { anyOf: ["a", "b"] } },
+      { path: "/orders/admin", scopes: ["a"], claims: { "app.roles": { includes: "x" }, level: 3, secret: "y" } },
+    ];
+    expect(JSON.parse(textOf(builtInService({ authorization, rules }))).rules).toEqual([
+      { name: "authenticate", scopes: [] },
+      { name: "rule-0", scopes: { anyOf: ["a", "b"] } },
+      {
+        name: "rule-1",
+        scopes: ["a"],
+        claims: [
+          { path: ["app", "roles"], includes: "x" },
+          { path: ["level"], oneOf: [3] },
+          { path: ["secret"], oneOf: ["y"] },
+        ],
+      },
+    ]);
+  });
+
   it("sends only the token to an introspection endpoint, so that one answer is valid for all paths", () => {
     const authorization = {
       protocol: "introspection",
@@ -104,7 +130,7 @@ describe("the built-in filter's configuration", () => {
         { claim: "client_id", anyOf: ["web", "app"] },
       ],
       headers: { "cf-access-client-id": "ebb", "cf-access-client-secret": "s" },
-      upstreamClaims: { sub: "x-user" },
+      upstreamClaims: [{ path: ["sub"], header: "x-user" }],
     });
   });
 

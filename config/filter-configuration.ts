@@ -1,5 +1,6 @@
-import { introspectedSubject } from "./authorization-parts.ts";
+import { type Comparison, comparisonOf, introspectedSubject } from "./authorization-parts.ts";
 import type {
+  ClaimCondition,
   ClientAuthentication,
   Cluster,
   Credential,
@@ -63,7 +64,7 @@ function builtIn(
     credentials: isReadInWorker ? [toldByWorker(credentials)] : credentials.map(foundByFilter),
     protocol: protocolOf(authorization, service.clusters),
     cache: edgeTtlMs > 0 ? { ...ofFilter, edgeTtlMs } : ofFilter,
-    rules: rulesOf(service),
+    rules: rulesOf(service, comparisonOf(authorization)),
     failOpen,
   };
 }
@@ -83,17 +84,26 @@ function toldByWorker(credentials: readonly Credential[]): Json {
 }
 
 /**
- * Rules with scopes or a permission, and the one without any. The gateway always names a rule: if the name gets lost, the
- * filter refuses the request instead of allowing it without its scopes.
+ * Rules with scopes, claims or a permission, and the one without any. The gateway always names a rule: if the name gets lost, the
+ * filter refuses the request instead of allowing it without them.
  */
-function rulesOf(service: Service): Json[] {
+function rulesOf(service: Service, by: Comparison): Json[] {
   const rules: Json[] = [{ name: AUTHENTICATE_RULE, scopes: [] }];
   for (const { name, access } of service.rules) {
     if (access.kind === "public" || name === AUTHENTICATE_RULE) continue;
-    const { scopes, permission } = access;
-    rules.push(permission === undefined ? { name, scopes } : { name, scopes, permission });
+    const { scopes, claims, permission } = access;
+    rules.push({
+      name,
+      scopes: by.scopes === "filter" && scopes.anyOf.length > 0 ? { anyOf: scopes.anyOf } : scopes.allOf,
+      ...(by.claims === "filter" && claims.length > 0 ? { claims: claims.map(conditionOf) } : {}),
+      ...(permission === undefined ? {} : { permission }),
+    });
   }
   return rules;
+}
+
+function conditionOf({ path, test }: ClaimCondition): Json {
+  return { path, ...test };
 }
 
 function protocolOf(authorization: ServerAuthorization, clusters: Service["clusters"]): Json {
@@ -114,7 +124,7 @@ function protocolOf(authorization: ServerAuthorization, clusters: Service["clust
         clientAuthentication: clientAuthenticationOf(clientAuthentication),
         expect: expectationsOf(expect),
         headers,
-        upstreamClaims,
+        upstreamClaims: upstreamClaims.map(({ path, header }) => ({ path, header })),
       };
     }
     case "authzen":

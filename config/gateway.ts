@@ -49,6 +49,8 @@ export interface Service {
   readonly identityHeaders: readonly string[];
   /** Request headers the filter reads (lower case); it gets no others. */
   readonly neededHeaders: readonly string[] | "all";
+  /** Request headers where the Worker looks for the credential (lower case). */
+  readonly credentialHeaders: readonly string[];
   readonly stages: Stages;
   readonly body: Body;
   readonly failurePolicy: FailurePolicy;
@@ -145,7 +147,7 @@ export type WorkerAuthorization = JwtAuthorization | ApiKeyAuthorization;
 export interface JwtAuthorization {
   readonly protocol: "jwt";
   readonly issuers: readonly Issuer[];
-  readonly upstreamClaims: Readonly<Record<string, string>>;
+  readonly upstreamClaims: readonly UpstreamClaim[];
 }
 
 export interface ApiKeyAuthorization {
@@ -153,7 +155,7 @@ export interface ApiKeyAuthorization {
   /** Secrets whose lines are the keys. */
   readonly keys: readonly Secret[];
   /** Of `sub` and `scope`. */
-  readonly upstreamClaims: Readonly<Record<string, string>>;
+  readonly upstreamClaims: readonly UpstreamClaim[];
 }
 
 /** Whose tokens are accepted, and what they must say. */
@@ -208,8 +210,15 @@ export interface Introspection {
   readonly clientAuthentication: ClientAuthentication;
   readonly expect: readonly Expectation[];
   readonly headers: FixedHeaders;
-  readonly upstreamClaims: Readonly<Record<string, string>>;
+  readonly upstreamClaims: readonly UpstreamClaim[];
   readonly verify?: Verification | undefined;
+}
+
+/** A claim that goes to the upstream in a header (lower case). */
+export interface UpstreamClaim {
+  /** Names from the outermost object inwards. */
+  readonly path: readonly string[];
+  readonly header: string;
 }
 
 export interface DecisionPoint extends AskedAboutRequest {
@@ -256,7 +265,7 @@ export type Credential =
   | { readonly from: "certificate" };
 
 export interface Rule {
-  /** `rule-<index>`; or "authenticate", which all rules share that ask for no scope and no permission. */
+  /** `rule-<index>`; or "authenticate", which all rules share that ask for no scope, claim or permission. */
   readonly name: string;
   readonly path: string;
   readonly pattern: RoutePattern;
@@ -265,9 +274,32 @@ export interface Rule {
   readonly access: RuleAccess;
 }
 
-export type RuleAccess =
-  | { readonly kind: "public" }
-  | { readonly kind: "authorize"; readonly scopes: readonly string[]; readonly permission?: string | undefined };
+export type RuleAccess = { readonly kind: "public" } | ({ readonly kind: "authorize" } & Requirements);
+
+/** What a credential needs besides being valid. */
+export interface Requirements {
+  readonly scopes: RequiredScopes;
+  /** All of these. */
+  readonly claims: readonly ClaimCondition[];
+  readonly permission?: string | undefined;
+}
+
+/** Every scope of `allOf`, and at least one of `anyOf` unless that is empty. */
+export interface RequiredScopes {
+  readonly allOf: readonly string[];
+  readonly anyOf: readonly string[];
+}
+
+export interface ClaimCondition {
+  /** Names from the outermost object inwards. */
+  readonly path: readonly string[];
+  readonly test: ClaimTest;
+}
+
+/** The claim equals one of the values, or is a list that holds the value. Types count: "3" is not 3. */
+export type ClaimTest = { readonly oneOf: readonly ClaimValue[] } | { readonly includes: ClaimValue };
+
+export type ClaimValue = string | number | boolean;
 
 export type Preflight = "authorize" | "pass" | { readonly answer: PreflightAnswer };
 

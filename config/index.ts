@@ -4,17 +4,23 @@ export { isolateLimits, restartSettings } from "./defaults.ts";
 export { filterConfiguration } from "./filter-configuration.ts";
 export { findService } from "./find-service.ts";
 export type {
+  Authorization,
   CallFreeGrowth,
   Cluster,
+  Credential,
   EstimateSettings,
   FilterKind,
   Gateway,
   IsolateLimits,
+  Issuer,
   PaperSettings,
   PreflightAnswer,
+  Requirements,
   Restart,
   RestartSettings,
+  Rule,
   Service,
+  UpstreamClaim,
 } from "./gateway.ts";
 export {
   type BaselineReading,
@@ -22,8 +28,10 @@ export {
   type ClusterInput,
   defineGateway,
   type GatewayInput,
+  type InWorkerServiceInput,
   type OtherServiceInput,
   type RestartPolicyName,
+  type Secret,
   type ServiceInput,
   secret,
   type UpstreamInput,

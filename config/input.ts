@@ -43,8 +43,11 @@ export interface GatewayInput {
   readonly services: Readonly<Record<string, ServiceInput>>;
 }
 
-/** A service uses the built-in filter (`authorization`) or any other Proxy-Wasm filter (`configuration`). */
-export type ServiceInput = BuiltInServiceInput | OtherServiceInput;
+/**
+ * With `authorization`, a server decides, asked by the built-in filter; or the Worker itself, by credentials that it verifies
+ * (protocols `jwt` and `api-keys`). With `configuration`, any other Proxy-Wasm filter decides.
+ */
+export type ServiceInput = BuiltInServiceInput | InWorkerServiceInput | OtherServiceInput;
 
 interface CommonServiceInput {
   readonly route: RouteInput;
@@ -67,8 +70,16 @@ interface CommonServiceInput {
   readonly identityHeaders?: readonly string[];
   /** How to handle requests while the filter itself does not work. Default `closed`. */
   readonly failurePolicy?: FailurePolicy;
+  /**
+   * `report-only` decides, counts and logs what it would refuse, and lets it pass without identity headers: for an API that
+   * moves behind the gateway. Requests that nobody can read are still refused. Default `enforce`.
+   */
+  readonly enforcement?: EnforcementInput;
   readonly restart?: RestartInput;
 }
+
+/** `until`: the last day, as `2027-01-31` in UTC. From the next day on, the service enforces. */
+export type EnforcementInput = "enforce" | { readonly mode: "report-only"; readonly until: string };
 
 /**
  * How to handle requests while the filter itself does not work. Under every policy, a request gets 503 if the filter traps
@@ -85,9 +96,18 @@ interface CommonServiceInput {
  */
 export type FailurePolicy = "closed" | "open" | "reload";
 
-export interface BuiltInServiceInput extends CommonServiceInput {
+export interface BuiltInServiceInput extends CommonServiceInput, WithCredentials {
   /** Which server decides, and how the filter asks it. */
-  readonly authorization: AuthorizationInput;
+  readonly authorization: ServerAuthorizationInput;
+}
+
+/** The Worker decides, so no filter is asked. Settings of the filter may stand beside it; they have no effect. */
+export interface InWorkerServiceInput extends Omit<CommonServiceInput, "filter">, WithCredentials {
+  readonly authorization: JwtInput | ApiKeysInput;
+  readonly filter?: WebAssembly.Module;
+}
+
+interface WithCredentials {
   /**
    * Limits how many calls to the authorization server each client address (IPv6: each /64) can cause, through a rate limiting
    * binding of the Worker: `[[ratelimits]]` in wrangler.toml. Beyond the limit, the client gets 429; cached decisions are not
@@ -99,6 +119,12 @@ export interface BuiltInServiceInput extends CommonServiceInput {
   readonly rootId?: never;
   /** Where to find the credential; the first source that is present counts. Default: `Authorization: Bearer`. */
   readonly credentials?: readonly CredentialInput[];
+  /**
+   * What the upstream gets of the credential: what the client sent (`keep`), nothing (`remove`), or in its place an
+   * `Authorization` header of the gateway's own, whose whole value is a secret (`Bearer …`). Default `keep`. Holds for public
+   * paths too.
+   */
+  readonly upstreamAuthorization?: "keep" | "remove" | { readonly replace: Secret };
   /** What each path requires; the first match wins. */
   readonly rules?: readonly RuleInput[];
   readonly cache?: CacheInput;
@@ -135,6 +161,7 @@ export interface OtherServiceInput extends CommonServiceInput {
   readonly cache?: never;
   readonly failOpen?: never;
   readonly rateLimit?: never;
+  readonly upstreamAuthorization?: never;
 }
 
 /** There is no stage for trailers: Workers does not provide them. */
@@ -226,12 +253,73 @@ export type ClusterInput =
       readonly host?: string;
     });
 
-type AuthorizationInput = ForwardAuthInput | IntrospectionInput | AuthZenInput | OpaInput;
+type ServerAuthorizationInput = ForwardAuthInput | IntrospectionInput | AuthZenInput | OpaInput;
+
+/**
+ * Tokens that issuers sign (JWT, RFC 7519), verified in the Worker: signature, issuer, audience and time. No server is asked, so
+ * nothing revokes a token before it expires. See docs/jwt.md.
+ */
+interface JwtInput {
+  readonly protocol: "jwt";
+  readonly issuers: readonly IssuerInput[];
+  /** As under introspection: `{ sub: "x-user", "realm_access.roles": "x-roles" }`. */
+  readonly upstreamClaims?: Readonly<Record<string, string>>;
+}
+
+interface CommonIssuerInput {
+  /** The `iss` of its tokens, character by character; a last slash counts. */
+  readonly issuer: string;
+  /**
+   * `aud` is, or as a list holds, one of these. `"any"` accepts tokens for every other service of the issuer too; use it with
+   * `clientIds` where tokens have no `aud`.
+   */
+  readonly audience: string | readonly string[];
+  /** The `typ` that the tokens' header must have, such as `at+jwt` (RFC 9068). */
+  readonly typ?: string;
+  /** `client_id` is one of these; if there is none, `azp`, or else `appid`. */
+  readonly clientIds?: readonly string[];
+  /** How long the keys may be used after they could not be fetched again. Default 3600000 (1 hour), at most 24 hours. */
+  readonly staleKeysMs?: number;
+}
+
+export type IssuerInput =
+  | (CommonIssuerInput & {
+      /** Where the issuer's public keys are. Default: discovered from the issuer's metadata. */
+      readonly jwks?: { readonly cluster: string; readonly path: string };
+      /** Default: every asymmetric algorithm of RFC 7518 and EdDSA. */
+      readonly algorithms?: readonly AsymmetricAlgorithm[];
+      readonly sharedSecret?: never;
+    })
+  | (CommonIssuerInput & {
+      /** For an issuer without public keys: the secret that signs its tokens, of 32 or more bytes. */
+      readonly sharedSecret: Secret;
+      /** Default `HS256`. */
+      readonly algorithms?: readonly ("HS256" | "HS384" | "HS512")[];
+      readonly jwks?: never;
+    });
+
+type AsymmetricAlgorithm = `${"RS" | "PS" | "ES"}${"256" | "384" | "512"}` | "EdDSA" | "Ed25519";
+
+/** Verifies tokens in the Worker before anything else is asked: what is no valid token never reaches the server. */
+interface VerificationInput {
+  readonly issuers: readonly IssuerInput[];
+}
+
+/** Keys of which the gateway knows the digests. `npm run api-key` makes them. See docs/api-keys.md. */
+interface ApiKeysInput {
+  readonly protocol: "api-keys";
+  /** Secrets with one line for each key. A secret holds 5 KB, about 60 keys. */
+  readonly keys: Secret | readonly Secret[];
+  /** `sub` is the name of the key, `scope` its scopes. */
+  readonly upstreamClaims?: { readonly sub?: string; readonly scope?: string };
+}
 
 /** How much of the URL the gateway sends to the decision point. That part is also in the cache key. */
 export type SentUri = "path-and-query" | "path" | "none";
 
 interface AskedAboutRequestInput {
+  /** Verify the token first. Rules may then have scopes and claims, which the gateway compares. */
+  readonly verify?: VerificationInput;
   /** Default `path-and-query`. */
   readonly uri?: SentUri;
   /** Request headers to send besides the credential. */
@@ -266,11 +354,15 @@ interface IntrospectionInput {
   readonly path: string;
   readonly clientAuthentication: ClientAuthenticationInput;
   readonly expect?: ExpectationInput;
+  /** Verify the token first; introspection then tells whether it was revoked. */
+  readonly verify?: VerificationInput;
   readonly headers?: FixedHeadersInput;
   /**
-   * Maps claims of the reply to headers for the upstream: `{ sub: "x-user" }`. Texts are sent as UTF-8 bytes, numbers and
-   * booleans as written. Null, lists (except of scopes) and objects leave the header out. If a claim could not arrive
-   * unchanged (empty, blanks at its ends, control characters), there is no decision and the client gets 503.
+   * Maps claims of the reply to headers for the upstream: `{ sub: "x-user", "realm_access.roles": "x-roles" }`. Keys are names
+   * or paths as in a rule's `claims`. Texts are sent as UTF-8 bytes, numbers and booleans as written. Lists of these are
+   * joined by commas, `scope` by spaces. Null, empty lists, objects, and lists that hold null, lists or objects leave the header
+   * out. If a claim could not arrive unchanged (empty, blanks at its ends, control characters, a comma in an element of a
+   * list), there is no decision and the client gets 503.
    */
   readonly upstreamClaims?: Readonly<Record<string, string>>;
 }
@@ -306,14 +398,19 @@ type ClientAuthenticationInput =
 interface DecisionPointInput extends AskedAboutRequestInput {
   readonly cluster: string;
   readonly headers?: FixedHeadersInput;
-  /** First verify the token by introspection, then send its `sub`. Without this the token itself is sent. */
-  readonly subject?: {
-    readonly cluster: string;
-    readonly path: string;
-    readonly clientAuthentication: ClientAuthenticationInput;
-    readonly expect?: ExpectationInput;
-    readonly headers?: FixedHeadersInput;
-  };
+  /**
+   * First verify the token by introspection, then send its `sub`; or send the `sub` of the token that `verify` has verified
+   * (`verified`), with its issuer in the header `x-ebb-token-issuer`. Without this the token itself is sent.
+   */
+  readonly subject?:
+    | "verified"
+    | {
+        readonly cluster: string;
+        readonly path: string;
+        readonly clientAuthentication: ClientAuthenticationInput;
+        readonly expect?: ExpectationInput;
+        readonly headers?: FixedHeadersInput;
+      };
 }
 
 /** AuthZEN Authorization API 1.0, access evaluation. */
@@ -330,10 +427,25 @@ interface OpaInput extends DecisionPointInput {
   readonly path: string;
 }
 
+/**
+ * A place of the credential. The built-in filter knows the schemes Bearer and Basic, plain headers and cookies. All other places are
+ * read by the Worker; forward-auth servers see a credential from there as `Authorization: Bearer …`.
+ */
 type CredentialInput =
-  | { readonly from: "authorization"; readonly schemes: readonly ("Bearer" | "Basic" | "bearer" | "basic")[] }
-  | { readonly from: "header"; readonly name: string }
-  | { readonly from: "cookie"; readonly name: string };
+  /** Schemes in any case: `Bearer`, `Basic`, or others such as `ApiKey`. */
+  | { readonly from: "authorization"; readonly schemes: readonly string[] }
+  /** The whole value; or what follows a scheme and a blank (`Bearer`), or a prefix (`key=`). */
+  | { readonly from: "header"; readonly name: string; readonly scheme?: string; readonly prefix?: string }
+  | { readonly from: "cookie"; readonly name: string }
+  /**
+   * A query parameter. It is taken out before upstream, server and log see the URL, and the response is `Cache-Control: private`. The
+   * platform's own logs still have it.
+   */
+  | { readonly from: "query"; readonly name: string }
+  /** Of a WebSocket handshake: the text after `name` in `Sec-WebSocket-Protocol: bearer, TOKEN`. Default `bearer`. */
+  | { readonly from: "websocket-protocol"; readonly name?: string }
+  /** The SHA-256 fingerprint of the client's certificate, if the platform has verified it (mutual TLS). */
+  | { readonly from: "certificate" };
 
 interface RulePatternInput {
   /**
@@ -349,25 +461,50 @@ interface RulePatternInput {
 interface PublicRuleInput extends RulePatternInput {
   readonly public: true;
   readonly scopes?: never;
+  readonly claims?: never;
   readonly permission?: never;
 }
 
-/** The filter decides; no scopes or permission are required. */
+/** The filter decides; no scopes, claims or permission are required. */
 interface AuthenticateRuleInput extends RulePatternInput {
   readonly public?: never;
   readonly scopes?: never;
+  readonly claims?: never;
   readonly permission?: never;
 }
 
 /**
- * The filter decides, and the credential must have every scope and the permission. With introspection the gateway compares
- * the scopes. Any other server must do so itself: set `authorization.enforcesScopes` if it does.
+ * The filter decides, and the credential must have the scopes, the claims and the permission. With introspection the gateway
+ * compares scopes and claims. Any other server must enforce scopes and permission itself: set `authorization.enforcesScopes` if it does.
  */
 interface RestrictedRuleInput extends RulePatternInput {
   readonly public?: never;
-  readonly scopes?: readonly string[];
+  readonly scopes?: ScopesInput;
+  /**
+   * Conditions that the token's claims must all meet, 1 to 16; only with introspection. A token that does not meet them, or
+   * lacks a claim, gets 403 `insufficient_claims`.
+   *
+   * A key is the name of a claim, or a path to a claim inside others: `"realm_access.roles"`. A name that itself has dots is
+   * written in brackets as a JSON string: `'["https://example.com/roles"]'`, or in a path `'["https://example.com/app"].roles'`.
+   */
+  readonly claims?: Readonly<Record<string, ClaimConditionInput>>;
   readonly permission?: string;
 }
+
+/** Every scope of a list, or with `anyOf` at least one, 1 to 50. `anyOf` only with introspection. */
+export type ScopesInput = readonly string[] | { readonly anyOf: readonly string[] };
+
+/**
+ * - A text, number or boolean: the claim equals it. Types count: `"3"` is not `3`.
+ * - `{ in: ["a", "b"] }`: the claim equals one of these, 1 to 50.
+ * - `{ includes: "a" }`: the claim is a list that holds this.
+ */
+export type ClaimConditionInput =
+  | ClaimValueInput
+  | { readonly in: readonly ClaimValueInput[]; readonly includes?: undefined }
+  | { readonly includes: ClaimValueInput; readonly in?: undefined };
+
+type ClaimValueInput = string | number | boolean;
 
 type RuleInput = PublicRuleInput | AuthenticateRuleInput | RestrictedRuleInput;
 

@@ -133,6 +133,18 @@ describe("a path that a lenient upstream reads as another", () => {
     expect(match(rules, "GET", "/a/e.json")).toBe("rule-3");
   });
 
+  it("is covered by the rule whose claims are certainly stricter, or by neither", () => {
+    const rules = [
+      { path: "/a/B", claims: { role: "admin" } },
+      { path: "/a/b", claims: { role: { in: ["admin", "staff"] } } },
+      { path: "/a/C", scopes: { anyOf: ["x", "y"] } },
+      { path: "/a/c", scopes: { anyOf: ["y", "z"] } },
+    ].map(ruleOf);
+    const matched = (path: string) => matchRule({ rules, unmatched: "authenticate", paths: "lenient" }, "GET", path);
+    expect(matched("/a/b;x")).toEqual({ kind: "authorize", ruleName: "rule-0" });
+    expect(matched("/a/c;x")).toEqual({ kind: "ambiguous" });
+  });
+
   it.each(["/stra%C3%9Fe/x", "/STRASSE/x", "/Stra%E1%BA%9Ee/x", "/stra%C5%BF%C5%BFe./y"])(
     "%s matches /straße/:x in any capitalization",
     (path) => {

@@ -1,6 +1,7 @@
-import type { Rule, Service } from "./gateway.ts";
+import type { Requirements, Rule, Service } from "./gateway.ts";
 import { foldSegment, isOrdinary, type PathReadings, readPath, type Segments } from "./path-readings.ts";
 import type { RoutePattern } from "./route-pattern.ts";
+import { requiresAllOf } from "./strictness.ts";
 
 /**
  * What a request needs. `ruleName` is never empty; the filter refuses names that its configuration does not have.
@@ -12,7 +13,7 @@ export type RuleMatch =
   | { readonly kind: "deny" }
   | { readonly kind: "ambiguous" };
 
-/** Name of the rule for everything that needs only the filter's decision, no scopes or permission. */
+/** Name of the rule for everything that needs only the filter's decision, no scopes, claims or permission. */
 export const AUTHENTICATE_RULE = "authenticate";
 
 type RuledService = Pick<Service, "rules" | "unmatched" | "paths">;
@@ -100,13 +101,10 @@ function asksForAllOf(strict: Rule | undefined, lax: Rule | undefined, unmatched
   if (strict === lax || (strict === undefined && unmatched === "deny")) return true;
   if (lax?.access.kind === "public") return true;
   if (strict?.access.kind === "public" || (lax === undefined && unmatched === "deny")) return false;
-  const { scopes, permission } = lax?.access ?? NOTHING_MORE;
-  const asked = strict?.access ?? NOTHING_MORE;
-  const hasPermission = permission === undefined || permission === asked.permission;
-  return hasPermission && scopes.every((scope) => asked.scopes.includes(scope));
+  return requiresAllOf(strict?.access ?? NOTHING_MORE, lax?.access ?? NOTHING_MORE);
 }
 
-const NOTHING_MORE: { readonly scopes: readonly string[]; readonly permission?: string | undefined } = { scopes: [] };
+const NOTHING_MORE: Requirements = { scopes: { allOf: [], anyOf: [] }, claims: [] };
 
 function namesLastSegment(rule: Rule | undefined): boolean {
   return rule !== undefined && !rule.pattern.rest && typeof rule.pattern.segments.at(-1) === "string";

@@ -4,7 +4,8 @@ import { canonicalJson } from "./canonical-json.ts";
 import { CONFIG_LIMITS } from "./configuration-limits.ts";
 import { checkService, identityHeadersOf, requestHeadersOf } from "./cross-checks.ts";
 import { fnv1a64 } from "./fnv1a.ts";
-import type { Cluster, FilterKind, Gateway, Service } from "./gateway.ts";
+import type { Cluster, Credential, FilterKind, Gateway, Service } from "./gateway.ts";
+import { VERIFIED_ISSUER_HEADER } from "./header-names.ts";
 import { shareUpstream } from "./neighbours.ts";
 import { type ConfigProblem, type Finding, findingsOf, toProblems } from "./problems.ts";
 import { checkRoutes } from "./route-checks.ts";
@@ -14,7 +15,6 @@ import { resolveRestart } from "./schema/restart.ts";
 import { resolveRule } from "./schema/rules.ts";
 import { type ParsedCluster, type ParsedService, prefix, service as serviceSchema } from "./schema/service.ts";
 import { DEFAULT_BODY, NO_STAGES } from "./schema/stages.ts";
-import { VERIFIED_ISSUER_HEADER } from "./header-names.ts";
 import { isHostName, secretName } from "./schema/values.ts";
 
 export type Result =
@@ -111,6 +111,7 @@ function resolveService(name: string, parsed: ParsedService): Service {
     preflight,
     identityHeaders: identityHeadersOf(parsed),
     neededHeaders: neededHeadersOf(parsed),
+    credentialHeaders: credentialHeadersOf(parsed),
     stages: parsed.stages ?? NO_STAGES,
     body: parsed.body ?? DEFAULT_BODY,
     failurePolicy,
@@ -130,11 +131,11 @@ function resolveService(name: string, parsed: ParsedService): Service {
  */
 function withSharedIdentity(services: readonly Service[]): Service[] {
   return services.map((service) => {
-    const { identityHeaders: own, neededHeaders } = service;
+    const { identityHeaders: own, neededHeaders, credentialHeaders } = service;
     const ofOthers = services
       .filter((other) => other !== service && shareUpstream(other.upstream, service.upstream))
       .flatMap(({ identityHeaders }) => identityHeaders)
-      .filter((name) => neededHeaders === "all" || !neededHeaders.includes(name));
+      .filter((name) => neededHeaders === "all" || ![...neededHeaders, ...credentialHeaders].includes(name));
     return { ...service, identityHeaders: [...new Set([...own, ...ofOthers])] };
   });
 }
@@ -168,8 +169,29 @@ function neededHeadersOf(parsed: ParsedService): readonly string[] | "all" {
   if (isDecidedInWorker(authorization)) return [];
   const ofCredentials = isReadInWorker(parsed)
     ? ["authorization", ...(asksAboutVerifiedSubject(authorization) ? [VERIFIED_ISSUER_HEADER] : [])]
-    : credentials.map((credential) => (credential.from === "header" ? credential.name : credential.from));
+    : credentials.flatMap(headerOf);
   return [...new Set([...ofCredentials, ...requestHeadersOf(authorization)])];
+}
+
+/** Headers where the Worker itself looks for the credential. */
+function credentialHeadersOf(parsed: ParsedService): readonly string[] {
+  const { authorization, credentials = [] } = parsed;
+  const isRead = authorization !== undefined && (isDecidedInWorker(authorization) || isReadInWorker(parsed));
+  return isRead ? [...new Set(credentials.flatMap(headerOf))] : [];
+}
+
+function headerOf(credential: Credential): string[] {
+  switch (credential.from) {
+    case "header":
+      return [credential.name];
+    case "authorization":
+    case "cookie":
+      return [credential.from];
+    case "websocket-protocol":
+      return ["sec-websocket-protocol"];
+    default:
+      return [];
+  }
 }
 
 /** A service binding needs no host name, but its requests have one: the cluster's name, if that is a valid host. */

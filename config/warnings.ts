@@ -60,9 +60,7 @@ function ofIntrospection({ name, filterKind }: Service): string[] {
   if (filterKind.kind !== "built-in") return [];
   const { authorization } = filterKind;
   const [field, source] =
-    authorization.protocol === "introspection"
-      ? ["", authorization]
-      : ["subject.", introspectedSubject(authorization)];
+    authorization.protocol === "introspection" ? ["", authorization] : ["subject.", introspectedSubject(authorization)];
   if (source === undefined || source.expect.some(({ claim }) => claim === "aud" || claim === "client_id")) return [];
   return [
     `services.${name}.authorization.${field}expect: without audience or clientIds, a token that this server issued for any other service is allowed too`,

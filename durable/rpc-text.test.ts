@@ -21,6 +21,7 @@ const anyAsk: fc.Arbitrary<DecideRequest> = fc.record(
     headers: fc.array(fc.tuple(name, text)).map((pairs) => pairs.flat()),
     source: fc.record({ address: text }),
     endOfStream: fc.boolean(),
+    credentialIsTold: fc.boolean(),
   },
   {
     requiredKeys: [
@@ -35,6 +36,7 @@ const anyAsk: fc.Arbitrary<DecideRequest> = fc.record(
       "headers",
       "source",
       "endOfStream",
+      "credentialIsTold",
     ],
   },
 );
@@ -73,6 +75,7 @@ describe("a question as a text", () => {
       headers: ["a", "b"],
       source: { address: "" },
       endOfStream: true,
+      credentialIsTold: false,
     };
     const whole = encodeAsk(ask);
     const fields = whole.split("\n");

@@ -7,7 +7,7 @@ import type { Continue, DecideRequest } from "./rpc.ts";
  */
 const END = "\n";
 /** Fields before the headers. */
-const FIELDS = 11;
+const FIELDS = 12;
 /** The headers that the Worker looked for: nothing, this, or this sign and their names. */
 const ALL = "*";
 const LISTED = "=";
@@ -27,6 +27,7 @@ export function encodeAsk(ask: DecideRequest): string {
     ask.scheme,
     source.address,
     ask.endOfStream ? "1" : "0",
+    ask.credentialIsTold ? "1" : "0",
   ];
   const text = headers.length === 0 ? fields.join(END) : `${fields.join(END)}${END}${headers.join(END)}`;
   if (countOf(text) !== FIELDS + headers.length - 1) throw new TypeError("a field of the question holds a line feed");
@@ -38,10 +39,9 @@ export function decodeAsk(text: unknown): DecideRequest | undefined {
   if (typeof text !== "string") return undefined;
   const fields = text.split(END);
   if (fields.length < FIELDS || (fields.length - FIELDS) % 2 !== 0) return undefined;
-  const [configVersion, service, serviceVersion, sent, method, path, query, host, scheme, address, end] = fields as [
-    ...Eleven,
-  ];
-  if ((scheme !== "http" && scheme !== "https") || (end !== "0" && end !== "1")) return undefined;
+  const [configVersion, service, serviceVersion, sent, method, path, query, host, scheme, address, end, told] =
+    fields as [...Twelve];
+  if ((scheme !== "http" && scheme !== "https") || !isFlag(end) || !isFlag(told)) return undefined;
   if (sent !== "" && sent !== ALL && !sent.startsWith(LISTED)) return undefined;
   return {
     configVersion,
@@ -56,14 +56,19 @@ export function decodeAsk(text: unknown): DecideRequest | undefined {
     headers: fields.slice(FIELDS),
     source: { address },
     endOfStream: end === "1",
+    credentialIsTold: told === "1",
   };
+}
+
+function isFlag(field: string): boolean {
+  return field === "0" || field === "1";
 }
 
 function namesIn(list: string): string[] {
   return list === "" ? [] : list.split(",");
 }
 
-type Eleven = [string, string, string, string, string, string, string, string, string, string, string];
+type Twelve = [string, string, string, string, string, string, string, string, string, string, string, string];
 
 /**
  * An answer `continue`: how long it is fresh, then for each change its name, the number of values, and the values. Undefined if a

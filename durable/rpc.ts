@@ -7,7 +7,7 @@ import type { FlatHeaders } from "./flat-headers.ts";
  *
  * On the way, the question is a text, and so is the answer `continue` (see rpc-text.ts).
  */
-export const RPC_VERSION = 4;
+export const RPC_VERSION = 5;
 
 /** The head of a request that needs a decision. */
 export interface DecideRequest {
@@ -30,6 +30,8 @@ export interface DecideRequest {
   readonly source: { readonly address: string };
   /** True if the request has no body. */
   readonly endOfStream: boolean;
+  /** The Worker has found the credential, and verified it if so configured; `authorization` is what it says, not the client. */
+  readonly credentialIsTold: boolean;
 }
 
 /** The request may pass to the upstream with these changes to its headers. No further stage follows. */

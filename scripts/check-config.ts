@@ -1,5 +1,12 @@
 import { issuersOf } from "../config/authorization-parts.ts";
-import { type FilterKind, formatProblems, type Gateway, resolveGateway, type Service, warningsOf } from "../config/index.ts";
+import {
+  type FilterKind,
+  formatProblems,
+  type Gateway,
+  resolveGateway,
+  type Service,
+  warningsOf,
+} from "../config/index.ts";
 import { toProblems } from "../config/problems.ts";
 import { checkLocalSecrets } from "./check-local-secrets.ts";
 import { checkMemory } from "./check-memory.ts";

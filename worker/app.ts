@@ -3,6 +3,8 @@ import type { Env } from "../durable/environment.ts";
 import { PLATFORM_RUNTIME } from "../durable/runtime/platform-runtime.ts";
 import type { Runtime } from "../durable/runtime/runtime.ts";
 import { openToListedOrigins } from "./cors.ts";
+import { WorkerCounter } from "./counts/worker-counter.ts";
+import { Credentials } from "./credentials/credentials.ts";
 import { EdgeCache } from "./edge/edge-cache.ts";
 import { type Front, forward } from "./forward.ts";
 import { operatorPages } from "./operator/pages.ts";
@@ -17,7 +19,15 @@ export interface App {
 /** The front door: the operator's pages under their reserved prefix, services everywhere else. */
 export function createApp(gateway: Gateway, runtime: Runtime = PLATFORM_RUNTIME): App {
   const { prefix } = gateway.operator;
-  const front = { gateway, edge: new EdgeCache(runtime) };
+  const nowMs = () => runtime.nowMs();
+  const counter = new WorkerCounter(nowMs);
+  const front: Front = {
+    gateway,
+    edge: new EdgeCache(runtime, counter),
+    credentials: new Credentials(gateway, runtime, counter),
+    counter,
+    nowMs,
+  };
   const pages = operatorPages(front);
   // A path that is not canonical is none of the operator's pages, and `readTarget` refuses it.
   const isPage = (path: string): boolean =>

@@ -1,6 +1,7 @@
 import type { Gateway } from "../config/index.ts";
 import { type NeedsHeaders, RPC_VERSION } from "../durable/rpc.ts";
 import { decodeContinue, encodeAsk } from "../durable/rpc-text.ts";
+import type { ToldHeaders } from "./credentials/credentials.ts";
 import type { EdgeQuestion } from "./edge/edge-cache.ts";
 import type { Incoming } from "./incoming.ts";
 import { againAfterReset } from "./object-errors.ts";
@@ -15,15 +16,18 @@ export type Asked =
 /**
  * Asks the service's object to decide on a request's head. The object may run another deployment for a while: if its
  * configuration needs headers that this Worker did not send, the Worker asks again with them.
+ *
+ * @param told what the Worker says about the credential; undefined if it has not looked for one
  */
 export async function askObject(
   gateway: Gateway,
   incoming: Incoming,
+  told: ToldHeaders | undefined,
   edgeQuestion: (text: string) => EdgeQuestion | undefined,
 ): Promise<Exclude<Asked, NeedsHeaders>> {
-  const first = await askWith(gateway, incoming, incoming.service.neededHeaders, undefined, edgeQuestion);
+  const first = await askWith(gateway, incoming, told, incoming.service.neededHeaders, undefined, edgeQuestion);
   if (first.kind !== "needs_headers") return first;
-  const second = await askWith(gateway, incoming, first.headers, first.headers);
+  const second = await askWith(gateway, incoming, told, first.headers, first.headers);
   if (second.kind !== "needs_headers") return second;
   return {
     kind: "unavailable",
@@ -35,12 +39,14 @@ export async function askObject(
 async function askWith(
   gateway: Gateway,
   incoming: Incoming,
+  told: ToldHeaders | undefined,
   neededHeaders: readonly string[] | "all",
   sent?: readonly string[] | "all",
   edgeQuestion?: (text: string) => EdgeQuestion | undefined,
 ): Promise<Asked> {
   const { request, method, env, service, target, client, body } = incoming;
-  const head = headersForFilter(request.headers, { neededHeaders, identityHeaders: service.identityHeaders }, client);
+  const chosen = { neededHeaders, identityHeaders: service.identityHeaders };
+  const head = headersForFilter(request.headers, chosen, client, told);
   if (!head.ok) return { kind: "bad_headers", reason: head.reason };
   try {
     // Safe to repeat: only the head is sent, and asking changes nothing.
@@ -57,6 +63,7 @@ async function askWith(
       headers: head.headers,
       source: { address: client.clientIp },
       endOfStream: body === null,
+      credentialIsTold: told !== undefined,
     });
     const edge = edgeQuestion?.(ask);
     const kept = edge?.answer();

@@ -1,71 +1,83 @@
 import type { Gateway, Service } from "../config/index.ts";
 import { belongsToNeighbour, matchRule } from "../config/index.ts";
 import type { Env } from "../durable/environment.ts";
+import type { HeaderChange } from "../wasm/host/index.ts";
 import { askObject } from "./ask-object.ts";
 import { clientInfo } from "./client-info.ts";
 import { openToListedOrigins } from "./cors.ts";
+import type { WorkerCounter } from "./counts/worker-counter.ts";
+import type { Credentials } from "./credentials/credentials.ts";
+import { isGivenTwice, queryParameters, withoutParameters } from "./credentials/query-parameter.ts";
+import { responseOf } from "./credentials/response.ts";
 import type { EdgeCache } from "./edge/edge-cache.ts";
 import { asksWebSocket, bodyOf, type Incoming } from "./incoming.ts";
 import { isPreflight, preflightReply, withoutCredentials } from "./preflight.ts";
+import { rateLimitedLog } from "./rate-limited-log.ts";
 import { deniedResponse, errorResponse, internalError, type Outcome, replied } from "./replies.ts";
+import { passesUnenforced } from "./report-only.ts";
 import type { Target } from "./request-target.ts";
-import { exchangeInStages } from "./staged-forward.ts";
+import { exchangeInStages, type InStages } from "./staged-forward.ts";
 import { sendUpstream } from "./upstream.ts";
 
 /** `fetch` cannot send these, and no upstream behind a gateway should see them. */
 const REFUSED_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
 const BODYLESS_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
+type Context = Pick<ExecutionContext, "waitUntil">;
+
 /** What all requests to one isolate share. */
 export interface Front {
   readonly gateway: Gateway;
   readonly edge: EdgeCache;
+  readonly credentials: Credentials;
+  readonly counter: WorkerCounter;
+  readonly nowMs: () => number;
 }
 
 /**
  * Handles one request: a public one goes straight to the upstream, any other only after a decision that allows it. Every
  * failure ends in a refusal with a reason. Without a decision only those requests reach the upstream that the configuration
- * lets pass: public ones, preflights under `preflight: "pass"`, and all under a service that fails open.
+ * lets pass: public ones, preflights under `preflight: "pass"`, and all under a service that fails open or only reports.
  */
 export async function forward(
   request: Request,
   url: string,
   env: Env,
-  ctx: Pick<ExecutionContext, "waitUntil">,
-  { gateway, edge }: Front,
+  ctx: Context,
+  front: Front,
   service: Service,
   target: Target,
 ): Promise<Response> {
   const { method, headers, body: stream } = request;
   const body = bodyOf({ body: stream, headers });
+  const parameters = queryParameters(service);
+  const query = withoutParameters(target.query, parameters);
   const incoming: Incoming = {
     request,
     url,
     method,
     env,
     service,
-    target,
+    target: query === target.query ? target : { ...target, query },
+    receivedQuery: target.query,
     client: clientInfo(request, target),
     body,
     hasNoStream: stream === null,
     asksWebSocket: asksWebSocket(method, headers, body),
   };
-  const outcome = await outcomeOf(incoming, ctx, gateway, edge).catch(internalError);
-  return outcome.ok ? outcome.response : openToListedOrigins(outcome.reply, request, service);
+  const outcome = isGivenTwice(target.query, parameters)
+    ? replied(errorResponse(400, "credential_given_twice"))
+    : await outcomeOf(incoming, ctx, front).catch(internalError);
+  return outcome.ok ? responseOf(incoming, outcome.response) : openToListedOrigins(outcome.reply, request, service);
 }
 
-async function outcomeOf(
-  incoming: Incoming,
-  ctx: Pick<ExecutionContext, "waitUntil">,
-  gateway: Gateway,
-  edge: EdgeCache,
-): Promise<Outcome> {
+async function outcomeOf(incoming: Incoming, ctx: Context, front: Front): Promise<Outcome> {
   const { request, method, service, target, body } = incoming;
   if (REFUSED_METHODS.has(method)) return replied(errorResponse(405, "method_not_allowed"));
   // The platform cannot send it on, and servers disagree about where such a request ends.
   if (body !== null && BODYLESS_METHODS.has(method)) return replied(errorResponse(400, "body_not_allowed"));
 
-  if (belongsToNeighbour(gateway, service, target.host, method, target.path)) {
+  if (belongsToNeighbour(front.gateway, service, target.host, method, target.path)) {
     return replied(errorResponse(400, "ambiguous_path"));
   }
   if (service.preflight !== "authorize" && isPreflight(incoming)) {
@@ -74,25 +86,68 @@ async function outcomeOf(
       : replied(preflightReply(request, service.preflight.answer));
   }
 
-  const rule = matchRule(service, method, target.path);
-  if (rule.kind === "deny") return replied(errorResponse(403, "no_rule"));
-  if (rule.kind === "ambiguous") return replied(errorResponse(400, "ambiguous_path"));
-  if (rule.kind === "public") return sendUpstream(incoming, "public", body);
+  const decided = await decide(incoming, ctx, front);
+  switch (decided.kind) {
+    case "pass":
+      return sendUpstream(incoming, decided.changes, body);
+    case "in_stages":
+      return exchangeInStages(incoming, ctx, decided.answer);
+    case "refuse":
+      return refused(incoming, ctx, front, decided.reply);
+  }
+}
 
-  const answer = await askObject(gateway, incoming, (text) => edge.question(incoming, text, ctx));
+/** What becomes of a request. */
+type Decided =
+  | { readonly kind: "pass"; readonly changes: readonly HeaderChange[] | "public" }
+  | { readonly kind: "in_stages"; readonly answer: InStages }
+  | { readonly kind: "refuse"; readonly reply: Response };
+
+async function decide(incoming: Incoming, ctx: Context, front: Front): Promise<Decided> {
+  const { service, method, target } = incoming;
+  const rule = matchRule(service, method, target.path);
+  if (rule.kind === "deny") return refuse(errorResponse(403, "no_rule"));
+  if (rule.kind === "ambiguous") return refuse(errorResponse(400, "ambiguous_path"));
+  if (rule.kind === "public") return { kind: "pass", changes: "public" };
+
+  const checking = front.credentials.check(incoming, rule.ruleName, ctx);
+  const checked = checking instanceof Promise ? await checking : checking;
+  if (checked?.kind === "pass") return checked;
+  if (checked?.kind === "refused") return refuse(checked.reply);
+
+  const answer = await askObject(front.gateway, incoming, checked?.told, (text) =>
+    front.edge.question(incoming, text, ctx),
+  );
   switch (answer.kind) {
     case "bad_headers":
-      return replied(errorResponse(answer.reason === "headers_too_large" ? 431 : 400, answer.reason));
+      return refuse(errorResponse(answer.reason === "headers_too_large" ? 431 : 400, answer.reason));
     case "continue":
-      return sendUpstream(incoming, answer.changes, body);
+      return {
+        kind: "pass",
+        changes: checked === undefined ? answer.changes : [...checked.changes, ...answer.changes],
+      };
     case "continue_in_stages":
     case "body_first":
-      return exchangeInStages(incoming, ctx, answer);
+      return { kind: "in_stages", answer };
     case "respond":
     case "unavailable":
-      return replied(deniedResponse(service.name, answer));
+      return refuse(deniedResponse(service.name, answer));
     default:
       // An object of a later deployment may give an answer that this Worker does not know.
-      return replied(errorResponse(503, "rpc_version"));
+      return refuse(errorResponse(503, "rpc_version"));
   }
+}
+
+function refuse(reply: Response): Decided {
+  return { kind: "refuse", reply };
+}
+
+/** The refusal; or the upstream's response without any identity, if the service only reports. */
+async function refused(incoming: Incoming, ctx: Context, front: Front, reply: Response): Promise<Outcome> {
+  const { service, method, body } = incoming;
+  if (!passesUnenforced(service.enforcement, reply, front.nowMs())) return replied(reply);
+  front.counter.count(incoming, ctx, "reportOnly");
+  const reason = reply.headers.get("x-ebb-reason") ?? "refused";
+  rateLimitedLog.error(`${service.name}: report-only: would refuse a ${method} with ${reply.status} ${reason}`);
+  return sendUpstream(incoming, [], body);
 }

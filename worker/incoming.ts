@@ -14,7 +14,10 @@ export interface Incoming {
   readonly method: string;
   readonly env: Env;
   readonly service: Service;
+  /** Without credentials in the query. */
   readonly target: Target;
+  /** The query with them. */
+  readonly receivedQuery: string;
   readonly client: ClientInfo;
   /** Null if the client sent none. */
   readonly body: ReadableStream | null;

@@ -24,7 +24,7 @@ export function withoutCredentials(request: Request, { filterKind }: Pick<Servic
   const headers = new Headers(request.headers);
   headers.delete("authorization");
   headers.delete("cookie");
-  for (const credential of filterKind.kind === "built-in" ? filterKind.credentials : []) {
+  for (const credential of filterKind.kind === "other" ? [] : filterKind.credentials) {
     if (credential.from === "header") headers.delete(credential.name);
   }
   return new Request(request, { headers });

@@ -21,7 +21,7 @@ type Options = Parameters<typeof changeToUpstream>[2] & { readonly identityHeade
 function toUpstream(headers: Record<string, string>, options: Partial<Options> = {}): Record<string, string> {
   const sent = new Headers(headers);
   changeToUpstream(sent, new Headers(headers), {
-    service: { neededHeaders: "all", identityHeaders: options.identityHeaders ?? ["x-user"] },
+    service: { neededHeaders: "all", credentialHeaders: [], identityHeaders: options.identityHeaders ?? ["x-user"] },
     changes: [],
     keepsLength: true,
     clientIp: "203.0.113.7",

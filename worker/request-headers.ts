@@ -31,16 +31,19 @@ export type FilterHeaders =
  * A value with U+FFFD had bytes that are not UTF-8: two different tokens would arrive as one text, and one of them would get
  * the other's cached decision. Such a request is refused, and so is one with control characters, but only if the header is
  * sent to the filter.
+ *
+ * @param told what the gateway itself says in some headers, in place of the client
  */
 export function headersForFilter(
   incoming: IncomingHeaders,
   { neededHeaders, identityHeaders }: Pick<Service, "neededHeaders" | "identityHeaders">,
   client: ClientInfo,
+  told: Readonly<Record<string, string>> = NOTHING_TOLD,
 ): FilterHeaders {
   const travelling =
     neededHeaders === "all"
       ? [...clientHeaders(incoming, identityHeaders), ...forwardedHeaders(client)]
-      : picked(incoming, neededHeaders, identityHeaders, client);
+      : picked(incoming, neededHeaders, identityHeaders, client, told);
   const headers: string[] = [];
   let bytes = 0;
   for (const [name, value] of travelling) {
@@ -55,6 +58,17 @@ export function headersForFilter(
   return { ok: true, headers };
 }
 
+const NOTHING_TOLD = {};
+
+/** Reads the client's headers as filter and upstream get them; null if there is none, or if it stops at this hop. */
+export function headerReader(incoming: IncomingHeaders): (name: string) => string | null {
+  const nominated = namedByConnection(incoming);
+  return (name) => {
+    const value = nominated.has(name) ? null : incoming.get(name);
+    return value === null ? null : sentValue(name, value);
+  };
+}
+
 /** Filter and upstream get the client's address, host and scheme in the usual headers, which a client cannot set. */
 function forwardedHeaders({ clientIp, host, proto }: ClientInfo): [name: string, value: string][] {
   const headers: [string, string][] = [
@@ -65,7 +79,7 @@ function forwardedHeaders({ clientIp, host, proto }: ClientInfo): [name: string,
 }
 
 export interface UpstreamHeaderOptions extends ClientInfo {
-  readonly service: Pick<Service, "identityHeaders" | "neededHeaders">;
+  readonly service: Pick<Service, "identityHeaders" | "neededHeaders" | "credentialHeaders">;
   readonly changes: readonly HeaderChange[];
   /** The request may become a WebSocket: `Upgrade` goes on; no other connection header does. */
   readonly websocket: boolean;
@@ -83,7 +97,7 @@ export interface UpstreamHeaderOptions extends ClientInfo {
  * @throws TypeError if the filter set a name or value that no header can have
  */
 export function toUpstream(headers: Headers, incoming: Headers, options: UpstreamHeaderOptions): void {
-  const { identityHeaders, neededHeaders } = options.service;
+  const { identityHeaders, neededHeaders, credentialHeaders } = options.service;
   const nominated = namedByConnection(incoming);
   const known = knownNames(identityHeaders);
   // One call into the platform; an iterator makes one for each header.
@@ -97,7 +111,7 @@ export function toUpstream(headers: Headers, incoming: Headers, options: Upstrea
     const sent = sentValue(name, value);
     // Repeated lines have a comma between them here. Of those that were decided on, one line goes on: some servers read only
     // the first or the last.
-    const isDecisive = neededHeaders === "all" || neededHeaders.includes(name);
+    const isDecisive = neededHeaders === "all" || neededHeaders.includes(name) || credentialHeaders.includes(name);
     if (sent !== value || (isDecisive && value.includes(","))) headers.set(name, sent);
   });
   for (const [name, value] of forwardedHeaders(options)) headers.set(name, value);
@@ -139,9 +153,14 @@ function* picked(
   names: readonly string[],
   identityHeaders: readonly string[],
   client: ClientInfo,
+  told: Readonly<Record<string, string>>,
 ): Generator<[string, string]> {
   const nominated = namedByConnection(incoming);
   for (const name of names) {
+    if (Object.hasOwn(told, name)) {
+      yield [name, told[name]!];
+      continue;
+    }
     // An object of another deployment may need headers that this configuration removes from every request.
     if (name === "content-length" || !travels(name, identityHeaders)) {
       const forwarded = forwardedHeaders(client).find(([other]) => other === name);

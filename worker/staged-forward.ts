@@ -11,10 +11,11 @@ import { sendUpstream } from "./upstream.ts";
 type Stubbed<Staged extends { exchange: Exchange }> = Omit<Staged, "exchange"> & {
   readonly exchange: Rpc.Stub<Exchange>;
 };
-type StagedAnswer = Stubbed<ContinueInStages> | Stubbed<BodyFirst>;
+/** A decision after which the filter sees more than the head. */
+export type InStages = Stubbed<ContinueInStages> | Stubbed<BodyFirst>;
 
 /** The object's answer as the Worker receives it: over RPC, the exchange is a stub. */
-export type Decided = Exclude<Answer, ContinueInStages | BodyFirst> | StagedAnswer | NeedsHeaders;
+export type Decided = Exclude<Answer, ContinueInStages | BodyFirst> | InStages | NeedsHeaders;
 
 /**
  * Runs the rest of an exchange if the filter sees more than the request's head. Bodies pass through the object over a stub,
@@ -24,7 +25,7 @@ export type Decided = Exclude<Answer, ContinueInStages | BodyFirst> | StagedAnsw
 export async function exchangeInStages(
   incoming: Incoming,
   ctx: Pick<ExecutionContext, "waitUntil">,
-  answer: StagedAnswer,
+  answer: InStages,
 ): Promise<Outcome> {
   const passing = new Passing(incoming, answer);
   try {
@@ -41,12 +42,12 @@ export async function exchangeInStages(
 
 class Passing {
   readonly #incoming: Incoming;
-  readonly #answer: StagedAnswer;
+  readonly #answer: InStages;
   readonly #upstream = new AbortController();
   /** Bodies in progress, which need the stub. */
   readonly #underWay: Promise<unknown>[] = [];
 
-  constructor(incoming: Incoming, answer: StagedAnswer) {
+  constructor(incoming: Incoming, answer: InStages) {
     this.#incoming = incoming;
     this.#answer = answer;
   }

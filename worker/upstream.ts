@@ -1,6 +1,7 @@
 import type { Service } from "../config/index.ts";
 import { type Env, serviceBinding } from "../durable/environment.ts";
 import type { HeaderChange } from "../wasm/host/index.ts";
+import { upstreamAuthorization } from "./credentials/upstream-authorization.ts";
 import type { Incoming } from "./incoming.ts";
 import { rateLimitedLog } from "./rate-limited-log.ts";
 import { errorResponse, type Outcome } from "./replies.ts";
@@ -23,6 +24,8 @@ export async function sendUpstream(
 ): Promise<Outcome> {
   const { request, env, service, target, client } = incoming;
   const isPublic = changes === "public";
+  const own = upstreamAuthorization(service, env, request.headers);
+  if (own === "secret_missing") return { ok: false, reply: errorResponse(503, own) };
   const upstream = upstreamOf(env, service, target, isPublic);
   if (upstream === undefined) {
     rateLimitedLog.error(`${service.name}: the upstream's service binding does not exist in this environment`);
@@ -40,7 +43,7 @@ export async function sendUpstream(
   const headers = copy?.headers ?? new Headers(request.headers);
   toUpstream(headers, request.headers, {
     service,
-    changes: isPublic ? [] : changes,
+    changes: isPublic ? own : own.length === 0 ? changes : [...changes, ...own],
     ...client,
     websocket: incoming.asksWebSocket && method === "GET" && body === null,
     // The client's is only right for the client's body.

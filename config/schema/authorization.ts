@@ -13,6 +13,7 @@ import type {
   SubjectSource,
 } from "../gateway.ts";
 import type { Secret } from "../input.ts";
+import { upstreamClaims } from "./claims.ts";
 import { discriminated, fields, isPlainObject, list, named, wholeNumber } from "./fields.ts";
 import { issuers, verification } from "./issuers.ts";
 import {
@@ -20,7 +21,6 @@ import {
   callPath,
   clusterName,
   EACH_HEADER_ONCE,
-  identityHeader,
   oneOrMore,
   requestHeader,
   requestHeaders,
@@ -97,11 +97,6 @@ const expectations: v.GenericSchema<unknown, readonly Expectation[]> = v.pipe(
   ]),
 );
 
-const upstreamClaims = v.pipe(
-  named(visibleText("the name of a claim"), identityHeader, "an object from claims to header names", maxFilterHeaders),
-  v.check((claims) => areDistinctHeaders(Object.values(claims)), EACH_HEADER_ONCE),
-);
-
 const keySecrets = list(secretReference, "a list of secrets", { min: 1, max: CONFIG_LIMITS.maxKeySecrets });
 
 const introspection: v.GenericSchema<unknown, Introspection> = fields({
@@ -125,7 +120,8 @@ const apiKeys: v.GenericSchema<unknown, ApiKeyAuthorization> = fields({
   protocol: v.literal("api-keys"),
   keys: v.pipe(
     v.lazy(
-      (input: unknown): v.GenericSchema<unknown, Secret | Secret[]> => (Array.isArray(input) ? keySecrets : secretReference),
+      (input: unknown): v.GenericSchema<unknown, Secret | Secret[]> =>
+        Array.isArray(input) ? keySecrets : secretReference,
     ),
     v.description('secret("NAME") with the keys\' lines, or a list of secrets'),
     v.transform((value) => (Array.isArray(value) ? value : [value])),
@@ -134,7 +130,7 @@ const apiKeys: v.GenericSchema<unknown, ApiKeyAuthorization> = fields({
     v.pipe(
       upstreamClaims,
       v.check(
-        (claims) => Object.keys(claims).every((name) => name === "sub" || name === "scope"),
+        (claims) => claims.every(({ path }) => path.length === 1 && ["sub", "scope"].includes(path[0]!)),
         'only "sub", the name of the key, and "scope"',
       ),
     ),
@@ -156,7 +152,9 @@ const decisionPoint = {
   subject: v.optional(
     v.lazy(
       (input: unknown): v.GenericSchema<unknown, SubjectSource | "verified"> =>
-        isPlainObject(input) ? subject : v.literal("verified", 'an object, or "verified": the sub of the verified token'),
+        isPlainObject(input)
+          ? subject
+          : v.literal("verified", 'an object, or "verified": the sub of the verified token'),
     ),
   ),
 };

@@ -6,9 +6,7 @@ const UNTIL = 'the last day as "YYYY-MM-DD" (UTC); from the next day on the serv
 
 /** Whether refused requests are refused. */
 export const enforcement: v.GenericSchema<unknown, Enforcement> = v.pipe(
-  v.lazy(
-    (input: unknown): v.GenericSchema<unknown, Enforcement> => (isPlainObject(input) ? reportOnly : enforce),
-  ),
+  v.lazy((input: unknown): v.GenericSchema<unknown, Enforcement> => (isPlainObject(input) ? reportOnly : enforce)),
 );
 
 const enforce = v.pipe(

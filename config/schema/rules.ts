@@ -1,8 +1,10 @@
 import * as v from "valibot";
 import { CONFIG_LIMITS } from "../configuration-limits.ts";
-import type { Rule, RuleAccess } from "../gateway.ts";
+import type { RequiredScopes, Rule, RuleAccess } from "../gateway.ts";
+import type { ClaimConditionInput, ScopesInput } from "../input.ts";
 import { AUTHENTICATE_RULE } from "../match-rule.ts";
 import { parseRoutePattern } from "../route-pattern.ts";
+import { claimConditions, resolveConditions } from "./claims.ts";
 import { fields, isPlainObject, list, refused, text } from "./fields.ts";
 import { methodName, visibleText } from "./values.ts";
 
@@ -11,7 +13,8 @@ export interface ParsedRule {
   readonly path: string;
   readonly methods?: readonly string[] | undefined;
   readonly public?: true | undefined;
-  readonly scopes?: readonly string[] | undefined;
+  readonly scopes?: ScopesInput | undefined;
+  readonly claims?: Readonly<Record<string, ClaimConditionInput>> | undefined;
   readonly permission?: string | undefined;
 }
 
@@ -40,10 +43,23 @@ const scope = text(
   200,
 );
 
+const scopes = list(scope, "a list of scopes", { min: 1, max: CONFIG_LIMITS.maxScopes });
+
+/** All of a list, or any one of it. */
+const requiredScopes: v.GenericSchema<unknown, ScopesInput> = v.lazy(
+  (input: unknown): v.GenericSchema<unknown, ScopesInput> => {
+    if (isPlainObject(input)) return fields({ anyOf: scopes });
+    return Array.isArray(input) ? scopes : v.custom<ScopesInput>(() => false, SCOPES_ALLOWED);
+  },
+);
+
+const SCOPES_ALLOWED = 'a list of scopes, all of which are required, or { anyOf: ["a", "b"] } for one of several';
+
 const restrictedRule: v.GenericSchema<unknown, ParsedRule> = fields({
   ...pattern,
-  public: refused("public: true, or leave it out; true excludes scopes and permission"),
-  scopes: v.optional(list(scope, "a list of scopes", { min: 1, max: 50 })),
+  public: refused("public: true, or leave it out; true excludes scopes, claims and permission"),
+  scopes: v.optional(requiredScopes),
+  claims: v.optional(claimConditions),
   permission: v.optional(visibleText("the name of a permission")),
 });
 
@@ -51,6 +67,7 @@ const publicRule: v.GenericSchema<unknown, ParsedRule> = fields({
   ...pattern,
   public: v.literal(true, "true, or leave it out"),
   scopes: refused("no scopes in a public rule: no credential is checked"),
+  claims: refused("no claims in a public rule: no credential is checked"),
   permission: refused("no permission in a public rule: no credential is checked"),
 });
 
@@ -61,6 +78,7 @@ const otherFilterRule: v.GenericSchema<unknown, ParsedRule> = fields({
   ...pattern,
   public: v.optional(v.literal(true, "true, or leave it out")),
   scopes: refused(OTHER_FILTERS),
+  claims: refused(OTHER_FILTERS),
   permission: refused(OTHER_FILTERS),
 });
 
@@ -81,9 +99,8 @@ export function resolveRule(rule: ParsedRule, index: number): Rule {
   const parsed = parseRoutePattern(rule.path);
   if (!parsed.ok) throw new Error(`the schema let through the rule path ${JSON.stringify(rule.path)}`);
   const access = accessOf(rule);
-  const asksForMore = access.kind === "authorize" && (access.scopes.length > 0 || access.permission !== undefined);
   return {
-    name: asksForMore || access.kind === "public" ? `rule-${index}` : AUTHENTICATE_RULE,
+    name: asksForMore(access) ? `rule-${index}` : AUTHENTICATE_RULE,
     path: rule.path,
     pattern: parsed.pattern,
     methods: rule.methods,
@@ -91,10 +108,21 @@ export function resolveRule(rule: ParsedRule, index: number): Rule {
   };
 }
 
-function accessOf(rule: ParsedRule): RuleAccess {
-  if (rule.public === true) return { kind: "public" };
-  const scopes = [...new Set(rule.scopes)];
-  return rule.permission === undefined
-    ? { kind: "authorize", scopes }
-    : { kind: "authorize", scopes, permission: rule.permission };
+/** Decisions are cached by the rule's name, so only rules that ask for nothing more may share one. */
+function asksForMore(access: RuleAccess): boolean {
+  if (access.kind === "public") return true;
+  const { scopes, claims, permission } = access;
+  return scopes.allOf.length + scopes.anyOf.length + claims.length > 0 || permission !== undefined;
+}
+
+function accessOf({ public: isPublic, scopes = [], claims = {}, permission }: ParsedRule): RuleAccess {
+  if (isPublic === true) return { kind: "public" };
+  const access = { kind: "authorize", scopes: requiredOf(scopes), claims: resolveConditions(claims) } as const;
+  return permission === undefined ? access : { ...access, permission };
+}
+
+function requiredOf(scopes: ScopesInput): RequiredScopes {
+  return "anyOf" in scopes
+    ? { allOf: [], anyOf: [...new Set(scopes.anyOf)] }
+    : { allOf: [...new Set(scopes)], anyOf: [] };
 }

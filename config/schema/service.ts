@@ -242,7 +242,10 @@ const ofBuiltInFilter = {
 const builtInService: v.GenericSchema<unknown, ParsedService> = fields(ofBuiltInFilter);
 
 /** The Worker decides, so no filter is needed. Settings of the filter are valid, to change the protocol and nothing else. */
-const inWorkerService: v.GenericSchema<unknown, ParsedService> = fields({ ...ofBuiltInFilter, filter: v.optional(filter) });
+const inWorkerService: v.GenericSchema<unknown, ParsedService> = fields({
+  ...ofBuiltInFilter,
+  filter: v.optional(filter),
+});
 
 const BUILT_IN_ONLY =
   "only with authorization (the built-in filter); this filter has its own, set in its configuration";

@@ -1,3 +1,4 @@
+import type { Service } from "../../config/index.ts";
 import { FilterInstance } from "../../wasm/host/index.ts";
 import {
   afterFailedStart,

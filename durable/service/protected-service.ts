@@ -23,6 +23,7 @@ import { Journal } from "../persistence/journal.ts";
 import type { OpenedStorage } from "../persistence/open-storage.ts";
 import { PersistedDecisions } from "../persistence/persisted-decisions.ts";
 import type { PersistenceStats } from "../persistence/persistence-stats.ts";
+import { credentialMismatch } from "../request/credential-mismatch.ts";
 import { RequestDecider } from "../request/request-decider.ts";
 import { RestartController } from "../restart/controller.ts";
 import { RestartExecutor } from "../restart/restart-executor.ts";
@@ -164,10 +165,8 @@ export class ProtectedService {
 
   /** A promise only if something has to be waited for. */
   decide(ask: DecideRequest): Answer | Promise<Answer> {
-    if (this.configuration.filterKind.kind !== "in-worker") return this.#requests.decide(ask);
-    // A Worker of another deployment asks.
-    const message = "the object's configuration lets the Worker decide by credentials that it verifies";
-    return { kind: "unavailable", reason: "configuration_mismatch", message };
+    const mismatch = credentialMismatch(this.configuration, ask);
+    return mismatch ?? this.#requests.decide(ask);
   }
 
   /** What isolates of the Worker have decided for this service. */

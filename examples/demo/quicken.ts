@@ -1,4 +1,4 @@
-import type { GatewayInput, ServiceInput } from "../../config/input.ts";
+import type { BuiltInServiceInput, GatewayInput, ServiceInput } from "../../config/input.ts";
 
 /** A thirtieth of the defaults: a quarter of an hour in production becomes half a minute here. */
 const COLLECT_MS = 30_000;
@@ -27,16 +27,19 @@ function quickenService(service: ServiceInput): ServiceInput {
     sampleIntervalMs: SAMPLE_INTERVAL_MS,
     minLifetimeMs: MIN_LIFETIME_MS,
   };
-  if (service.authorization === undefined) return { ...service, restart };
+  const { authorization } = service;
+  if (authorization === undefined || authorization.protocol === "jwt" || authorization.protocol === "api-keys") {
+    return { ...service, restart };
+  }
   return {
     ...service,
     restart,
     cache: { ...service.cache, maxTtlMs: TTL_MS, denyTtlMs: Math.min(service.cache?.denyTtlMs ?? TTL_MS, TTL_MS / 4) },
-    authorization: withProfile(service.authorization),
-  };
+    authorization: withProfile(authorization),
+  } as BuiltInServiceInput;
 }
 
-type Authorization = NonNullable<ServiceInput["authorization"]>;
+type Authorization = BuiltInServiceInput["authorization"];
 
 /** Introspection has no headers to pass on. */
 function withProfile(authorization: Authorization): Authorization {

@@ -1,7 +1,7 @@
-import type { BuiltInServiceInput, GatewayInput } from "../../config/index.ts";
+import type { BuiltInServiceInput, GatewayInput, InWorkerServiceInput } from "../../config/index.ts";
 
 /** A service as a test configures it, in JSON. The Worker of the tests adds the built-in filter. */
-export type ServiceWithoutFilter = Omit<BuiltInServiceInput, "filter">;
+export type ServiceWithoutFilter = Omit<BuiltInServiceInput, "filter"> | Omit<InWorkerServiceInput, "filter">;
 export type GatewayWithoutFilter = Omit<GatewayInput, "services"> & {
   readonly services: Readonly<Record<string, ServiceWithoutFilter>>;
 };

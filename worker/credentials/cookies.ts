@@ -14,7 +14,9 @@ export function cookieNamed(cookies: string, name: string): Read {
   const found = pairs.find((pair) => nameOf(pair) === name);
   if (found === undefined) return undefined;
   const isAlone = pairs.every((pair) => pair === found || (nameOf(pair) !== name && !hidesCookie(pair, name)));
-  return isAlone && pairs.indexOf(found) === pairs.lastIndexOf(found) ? found.slice(found.indexOf("=") + 1) : UNREADABLE;
+  return isAlone && pairs.indexOf(found) === pairs.lastIndexOf(found)
+    ? found.slice(found.indexOf("=") + 1)
+    : UNREADABLE;
 }
 
 /** Undefined for a part without `=`. */

@@ -36,7 +36,11 @@ export function identifier(rules: readonly Rule[], upstreamClaims: readonly Upst
   return (claims) => {
     const changes = upstreamChanges(claims, upstreamClaims);
     if (changes === undefined) {
-      return { kind: "undecided", reason: "claim_unusable", message: "no header can carry a claim of the token unchanged" };
+      return {
+        kind: "undecided",
+        reason: "claim_unusable",
+        message: "no header can carry a claim of the token unchanged",
+      };
     }
     const scopes = scopesIn(claims).filter((scope) => scopesAsked.has(scope));
     const kept = Object.fromEntries(Object.entries(claims).filter(([name]) => claimsAsked.has(name)));

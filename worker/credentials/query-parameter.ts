@@ -1,19 +1,41 @@
+import type { Credential, Service } from "../../config/index.ts";
 import { foldedCharacter } from "./cookies.ts";
 import { type Read, UNREADABLE } from "./reading.ts";
 
 /** A credential in the query. Servers differ in how they read names there, so every spelling of the name is taken for one. */
 
-/** The value of a parameter; unreadable if it, or another spelling of it, is there twice. @param query with its `?`, or empty */
+/** The names of the parameters in which a service's clients may send a credential. */
+export function queryParameters({ filterKind }: Pick<Service, "filterKind">): readonly string[] {
+  if (filterKind.kind === "other") return NONE;
+  const { credentials } = filterKind;
+  const known = knownParameters.get(credentials);
+  if (known !== undefined) return known;
+  const names = credentials.flatMap((credential) => (credential.from === "query" ? [credential.name] : []));
+  knownParameters.set(credentials, names);
+  return names;
+}
+
+const NONE: readonly string[] = [];
+/** Asked for with each request. */
+const knownParameters = new WeakMap<readonly Credential[], readonly string[]>();
+
+/** The value of a parameter that is there once. @param query with its `?`, or empty */
 export function parameterNamed(query: string, name: string): Read {
-  const meant = partsOf(query).filter((part) => means(part, name));
-  if (meant.length > 1 || hidesParameter(query, name)) return UNREADABLE;
-  const [part] = meant;
-  if (part === undefined || decoded(nameIn(part)) !== name) return undefined;
-  return decoded(part.slice(nameIn(part).length + 1)) ?? UNREADABLE;
+  const part = partsOf(query).find((candidate) => decoded(nameIn(candidate)) === name);
+  return part === undefined ? undefined : (decoded(part.slice(nameIn(part).length + 1)) ?? UNREADABLE);
+}
+
+/** Whether a parameter, in any spelling, is there twice, or inside another one: servers would differ in which one they read. */
+export function isGivenTwice(query: string, names: readonly string[]): boolean {
+  if (names.length === 0 || query === "") return false;
+  return names.some(
+    (name) => partsOf(query).filter((part) => means(part, name)).length > 1 || hidesParameter(query, name),
+  );
 }
 
 /** The query without the parameters. */
 export function withoutParameters(query: string, names: readonly string[]): string {
+  if (names.length === 0) return query;
   const parts = partsOf(query);
   const left = parts.filter((part) => !names.some((name) => means(part, name)));
   if (left.length === parts.length) return query;

@@ -3,6 +3,7 @@ import type { Env } from "../../durable/environment.ts";
 import type { RestartOutcome } from "../../durable/instances/instance-manager.ts";
 import type { RestartPlan } from "../../durable/restart/restart-plan.ts";
 import type { PurgeReport } from "../../durable/service/purge.ts";
+import { verifiedForMsOf } from "../credentials/credentials.ts";
 import { edgeTtlMsOf } from "../edge/edge-cache.ts";
 import type { Front } from "../forward.ts";
 import { againAfterReset } from "../object-errors.ts";
@@ -35,12 +36,17 @@ export function restartServices(
   });
 }
 
-/** `edgeTtlMs`: isolates elsewhere may allow for so long what was purged; only with `cache.edgeTtlMs`. */
-export type EdgePurgeReport = PurgeReport & { readonly edgeTtlMs?: number };
+/** For how long isolates elsewhere may use what was purged, in ms. */
+export type EdgePurgeReport = PurgeReport & {
+  /** Allows that they keep (`cache.edgeTtlMs`). */
+  readonly edgeTtlMs?: number;
+  /** Credentials that they have verified. */
+  readonly verifiedForMs?: number;
+};
 
 /** Purges the decisions of one credential or all. */
 export function purgeServices(
-  { gateway, edge }: Front,
+  { gateway, edge, credentials: verified }: Front,
   env: Env,
   { service, credential }: ActionRequest,
 ): Promise<ActionReport<EdgePurgeReport>> {
@@ -50,14 +56,16 @@ export function purgeServices(
       env.SERVICE_OBJECT.getByName(name).purge({ service: name, ...credentials }),
     );
     edge.forget(name);
-    const edgeTtlMs = edgeTtlMsNamed(gateway, name);
-    return edgeTtlMs > 0 ? { ...report, edgeTtlMs } : report;
+    verified.forget(name);
+    return { ...report, ...elsewhere(gateway, name) };
   });
 }
 
-function edgeTtlMsNamed({ services }: Gateway, name: string): number {
+function elsewhere({ services }: Gateway, name: string): Pick<EdgePurgeReport, "edgeTtlMs" | "verifiedForMs"> {
   const service = services.find((candidate) => candidate.name === name);
-  return service === undefined ? 0 : edgeTtlMsOf(service);
+  const edgeTtlMs = service === undefined ? 0 : edgeTtlMsOf(service);
+  const verifiedForMs = service === undefined ? 0 : verifiedForMsOf(service);
+  return { ...(edgeTtlMs > 0 ? { edgeTtlMs } : {}), ...(verifiedForMs > 0 ? { verifiedForMs } : {}) };
 }
 
 async function forEach<Outcome>(

@@ -29,7 +29,12 @@ export function readKeyLines(text: string): ReadLines {
     if (trimmed === "" || trimmed.startsWith("#")) continue;
     const [digest = "", subject = "", list = "", ...more] = trimmed.split(/[ \t]+/);
     const scopes = list === "" ? [] : list.split(",");
-    if (!DIGEST.test(digest) || !SUBJECT.test(subject) || !scopes.every((scope) => SCOPE.test(scope)) || more.length > 0) {
+    if (
+      !DIGEST.test(digest) ||
+      !SUBJECT.test(subject) ||
+      !scopes.every((scope) => SCOPE.test(scope)) ||
+      more.length > 0
+    ) {
       problems.push(`line ${index + 1} is not "DIGEST NAME SCOPE,SCOPE"`);
     } else if (keys.some((key) => key.digest === digest)) {
       problems.push(`line ${index + 1} has the digest of an earlier line, which counts`);

@@ -57,7 +57,8 @@ function fromInternet(url: string): Promise<object> {
 async function fromCluster(cluster: Cluster, path: string, env: Env): Promise<object> {
   if ("url" in cluster) return jsonFrom(cluster.url + path, (request) => fetch(request), cluster.timeoutMs);
   const binding = serviceBinding(env, cluster.binding);
-  if (binding === undefined) throw new Error(`the service binding ${cluster.binding} is missing: add it to wrangler.toml`);
+  if (binding === undefined)
+    throw new Error(`the service binding ${cluster.binding} is missing: add it to wrangler.toml`);
   return jsonFrom(`https://${cluster.authority}${path}`, (request) => binding.fetch(request), cluster.timeoutMs);
 }
 
@@ -84,7 +85,7 @@ async function jsonFrom(
 
 function parsed(body: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
   } catch {
     return undefined;
   }

@@ -1,0 +1,35 @@
+import type { Incoming } from "../incoming.ts";
+import { changedResponse } from "../response.ts";
+import { tokenAfter } from "./websocket-protocols.ts";
+
+/** The upstream's response as the client gets it, where the place of the credential asks for something. */
+export function responseOf(incoming: Incoming, response: Response): Response {
+  const { receivedQuery, target } = incoming;
+  if (receivedQuery !== target.query) {
+    const changes = [{ name: "cache-control", values: [privately(response.headers.get("cache-control"))] }];
+    return changedResponse(response, changes, response.body);
+  }
+  const protocol = protocolToChoose(incoming, response);
+  if (protocol === undefined) return response;
+  return changedResponse(response, [{ name: "sec-websocket-protocol", values: [protocol] }], null);
+}
+
+/** A URL with a credential names a response for one client (RFC 6750 2.3). */
+function privately(cacheControl: string | null): string {
+  const directives = (cacheControl ?? "").split(",").map((directive) => directive.trim());
+  const kept = directives.filter((directive) => directive !== "" && !/^(?:public|private|s-maxage)\b/i.test(directive));
+  return ["private", ...kept].join(", ");
+}
+
+/** Browsers end a WebSocket whose server chooses none of the protocols that they offered. */
+function protocolToChoose({ service, request, asksWebSocket }: Incoming, response: Response): string | undefined {
+  const { filterKind } = service;
+  if (!asksWebSocket || response.webSocket === null || filterKind.kind === "other") return undefined;
+  if (response.headers.has("sec-websocket-protocol")) return undefined;
+  const offered = request.headers.get("sec-websocket-protocol");
+  const source = filterKind.credentials.find(
+    (credential) =>
+      credential.from === "websocket-protocol" && typeof tokenAfter(offered, credential.name) === "string",
+  );
+  return source?.from === "websocket-protocol" ? source.name : undefined;
+}
