@@ -61,7 +61,7 @@ function readTop(): void {
   need("protocol", 5);
   need("cache", 6);
   if (!jsonFailed() && needsIntrospection() && configuration.protocol != PROTOCOL_INTROSPECTION) {
-    complainAbout("rules", "must not have claims or anyOf: they are of introspection only");
+    complainAbout("claims", "is of introspection only");
   }
 }
 

@@ -80,11 +80,10 @@ function readScopes(rule: Rule): void {
   while (nextMember(key)) {
     // A requirement that is not understood must not be left out.
     if (isField(key, "anyOf", 0)) rule.scopes = readScopeList();
-    else complainAbout("scopes", "must be a list, or an object with anyOf");
+    else complainAbout("scopes", "must be a list or have anyOf");
   }
   endFields(outer);
-  if (!jsonFailed() && rule.scopes.size == 0)
-    complainAbout("scopes", "must name a scope in anyOf: no token would pass");
+  if (!jsonFailed() && rule.scopes.size == 0) complainAbout("scopes", "must not be empty: no token would pass");
   rule.isAnyScopeEnough = 1;
 }
 

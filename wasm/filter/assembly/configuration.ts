@@ -60,7 +60,7 @@ export class ClaimName {
 /** What a rule requires of a claim. */
 @unmanaged
 export class ClaimCondition {
-  path: ClaimName | null;
+  path: ClaimName;
   /** True if the claim must be a list that holds a value; else it must itself be one. */
   isIncluded: u32;
   values: ClaimValue | null;
@@ -159,9 +159,9 @@ export function upstreamName(index: u32): Span {
   return changetype<Span>(load<usize>(UPSTREAM_NAMES + ((<usize>index) << 2)));
 }
 
-/** The path of the claim that supplies the upstream header; null under other protocols than introspection. */
-export function upstreamClaim(index: u32): ClaimName | null {
-  return changetype<ClaimName | null>(load<usize>(UPSTREAM_PATHS + ((<usize>index) << 2)));
+/** The path of the claim that supplies the upstream header; only under introspection. */
+export function upstreamClaim(index: u32): ClaimName {
+  return changetype<ClaimName>(load<usize>(UPSTREAM_PATHS + ((<usize>index) << 2)));
 }
 
 /** False beyond MAX_UPSTREAM_HEADERS. */

@@ -27,8 +27,8 @@ export function takeUpstreamClaims(document: Span): bool {
 }
 
 /** Scopes are a list in any form, and joined by spaces like the text that RFC 7662 has. */
-function isScope(path: ClaimName | null): bool {
-  return path !== null && path.next === null && path.text.is("scope");
+function isScope(path: ClaimName): bool {
+  return path.next === null && path.text.is("scope");
 }
 
 /** Sets `value` to the text of the claim; absent if it has none. */
