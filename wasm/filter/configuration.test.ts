@@ -93,7 +93,10 @@ describe("a configuration", () => {
       "protocol.upstreamHeaders must name at most 32",
       protocol({ upstreamHeaders: Array.from({ length: 33 }, (_, i) => `x-${i}`) }),
     ],
-    ["protocol.upstreamClaims is of introspection only", protocol({ upstreamClaims: { sub: "x-user" } })],
+    [
+      "protocol.upstreamClaims is of introspection only",
+      protocol({ upstreamClaims: [{ path: ["sub"], header: "x-user" }] }),
+    ],
     ["protocol.headers must have header names", protocol({ headers: { "a b": "c" } })],
     ["protocol.headers.value must be a text", protocol({ headers: { a: "b\r\nc: d" } })],
     ["protocol.subject is of authzen and opa only", protocol({ subject: INTROSPECTION })],
@@ -114,8 +117,8 @@ describe("a configuration", () => {
       configuration({ protocol: { ...INTROSPECTION, clientAuthentication: { type: "bearer", token: "" } } }),
     ],
     [
-      "protocol.upstreamClaims.header must be a header name",
-      configuration({ protocol: { ...INTROSPECTION, upstreamClaims: { sub: "x user" } } }),
+      "protocol.upstreamClaims[0].header must be a header name",
+      configuration({ protocol: { ...INTROSPECTION, upstreamClaims: [{ path: ["sub"], header: "x user" }] } }),
     ],
     [
       "protocol.subject.path is missing",
@@ -157,6 +160,72 @@ describe("a configuration", () => {
       expect(harness.lastCall().header("x-ebb-scopes")).toBe(`scope:${i}`);
     }
     expect(outcome(await harness.ask({ token: "abc", rule: "rule-4096" }))).toBe("503 unknown_rule");
+  });
+});
+
+describe("rules on scopes and claims", () => {
+  const ruled = (rule: { [name: string]: Json }) =>
+    configuration({ protocol: INTROSPECTION, rules: [{ name: "a", ...rule }] });
+  const condition = (changes: Json) => ruled({ claims: [changes] });
+  const many = (count: number) => Array.from({ length: count }, (_, n) => `c${n}`);
+
+  it.each<[{ [name: string]: Json }, string]>([
+    [ruled({ scopes: { anyOf: [] } }), "rules[0].scopes must not be empty: no token would pass"],
+    [ruled({ scopes: {} }), "rules[0].scopes must not be empty: no token would pass"],
+    [ruled({ scopes: { anyOf: ["a b"] } }), "rules[0].scopes must be a list of scope tokens"],
+    [ruled({ scopes: { anyOf: ["a"], allOf: ["b"] } }), "rules[0].scopes must be a list or have anyOf"],
+    [ruled({ scopes: "a" }), "rules[0].scopes must be a list"],
+    [ruled({ claims: {} }), "rules[0].claims must be a list"],
+    [condition("role"), "rules[0].claims[0] must be an object"],
+    [condition({ oneOf: ["a"] }), "rules[0].claims[0].path is missing"],
+    [condition({ path: ["a"] }), "rules[0].claims[0] must have path and either oneOf or includes"],
+    [
+      condition({ path: ["a"], oneOf: ["a"], includes: "a" }),
+      "rules[0].claims[0] must have path and either oneOf or includes",
+    ],
+    [
+      condition({ path: ["a"], oneOf: ["a"], not: ["b"] }),
+      "rules[0].claims[0] must have path and either oneOf or includes",
+    ],
+    [condition({ path: [], oneOf: ["a"] }), "rules[0].claims[0].path must not be empty"],
+    [condition({ path: [""], oneOf: ["a"] }), "rules[0].claims[0].path must not be empty"],
+    [condition({ path: "a", oneOf: ["a"] }), "rules[0].claims[0].path must be a list"],
+    [condition({ path: [7], oneOf: ["a"] }), "rules[0].claims[0].path must be a text"],
+    [condition({ path: many(9), oneOf: ["a"] }), "rules[0].claims[0].path is too much"],
+    [condition({ path: ["a"], oneOf: [] }), "rules[0].claims[0].oneOf must not be empty"],
+    [condition({ path: ["a"], oneOf: "a" }), "rules[0].claims[0].oneOf must be a list"],
+    [condition({ path: ["a"], oneOf: [null] }), "rules[0].claims[0].oneOf must be text, number or boolean"],
+    [condition({ path: ["a"], oneOf: [["a"]] }), "rules[0].claims[0].oneOf must be text, number or boolean"],
+    [condition({ path: ["a"], oneOf: [""] }), "rules[0].claims[0].oneOf must not be empty"],
+    [condition({ path: ["a"], oneOf: many(51) }), "rules[0].claims[0].oneOf is too much"],
+    [condition({ path: ["a"], includes: ["a"] }), "rules[0].claims[0].includes must be text, number or boolean"],
+    [condition({ path: ["a"], includes: {} }), "rules[0].claims[0].includes must be text, number or boolean"],
+    [
+      condition({ path: ["a"], includes: "x".repeat(8_193) }),
+      "rules[0].claims[0].includes must be text, number or boolean",
+    ],
+    [ruled({ claims: many(17).map((name) => ({ path: [name], oneOf: [1] })) }), "claims[16] is too much"],
+  ])("are refused: %j", (plugin, message) => {
+    expect(complaint(plugin)).toContain(`configuration: `);
+    expect(complaint(plugin)).toContain(message);
+  });
+
+  it("are of introspection only, whatever comes first in the configuration", () => {
+    const message = "claims is of introspection only";
+    const claims = [{ path: ["a"], oneOf: ["a"] }];
+    for (const type of ["forward-auth", "authzen", "opa"]) {
+      expect(complaint(configuration({ protocol: forwardAuth({ type }), rules: [{ name: "a", claims }] }))).toContain(
+        message,
+      );
+      const { rules, ...rest } = configuration({ rules: [{ name: "a", scopes: { anyOf: ["a"] } }] });
+      expect(complaint({ rules: rules!, ...rest })).toContain(message);
+    }
+  });
+
+  it("may fill all their places", async () => {
+    const claims = many(16).map((name) => ({ path: [...many(7), name], oneOf: many(50) }));
+    const harness = new Harness(ruled({ claims }));
+    expect(outcome(await harness.ask({ token: "abc", rule: "a" }))).toContain("503");
   });
 });
 

@@ -89,19 +89,6 @@ export function readUpstreamHeaders(): void {
   while (nextElement()) {
     const name = readHeaderName("upstreamHeaders");
     if (jsonFailed()) return;
-    if (!addUpstreamHeader(name, name)) complainAbout("upstreamHeaders", "must name at most 32 headers");
+    if (!addUpstreamHeader(name, null)) complainAbout("upstreamHeaders", "must name at most 32 headers");
   }
-}
-
-export function readUpstreamClaims(): void {
-  enter("upstreamClaims");
-  if (!openObject()) return;
-  while (nextMember(key)) {
-    text.copy(key);
-    const claim = keep("upstreamClaims");
-    const name = readHeaderName("header");
-    if (jsonFailed()) return;
-    if (!addUpstreamHeader(claim, name)) complain("must name at most 32 claims");
-  }
-  leave();
 }

@@ -14,6 +14,7 @@ import {
   URI_PATH,
   URI_PATH_AND_QUERY,
 } from "./configuration";
+import { readUpstreamClaims } from "./configuration-claims";
 import { readExpectations } from "./configuration-expectations";
 import {
   beginFields,
@@ -35,7 +36,7 @@ import {
   text,
   wasSeen,
 } from "./configuration-fields";
-import { readFixedHeaders, readRequestHeaders, readUpstreamClaims, readUpstreamHeaders } from "./configuration-headers";
+import { readFixedHeaders, readRequestHeaders, readUpstreamHeaders } from "./configuration-headers";
 import { putFormEncoded } from "./form-encoding";
 import { jsonFailed, nextMember, skipValue } from "./json-reader";
 import { absentText, keepBytes } from "./kept-memory";

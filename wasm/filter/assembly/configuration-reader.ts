@@ -1,5 +1,5 @@
 import { arenaOverflowed } from "./arena";
-import { configuration } from "./configuration";
+import { configuration, PROTOCOL_INTROSPECTION } from "./configuration";
 import { readCredentials } from "./configuration-credentials";
 import {
   beginFields,
@@ -20,8 +20,8 @@ import {
   text,
 } from "./configuration-fields";
 import { readProtocol } from "./configuration-protocol";
-import { readRules } from "./configuration-rules";
-import { beginJson, hexValue, jsonEnded, nextMember, readString, skipValue } from "./json-reader";
+import { needsIntrospection, readRules } from "./configuration-rules";
+import { beginJson, hexValue, jsonEnded, jsonFailed, nextMember, readString, skipValue } from "./json-reader";
 import { MAX_TTL_MS } from "./limits";
 
 /**
@@ -60,6 +60,9 @@ function readTop(): void {
   need("credentials", 4);
   need("protocol", 5);
   need("cache", 6);
+  if (!jsonFailed() && needsIntrospection() && configuration.protocol != PROTOCOL_INTROSPECTION) {
+    complainAbout("claims", "is of introspection only");
+  }
 }
 
 function readDigestKey(): void {

@@ -1,5 +1,6 @@
 import { reserve, rewindArena } from "./arena";
 import { addRule, Rule } from "./configuration";
+import { readClaimConditions } from "./configuration-claims";
 import {
   beginFields,
   complain,
@@ -17,7 +18,7 @@ import {
   readText,
   text,
 } from "./configuration-fields";
-import { jsonFailed, nextElement, nextMember, readString, skipValue } from "./json-reader";
+import { enterObject, jsonFailed, nextElement, nextMember, peekJson, readString, skipValue } from "./json-reader";
 import { absentText, keepBytes } from "./kept-memory";
 import { MAX_RULES, MAX_SCOPES_BYTES } from "./limits";
 import { Span } from "./span";
@@ -26,6 +27,7 @@ import { isVisibleAscii } from "./utf8";
 /** Reads the configured rules: what matched routes require. */
 
 export function readRules(): void {
+  isReplyNeeded = false;
   if (!openArray("rules")) return;
   enter("rules");
   for (let index: u32 = 0; nextElement(); index++) {
@@ -49,17 +51,44 @@ function readRule(rule: Rule): void {
   rule.permission = absentText();
   while (nextMember(key)) {
     if (isField(key, "name", 0)) rule.name = readText("name");
-    else if (isField(key, "scopes", 1)) rule.scopes = readScopes();
+    else if (isField(key, "scopes", 1)) readScopes(rule);
     else if (isField(key, "permission", 2)) rule.permission = readText("permission");
+    else if (isField(key, "claims", 3)) rule.claims = readClaimConditions();
     else skipValue();
   }
+  if (rule.isAnyScopeEnough || rule.claims !== null) isReplyNeeded = true;
   need("name", 0);
   if (!jsonFailed() && !addRule(rule)) complainAbout("name", "must be of one rule only");
   endFields(outer);
 }
 
+/** True if a rule requires what only an introspection reply can show. */
+export function needsIntrospection(): bool {
+  return isReplyNeeded;
+}
+
+let isReplyNeeded: bool = false;
+
+/** A list, or `{ "anyOf": [ … ] }`. */
+function readScopes(rule: Rule): void {
+  if (peekJson() != 0x7b) {
+    rule.scopes = readScopeList();
+    return;
+  }
+  enterObject();
+  const outer = beginFields();
+  while (nextMember(key)) {
+    // A requirement that is not understood must not be left out.
+    if (isField(key, "anyOf", 0)) rule.scopes = readScopeList();
+    else complainAbout("scopes", "must be a list or have anyOf");
+  }
+  endFields(outer);
+  if (!jsonFailed() && rule.scopes.size == 0) complainAbout("scopes", "must not be empty: no token would pass");
+  rule.isAnyScopeEnough = 1;
+}
+
 /** Scope tokens (RFC 6749, 3.3), joined by single spaces. */
-function readScopes(): Span {
+function readScopeList(): Span {
   if (!openArray("scopes")) return absentText();
   const joined = reserve(MAX_SCOPES_BYTES);
   let size: usize = 0;

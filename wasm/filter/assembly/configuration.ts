@@ -50,6 +50,31 @@ export class ExpectedValue {
   next: ExpectedValue | null;
 }
 
+/** One name of the path to a claim, from the outermost object inwards. */
+@unmanaged
+export class ClaimName {
+  text: Span;
+  next: ClaimName | null;
+}
+
+/** What a rule requires of a claim. */
+@unmanaged
+export class ClaimCondition {
+  path: ClaimName;
+  /** True if the claim must be a list that holds a value; else it must itself be one. */
+  isIncluded: u32;
+  values: ClaimValue | null;
+  next: ClaimCondition | null;
+}
+
+@unmanaged
+export class ClaimValue {
+  /** A KIND_ constant of json-value.ts. */
+  kind: u32;
+  text: Span;
+  next: ClaimValue | null;
+}
+
 /** A server to call, and the fixed parts of every call to it. */
 @unmanaged
 export class Endpoint {
@@ -80,6 +105,10 @@ export class Rule {
   name: Span;
   /** Separated by single spaces; empty for none. */
   scopes: Span;
+  /** True if one of the scopes is enough; only with introspection. */
+  isAnyScopeEnough: u32;
+  /** All must be met; only with introspection. */
+  claims: ClaimCondition | null;
   /** Absent for none. */
   permission: Span;
   /** Next in the same bucket. */
@@ -123,24 +152,24 @@ export const configuration = changetype<Configuration>(memory.data(152, 8));
 if (offsetof<Configuration>() > 152) ERROR("Configuration has outgrown its memory");
 
 const UPSTREAM_NAMES: usize = memory.data(4 * 32);
-const UPSTREAM_CLAIMS: usize = memory.data(4 * 32);
+const UPSTREAM_PATHS: usize = memory.data(4 * 32);
 
 /** Name of the upstream header at `index`. */
 export function upstreamName(index: u32): Span {
   return changetype<Span>(load<usize>(UPSTREAM_NAMES + ((<usize>index) << 2)));
 }
 
-/** The claim (introspection) or reply header (forward-auth) that supplies the upstream header. */
-export function upstreamClaim(index: u32): Span {
-  return changetype<Span>(load<usize>(UPSTREAM_CLAIMS + ((<usize>index) << 2)));
+/** The path of the claim that supplies the upstream header; only under introspection. */
+export function upstreamClaim(index: u32): ClaimName {
+  return changetype<ClaimName>(load<usize>(UPSTREAM_PATHS + ((<usize>index) << 2)));
 }
 
 /** False beyond MAX_UPSTREAM_HEADERS. */
-export function addUpstreamHeader(claim: Span, name: Span): bool {
+export function addUpstreamHeader(name: Span, claim: ClaimName | null): bool {
   const index = configuration.upstreamCount;
   if (index == MAX_UPSTREAM_HEADERS) return false;
   store<usize>(UPSTREAM_NAMES + ((<usize>index) << 2), changetype<usize>(name));
-  store<usize>(UPSTREAM_CLAIMS + ((<usize>index) << 2), changetype<usize>(claim));
+  store<usize>(UPSTREAM_PATHS + ((<usize>index) << 2), changetype<usize>(claim));
   configuration.upstreamCount = index + 1;
   return true;
 }

@@ -7,20 +7,18 @@ import {
   enterObject,
   failJson,
   jsonEnded,
-  jsonPosition,
   nextElement,
   nextMember,
   peekJson,
   readBoolean,
-  readNumber,
   readString,
   skipValue,
 } from "./json-reader";
+import { KIND_NULL, KIND_NUMBER, KIND_OTHER, KIND_TEXT, readNumericValue, readValue } from "./json-value";
 import { MAX_CLOCK_SKEW_MS, MAX_JSON_REPLY_BYTES } from "./limits";
 import { decimalIn, NEVER_MS, numericDateMs } from "./numeric-date";
 import { fetchReplyBody, replyBody } from "./reply";
 import { equalsIgnoringCase, indexOfByte, Span } from "./span";
-import { indexOfClaim, setUpstreamValue } from "./upstream-headers";
 
 /**
  * Reads the reply of an introspection endpoint (RFC 7662, 2.2) as real servers write it: `exp` may be a decimal text,
@@ -58,7 +56,7 @@ const SEEN_NBF: u32 = 2;
 const SEEN_SCOPE: u32 = 4;
 const SEEN_SUB: u32 = 8;
 
-/** Reads the whole reply and returns one of the constants above. Claims for the upstream are in upstream-headers.ts. */
+/** Reads the whole reply and returns one of the constants above. */
 export function readIntrospectionReply(): u32 {
   repliedScope.clear();
   repliedSubject.clear();
@@ -112,20 +110,11 @@ function isAsExpected(): bool {
   return true;
 }
 
-const KIND_NULL: u32 = 0;
-const KIND_TEXT: u32 = 1;
-const KIND_NUMBER: u32 = 2;
-const KIND_BOOLEAN: u32 = 3;
-/** Has no unique text form. */
-const KIND_OTHER: u32 = 4;
-
-/** The last value read: its text (numbers and booleans as written), and its number if it is one. */
+/** The text of the last value read. */
 const value = changetype<Span>(memory.data(8));
-let number: f64 = 0;
 
 function readMember(): void {
   const isScope = name.is("scope");
-  const target = configuration.subject === null ? indexOfClaim(name) : -1;
   const bit = name.is("exp")
     ? SEEN_EXP
     : name.is("nbf")
@@ -142,15 +131,16 @@ function readMember(): void {
   if (expectation !== null) seenExpectations |= expectationBit;
   const isList = peekJson() == 0x5b;
   const kind =
-    isScope && isList ? readWordList() : expectation !== null && isList ? readExpectedList(expectation) : readValue();
+    isScope && isList
+      ? readWordList()
+      : expectation !== null && isList
+        ? readExpectedList(expectation)
+        : readValue(value);
   if (expectation !== null && kind == KIND_TEXT && meets(expectation, value)) metExpectations |= expectationBit;
   if (bit == SEEN_EXP) expiresAtMs = kind == KIND_NULL ? NEVER_MS : instantOf(kind);
   else if (bit == SEEN_NBF) notBeforeMs = kind == KIND_NULL ? 0 : instantOf(kind);
   else if (bit == SEEN_SCOPE) takeScope(kind);
   else if (bit == SEEN_SUB) takeSubject(kind);
-  if (target < 0) return;
-  if (kind == KIND_OTHER) value.clear();
-  if (!setUpstreamValue(target, value)) sound = false;
 }
 
 /** The bit of the expectation that was found last. */
@@ -191,29 +181,8 @@ function readExpectedList(expectation: Expectation): u32 {
   return KIND_OTHER;
 }
 
-function readValue(): u32 {
-  value.clear();
-  const first = peekJson();
-  const start = jsonPosition();
-  let kind = KIND_OTHER;
-  if (first == 0x22) {
-    readString(value);
-    return KIND_TEXT;
-  }
-  if (first == 0x2d || (first >= 0x30 && first <= 0x39)) {
-    number = readNumber();
-    kind = KIND_NUMBER;
-  } else {
-    skipValue();
-    if (first == 0x6e) return KIND_NULL;
-    if (first == 0x74 || first == 0x66) kind = KIND_BOOLEAN;
-  }
-  value.set(start, jsonPosition() - start);
-  return kind;
-}
-
 function instantOf(kind: u32): u64 {
-  const seconds = kind == KIND_NUMBER ? number : kind == KIND_TEXT ? decimalIn(value) : NaN;
+  const seconds = kind == KIND_NUMBER ? readNumericValue() : kind == KIND_TEXT ? decimalIn(value) : NaN;
   if (isNaN(seconds)) sound = false;
   return numericDateMs(seconds);
 }

@@ -1,4 +1,5 @@
 import { arenaMark } from "./arena";
+import { CLAIMS_MALFORMED, CLAIMS_MET, CLAIMS_UNMET, judgeClaims } from "./claim-conditions";
 import { CLIENT_FORM, CLIENT_HEADER, Endpoint, Rule } from "./configuration";
 import { token } from "./credentials";
 import { putFormEncoded } from "./form-encoding";
@@ -15,6 +16,7 @@ import {
 } from "./introspection-reply";
 import { addFixedHeaders, beginCall, dispatch, endCallHeaders } from "./outbound";
 import {
+  INSUFFICIENT_CLAIMS,
   INSUFFICIENT_SCOPE,
   SERVER_ERROR,
   SERVER_MALFORMED,
@@ -23,9 +25,10 @@ import {
   TOKEN_UNEXPECTED,
 } from "./reasons";
 import { composeRefusal, noScopes } from "./refusal";
-import { replyStatus } from "./reply";
+import { replyBody, replyStatus } from "./reply";
 import { indexOfByte, Span } from "./span";
 import { putSpan, putText, takeWritten } from "./text-writer";
+import { takeUpstreamClaims } from "./upstream-claims";
 import { clearUpstreamValues, composeUpstreamPayload } from "./upstream-headers";
 import { VERDICT_ASK_DECISION, verdict } from "./verdict";
 
@@ -51,17 +54,30 @@ export function askIntrospection(endpoint: Endpoint): bool {
   return dispatch(endpoint, body);
 }
 
-/** Judges the reply as the decision: active, and with every scope the rule requires. */
+/** Judges the reply as the decision: active, with the scopes and claims that the rule requires, in this order. */
 export function judgeIntrospection(rule: Rule | null): void {
   clearUpstreamValues();
   if (!isActive()) return;
-  if (rule !== null && !hasScopes(rule.scopes)) {
-    composeRefusal(INSUFFICIENT_SCOPE, rule.scopes, payload);
-    verdict.refuse(statusOf(INSUFFICIENT_SCOPE), INSUFFICIENT_SCOPE, payload, true);
+  if (rule !== null && !hasScopes(rule)) {
+    refuse(INSUFFICIENT_SCOPE, rule.scopes);
+    return;
+  }
+  const claims = rule === null ? CLAIMS_MET : judgeClaims(replyBody, rule.claims);
+  if (claims == CLAIMS_UNMET) {
+    refuse(INSUFFICIENT_CLAIMS, noScopes());
+    return;
+  }
+  if (claims == CLAIMS_MALFORMED || !takeUpstreamClaims(replyBody)) {
+    verdict.fail(SERVER_MALFORMED);
     return;
   }
   composeUpstreamPayload(payload);
   verdict.allow(payload);
+}
+
+function refuse(reason: u32, scopes: Span): void {
+  composeRefusal(reason, scopes, payload);
+  verdict.refuse(statusOf(reason), reason, payload, true);
 }
 
 /** Judges the reply as the source of the subject: its `sub` goes to the decision point. */
@@ -95,15 +111,18 @@ function isActive(): bool {
   return false;
 }
 
-/** True if each word of `required` is in the reply's scope. */
-function hasScopes(required: Span): bool {
+/** True if the reply's scope has each scope of the rule, or any one if that is enough. */
+function hasScopes(rule: Rule): bool {
+  const required = rule.scopes;
+  const isAnyEnough = rule.isAnyScopeEnough != 0;
   for (let at = required.start; at < required.end; ) {
     const end = indexOfByte(at, required.end, 0x20);
     word.set(at, end - at);
-    if (!hasScope(word)) return false;
+    // The first granted scope decides if any is enough; else the first missing one.
+    if (hasScope(word) == isAnyEnough) return isAnyEnough;
     at = end + 1;
   }
-  return true;
+  return !isAnyEnough;
 }
 
 const granted = changetype<Span>(memory.data(8));

@@ -3,9 +3,9 @@ import { SPAN_BYTES, Span } from "./span";
 
 /** Memory for the configuration, kept for the life of the instance. A small configuration needs no page of its own. */
 
-const FIRST_BYTES: usize = 8192;
+const FIRST_BYTES: usize = 7168;
 
-let at: usize = memory.data(8192, 8);
+let at: usize = memory.data(7168, 8);
 let end: usize = at + FIRST_BYTES;
 
 let pages: u32 = 0;

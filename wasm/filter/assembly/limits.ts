@@ -51,6 +51,10 @@ export const MAX_CREDENTIAL_SOURCES: u32 = 16;
 /** Claims of an introspection reply that the configuration has expectations of: one bit each. */
 export const MAX_EXPECTATIONS: u32 = 8;
 export const MAX_EXPECTED_VALUES: u32 = 500;
+/** Conditions of one rule on claims: the reply is searched once for each. */
+export const MAX_CLAIM_CONDITIONS: u32 = 16;
+export const MAX_CLAIM_PATH_DEPTH: u32 = 8;
+export const MAX_CLAIM_VALUES: u32 = 50;
 export const MAX_REQUEST_HEADERS: u32 = 32;
 export const MAX_FIXED_HEADERS: u32 = 32;
 export const MAX_RULES: u32 = 4096;

@@ -21,6 +21,8 @@ export const OVER_SHARE: u32 = 15;
 export const RATE_LIMITED: u32 = 16;
 /** An active token that was issued for another audience, by another issuer, to another client, or of another type. */
 export const TOKEN_UNEXPECTED: u32 = 17;
+/** The token's claims do not meet the conditions of the rule. */
+export const INSUFFICIENT_CLAIMS: u32 = 18;
 
 export function reasonText(reason: u32): string {
   switch (reason) {
@@ -34,6 +36,8 @@ export function reasonText(reason: u32): string {
       return "token_unexpected";
     case INSUFFICIENT_SCOPE:
       return "insufficient_scope";
+    case INSUFFICIENT_CLAIMS:
+      return "insufficient_claims";
     case DENIED:
       return "denied";
     case SERVER_UNREACHABLE:
@@ -69,6 +73,7 @@ export function statusOf(reason: u32): u32 {
     case TOKEN_UNEXPECTED:
       return 401;
     case INSUFFICIENT_SCOPE:
+    case INSUFFICIENT_CLAIMS:
     case DENIED:
       return 403;
     case HEADER_NOT_UTF8:

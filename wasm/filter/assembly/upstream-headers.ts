@@ -1,7 +1,7 @@
 import { MAP_REQUEST_HEADERS } from "./abi";
 import { arenaMark, extend } from "./arena";
 import { isCarriedUnchanged } from "./carried-text";
-import { configuration, upstreamClaim, upstreamName } from "./configuration";
+import { configuration, upstreamName } from "./configuration";
 import { proxy_remove_header_map_value, proxy_replace_header_map_value } from "./env";
 import { MAX_UPSTREAM_HEADERS } from "./limits";
 import { equalsIgnoringCase, Span } from "./span";
@@ -39,14 +39,6 @@ export function setUpstreamValue(index: u32, value: Span, mayBeEmpty: bool = fal
   if (value.size > 0xffff || (value.size == 0 && !mayBeEmpty) || !isCarriedUnchanged(value)) return false;
   valueAt(index).copy(value);
   return true;
-}
-
-/** Index of the upstream header taken from this claim, or -1. */
-export function indexOfClaim(claim: Span): i32 {
-  for (let index: u32 = 0; index < configuration.upstreamCount; index++) {
-    if (upstreamClaim(index).equals(claim)) return index;
-  }
-  return -1;
 }
 
 /** Index of the upstream header with this name, in any case, or -1. */

@@ -69,6 +69,23 @@ export function forwardAuth(changes: { [name: string]: Json } = {}): { [name: st
   };
 }
 
+export function introspection(changes: { [name: string]: Json } = {}): { [name: string]: Json } {
+  return {
+    type: "introspection",
+    cluster: "auth",
+    authority: "as.example.com",
+    path: "/introspect",
+    timeoutMs: 1500,
+    clientAuthentication: { type: "basic", id: "ebb", secret: "s3cret" },
+    ...changes,
+  };
+}
+
+/** Claims that are not nested, and their headers. */
+export function upstreamClaims(headers: { [claim: string]: string }): Json {
+  return Object.entries(headers).map(([claim, header]) => ({ path: [claim], header }));
+}
+
 /** A reply from the authorization server. A body that is not a string is sent as JSON. */
 export function reply(status: number, headers: HeaderList = [], body: Json = ""): OutboundResult {
   const text = typeof body === "string" ? body : JSON.stringify(body);
