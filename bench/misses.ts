@@ -35,7 +35,7 @@ async function measure(contender: MissContender): Promise<number[]> {
       authorization: { bundle: await bundleWorker("bench/workers/forbidding-authorization.ts") },
     },
     ["gateway"],
-    ["--expose-gc"],
+    { v8Flags: ["--expose-gc"] },
   );
   const port = workerd.ports.gateway!;
   try {

@@ -140,7 +140,7 @@ function protocolOf(authorization: ServerAuthorization, clusters: Service["clust
         upstreamHeaders,
         headers,
       };
-      if (isAboutVerified) return { ...decision, credentialIsSubject: true };
+      if (isAboutVerified) return { ...decision, subject: "credential" };
       const subject = introspectedSubject(authorization);
       if (subject === undefined) return decision;
       const clientAuthentication = clientAuthenticationOf(subject.clientAuthentication);

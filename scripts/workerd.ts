@@ -29,6 +29,12 @@ export interface ExternalServer {
   readonly externalPort: number;
 }
 
+export interface WorkerdOptions {
+  readonly v8Flags?: readonly string[] | undefined;
+  /** Name of a request header from which `request.cf` is taken, as JSON. */
+  readonly cfHeader?: string | undefined;
+}
+
 export interface WorkerdProcess {
   readonly pid: number;
   /** Loopback port of each Worker that `listen` names. */
@@ -45,11 +51,11 @@ export interface WorkerdProcess {
 export async function startWorkerd(
   workers: Readonly<Record<string, WorkerDefinition | ExternalServer>>,
   listen: readonly string[],
-  v8Flags: readonly string[] = [],
+  options: WorkerdOptions = {},
 ): Promise<WorkerdProcess> {
   const folder = await mkdtemp(join(tmpdir(), "ebb-workerd-"));
   await mkdir(join(folder, "objects"));
-  await writeFile(join(folder, "config.capnp"), await configuration(workers, listen, folder, v8Flags));
+  await writeFile(join(folder, "config.capnp"), await configuration(workers, listen, folder, options));
 
   const child = spawn(workerdBinary(), ["serve", join(folder, "config.capnp"), "--control-fd=3"], {
     stdio: ["ignore", "ignore", "pipe", "pipe"],
@@ -110,7 +116,7 @@ async function configuration(
   workers: Readonly<Record<string, WorkerDefinition | ExternalServer>>,
   listen: readonly string[],
   folder: string,
-  v8Flags: readonly string[],
+  { v8Flags = [], cfHeader }: WorkerdOptions,
 ): Promise<string> {
   const services = [
     `(name = "internet", network = (allow = ["public", "private"]))`,
@@ -123,8 +129,9 @@ async function configuration(
         : `worker = ${await workerText(name, definition, folder)}`;
     services.push(`(name = ${quoted(name)}, ${service})`);
   }
+  const http = cfHeader === undefined ? "()" : `(cfBlobHeader = ${quoted(cfHeader)})`;
   const sockets = listen.map(
-    (name) => `(name = ${quoted(name)}, address = "127.0.0.1:0", http = (), service = ${quoted(name)})`,
+    (name) => `(name = ${quoted(name)}, address = "127.0.0.1:0", http = ${http}, service = ${quoted(name)})`,
   );
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (

@@ -24,7 +24,7 @@ export async function residentBytes(contender: MemoryContender, users: number): 
       authorization: { bundle: await bundle("authorization") },
     },
     ["gateway"],
-    ["--expose-gc"],
+    { v8Flags: ["--expose-gc"] },
   );
   const port = workerd.ports.gateway!;
   try {

@@ -80,6 +80,8 @@ export interface ServiceStats
     readonly atMs: number;
   } | null;
   readonly failurePolicy: string;
+  /** Whether refused requests are refused. */
+  readonly enforcement: { readonly mode: "enforce" } | { readonly mode: "report-only"; readonly until: string };
   /** Traps and failed starts in a row; a minute without one ends it. */
   readonly failuresInARow: number;
   /** Earliest time of the filter's next start; null while it runs or was never needed. */
@@ -174,6 +176,10 @@ export function serviceStats(sources: StatsSources): ServiceStats {
         }
       : null,
     failurePolicy: service.failurePolicy,
+    enforcement:
+      service.enforcement.mode === "enforce"
+        ? { mode: "enforce" }
+        : { mode: "report-only", until: service.enforcement.until },
     failuresInARow: failures.failures,
     nextStartAtMs: generation === undefined && failures.failures > 0 ? failures.nextStartMs : null,
     openStreams: generation?.openStreams ?? 0,

@@ -29,12 +29,14 @@ interface GatewayOptions {
   /** The objects' configuration if it differs from the Worker's, as while two deployments overlap. */
   readonly objects?: GatewayWithoutFilter;
   readonly v8Flags?: readonly string[];
+  /** Header from which workerd takes `request.cf`, as JSON. */
+  readonly cfHeader?: string;
 }
 
 /** Starts a gateway on a bare workerd, where nothing in between changes the bytes of clients and servers. */
 export async function startGateway(
   gateway: GatewayWithoutFilter,
-  { bindings = {}, text = {}, variant, probeLimits, objects, v8Flags }: GatewayOptions = {},
+  { bindings = {}, text = {}, variant, probeLimits, objects, v8Flags, cfHeader }: GatewayOptions = {},
 ): Promise<SecurityGateway> {
   const bundleOf = (configuration: GatewayWithoutFilter) => {
     const services = Object.entries(configuration.services).map(
@@ -73,7 +75,7 @@ export async function startGateway(
       ...Object.fromEntries(external),
     },
     ["gateway"],
-    v8Flags,
+    { v8Flags, cfHeader },
   );
   const port = workerd.ports.gateway!;
   return {

@@ -1,4 +1,4 @@
-import { type Read, UNREADABLE } from "./reading.ts";
+import { type Read, UNREADABLE, withoutBlanks } from "./reading.ts";
 
 /**
  * Cookies as servers read them. Some find a cookie although RFC 6265 defines no such name: ASP.NET ignores case, PHP reads
@@ -22,16 +22,16 @@ export function cookieNamed(cookies: string, name: string): Read {
 /** Undefined for a part without `=`. */
 function nameOf(pair: string): string | undefined {
   const equals = pair.indexOf("=");
-  return equals < 0 ? undefined : pair.slice(0, equals).trim();
+  return equals < 0 ? undefined : withoutBlanks(pair.slice(0, equals));
 }
 
 /** The cookies without those that some server reads by one of the names. */
 export function withoutCookies(cookies: string, names: readonly string[]): string {
-  return cookies
+  const left = cookies
     .split(";")
     .filter((pair) => !names.some((name) => hidesCookie(pair, name)))
-    .join(";")
-    .trim();
+    .join(";");
+  return withoutBlanks(left);
 }
 
 /** True if some server finds a cookie of this name in the text of one cookie. */

@@ -1,6 +1,6 @@
 import type { Credential, Service } from "../../config/index.ts";
 import { foldedCharacter } from "./cookies.ts";
-import { type Read, UNREADABLE } from "./reading.ts";
+import { type Read, UNREADABLE, withoutBlanks } from "./reading.ts";
 
 /** A credential in the query. Servers differ in how they read names there, so every spelling of the name is taken for one. */
 
@@ -68,7 +68,7 @@ function means(part: string, name: string): boolean {
 }
 
 function folded(name: string): string {
-  return Array.from(name.trim(), foldedCharacter).join("");
+  return Array.from(withoutBlanks(name), foldedCharacter).join("");
 }
 
 /** Undefined if the percent-encoding is not UTF-8. */

@@ -1,7 +1,7 @@
 import type { Credential } from "../../config/index.ts";
 import { cookieNamed } from "./cookies.ts";
 import { parameterNamed } from "./query-parameter.ts";
-import { type Read, UNREADABLE } from "./reading.ts";
+import { type Read, UNREADABLE, withoutBlanks } from "./reading.ts";
 import { tokenAfter } from "./websocket-protocols.ts";
 
 /** The parts of a request where a credential may be. */
@@ -38,7 +38,7 @@ export function readCredential(sources: readonly Credential[], places: Credentia
   for (const source of sources) {
     const read = readFrom(source, places);
     if (read === UNREADABLE) return MALFORMED;
-    const text = read?.trim() ?? "";
+    const text = withoutBlanks(read ?? "");
     if (text === "") continue;
     if (text.length > MAX_CHARACTERS || !/^[\x21-\x7e]+$/.test(text)) return MALFORMED;
     return { kind: "found", source, text, isBasic: isBasic(source, places) };
@@ -71,13 +71,13 @@ function isBasic(source: Credential, places: CredentialPlaces): boolean {
 }
 
 function schemeOf(value: string): string {
-  return value.trim().split(" ", 1)[0]!.toLowerCase();
+  return withoutBlanks(value).split(" ", 1)[0]!.toLowerCase();
 }
 
 /** The text after one of the schemes, in any case. */
 function afterScheme(value: string | null, schemes: readonly string[]): string | undefined {
   if (value === null) return undefined;
-  const trimmed = value.trim();
+  const trimmed = withoutBlanks(value);
   const blank = trimmed.indexOf(" ");
   const scheme = (blank < 0 ? trimmed : trimmed.slice(0, blank)).toLowerCase();
   return blank >= 0 && schemes.includes(scheme) ? trimmed.slice(blank) : undefined;

@@ -1,4 +1,4 @@
-import { type Read, UNREADABLE } from "./reading.ts";
+import { type Read, UNREADABLE, withoutBlanks } from "./reading.ts";
 
 /**
  * Pages cannot set headers of a WebSocket, so they send the token as a subprotocol after a name: `bearer, TOKEN` in
@@ -24,6 +24,6 @@ export function withoutTokens(value: string | null, names: readonly string[]): s
 function protocolsIn(value: string | null): string[] {
   return (value ?? "")
     .split(",")
-    .map((protocol) => protocol.trim())
+    .map((protocol) => withoutBlanks(protocol))
     .filter((protocol) => protocol !== "");
 }

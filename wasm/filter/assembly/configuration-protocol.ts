@@ -38,7 +38,7 @@ import {
 } from "./configuration-fields";
 import { readFixedHeaders, readRequestHeaders, readUpstreamHeaders } from "./configuration-headers";
 import { putFormEncoded } from "./form-encoding";
-import { jsonFailed, nextMember, skipValue } from "./json-reader";
+import { jsonFailed, nextMember, peekJson, skipValue } from "./json-reader";
 import { absentText, keepBytes } from "./kept-memory";
 import { MAX_TIMEOUT_MS } from "./limits";
 import { Span } from "./span";
@@ -85,7 +85,8 @@ function checkProtocol(endpoint: Endpoint): void {
     if (endpoint.clientAuthentication) complainAbout("clientAuthentication", "is of introspection only");
     if (wasSeen(5)) complainAbout("expect", "is of introspection only");
   }
-  if (configuration.subject !== null && protocol != PROTOCOL_AUTHZEN && protocol != PROTOCOL_OPA) {
+  const hasSubject = configuration.subject !== null || configuration.subjectIsCredential != 0;
+  if (hasSubject && protocol != PROTOCOL_AUTHZEN && protocol != PROTOCOL_OPA) {
     complainAbout("subject", "is of authzen and opa only");
   }
   if (protocol == PROTOCOL_FORWARD_AUTH && !configuration.checkMethod.isPresent) {
@@ -154,7 +155,14 @@ function needEndpoint(): void {
   need("timeoutMs", 3);
 }
 
+/** Where the subject of a decision comes from: an introspection, or "credential" for one that the gateway has verified. */
 function readSubject(): void {
+  if (peekJson() == 0x22) {
+    if (!readShortText("subject")) return;
+    if (text.is("credential")) configuration.subjectIsCredential = 1;
+    else complainAbout("subject", "must be an object or credential");
+    return;
+  }
   enter("subject");
   if (!openObject()) return;
   const outer = beginFields();

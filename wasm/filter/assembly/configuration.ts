@@ -136,6 +136,8 @@ export class Configuration {
   endpoint: Endpoint;
   /** Introspection before the decision; only with authzen and opa. */
   subject: Endpoint | null;
+  /** 1: the gateway has verified a token and gives its subject as the credential. */
+  subjectIsCredential: u32;
   /** Method of the forward-auth check. */
   checkMethod: Span;
   /** Chosen request headers. */

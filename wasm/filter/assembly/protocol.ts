@@ -1,5 +1,6 @@
 import { askAuthZen, judgeAuthZen } from "./authzen";
 import { configuration, PROTOCOL_AUTHZEN, PROTOCOL_FORWARD_AUTH, PROTOCOL_INTROSPECTION, Rule } from "./configuration";
+import { token } from "./credentials";
 import { askForwardAuth, judgeForwardAuth } from "./forward-auth";
 import { askIntrospection, judgeIntrospection, judgeSubject } from "./introspection";
 import { repliedSubject } from "./introspection-reply";
@@ -16,7 +17,7 @@ export function askFirst(rule: Rule | null): bool {
   if (subject !== null) return askIntrospection(subject);
   if (configuration.protocol == PROTOCOL_FORWARD_AUTH) return askForwardAuth(rule);
   if (configuration.protocol == PROTOCOL_INTROSPECTION) return askIntrospection(configuration.endpoint);
-  return askDecisionPoint(rule, NO_SUBJECT);
+  return askDecisionPoint(rule, configuration.subjectIsCredential ? token : NO_SUBJECT);
 }
 
 /** Sends the second call, about the subject that was just verified. */

@@ -1,6 +1,6 @@
 import type { Secret } from "../../../config/index.ts";
 import { type Env, secretNamed } from "../../../durable/environment.ts";
-import { type Identify, isIdentity } from "../identity.ts";
+import { type Claims, type Identify, isIdentity } from "../identity.ts";
 import type { Invalid, Undecided, Verdict, VerifierIo } from "../verdict.ts";
 import { digestOf } from "./digest.ts";
 import { mayBeKey } from "./key-format.ts";
@@ -30,7 +30,7 @@ export class KeyVerifier {
     if (!mayBeKey(text)) return UNKNOWN;
     const key = keys.get(await digestOf(text));
     if (key === undefined) return UNKNOWN;
-    const identity = this.#identify({ sub: key.subject, scope: key.scopes.join(" ") });
+    const identity = this.#identify(claimsOf(key));
     if (!isIdentity(identity)) return identity;
     return { kind: "verified", identity, endsInMs: Number.POSITIVE_INFINITY, isStillProved: () => true };
   }
@@ -49,4 +49,9 @@ export class KeyVerifier {
     }
     return keys;
   }
+}
+
+/** A key says what a token would say. */
+function claimsOf({ subject, scopes }: ApiKeyLine): Claims {
+  return scopes.length === 0 ? { sub: subject } : { sub: subject, scope: scopes.join(" ") };
 }
