@@ -1,15 +1,16 @@
+import { CONFIG_LIMITS } from "./configuration-limits.ts";
+
 /**
  * Where a claim is in a token: `role`; `realm_access.roles` for a claim inside another; `["https://example.com/roles"]` for
  * a name that itself has dots; `["https://example.com/app"].roles` for both. Segments are separated by dots. A segment is
  * a plain name, or a JSON string in brackets.
  */
 
+const { maxClaimPathDepth } = CONFIG_LIMITS;
+
 export type ParsedClaimPath =
   | { readonly ok: true; readonly path: readonly string[] }
   | { readonly ok: false; readonly allowed: string };
-
-/** The filter's own bound is the same. */
-export const MAX_CLAIM_PATH_DEPTH = 8;
 
 /** One segment at the current position, and the dot or the end after it. A plain name has no dot, bracket or quote. */
 const SEGMENT = /(?:\[("(?:[^"\\]|\\.)*")\]|([^.[\]"]+))(\.|$)/suy;
@@ -31,7 +32,7 @@ export function parseClaimPath(text: string): ParsedClaimPath {
     path.push(name);
     isLast = separator === "";
   }
-  if (path.length > MAX_CLAIM_PATH_DEPTH) return refuse(`${ALLOWED}, at most ${MAX_CLAIM_PATH_DEPTH} names deep`);
+  if (path.length > maxClaimPathDepth) return refuse(`${ALLOWED}, at most ${maxClaimPathDepth} names deep`);
   // Dots separate names, so a URL without brackets would be another claim, and its absence would go unnoticed.
   if (hasSlash && path.length > 1) return refuse(`a name with dots in brackets, such as [${JSON.stringify(text)}]`);
   return { ok: true, path };

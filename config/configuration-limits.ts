@@ -40,10 +40,14 @@ export const CONFIG_LIMITS = {
   maxFilterHeaders: 32,
   /** Conditions of one rule on claims; the filter searches the reply once for each. */
   maxClaimConditions: 16,
+  /** Names on the way to a claim. */
+  maxClaimPathDepth: 8,
   /** Values of one condition. */
   maxClaimValues: 50,
   /** Scopes of one rule. */
   maxScopes: 50,
+  /** Scopes of one rule with a blank between them, as the filter keeps them and challenges name them. */
+  maxScopesLength: 4_096,
   /** Paths, host names, permissions and other short texts. */
   maxTextLength: 1_000,
 } as const;

@@ -475,7 +475,8 @@ interface AuthenticateRuleInput extends RulePatternInput {
 
 /**
  * The filter decides, and the credential must have the scopes, the claims and the permission. With introspection the gateway
- * compares scopes and claims. Any other server must enforce scopes and permission itself: set `authorization.enforcesScopes` if it does.
+ * compares scopes and claims. Any other server must check scopes and the permission itself: set
+ * `authorization.enforcesScopes` if it does.
  */
 interface RestrictedRuleInput extends RulePatternInput {
   readonly public?: never;

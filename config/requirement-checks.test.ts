@@ -42,6 +42,7 @@ describe("the scopes of a rule", () => {
     [{ oneOf: ["a"] }, /^scopes\.oneOf: found an unknown field; allowed: only anyOf/],
     ["a", /^scopes: found "a"; allowed: a list of scopes, all of which are required, or \{ anyOf/],
     [null, /^scopes: found null/],
+    [Array.from({ length: 50 }, (_, n) => `${n}`.padEnd(81, "s")), /^scopes: .*at most 4096 characters together/],
     [[["a"]], /^scopes\[0\]: /],
   ])("cannot be %j", (scopes, problem) => {
     expect(problemsOfRule({ scopes })).toContainEqual(expect.stringMatching(problem));

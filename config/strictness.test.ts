@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { meets } from "./claim-conditions.ts";
-import type { ClaimCondition, RequiredScopes, Requirements } from "./gateway.ts";
+import type { ClaimCondition, Requirements } from "./gateway.ts";
+import { hasScopes } from "./required-scopes.ts";
 import { requiresAllOf } from "./strictness.ts";
 
 const requirements = (changes: Partial<Requirements>): Requirements => ({
@@ -72,9 +73,6 @@ it("never calls a rule stricter that lets in a token which the other refuses", (
     scopes: fc.uniqueArray(fc.constantFrom("a", "b", "c")),
     claims: fc.record({ a: claim, b: claim, o: fc.record({ a: claim }) }, { requiredKeys: [] }),
   });
-  const hasScopes = (granted: string[], required: RequiredScopes) =>
-    required.allOf.every((scope) => granted.includes(scope)) &&
-    (required.anyOf.length === 0 || required.anyOf.some((scope) => granted.includes(scope)));
   const lets = (required: Requirements, { scopes: granted, claims: given }: { scopes: string[]; claims: unknown }) =>
     hasScopes(granted, required.scopes) && required.claims.every((each) => meets(given, each));
   fc.assert(

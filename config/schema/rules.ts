@@ -43,7 +43,15 @@ const scope = text(
   200,
 );
 
-const scopes = list(scope, "a list of scopes", { min: 1, max: CONFIG_LIMITS.maxScopes });
+const { maxScopes, maxScopesLength } = CONFIG_LIMITS;
+
+const scopes = v.pipe(
+  list(scope, "a list of scopes", { min: 1, max: maxScopes }),
+  v.check(
+    (names) => names.join(" ").length <= maxScopesLength,
+    `a list of scopes, at most ${maxScopesLength} characters together`,
+  ),
+);
 
 /** All of a list, or any one of it. */
 const requiredScopes: v.GenericSchema<unknown, ScopesInput> = v.lazy(
