@@ -154,7 +154,9 @@ describe("the claims of a rule", () => {
     (protocol) => {
       const authorization = { protocol, cluster: "auth", path: "/v1/data/check", enforcesScopes: true };
       expect(problemsOfRule({ claims: { role: "admin" } }, authorization)).toEqual([
-        expect.stringMatching(/^claims: found an object; allowed: only with protocol "introspection".* a permission/),
+        expect.stringMatching(
+          /^claims: found an object; allowed: only where the gateway verifies claims: .* a permission/,
+        ),
       ]);
     },
   );

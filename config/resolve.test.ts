@@ -52,6 +52,7 @@ describe("a resolved gateway", () => {
               enforcesScopes: false,
             },
             credentials: [{ from: "authorization", schemes: ["bearer"] }],
+            isReadInWorker: false,
             cache: {
               maxTtlMs: 600_000,
               denyTtlMs: 10_000,
@@ -72,9 +73,12 @@ describe("a resolved gateway", () => {
           preflight: "authorize",
           identityHeaders: [],
           neededHeaders: ["authorization"],
+          credentialHeaders: [],
           stages: { requestBody: false, responseHeaders: false, responseBody: false },
           body: { limitBytes: 1_048_576, whileHeadersPaused: false },
           failurePolicy: "closed",
+          upstreamAuthorization: "keep",
+          enforcement: { mode: "enforce" },
           ticks: "requests",
           restart: {
             policy: "measured",

@@ -81,12 +81,13 @@ describe("a question as a text", () => {
     const fields = whole.split("\n");
     for (let kept = 0; kept < fields.length; kept += 1) {
       const part = decodeAsk(fields.slice(0, kept).join("\n"));
-      if (kept === 11) expect(part).toEqual({ ...ask, headers: [] });
+      if (kept === 12) expect(part).toEqual({ ...ask, headers: [] });
       else expect(part).toBeUndefined();
     }
     expect(decodeAsk(`${whole}\nname`)).toBeUndefined();
     expect(decodeAsk(whole.replace("\nhttp\n", "\nftp\n"))).toBeUndefined();
-    expect(decodeAsk(whole.replace("\n1\na", "\nyes\na"))).toBeUndefined();
+    expect(decodeAsk(whole.replace("\n1\n0\na", "\nyes\n0\na"))).toBeUndefined();
+    expect(decodeAsk(whole.replace("\n1\n0\na", "\n1\nno\na"))).toBeUndefined();
     expect(decodeAsk(whole.replace("v\n\nGET", "v\nauthorization\nGET"))).toBeUndefined();
     for (const wrong of ["", undefined, null, 3, {}, ["a"]]) expect(decodeAsk(wrong)).toBeUndefined();
   });

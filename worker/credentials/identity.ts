@@ -68,9 +68,15 @@ function scopesIn(claims: Claims): string[] {
 function upstreamChanges(claims: Claims, wanted: readonly UpstreamClaim[]): HeaderChange[] | undefined {
   const changes: HeaderChange[] = [];
   for (const { path, header } of wanted) {
-    const claim = textOfClaim(claimAt(claims, path));
+    const claim = textOfClaim(spaced(path, claimAt(claims, path)));
     if (claim.kind === "unusable") return undefined;
     if (claim.kind === "text") changes.push({ name: header, values: [claim.text] });
   }
   return changes;
+}
+
+/** Scopes are a list in some tokens; upstreams expect the text of RFC 8693, as from an introspection. */
+function spaced(path: readonly string[], claim: unknown): unknown {
+  const isScopes = path.length === 1 && (path[0] === "scope" || path[0] === "scp");
+  return isScopes && Array.isArray(claim) && claim.every((item) => typeof item === "string") ? claim.join(" ") : claim;
 }

@@ -1,6 +1,7 @@
 import type { Comparison } from "../../config/authorization-parts.ts";
 import { meets } from "../../config/claim-conditions.ts";
 import type { Requirements } from "../../config/index.ts";
+import { hasScopes } from "../../config/required-scopes.ts";
 import type { Identity } from "./identity.ts";
 
 /** What a rule requires that a verified credential lacks, of what the Worker compares. */
@@ -9,10 +10,7 @@ export function lackOf(
   identity: Identity,
   comparison: Comparison,
 ): "scopes" | "claims" | undefined {
-  if (comparison.scopes === "worker") {
-    const has = (scope: string) => identity.scopes.includes(scope);
-    if (!scopes.allOf.every(has) || (scopes.anyOf.length > 0 && !scopes.anyOf.some(has))) return "scopes";
-  }
+  if (comparison.scopes === "worker" && !hasScopes(identity.scopes, scopes)) return "scopes";
   const meetsAll = comparison.claims !== "worker" || claims.every((condition) => meets(identity.claims, condition));
   return meetsAll ? undefined : "claims";
 }
