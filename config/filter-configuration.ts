@@ -1,4 +1,10 @@
-import { type Comparison, comparisonOf, introspectedSubject } from "./authorization-parts.ts";
+import {
+  asksAboutVerifiedSubject,
+  type Comparison,
+  comparisonOf,
+  introspectedSubject,
+  isFoundByFilter,
+} from "./authorization-parts.ts";
 import type {
   ClaimCondition,
   ClientAuthentication,
@@ -51,9 +57,10 @@ function bytesOf(value: Json): Uint8Array {
 
 function builtIn(
   service: Service,
-  { authorization, credentials, isReadInWorker, cache, failOpen }: Extract<FilterKind, { kind: "built-in" }>,
+  filterKind: Extract<FilterKind, { kind: "built-in" }>,
   { digestKey }: FilterEnvironment,
 ): Json {
+  const { authorization, credentials, isReadInWorker, cache, failOpen } = filterKind;
   // The host persists decisions, not the filter.
   const { persist: _, edgeTtlMs, ...ofFilter } = cache;
   return {
@@ -61,7 +68,7 @@ function builtIn(
     configVersion: service.version,
     digestKey,
     realm: service.name,
-    credentials: isReadInWorker ? [toldByWorker(credentials)] : credentials.map(foundByFilter),
+    credentials: isReadInWorker ? toldByWorker(filterKind) : credentials.map(foundByFilter),
     protocol: protocolOf(authorization, service.clusters),
     cache: edgeTtlMs > 0 ? { ...ofFilter, edgeTtlMs } : ofFilter,
     rules: rulesOf(service, comparisonOf(authorization)),
@@ -69,18 +76,23 @@ function builtIn(
   };
 }
 
+/** Where the filter finds the credential that the Worker tells it: in its own place, or else as `Authorization`. */
+function toldByWorker({ credentials, authorization }: Extract<FilterKind, { kind: "built-in" }>): Json[] {
+  const isSubject = asksAboutVerifiedSubject(authorization);
+  const known = isSubject ? [] : credentials.filter(isFoundByFilter);
+  const schemes = credentials.flatMap((credential) => ("schemes" in credential ? credential.schemes : []));
+  const told = [
+    ...(isSubject || known.length < credentials.length || schemes.includes("bearer") ? ["bearer"] : []),
+    ...(schemes.includes("basic") ? ["basic"] : []),
+  ];
+  const others = known.filter(({ from }) => from !== "authorization").map(foundByFilter);
+  return told.length === 0 ? others : [{ from: "authorization", schemes: told }, ...others];
+}
+
 /** A place that the filter knows (`isFoundByFilter`). */
 function foundByFilter(credential: Credential): Json {
   if (credential.from === "authorization") return { from: credential.from, schemes: [...credential.schemes] };
   return "name" in credential ? { from: credential.from, name: credential.name } : { from: credential.from };
-}
-
-/** The Worker tells the filter any credential as `Authorization`; as Basic if the client sent it so. */
-function toldByWorker(credentials: readonly Credential[]): Json {
-  const isBasic = (scheme: string) => scheme === "basic";
-  const schemes = credentials.flatMap((credential) => ("schemes" in credential ? credential.schemes : ["bearer"]));
-  const told = [...(schemes.every(isBasic) ? [] : ["bearer"]), ...(schemes.some(isBasic) ? ["basic"] : [])];
-  return { from: "authorization", schemes: told };
 }
 
 /**

@@ -167,9 +167,10 @@ function neededHeadersOf(parsed: ParsedService): readonly string[] | "all" {
   const { authorization, credentials = [] } = parsed;
   if (authorization === undefined) return "all";
   if (isDecidedInWorker(authorization)) return [];
-  const ofCredentials = isReadInWorker(parsed)
-    ? ["authorization", ...(asksAboutVerifiedSubject(authorization) ? [VERIFIED_ISSUER_HEADER] : [])]
-    : credentials.flatMap(headerOf);
+  const isSubject = asksAboutVerifiedSubject(authorization);
+  const ofCredentials = isSubject
+    ? ["authorization", VERIFIED_ISSUER_HEADER]
+    : [...(isReadInWorker(parsed) ? ["authorization"] : []), ...credentials.filter(isFoundByFilter).flatMap(headerOf)];
   return [...new Set([...ofCredentials, ...requestHeadersOf(authorization)])];
 }
 

@@ -9,6 +9,13 @@ import type { FlatHeaders } from "./flat-headers.ts";
  */
 export const RPC_VERSION = 5;
 
+/**
+ * What the Worker has done about the credential: nothing, so the headers are as the client sent them; found it, so there is no
+ * other one in the headers; also verified it; or told in its place the subject of the token that it verified.
+ */
+export const CREDENTIAL_STATES = ["sent", "found", "verified", "subject"] as const;
+export type CredentialState = (typeof CREDENTIAL_STATES)[number];
+
 /** The head of a request that needs a decision. */
 export interface DecideRequest {
   /** Version of the Worker's configuration, for error messages. */
@@ -30,8 +37,7 @@ export interface DecideRequest {
   readonly source: { readonly address: string };
   /** True if the request has no body. */
   readonly endOfStream: boolean;
-  /** The Worker has found the credential, and verified it if so configured; `authorization` is what it says, not the client. */
-  readonly credentialIsTold: boolean;
+  readonly credential: CredentialState;
 }
 
 /** The request may pass to the upstream with these changes to its headers. No further stage follows. */

@@ -13,7 +13,7 @@ import type { EdgeCache } from "./edge/edge-cache.ts";
 import { asksWebSocket, bodyOf, type Incoming } from "./incoming.ts";
 import { isPreflight, preflightReply, withoutCredentials } from "./preflight.ts";
 import { rateLimitedLog } from "./rate-limited-log.ts";
-import { deniedResponse, errorResponse, internalError, type Outcome, replied } from "./replies.ts";
+import { badHeaders, deniedResponse, errorResponse, internalError, type Outcome, replied } from "./replies.ts";
 import { passesUnenforced } from "./report-only.ts";
 import type { Target } from "./request-target.ts";
 import { exchangeInStages, type InStages } from "./staged-forward.ts";
@@ -120,7 +120,7 @@ async function decide(incoming: Incoming, ctx: Context, front: Front): Promise<D
   );
   switch (answer.kind) {
     case "bad_headers":
-      return refuse(errorResponse(answer.reason === "headers_too_large" ? 431 : 400, answer.reason));
+      return refuse(badHeaders(answer.reason));
     case "continue":
       return {
         kind: "pass",

@@ -28,6 +28,11 @@ export function errorResponse(status: number, reason: string, headers: Record<st
   );
 }
 
+/** The response to a request whose headers cannot be decided on. */
+export function badHeaders(reason: "header_not_utf8" | "headers_too_large"): Response {
+  return errorResponse(reason === "headers_too_large" ? 431 : 400, reason);
+}
+
 /** The client's response if the filter refused the request or no decision was possible. */
 export function deniedResponse(service: string, refused: DenyResult): Response {
   if (refused.kind === "respond") return respond(refused);

@@ -32,13 +32,13 @@ export type FilterHeaders =
  * the other's cached decision. Such a request is refused, and so is one with control characters, but only if the header is
  * sent to the filter.
  *
- * @param told what the gateway itself says in some headers, in place of the client
+ * @param told what the gateway itself says in some headers, in place of the client; null: nothing
  */
 export function headersForFilter(
   incoming: IncomingHeaders,
   { neededHeaders, identityHeaders }: Pick<Service, "neededHeaders" | "identityHeaders">,
   client: ClientInfo,
-  told: Readonly<Record<string, string>> = NOTHING_TOLD,
+  told: Readonly<Record<string, string | null>> = NOTHING_TOLD,
 ): FilterHeaders {
   const travelling =
     neededHeaders === "all"
@@ -153,12 +153,13 @@ function* picked(
   names: readonly string[],
   identityHeaders: readonly string[],
   client: ClientInfo,
-  told: Readonly<Record<string, string>>,
+  told: Readonly<Record<string, string | null>>,
 ): Generator<[string, string]> {
   const nominated = namedByConnection(incoming);
   for (const name of names) {
-    if (Object.hasOwn(told, name)) {
-      yield [name, told[name]!];
+    const instead = Object.hasOwn(told, name) ? told[name] : undefined;
+    if (instead !== undefined) {
+      if (instead !== null) yield [name, instead];
       continue;
     }
     // An object of another deployment may need headers that this configuration removes from every request.

@@ -12,14 +12,20 @@ export const ASYMMETRIC_ALGORITHMS = [
 /** Signatures by a secret that issuer and gateway share. */
 const SYMMETRIC_ALGORITHMS = ["HS256", "HS384", "HS512"] as const;
 
+const AUDIENCE = 'the audience of this service, one or a list; or "any", which accepts tokens for other services too';
+
+/** Left out by mistake, it would let in the tokens of every other service. */
+const audience: v.GenericSchema<unknown, readonly string[] | "any"> = v.pipe(
+  v.lazy((input: unknown): v.GenericSchema<unknown, readonly string[] | "any"> => {
+    if (input === "any") return v.literal("any");
+    return input === undefined ? v.custom<"any">(() => false, AUDIENCE) : oneOrMore;
+  }),
+  v.description(AUDIENCE),
+);
+
 const common = {
   issuer: visibleText('the text of the tokens\' iss, like "https://login.example.com/"'),
-  audience: v.pipe(
-    v.lazy(
-      (input: unknown): v.GenericSchema<unknown, readonly string[] | "any"> => (input === "any" ? ANY : oneOrMore),
-    ),
-    v.description('the audience of this service, one or a list; or "any", which accepts tokens for other services too'),
-  ),
+  audience,
   typ: v.optional(visibleText('the typ of the tokens\' header, like "at+jwt"')),
   clientIds: v.optional(texts),
   staleKeysMs: v.optional(
@@ -27,8 +33,6 @@ const common = {
     CONFIG_LIMITS.defaultStaleKeysMs,
   ),
 };
-
-const ANY = v.literal("any");
 
 /** Keys from a key set: of a cluster, or found by discovery. */
 const byKeySet: v.GenericSchema<unknown, Issuer> = v.pipe(
@@ -38,13 +42,16 @@ const byKeySet: v.GenericSchema<unknown, Issuer> = v.pipe(
     algorithms: v.optional(algorithms(ASYMMETRIC_ALGORITHMS), [...ASYMMETRIC_ALGORITHMS]),
     sharedSecret: refused("either jwks or sharedSecret"),
   }),
-  v.forward(
-    v.check(
-      ({ issuer, jwks }) => jwks !== undefined || whyNotDiscovered(issuer) === undefined,
-      (issue) => whyNotDiscovered(issue.input.issuer) ?? "",
-    ),
-    ["issuer"],
-  ),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed || dataset.issues !== undefined || dataset.value.jwks !== undefined) return;
+    const { value } = dataset;
+    const allowed = whyNotDiscovered(value.issuer);
+    if (allowed === undefined) return;
+    const path: [v.IssuePathItem] = [
+      { type: "unknown", origin: "value", input: value, key: "issuer", value: value.issuer },
+    ];
+    addIssue({ path, input: value.issuer, message: allowed });
+  }),
   v.transform(({ jwks, sharedSecret: _, ...issuer }) => ({
     ...issuer,
     keys: jwks === undefined ? DISCOVERED : ({ from: "cluster", ...jwks } as const),

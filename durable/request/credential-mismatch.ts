@@ -1,21 +1,32 @@
+import { asksAboutVerifiedSubject, issuersOf } from "../../config/authorization-parts.ts";
 import type { Service } from "../../config/index.ts";
-import type { DecideRequest, Unavailable } from "../rpc.ts";
+import type { CredentialState, DecideRequest, Unavailable } from "../rpc.ts";
 
 /**
- * The answer to a Worker of another deployment that has not dealt with the credential as this configuration relies on: such a
- * credential is whatever the client sent. Undefined if there is no difference.
+ * The answer to a Worker of another deployment that has not dealt with the credential as this configuration relies on. What is not
+ * found or verified there is whatever the client sent. Undefined if the object may decide.
  */
 export function credentialMismatch(
   { filterKind }: Pick<Service, "filterKind">,
-  { credentialIsTold }: Pick<DecideRequest, "credentialIsTold">,
+  { credential }: Pick<DecideRequest, "credential">,
 ): Unavailable | undefined {
-  if (filterKind.kind === "in-worker") {
-    return mismatch("this object's configuration lets the Worker decide by credentials that it verifies");
-  }
-  if (filterKind.kind === "built-in" && filterKind.isReadInWorker && !credentialIsTold) {
-    return mismatch("this object's configuration relies on the Worker for the credential, and the Worker's does not");
-  }
-  return undefined;
+  const needed = neededState(filterKind);
+  if (needed === undefined) return mismatch("this object's configuration lets the Worker decide by itself");
+  if (credential === needed || (credential !== "subject" && RANK[credential] > RANK[needed])) return undefined;
+  return mismatch(
+    `this object's configuration relies on a credential that is ${needed}, and the Worker's is ${credential}`,
+  );
+}
+
+/** One that is verified is also found; a subject is no credential. */
+const RANK: Readonly<Record<CredentialState, number>> = { sent: 0, found: 1, verified: 2, subject: 3 };
+
+/** Undefined: no filter decides. */
+function neededState(filterKind: Service["filterKind"]): CredentialState | undefined {
+  if (filterKind.kind === "in-worker") return undefined;
+  if (filterKind.kind === "other" || !filterKind.isReadInWorker) return "sent";
+  if (asksAboutVerifiedSubject(filterKind.authorization)) return "subject";
+  return issuersOf(filterKind.authorization).length > 0 ? "verified" : "found";
 }
 
 function mismatch(message: string): Unavailable {

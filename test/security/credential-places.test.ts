@@ -43,7 +43,7 @@ describe.each(VARIANTS)("with $name, a credential", (variant) => {
         const headers = { "x-user": `${subject.type} ${subject.id} of ${context.headers["x-ebb-token-issuer"]}` };
         return { body: JSON.stringify({ decision: subject.id !== "eve", context: { headers } }) };
       }
-      const [credential = "none"] = linesOf(request, "authorization");
+      const [credential = "none"] = [...linesOf(request, "authorization"), ...linesOf(request, "cookie")];
       return credential.includes("good")
         ? { headers: [["x-user", `${credential} ${linesOf(request, "x-forwarded-uri")[0]}`]] }
         : { status: 403 };
@@ -148,7 +148,7 @@ describe.each(VARIANTS)("with $name, a credential", (variant) => {
     ["/prefix/1", "X-Credential: key=good", "Bearer good"],
     ["/apikey/1", "Authorization: ApiKey good", "Bearer good"],
     ["/apikey/1", "Authorization: Bearer good", "Bearer good"],
-    ["/cookie/1", "Cookie: a=b; session=good", "Bearer good"],
+    ["/cookie/1", "Cookie: a=b; session=good", "session=good"],
     ["/cookie/1", "X-Credential: Token good", "Bearer good"],
   ])("for %s in %j is told to the server as %j", async (target, header, told) => {
     const { status, user } = await ask(target, [header]);

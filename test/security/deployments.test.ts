@@ -87,10 +87,18 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect(linesOf(authorization.requests.at(-1)!, "x-tenant")).toEqual([]);
   });
 
-  it("an object that expects the credential in another place finds it there", async () => {
+  it("an object that expects the credential in another place finds it there, unless the Worker tells it", async () => {
     const gateway = await start(service(), service({ credentials: [{ from: "cookie", name: "session" }] }));
-    expect((await ask(gateway, "good")).status).toBe(401);
-    expect((await ask(gateway, "bad", "Cookie: session=good")).status).toBe(200);
+    const [byAuthorization, byCookie] = variant.isReadInWorker ? [200, 403] : [401, 200];
+    expect((await ask(gateway, "good")).status).toBe(byAuthorization);
+    expect((await ask(gateway, "bad", "Cookie: session=good")).status).toBe(byCookie);
+  });
+
+  it("an object that relies on the Worker to verify the credential trusts no Worker that does not", async () => {
+    const verified = { verify: { issuers: [{ issuer: "https://login.example", audience: "api" }] } };
+    const gateway = await start(service(), service({}, verified));
+    const { status, reason } = await ask(gateway, "good");
+    expect({ status, reason }).toEqual({ status: 503, reason: "configuration_mismatch" });
   });
 
   it("an object does not get headers that the Worker's configuration removes from every request", async () => {

@@ -1,8 +1,13 @@
 import type { ServiceWithoutFilter } from "./configuration.ts";
 
+const BEARER = [{ from: "authorization", schemes: ["Bearer"] }] as const;
+const IN_THE_QUERY = { from: "query", name: "no_test_uses_this" } as const;
+
 /** Settings that users may switch on. They must not change which requests get in. */
 export interface Variant {
   readonly name: string;
+  /** The Worker finds the credential, not the filter. */
+  readonly isReadInWorker?: true;
   change(service: ServiceWithoutFilter): ServiceWithoutFilter;
 }
 
@@ -20,5 +25,11 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: "allows kept in the Worker's isolate",
     change: (service) => ({ ...service, cache: { ...service.cache, edgeTtlMs: 5_000 } }),
+  },
+  {
+    name: "credentials that the Worker finds",
+    isReadInWorker: true,
+    // The filter does not know places in the query.
+    change: (service) => ({ ...service, credentials: [...(service.credentials ?? BEARER), IN_THE_QUERY] }),
   },
 ];

@@ -1,5 +1,5 @@
 import { VERIFIED_ISSUER_HEADER } from "../../config/header-names.ts";
-import type { Gateway, Service } from "../../config/index.ts";
+import type { Credential, Gateway, Service } from "../../config/index.ts";
 import type { Runtime } from "../../durable/runtime/runtime.ts";
 import type { HeaderChange } from "../../wasm/host/index.ts";
 import type { WorkerCounter } from "../counts/worker-counter.ts";
@@ -7,28 +7,26 @@ import type { Incoming } from "../incoming.ts";
 import { KeptValues } from "../kept/kept-values.ts";
 import { sharedMemory } from "../kept/shared-memory.ts";
 import { rateLimitedLog } from "../rate-limited-log.ts";
-import { errorResponse } from "../replies.ts";
-import { headerReader } from "../request-headers.ts";
+import { badHeaders, errorResponse } from "../replies.ts";
+import { headerReader, headersForFilter } from "../request-headers.ts";
 import { verifiedFingerprint } from "./certificate.ts";
 import type { Identity } from "./identity.ts";
 import { type FoundCredential, readCredential } from "./read-credential.ts";
 import { insufficientClaims, insufficientScope, unauthorized } from "./refusals.ts";
 import { lackOf } from "./requirements.ts";
 import { type ServiceCredentials, serviceCredentials } from "./service-credentials.ts";
+import { type Told, toldCredential } from "./told-credential.ts";
 import { removedCredentials } from "./upstream-credentials.ts";
 import type { Verdict, Verified, VerifierIo } from "./verdict.ts";
 
 /** How long a result is kept at most: so long may a purge take to reach every isolate. */
 export const VERIFIED_FOR_MS = 60_000;
 
-/** Headers for the filter in place of the client's. */
-export type ToldHeaders = Readonly<Record<string, string>>;
-
 export type Checked =
   /** Decided: the request may pass with these changes. */
   | { readonly kind: "pass"; readonly changes: readonly HeaderChange[] }
   /** The object decides. It is told the credential; the upstream gets the changes besides those of the decision. */
-  | { readonly kind: "ask"; readonly told: ToldHeaders; readonly changes: readonly HeaderChange[] }
+  | { readonly kind: "ask"; readonly told: Told; readonly changes: readonly HeaderChange[] }
   | { readonly kind: "refused"; readonly reply: Response };
 
 /** What a check works on. */
@@ -73,12 +71,12 @@ export class Credentials {
     const found = readCredential(credentials.sources, { header, query: receivedQuery, asksWebSocket, certificate });
     if (found.kind !== "found") {
       this.#counter.count(incoming, ctx, "refusedEarly");
-      const reason = found.kind === "missing" ? "missing_credential" : "malformed_credential";
-      return { kind: "refused", reply: unauthorized(service, credentials.sources, reason) };
+      return { kind: "refused", reply: notFound(incoming, credentials.sources, found.kind) };
     }
     const check: Check = { incoming, credentials, ruleName, found, ctx };
     if (credentials.verify === undefined) {
-      return { kind: "ask", told: toldCredential(found), changes: removedBeside(check) };
+      const told = { credential: "found", headers: toldCredential(credentials.sources, found, header) } as const;
+      return { kind: "ask", told, changes: removedBeside(check) };
     }
     const io = this.#io(check);
     const key = this.#kept.keyOf(`${service.name} ${found.text}`);
@@ -146,19 +144,29 @@ export function verifiedForMsOf(service: Service): number {
   return serviceCredentials(service)?.verify === undefined ? 0 : VERIFIED_FOR_MS;
 }
 
-function toAsk(check: Check, { subject, issuer }: Identity): Checked {
-  const changes = removedBeside(check);
-  if (!check.credentials.tellsSubject) return { kind: "ask", told: toldCredential(check.found), changes };
-  // Anything else would not reach the server as it is.
-  if (subject === undefined || issuer === undefined || !/^[\x21-\x7e]+$/.test(subject)) {
-    rateLimitedLog.error(`${check.incoming.service.name}: a verified token has no sub that can be asked about`);
-    return { kind: "refused", reply: errorResponse(503, "claim_unusable") };
-  }
-  return { kind: "ask", told: { authorization: `Bearer ${subject}`, [VERIFIED_ISSUER_HEADER]: issuer }, changes };
+/** Why a request has no credential that can be read. */
+function notFound(incoming: Incoming, sources: readonly Credential[], kind: "missing" | "malformed"): Response {
+  const { service, request, client } = incoming;
+  if (kind === "missing") return unauthorized(service, sources, "missing_credential");
+  const { credentialHeaders: neededHeaders, identityHeaders } = service;
+  const head = headersForFilter(request.headers, { neededHeaders, identityHeaders }, client);
+  return head.ok ? unauthorized(service, sources, "malformed_credential") : badHeaders(head.reason);
 }
 
-function toldCredential({ text, isBasic }: Check["found"]): ToldHeaders {
-  return { authorization: `${isBasic ? "Basic" : "Bearer"} ${text}` };
+function toAsk(check: Check, { subject, issuer }: Identity): Checked {
+  const { incoming, credentials, found } = check;
+  const changes = removedBeside(check);
+  if (!credentials.tellsSubject) {
+    const headers = toldCredential(credentials.sources, found, headerReader(incoming.request.headers));
+    return { kind: "ask", told: { credential: "verified", headers }, changes };
+  }
+  // Anything else would not reach the server as it is.
+  if (subject === undefined || issuer === undefined || !/^[\x21-\x7e]+$/.test(subject)) {
+    rateLimitedLog.error(`${incoming.service.name}: a verified token has no sub that can be asked about`);
+    return { kind: "refused", reply: errorResponse(503, "claim_unusable") };
+  }
+  const headers = { authorization: `Bearer ${subject}`, [VERIFIED_ISSUER_HEADER]: issuer };
+  return { kind: "ask", told: { credential: "subject", headers }, changes };
 }
 
 /** Credentials beside the one that decided. */

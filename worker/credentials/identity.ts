@@ -3,7 +3,7 @@ import { textOfClaim } from "../../config/claim-text.ts";
 import type { Rule, UpstreamClaim } from "../../config/index.ts";
 import type { HeaderChange } from "../../wasm/host/index.ts";
 import { changeBytes } from "../kept/change-bytes.ts";
-import type { Undecided } from "./verdict.ts";
+import type { Undecided } from "./undecided.ts";
 
 /** Claims as parsed JSON. */
 export type Claims = Readonly<Record<string, unknown>>;

@@ -1,5 +1,6 @@
 import type { Env } from "../../durable/environment.ts";
 import type { Identity } from "./identity.ts";
+import type { Undecided } from "./undecided.ts";
 
 /** What a verification needs of the request that it is for. */
 export interface VerifierIo {
@@ -39,11 +40,3 @@ export type InvalidReason =
   /** Of another issuer, for another audience or client, or of another type. */
   | "token_unexpected"
   | "key_unknown";
-
-/** 503: it could not be found out. */
-export interface Undecided {
-  readonly kind: "undecided";
-  readonly reason: "keys_unavailable" | "secret_missing" | "claim_unusable";
-  /** For the log. */
-  readonly message: string;
-}

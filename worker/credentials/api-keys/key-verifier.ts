@@ -1,7 +1,8 @@
 import type { Secret } from "../../../config/index.ts";
 import { type Env, secretNamed } from "../../../durable/environment.ts";
 import { type Claims, type Identify, isIdentity } from "../identity.ts";
-import type { Invalid, Undecided, Verdict, VerifierIo } from "../verdict.ts";
+import type { Undecided } from "../undecided.ts";
+import type { Invalid, Verdict, VerifierIo } from "../verdict.ts";
 import { digestOf } from "./digest.ts";
 import { mayBeKey } from "./key-format.ts";
 import { type ApiKeyLine, readKeyLines } from "./key-lines.ts";

@@ -1,0 +1,39 @@
+import { isFoundByFilter } from "../../config/authorization-parts.ts";
+import type { Credential } from "../../config/index.ts";
+import type { CredentialState } from "../../durable/rpc.ts";
+import { withoutCookies } from "./cookies.ts";
+import type { FoundCredential } from "./read-credential.ts";
+
+/** What the filter gets of some headers in place of what the client sent; null: nothing. */
+export type ToldHeaders = Readonly<Record<string, string | null>>;
+
+/** What the object is told about the credential. */
+export interface Told {
+  readonly credential: CredentialState;
+  readonly headers: ToldHeaders;
+}
+
+/**
+ * Tells the filter the credential that counts, and no other: in the place where the client sent it, if the filter knows that place;
+ * else as `Authorization: Bearer`.
+ */
+export function toldCredential(
+  sources: readonly Credential[],
+  { source, text, isBasic }: Extract<FoundCredential, { kind: "found" }>,
+  header: (name: string) => string | null,
+): ToldHeaders {
+  const told: Record<string, string | null> = { authorization: null };
+  for (const other of sources) if (other.from === "header" && isFoundByFilter(other)) told[other.name] = null;
+  const cookies = sources.flatMap((other) => (other.from === "cookie" ? [other.name] : []));
+  if (cookies.length > 0) {
+    const kept = source.from === "cookie" ? source.name : undefined;
+    const left = withoutCookies(
+      header("cookie") ?? "",
+      cookies.filter((name) => name !== kept),
+    );
+    told.cookie = left === "" ? null : left;
+  }
+  if (source.from === "header" && isFoundByFilter(source)) told[source.name] = text;
+  else if (source.from !== "cookie") told.authorization = `${isBasic ? "Basic" : "Bearer"} ${text}`;
+  return told;
+}
