@@ -10,6 +10,7 @@ import { residentBytes } from "./gateway/decision-memory.ts";
 import { besideMisses, besideRestarts } from "./gateway/disturbances.ts";
 import { MEMORY_CONTENDERS, type MemoryContender } from "./gateway/memory-contenders.ts";
 import { startNginx } from "./gateway/nginx.ts";
+import { makeTokens } from "./gateway/tokens.ts";
 
 /**
  * `npm run bench`: what a cached allow costs, beside the same by hand (bench/workers/by-hand.ts), a Worker that calls an object
@@ -59,16 +60,19 @@ if (values.json !== undefined) {
 }
 
 async function measureCpu(): Promise<void> {
-  const workerd = await startWorkerd(await workersOf(NAMES), [...NAMES, "upstream", "authorization"]);
+  const tokens = await makeTokens(load.users);
+  const workerd = await startWorkerd(await workersOf(NAMES, tokens.keySet), [...NAMES, "upstream", "authorization"]);
   const nginx = await startNginx(workerd.ports.upstream!, workerd.ports.authorization!);
   try {
     const runners: Runner[] = nginx === undefined ? NAMES : [...NAMES, "nginx"];
-    const measured = await cpuRounds(runners, { workerd, nginx }, load);
+    const measured = await cpuRounds(runners, { workerd, nginx, tokens }, load);
     const ratio = (of: Runner, to: Runner) => spreadOf(measured.map((round) => round[of].cpuUs / round[to].cpuUs));
     ratios.cachedVsByHand = ratio("cached", "byHand");
     ratios.cachedVsNoop = ratio("cached", "noop");
     ratios.edgeVsByHand = ratio("edge", "byHand");
     ratios.edgeVsBare = ratio("edge", "bare");
+    ratios.jwtVsEdge = ratio("jwt", "edgeJwt");
+    ratios.jwtVsByHand = ratio("jwt", "jwtByHand");
     const figures = (name: Runner, of: keyof Figures) => spreadOf(measured.map((round) => round[name][of]));
     result.contenders = Object.fromEntries(
       runners.map((name) => [

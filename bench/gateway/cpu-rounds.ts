@@ -4,6 +4,7 @@ import { closedLoop } from "../load.ts";
 import { processCpuUs } from "../process-cpu.ts";
 import { type Contender, requestAt } from "./contenders.ts";
 import type { Nginx } from "./nginx.ts";
+import type { Tokens } from "./tokens.ts";
 
 export type Runner = Contender | "nginx";
 
@@ -29,6 +30,7 @@ const WARM_UP_MS = 1_500;
 export interface Machines {
   readonly workerd: WorkerdProcess;
   readonly nginx: Nginx | undefined;
+  readonly tokens: Tokens;
 }
 
 /**
@@ -67,12 +69,13 @@ async function roundOf(runners: readonly Runner[], machines: Machines, load: Loa
   return Object.fromEntries(figures) as Record<Runner, Figures>;
 }
 
-async function turn(name: Runner, { workerd, nginx }: Machines, { connections, users }: Load, ms: number) {
+async function turn(name: Runner, { workerd, nginx, tokens }: Machines, { connections, users }: Load, ms: number) {
   const pids = name === "nginx" ? [workerd.pid, nginx!.pid] : [workerd.pid];
   const cpu = () => pids.reduce((sum, pid) => sum + processCpuUs(pid), 0);
   const port = name === "nginx" ? nginx!.port : workerd.ports[name]!;
   const before = cpu();
-  const { requests, failures, latenciesMs } = await closedLoop(port, connections, ms, (n) => requestAt(name, n, users));
+  const request = (n: number) => requestAt(name, n, users, tokens);
+  const { requests, failures, latenciesMs } = await closedLoop(port, connections, ms, request);
   if (failures > 0) throw new Error(`${name}: ${failures} of ${requests} requests failed:\n${workerd.log()}`);
   return { cpuUs: cpu() - before, requests, latenciesMs };
 }
