@@ -27,7 +27,7 @@ export function encodeAsk(ask: DecideRequest): string {
     ask.scheme,
     source.address,
     ask.endOfStream ? "1" : "0",
-    ask.credentialIsTold ? "1" : "0",
+    ask.doneInWorker.join(","),
   ];
   const text = headers.length === 0 ? fields.join(END) : `${fields.join(END)}${END}${headers.join(END)}`;
   if (countOf(text) !== FIELDS + headers.length - 1) throw new TypeError("a field of the question holds a line feed");
@@ -39,9 +39,9 @@ export function decodeAsk(text: unknown): DecideRequest | undefined {
   if (typeof text !== "string") return undefined;
   const fields = text.split(END);
   if (fields.length < FIELDS || (fields.length - FIELDS) % 2 !== 0) return undefined;
-  const [configVersion, service, serviceVersion, sent, method, path, query, host, scheme, address, end, told] =
+  const [configVersion, service, serviceVersion, sent, method, path, query, host, scheme, address, end, done] =
     fields as [...Twelve];
-  if ((scheme !== "http" && scheme !== "https") || !isFlag(end) || !isFlag(told)) return undefined;
+  if ((scheme !== "http" && scheme !== "https") || !isFlag(end)) return undefined;
   if (sent !== "" && sent !== ALL && !sent.startsWith(LISTED)) return undefined;
   return {
     configVersion,
@@ -56,7 +56,7 @@ export function decodeAsk(text: unknown): DecideRequest | undefined {
     headers: fields.slice(FIELDS),
     source: { address },
     endOfStream: end === "1",
-    credentialIsTold: told === "1",
+    doneInWorker: namesIn(done),
   };
 }
 

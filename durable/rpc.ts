@@ -30,8 +30,11 @@ export interface DecideRequest {
   readonly source: { readonly address: string };
   /** True if the request has no body. */
   readonly endOfStream: boolean;
-  /** The Worker has found the credential, and verified it if so configured; `authorization` is what it says, not the client. */
-  readonly credentialIsTold: boolean;
+  /**
+   * What the Worker has done with the credential (`WorkerTask`), in which case `authorization` is what the Worker says, not the
+   * client. Empty if it has not looked for one.
+   */
+  readonly doneInWorker: readonly string[];
 }
 
 /** The request may pass to the upstream with these changes to its headers. No further stage follows. */

@@ -1,7 +1,7 @@
 import type { Gateway } from "../config/index.ts";
 import { type NeedsHeaders, RPC_VERSION } from "../durable/rpc.ts";
 import { decodeContinue, encodeAsk } from "../durable/rpc-text.ts";
-import type { ToldHeaders } from "./credentials/credentials.ts";
+import type { Told } from "./credentials/credentials.ts";
 import type { EdgeQuestion } from "./edge/edge-cache.ts";
 import type { Incoming } from "./incoming.ts";
 import { againAfterReset } from "./object-errors.ts";
@@ -22,7 +22,7 @@ export type Asked =
 export async function askObject(
   gateway: Gateway,
   incoming: Incoming,
-  told: ToldHeaders | undefined,
+  told: Told | undefined,
   edgeQuestion: (text: string) => EdgeQuestion | undefined,
 ): Promise<Exclude<Asked, NeedsHeaders>> {
   const first = await askWith(gateway, incoming, told, incoming.service.neededHeaders, undefined, edgeQuestion);
@@ -39,14 +39,14 @@ export async function askObject(
 async function askWith(
   gateway: Gateway,
   incoming: Incoming,
-  told: ToldHeaders | undefined,
+  told: Told | undefined,
   neededHeaders: readonly string[] | "all",
   sent?: readonly string[] | "all",
   edgeQuestion?: (text: string) => EdgeQuestion | undefined,
 ): Promise<Asked> {
   const { request, method, env, service, target, client, body } = incoming;
   const chosen = { neededHeaders, identityHeaders: service.identityHeaders };
-  const head = headersForFilter(request.headers, chosen, client, told);
+  const head = headersForFilter(request.headers, chosen, client, told?.headers);
   if (!head.ok) return { kind: "bad_headers", reason: head.reason };
   try {
     // Safe to repeat: only the head is sent, and asking changes nothing.
@@ -63,7 +63,7 @@ async function askWith(
       headers: head.headers,
       source: { address: client.clientIp },
       endOfStream: body === null,
-      credentialIsTold: told !== undefined,
+      doneInWorker: told?.tasks ?? [],
     });
     const edge = edgeQuestion?.(ask);
     const kept = edge?.answer();

@@ -1,5 +1,6 @@
 import { VERIFIED_ISSUER_HEADER } from "../../config/header-names.ts";
 import type { Gateway, Service } from "../../config/index.ts";
+import type { WorkerTask } from "../../config/worker-tasks.ts";
 import type { Runtime } from "../../durable/runtime/runtime.ts";
 import type { HeaderChange } from "../../wasm/host/index.ts";
 import type { WorkerCounter } from "../counts/worker-counter.ts";
@@ -21,14 +22,19 @@ import type { Verdict, Verified, VerifierIo } from "./verdict.ts";
 /** How long a result is kept at most: so long may a purge take to reach every isolate. */
 export const VERIFIED_FOR_MS = 60_000;
 
-/** Headers for the filter in place of the client's. */
-export type ToldHeaders = Readonly<Record<string, string>>;
+/** What the object is told about a credential. */
+export interface Told {
+  /** For the filter in place of the client's. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What has been done with it. */
+  readonly tasks: readonly WorkerTask[];
+}
 
 export type Checked =
   /** Decided: the request may pass with these changes. */
   | { readonly kind: "pass"; readonly changes: readonly HeaderChange[] }
   /** The object decides. It is told the credential; the upstream gets the changes besides those of the decision. */
-  | { readonly kind: "ask"; readonly told: ToldHeaders; readonly changes: readonly HeaderChange[] }
+  | { readonly kind: "ask"; readonly told: Told; readonly changes: readonly HeaderChange[] }
   | { readonly kind: "refused"; readonly reply: Response };
 
 /** What a check works on. */
@@ -78,7 +84,7 @@ export class Credentials {
     }
     const check: Check = { incoming, credentials, ruleName, found, ctx };
     if (credentials.verify === undefined) {
-      return { kind: "ask", told: toldCredential(found), changes: removedBeside(check) };
+      return { kind: "ask", told: toldCredential(check), changes: removedBeside(check) };
     }
     const io = this.#io(check);
     const key = this.#kept.keyOf(`${service.name} ${found.text}`);
@@ -148,17 +154,19 @@ export function verifiedForMsOf(service: Service): number {
 
 function toAsk(check: Check, { subject, issuer }: Identity): Checked {
   const changes = removedBeside(check);
-  if (!check.credentials.tellsSubject) return { kind: "ask", told: toldCredential(check.found), changes };
+  const { tasks } = check.credentials;
+  if (!tasks.includes("tell-subject")) return { kind: "ask", told: toldCredential(check), changes };
   // Anything else would not reach the server as it is.
   if (subject === undefined || issuer === undefined || !/^[\x21-\x7e]+$/.test(subject)) {
     rateLimitedLog.error(`${check.incoming.service.name}: a verified token has no sub that can be asked about`);
     return { kind: "refused", reply: errorResponse(503, "claim_unusable") };
   }
-  return { kind: "ask", told: { authorization: `Bearer ${subject}`, [VERIFIED_ISSUER_HEADER]: issuer }, changes };
+  const headers = { authorization: `Bearer ${subject}`, [VERIFIED_ISSUER_HEADER]: issuer };
+  return { kind: "ask", told: { headers, tasks }, changes };
 }
 
-function toldCredential({ text, isBasic }: Check["found"]): ToldHeaders {
-  return { authorization: `${isBasic ? "Basic" : "Bearer"} ${text}` };
+function toldCredential({ found: { text, isBasic }, credentials: { tasks } }: Check): Told {
+  return { headers: { authorization: `${isBasic ? "Basic" : "Bearer"} ${text}` }, tasks };
 }
 
 /** Credentials beside the one that decided. */
