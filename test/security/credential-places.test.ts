@@ -83,7 +83,8 @@ describe.each(VARIANTS)("with $name, a credential", (variant) => {
         ],
       }),
       service("certificate", { credentials: [{ from: "certificate" }] }),
-      service("socket", { credentials: [{ from: "websocket-protocol" }] }),
+      service("socket", { credentials: [{ from: "websocket-protocol" }], preflight: "pass" }),
+      service("socket-removed", { credentials: [{ from: "websocket-protocol" }], upstreamAuthorization: "remove" }),
       service("keys", {
         authorization: { ...keys, upstreamClaims: { sub: "x-user", scope: "x-scopes" } },
         credentials: [{ from: "header", name: "x-api-key" }],
@@ -328,6 +329,23 @@ describe.each(VARIANTS)("with $name, a credential", (variant) => {
         expect(await ask("/socket/1", open(protocols))).toMatchObject({ status: 401, target: undefined, asked: [] });
       },
     );
+
+    it("is taken out once where the upstream gets no credential", async () => {
+      const { status, sent } = await ask("/socket-removed/1", open("bearer, good, chat"));
+      expect({ status, protocols: sent("sec-websocket-protocol") }).toEqual({
+        status: 101,
+        protocols: ["bearer, chat"],
+      });
+    });
+
+    it("does not reach the upstream with a preflight", async () => {
+      const preflight = ["Origin: https://a.example", "Access-Control-Request-Method: GET"];
+      const answer = await ask("/socket/1", [...preflight, "Sec-WebSocket-Protocol: bearer, evil"], "OPTIONS");
+      expect({ status: answer.status, protocols: answer.sent("sec-websocket-protocol") }).toEqual({
+        status: 200,
+        protocols: [],
+      });
+    });
 
     it("counts only in a handshake", async () => {
       const headers = ["Sec-WebSocket-Protocol: bearer, good"];

@@ -169,7 +169,8 @@ function toldCredential({ found: { text, isBasic }, credentials: { tasks } }: Ch
   return { headers: { authorization: `${isBasic ? "Basic" : "Bearer"} ${text}` }, tasks };
 }
 
-/** Credentials beside the one that decided. */
+/** Credentials beside the one that decided; none if the upstream gets no credential at all (upstream-authorization.ts). */
 function removedBeside({ incoming, credentials, found }: Check): HeaderChange[] {
+  if (incoming.service.upstreamAuthorization !== "keep") return [];
   return removedCredentials(credentials.sources, headerReader(incoming.request.headers), found.source);
 }
