@@ -228,6 +228,36 @@ describe.each(VARIANTS)("with $name, a credential", (variant) => {
     );
 
     it.each([
+      "ACCESS_TOKEN",
+      "access.token",
+      "access[token",
+      "+access_token",
+      "access%5ftoken",
+      "access_token[]",
+      "access_token[%FF]",
+      "access_token%00",
+      "access_token%00x",
+      "%u0061ccess_token",
+      "%u0041CCESS_TOKEN",
+    ])("is taken out beside another one in any spelling, and refused beside the real one: %s", async (spelling) => {
+      const answer = await ask(`/query/1?a=%FF&${spelling}=evil&b=1`, ["Authorization: Bearer good"]);
+      expect({ status: answer.status, target: answer.target }).toEqual({ status: 200, target: "/query/1?a=%FF&b=1" });
+      const both = await ask(`/query/1?access_token=good&${spelling}=evil`);
+      expect({ status: both.status, target: both.target }).toEqual({ status: 400, target: undefined });
+    });
+
+    it.each(["access_token_type", "my_access_token", "access%FFtoken", "accesstoken", "token", "%zz", "access[token]"])(
+      "is not another parameter: %s",
+      async (other) => {
+        const answer = await ask(`/query/1?${other}=1`, ["Authorization: Bearer good"]);
+        expect({ status: answer.status, target: answer.target }).toEqual({
+          status: 200,
+          target: `/query/1?${other}=1`,
+        });
+      },
+    );
+
+    it.each([
       "/query/1?access_token=good&access_token=good",
       "/query/1?access_token=good&access%5ftoken=evil",
       "/query/1?access_token=good&ACCESS_TOKEN=evil",
