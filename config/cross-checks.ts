@@ -1,4 +1,4 @@
-import { introspectedSubject, issuersOf, issuersPath, verificationOf } from "./authorization-parts.ts";
+import { introspectedSubject, isReadInWorker, issuersOf, issuersPath, verificationOf } from "./authorization-parts.ts";
 import { checkFixedHeaders } from "./fixed-header-checks.ts";
 import type { Authorization, Credential, RuleAccess } from "./gateway.ts";
 import { coversHeader } from "./header-patterns.ts";
@@ -69,6 +69,12 @@ function checkProbes({ authorization, clusters }: ParsedService): Finding[] {
     }));
 }
 
+/** The server would see the credential that the Worker found, and the upstream what the client sent. */
+const TOLD_IN_AUTHORIZATION = {
+  found: '"authorization"',
+  allowed: "another header: in this one the gateway tells the server the credential, wherever the client sent it",
+};
+
 /** The gateway removes identity headers from every request, so nothing can read them. */
 function checkHeaders(service: ParsedService): Finding[] {
   const stripped = identityHeadersOf(service);
@@ -83,7 +89,9 @@ function checkHeaders(service: ParsedService): Finding[] {
     if (credential.from === "header") check(credential.name, ["credentials", index, "name"]);
   }
   for (const [index, name] of requestHeadersOf(service.authorization).entries()) {
-    check(name, ["authorization", "requestHeaders", index]);
+    const path = ["authorization", "requestHeaders", index];
+    check(name, path);
+    if (name === "authorization" && isReadInWorker(service)) findings.push({ path, ...TOLD_IN_AUTHORIZATION });
   }
   if (typeof service.preflight !== "string") {
     for (const [index, name] of service.preflight.answer.headers.entries()) {
@@ -100,6 +108,11 @@ function checkCredentials({ credentials = [], authorization }: ParsedService): F
     if (credentials.slice(0, index).some((earlier) => hidesCredential(earlier, credential))) {
       const found = "name" in credential ? describeFound(credential.name) : "a place of an earlier source";
       return [{ path, found, allowed: "each place once: an earlier source already reads it" }];
+    }
+    if (credential.from === "certificate" && credentials.length > 1) {
+      const allowed =
+        "a certificate alone: its fingerprint is no secret, and in another place any client could send it; use a service for each";
+      return [{ path, found: "a certificate beside other places", allowed }];
     }
     const isToken = issuersOf(authorization).length > 0;
     if (isToken && credential.from === "certificate") {
