@@ -1,4 +1,12 @@
-import { introspectedSubject, isReadInWorker, issuersOf, issuersPath, verificationOf } from "./authorization-parts.ts";
+import {
+  asksAboutVerifiedSubject,
+  introspectedSubject,
+  isReadInWorker,
+  issuersOf,
+  issuersPath,
+  verificationOf,
+} from "./authorization-parts.ts";
+import { CONFIG_LIMITS } from "./configuration-limits.ts";
 import { checkFixedHeaders } from "./fixed-header-checks.ts";
 import type { Authorization, Credential, RuleAccess } from "./gateway.ts";
 import { coversHeader } from "./header-patterns.ts";
@@ -34,7 +42,7 @@ export function checkService(service: ParsedService): Finding[] {
 function checkClusters({ authorization, clusters }: ParsedService): Finding[] {
   if (authorization === undefined) return [];
   const known = Object.keys(clusters);
-  const check = (name: string, path: string[]): Finding[] => {
+  const check = (name: string, path: (string | number)[]): Finding[] => {
     if (known.includes(name)) return [];
     const allowed =
       known.length === 0
@@ -46,9 +54,7 @@ function checkClusters({ authorization, clusters }: ParsedService): Finding[] {
   return [
     ...("cluster" in authorization ? check(authorization.cluster, ["authorization", "cluster"]) : []),
     ...issuersOf(authorization).flatMap(({ keys }, index) =>
-      keys.from === "cluster"
-        ? check(keys.cluster, [...issuersPath(authorization), String(index), "jwks", "cluster"])
-        : [],
+      keys.from === "cluster" ? check(keys.cluster, [...issuersPath(authorization), index, "jwks", "cluster"]) : [],
     ),
     ...(subject === undefined ? [] : check(subject.cluster, ["authorization", "subject", "cluster"])),
   ];
@@ -138,12 +144,21 @@ function hidesCredential(earlier: Credential, later: Credential): boolean {
   return !("name" in earlier && "name" in later) || earlier.name === later.name;
 }
 
-/** The verified subject comes from a token that the Worker verifies. */
+/** The verified subject comes from a token that the Worker verifies, with its issuer in a header of its own. */
 function checkSubject({ authorization }: ParsedService): Finding[] {
-  if (authorization === undefined || !("subject" in authorization)) return [];
-  if (authorization.subject !== "verified" || verificationOf(authorization) !== undefined) return [];
-  const allowed = '"verified" only with verify: { issuers: [...] }, whose tokens the Worker verifies';
-  return [{ path: ["authorization", "subject"], found: '"verified"', allowed }];
+  if (authorization === undefined || !asksAboutVerifiedSubject(authorization)) return [];
+  const findings: Finding[] = [];
+  if (verificationOf(authorization) === undefined) {
+    const allowed = '"verified" only with verify: { issuers: [...] }, whose tokens the Worker verifies';
+    findings.push({ path: ["authorization", "subject"], found: '"verified"', allowed });
+  }
+  const headers = requestHeadersOf(authorization);
+  const most = CONFIG_LIMITS.maxFilterHeaders - 1;
+  if (headers.length > most) {
+    const allowed = `at most ${most} with subject "verified", whose issuer needs one`;
+    findings.push({ path: ["authorization", "requestHeaders"], found: describeFound(headers), allowed });
+  }
+  return findings;
 }
 
 /** A refusal in the middle of a body cannot be taken back. */

@@ -55,6 +55,9 @@ export function findingsOf(issues: readonly v.BaseIssue<unknown>[], below: reado
 /** Fields whose value may be a secret in plain text by mistake: it must not end up in a log. */
 const SECRET_FIELDS: ReadonlySet<string | number> = new Set([
   "secret",
+  "sharedSecret",
+  "replace",
+  "keys",
   "token",
   "tokenSecret",
   "keySecret",

@@ -15,9 +15,7 @@ const SYMMETRIC_ALGORITHMS = ["HS256", "HS384", "HS512"] as const;
 const common = {
   issuer: visibleText('the text of the tokens\' iss, like "https://login.example.com/"'),
   audience: v.pipe(
-    v.lazy(
-      (input: unknown): v.GenericSchema<unknown, readonly string[] | "any"> => (input === "any" ? ANY : oneOrMore),
-    ),
+    v.lazy((input: unknown): v.GenericSchema<unknown, readonly string[] | "any"> => (input === "any" ? ANY : named)),
     v.description('the audience of this service, one or a list; or "any", which accepts tokens for other services too'),
   ),
   typ: v.optional(visibleText('the typ of the tokens\' header, like "at+jwt"')),
@@ -30,6 +28,12 @@ const common = {
 
 const ANY = v.literal("any");
 
+/** In a list it would be the name of an audience, and refuse every token that was meant to be accepted. */
+const named = v.pipe(
+  oneOrMore,
+  v.check((names) => !names.includes("any"), 'audiences without "any", which stands alone: audience: "any"'),
+);
+
 /** Keys from a key set: of a cluster, or found by discovery. */
 const byKeySet: v.GenericSchema<unknown, Issuer> = v.pipe(
   fields({
@@ -38,13 +42,14 @@ const byKeySet: v.GenericSchema<unknown, Issuer> = v.pipe(
     algorithms: v.optional(algorithms(ASYMMETRIC_ALGORITHMS), [...ASYMMETRIC_ALGORITHMS]),
     sharedSecret: refused("either jwks or sharedSecret"),
   }),
-  v.forward(
-    v.check(
-      ({ issuer, jwks }) => jwks !== undefined || whyNotDiscovered(issuer) === undefined,
-      (issue) => whyNotDiscovered(issue.input.issuer) ?? "",
-    ),
-    ["issuer"],
-  ),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const { issuer, jwks } = dataset.value;
+    const message = jwks === undefined ? whyNotDiscovered(issuer) : undefined;
+    if (message === undefined) return;
+    const path = [{ type: "unknown", origin: "value", input: dataset.value, key: "issuer", value: issuer }] as const;
+    addIssue({ path: [...path], input: issuer, message });
+  }),
   v.transform(({ jwks, sharedSecret: _, ...issuer }) => ({
     ...issuer,
     keys: jwks === undefined ? DISCOVERED : ({ from: "cluster", ...jwks } as const),
