@@ -49,6 +49,17 @@ export function isFoundByFilter(credential: Credential): boolean {
   }
 }
 
+/** Whether the Worker finds the credential, because it verifies it or because the filter does not know its place. */
+export function isReadInWorker({
+  authorization,
+  credentials = [],
+}: {
+  readonly authorization?: Authorization | undefined;
+  readonly credentials?: readonly Credential[] | undefined;
+}): boolean {
+  return verificationOf(authorization) !== undefined || !credentials.every(isFoundByFilter);
+}
+
 /** Who compares what a rule requires with what a credential has. */
 export interface Comparison {
   /** `server`: the authorization server is told the scopes and refuses. */

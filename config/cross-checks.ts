@@ -1,4 +1,12 @@
-import { introspectedSubject, issuersOf, issuersPath, verificationOf } from "./authorization-parts.ts";
+import {
+  asksAboutVerifiedSubject,
+  introspectedSubject,
+  isReadInWorker,
+  issuersOf,
+  issuersPath,
+  verificationOf,
+} from "./authorization-parts.ts";
+import { CONFIG_LIMITS } from "./configuration-limits.ts";
 import { checkFixedHeaders } from "./fixed-header-checks.ts";
 import type { Authorization, Credential, RuleAccess } from "./gateway.ts";
 import { coversHeader } from "./header-patterns.ts";
@@ -34,7 +42,7 @@ export function checkService(service: ParsedService): Finding[] {
 function checkClusters({ authorization, clusters }: ParsedService): Finding[] {
   if (authorization === undefined) return [];
   const known = Object.keys(clusters);
-  const check = (name: string, path: string[]): Finding[] => {
+  const check = (name: string, path: (string | number)[]): Finding[] => {
     if (known.includes(name)) return [];
     const allowed =
       known.length === 0
@@ -46,9 +54,7 @@ function checkClusters({ authorization, clusters }: ParsedService): Finding[] {
   return [
     ...("cluster" in authorization ? check(authorization.cluster, ["authorization", "cluster"]) : []),
     ...issuersOf(authorization).flatMap(({ keys }, index) =>
-      keys.from === "cluster"
-        ? check(keys.cluster, [...issuersPath(authorization), String(index), "jwks", "cluster"])
-        : [],
+      keys.from === "cluster" ? check(keys.cluster, [...issuersPath(authorization), index, "jwks", "cluster"]) : [],
     ),
     ...(subject === undefined ? [] : check(subject.cluster, ["authorization", "subject", "cluster"])),
   ];
@@ -69,6 +75,12 @@ function checkProbes({ authorization, clusters }: ParsedService): Finding[] {
     }));
 }
 
+/** The server would see the credential that the Worker found, and the upstream what the client sent. */
+const TOLD_IN_AUTHORIZATION = {
+  found: '"authorization"',
+  allowed: "another header: in this one the gateway tells the server the credential, wherever the client sent it",
+};
+
 /** The gateway removes identity headers from every request, so nothing can read them. */
 function checkHeaders(service: ParsedService): Finding[] {
   const stripped = identityHeadersOf(service);
@@ -83,7 +95,9 @@ function checkHeaders(service: ParsedService): Finding[] {
     if (credential.from === "header") check(credential.name, ["credentials", index, "name"]);
   }
   for (const [index, name] of requestHeadersOf(service.authorization).entries()) {
-    check(name, ["authorization", "requestHeaders", index]);
+    const path = ["authorization", "requestHeaders", index];
+    check(name, path);
+    if (name === "authorization" && isReadInWorker(service)) findings.push({ path, ...TOLD_IN_AUTHORIZATION });
   }
   if (typeof service.preflight !== "string") {
     for (const [index, name] of service.preflight.answer.headers.entries()) {
@@ -100,6 +114,11 @@ function checkCredentials({ credentials = [], authorization }: ParsedService): F
     if (credentials.slice(0, index).some((earlier) => hidesCredential(earlier, credential))) {
       const found = "name" in credential ? describeFound(credential.name) : "a place of an earlier source";
       return [{ path, found, allowed: "each place once: an earlier source already reads it" }];
+    }
+    if (credential.from === "certificate" && credentials.length > 1) {
+      const allowed =
+        "a certificate alone: its fingerprint is no secret, and in another place any client could send it; use a service for each";
+      return [{ path, found: "a certificate beside other places", allowed }];
     }
     const isToken = issuersOf(authorization).length > 0;
     if (isToken && credential.from === "certificate") {
@@ -125,12 +144,21 @@ function hidesCredential(earlier: Credential, later: Credential): boolean {
   return !("name" in earlier && "name" in later) || earlier.name === later.name;
 }
 
-/** The verified subject comes from a token that the Worker verifies. */
+/** The verified subject comes from a token that the Worker verifies, with its issuer in a header of its own. */
 function checkSubject({ authorization }: ParsedService): Finding[] {
-  if (authorization === undefined || !("subject" in authorization)) return [];
-  if (authorization.subject !== "verified" || verificationOf(authorization) !== undefined) return [];
-  const allowed = '"verified" only with verify: { issuers: [...] }, whose tokens the Worker verifies';
-  return [{ path: ["authorization", "subject"], found: '"verified"', allowed }];
+  if (authorization === undefined || !asksAboutVerifiedSubject(authorization)) return [];
+  const findings: Finding[] = [];
+  if (verificationOf(authorization) === undefined) {
+    const allowed = '"verified" only with verify: { issuers: [...] }, whose tokens the Worker verifies';
+    findings.push({ path: ["authorization", "subject"], found: '"verified"', allowed });
+  }
+  const headers = requestHeadersOf(authorization);
+  const most = CONFIG_LIMITS.maxFilterHeaders - 1;
+  if (headers.length > most) {
+    const allowed = `at most ${most} with subject "verified", whose issuer needs one`;
+    findings.push({ path: ["authorization", "requestHeaders"], found: describeFound(headers), allowed });
+  }
+  return findings;
 }
 
 /** A refusal in the middle of a body cannot be taken back. */

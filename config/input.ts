@@ -444,7 +444,11 @@ type CredentialInput =
   | { readonly from: "query"; readonly name: string }
   /** Of a WebSocket handshake: the text after `name` in `Sec-WebSocket-Protocol: bearer, TOKEN`. Default `bearer`. */
   | { readonly from: "websocket-protocol"; readonly name?: string }
-  /** The SHA-256 fingerprint of the client's certificate, if the platform has verified it (mutual TLS). */
+  /**
+   * The SHA-256 fingerprint of the client's certificate, if the platform has verified it (mutual TLS). The fingerprint is no secret,
+   * so a certificate is a service's only place, and no other service may accept the same text from a client: give the certificates
+   * a server, or a secret with keys, of their own.
+   */
   | { readonly from: "certificate" };
 
 interface RulePatternInput {

@@ -21,6 +21,9 @@ export function checkRequirements({ authorization, rules }: ParsedService): Find
     ...(by.claims === "nobody" ? check("claims", CLAIMS_ALLOWED) : []),
     ...(by.scopes === "nobody" ? check("scopes", ENFORCED_ALLOWED) : []),
     ...(by.scopes === "server" ? check("scopes", ANY_OF_INSTEAD, asksForAnyOf) : []),
+    ...(authorization.protocol === "api-keys"
+      ? [...check("claims", CLAIMS_OF_KEYS, asksForOtherClaims), ...check("scopes", SCOPES_OF_KEYS, hasComma)]
+      : []),
     ...(permits ? [] : check("permission", asksServer ? ENFORCED_ALLOWED : PERMISSION_INSTEAD)),
   ];
 }
@@ -46,6 +49,18 @@ const ENFORCED_ALLOWED =
 const ANY_OF_INSTEAD =
   "a list, of which this server requires all; for one of several use a permission that the server grants for any of them, " +
   'or protocol "introspection", for which the gateway compares scopes';
+
+const CLAIMS_OF_KEYS = 'claims that an API key has: "sub", its name, and "scope", its scopes with blanks between them';
+
+function asksForOtherClaims({ claims = {} }: ParsedRule): boolean {
+  return Object.keys(claims).some((name) => name !== "sub" && name !== "scope");
+}
+
+const SCOPES_OF_KEYS = "scopes without a comma, which separates the scopes of an API key";
+
+function hasComma({ scopes = [] }: ParsedRule): boolean {
+  return ("anyOf" in scopes ? scopes.anyOf : scopes).some((scope) => scope.includes(","));
+}
 
 function asksForAnyOf({ scopes }: ParsedRule): boolean {
   return scopes !== undefined && "anyOf" in scopes;

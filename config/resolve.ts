@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { asksAboutVerifiedSubject, isDecidedInWorker, isFoundByFilter, verificationOf } from "./authorization-parts.ts";
+import { asksAboutVerifiedSubject, isDecidedInWorker, isFoundByFilter, isReadInWorker } from "./authorization-parts.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { CONFIG_LIMITS } from "./configuration-limits.ts";
 import { checkService, identityHeadersOf, requestHeadersOf } from "./cross-checks.ts";
@@ -155,11 +155,6 @@ function filterKindOf(parsed: ParsedService): FilterKind {
   }
   if (configuration !== undefined) return { kind: "other", configuration, vmConfiguration, rootId };
   throw new Error("the schema let through a service without authorization and configuration");
-}
-
-/** Whether the Worker finds the credential, because it verifies it or because the filter does not know its place. */
-function isReadInWorker({ authorization, credentials = [] }: ParsedService): boolean {
-  return verificationOf(authorization) !== undefined || !credentials.every(isFoundByFilter);
 }
 
 /** Exactly the headers that the built-in filter reads. Sending others would only cost time. */

@@ -21,7 +21,7 @@ const anyAsk: fc.Arbitrary<DecideRequest> = fc.record(
     headers: fc.array(fc.tuple(name, text)).map((pairs) => pairs.flat()),
     source: fc.record({ address: text }),
     endOfStream: fc.boolean(),
-    credential: fc.constantFrom("sent" as const, "found" as const, "verified" as const, "subject" as const),
+    doneInWorker: fc.array(name),
   },
   {
     requiredKeys: [
@@ -36,7 +36,7 @@ const anyAsk: fc.Arbitrary<DecideRequest> = fc.record(
       "headers",
       "source",
       "endOfStream",
-      "credential",
+      "doneInWorker",
     ],
   },
 );
@@ -75,7 +75,7 @@ describe("a question as a text", () => {
       headers: ["a", "b"],
       source: { address: "" },
       endOfStream: true,
-      credential: "sent",
+      doneInWorker: ["find", "verify"],
     };
     const whole = encodeAsk(ask);
     const fields = whole.split("\n");
@@ -86,8 +86,7 @@ describe("a question as a text", () => {
     }
     expect(decodeAsk(`${whole}\nname`)).toBeUndefined();
     expect(decodeAsk(whole.replace("\nhttp\n", "\nftp\n"))).toBeUndefined();
-    expect(decodeAsk(whole.replace("\n1\nsent\na", "\nyes\nsent\na"))).toBeUndefined();
-    expect(decodeAsk(whole.replace("\n1\nsent\na", "\n1\ntrusted\na"))).toBeUndefined();
+    expect(decodeAsk(whole.replace("\n1\nfind,", "\nyes\nfind,"))).toBeUndefined();
     expect(decodeAsk(whole.replace("v\n\nGET", "v\nauthorization\nGET"))).toBeUndefined();
     for (const wrong of ["", undefined, null, 3, {}, ["a"]]) expect(decodeAsk(wrong)).toBeUndefined();
   });

@@ -1,5 +1,5 @@
 import type { HeaderChange } from "../wasm/host/index.ts";
-import { type Continue, CREDENTIAL_STATES, type DecideRequest } from "./rpc.ts";
+import type { Continue, DecideRequest } from "./rpc.ts";
 
 /**
  * The question to an object, and its usual answer, as one text each: fields end at line feeds, which none of them can hold.
@@ -27,7 +27,7 @@ export function encodeAsk(ask: DecideRequest): string {
     ask.scheme,
     source.address,
     ask.endOfStream ? "1" : "0",
-    ask.credential,
+    ask.doneInWorker.join(","),
   ];
   const text = headers.length === 0 ? fields.join(END) : `${fields.join(END)}${END}${headers.join(END)}`;
   if (countOf(text) !== FIELDS + headers.length - 1) throw new TypeError("a field of the question holds a line feed");
@@ -39,11 +39,9 @@ export function decodeAsk(text: unknown): DecideRequest | undefined {
   if (typeof text !== "string") return undefined;
   const fields = text.split(END);
   if (fields.length < FIELDS || (fields.length - FIELDS) % 2 !== 0) return undefined;
-  const [configVersion, service, serviceVersion, sent, method, path, query, host, scheme, address, end, told] =
+  const [configVersion, service, serviceVersion, sent, method, path, query, host, scheme, address, end, done] =
     fields as [...Twelve];
-  if ((scheme !== "http" && scheme !== "https") || (end !== "0" && end !== "1")) return undefined;
-  const credential = CREDENTIAL_STATES.find((state) => state === told);
-  if (credential === undefined) return undefined;
+  if ((scheme !== "http" && scheme !== "https") || !isFlag(end)) return undefined;
   if (sent !== "" && sent !== ALL && !sent.startsWith(LISTED)) return undefined;
   return {
     configVersion,
@@ -58,8 +56,12 @@ export function decodeAsk(text: unknown): DecideRequest | undefined {
     headers: fields.slice(FIELDS),
     source: { address },
     endOfStream: end === "1",
-    credential,
+    doneInWorker: namesIn(done),
   };
+}
+
+function isFlag(field: string): boolean {
+  return field === "0" || field === "1";
 }
 
 function namesIn(list: string): string[] {

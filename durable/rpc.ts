@@ -9,13 +9,6 @@ import type { FlatHeaders } from "./flat-headers.ts";
  */
 export const RPC_VERSION = 5;
 
-/**
- * What the Worker has done about the credential: nothing, so the headers are as the client sent them; found it, so there is no
- * other one in the headers; also verified it; or told in its place the subject of the token that it verified.
- */
-export const CREDENTIAL_STATES = ["sent", "found", "verified", "subject"] as const;
-export type CredentialState = (typeof CREDENTIAL_STATES)[number];
-
 /** The head of a request that needs a decision. */
 export interface DecideRequest {
   /** Version of the Worker's configuration, for error messages. */
@@ -37,7 +30,11 @@ export interface DecideRequest {
   readonly source: { readonly address: string };
   /** True if the request has no body. */
   readonly endOfStream: boolean;
-  readonly credential: CredentialState;
+  /**
+   * What the Worker has done with the credential (`WorkerTask`), in which case `authorization` is what the Worker says, not the
+   * client. Empty if it has not looked for one.
+   */
+  readonly doneInWorker: readonly string[];
 }
 
 /** The request may pass to the upstream with these changes to its headers. No further stage follows. */

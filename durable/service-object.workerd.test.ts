@@ -253,7 +253,7 @@ describe("the versioned RPC", () => {
       headers: ["authorization", "Bearer allow-rpc"],
       source: { address: "" },
       endOfStream: true,
-      credential: "sent" as const,
+      doneInWorker: [],
     };
     const ask = encodeAsk(message);
     expect(decodeContinue((await stub.decide(RPC_VERSION, ask)) as string)).toMatchObject({

@@ -63,7 +63,7 @@ async function askWith(
       headers: head.headers,
       source: { address: client.clientIp },
       endOfStream: body === null,
-      credential: told?.credential ?? "sent",
+      doneInWorker: told?.tasks ?? [],
     });
     const edge = edgeQuestion?.(ask);
     const kept = edge?.answer();

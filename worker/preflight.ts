@@ -26,6 +26,7 @@ export function withoutCredentials(request: Request, { filterKind }: Pick<Servic
   headers.delete("cookie");
   for (const credential of filterKind.kind === "other" ? [] : filterKind.credentials) {
     if (credential.from === "header") headers.delete(credential.name);
+    if (credential.from === "websocket-protocol") headers.delete("sec-websocket-protocol");
   }
   return new Request(request, { headers });
 }

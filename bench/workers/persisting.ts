@@ -77,7 +77,7 @@ function requestOf(user: number): string {
     headers: ["authorization", `Bearer user-${user}`],
     source: { address: "" },
     endOfStream: true,
-    credential: "sent",
+    doneInWorker: [],
   });
 }
 

@@ -14,11 +14,17 @@ const SYMMETRIC_ALGORITHMS = ["HS256", "HS384", "HS512"] as const;
 
 const AUDIENCE = 'the audience of this service, one or a list; or "any", which accepts tokens for other services too';
 
+/** In a list it would be the name of an audience, and refuse every token that was meant to be accepted. */
+const audiences = v.pipe(
+  oneOrMore,
+  v.check((names) => !names.includes("any"), 'audiences without "any", which stands alone: audience: "any"'),
+);
+
 /** Left out by mistake, it would let in the tokens of every other service. */
 const audience: v.GenericSchema<unknown, readonly string[] | "any"> = v.pipe(
   v.lazy((input: unknown): v.GenericSchema<unknown, readonly string[] | "any"> => {
     if (input === "any") return v.literal("any");
-    return input === undefined ? v.custom<"any">(() => false, AUDIENCE) : oneOrMore;
+    return input === undefined ? v.custom<"any">(() => false, AUDIENCE) : audiences;
   }),
   v.description(AUDIENCE),
 );

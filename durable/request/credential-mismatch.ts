@@ -1,32 +1,30 @@
-import { asksAboutVerifiedSubject, issuersOf } from "../../config/authorization-parts.ts";
 import type { Service } from "../../config/index.ts";
-import type { CredentialState, DecideRequest, Unavailable } from "../rpc.ts";
+import { workerTasks } from "../../config/worker-tasks.ts";
+import type { DecideRequest, Unavailable } from "../rpc.ts";
 
 /**
- * The answer to a Worker of another deployment that has not dealt with the credential as this configuration relies on. What is not
- * found or verified there is whatever the client sent. Undefined if the object may decide.
+ * The answer to a Worker of another deployment that has not dealt with the credential as this configuration relies on: what no
+ * one has verified is whatever the client sent. Undefined if all is done.
  */
 export function credentialMismatch(
   { filterKind }: Pick<Service, "filterKind">,
-  { credential }: Pick<DecideRequest, "credential">,
+  { doneInWorker }: Pick<DecideRequest, "doneInWorker">,
 ): Unavailable | undefined {
-  const needed = neededState(filterKind);
-  if (needed === undefined) return mismatch("this object's configuration lets the Worker decide by itself");
-  if (credential === needed || (credential !== "subject" && RANK[credential] > RANK[needed])) return undefined;
-  return mismatch(
-    `this object's configuration relies on a credential that is ${needed}, and the Worker's is ${credential}`,
-  );
-}
-
-/** One that is verified is also found; a subject is no credential. */
-const RANK: Readonly<Record<CredentialState, number>> = { sent: 0, found: 1, verified: 2, subject: 3 };
-
-/** Undefined: no filter decides. */
-function neededState(filterKind: Service["filterKind"]): CredentialState | undefined {
-  if (filterKind.kind === "in-worker") return undefined;
-  if (filterKind.kind === "other" || !filterKind.isReadInWorker) return "sent";
-  if (asksAboutVerifiedSubject(filterKind.authorization)) return "subject";
-  return issuersOf(filterKind.authorization).length > 0 ? "verified" : "found";
+  if (filterKind.kind === "in-worker") {
+    return mismatch("this object's configuration lets the Worker decide by credentials that it verifies");
+  }
+  const tasks = workerTasks(filterKind);
+  const undone = tasks.filter((task) => !doneInWorker.includes(task));
+  if (undone.length > 0) {
+    return mismatch(
+      `this object's configuration relies on the Worker, and the Worker's does not: ${undone.join(", ")}`,
+    );
+  }
+  // A server that expects a token must not take a user's name for one.
+  if (doneInWorker.includes("tell-subject") && !tasks.includes("tell-subject")) {
+    return mismatch("the Worker tells the subject of a token, and this object's configuration expects the token");
+  }
+  return undefined;
 }
 
 function mismatch(message: string): Unavailable {

@@ -84,7 +84,7 @@ describe("docs/properties.md", () => {
       scheme: "https",
       headers: [],
       endOfStream: true,
-      credential: "sent",
+      doneInWorker: [],
       source: { address: "192.0.2.1" },
     };
     const { attributes } = streamRequest(ask, "rule-0", new AbortController().signal);

@@ -83,7 +83,8 @@ describe.each(VARIANTS)("with $name, a credential", (variant) => {
         ],
       }),
       service("certificate", { credentials: [{ from: "certificate" }] }),
-      service("socket", { credentials: [{ from: "websocket-protocol" }] }),
+      service("socket", { credentials: [{ from: "websocket-protocol" }], preflight: "pass" }),
+      service("socket-removed", { credentials: [{ from: "websocket-protocol" }], upstreamAuthorization: "remove" }),
       service("keys", {
         authorization: { ...keys, upstreamClaims: { sub: "x-user", scope: "x-scopes" } },
         credentials: [{ from: "header", name: "x-api-key" }],
@@ -227,6 +228,36 @@ describe.each(VARIANTS)("with $name, a credential", (variant) => {
     );
 
     it.each([
+      "ACCESS_TOKEN",
+      "access.token",
+      "access[token",
+      "+access_token",
+      "access%5ftoken",
+      "access_token[]",
+      "access_token[%FF]",
+      "access_token%00",
+      "access_token%00x",
+      "%u0061ccess_token",
+      "%u0041CCESS_TOKEN",
+    ])("is taken out beside another one in any spelling, and refused beside the real one: %s", async (spelling) => {
+      const answer = await ask(`/query/1?a=%FF&${spelling}=evil&b=1`, ["Authorization: Bearer good"]);
+      expect({ status: answer.status, target: answer.target }).toEqual({ status: 200, target: "/query/1?a=%FF&b=1" });
+      const both = await ask(`/query/1?access_token=good&${spelling}=evil`);
+      expect({ status: both.status, target: both.target }).toEqual({ status: 400, target: undefined });
+    });
+
+    it.each(["access_token_type", "my_access_token", "access%FFtoken", "accesstoken", "token", "%zz", "access[token]"])(
+      "is not another parameter: %s",
+      async (other) => {
+        const answer = await ask(`/query/1?${other}=1`, ["Authorization: Bearer good"]);
+        expect({ status: answer.status, target: answer.target }).toEqual({
+          status: 200,
+          target: `/query/1?${other}=1`,
+        });
+      },
+    );
+
+    it.each([
       "/query/1?access_token=good&access_token=good",
       "/query/1?access_token=good&access%5ftoken=evil",
       "/query/1?access_token=good&ACCESS_TOKEN=evil",
@@ -328,6 +359,23 @@ describe.each(VARIANTS)("with $name, a credential", (variant) => {
         expect(await ask("/socket/1", open(protocols))).toMatchObject({ status: 401, target: undefined, asked: [] });
       },
     );
+
+    it("is taken out once where the upstream gets no credential", async () => {
+      const { status, sent } = await ask("/socket-removed/1", open("bearer, good, chat"));
+      expect({ status, protocols: sent("sec-websocket-protocol") }).toEqual({
+        status: 101,
+        protocols: ["bearer, chat"],
+      });
+    });
+
+    it("does not reach the upstream with a preflight", async () => {
+      const preflight = ["Origin: https://a.example", "Access-Control-Request-Method: GET"];
+      const answer = await ask("/socket/1", [...preflight, "Sec-WebSocket-Protocol: bearer, evil"], "OPTIONS");
+      expect({ status: answer.status, protocols: answer.sent("sec-websocket-protocol") }).toEqual({
+        status: 200,
+        protocols: [],
+      });
+    });
 
     it("counts only in a handshake", async () => {
       const headers = ["Sec-WebSocket-Protocol: bearer, good"];

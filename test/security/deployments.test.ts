@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { headerOf } from "./raw-client.ts";
 import { linesOf, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
+import { TokenIssuer } from "./token-issuer.ts";
 import { VARIANTS } from "./variants.ts";
 
 /**
@@ -14,11 +15,15 @@ const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 describe.each(VARIANTS)("with $name", (variant) => {
   let upstream: RawServer;
   let authorization: RawServer;
+  let issuer: TokenIssuer;
   const gateways: SecurityGateway[] = [];
 
   beforeAll(async () => {
     upstream = await RawServer.start(() => ({ body: "served" }));
-    authorization = await RawServer.start(async ({ headers }) => {
+    issuer = await TokenIssuer.start();
+    authorization = await RawServer.start(async ({ headers, target }) => {
+      if (target === "/access/v1/evaluation") return { body: '{"decision":true}' };
+      if (target === "/introspect") return { body: '{"active":true,"scope":"orders:read"}' };
       const [credential = ""] = linesOf({ headers }, "authorization");
       if (credential.includes("slow")) await after(400);
       // Only one tenant has this user.
@@ -28,7 +33,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
   });
   afterAll(async () => {
     await Promise.all(gateways.map((gateway) => gateway.stop()));
-    await Promise.all([upstream?.stop(), authorization?.stop()]);
+    await Promise.all([upstream?.stop(), authorization?.stop(), issuer?.stop()]);
   });
 
   const service = (fields: object = {}, authorizationFields: object = {}) => ({
@@ -105,5 +110,57 @@ describe.each(VARIANTS)("with $name", (variant) => {
     const worker = service({ identityHeaders: ["x-tenant"] });
     const gateway = await start(worker, service({}, { requestHeaders: ["x-tenant"] }));
     expect((await ask(gateway, "tenant", "X-Tenant: blue")).status).toBe(403);
+  });
+
+  describe("an object whose configuration relies on the Worker", () => {
+    const inQuery = {
+      credentials: [{ from: "authorization", schemes: ["Bearer"] } as const, { from: "query", name: "t" } as const],
+    };
+    const verify = () => ({ issuers: [{ issuer: issuer.origin, audience: "orders-api" }] });
+    const aboutSubject = () => ({
+      authorization: { protocol: "authzen", cluster: "auth", subject: "verified", verify: verify() } as const,
+    });
+    const introspection = () => ({
+      protocol: "introspection" as const,
+      cluster: "auth",
+      path: "/introspect",
+      clientAuthentication: { type: "none" } as const,
+    });
+    const scoped = { rules: [{ path: "/1", scopes: ["orders:admin"] }] };
+    const refused = { status: 503, reason: "configuration_mismatch" };
+
+    it("to verify a token does not take what it only found", async () => {
+      for (const object of [service({}, { verify: verify() }), service(aboutSubject())]) {
+        const gateway = await start(service(inQuery), object);
+        const before = authorization.requests.length;
+        expect(await ask(gateway, "root")).toEqual(refused);
+        expect(authorization.requests.length).toBe(before);
+      }
+    });
+
+    it("to tell the subject does not take the token for one, nor the subject for a token", async () => {
+      const token = await issuer.token({ sub: "good" });
+      const tellsToken = await start(service({}, { verify: verify() }), service(aboutSubject()));
+      expect(await ask(tellsToken, token)).toEqual(refused);
+      const tellsSubject = await start(service(aboutSubject()), service({}, { verify: verify() }));
+      expect(await ask(tellsSubject, token)).toEqual(refused);
+      expect(await ask(await start(service(aboutSubject()), service()), token)).toEqual(refused);
+    });
+
+    it("to compare scopes does not allow a token whose scopes no one has compared", async () => {
+      const token = await issuer.token({ scope: "orders:read" });
+      const worker = service({ ...scoped, authorization: { ...introspection(), verify: verify() } });
+      expect(await ask(await start(worker), token)).toEqual({ status: 403, reason: "insufficient_scope" });
+      const gateway = await start(worker, service(scoped, { verify: verify() }));
+      expect(await ask(gateway, token)).toEqual(refused);
+    });
+
+    it("decides on what the Worker has done", async () => {
+      const token = await issuer.token({ scope: "orders:admin" });
+      const worker = service(scoped, { verify: verify() });
+      expect(
+        (await ask(await start(worker, service(scoped, { verify: verify(), method: "POST" })), token)).status,
+      ).toBe(200);
+    });
   });
 });

@@ -109,6 +109,6 @@ export function head(headers: readonly string[] = [], endOfStream = true): Decid
     headers,
     source: { address: "" },
     endOfStream,
-    credential: "sent",
+    doneInWorker: [],
   };
 }

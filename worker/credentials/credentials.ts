@@ -75,8 +75,8 @@ export class Credentials {
     }
     const check: Check = { incoming, credentials, ruleName, found, ctx };
     if (credentials.verify === undefined) {
-      const told = { credential: "found", headers: toldCredential(credentials.sources, found, header) } as const;
-      return { kind: "ask", told, changes: removedBeside(check) };
+      const headers = toldCredential(credentials.sources, found, header);
+      return { kind: "ask", told: { headers, tasks: credentials.tasks }, changes: removedBeside(check) };
     }
     const io = this.#io(check);
     const key = this.#kept.keyOf(`${service.name} ${found.text}`);
@@ -155,10 +155,11 @@ function notFound(incoming: Incoming, sources: readonly Credential[], kind: "mis
 
 function toAsk(check: Check, { subject, issuer }: Identity): Checked {
   const { incoming, credentials, found } = check;
+  const { sources, tasks } = credentials;
   const changes = removedBeside(check);
-  if (!credentials.tellsSubject) {
-    const headers = toldCredential(credentials.sources, found, headerReader(incoming.request.headers));
-    return { kind: "ask", told: { credential: "verified", headers }, changes };
+  if (!tasks.includes("tell-subject")) {
+    const headers = toldCredential(sources, found, headerReader(incoming.request.headers));
+    return { kind: "ask", told: { headers, tasks }, changes };
   }
   // Anything else would not reach the server as it is.
   if (subject === undefined || issuer === undefined || !/^[\x21-\x7e]+$/.test(subject)) {
@@ -166,10 +167,11 @@ function toAsk(check: Check, { subject, issuer }: Identity): Checked {
     return { kind: "refused", reply: errorResponse(503, "claim_unusable") };
   }
   const headers = { authorization: `Bearer ${subject}`, [VERIFIED_ISSUER_HEADER]: issuer };
-  return { kind: "ask", told: { credential: "subject", headers }, changes };
+  return { kind: "ask", told: { headers, tasks }, changes };
 }
 
-/** Credentials beside the one that decided. */
+/** Credentials beside the one that decided; none if the upstream gets no credential at all (upstream-authorization.ts). */
 function removedBeside({ incoming, credentials, found }: Check): HeaderChange[] {
+  if (incoming.service.upstreamAuthorization !== "keep") return [];
   return removedCredentials(credentials.sources, headerReader(incoming.request.headers), found.source);
 }

@@ -62,13 +62,23 @@ function nameIn(part: string): string {
 
 /** Whether some server reads the parameter by this name. */
 function means(part: string, name: string): boolean {
-  const sent = decoded(nameIn(part));
-  // A part without a readable name is left alone: no server finds the credential in it.
-  return sent !== undefined && folded(sent.replace(/\[.*$/s, "")) === folded(name);
+  // PHP ends a name at a NUL, reads `name[x]` as a part of `name`, and a bracket that nothing closes as an underscore.
+  const sent = decodedAnyhow(nameIn(part)).replace(/\0.*$/s, "");
+  return [sent, sent.replace(/\[.*$/s, "")].some((spelling) => folded(spelling) === folded(name));
 }
 
 function folded(name: string): string {
   return Array.from(withoutBlanks(name), foldedCharacter).join("");
+}
+
+/** As lenient servers decode it: ASP.NET knows `%u0061`, and others keep what is not UTF-8 in some way. */
+function decodedAnyhow(text: string): string {
+  return text
+    .replaceAll("+", " ")
+    .replace(/%u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    .replace(/(?:%[0-9a-f]{2})+/gi, (run) =>
+      new TextDecoder().decode(Uint8Array.from(run.slice(1).split("%"), (byte) => Number.parseInt(byte, 16))),
+    );
 }
 
 /** Undefined if the percent-encoding is not UTF-8. */

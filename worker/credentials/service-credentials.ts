@@ -1,10 +1,6 @@
-import {
-  asksAboutVerifiedSubject,
-  type Comparison,
-  comparisonOf,
-  issuersOf,
-} from "../../config/authorization-parts.ts";
+import { type Comparison, comparisonOf, issuersOf } from "../../config/authorization-parts.ts";
 import type { Authorization, Credential, Requirements, Service } from "../../config/index.ts";
+import { type WorkerTask, workerTasks } from "../../config/worker-tasks.ts";
 import { KeyVerifier } from "./api-keys/key-verifier.ts";
 import { identifier } from "./identity.ts";
 import { TokenVerifier } from "./tokens/token-verifier.ts";
@@ -18,8 +14,8 @@ export interface ServiceCredentials {
   /** A verified credential is all that a decision needs. */
   readonly decides: boolean;
   readonly comparison: Comparison;
-  /** The server is asked about the token's `sub`, not about the token. */
-  readonly tellsSubject: boolean;
+  /** Done before the object is asked, if it is. */
+  readonly tasks: readonly WorkerTask[];
   /** By the rules' names. */
   readonly requirements: ReadonlyMap<string, Requirements>;
 }
@@ -35,7 +31,7 @@ export function serviceCredentials(service: Service): ServiceCredentials | undef
     verify: verifierOf(service, authorization),
     decides: filterKind.kind === "in-worker",
     comparison: comparisonOf(authorization),
-    tellsSubject: asksAboutVerifiedSubject(authorization),
+    tasks: workerTasks(filterKind),
     requirements: new Map(required),
   };
 }

@@ -1,6 +1,6 @@
 import { isFoundByFilter } from "../../config/authorization-parts.ts";
 import type { Credential } from "../../config/index.ts";
-import type { CredentialState } from "../../durable/rpc.ts";
+import type { WorkerTask } from "../../config/worker-tasks.ts";
 import { withoutCookies } from "./cookies.ts";
 import type { FoundCredential } from "./read-credential.ts";
 
@@ -9,8 +9,9 @@ export type ToldHeaders = Readonly<Record<string, string | null>>;
 
 /** What the object is told about the credential. */
 export interface Told {
-  readonly credential: CredentialState;
   readonly headers: ToldHeaders;
+  /** What has been done with it. */
+  readonly tasks: readonly WorkerTask[];
 }
 
 /**
