@@ -67,8 +67,12 @@ export class Credentials {
     const credentials = this.#services.get(service);
     if (credentials === undefined) return undefined;
     const header = headerReader(request.headers);
-    const certificate = verifiedFingerprint(request.cf);
-    const found = readCredential(credentials.sources, { header, query: receivedQuery, asksWebSocket, certificate });
+    const found = readCredential(credentials.sources, {
+      header,
+      query: receivedQuery,
+      asksWebSocket,
+      certificate: () => verifiedFingerprint(request.cf),
+    });
     if (found.kind !== "found") {
       this.#counter.count(incoming, ctx, "refusedEarly");
       return { kind: "refused", reply: notFound(incoming, credentials.sources, found.kind) };

@@ -12,7 +12,7 @@ export interface CredentialPlaces {
   readonly query: string;
   readonly asksWebSocket: boolean;
   /** The SHA-256 fingerprint of a client certificate that the platform has verified. */
-  readonly certificate: string | undefined;
+  certificate(): string | undefined;
 }
 
 export type FoundCredential =
@@ -62,7 +62,7 @@ function readFrom(source: Credential, places: CredentialPlaces): Read {
     case "websocket-protocol":
       return places.asksWebSocket ? tokenAfter(places.header("sec-websocket-protocol"), source.name) : undefined;
     case "certificate":
-      return places.certificate;
+      return places.certificate();
   }
 }
 
