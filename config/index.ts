@@ -22,12 +22,14 @@ export type {
   Service,
   UpstreamClaim,
 } from "./gateway.ts";
+export { identity } from "./identity.ts";
 export {
   type BaselineReading,
   type BuiltInServiceInput,
   type ClusterInput,
   defineGateway,
   type GatewayInput,
+  type HandlerInput,
   type InWorkerServiceInput,
   type OtherServiceInput,
   type RestartPolicyName,

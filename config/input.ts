@@ -208,10 +208,23 @@ type RouteInput =
       readonly stripPrefix?: boolean;
     };
 
-/** A URL, whose path (if any) is put before the request's path; or a service binding of this Worker. */
+/**
+ * A URL, whose path (if any) is put before the request's path; or a service binding of this Worker; or what answers in this
+ * Worker itself, such as an app of Hono or itty-router.
+ */
 export type UpstreamInput =
-  | { readonly url: string; readonly binding?: never }
-  | { readonly binding: string; readonly url?: never };
+  | { readonly url: string; readonly binding?: never; readonly handler?: never }
+  | { readonly binding: string; readonly url?: never; readonly handler?: never }
+  | { readonly handler: HandlerInput; readonly url?: never; readonly binding?: never };
+
+/**
+ * Anything with `fetch(request, env, ctx)`. It gets the request that any other upstream would get, the Worker's environment, and
+ * the request's context, whose `passThroughOnException` does nothing.
+ */
+export interface HandlerInput {
+  // A method, so that handlers with an environment of their own fit.
+  fetch?(request: never, env: never, ctx: never): unknown;
+}
 
 interface CommonClusterInput {
   /** Time from the call to the whole reply; the timeout may come up to a sixteenth late. Default 2000. */

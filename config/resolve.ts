@@ -121,8 +121,9 @@ function resolveService(name: string, parsed: ParsedService): Service {
     ticks: parsed.ticks ?? "requests",
     restart: resolveRestart(parsed.restart, parsed.cache),
   };
-  // The module is left out: it is not text, and a new one comes with a new deployment anyway.
-  return { ...resolved, filter, version: versionOf(resolved) };
+  // Module and handler are left out: they are not text, and new ones come with a new deployment anyway.
+  const hashed = "handler" in upstream ? { ...resolved, upstream: { handler: "" } } : resolved;
+  return { ...resolved, filter, version: versionOf(hashed) };
 }
 
 /**

@@ -44,11 +44,16 @@ function summary({ services, operator, version }: Gateway): string {
 function describe(service: Service): string {
   const { name, route, upstream, rules, filterKind } = service;
   const hosts = route.hosts.length === 0 ? "any host" : route.hosts.join(", ");
-  const target = "url" in upstream ? upstream.url : `binding ${upstream.binding}`;
+  const target = targetOf(upstream);
   const decision = decisionOf(filterKind);
   const open = filterKind.kind === "built-in" && filterKind.failOpen ? ", FAILS OPEN" : "";
   const ruleCount = rules.length === 1 ? "1 rule" : `${rules.length} rules`;
   return `${name}: ${route.prefix} on ${hosts} -> ${target}; ${decision}, ${ruleCount}${open}`;
+}
+
+function targetOf(upstream: Service["upstream"]): string {
+  if ("url" in upstream) return upstream.url;
+  return "binding" in upstream ? `binding ${upstream.binding}` : "a handler in this Worker";
 }
 
 function decisionOf(filterKind: FilterKind): string {

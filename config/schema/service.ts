@@ -6,6 +6,7 @@ import type {
   Cache,
   Credential,
   Enforcement,
+  Handler,
   Preflight,
   Probe,
   RateLimit,
@@ -103,6 +104,12 @@ const route: v.GenericSchema<unknown, Route> = v.pipe(
   v.transform(({ hosts, prefix, stripPrefix }) => ({ hosts: [...new Set(hosts)], prefix: prefix ?? "/", stripPrefix })),
 );
 
+/** Kept as it is: two services with one object have one upstream. */
+const handler = v.custom<Handler>(
+  isHandler,
+  "an object with a fetch(request, env, ctx) method, like an app of Hono or itty-router",
+);
+
 /** A server is reached through a URL or a binding; the field that is present decides which. */
 function urlOrBinding<Output>(
   byUrl: v.GenericSchema<unknown, Output>,
@@ -116,9 +123,21 @@ function urlOrBinding<Output>(
 
 const onlyOne = refused("either url or binding, not both");
 
-const upstream = urlOrBinding<Upstream>(
-  fields({ url: upstreamUrl, binding: v.optional(bindingName) }),
-  fields({ url: onlyOne, binding: bindingName }),
+const onlyHandler = refused("either url, binding or handler, not two of them");
+
+const upstream: v.GenericSchema<unknown, Upstream> = v.pipe(
+  v.lazy(
+    (input: unknown): v.GenericSchema<unknown, Upstream> =>
+      isPlainObject(input) && "handler" in input
+        ? fields({ url: onlyHandler, binding: onlyHandler, handler })
+        : urlOrBinding<Upstream>(
+            fields({ url: upstreamUrl, binding: v.optional(bindingName), handler: v.optional(handler) }),
+            fields({ url: onlyOne, binding: bindingName, handler: v.optional(handler) }),
+          ),
+  ),
+  v.description(
+    "an object with url, with binding (a service binding of this Worker), or with handler (an app in this Worker)",
+  ),
 );
 
 const callLimits = {
@@ -305,6 +324,11 @@ export const service: v.GenericSchema<unknown, ParsedService> = v.lazy((input: u
 
 function isDecidedInWorker(input: unknown): boolean {
   return isPlainObject(input) && (input.protocol === "jwt" || input.protocol === "api-keys");
+}
+
+function isHandler(value: unknown): value is Handler {
+  const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
+  return isObject && "fetch" in value && typeof value.fetch === "function";
 }
 
 /** Checks the tag, not the class: a module may come from another realm (a test runner's, a tool's). */
