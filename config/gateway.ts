@@ -21,6 +21,10 @@ export interface Gateway {
   readonly keySecret: string;
   readonly memory: IsolateLimits;
   readonly services: readonly Service[];
+  /** Names of the variables that the configuration takes from the environment. */
+  readonly variables: readonly string[];
+  /** Why this gateway must not decide: variables have no value, or an invalid one. Their fields have stand-ins. */
+  readonly fault?: string;
 }
 
 /** Memory limits for the filters of all services in one isolate together. */

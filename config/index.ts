@@ -37,9 +37,11 @@ export {
   type ServiceInput,
   secret,
   type UpstreamInput,
+  type Variable,
+  variable,
 } from "./input.ts";
 export { AUTHENTICATE_RULE, matchRule } from "./match-rule.ts";
 export { belongsToNeighbour } from "./neighbours.ts";
 export { formatProblems } from "./problems.ts";
-export { resolveGateway } from "./resolve.ts";
+export { gatewayIn, resolveGateway } from "./resolve.ts";
 export { warningsOf } from "./warnings.ts";

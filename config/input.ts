@@ -6,6 +6,9 @@
 /** A value that is not in the file: the name of an environment variable. Made by {@link secret}. */
 export type Secret = { readonly secret: string };
 
+/** A value that differs between environments: the name of a variable. Made by {@link variable}. */
+export type Variable = { readonly variable: string };
+
 export interface GatewayInput {
   /** The operator's pages. No service can use paths under the prefix. */
   readonly operator?: {
@@ -189,7 +192,7 @@ interface BodyInput {
  */
 export type Ticks = "requests" | "alarm";
 
-/** JSON, with {@link secret} in place of any text. */
+/** JSON, with {@link secret} or {@link variable} in place of any text. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** At least one of `hosts` and `prefix`. */
@@ -213,7 +216,7 @@ type RouteInput =
  * Worker itself, such as an app of Hono or itty-router.
  */
 export type UpstreamInput =
-  | { readonly url: string; readonly binding?: never; readonly handler?: never }
+  | { readonly url: string | Variable; readonly binding?: never; readonly handler?: never }
   | { readonly binding: string; readonly url?: never; readonly handler?: never }
   | { readonly handler: HandlerInput; readonly url?: never; readonly binding?: never };
 
@@ -256,7 +259,7 @@ interface ProbeInput {
 export type ClusterInput =
   | (CommonClusterInput & {
       /** Scheme, host and port only; the path is in `authorization`. */
-      readonly url: string;
+      readonly url: string | Variable;
       readonly binding?: never;
     })
   | (CommonClusterInput & {
@@ -281,16 +284,16 @@ interface JwtInput {
 
 interface CommonIssuerInput {
   /** The `iss` of its tokens, character by character; a last slash counts. */
-  readonly issuer: string;
+  readonly issuer: string | Variable;
   /**
    * `aud` is, or as a list holds, one of these. `"any"` accepts tokens for every other service of the issuer too; use it with
    * `clientIds` where tokens have no `aud`.
    */
-  readonly audience: string | readonly string[];
+  readonly audience: string | Variable | readonly (string | Variable)[];
   /** The `typ` that the tokens' header must have, such as `at+jwt` (RFC 9068). */
   readonly typ?: string;
   /** `client_id` is one of these; if there is none, `azp`, or else `appid`. */
-  readonly clientIds?: readonly string[];
+  readonly clientIds?: readonly (string | Variable)[];
   /** How long the keys may be used after they could not be fetched again. Default 3600000 (1 hour), at most 24 hours. */
   readonly staleKeysMs?: number;
 }
@@ -387,24 +390,24 @@ interface IntrospectionInput {
  */
 interface ExpectationInput {
   /** `aud` is, or as a list holds, one of these. */
-  readonly audience?: string | readonly string[];
+  readonly audience?: string | Variable | readonly (string | Variable)[];
   /** `iss` */
-  readonly issuer?: string;
+  readonly issuer?: string | Variable;
   /** `token_type`, for example `Bearer`. */
   readonly tokenType?: string;
   /** `client_id` is one of these. */
-  readonly clientIds?: readonly string[];
+  readonly clientIds?: readonly (string | Variable)[];
 }
 
 /**
  * Headers that go with every call, for example those by which Cloudflare Access knows the gateway. A credential is a secret:
  * `{ "cf-access-client-secret": secret("ACCESS_SECRET") }`.
  */
-type FixedHeadersInput = Readonly<Record<string, string | Secret>>;
+type FixedHeadersInput = Readonly<Record<string, string | Secret | Variable>>;
 
 /** How the gateway authenticates to the introspection endpoint. */
 type ClientAuthenticationInput =
-  | { readonly type: "basic" | "post"; readonly id: string | Secret; readonly secret: Secret }
+  | { readonly type: "basic" | "post"; readonly id: string | Secret | Variable; readonly secret: Secret }
   | { readonly type: "bearer"; readonly token: Secret }
   | { readonly type: "none" };
 
@@ -703,4 +706,13 @@ export function defineGateway(gateway: GatewayInput): GatewayInput {
 /** Names an environment variable whose value is filled in when an instance starts, so that no secret is in the file. */
 export function secret(name: string): Secret {
   return { secret: name };
+}
+
+/**
+ * Names a variable of the environment (`[vars]` in wrangler.toml) whose value is filled in when the gateway gets its first request,
+ * and then checked as if it stood in the file. May stand for URLs of upstreams and clusters, issuers, audiences, client IDs,
+ * the values of fixed headers, and any text in a filter's own `configuration`. See docs/environments.md.
+ */
+export function variable(name: string): Variable {
+  return { variable: name };
 }

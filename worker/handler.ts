@@ -1,5 +1,5 @@
 import type { Handler } from "../config/gateway.ts";
-import type { Env } from "../durable/environment.ts";
+import { type Env, isDevelopment } from "../durable/environment.ts";
 
 /** A handler that gave no response. The message says how, for the log. */
 export class HandlerFailure extends Error {
@@ -21,7 +21,7 @@ export async function answerOfHandler(
   try {
     answer = await handler.fetch(request, env, contextOf(ctx));
   } catch (error) {
-    throw new HandlerFailure(`threw ${shown(error, env.EBB_DEV === "1")}`);
+    throw new HandlerFailure(`threw ${shown(error, isDevelopment(env))}`);
   }
   const problem = whyUnusable(answer);
   if (problem !== undefined) throw new HandlerFailure(problem);
@@ -57,8 +57,8 @@ function contextOf(ctx: ExecutionContext): ExecutionContext {
 }
 
 /** The kind of an error and where it was thrown. Its message may hold what a client sent, so it is shown in development only. */
-function shown(error: unknown, isDevelopment: boolean): string {
-  if (isDevelopment) return error instanceof Error ? (error.stack ?? String(error)) : String(error);
+function shown(error: unknown, isWhole: boolean): string {
+  if (isWhole) return error instanceof Error ? (error.stack ?? String(error)) : String(error);
   if (!(error instanceof Error)) return `a ${typeof error}`;
   const { name, message, stack = "" } = error;
   const frames = stack.slice(stack.indexOf(message) + message.length);

@@ -1,4 +1,5 @@
 import type { Service } from "../config/index.ts";
+import { missingBinding } from "../config/needed-bindings.ts";
 import { serviceBinding } from "../durable/environment.ts";
 import type { HeaderChange } from "../wasm/host/index.ts";
 import { upstreamAuthorization } from "./credentials/upstream-authorization.ts";
@@ -29,7 +30,9 @@ export async function sendUpstream(
   if (own === "secret_missing") return { ok: false, reply: errorResponse(503, own) };
   const upstream = upstreamOf(incoming, isPublic);
   if (upstream === undefined) {
-    rateLimitedLog.error(`${service.name}: the upstream's service binding does not exist in this environment`);
+    const name = "binding" in service.upstream ? service.upstream.binding : "";
+    const field = `services.${service.name}.upstream.binding`;
+    rateLimitedLog.error(`${service.name}: ${missingBinding({ kind: "service", name, field })}`);
     return { ok: false, reply: errorResponse(503, "upstream_binding_missing") };
   }
   const path = changed(changes, ":path") ?? pathForUpstream(service, target);

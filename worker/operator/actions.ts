@@ -1,5 +1,5 @@
 import type { Gateway } from "../../config/index.ts";
-import type { Env } from "../../durable/environment.ts";
+import { type Env, serviceObject } from "../../durable/environment.ts";
 import type { RestartOutcome } from "../../durable/instances/instance-manager.ts";
 import type { RestartPlan } from "../../durable/restart/restart-plan.ts";
 import type { PurgeReport } from "../../durable/service/purge.ts";
@@ -29,7 +29,7 @@ export function restartServices(
   { service, dryRun = false }: ActionRequest,
 ): Promise<ActionReport<RestartReport>> {
   return forEach(gateway, service, async (name) => {
-    const object = env.SERVICE_OBJECT.getByName(name);
+    const object = serviceObject(env, name);
     if (dryRun) return { plan: await object.restartPlan() };
     const outcome = await object.restart("operator");
     return outcome === "restarted" ? { restarted: true } : { restarted: false, why: outcome };
@@ -52,9 +52,7 @@ export function purgeServices(
 ): Promise<ActionReport<EdgePurgeReport>> {
   const credentials = credential === undefined ? {} : { credentials: credentialsMeant(credential) };
   return forEach(gateway, service, async (name) => {
-    const report = await againAfterReset(() =>
-      env.SERVICE_OBJECT.getByName(name).purge({ service: name, ...credentials }),
-    );
+    const report = await againAfterReset(() => serviceObject(env, name).purge({ service: name, ...credentials }));
     edge.forget(name);
     verified.forget(name);
     return { ...report, ...elsewhere(gateway, name) };
