@@ -1,3 +1,4 @@
+import { parseArgs } from "node:util";
 import { issuersOf } from "../config/authorization-parts.ts";
 import {
   type FilterKind,
@@ -7,7 +8,10 @@ import {
   type Service,
   warningsOf,
 } from "../config/index.ts";
-import { toProblems } from "../config/problems.ts";
+import { type ConfigProblem, toProblems } from "../config/problems.ts";
+import { standIn } from "../config/variables.ts";
+import { checkEnvironment } from "./check-config/check-environment.ts";
+import { readEnvironment } from "./check-config/wrangler-environment.ts";
 import { checkLocalSecrets } from "./check-local-secrets.ts";
 import { checkMemory } from "./check-memory.ts";
 import { loadConfig } from "./load-config.ts";
@@ -18,8 +22,12 @@ export interface Verdict {
   readonly text: string;
 }
 
-/** Checks a configuration file and the modules that it imports. The text has every problem, or one line for each service. */
-export async function checkConfig(file: string): Promise<Verdict> {
+/**
+ * Checks a configuration file and the modules that it imports. The text has every problem, or one line for each service.
+ *
+ * @param environment also checks what wrangler's file has for this environment; empty: for its top level
+ */
+export async function checkConfig(file: string, environment?: string): Promise<Verdict> {
   const loaded = await loadConfig(file);
   if (!loaded.ok) return { ok: false, text: loaded.message };
   const result = resolveGateway(loaded.config, file);
@@ -29,12 +37,40 @@ export async function checkConfig(file: string): Promise<Verdict> {
         ...(await checkLocalSecrets(file, result.gateway)),
       ]
     : result.problems;
-  if (result.ok && problems.length === 0) {
-    const warnings = warningsOf(result.gateway).map((warning) => `WARNING ${warning}`);
-    return { ok: true, text: [summary(result.gateway), ...warnings].join("\n") };
-  }
+  if (!result.ok || problems.length > 0) return failed(problems);
+  const { gateway } = result;
+  const lines = [summary(gateway), ...warningsOf(gateway).map((warning) => `WARNING ${warning}`)];
+  const shown = lines.map((line) => withVariables(line, gateway));
+  if (environment === undefined) return { ok: true, text: shown.join("\n") };
+  const read = await readEnvironment(file, environment);
+  if (!read.ok) return { ok: false, text: read.message };
+  const checked = checkEnvironment(file, loaded.config, gateway, read.environment, read.topLevel);
+  if (checked.problems.length > 0) return failed(checked.problems);
+  return { ok: true, text: [...shown, ...checked.lines].join("\n") };
+}
+
+function failed(problems: readonly ConfigProblem[]): Verdict {
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   return { ok: false, text: `${formatProblems(problems)}\n${count}` };
+}
+
+/** The names of variables in place of the stand-ins that the configuration was checked with. */
+function withVariables(line: string, { variables }: Gateway): string {
+  return variables.reduce((text, name) => text.replaceAll(standIn(name), `variable ${name}`), line);
+}
+
+/** `npm run check-config -- [FILE] [--env NAME]` */
+async function run(args: string[]): Promise<Verdict> {
+  try {
+    const options = { env: { type: "string", short: "e" } } as const;
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    if (positionals.length > 1) return { ok: false, text: "one FILE at most; an environment is named by --env NAME" };
+    return await checkConfig(positionals[0] ?? "gateway.config.ts", values.env);
+  } catch (error) {
+    if (error instanceof TypeError && "code" in error)
+      return { ok: false, text: `${error.message}\nnpm run check-config -- [FILE] [--env NAME]` };
+    throw error;
+  }
 }
 
 function summary({ services, operator, version }: Gateway): string {
@@ -70,7 +106,7 @@ function decisionOf(filterKind: FilterKind): string {
 }
 
 if (import.meta.main) {
-  const verdict = await checkConfig(process.argv[2] ?? "gateway.config.ts");
+  const verdict = await run(process.argv.slice(2));
   (verdict.ok ? console.log : console.error)(verdict.text);
   process.exitCode = verdict.ok ? 0 : 1;
 }

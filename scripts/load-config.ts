@@ -67,7 +67,7 @@ async function bundle(file: string, { stubWasm = false }: LoadOptions): Promise<
       target: "es2024",
       logLevel: "silent",
       banner: { js: `export const ${WASM_FILES} = new Map();` },
-      plugins: [compiledWasm(stubWasm)],
+      plugins: [compiledWasm(stubWasm), platformModules],
     });
     return { ok: true, script: result.outputFiles[0]!.text };
   } catch (error) {
@@ -75,6 +75,25 @@ async function bundle(file: string, { stubWasm = false }: LoadOptions): Promise<
     return { ok: false, message: error.errors.map(formatMessage).join("\n") };
   }
 }
+
+/**
+ * Stands for the modules of the runtime (`cloudflare:workers`), which Node does not have. The environment is empty: values from it
+ * belong in `variable("NAME")`, which is filled in when the gateway runs.
+ */
+const platformModules: Plugin = {
+  name: "platform-modules",
+  setup(build) {
+    build.onResolve({ filter: /^cloudflare:/ }, ({ path }) => ({ path, namespace: "platform-modules" }));
+    build.onLoad({ filter: /.*/, namespace: "platform-modules" }, () => ({ contents: PLATFORM_MODULE, loader: "js" }));
+  },
+};
+
+/** CommonJS: from such a module, esbuild lets a file import any name. */
+const PLATFORM_MODULE = `
+  const classes = ["DurableObject", "WorkerEntrypoint", "WorkflowEntrypoint", "RpcTarget", "RpcStub", "EmailMessage"];
+  for (const name of [...classes, "NonRetryableError"]) exports[name] = class {};
+  for (const name of ["waitUntil", "withEnv", "connect"]) exports[name] = () => {};
+  for (const name of ["env", "exports", "cache", "tracing"]) exports[name] = {};`;
 
 /** The smallest valid module: the magic number and the version. */
 const EMPTY_MODULE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
