@@ -21,8 +21,9 @@ export class BindingMissing extends Error {
 
 /** @throws BindingMissing with the lines that add it */
 export function serviceObject(env: Env, service: string): DurableObjectStub<ServiceRpc> {
-  if (!hasBinding(env, SERVICE_OBJECT)) throw new BindingMissing(missingBinding(SERVICE_OBJECT));
-  return env.SERVICE_OBJECT.getByName(service);
+  const objects: Partial<Env["SERVICE_OBJECT"]> | undefined = env.SERVICE_OBJECT;
+  if (typeof objects?.getByName !== "function") throw new BindingMissing(missingBinding(SERVICE_OBJECT));
+  return objects.getByName(service);
 }
 
 /** What the configuration names and the environment lacks, one text with the way out for each. */

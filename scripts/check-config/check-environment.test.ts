@@ -139,7 +139,7 @@ describe("check-config --env", () => {
     ["a class that was deleted", TOP.replace('storage = "sqlite"', 'state = "deleted"')],
     [
       "a class without SQLite",
-      TOP.replace(CLASS, "") + '[[migrations]]\ntag = "v1"\nnew_classes = ["ServiceObject"]\n',
+      `${TOP.replace(CLASS, "")}[[migrations]]\ntag = "v1"\nnew_classes = ["ServiceObject"]\n`,
     ],
     ["a class under another name", TOP.replace('class_name = "ServiceObject"', 'class_name = "Service"')],
   ])("refuses a binding to %s", async (_what, wrangler) => {

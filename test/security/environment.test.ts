@@ -167,7 +167,7 @@ describe("without a binding", () => {
   it("of its own, a service gets a reason, and the log has the lines that add it", async () => {
     const { ask, stats, workerd } = await start(allSet());
     expect(await ask("/bound/open")).toEqual([503, "upstream_binding_missing"]);
-    expect(await ask("/bound/1", CREDENTIAL)).toEqual([503, "authorization_server_unreachable"]);
+    expect(await ask("/bound/1", CREDENTIAL)).toEqual([503, "authorization_server_unknown"]);
     const { problems } = await stats();
     expect(problems).toEqual([
       'the service binding ORDERS (services.bound.upstream.binding) is missing. Add to wrangler.toml (an environment inherits no binding):\n[[services]]\nbinding = "ORDERS"\nservice = "the name of the Worker"',
