@@ -38,15 +38,17 @@ export async function checkConfig(file: string, environment?: string): Promise<V
       ]
     : result.problems;
   if (!result.ok || problems.length > 0) return failed(problems);
-  const { gateway } = result;
-  const lines = [summary(gateway), ...warningsOf(gateway).map((warning) => `WARNING ${warning}`)];
-  const shown = lines.map((line) => withVariables(line, gateway));
-  if (environment === undefined) return { ok: true, text: shown.join("\n") };
+  if (environment === undefined) return { ok: true, text: described(result.gateway).join("\n") };
   const read = await readEnvironment(file, environment);
   if (!read.ok) return { ok: false, text: read.message };
-  const checked = checkEnvironment(file, loaded.config, gateway, read.environment, read.topLevel);
+  const checked = checkEnvironment(file, loaded.config, result.gateway, read.environment, read.topLevel);
   if (checked.problems.length > 0) return failed(checked.problems);
-  return { ok: true, text: [...shown, ...checked.lines].join("\n") };
+  return { ok: true, text: [...described(checked.gateway), ...checked.lines].join("\n") };
+}
+
+function described(gateway: Gateway): string[] {
+  const lines = [summary(gateway), ...warningsOf(gateway).map((warning) => `WARNING ${warning}`)];
+  return lines.map((line) => withVariables(line, gateway));
 }
 
 function failed(problems: readonly ConfigProblem[]): Verdict {

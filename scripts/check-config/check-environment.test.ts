@@ -76,7 +76,7 @@ describe("check-config --env", () => {
   it("says what an environment has, what it inherits, and which secrets it needs", async () => {
     const { ok, lines } = await check(TOP + STAGING, "staging");
     expect(lines).toEqual([
-      "orders: /orders on any host -> binding ORDERS; jwt, tokens of variable ISSUER, https://shared.example, 0 rules",
+      "orders: /orders on any host -> binding ORDERS; jwt, tokens of https://login.example, https://shared.example, 0 rules",
       expect.stringContaining("operator's pages"),
       expect.stringMatching(
         /^environment staging of .*wrangler\.toml, Worker gateway-staging: has SERVICE_OBJECT, ORDERS, MISSES, AUTH_URL, ISSUER; inherits the class ServiceObject$/,
@@ -118,6 +118,11 @@ describe("check-config --env", () => {
       'clusters.auth.url: found variable("AUTH_URL"), a text of 20 characters; allowed: an http(s) URL',
     );
     expect((await check(TOP.replace('"https://login.example"', "8080"), "")).text).toContain("which is no text");
+  });
+
+  it("warns of what the environment's values do", async () => {
+    const { text } = await check(TOP.replace("https://auth.example", "http://auth.example"), "");
+    expect(text).toContain("WARNING services.orders.clusters.auth: http://auth.example is not encrypted");
   });
 
   it("accepts a variable that is set as a secret, whose value it cannot know", async () => {

@@ -7,6 +7,8 @@ import type { WranglerEnvironment } from "./wrangler-environment.ts";
 
 export interface EnvironmentCheck {
   readonly problems: readonly ConfigProblem[];
+  /** With the environment's variables, if they are valid. */
+  readonly gateway: Gateway;
   /** What the environment has, and what must still be set; one line each. */
   readonly lines: readonly string[];
 }
@@ -34,6 +36,7 @@ export function checkEnvironment(
       ...neededBindings(gateway).flatMap((binding) => problemOfBinding(binding, environment, topLevel)),
       ...(filled?.ok === false ? filled.problems : []),
     ],
+    gateway: filled?.ok === true ? filled.gateway : gateway,
     lines: [...summary(gateway, environment, topLevel), ...secretLines(gateway, environment)],
   };
 }
