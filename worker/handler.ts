@@ -28,6 +28,17 @@ export async function answerOfHandler(
   return answer as Response;
 }
 
+/**
+ * Ends a body that the handler has answered without reading. Unlike `fetch`, a handler does not end it by itself.
+ *
+ * @param response undefined if the handler failed
+ */
+export function discardUnread({ body, bodyUsed }: Request, response: Response | undefined): void {
+  // A response may send the request's body back.
+  if (body === null || bodyUsed || body.locked || response?.body === body) return;
+  body.cancel().catch(() => {});
+}
+
 /** The platform would fail while it sends these, outside of the gateway. */
 function whyUnusable(answer: unknown): string | undefined {
   if (!(answer instanceof Response)) return `returned ${nounOf(answer)}, not a Response`;

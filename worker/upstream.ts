@@ -3,7 +3,7 @@ import { missingBinding } from "../config/needed-bindings.ts";
 import { serviceBinding } from "../durable/environment.ts";
 import type { HeaderChange } from "../wasm/host/index.ts";
 import { upstreamAuthorization } from "./credentials/upstream-authorization.ts";
-import { answerOfHandler, HandlerFailure } from "./handler.ts";
+import { answerOfHandler, discardUnread, HandlerFailure } from "./handler.ts";
 import type { Incoming } from "./incoming.ts";
 import { rateLimitedLog } from "./rate-limited-log.ts";
 import { errorResponse, type Outcome } from "./replies.ts";
@@ -53,9 +53,12 @@ export async function sendUpstream(
     // The client's is only right for the client's body.
     keepsLength: body !== null && body === incoming.body,
   });
+  let sent: Request | undefined;
+  let response: Response | undefined;
   try {
-    const sent = copy ?? new Request(url, { ...init, method, headers, body, redirect: "manual" });
-    return { ok: true, response: await upstream.fetcher.fetch(sent) };
+    sent = copy ?? new Request(url, { ...init, method, headers, body, redirect: "manual" });
+    response = await upstream.fetcher.fetch(sent);
+    return { ok: true, response };
   } catch (error) {
     if (error instanceof HandlerFailure) {
       rateLimitedLog.error(`${service.name}: the handler ${error.message}`);
@@ -66,6 +69,9 @@ export async function sendUpstream(
       `${service.name}: the upstream did not answer: ${error instanceof Error ? error.name : "error"}`,
     );
     return { ok: false, reply: errorResponse(502, "upstream_unreachable") };
+  } finally {
+    // A body that comes through the object would keep it waiting.
+    if ("handler" in service.upstream && signal !== undefined && sent !== undefined) discardUnread(sent, response);
   }
 }
 

@@ -81,6 +81,8 @@ const careless: ExportedHandler<Env> = {
         return new Response(streamed());
       case "breaks":
         return new Response(streamed(new Error("broken")));
+      case "back":
+        return new Response(request.body);
       case "live":
         return live();
       case "fetches":

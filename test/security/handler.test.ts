@@ -178,6 +178,19 @@ describe("a request that may pass", () => {
   });
 });
 
+describe("a body", () => {
+  const body = "a".repeat(100_000);
+  const post = (target: string) =>
+    ask(target, { method: "POST", headers: [ALLOWED, `Content-Length: ${body.length}`], body });
+
+  it("may be left unread or sent back", async () => {
+    expect((await post("/careless/redirects")).status).toBe(302);
+    expect((await post("/careless/throws")).status).toBe(502);
+    expect((await post("/careless/back")).body).toBe(body);
+    expect((await ask("/hono/who")).status).toBe(200);
+  });
+});
+
 describe("a handler that fails", () => {
   it.each([
     ["throws", "threw TypeError at Object.fetch"],
