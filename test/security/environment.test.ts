@@ -53,6 +53,14 @@ const services = {
       issuers: [{ issuer: variable("ISSUER"), audience: variable("AUDIENCE") }],
     },
   },
+  secret: {
+    route: { prefix: "/secret" },
+    upstream: { url: variable("UPSTREAM_URL") },
+    clusters: { auth: { url: variable("AUTH_URL") } },
+    authorization: { protocol: "forward-auth", cluster: "auth", path: "/check" },
+    rules: [{ path: "/secret/open", public: true }],
+    upstreamAuthorization: { replace: { secret: "UPSTREAM_AUTHORIZATION" } },
+  },
   bound: {
     route: { prefix: "/bound" },
     upstream: { binding: "ORDERS" },
@@ -102,7 +110,7 @@ it("with every variable set, the gateway decides by their values", async () => {
   expect(await ask("/tokens/1", [`Authorization: Bearer ${await issuer.token()}`])).toEqual([200, "served"]);
   const foreign = await issuer.token({ aud: "another" });
   expect((await ask("/tokens/1", [`Authorization: Bearer ${foreign}`]))[0]).toBe(401);
-  expect((await stats()).services.map(({ name }) => name)).toEqual(["orders", "tokens", "bound"]);
+  expect((await stats()).services.map(({ name }) => name)).toEqual(["orders", "tokens", "secret", "bound"]);
 });
 
 describe.each([
@@ -160,6 +168,17 @@ describe.each([
     });
     expect(response.status).toBe(503);
     expect(await response.text()).toContain("AUTH_URL");
+  });
+});
+
+describe("without a secret", () => {
+  it.each([
+    ["1", 'secret UPSTREAM_AUTHORIZATION is not set: add a line UPSTREAM_AUTHORIZATION="…" to .dev.vars'],
+    ["", "secret UPSTREAM_AUTHORIZATION is not set: wrangler secret put UPSTREAM_AUTHORIZATION\n"],
+  ])("requests get a reason, and the log a way out: with EBB_DEV=%j it is %s", async (EBB_DEV, line) => {
+    const { ask, workerd } = await start({ ...allSet(), EBB_DEV });
+    expect(await ask("/secret/open")).toEqual([503, "secret_missing"]);
+    await expect.poll(() => workerd.log()).toContain(`secret: ${line}`);
   });
 });
 
