@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { resolveGateway } from "../config/index.ts";
+import { readKeyLines } from "../worker/credentials/api-keys/key-lines.ts";
 import { configurationsIn, fieldsOfService, isWhole, wholeConfiguration } from "./page-configurations.ts";
 
 /** What a reader copies from a page must be a valid configuration. */
@@ -29,4 +31,10 @@ describe.each(PAGES)("the configurations of %s", (page) => {
     const result = resolveGateway(gateway);
     expect(result.ok ? [] : result.problems).toEqual([]);
   });
+});
+
+it("docs/api-keys.md shows a line that the gateway reads", () => {
+  const [, line = ""] = /^```\n(.*)\n```$/m.exec(readFileSync("docs/api-keys.md", "utf8")) ?? [];
+  const { keys, problems } = readKeyLines(line);
+  expect({ problems, scopes: keys[0]?.scopes }).toEqual({ problems: [], scopes: ["orders:read", "orders:write"] });
 });
