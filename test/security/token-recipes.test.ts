@@ -1,4 +1,4 @@
-import type { JWTHeaderParameters, JWTPayload } from "jose";
+import { CompactSign, type JWTHeaderParameters, type JWTPayload } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { configurationsIn, fieldsOfService } from "../page-configurations.ts";
 import type { ServiceWithoutFilter } from "./configuration.ts";
@@ -281,13 +281,17 @@ const RECIPES: readonly Recipe[] = [
   },
 ];
 
-const texts = new Map(configurationsIn("docs/jwt.md").map(({ heading, text }) => [heading, text]));
+const shown = configurationsIn("docs/jwt.md");
+const texts = new Map(shown.map(({ heading, text }) => [heading, text]));
 const hostOf = ({ heading }: Recipe) => `${heading.toLowerCase().replaceAll(" ", "-")}.test`;
 
 /** The `iss` of good tokens, as the page has it. */
 function issuerIn(text: string): string {
   return /issuer: "([^"]+)"/.exec(text)![1]!;
 }
+
+/** The page's parts of services that verify before another protocol decides. */
+const VERIFY_FIRST = shown.filter(({ heading }) => heading === "Before another protocol");
 
 it("every recipe of the page is tried", () => {
   const page = [...texts.keys()];
@@ -298,10 +302,16 @@ it("every recipe of the page is tried", () => {
 describe.each(VARIANTS)("with $name", (variant) => {
   let upstream: RawServer;
   let gateway: SecurityGateway;
+  let server: RawServer;
+  let firstIssuer: TokenIssuer;
   const issuers = new Map<Recipe, TokenIssuer>();
 
   beforeAll(async () => {
     upstream = await RawServer.start(() => ({ body: "served" }));
+    server = await RawServer.start(({ target }) =>
+      json(target.startsWith("/v1/") ? { result: true } : { active: false }),
+    );
+    firstIssuer = await TokenIssuer.start();
     const services: [string, ServiceWithoutFilter][] = [];
     for (const recipe of RECIPES) {
       const issuer = await TokenIssuer.start();
@@ -315,11 +325,27 @@ describe.each(VARIANTS)("with $name", (variant) => {
       };
       services.push([recipe.heading.toLowerCase().replaceAll(" ", "-"), service as unknown as ServiceWithoutFilter]);
     }
-    gateway = await startGateway({ services: Object.fromEntries(services) }, { variant });
+    for (const { text } of VERIFY_FIRST) {
+      const local = text
+        .replace('issuer: "https://login.example.com"', `issuer: "${firstIssuer.origin}"`)
+        .replace(/url: "[^"]+"/, `url: "${server.origin}"`);
+      const fields = fieldsOfService(local) as unknown as ServiceWithoutFilter;
+      const { protocol } = fields.authorization;
+      services.push([
+        protocol,
+        {
+          ...fields,
+          route: { hosts: [`${protocol}.test`] },
+          upstream: { url: upstream.origin },
+        } as ServiceWithoutFilter,
+      ]);
+    }
+    const text = { INTROSPECTION_SECRET: "a secret" };
+    gateway = await startGateway({ services: Object.fromEntries(services) }, { variant, text });
   });
   afterAll(async () => {
     await gateway?.stop();
-    await Promise.all([upstream, ...issuers.values()].map((each) => each?.stop()));
+    await Promise.all([upstream, server, firstIssuer, ...issuers.values()].map((each) => each?.stop()));
   });
 
   /** Publishes keys and metadata where the provider does. */
@@ -385,6 +411,60 @@ describe.each(VARIANTS)("with $name", (variant) => {
         seen: [],
       });
     });
+  });
+
+  describe("verified before another protocol", () => {
+    const askFirst = async (protocol: string, token: string) => {
+      const before = server.requests.length;
+      const headers = [`Host: ${protocol}.test`, `Authorization: Bearer ${token}`];
+      const { status, body } = await gateway.send({ target: "/orders/1", headers });
+      return { status, body, asked: server.requests.slice(before) };
+    };
+
+    it("only valid tokens reach the server", async () => {
+      expect(VERIFY_FIRST).toHaveLength(2);
+      for (const protocol of ["introspection", "opa"]) {
+        const other = await firstIssuer.token({ aud: "billing-api" });
+        expect(await askFirst(protocol, "opaque")).toMatchObject({ status: 401, asked: [] });
+        expect(await askFirst(protocol, other)).toMatchObject({ status: 401, asked: [] });
+      }
+      const revoked = await askFirst("introspection", await firstIssuer.token());
+      expect(revoked).toMatchObject({ status: 401, body: '{"error":"token_inactive"}' });
+      expect(revoked.asked).toHaveLength(1);
+    });
+
+    it("a decision point is asked about the subject, and a purge of the subject forgets the decision", async () => {
+      const first = await askFirst("opa", await firstIssuer.token());
+      expect(first.status).toBe(200);
+      expect(JSON.parse(first.asked[0]!.body.toString()).input).toMatchObject({
+        subject: "ann",
+        headers: { "x-ebb-token-issuer": firstIssuer.origin },
+      });
+      const token = await firstIssuer.token({ jti: "another" });
+      expect(await askFirst("opa", token)).toMatchObject({ status: 200, asked: [] });
+      const purge = (credential: string) =>
+        fetch(`http://127.0.0.1:${gateway.port}/stats/purge`, {
+          method: "POST",
+          body: JSON.stringify({ service: "opa", credential }),
+        });
+      expect(await (await purge("ann")).json()).toMatchObject({
+        services: { opa: { purged: 1, verifiedForMs: 60_000 } },
+      });
+      expect((await askFirst("opa", token)).asked).toHaveLength(1);
+    });
+  });
+
+  it("of two members with one name the last one counts", async () => {
+    const [key] = firstIssuer.keys;
+    const times = `"exp":${Math.floor(Date.now() / 1_000) + 60}`;
+    const payload = `{"iss":"x","iss":"${firstIssuer.origin}","aud":"x","aud":"orders-api","sub":"root","sub":"zoe",${times}}`;
+    const token = await new CompactSign(new TextEncoder().encode(payload))
+      .setProtectedHeader({ alg: "RS256", kid: "key-1" })
+      .sign(key!.privateKey);
+    const before = server.requests.length;
+    const headers = ["Host: opa.test", `Authorization: Bearer ${token}`];
+    expect((await gateway.send({ target: "/orders/1", headers })).status).toBe(200);
+    expect(JSON.parse(server.requests[before]!.body.toString()).input).toMatchObject({ subject: "zoe" });
   });
 
   it("a browser's cookie of Cloudflare Access is a credential too, and beside the header it goes no further", async () => {
