@@ -18,6 +18,8 @@ describe.each(VARIANTS)("with $name, a service that only reports", (variant) => 
     server = await RawServer.start(({ headers }) => {
       if (isDown) return "reset";
       const [credential] = linesOf({ headers }, "authorization");
+      const status = /^Bearer (\d{3})$/.exec(credential ?? "")?.[1];
+      if (status !== undefined) return { status: Number(status), headers: [["location", "https://login.example/"]] };
       return credential === "Bearer good" ? { headers: [["x-user", "ann"]] } : { status: 403 };
     });
     const service = (name: string, more: object) => [
@@ -66,6 +68,15 @@ describe.each(VARIANTS)("with $name, a service that only reports", (variant) => 
     expect(await ask("/ruled/unknown")).toMatchObject({ status: 200, user: [] });
     expect(await ask("/tokens/1", ["Authorization: Bearer k"])).toMatchObject({ status: 200, user: [] });
     expect(await ask("/last-day/1")).toMatchObject({ status: 200, user: [] });
+  });
+
+  it.each([302, 307, 400, 401, 403, 404, 429, 500])("lets pass what the server refuses with %i", async (status) => {
+    const credential = [`Authorization: Bearer ${status}`];
+    expect(await ask("/reports/1", credential)).toMatchObject({ status: 200, user: [] });
+    expect(await ask("/enforces/1", credential)).toMatchObject({
+      status: status === 500 ? 503 : status,
+      user: undefined,
+    });
   });
 
   it("tells the upstream who comes if the request is allowed", async () => {
