@@ -14,7 +14,7 @@ import { asksWebSocket, bodyOf, type Incoming } from "./incoming.ts";
 import { isPreflight, preflightReply, withoutCredentials } from "./preflight.ts";
 import { rateLimitedLog } from "./rate-limited-log.ts";
 import { badHeaders, deniedResponse, errorResponse, internalError, type Outcome, replied } from "./replies.ts";
-import { passesUnenforced } from "./report-only.ts";
+import { isRefusal, passesUnenforced } from "./report-only.ts";
 import type { Target } from "./request-target.ts";
 import { exchangeInStages, type InStages } from "./staged-forward.ts";
 import { sendUpstream } from "./upstream.ts";
@@ -94,6 +94,8 @@ async function outcomeOf(incoming: Incoming, ctx: Context, front: Front): Promis
       return exchangeInStages(incoming, ctx, decided.answer);
     case "refuse":
       return refused(incoming, ctx, front, decided.reply);
+    case "reply":
+      return replied(decided.reply);
   }
 }
 
@@ -101,26 +103,29 @@ async function outcomeOf(incoming: Incoming, ctx: Context, front: Front): Promis
 type Decided =
   | { readonly kind: "pass"; readonly changes: readonly HeaderChange[] | "public" }
   | { readonly kind: "in_stages"; readonly answer: InStages }
-  | { readonly kind: "refuse"; readonly reply: Response };
+  | { readonly kind: "refuse"; readonly reply: Response }
+  /** Nobody could read the request, or the filter has answered it itself. */
+  | { readonly kind: "reply"; readonly reply: Response };
 
 async function decide(incoming: Incoming, ctx: Context, front: Front): Promise<Decided> {
   const { service, method, target } = incoming;
   const rule = matchRule(service, method, target.path);
   if (rule.kind === "deny") return refuse(errorResponse(403, "no_rule"));
-  if (rule.kind === "ambiguous") return refuse(errorResponse(400, "ambiguous_path"));
+  if (rule.kind === "ambiguous") return reply(errorResponse(400, "ambiguous_path"));
   if (rule.kind === "public") return { kind: "pass", changes: "public" };
 
   const checking = front.credentials.check(incoming, rule.ruleName, ctx);
   const checked = checking instanceof Promise ? await checking : checking;
   if (checked?.kind === "pass") return checked;
   if (checked?.kind === "refused") return refuse(checked.reply);
+  if (checked?.kind === "unreadable") return reply(checked.reply);
 
   const answer = await askObject(front.gateway, incoming, checked?.told, (text) =>
     front.edge.question(incoming, text, ctx),
   );
   switch (answer.kind) {
     case "bad_headers":
-      return refuse(badHeaders(answer.reason));
+      return reply(badHeaders(answer.reason));
     case "continue":
       return {
         kind: "pass",
@@ -130,6 +135,9 @@ async function decide(incoming: Incoming, ctx: Context, front: Front): Promise<D
     case "body_first":
       return { kind: "in_stages", answer };
     case "respond":
+      return isRefusal(answer)
+        ? refuse(deniedResponse(service.name, answer))
+        : reply(deniedResponse(service.name, answer));
     case "unavailable":
       return refuse(deniedResponse(service.name, answer));
     default:
@@ -138,14 +146,18 @@ async function decide(incoming: Incoming, ctx: Context, front: Front): Promise<D
   }
 }
 
-function refuse(reply: Response): Decided {
-  return { kind: "refuse", reply };
+function refuse(response: Response): Decided {
+  return { kind: "refuse", reply: response };
+}
+
+function reply(response: Response): Decided {
+  return { kind: "reply", reply: response };
 }
 
 /** The refusal; or the upstream's response without any identity, if the service only reports. */
 async function refused(incoming: Incoming, ctx: Context, front: Front, reply: Response): Promise<Outcome> {
   const { service, method, body } = incoming;
-  if (!passesUnenforced(service.enforcement, reply, front.nowMs())) return replied(reply);
+  if (!passesUnenforced(service.enforcement, front.nowMs())) return replied(reply);
   front.counter.count(incoming, ctx, "reportOnly");
   const reason = reply.headers.get("x-ebb-reason") ?? "refused";
   rateLimitedLog.error(`${service.name}: report-only: would refuse a ${method} with ${reply.status} ${reason}`);

@@ -27,7 +27,9 @@ export type Checked =
   | { readonly kind: "pass"; readonly changes: readonly HeaderChange[] }
   /** The object decides. It is told the credential; the upstream gets the changes besides those of the decision. */
   | { readonly kind: "ask"; readonly told: Told; readonly changes: readonly HeaderChange[] }
-  | { readonly kind: "refused"; readonly reply: Response };
+  | { readonly kind: "refused"; readonly reply: Response }
+  /** Nobody could read the request. */
+  | { readonly kind: "unreadable"; readonly reply: Response };
 
 /** What a check works on. */
 interface Check {
@@ -75,7 +77,7 @@ export class Credentials {
     });
     if (found.kind !== "found") {
       this.#counter.count(incoming, ctx, "refusedEarly");
-      return { kind: "refused", reply: notFound(incoming, credentials.sources, found.kind) };
+      return notFound(incoming, credentials.sources, found.kind);
     }
     const check: Check = { incoming, credentials, ruleName, found, ctx };
     if (credentials.verify === undefined) {
@@ -149,12 +151,14 @@ export function verifiedForMsOf(service: Service): number {
 }
 
 /** Why a request has no credential that can be read. */
-function notFound(incoming: Incoming, sources: readonly Credential[], kind: "missing" | "malformed"): Response {
+function notFound(incoming: Incoming, sources: readonly Credential[], kind: "missing" | "malformed"): Checked {
   const { service, request, client } = incoming;
-  if (kind === "missing") return unauthorized(service, sources, "missing_credential");
+  if (kind === "missing") return { kind: "refused", reply: unauthorized(service, sources, "missing_credential") };
   const { credentialHeaders: neededHeaders, identityHeaders } = service;
   const head = headersForFilter(request.headers, { neededHeaders, identityHeaders }, client);
-  return head.ok ? unauthorized(service, sources, "malformed_credential") : badHeaders(head.reason);
+  return head.ok
+    ? { kind: "refused", reply: unauthorized(service, sources, "malformed_credential") }
+    : { kind: "unreadable", reply: badHeaders(head.reason) };
 }
 
 function toAsk(check: Check, { subject, issuer }: Identity): Checked {
