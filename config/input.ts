@@ -478,16 +478,16 @@ interface AuthenticateRuleInput extends RulePatternInput {
 }
 
 /**
- * The filter decides, and the credential must have the scopes, the claims and the permission. With introspection the gateway
- * compares scopes and claims. Any other server must check scopes and the permission itself: set
- * `authorization.enforcesScopes` if it does.
+ * The credential must have the scopes, the claims and the permission. The gateway compares scopes and claims of tokens that it
+ * verifies (`jwt`, `verify`) or that introspection describes, and scopes of API keys. Any other server must check scopes and the
+ * permission itself: set `authorization.enforcesScopes` if it does.
  */
 interface RestrictedRuleInput extends RulePatternInput {
   readonly public?: never;
   readonly scopes?: ScopesInput;
   /**
-   * Conditions that the token's claims must all meet, 1 to 16; only with introspection. A token that does not meet them, or
-   * lacks a claim, gets 403 `insufficient_claims`.
+   * Conditions that the token's claims must all meet, 1 to 16; only where the gateway knows the claims. A token that does not
+   * meet them, or lacks a claim, gets 403 `insufficient_claims`.
    *
    * A key is the name of a claim, or a path to a claim inside others: `"realm_access.roles"`. A name that itself has dots is
    * written in brackets as a JSON string: `'["https://example.com/roles"]'`, or in a path `'["https://example.com/app"].roles'`.
@@ -496,7 +496,7 @@ interface RestrictedRuleInput extends RulePatternInput {
   readonly permission?: string;
 }
 
-/** Every scope of a list, or with `anyOf` at least one, 1 to 50. `anyOf` only with introspection. */
+/** Every scope of a list, or with `anyOf` at least one, 1 to 50. `anyOf` only where the gateway compares. */
 export type ScopesInput = readonly string[] | { readonly anyOf: readonly string[] };
 
 /**

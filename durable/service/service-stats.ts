@@ -80,7 +80,7 @@ export interface ServiceStats
     readonly atMs: number;
   } | null;
   readonly failurePolicy: string;
-  /** Whether refused requests are refused. */
+  /** Whether refused requests are refused now. */
   readonly enforcement: { readonly mode: "enforce" } | { readonly mode: "report-only"; readonly until: string };
   /** Traps and failed starts in a row; a minute without one ends it. */
   readonly failuresInARow: number;
@@ -176,10 +176,7 @@ export function serviceStats(sources: StatsSources): ServiceStats {
         }
       : null,
     failurePolicy: service.failurePolicy,
-    enforcement:
-      service.enforcement.mode === "enforce"
-        ? { mode: "enforce" }
-        : { mode: "report-only", until: service.enforcement.until },
+    enforcement: enforcementAt(service, nowMs),
     failuresInARow: failures.failures,
     nextStartAtMs: generation === undefined && failures.failures > 0 ? failures.nextStartMs : null,
     openStreams: generation?.openStreams ?? 0,
@@ -192,4 +189,9 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     drainingGenerations: instances.draining,
     samples: controller.samples.recent(RECENT_SAMPLES),
   };
+}
+
+function enforcementAt({ enforcement }: Service, nowMs: number): ServiceStats["enforcement"] {
+  const reports = enforcement.mode === "report-only" && nowMs < enforcement.untilMs;
+  return reports ? { mode: "report-only", until: enforcement.until } : { mode: "enforce" };
 }

@@ -441,6 +441,19 @@ describe.each(VARIANTS)("with $name, a credential", (variant) => {
       expect(await ask("/subject/1", await bearer("eve"))).toMatchObject({ status: 403, target: undefined });
     });
 
+    it("is purged by the token too", async () => {
+      const token = await issuer.token({ sub: "purged" });
+      const bearer = [`Authorization: Bearer ${token}`];
+      expect(await ask("/subject/1", bearer)).toMatchObject({ status: 200 });
+      const response = await fetch(`http://127.0.0.1:${gateway.port}/stats/purge`, {
+        method: "POST",
+        body: JSON.stringify({ service: "subject", credential: token }),
+      });
+      expect(await response.json()).toMatchObject({ services: { subject: { purged: 1, verifiedForMs: 60_000 } } });
+      const { status, asked } = await ask("/subject/1", bearer);
+      expect({ status, asked: asked.length }).toEqual({ status: 200, asked: 1 });
+    });
+
     it("is not asked about without one that can be told as it is", async () => {
       for (const sub of [undefined, "", "a b", "zoë", 7]) {
         const token = await issuer.token({ sub: sub as string });

@@ -16,11 +16,12 @@ import { insufficientClaims, insufficientScope, unauthorized } from "./refusals.
 import { lackOf } from "./requirements.ts";
 import { type ServiceCredentials, serviceCredentials } from "./service-credentials.ts";
 import { type Told, toldCredential } from "./told-credential.ts";
+import type { Undecided } from "./undecided.ts";
 import { removedCredentials } from "./upstream-credentials.ts";
 import type { Verdict, Verified, VerifierIo } from "./verdict.ts";
 
 /** How long a result is kept at most: so long may a purge take to reach every isolate. */
-export const VERIFIED_FOR_MS = 60_000;
+const VERIFIED_FOR_MS = 60_000;
 
 export type Checked =
   /** Decided: the request may pass with these changes. */
@@ -96,6 +97,11 @@ export class Credentials {
     this.#kept.forget(service);
   }
 
+  /** How long other isolates may use results that were purged here, in ms; 0 if none are kept. */
+  keptForMs(service: Service): number {
+    return this.#services.get(service)?.verify === undefined ? 0 : VERIFIED_FOR_MS;
+  }
+
   #io({ incoming, ctx }: Check): VerifierIo {
     return { env: incoming.env, nowMs: this.#nowMs(), waitUntil: (work) => ctx.waitUntil(work) };
   }
@@ -108,9 +114,7 @@ export class Credentials {
         this.#counter.count(incoming, ctx, "refusedEarly");
         return { kind: "refused", reply: unauthorized(service, credentials.sources, verdict.reason) };
       case "undecided":
-        this.#counter.count(incoming, ctx, "undecided");
-        rateLimitedLog.error(`${service.name}: ${verdict.reason}: ${verdict.message}`);
-        return { kind: "refused", reply: errorResponse(503, verdict.reason) };
+        return this.#undecided(check, verdict);
       case "verified": {
         const freshForMs = Math.min(verdict.endsInMs, VERIFIED_FOR_MS);
         const { bytes } = verdict.identity;
@@ -122,6 +126,12 @@ export class Credentials {
     }
   }
 
+  #undecided({ incoming, ctx }: Check, { reason, message }: Undecided): Checked {
+    this.#counter.count(incoming, ctx, "undecided");
+    rateLimitedLog.error(`${incoming.service.name}: ${reason}: ${message}`);
+    return { kind: "refused", reply: errorResponse(503, reason) };
+  }
+
   /** Compares with the rule, and decides or lets the object decide. */
   #judge(check: Check, identity: Identity, isKept: boolean): Checked {
     const { incoming, credentials, ruleName, ctx } = check;
@@ -129,7 +139,10 @@ export class Credentials {
     const required = credentials.requirements.get(ruleName);
     const lack = required && lackOf(required, identity, credentials.comparison);
     if (required === undefined || lack === undefined) {
-      if (!credentials.decides) return toAsk(check, identity);
+      if (!credentials.decides) {
+        const asking = toAsk(check, identity);
+        return asking.kind === "ask" ? asking : this.#undecided(check, asking);
+      }
       this.#countDecided(incoming, ctx, isKept);
       return { kind: "pass", changes: [...removedBeside(check), ...identity.changes] };
     }
@@ -145,11 +158,6 @@ export class Credentials {
   }
 }
 
-/** How long a purge may take to reach all isolates, in ms; 0 if no credential is verified in them. */
-export function verifiedForMsOf(service: Service): number {
-  return serviceCredentials(service)?.verify === undefined ? 0 : VERIFIED_FOR_MS;
-}
-
 /** Why a request has no credential that can be read. */
 function notFound(incoming: Incoming, sources: readonly Credential[], kind: "missing" | "malformed"): Checked {
   const { service, request, client } = incoming;
@@ -161,7 +169,7 @@ function notFound(incoming: Incoming, sources: readonly Credential[], kind: "mis
     : { kind: "unreadable", reply: badHeaders(head.reason) };
 }
 
-function toAsk(check: Check, { subject, issuer }: Identity): Checked {
+function toAsk(check: Check, { subject, issuer }: Identity): Extract<Checked, { kind: "ask" }> | Undecided {
   const { incoming, credentials, found } = check;
   const { sources, tasks } = credentials;
   const changes = removedBeside(check);
@@ -171,8 +179,11 @@ function toAsk(check: Check, { subject, issuer }: Identity): Checked {
   }
   // Anything else would not reach the server as it is.
   if (subject === undefined || issuer === undefined || !/^[\x21-\x7e]+$/.test(subject)) {
-    rateLimitedLog.error(`${incoming.service.name}: a verified token has no sub that can be asked about`);
-    return { kind: "refused", reply: errorResponse(503, "claim_unusable") };
+    return {
+      kind: "undecided",
+      reason: "claim_unusable",
+      message: "a verified token has no sub that can be asked about",
+    };
   }
   const headers = { authorization: `Bearer ${subject}`, [VERIFIED_ISSUER_HEADER]: issuer };
   return { kind: "ask", told: { headers, tasks }, changes };

@@ -70,17 +70,24 @@ async function jsonFrom(
   const signal = AbortSignal.timeout(timeoutMs);
   const request = new Request(url, { headers: { accept: "application/json" }, redirect: "manual", signal });
   const response = await send(request).catch((error: unknown) => {
-    throw new Error(`${url} does not answer: ${error instanceof Error ? error.name : "error"}`);
+    throw new Error(`${url} does not answer: ${nameOf(error)}`);
   });
   if (response.status !== 200) {
     await response.body?.cancel();
     throw new Error(`${url} answers ${response.status}`);
   }
-  const body = await boundedBody(response, LOAD_LIMITS.bodyBytes);
+  const body = await boundedBody(response, LOAD_LIMITS.bodyBytes).catch((error: unknown) => {
+    throw new Error(`${url} does not answer to the end: ${nameOf(error)}`);
+  });
   if (body === undefined) throw new Error(`${url} answers more than ${LOAD_LIMITS.bodyBytes} bytes`);
   const value = parsed(body);
   if (typeof value !== "object" || value === null) throw new Error(`${url} answers no JSON object`);
   return value;
+}
+
+/** Messages of errors can hold more than a log should. */
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : "error";
 }
 
 function parsed(body: Uint8Array): unknown {
