@@ -4,7 +4,7 @@ import type { Identity } from "./identity.ts";
 /** What a verification needs of the request that it is for. */
 export interface VerifierIo {
   readonly env: Env;
-  readonly nowMs: number;
+  nowMs(): number;
   /** Lets work go on after the request's end. */
   waitUntil(work: Promise<unknown>): void;
 }
