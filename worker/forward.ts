@@ -82,7 +82,7 @@ async function outcomeOf(incoming: Incoming, ctx: Context, front: Front): Promis
   }
   if (service.preflight !== "authorize" && isPreflight(incoming)) {
     return service.preflight === "pass"
-      ? sendUpstream({ ...incoming, request: withoutCredentials(request, service) }, "public", null)
+      ? sendUpstream({ ...incoming, request: withoutCredentials(request, service) }, "preflight", null)
       : replied(preflightReply(request, service.preflight.answer));
   }
 

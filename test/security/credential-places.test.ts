@@ -95,6 +95,7 @@ describe.each(VARIANTS)("with $name, a credential", (variant) => {
       service("replaced", {
         authorization: keys,
         upstreamAuthorization: { replace: { secret: "UPSTREAM_TOKEN" } },
+        preflight: "pass",
         rules: [{ path: "/replaced/open", public: true }],
       }),
       service("unreplaced", { authorization: keys, upstreamAuthorization: { replace: { secret: "NOT_SET" } } }),
@@ -437,6 +438,9 @@ describe.each(VARIANTS)("with $name, a credential", (variant) => {
     expect((await ask("/replaced/1", good)).sent("authorization")).toEqual(["Bearer of-the-gateway"]);
     expect((await ask("/replaced/open", good)).sent("authorization")).toEqual(["Bearer of-the-gateway"]);
     expect(await ask("/replaced/1", ["Authorization: Bearer k-eve"])).toMatchObject({ status: 401, target: undefined });
+    const preflight = ["Origin: https://a.example", "Access-Control-Request-Method: GET"];
+    const passed = await ask("/replaced/1", [...preflight, ...good], "OPTIONS");
+    expect([passed.status, passed.sent("authorization")]).toEqual([200, []]);
     expect(await ask("/unreplaced/1", good)).toMatchObject({ status: 503, target: undefined });
     const plain = await ask("/plain-removed/1", ["Authorization: Bearer good"]);
     expect([plain.status, plain.user, plain.sent("authorization")]).toEqual([200, "Bearer good /plain-removed/1", []]);
