@@ -247,6 +247,14 @@ describe.each(VARIANTS)("with $name, a credential", (variant) => {
       expect({ status: both.status, target: both.target }).toEqual({ status: 400, target: undefined });
     });
 
+    it.each(["/query/1%3Faccess_token=evil", "/query/1%3fa=1&Access.Token=evil", "/query/1%3Fa;access_token=evil?b=1"])(
+      "is refused where a server finds it that decodes the path first: %s",
+      async (target) => {
+        const { status, target: reached } = await ask(target, ["Authorization: Bearer good"]);
+        expect({ status, reached }).toEqual({ status: 400, reached: undefined });
+      },
+    );
+
     it.each(["access_token_type", "my_access_token", "access%FFtoken", "accesstoken", "token", "%zz", "access[token]"])(
       "is not another parameter: %s",
       async (other) => {
