@@ -162,10 +162,19 @@ function checkSubject({ authorization }: ParsedService): Finding[] {
 }
 
 /** A refusal in the middle of a body cannot be taken back. */
-function checkEnforcement({ enforcement, stages }: ParsedService): Finding[] {
-  if (enforcement.mode === "enforce" || stages === undefined) return [];
-  const allowed = "report-only without stages: what a filter refuses after the head cannot pass";
-  return [{ path: ["enforcement", "mode"], found: '"report-only"', allowed }];
+function checkEnforcement({ enforcement, stages, upstreamAuthorization }: ParsedService): Finding[] {
+  if (enforcement.mode === "enforce") return [];
+  const findings: Finding[] = [];
+  if (stages !== undefined) {
+    const allowed = "report-only without stages: what a filter refuses after the head cannot pass";
+    findings.push({ path: ["enforcement", "mode"], found: '"report-only"', allowed });
+  }
+  if (typeof upstreamAuthorization === "object") {
+    const allowed =
+      '"keep" or "remove" while the service only reports: what it would refuse would reach the upstream with the gateway\'s own credential';
+    findings.push({ path: ["upstreamAuthorization"], found: "a secret", allowed });
+  }
+  return findings;
 }
 
 function checkRules({ route, rules, paths }: ParsedService): Finding[] {

@@ -122,7 +122,7 @@ interface WithCredentials {
   /**
    * What the upstream gets of the credential: what the client sent (`keep`), nothing (`remove`), or in its place an
    * `Authorization` header of the gateway's own, whose whole value is a secret (`Bearer …`). Default `keep`. Holds for public
-   * paths too.
+   * paths too. Preflights carry neither. Not with `report-only`, under which anyone would come with the gateway's own.
    */
   readonly upstreamAuthorization?: "keep" | "remove" | { readonly replace: Secret };
   /** What each path requires; the first match wins. */

@@ -7,7 +7,7 @@ import { clientInfo } from "./client-info.ts";
 import { openToListedOrigins } from "./cors.ts";
 import type { WorkerCounter } from "./counts/worker-counter.ts";
 import type { Credentials } from "./credentials/credentials.ts";
-import { isGivenTwice, queryParameters, withoutParameters } from "./credentials/query-parameter.ts";
+import { isGivenTwice, isHiddenInPath, queryParameters, withoutParameters } from "./credentials/query-parameter.ts";
 import { responseOf } from "./credentials/response.ts";
 import type { EdgeCache } from "./edge/edge-cache.ts";
 import { asksWebSocket, bodyOf, type Incoming } from "./incoming.ts";
@@ -65,10 +65,18 @@ export async function forward(
     hasNoStream: stream === null,
     asksWebSocket: asksWebSocket(method, headers, body),
   };
-  const outcome = isGivenTwice(target.query, parameters)
-    ? replied(errorResponse(400, "credential_given_twice"))
-    : await outcomeOf(incoming, ctx, front).catch(internalError);
+  const reason = whyUnreadable(service, target, parameters);
+  const outcome =
+    reason === undefined
+      ? await outcomeOf(incoming, ctx, front).catch(internalError)
+      : replied(errorResponse(400, reason));
   return outcome.ok ? responseOf(incoming, outcome.response) : openToListedOrigins(outcome.reply, request, service);
+}
+
+/** Why servers would differ in the credential that they find in the URL. */
+function whyUnreadable({ paths }: Service, { path, query }: Target, parameters: readonly string[]): string | undefined {
+  if (isGivenTwice(query, parameters)) return "credential_given_twice";
+  return paths !== "literal" && isHiddenInPath(path, parameters) ? "ambiguous_path" : undefined;
 }
 
 async function outcomeOf(incoming: Incoming, ctx: Context, front: Front): Promise<Outcome> {
@@ -82,7 +90,7 @@ async function outcomeOf(incoming: Incoming, ctx: Context, front: Front): Promis
   }
   if (service.preflight !== "authorize" && isPreflight(incoming)) {
     return service.preflight === "pass"
-      ? sendUpstream({ ...incoming, request: withoutCredentials(request, service) }, "public", null)
+      ? sendUpstream({ ...incoming, request: withoutCredentials(request, service) }, "preflight", null)
       : replied(preflightReply(request, service.preflight.answer));
   }
 

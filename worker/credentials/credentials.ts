@@ -86,10 +86,11 @@ export class Credentials {
       return { kind: "ask", told: { headers, tasks: credentials.tasks }, changes: removedBeside(check) };
     }
     const io = this.#io(check);
+    const nowMs = io.nowMs();
     const key = this.#kept.keyOf(`${service.name} ${found.text}`);
-    const kept = this.#kept.find(key, io.nowMs);
+    const kept = this.#kept.find(key, nowMs);
     if (kept?.isStillProved(io)) return this.#judge(check, kept.identity, true);
-    return credentials.verify(found.text, io).then((verdict) => this.#verified(check, key, io, verdict));
+    return credentials.verify(found.text, io).then((verdict) => this.#verified(check, key, nowMs, verdict));
   }
 
   /** A purge: here it takes effect at once. */
@@ -103,10 +104,10 @@ export class Credentials {
   }
 
   #io({ incoming, ctx }: Check): VerifierIo {
-    return { env: incoming.env, nowMs: this.#nowMs(), waitUntil: (work) => ctx.waitUntil(work) };
+    return { env: incoming.env, nowMs: this.#nowMs, waitUntil: (work) => ctx.waitUntil(work) };
   }
 
-  #verified(check: Check, key: string, { nowMs }: VerifierIo, verdict: Verdict): Checked {
+  #verified(check: Check, key: string, nowMs: number, verdict: Verdict): Checked {
     const { incoming, credentials, ctx } = check;
     const { service } = incoming;
     switch (verdict.kind) {

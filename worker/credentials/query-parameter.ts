@@ -33,6 +33,14 @@ export function isGivenTwice(query: string, names: readonly string[]): boolean {
   );
 }
 
+/** Whether a server that decodes `%3F` before it looks for the query finds a parameter there (config/path-readings.ts). */
+export function isHiddenInPath(path: string, names: readonly string[]): boolean {
+  const at = names.length === 0 ? -1 : path.search(/%3f/i);
+  if (at < 0) return false;
+  const query = `?${path.slice(at + "%3f".length)}`;
+  return names.some((name) => partsOf(query).some((part) => means(part, name)) || hidesParameter(query, name));
+}
+
 /** The query without the parameters. */
 export function withoutParameters(query: string, names: readonly string[]): string {
   if (names.length === 0) return query;

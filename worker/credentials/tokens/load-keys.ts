@@ -6,8 +6,9 @@ import { boundedBody } from "../../../durable/outbound/bounded-body.ts";
 export const LOAD_LIMITS = {
   bodyBytes: 512 * 1024,
   keys: 200,
-  /** For discovery; a cluster has its own. */
+  /** For discovery, each document; a cluster has its own, up to a limit: the platform ends what a request began after 30 s. */
   timeoutMs: 5_000,
+  maxTimeoutMs: 25_000,
 } as const;
 
 /**
@@ -55,11 +56,12 @@ function fromInternet(url: string): Promise<object> {
 }
 
 async function fromCluster(cluster: Cluster, path: string, env: Env): Promise<object> {
-  if ("url" in cluster) return jsonFrom(cluster.url + path, (request) => fetch(request), cluster.timeoutMs);
+  const timeoutMs = Math.min(cluster.timeoutMs, LOAD_LIMITS.maxTimeoutMs);
+  if ("url" in cluster) return jsonFrom(cluster.url + path, (request) => fetch(request), timeoutMs);
   const binding = serviceBinding(env, cluster.binding);
   if (binding === undefined)
     throw new Error(`the service binding ${cluster.binding} is missing: add it to wrangler.toml`);
-  return jsonFrom(`https://${cluster.authority}${path}`, (request) => binding.fetch(request), cluster.timeoutMs);
+  return jsonFrom(`https://${cluster.authority}${path}`, (request) => binding.fetch(request), timeoutMs);
 }
 
 async function jsonFrom(
