@@ -31,6 +31,8 @@ export const CONFIG_LIMITS = {
   maxListLength: 500,
   /** Headers that the built-in filter reads, sends with calls or passes to the upstream: the size of its tables. */
   maxFilterHeaders: 32,
+  /** A rule's pattern as it is sent, percent-encoded: the longest text in the filter's configuration. */
+  maxSentRuleLength: 8_000,
   /** Paths, host names, permissions and other short texts. */
   maxTextLength: 1_000,
 } as const;

@@ -1,3 +1,4 @@
+import { sendsRule, unkeyedHeadersOf } from "./decision-key.ts";
 import { checkFixedHeaders } from "./fixed-header-checks.ts";
 import type { Authorization, Credential } from "./gateway.ts";
 import { coversHeader } from "./header-patterns.ts";
@@ -7,7 +8,9 @@ import { parseRoutePattern, patternCovers, patternReaches, type RoutePattern, sh
 import { resolveRestart } from "./schema/restart.ts";
 import type { ParsedRule } from "./schema/rules.ts";
 import type { ParsedService } from "./schema/service.ts";
+import { checkSentRules } from "./sent-rule-checks.ts";
 import { oneOf } from "./suggest.ts";
+import { checkUnkeyedHeaders } from "./unkeyed-header-checks.ts";
 
 /** Finds conflicts between fields that are each valid. Paths are relative to the service. */
 export function checkService(service: ParsedService): Finding[] {
@@ -16,6 +19,8 @@ export function checkService(service: ParsedService): Finding[] {
     checkProbes,
     checkHeaders,
     checkFixedHeaders,
+    checkUnkeyedHeaders,
+    checkSentRules,
     checkScopes,
     checkCredentials,
     checkRules,
@@ -73,6 +78,9 @@ function checkHeaders(service: ParsedService): Finding[] {
   for (const [index, name] of requestHeadersOf(service.authorization).entries()) {
     check(name, ["authorization", "requestHeaders", index]);
   }
+  for (const [index, name] of unkeyedHeadersOf(service.authorization).entries()) {
+    check(name, ["authorization", "unkeyedHeaders", index]);
+  }
   if (typeof service.preflight !== "string") {
     for (const [index, name] of service.preflight.answer.headers.entries()) {
       check(name, ["preflight", "answer", "headers", index]);
@@ -118,7 +126,7 @@ function hidesCredential(earlier: Credential, later: Credential): boolean {
   return later.from === earlier.from && later.name === earlier.name;
 }
 
-function checkRules({ route, rules, paths }: ParsedService): Finding[] {
+function checkRules({ route, rules, paths, authorization }: ParsedService): Finding[] {
   const findings: Finding[] = [];
   const patterns = rules.map((rule) => patternOf(rule));
   for (const [index, rule] of rules.entries()) {
@@ -138,7 +146,7 @@ function checkRules({ route, rules, paths }: ParsedService): Finding[] {
       findings.push({ path, found: describeFound(rule.path), allowed });
       continue;
     }
-    const twin = rules.findIndex((other, before) => before < index && areTwins(other, rule));
+    const twin = rules.findIndex((other, before) => before < index && areTwins(other, rule, sendsRule(authorization)));
     if (twin >= 0 && paths === "lenient") {
       const allowed = `one rule for all spellings: servers may treat it as the path of rules[${twin}]; or paths: "literal" if this upstream does not`;
       findings.push({ path, found: describeFound(rule.path), allowed });
@@ -147,16 +155,17 @@ function checkRules({ route, rules, paths }: ParsedService): Finding[] {
   return findings;
 }
 
-/** Whether two rules spell one path in two ways and require different things. */
-function areTwins(a: ParsedRule, b: ParsedRule): boolean {
+/** Whether two rules spell one path in two ways and require different things, or ask the server different questions. */
+function areTwins(a: ParsedRule, b: ParsedRule, sendsPattern: boolean): boolean {
   const foldedPath = (path: string) => path.split("/").map(foldSegment).join("/");
   const asks = ({ public: open, scopes = [], permission }: ParsedRule) =>
     JSON.stringify([open, [...scopes].sort(), permission]);
+  const areTwoQuestions = sendsPattern && !(a.public && b.public);
   return (
     a.path !== b.path &&
     foldedPath(a.path) === foldedPath(b.path) &&
     shareMethod(a.methods, b.methods) &&
-    asks(a) !== asks(b)
+    (areTwoQuestions || asks(a) !== asks(b))
   );
 }
 

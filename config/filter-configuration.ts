@@ -58,15 +58,16 @@ function builtIn(
 }
 
 /**
- * Rules with scopes or a permission, and the one without any. The gateway always names a rule: if the name gets lost, the
+ * Rules with scopes or a permission or whose pattern is sent, and the one without any. The gateway always names a rule: if the name gets lost, the
  * filter refuses the request instead of allowing it without its scopes.
  */
 function rulesOf(service: Service): Json[] {
   const rules: Json[] = [{ name: AUTHENTICATE_RULE, scopes: [] }];
-  for (const { name, access } of service.rules) {
+  for (const { name, access, sentUri } of service.rules) {
     if (access.kind === "public" || name === AUTHENTICATE_RULE) continue;
     const { scopes, permission } = access;
-    rules.push(permission === undefined ? { name, scopes } : { name, scopes, permission });
+    const ofRule = permission === undefined ? { name, scopes } : { name, scopes, permission };
+    rules.push(sentUri === undefined ? ofRule : { ...ofRule, uri: sentUri });
   }
   return rules;
 }
@@ -74,8 +75,8 @@ function rulesOf(service: Service): Json[] {
 function protocolOf(authorization: Authorization, clusters: Service["clusters"]): Json {
   switch (authorization.protocol) {
     case "forward-auth": {
-      const { protocol, method, uri, requestHeaders, upstreamHeaders, headers } = authorization;
-      const asked = { uri, requestHeaders, upstreamHeaders, headers };
+      const { protocol, method, uri, requestHeaders, unkeyedHeaders, upstreamHeaders, headers } = authorization;
+      const asked = { uri, requestHeaders, unkeyedHeaders, upstreamHeaders, headers };
       return { type: protocol, ...callOf(authorization, clusters), method, ...asked };
     }
     case "introspection": {
@@ -94,12 +95,13 @@ function protocolOf(authorization: Authorization, clusters: Service["clusters"])
     }
     case "authzen":
     case "opa": {
-      const { protocol, uri, requestHeaders, upstreamHeaders, headers, subject } = authorization;
+      const { protocol, uri, requestHeaders, unkeyedHeaders, upstreamHeaders, headers, subject } = authorization;
       const decision = {
         type: protocol,
         ...callOf(authorization, clusters),
         uri,
         requestHeaders,
+        unkeyedHeaders,
         upstreamHeaders,
         headers,
       };

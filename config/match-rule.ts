@@ -100,6 +100,8 @@ function asksForAllOf(strict: Rule | undefined, lax: Rule | undefined, unmatched
   if (strict === lax || (strict === undefined && unmatched === "deny")) return true;
   if (lax?.access.kind === "public") return true;
   if (strict?.access.kind === "public" || (lax === undefined && unmatched === "deny")) return false;
+  // A server that gets patterns may answer differently for each, whatever scopes the rules require.
+  if (lax?.sentUri !== undefined && lax.sentUri !== strict?.sentUri) return false;
   const { scopes, permission } = lax?.access ?? NOTHING_MORE;
   const asked = strict?.access ?? NOTHING_MORE;
   const hasPermission = permission === undefined || permission === asked.permission;

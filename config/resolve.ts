@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { canonicalJson } from "./canonical-json.ts";
 import { CONFIG_LIMITS } from "./configuration-limits.ts";
 import { checkService, identityHeadersOf, requestHeadersOf } from "./cross-checks.ts";
+import { sendsRule, unkeyedHeadersOf } from "./decision-key.ts";
 import { fnv1a64 } from "./fnv1a.ts";
 import type { Cluster, FilterKind, Gateway, Service } from "./gateway.ts";
 import { shareUpstream } from "./neighbours.ts";
@@ -103,7 +104,7 @@ function resolveService(name: string, parsed: ParsedService): Service {
     upstream,
     filterKind: filterKindOf(parsed),
     clusters: Object.fromEntries(clusters),
-    rules: parsed.rules.map(resolveRule),
+    rules: parsed.rules.map((rule, index) => resolveRule(rule, index, sendsRule(parsed.authorization))),
     unmatched,
     paths,
     preflight,
@@ -122,15 +123,16 @@ function resolveService(name: string, parsed: ParsedService): Service {
 
 /**
  * A server trusts an identity header through whichever service it comes. So each service also removes the identity headers
- * of all others in front of the same upstream, except those that its own filter reads from clients.
+ * of all others in front of the same upstream, except those that its own filter reads from clients and decides on.
  */
 function withSharedIdentity(services: readonly Service[]): Service[] {
   return services.map((service) => {
-    const { identityHeaders: own, neededHeaders } = service;
+    const { identityHeaders: own, neededHeaders, filterKind } = service;
+    const unkeyed = filterKind.kind === "built-in" ? unkeyedHeadersOf(filterKind.authorization) : [];
     const ofOthers = services
       .filter((other) => other !== service && shareUpstream(other.upstream, service.upstream))
       .flatMap(({ identityHeaders }) => identityHeaders)
-      .filter((name) => neededHeaders === "all" || !neededHeaders.includes(name));
+      .filter((name) => neededHeaders === "all" || !neededHeaders.includes(name) || unkeyed.includes(name));
     return { ...service, identityHeaders: [...new Set([...own, ...ofOthers])] };
   });
 }
@@ -150,7 +152,7 @@ function neededHeadersOf({ authorization, credentials }: ParsedService): readonl
   const ofCredentials = (credentials ?? []).map((credential) =>
     credential.from === "header" ? credential.name : credential.from,
   );
-  return [...new Set([...ofCredentials, ...requestHeadersOf(authorization)])];
+  return [...new Set([...ofCredentials, ...requestHeadersOf(authorization), ...unkeyedHeadersOf(authorization)])];
 }
 
 /** A service binding needs no host name, but its requests have one: the cluster's name, if that is a valid host. */
