@@ -13,6 +13,7 @@ import {
   URI_NONE,
   URI_PATH,
   URI_PATH_AND_QUERY,
+  URI_RULE,
 } from "./configuration";
 import { readExpectations } from "./configuration-expectations";
 import {
@@ -35,7 +36,13 @@ import {
   text,
   wasSeen,
 } from "./configuration-fields";
-import { readFixedHeaders, readRequestHeaders, readUpstreamClaims, readUpstreamHeaders } from "./configuration-headers";
+import {
+  readFixedHeaders,
+  readRequestHeaders,
+  readUnkeyedHeaders,
+  readUpstreamClaims,
+  readUpstreamHeaders,
+} from "./configuration-headers";
 import { putFormEncoded } from "./form-encoding";
 import { jsonFailed, nextMember, skipValue } from "./json-reader";
 import { absentText, keepBytes } from "./kept-memory";
@@ -63,6 +70,7 @@ export function readProtocol(): void {
     else if (isField(key, "upstreamHeaders", 12)) readUpstreamHeaders();
     else if (isField(key, "upstreamClaims", 13)) readUpstreamClaims();
     else if (isField(key, "subject", 15)) readSubject();
+    else if (isField(key, "unkeyedHeaders", 16)) readUnkeyedHeaders();
     else skipValue();
   }
   need("type", 8);
@@ -79,6 +87,7 @@ function checkProtocol(endpoint: Endpoint): void {
   if (protocol == PROTOCOL_INTROSPECTION) {
     need("clientAuthentication", 4);
     if (wasSeen(12)) complainAbout("upstreamHeaders", "is not of introspection (use upstreamClaims)");
+    if (configuration.uri == URI_RULE) complainAbout("uri", "is not sent by introspection");
   } else {
     if (wasSeen(13)) complainAbout("upstreamClaims", "is of introspection only");
     if (endpoint.clientAuthentication) complainAbout("clientAuthentication", "is of introspection only");
@@ -113,7 +122,8 @@ function readUri(): void {
   if (text.is("path-and-query")) configuration.uri = URI_PATH_AND_QUERY;
   else if (text.is("path")) configuration.uri = URI_PATH;
   else if (text.is("none")) configuration.uri = URI_NONE;
-  else complainAbout("uri", "must be path-and-query, path or none");
+  else if (text.is("rule")) configuration.uri = URI_RULE;
+  else complainAbout("uri", "must be path-and-query, path, none or rule");
 }
 
 function newEndpoint(): Endpoint | null {

@@ -14,6 +14,7 @@ import {
   need,
   openArray,
   openObject,
+  readPath,
   readText,
   text,
 } from "./configuration-fields";
@@ -47,10 +48,12 @@ function readRule(rule: Rule): void {
   rule.name = absentText();
   rule.scopes = absentText();
   rule.permission = absentText();
+  rule.uri = absentText();
   while (nextMember(key)) {
     if (isField(key, "name", 0)) rule.name = readText("name");
     else if (isField(key, "scopes", 1)) rule.scopes = readScopes();
     else if (isField(key, "permission", 2)) rule.permission = readText("permission");
+    else if (isField(key, "uri", 3)) rule.uri = readPath("uri");
     else skipValue();
   }
   need("name", 0);
