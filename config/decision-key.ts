@@ -22,6 +22,11 @@ export function keyedBy({ filterKind, rules }: Pick<Service, "filterKind" | "rul
     : [];
   if (authorization.protocol === "introspection") return ["credential", "method", ...ofRule];
   const { uri, requestHeaders } = authorization;
-  const ofUri = { "path-and-query": ["path and query"], path: ["path"], none: [], rule: ["path and query without a rule"] };
+  const ofUri = {
+    "path-and-query": ["path and query"],
+    path: ["path"],
+    none: [],
+    rule: ["path and query without a rule"],
+  };
   return ["credential", "method", "host", "scheme", ...ofRule, ...ofUri[uri], ...requestHeaders];
 }

@@ -7,7 +7,19 @@ const ANYWHERE =
 /** As a whole word between `-`. */
 const WORDS: ReadonlySet<string> = new Set([
   ...["access", "account", "accountid", "actor", "address", "admin", "appid", "appkey", "cert", "certificate"],
-  ...["behalf", "claim", "claims", "clientid", "customer", "device", "email", "fingerprint", "forwarded", "group", "groups"],
+  ...[
+    "behalf",
+    "claim",
+    "claims",
+    "clientid",
+    "customer",
+    "device",
+    "email",
+    "fingerprint",
+    "forwarded",
+    "group",
+    "groups",
+  ],
   ...["host", "impersonate", "ip", "key", "keyid", "login", "mail", "member", "method", "mtls", "nonce"],
   ...["org", "organisation", "organization", "origin", "otp", "owner", "path", "permission", "permissions", "pin"],
   ...["principal", "project", "query", "referer", "referrer", "role", "roles", "scope", "scopes", "sec", "sid"],

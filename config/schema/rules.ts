@@ -80,7 +80,7 @@ export const otherFilterRules = list(otherFilterRule, "a list of rules", bounds)
  * The rule as the gateway uses it. Its name has its index, which only changes with the configuration. See `Rule.name`.
  * @param sendsPattern the authorization server gets the pattern in place of path and query
  */
-export function resolveRule(rule: ParsedRule, index: number, sendsPattern: boolean): Rule {
+export function resolveRule(rule: ParsedRule, index: number, sendsPattern = false): Rule {
   const parsed = parseRoutePattern(rule.path);
   if (!parsed.ok) throw new Error(`the schema let through the rule path ${JSON.stringify(rule.path)}`);
   const access = accessOf(rule);

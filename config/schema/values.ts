@@ -104,10 +104,6 @@ export const requestHeader = v.pipe(
 const unkeyedHeader = v.pipe(
   requestHeader,
   v.check(
-    (value) => !isForwardedHeader(value),
-    "another header, because the gateway itself sets this one from the connection",
-  ),
-  v.check(
     (value) => !isIdentifyingHeader(value),
     "a header that says nothing of who the client is or what it may do, like traceparent; one that does belongs in requestHeaders",
   ),

@@ -48,7 +48,8 @@ function readChosenHeaders(field: string, isUnkeyed: bool): void {
       if ((earlier.isUnkeyed != 0) != isUnkeyed) complainAbout(field, "must not name a header of the other list");
       continue;
     }
-    if (chosen++ == MAX_REQUEST_HEADERS) complainAbout(field, "must name at most 32 headers with those of the other list");
+    if (chosen++ == MAX_REQUEST_HEADERS)
+      complainAbout(field, "must name at most 32 headers with those of the other list");
     const header = newHeader();
     const value = keepBytes(SPAN_BYTES);
     if (header === null || !value) return;
