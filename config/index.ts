@@ -1,5 +1,6 @@
 /** The gateway's configuration: input types, checks and lookups. Runs in Workers, in workerd tests and in Node. */
 
+export { keyedBy, unkeyedHeadersOf } from "./decision-key.ts";
 export { isolateLimits, restartSettings } from "./defaults.ts";
 export { filterConfiguration } from "./filter-configuration.ts";
 export { findService } from "./find-service.ts";

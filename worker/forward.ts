@@ -79,7 +79,7 @@ async function outcomeOf(
   if (rule.kind === "ambiguous") return replied(errorResponse(400, "ambiguous_path"));
   if (rule.kind === "public") return sendUpstream(incoming, "public", body);
 
-  const answer = await askObject(gateway, incoming, (text) => edge.question(incoming, text, ctx));
+  const answer = await askObject(gateway, incoming, (question, text) => edge.question(incoming, question, text, ctx));
   switch (answer.kind) {
     case "bad_headers":
       return replied(errorResponse(answer.reason === "headers_too_large" ? 431 : 400, answer.reason));

@@ -1,10 +1,11 @@
 import type { Service } from "../../config/index.ts";
 import { thisIsolate } from "../../durable/memory/isolate.ts";
-import { RPC_VERSION } from "../../durable/rpc.ts";
+import { type DecideRequest, RPC_VERSION } from "../../durable/rpc.ts";
 import type { Runtime } from "../../durable/runtime/runtime.ts";
 import type { HeaderChange } from "../../wasm/host/index.ts";
 import type { Incoming } from "../incoming.ts";
 import { EdgeDecisions } from "./edge-decisions.ts";
+import { edgeKeyText } from "./edge-key.ts";
 import { HitReports } from "./hit-reports.ts";
 
 /** Allows that this isolate keeps for services with `cache.edgeTtlMs` (docs/edge-cache.md). */
@@ -29,15 +30,19 @@ export class EdgeCache {
     });
   }
 
-  /** A question that may be answered here; undefined if the service keeps nothing here. */
+  /**
+   * A question that may be answered here; undefined if the service keeps nothing here.
+   * @param text the question, encoded
+   */
   question(
     { service, env }: Incoming,
+    question: DecideRequest,
     text: string,
     ctx: Pick<ExecutionContext, "waitUntil">,
   ): EdgeQuestion | undefined {
     const edgeTtlMs = edgeTtlMsOf(service);
     if (edgeTtlMs === 0) return undefined;
-    const key = this.#decisions.keyOf(text);
+    const key = this.#decisions.keyOf(edgeKeyText(service, question, text));
     const askedAtMs = this.#nowMs();
     return {
       answer: () => {
