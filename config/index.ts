@@ -1,6 +1,6 @@
 /** The gateway's configuration: input types, checks and lookups. Runs in Workers, in workerd tests and in Node. */
 
-export { keyedBy, unkeyedHeadersOf } from "./decision-key.ts";
+export { asksAboutRequests, keyedBy, unkeyedHeadersOf } from "./decision-key.ts";
 export { isolateLimits, restartSettings } from "./defaults.ts";
 export { filterConfiguration } from "./filter-configuration.ts";
 export { findService } from "./find-service.ts";
@@ -17,6 +17,7 @@ export type {
   RestartSettings,
   Service,
 } from "./gateway.ts";
+export { hintsOf } from "./hints.ts";
 export {
   type BaselineReading,
   type BuiltInServiceInput,

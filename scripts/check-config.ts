@@ -1,4 +1,13 @@
-import { formatProblems, type Gateway, resolveGateway, type Service, warningsOf } from "../config/index.ts";
+import {
+  formatProblems,
+  type Gateway,
+  hintsOf,
+  keyedBy,
+  resolveGateway,
+  type Service,
+  unkeyedHeadersOf,
+  warningsOf,
+} from "../config/index.ts";
 import { toProblems } from "../config/problems.ts";
 import { checkLocalSecrets } from "./check-local-secrets.ts";
 import { checkMemory } from "./check-memory.ts";
@@ -10,7 +19,10 @@ export interface Verdict {
   readonly text: string;
 }
 
-/** Checks a configuration file and the modules that it imports. The text has every problem, or one line for each service. */
+/**
+ * Checks a configuration file and the modules that it imports. The text has every problem; or a line for each service, with the
+ * built-in filter a second one about its cache, then warnings and hints.
+ */
 export async function checkConfig(file: string): Promise<Verdict> {
   const loaded = await loadConfig(file);
   if (!loaded.ok) return { ok: false, text: loaded.message };
@@ -23,17 +35,20 @@ export async function checkConfig(file: string): Promise<Verdict> {
     : result.problems;
   if (result.ok && problems.length === 0) {
     const warnings = warningsOf(result.gateway).map((warning) => `WARNING ${warning}`);
-    return { ok: true, text: [summary(result.gateway), ...warnings].join("\n") };
+    const hints = hintsOf(result.gateway).map((hint) => `HINT ${hint}`);
+    return { ok: true, text: [summary(result.gateway), ...warnings, ...hints].join("\n") };
   }
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   return { ok: false, text: `${formatProblems(problems)}\n${count}` };
 }
 
 function summary({ services, operator, version }: Gateway): string {
-  return [...services.map(describe), `operator's pages under ${operator.prefix}, configuration ${version}`].join("\n");
+  return [...services.flatMap(describe), `operator's pages under ${operator.prefix}, configuration ${version}`].join(
+    "\n",
+  );
 }
 
-function describe(service: Service): string {
+function describe(service: Service): string[] {
   const { name, route, upstream, rules, filterKind } = service;
   const hosts = route.hosts.length === 0 ? "any host" : route.hosts.join(", ");
   const target = "url" in upstream ? upstream.url : `binding ${upstream.binding}`;
@@ -43,7 +58,19 @@ function describe(service: Service): string {
       : "a filter of your own";
   const open = filterKind.kind === "built-in" && filterKind.failOpen ? ", FAILS OPEN" : "";
   const ruleCount = rules.length === 1 ? "1 rule" : `${rules.length} rules`;
-  return `${name}: ${route.prefix} on ${hosts} -> ${target}; ${decision}, ${ruleCount}${open}`;
+  return [
+    `${name}: ${route.prefix} on ${hosts} -> ${target}; ${decision}, ${ruleCount}${open}`,
+    ...describeKey(service),
+  ];
+}
+
+function describeKey(service: Service): string[] {
+  const { name, filterKind } = service;
+  const key = keyedBy(service);
+  if (key === undefined || filterKind.kind !== "built-in") return [];
+  const unkeyed = unkeyedHeadersOf(filterKind.authorization);
+  const sent = unkeyed.length === 0 ? "" : `; sent but not part of that: ${unkeyed.join(", ")}`;
+  return [`${name}: a decision is kept for: ${key.join(", ")}${sent}`];
 }
 
 if (import.meta.main) {
