@@ -1,7 +1,7 @@
 import type { Service } from "../../config/index.ts";
 import type { Decision, Refusal } from "../../wasm/host/index.ts";
 import { flattenHeaders } from "../flat-headers.ts";
-import type { Continue, DecideRequest, LocalResponse, Unavailable } from "../rpc.ts";
+import type { Continue, LocalResponse, Unavailable } from "../rpc.ts";
 import { freshForMs } from "./edge-life.ts";
 
 /** Converts the host's refusal for the Worker. */
@@ -15,13 +15,9 @@ export function denyResult(refusal: Refusal): LocalResponse | Unavailable {
   return { kind: "unavailable", reason, message: `${refusal.reason}: ${refusal.message}` };
 }
 
-export function decisionAnswer(
-  service: Service,
-  ask: Pick<DecideRequest, "serviceVersion">,
-  decision: Decision,
-): Continue | LocalResponse | Unavailable {
+export function decisionAnswer(service: Service, decision: Decision): Continue | LocalResponse | Unavailable {
   if (decision.kind !== "continue") return denyResult(decision);
-  return { kind: "continue", changes: decision.changes, freshForMs: freshForMs(service, ask, decision) };
+  return { kind: "continue", changes: decision.changes, freshForMs: freshForMs(service, decision) };
 }
 
 /** A refusal by the gateway itself. */

@@ -12,22 +12,17 @@ function allowFor(ms: bigint, bytes = 8): Extract<Decision, { kind: "continue" }
 
 describe("how long the Worker's isolates may use an allow", () => {
   const service = serviceOf(builtInService({ cache: { edgeTtlMs: 5_000 } }));
-  const ask = { serviceVersion: service.version };
 
   it("is what the filter says, and at most edgeTtlMs", () => {
-    expect(freshForMs(service, ask, allowFor(1_000n))).toBe(1_000);
-    expect(freshForMs(service, ask, allowFor(60_000n))).toBe(5_000);
-    expect(freshForMs(service, ask, allowFor(-1n))).toBe(0);
-    expect(freshForMs(service, ask, allowFor(1_000n, 4))).toBe(0);
-  });
-
-  it("is nothing if the Worker has another configuration: its key may leave out what this decision depends on", () => {
-    expect(freshForMs(service, { serviceVersion: "other" }, allowFor(1_000n))).toBe(0);
+    expect(freshForMs(service, allowFor(1_000n))).toBe(1_000);
+    expect(freshForMs(service, allowFor(60_000n))).toBe(5_000);
+    expect(freshForMs(service, allowFor(-1n))).toBe(0);
+    expect(freshForMs(service, allowFor(1_000n, 4))).toBe(0);
   });
 
   it("is nothing for other filters, and for services that keep nothing there", () => {
     for (const of of [serviceOf(otherService()), serviceOf(builtInService())]) {
-      expect(freshForMs(of, { serviceVersion: of.version }, allowFor(1_000n))).toBe(0);
+      expect(freshForMs(of, allowFor(1_000n))).toBe(0);
     }
   });
 });

@@ -1,20 +1,15 @@
 import type { Service } from "../../config/index.ts";
 import type { Decision } from "../../wasm/host/index.ts";
-import type { DecideRequest } from "../rpc.ts";
 
 /** Set by the built-in filter on an allow that it keeps: the rest of its life, in ms, as an i64. */
 const FRESH_FOR = "ebb.fresh_for_ms";
 
-/**
- * How long the Worker's isolates may use this allow, in ms; 0: not at all. Other filters may decide on what no key holds, and
- * so may this one if the Worker, whose configuration selects what is in its key, has another one.
- */
+/** How long the Worker's isolates may use this allow, in ms; 0: not at all. Other filters may decide on what no key holds. */
 export function freshForMs(
-  { filterKind, version }: Pick<Service, "filterKind" | "version">,
-  { serviceVersion }: Pick<DecideRequest, "serviceVersion">,
+  { filterKind }: Pick<Service, "filterKind">,
   { properties }: Extract<Decision, { kind: "continue" }>,
 ): number {
-  if (serviceVersion !== version || filterKind.kind !== "built-in" || filterKind.cache.edgeTtlMs === 0) return 0;
+  if (filterKind.kind !== "built-in" || filterKind.cache.edgeTtlMs === 0) return 0;
   const value = properties?.get(FRESH_FOR);
   if (value?.byteLength !== 8) return 0;
   const leftMs = Number(new DataView(value.buffer, value.byteOffset).getBigInt64(0, true));

@@ -105,7 +105,7 @@ export class RequestDecider {
     const decided = (decision: Decision) => {
       if (isReplayed(decision, replays)) return again();
       this.#headDecided(generation, decision);
-      return decisionAnswer(service, ask, decision);
+      return decisionAnswer(service, decision);
     };
     const deciding = generation.decide(request);
     if (!(deciding instanceof Promise)) return decided(deciding);

@@ -5,7 +5,8 @@ import { encodeAsk } from "../../durable/rpc-text.ts";
 
 /**
  * The text by which an allow is kept here: the whole question, without the headers that no decision depends on
- * (`unkeyedHeaders`). An object with another configuration answers that its allow may not be kept, so the Worker's own counts.
+ * (`unkeyedHeaders`). What the Worker's configuration leaves out, the object's does too: an object with another one never
+ * answers the first question, and answers to the second are not kept (needed-headers.ts, ask-object.ts).
  *
  * @param text the whole question, encoded
  */
