@@ -17,7 +17,7 @@ import { MostlyMisses } from "../metrics/mostly-misses.ts";
 import { answerClass } from "../outbound/answer-class.ts";
 import { ForbiddenReplies } from "../outbound/forbidden-replies.ts";
 import { OutboundCalls } from "../outbound/outbound-calls.ts";
-import { questionOf } from "../outbound/question.ts";
+import { questionOf, volatileParts } from "../outbound/question.ts";
 import type { Send } from "../outbound/send-call.ts";
 import { Journal } from "../persistence/journal.ts";
 import type { OpenedStorage } from "../persistence/open-storage.ts";
@@ -75,6 +75,7 @@ export class ProtectedService {
   readonly #maintenance: Maintenance;
   readonly #purging: PurgeDependencies;
   readonly #questionSalt: number;
+  readonly #volatile: ReturnType<typeof volatileParts>;
   readonly #forbiddenReplies = new ForbiddenReplies(() =>
     console.warn(
       `${this.configuration.name}: the authorization server forbids to keep its replies (Cache-Control), so each request asks it ` +
@@ -87,6 +88,8 @@ export class ProtectedService {
   constructor({ service, runtime, store, opened, ...dependencies }: ServiceDependencies) {
     const { name } = service;
     const nowMs = () => runtime.nowMs();
+    const unkeyed = asksAboutRequests(service.filterKind) ? service.filterKind.authorization.unkeyedHeaders : [];
+    this.#volatile = volatileParts(unkeyed);
     this.#questionSalt = Math.floor(randomShare(runtime) * 2 ** 32);
     const shared = this.#shared;
     const remembered = store.read(service.version, shared.dataOf(name));
@@ -226,7 +229,7 @@ export class ProtectedService {
     // Otherwise the key has nothing that could be left out of it.
     if (asksAboutRequests(this.configuration.filterKind)) this.#mostlyMisses.note(this.#nowMs());
     const answer = answerClass(result, this.configuration.filterKind);
-    this.#controller.called(questionOf(call, this.#questionSalt), askedAtMs, answer);
+    this.#controller.called(questionOf(call, this.#questionSalt, this.#volatile), askedAtMs, answer);
     return result;
   }
 
