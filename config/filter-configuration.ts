@@ -58,8 +58,8 @@ function builtIn(
 }
 
 /**
- * Rules with scopes or a permission or whose pattern is sent, and the one without any. The gateway always names a rule: if the name gets lost, the
- * filter refuses the request instead of allowing it without its scopes.
+ * Rules with scopes or a permission or whose pattern is sent, and the one without any. The gateway always names a rule: if the
+ * name gets lost, the filter refuses the request instead of allowing it without its scopes.
  */
 function rulesOf(service: Service): Json[] {
   const rules: Json[] = [{ name: AUTHENTICATE_RULE, scopes: [] }];

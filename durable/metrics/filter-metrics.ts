@@ -30,9 +30,10 @@ export class FilterMetrics {
     return this.#metrics.value(LIVE_BYTES);
   }
 
-  /** Cached decisions for each credential that has any, on average, as of the last tick; undefined while there are none. */
+  /** Cached decisions for each credential that has any, to a tenth, as of the last tick; undefined while there are none. */
   get entriesPerCredential(): number | undefined {
     const credentials = this.#metrics.value(CREDENTIALS) ?? 0;
-    return credentials > 0 ? (this.#metrics.value(ENTRIES) ?? 0) / credentials : undefined;
+    if (credentials === 0) return undefined;
+    return Math.round((10 * (this.#metrics.value(ENTRIES) ?? 0)) / credentials) / 10;
   }
 }

@@ -108,7 +108,14 @@ describe.each(VARIANTS)("with $name", (variant) => {
     }
   });
 
-  it("an object that gets patterns from an older Worker's rules does not take them: its own path is whole", async () => {
+  it("a path that is public in the object, and not in the Worker, is decided on whole", async () => {
+    const rules = [{ path: "/1", public: true as const }, { path: "/:id" }];
+    const gateway = await start(service(), service({ rules }, { uri: "rule" }));
+    expect(await ask(gateway, "bad")).toMatchObject({ status: 403 });
+    expect(linesOf(authorization.requests.at(-1)!, "x-forwarded-uri")).toEqual(["/1"]);
+  });
+
+  it("an object that sends paths does so although the Worker's rules are patterns to send", async () => {
     const worker = service({ rules: [{ path: "/:id" }] }, { uri: "rule" });
     const gateway = await start(worker, service({ rules: [{ path: "/:id" }] }));
     for (const target of ["/1?a", "/2?b"]) {
