@@ -48,6 +48,24 @@ describe("the number of credentials", () => {
     expect(harness.metric("ebb_cache_entries")).toBe(45);
   });
 
+  it("costs no memory: where the configuration leaves no room, nothing is counted", async () => {
+    const counted = new Map<number, boolean>();
+    for (let count = 0; count <= 300; count += 10) {
+      const rules = Array.from({ length: count }, (_, n) => ({ name: `rule-${n}`, scopes: ["orders:read"] }));
+      const harness = new Harness(configuration({ rules }));
+      const pages = harness.instance.allocatedBytes / 65_536;
+      await harness.ask({ token: "abc" });
+      const credentials = harness.metric("ebb_cache_credentials");
+      expect([0, 1]).toContain(credentials);
+      // A page that the configuration takes has room for the tables too.
+      if (pages > 3) expect(credentials).toBe(1);
+      counted.set(count, credentials === 1);
+    }
+    expect(counted.get(0)).toBe(true);
+    expect(counted.get(300)).toBe(true);
+    expect([...counted.values()]).toContain(false);
+  });
+
   it("does not count a decision twice that takes the place of an earlier one", async () => {
     const harness = await filled(1, 1);
     for (let n = 0; n < 5; n += 1) {

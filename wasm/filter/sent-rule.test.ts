@@ -162,17 +162,4 @@ describe("a pattern", () => {
     const wrong = [{ name: "rule-0", scopes: [], uri }];
     expect(() => new Harness(configuration({ protocol: forwardAuth({ uri: "rule" }), rules: wrong }))).toThrow();
   });
-
-  it("is not sent by introspection", () => {
-    const introspection = {
-      type: "introspection",
-      cluster: "auth",
-      authority: "as.example.com",
-      path: "/introspect",
-      timeoutMs: 1000,
-      clientAuthentication: { type: "none" },
-      uri: "rule",
-    };
-    expect(() => started(introspection)).toThrow();
-  });
 });

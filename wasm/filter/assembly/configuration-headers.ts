@@ -45,11 +45,10 @@ function readChosenHeaders(field: string, isUnkeyed: bool): void {
     const name = readHeaderName(field);
     const earlier = findChosen(name);
     if (earlier !== null) {
-      if ((earlier.isUnkeyed != 0) != isUnkeyed) complainAbout(field, "must not name a header of the other list");
+      if ((earlier.isUnkeyed != 0) != isUnkeyed) complainAbout(field, "must be given once");
       continue;
     }
-    if (chosen++ == MAX_REQUEST_HEADERS)
-      complainAbout(field, "must name at most 32 headers with those of the other list");
+    if (chosen++ == MAX_REQUEST_HEADERS) complainAbout(field, "must name at most 32 headers");
     const header = newHeader();
     const value = keepBytes(SPAN_BYTES);
     if (header === null || !value) return;

@@ -87,7 +87,6 @@ function checkProtocol(endpoint: Endpoint): void {
   if (protocol == PROTOCOL_INTROSPECTION) {
     need("clientAuthentication", 4);
     if (wasSeen(12)) complainAbout("upstreamHeaders", "is not of introspection (use upstreamClaims)");
-    if (configuration.uri == URI_RULE) complainAbout("uri", "is not sent by introspection");
   } else {
     if (wasSeen(13)) complainAbout("upstreamClaims", "is of introspection only");
     if (endpoint.clientAuthentication) complainAbout("clientAuthentication", "is of introspection only");
