@@ -48,6 +48,8 @@ export const CONFIG_LIMITS = {
   maxScopes: 50,
   /** Scopes of one rule with a blank between them, as the filter keeps them and challenges name them. */
   maxScopesLength: 4_096,
+  /** A rule's pattern as it is sent, percent-encoded: the longest text in the filter's configuration. */
+  maxSentRuleLength: 8_000,
   /** Paths, host names, permissions and other short texts. */
   maxTextLength: 1_000,
 } as const;

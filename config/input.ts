@@ -314,16 +314,30 @@ interface ApiKeysInput {
   readonly upstreamClaims?: { readonly sub?: string; readonly scope?: string };
 }
 
-/** How much of the URL the gateway sends to the decision point. That part is also in the cache key. */
-export type SentUri = "path-and-query" | "path" | "none";
+/**
+ * What the gateway sends to the decision point about the URL. That is also in the cache key (docs/decision-key.md).
+ *
+ * - `path-and-query`, `path`, `none`: so much of it.
+ * - `rule`: the pattern of the rule that matches, such as `/orders/:id`, instead of path and query. One decision then serves
+ *   every object that the rule covers. Only for servers that decide by kind of request, never by object: they do not learn
+ *   which order is meant. A path that no rule matches is sent with its query, as under `path-and-query`. If the upstream may
+ *   read a path so that another rule with another pattern matches, the request gets 400 `ambiguous_path` (`paths`).
+ */
+export type SentUri = "path-and-query" | "path" | "none" | "rule";
 
 interface AskedAboutRequestInput {
   /** Verify the token first. Rules may then have scopes and claims, which the gateway compares. */
   readonly verify?: VerificationInput;
   /** Default `path-and-query`. */
   readonly uri?: SentUri;
-  /** Request headers to send besides the credential. */
+  /** Request headers to send besides the credential. They are in the cache key. */
   readonly requestHeaders?: readonly string[];
+  /**
+   * Request headers to send that no decision depends on, such as `traceparent`. They are not in the cache key: a cached
+   * decision serves requests with other values, and so does a call in progress. Headers that say who the client is are
+   * refused. A reply whose `Vary` names one of them is not cached (docs/decision-key.md).
+   */
+  readonly unkeyedHeaders?: readonly string[];
   /**
    * Headers of the decision that go on to the upstream. Text beyond ASCII is sent as UTF-8 bytes. If a value could not arrive
    * unchanged (blanks at its ends, control characters, bytes that are not UTF-8; in JSON also an empty text), there is no

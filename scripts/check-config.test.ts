@@ -34,8 +34,25 @@ describe("check-config", () => {
     expect(verdict.ok).toBe(true);
     expect(verdict.text.split("\n")).toEqual([
       "a: /a on any host -> https://a.example; opa at opa, 0 rules, FAILS OPEN",
+      "a: a decision is kept for: credential, method, host, scheme, path and query",
       "b: / on b.example -> https://a.example; a filter of your own, 0 rules",
       expect.stringMatching(/^operator's pages under \/stats, configuration [0-9a-f]{16}$/),
+    ]);
+  });
+
+  it("says what a decision is kept for, and hints at what could be left out of that", async () => {
+    const service = (name: string, fields: string) =>
+      `${name}: { route: { prefix: "/${name}" }, upstream: { url: "https://a.example" }, filter,
+        authorization: { protocol: "opa", cluster: "opa", path: "/v1", ${fields} },
+        clusters: { opa: { binding: "OPA" } }, rules: [{ path: "/${name}/:id" }] }`;
+    const { ok, text } = await check(
+      `{ ${service("a", 'requestHeaders: ["x-tenant"]')}, ${service("b", 'uri: "rule", unkeyedHeaders: ["traceparent"]')} }`,
+    );
+    expect(ok).toBe(true);
+    expect(text.split("\n").filter((line) => /kept for|HINT/.test(line))).toEqual([
+      "a: a decision is kept for: credential, method, host, scheme, path and query, x-tenant",
+      "b: a decision is kept for: credential, method, host, scheme, rule, path and query without a rule; sent but not part of that: traceparent",
+      expect.stringMatching(/^HINT services\.a\.authorization\.uri: .* sends \/a\/:id instead/),
     ]);
   });
 

@@ -3,8 +3,11 @@ import {
   type FilterKind,
   formatProblems,
   type Gateway,
+  hintsOf,
+  keyedBy,
   resolveGateway,
   type Service,
+  unkeyedHeadersOf,
   warningsOf,
 } from "../config/index.ts";
 import { toProblems } from "../config/problems.ts";
@@ -18,7 +21,10 @@ export interface Verdict {
   readonly text: string;
 }
 
-/** Checks a configuration file and the modules that it imports. The text has every problem, or one line for each service. */
+/**
+ * Checks a configuration file and the modules that it imports. The text has every problem; or a line for each service, with the
+ * built-in filter a second one about its cache, then warnings and hints.
+ */
 export async function checkConfig(file: string): Promise<Verdict> {
   const loaded = await loadConfig(file);
   if (!loaded.ok) return { ok: false, text: loaded.message };
@@ -31,24 +37,39 @@ export async function checkConfig(file: string): Promise<Verdict> {
     : result.problems;
   if (result.ok && problems.length === 0) {
     const warnings = warningsOf(result.gateway).map((warning) => `WARNING ${warning}`);
-    return { ok: true, text: [summary(result.gateway), ...warnings].join("\n") };
+    const hints = hintsOf(result.gateway).map((hint) => `HINT ${hint}`);
+    return { ok: true, text: [summary(result.gateway), ...warnings, ...hints].join("\n") };
   }
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   return { ok: false, text: `${formatProblems(problems)}\n${count}` };
 }
 
 function summary({ services, operator, version }: Gateway): string {
-  return [...services.map(describe), `operator's pages under ${operator.prefix}, configuration ${version}`].join("\n");
+  return [...services.flatMap(describe), `operator's pages under ${operator.prefix}, configuration ${version}`].join(
+    "\n",
+  );
 }
 
-function describe(service: Service): string {
+function describe(service: Service): string[] {
   const { name, route, upstream, rules, filterKind } = service;
   const hosts = route.hosts.length === 0 ? "any host" : route.hosts.join(", ");
   const target = "url" in upstream ? upstream.url : `binding ${upstream.binding}`;
   const decision = decisionOf(filterKind);
   const open = filterKind.kind === "built-in" && filterKind.failOpen ? ", FAILS OPEN" : "";
   const ruleCount = rules.length === 1 ? "1 rule" : `${rules.length} rules`;
-  return `${name}: ${route.prefix} on ${hosts} -> ${target}; ${decision}, ${ruleCount}${open}`;
+  return [
+    `${name}: ${route.prefix} on ${hosts} -> ${target}; ${decision}, ${ruleCount}${open}`,
+    ...describeKey(service),
+  ];
+}
+
+function describeKey(service: Service): string[] {
+  const { name, filterKind } = service;
+  const key = keyedBy(service);
+  if (key === undefined || filterKind.kind !== "built-in") return [];
+  const unkeyed = unkeyedHeadersOf(filterKind.authorization);
+  const sent = unkeyed.length === 0 ? "" : `; sent but not part of that: ${unkeyed.join(", ")}`;
+  return [`${name}: a decision is kept for: ${key.join(", ")}${sent}`];
 }
 
 function decisionOf(filterKind: FilterKind): string {

@@ -128,8 +128,8 @@ async function decide(incoming: Incoming, ctx: Context, front: Front): Promise<D
   if (checked?.kind === "refused") return refuse(checked.reply);
   if (checked?.kind === "unreadable") return reply(checked.reply);
 
-  const answer = await askObject(front.gateway, incoming, checked?.told, (text) =>
-    front.edge.question(incoming, text, ctx),
+  const answer = await askObject(front.gateway, incoming, checked?.told, (question, text) =>
+    front.edge.question(incoming, question, text, ctx),
   );
   switch (answer.kind) {
     case "bad_headers":

@@ -27,6 +27,7 @@ import {
   secretReference,
   textOrSecret,
   texts,
+  unkeyedHeaders,
   upstreamHeaders,
   visibleText,
 } from "./values.ts";
@@ -64,10 +65,11 @@ const fixedHeaders: v.GenericSchema<unknown, Record<string, string | Secret>> = 
 const askedAboutRequest = {
   cluster: clusterName,
   uri: v.optional(
-    v.picklist(["path-and-query", "path", "none"], 'one of "path-and-query", "path" and "none"'),
+    v.picklist(["path-and-query", "path", "none", "rule"], 'one of "path-and-query", "path", "none" and "rule"'),
     "path-and-query",
   ),
   requestHeaders: v.optional(requestHeaders, []),
+  unkeyedHeaders: v.optional(unkeyedHeaders, []),
   upstreamHeaders: v.optional(upstreamHeaders, []),
   enforcesScopes: v.optional(v.boolean("true or false"), false),
   verify: v.optional(verification),

@@ -102,17 +102,21 @@ const bounds = { min: 0, max: CONFIG_LIMITS.maxListLength };
 export const rules = list(anyRule, "a list of rules", bounds);
 export const otherFilterRules = list(otherFilterRule, "a list of rules", bounds);
 
-/** The rule as the gateway uses it. Its name has its index, which only changes with the configuration. See `Rule.name`. */
-export function resolveRule(rule: ParsedRule, index: number): Rule {
+/**
+ * The rule as the gateway uses it. Its name has its index, which only changes with the configuration. See `Rule.name`.
+ * @param sendsPattern the authorization server gets the pattern in place of path and query
+ */
+export function resolveRule(rule: ParsedRule, index: number, sendsPattern = false): Rule {
   const parsed = parseRoutePattern(rule.path);
   if (!parsed.ok) throw new Error(`the schema let through the rule path ${JSON.stringify(rule.path)}`);
   const access = accessOf(rule);
   return {
-    name: asksForMore(access) ? `rule-${index}` : AUTHENTICATE_RULE,
+    name: asksForMore(access) || sendsPattern ? `rule-${index}` : AUTHENTICATE_RULE,
     path: rule.path,
     pattern: parsed.pattern,
     methods: rule.methods,
     access,
+    ...(sendsPattern && access.kind === "authorize" ? { sentUri: encodeURI(rule.path) } : {}),
   };
 }
 

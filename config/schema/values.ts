@@ -8,6 +8,7 @@ import {
   whyNotIdentityHeader,
 } from "../header-names.ts";
 import { isOverridingHeader } from "../header-patterns.ts";
+import { isIdentifyingHeader } from "../identifying-headers.ts";
 import type { Json, Secret } from "../input.ts";
 import { oneOf } from "../suggest.ts";
 import { explainedText, fields, isPlainObject, list, text } from "./fields.ts";
@@ -113,6 +114,15 @@ export const requestHeader = v.pipe(
   v.transform((value) => value.toLowerCase()),
 );
 
+/** A client's header that no decision depends on; in lower case. */
+const unkeyedHeader = v.pipe(
+  requestHeader,
+  v.check(
+    (value) => !isIdentifyingHeader(value),
+    "a header that says nothing of who the client is or what it may do, like traceparent; one that does belongs in requestHeaders",
+  ),
+);
+
 /** A name, or the beginning of names: `x-auth-*`. */
 const identityHeaderPattern = v.pipe(
   v.string(HEADER_ALLOWED),
@@ -148,6 +158,7 @@ function distinct(header: v.GenericSchema<unknown, string>): v.GenericSchema<unk
 /** Lists that the built-in filter keeps in tables of a fixed size. */
 const filterList = { min: 0, max: CONFIG_LIMITS.maxFilterHeaders };
 export const requestHeaders = distinct(requestHeader);
+export const unkeyedHeaders = distinct(unkeyedHeader);
 export const upstreamHeaders = distinct(identityHeader);
 
 /**
