@@ -20,6 +20,17 @@ describe("what a decision is kept for", () => {
     expect(parts({ requestHeaders: ["X-Tenant"] })?.at(-1)).toBe("x-tenant");
   });
 
+  it("is the verified subject, if that is what the server is asked about", () => {
+    const verify = { issuers: [{ issuer: "https://login.example", audience: "api" }] };
+    const about = { protocol: "authzen", path: "/evaluation", subject: "verified", verify, uri: "none" };
+    expect(parts(about)).toEqual(["verified subject", "its issuer", "method", "host", "scheme"]);
+  });
+
+  it("is nothing where the Worker decides itself", () => {
+    const authorization = { protocol: "api-keys", keys: { secret: "KEYS" } };
+    expect(keyedBy(serviceOf(builtInService({ authorization })))).toBeUndefined();
+  });
+
   it("does not contain headers outside the key", () => {
     expect(parts({ uri: "none", unkeyedHeaders: ["traceparent"] })).toEqual(["credential", "method", "host", "scheme"]);
   });
