@@ -36,6 +36,7 @@ function ofService(service: Service, nowMs: number): string[] {
     ...ofIntrospection(service),
     ...ofIssuers(service),
     ...ofEnforcement(service, nowMs),
+    ...ofRateLimit(service),
     ...cutByPublicRules(service),
   ];
 }
@@ -59,6 +60,14 @@ function ofEnforcement({ name, enforcement }: Service, nowMs: number): string[] 
   if (enforcement.mode === "enforce" || nowMs >= enforcement.untilMs) return [];
   return [
     `services.${name}.enforcement: REPORT-ONLY until the end of ${enforcement.until} (UTC): requests that would be refused reach the upstream`,
+  ];
+}
+
+/** It limits calls to a server, and none is asked. */
+function ofRateLimit({ name, filterKind, rateLimit }: Service): string[] {
+  if (rateLimit === undefined || filterKind.kind !== "in-worker") return [];
+  return [
+    `services.${name}.rateLimit: limits nothing here, because no authorization server is asked; limit requests in front of the Worker`,
   ];
 }
 
