@@ -1,15 +1,16 @@
 #!/usr/bin/env node
 /** The package's command: what the repository runs by `npm run`, and the operator's pages of a running gateway. */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { Command } from "commander";
+import { PACKAGE_ROOT } from "./called.ts";
 import { conclude } from "./command-result.ts";
 import { operatorCommands } from "./operator/commands.ts";
 
-const { description, version } = JSON.parse(
-  readFileSync(fileURLToPath(import.meta.resolve("ebb/package.json")), "utf8"),
-) as { description: string; version: string };
+const { description, version }: { description: string; version: string } = JSON.parse(
+  readFileSync(join(PACKAGE_ROOT, "package.json"), "utf8"),
+);
 
 const MIN_NODE_MAJOR = 22;
 
@@ -29,6 +30,7 @@ function delegate(name: string, summary: string, run: (args: string[]) => Promis
     .helpOption(false)
     .allowUnknownOption()
     .passThroughOptions()
+    .addHelpText("after", `\n\`ebb ${name} --help\` lists its options.`)
     .action(run);
 }
 
