@@ -331,6 +331,16 @@ describe("a Worker with the gateway", () => {
   });
 });
 
+it("the lines of docs/package.md are a Worker that check-config and wrangler accept", async () => {
+  const page = await readFile("docs/package.md", "utf8");
+  const blocks = [...page.matchAll(/^`(\S+)`.*:\n\n```\w+\n([^`]+)```$/gm)];
+  const files = blocks.map(([, name, text]) => [`page/${name}`, text!] as const);
+  expect(files.map(([name]) => name)).toEqual(["page/gateway.config.ts", "page/src/index.ts", "page/wrangler.toml"]);
+  await project.write(Object.fromEntries(files));
+  expect(await project.ebb(["check-config", "page/gateway.config.ts"])).toMatchObject({ code: 0 });
+  expect(await project.wrangler("deploy", "--dry-run", "--config", "page/wrangler.toml")).toMatchObject({ code: 0 });
+});
+
 describe('a project without "type": "module"', () => {
   let commonJs: Project;
 
