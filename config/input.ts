@@ -52,7 +52,7 @@ export type ServiceInput = BuiltInServiceInput | InWorkerServiceInput | OtherSer
 interface CommonServiceInput {
   readonly route: RouteInput;
   readonly upstream: UpstreamInput;
-  /** The compiled filter: `import filter from "./wasm/filter/build/filter.wasm"`. */
+  /** The compiled filter: `import filter from "ebb/filter.wasm"`, or in the repository `"./wasm/filter/build/filter.wasm"`. */
   readonly filter: WebAssembly.Module;
   /** Servers that the filter may call, by the names that the filter uses. */
   readonly clusters?: Readonly<Record<string, ClusterInput>>;

@@ -1,11 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolveGateway } from "../config/index.ts";
 import { binary, memorySection } from "../wasm/binary/testing/binary.ts";
 import { builtInFilterFile } from "./built-in-filter.ts";
-import { checkConfig } from "./check-config.ts";
+import { checkConfig, runCheckConfigCommand } from "./check-config.ts";
 import { loadConfig } from "./load-config.ts";
 
 let folder: string;
@@ -132,6 +132,30 @@ describe("a filter's memory", () => {
          b: { ...service, route: { prefix: "/b" } } } };`,
     );
     expect(await checkConfig(file)).toMatchObject({ ok: true });
+
+    const copied = join(folder, "copied.wasm");
+    await copyFile(builtInFilterFile, copied);
+    const source = await readFile(file, "utf8");
+    await writeFile(file, source.replace(JSON.stringify(builtInFilterFile), JSON.stringify("./copied.wasm")));
+    expect(await checkConfig(file)).toMatchObject({ ok: true });
+    // A custom section at its end: the same limits, but another module.
+    await appendFile(copied, Uint8Array.of(0, 2, 1, 120));
+    expect((await checkConfig(file)).text).toMatch(/services\.a\.filter: found .*copied\.wasm, which may grow to/);
+  });
+});
+
+describe("the command", () => {
+  it("has a help, and refuses what it does not know", async () => {
+    expect(await runCheckConfigCommand(["--help"])).toMatchObject({ ok: true, report: expect.stringMatching("FILE") });
+    expect(await runCheckConfigCommand(["--al"])).toMatchObject({
+      ok: false,
+      complaint: expect.stringMatching("--al"),
+    });
+    expect(await runCheckConfigCommand(["a.ts", "b.ts"])).toEqual({
+      ok: false,
+      complaint: "One file at a time: b.ts is one too many. (--help lists the options)",
+    });
+    expect(await runCheckConfigCommand(["absent.ts"])).toEqual({ ok: false, complaint: "absent.ts does not exist" });
   });
 });
 

@@ -1,3 +1,4 @@
+import { parseArgs } from "node:util";
 import { issuersOf } from "../config/authorization-parts.ts";
 import {
   type FilterKind,
@@ -11,11 +12,13 @@ import {
   warningsOf,
 } from "../config/index.ts";
 import { toProblems } from "../config/problems.ts";
+import { called } from "./called.ts";
 import { checkLocalSecrets } from "./check-local-secrets.ts";
 import { checkMemory } from "./check-memory.ts";
+import { type CommandResult, conclude } from "./command-result.ts";
 import { loadConfig } from "./load-config.ts";
 
-/** What the command prints and exits with. */
+/** What is to be said of a configuration. */
 export interface Verdict {
   readonly ok: boolean;
   readonly text: string;
@@ -31,7 +34,7 @@ export async function checkConfig(file: string): Promise<Verdict> {
   const result = resolveGateway(loaded.config, file);
   const problems = result.ok
     ? [
-        ...toProblems(file, checkMemory(result.gateway, loaded.wasmFiles)),
+        ...toProblems(file, await checkMemory(result.gateway, loaded.wasmFiles)),
         ...(await checkLocalSecrets(file, result.gateway)),
       ]
     : result.problems;
@@ -85,8 +88,28 @@ function decisionOf(filterKind: FilterKind): string {
   return verified === "" ? asked : `${verified}, then ${asked}`;
 }
 
-if (import.meta.main) {
-  const verdict = await checkConfig(process.argv[2] ?? "gateway.config.ts");
-  (verdict.ok ? console.log : console.error)(verdict.text);
-  process.exitCode = verdict.ok ? 0 : 1;
+const USAGE = `${called("check-config", "[FILE]")}      checks a configuration and the modules that it imports
+
+FILE is gateway.config.ts unless another is named. Lists every wrong field, its value and the allowed values.`;
+
+/** Runs one command line. */
+export async function runCheckConfigCommand(args: readonly string[]): Promise<CommandResult> {
+  let file: string;
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { help: { type: "boolean", short: "h", default: false } },
+    });
+    if (values.help) return { ok: true, report: USAGE };
+    if (positionals.length > 1) throw new TypeError(`One file at a time: ${positionals[1]} is one too many.`);
+    file = positionals[0] ?? "gateway.config.ts";
+  } catch (error) {
+    if (error instanceof TypeError) return { ok: false, complaint: `${error.message} (--help lists the options)` };
+    throw error;
+  }
+  const { ok, text } = await checkConfig(file);
+  return ok ? { ok, report: text } : { ok, complaint: text };
 }
+
+if (import.meta.main) conclude(await runCheckConfigCommand(process.argv.slice(2)));

@@ -192,7 +192,7 @@ const rootId = text(`a text of at most ${maxTextLength} characters`, () => true,
 
 const filter = v.custom<WebAssembly.Module>(
   isWebAssemblyModule,
-  'a WebAssembly module: import filter from "./wasm/filter/build/filter.wasm"',
+  'a WebAssembly module: import filter from "ebb/filter.wasm" (in the repository: "./wasm/filter/build/filter.wasm")',
 );
 
 const upstreamAuthorization: v.GenericSchema<unknown, UpstreamAuthorization> = v.lazy(
