@@ -14,6 +14,7 @@ export function fields<const Entries extends v.ObjectEntries>(
   const known = Object.keys(entries).filter((name) => !isRefused(entries[name]));
   return v.pipe(
     v.custom<Record<string, unknown>>(isPlainObject, `an object with the fields ${known.join(", ")}`),
+    withoutReservedNames,
     v.looseObject(entries, (issue) => allowedBy(entries[String(issue.path?.[0].key)])),
     v.rawCheck(({ dataset, addIssue }) => {
       const input: unknown = dataset.value;
@@ -70,17 +71,20 @@ export function named<Value extends v.GenericSchema<unknown, unknown>>(
 ): v.GenericSchema<unknown, Record<string, v.InferOutput<Value>>> {
   return v.pipe(
     v.custom<Record<string, unknown>>(isPlainObject, allowed),
-    v.check(
-      (input) => !RESERVED_NAMES.some((reserved) => Object.hasOwn(input, reserved)),
-      `names other than ${RESERVED_NAMES.join(", ")}`,
-    ),
+    withoutReservedNames,
     v.maxEntries(maxEntries, `${allowed}, at most ${maxEntries} of them`),
     v.record(v.pipe(name, v.metadata({ not: { enum: RESERVED_NAMES } })), value),
   );
 }
 
-/** Names with a special meaning in JavaScript objects; valibot silently drops them from records. */
+/** Names with a special meaning in JavaScript objects; valibot silently drops them from objects and records. */
 const RESERVED_NAMES = ["__proto__", "prototype", "constructor"];
+
+const withoutReservedNames = v.check(
+  (input: Record<string, unknown>) => !RESERVED_NAMES.some((reserved) => Object.hasOwn(input, reserved)),
+  // A function, so that it is no phrase of the page: no configuration has such names.
+  () => `names other than ${RESERVED_NAMES.join(", ")}`,
+);
 
 /** A list of items of one kind. */
 export function list<Item extends v.GenericSchema<unknown, unknown>>(

@@ -196,7 +196,7 @@ const preflight = chosen<Preflight>(
 );
 
 /** Any text that a module's author chose, up to the usual length. */
-const rootId = text(`a text of at most ${maxTextLength} characters`, () => true, maxTextLength);
+const rootId = text("a text", () => true, maxTextLength);
 
 const filter = v.pipe(
   v.custom<WebAssembly.Module>(

@@ -67,13 +67,17 @@ const IDENTITY_NAME = /^[0-9A-Za-z_-]+$/;
 
 const IDENTITY_ALLOWED = 'a header name of letters, digits, "-" and "_"';
 
+function headerName(pattern: RegExp, allowed: string) {
+  return [
+    v.regex<string, string>(pattern, allowed),
+    v.maxLength<string, number, string>(maxTextLength, allowed),
+  ] as const;
+}
+
 /** Set by the filter; in lower case. */
 export const identityHeader = v.pipe(
   v.string(HEADER_ALLOWED),
-  v.check(
-    (value) => IDENTITY_NAME.test(value) && value.length <= maxTextLength,
-    `${IDENTITY_ALLOWED}; give each whole name: only identityHeaders accepts "x-auth-*"`,
-  ),
+  ...headerName(IDENTITY_NAME, `${IDENTITY_ALLOWED}; give each whole name: only identityHeaders accepts "x-auth-*"`),
   v.check(
     (value) => whyNotIdentityHeader(value) === undefined,
     (issue) => `another header, because ${whyNotIdentityHeader(issue.input) ?? ""}`,
@@ -84,8 +88,8 @@ export const identityHeader = v.pipe(
 /** Read from the client's request, so its name must pass the gateway; in lower case. */
 export const requestHeader = v.pipe(
   v.string(HEADER_ALLOWED),
-  v.check(
-    (value) => PLAIN_HEADER_NAME.test(value) && value.length <= maxTextLength,
+  ...headerName(
+    PLAIN_HEADER_NAME,
     'a header name of letters, digits and "-"; others do not pass the gateway, because upstreams confuse them',
   ),
   v.check(
