@@ -4,12 +4,15 @@
  */
 
 /** A value that is not in the file: the name of an environment variable. Made by {@link secret}. */
-export type Secret = { readonly secret: string };
+export type Secret = {
+  /** Name of the environment variable. */
+  readonly secret: string;
+};
 
 export interface GatewayInput {
   /** The operator's pages. No service can use paths under the prefix. */
   readonly operator?: {
-    /** Default `/stats`. */
+    /** What the paths of the pages begin with. Default `/stats`. */
     readonly prefix?: string;
     /** Name of the secret with the operator token, which gives access to the operator's pages. Default `OPERATOR_TOKEN`. */
     readonly tokenSecret?: string;
@@ -50,7 +53,9 @@ export interface GatewayInput {
 export type ServiceInput = BuiltInServiceInput | InWorkerServiceInput | OtherServiceInput;
 
 interface CommonServiceInput {
+  /** Which requests the service gets. At least one of `hosts` and `prefix`. */
   readonly route: RouteInput;
+  /** Where allowed requests go. */
   readonly upstream: UpstreamInput;
   /** The compiled filter: `import filter from "ebb/filter.wasm"`, or in the repository `"./wasm/filter/build/filter.wasm"`. */
   readonly filter: WebAssembly.Module;
@@ -75,11 +80,18 @@ interface CommonServiceInput {
    * moves behind the gateway. Requests that nobody can read are still refused. Default `enforce`.
    */
   readonly enforcement?: EnforcementInput;
+  /** When to restart the filter, to free memory. */
   readonly restart?: RestartInput;
 }
 
 /** `until`: the last day, as `2027-01-31` in UTC. From the next day on, the service enforces. */
-export type EnforcementInput = "enforce" | { readonly mode: "report-only"; readonly until: string };
+export type EnforcementInput =
+  | "enforce"
+  | {
+      readonly mode: "report-only";
+      /** The last day, in UTC. */
+      readonly until: string;
+    };
 
 /**
  * How to handle requests while the filter itself does not work. Under every policy, a request gets 503 if the filter traps
@@ -113,7 +125,10 @@ interface WithCredentials {
    * binding of the Worker: `[[ratelimits]]` in wrangler.toml. Beyond the limit, the client gets 429; cached decisions are not
    * limited. Default: none.
    */
-  readonly rateLimit?: { readonly binding: string };
+  readonly rateLimit?: {
+    /** Name of the rate limiting binding. */
+    readonly binding: string;
+  };
   readonly configuration?: never;
   readonly vmConfiguration?: never;
   readonly rootId?: never;
@@ -124,9 +139,16 @@ interface WithCredentials {
    * `Authorization` header of the gateway's own, whose whole value is a secret (`Bearer …`). Default `keep`. Holds for public
    * paths too. Preflights carry neither. Not with `report-only`, under which anyone would come with the gateway's own.
    */
-  readonly upstreamAuthorization?: "keep" | "remove" | { readonly replace: Secret };
+  readonly upstreamAuthorization?:
+    | "keep"
+    | "remove"
+    | {
+        /** The whole value of the header. */
+        readonly replace: Secret;
+      };
   /** What each path requires; the first match wins. */
   readonly rules?: readonly RuleInput[];
+  /** How long decisions are cached, and where. */
   readonly cache?: CacheInput;
   readonly stages?: never;
   readonly body?: never;
@@ -210,8 +232,16 @@ type RouteInput =
 
 /** A URL, whose path (if any) is put before the request's path; or a service binding of this Worker. */
 export type UpstreamInput =
-  | { readonly url: string; readonly binding?: never }
-  | { readonly binding: string; readonly url?: never };
+  | {
+      /** With or without a path; without query and credentials. */
+      readonly url: string;
+      readonly binding?: never;
+    }
+  | {
+      /** Name of the service binding. */
+      readonly binding: string;
+      readonly url?: never;
+    };
 
 interface CommonClusterInput {
   /** Time from the call to the whole reply; the timeout may come up to a sixteenth late. Default 2000. */
@@ -247,6 +277,7 @@ export type ClusterInput =
       readonly binding?: never;
     })
   | (CommonClusterInput & {
+      /** Name of a service binding of this Worker. */
       readonly binding: string;
       readonly url?: never;
       /** Host name in calls to the bound Worker. Default: the name of the cluster. */
@@ -261,6 +292,7 @@ type ServerAuthorizationInput = ForwardAuthInput | IntrospectionInput | AuthZenI
  */
 interface JwtInput {
   readonly protocol: "jwt";
+  /** Whose tokens are accepted. */
   readonly issuers: readonly IssuerInput[];
   /** As under introspection: `{ sub: "x-user", "realm_access.roles": "x-roles" }`. */
   readonly upstreamClaims?: Readonly<Record<string, string>>;
@@ -285,15 +317,20 @@ interface CommonIssuerInput {
 export type IssuerInput =
   | (CommonIssuerInput & {
       /** Where the issuer's public keys are. Default: discovered from the issuer's metadata. */
-      readonly jwks?: { readonly cluster: string; readonly path: string };
-      /** Default: every asymmetric algorithm of RFC 7518 and EdDSA. */
+      readonly jwks?: {
+        /** The server of the keys, one of `clusters`. */
+        readonly cluster: string;
+        /** Path of the key set. */
+        readonly path: string;
+      };
+      /** Signatures that are accepted. Default: every asymmetric algorithm of RFC 7518 and EdDSA. */
       readonly algorithms?: readonly AsymmetricAlgorithm[];
       readonly sharedSecret?: never;
     })
   | (CommonIssuerInput & {
       /** For an issuer without public keys: the secret that signs its tokens, of 32 or more bytes. */
       readonly sharedSecret: Secret;
-      /** Default `HS256`. */
+      /** Signatures that are accepted. Default `HS256`. */
       readonly algorithms?: readonly ("HS256" | "HS384" | "HS512")[];
       readonly jwks?: never;
     });
@@ -302,6 +339,7 @@ type AsymmetricAlgorithm = `${"RS" | "PS" | "ES"}${"256" | "384" | "512"}` | "Ed
 
 /** Verifies tokens in the Worker before anything else is asked: what is no valid token never reaches the server. */
 interface VerificationInput {
+  /** Whose tokens are accepted. */
   readonly issuers: readonly IssuerInput[];
 }
 
@@ -328,7 +366,7 @@ export type SentUri = "path-and-query" | "path" | "none" | "rule";
 interface AskedAboutRequestInput {
   /** Verify the token first. Rules may then have scopes and claims, which the gateway compares. */
   readonly verify?: VerificationInput;
-  /** Default `path-and-query`. */
+  /** What the server gets of the URL. Default `path-and-query`. */
   readonly uri?: SentUri;
   /** Request headers to send besides the credential. They are in the cache key. */
   readonly requestHeaders?: readonly string[];
@@ -352,25 +390,27 @@ interface AskedAboutRequestInput {
 }
 
 /** The check carries the method, the URI and the chosen headers; any 2xx allows. */
-interface ForwardAuthInput extends AskedAboutRequestInput {
+interface ForwardAuthInput extends AskedAboutRequestInput, CallInput {
   readonly protocol: "forward-auth";
+  /** The server to ask, one of `clusters`. */
   readonly cluster: string;
+  /** Path of the check. */
   readonly path: string;
   /** Method of the check itself. Default `GET`. */
   readonly method?: "GET" | "HEAD" | "POST";
-  readonly headers?: FixedHeadersInput;
 }
 
 /** OAuth 2.0 Token Introspection, RFC 7662. Only the token is sent. */
-interface IntrospectionInput {
+interface IntrospectionInput extends CallInput {
   readonly protocol: "introspection";
+  /** The server to ask, one of `clusters`. */
   readonly cluster: string;
+  /** Path of the introspection endpoint. */
   readonly path: string;
   readonly clientAuthentication: ClientAuthenticationInput;
   readonly expect?: ExpectationInput;
   /** Verify the token first; introspection then tells whether it was revoked. */
   readonly verify?: VerificationInput;
-  readonly headers?: FixedHeadersInput;
   /**
    * Maps claims of the reply to headers for the upstream: `{ sub: "x-user", "realm_access.roles": "x-roles" }`. Keys are names
    * or paths as in a rule's `claims`. Texts are sent as UTF-8 bytes, numbers and booleans as written. Lists of these are
@@ -397,40 +437,68 @@ interface ExpectationInput {
   readonly clientIds?: readonly string[];
 }
 
-/**
- * Headers that go with every call, for example those by which Cloudflare Access knows the gateway. A credential is a secret:
- * `{ "cf-access-client-secret": secret("ACCESS_SECRET") }`.
- */
-type FixedHeadersInput = Readonly<Record<string, string | Secret>>;
+interface CallInput {
+  /**
+   * Headers that go with every call, for example those by which Cloudflare Access knows the gateway. A credential is a secret:
+   * `{ "cf-access-client-secret": secret("ACCESS_SECRET") }`.
+   */
+  readonly headers?: Readonly<Record<string, string | Secret>>;
+}
 
 /** How the gateway authenticates to the introspection endpoint. */
 type ClientAuthenticationInput =
-  | { readonly type: "basic" | "post"; readonly id: string | Secret; readonly secret: Secret }
-  | { readonly type: "bearer"; readonly token: Secret }
+  | BasicClientInput
+  | PostClientInput
+  /** A token in an `Authorization: Bearer` header. */
+  | {
+      readonly type: "bearer";
+      /** The token. */
+      readonly token: Secret;
+    }
+  /** No authentication. */
   | { readonly type: "none" };
 
-interface DecisionPointInput extends AskedAboutRequestInput {
+/** The id and the secret in an `Authorization: Basic` header. */
+interface BasicClientInput extends ClientCredentialsInput {
+  readonly type: "basic";
+}
+
+/** The id and the secret in the body. */
+interface PostClientInput extends ClientCredentialsInput {
+  readonly type: "post";
+}
+
+interface ClientCredentialsInput {
+  /** The `client_id` of the gateway. */
+  readonly id: string | Secret;
+  /** The `client_secret` of the gateway. */
+  readonly secret: Secret;
+}
+
+interface DecisionPointInput extends AskedAboutRequestInput, CallInput {
+  /** The server to ask, one of `clusters`. */
   readonly cluster: string;
-  readonly headers?: FixedHeadersInput;
   /**
    * First verify the token by introspection, then send its `sub`; or send the `sub` of the token that `verify` has verified
    * (`verified`), with its issuer in the header `x-ebb-token-issuer`. Without this the token itself is sent.
    */
-  readonly subject?:
-    | "verified"
-    | {
-        readonly cluster: string;
-        readonly path: string;
-        readonly clientAuthentication: ClientAuthenticationInput;
-        readonly expect?: ExpectationInput;
-        readonly headers?: FixedHeadersInput;
-      };
+  readonly subject?: "verified" | SubjectInput;
+}
+
+/** The introspection that gives the subject. */
+interface SubjectInput extends CallInput {
+  /** The server to ask, one of `clusters`. */
+  readonly cluster: string;
+  /** Path of the introspection endpoint. */
+  readonly path: string;
+  readonly clientAuthentication: ClientAuthenticationInput;
+  readonly expect?: ExpectationInput;
 }
 
 /** AuthZEN Authorization API 1.0, access evaluation. */
 interface AuthZenInput extends DecisionPointInput {
   readonly protocol: "authzen";
-  /** Default `/access/v1/evaluation`. */
+  /** Path of the evaluation endpoint. Default `/access/v1/evaluation`. */
   readonly path?: string;
 }
 
@@ -446,18 +514,41 @@ interface OpaInput extends DecisionPointInput {
  * read by the Worker; forward-auth servers see a credential from there as `Authorization: Bearer …`.
  */
 type CredentialInput =
-  /** Schemes in any case: `Bearer`, `Basic`, or others such as `ApiKey`. */
-  | { readonly from: "authorization"; readonly schemes: readonly string[] }
+  | {
+      readonly from: "authorization";
+      /** Schemes in any case: `Bearer`, `Basic`, or others such as `ApiKey`. */
+      readonly schemes: readonly string[];
+    }
   /** The whole value; or what follows a scheme and a blank (`Bearer`), or a prefix (`key=`). */
-  | { readonly from: "header"; readonly name: string; readonly scheme?: string; readonly prefix?: string }
-  | { readonly from: "cookie"; readonly name: string }
+  | {
+      readonly from: "header";
+      /** The header. */
+      readonly name: string;
+      /** What is before a blank and the credential: `Bearer`. */
+      readonly scheme?: string;
+      /** What is before the credential, without a blank: `key=`. */
+      readonly prefix?: string;
+    }
+  | {
+      readonly from: "cookie";
+      /** The cookie. */
+      readonly name: string;
+    }
   /**
    * A query parameter. It is taken out before upstream, server and log see the URL, and the response is `Cache-Control: private`. The
    * platform's own logs still have it.
    */
-  | { readonly from: "query"; readonly name: string }
-  /** Of a WebSocket handshake: the text after `name` in `Sec-WebSocket-Protocol: bearer, TOKEN`. Default `bearer`. */
-  | { readonly from: "websocket-protocol"; readonly name?: string }
+  | {
+      readonly from: "query";
+      /** The parameter. */
+      readonly name: string;
+    }
+  /** Of a WebSocket handshake: the text after `name` in `Sec-WebSocket-Protocol: bearer, TOKEN`. */
+  | {
+      readonly from: "websocket-protocol";
+      /** The subprotocol before the credential. Default `bearer`. */
+      readonly name?: string;
+    }
   /**
    * The SHA-256 fingerprint of the client's certificate, if the platform has verified it (mutual TLS). The fingerprint is no secret,
    * so a certificate is a service's only place, and no other service may accept the same text from a client: give the certificates
@@ -471,7 +562,7 @@ interface RulePatternInput {
    * matches `/orders` and everything below. Plain text, without percent-encoding. Case-sensitive if `paths` is `literal`.
    */
   readonly path: string;
-  /** Default: every method. `GET` includes `HEAD`. Only methods that reach Workers, in capitals. */
+  /** Methods that the rule is for. Default: every method. `GET` includes `HEAD`. Only methods that reach Workers, in capitals. */
   readonly methods?: readonly string[];
 }
 
@@ -498,6 +589,7 @@ interface AuthenticateRuleInput extends RulePatternInput {
  */
 interface RestrictedRuleInput extends RulePatternInput {
   readonly public?: never;
+  /** Scopes that the credential must have. */
   readonly scopes?: ScopesInput;
   /**
    * Conditions that the token's claims must all meet, 1 to 16; only where the gateway knows the claims. A token that does not
@@ -507,11 +599,17 @@ interface RestrictedRuleInput extends RulePatternInput {
    * written in brackets as a JSON string: `'["https://example.com/roles"]'`, or in a path `'["https://example.com/app"].roles'`.
    */
   readonly claims?: Readonly<Record<string, ClaimConditionInput>>;
+  /** Name of a permission that the authorization server checks. */
   readonly permission?: string;
 }
 
 /** Every scope of a list, or with `anyOf` at least one, 1 to 50. `anyOf` only where the gateway compares. */
-export type ScopesInput = readonly string[] | { readonly anyOf: readonly string[] };
+export type ScopesInput =
+  | readonly string[]
+  | {
+      /** Scopes, one of which is enough. */
+      readonly anyOf: readonly string[];
+    };
 
 /**
  * - A text, number or boolean: the claim equals it. Types count: `"3"` is not `3`.
@@ -520,8 +618,16 @@ export type ScopesInput = readonly string[] | { readonly anyOf: readonly string[
  */
 export type ClaimConditionInput =
   | ClaimValueInput
-  | { readonly in: readonly ClaimValueInput[]; readonly includes?: undefined }
-  | { readonly includes: ClaimValueInput; readonly in?: undefined };
+  | {
+      /** The claim equals one of these. */
+      readonly in: readonly ClaimValueInput[];
+      readonly includes?: undefined;
+    }
+  | {
+      /** The claim is a list that holds this. */
+      readonly includes: ClaimValueInput;
+      readonly in?: undefined;
+    };
 
 type ClaimValueInput = string | number | boolean;
 
@@ -543,16 +649,17 @@ type PreflightInput =
   | "authorize"
   | "pass"
   | {
+      /** What the gateway answers. */
       readonly answer: {
         /** `https://app.example.com`; `https://*.example.com` for all names below; or `*` alone, which excludes credentials. */
         readonly origins: readonly string[];
-        /** Default: GET, HEAD, POST, PUT, PATCH, DELETE. */
+        /** Methods that pages may use. Default: GET, HEAD, POST, PUT, PATCH, DELETE. */
         readonly methods?: readonly string[];
-        /** Default: authorization, content-type. */
+        /** Headers that pages may send. Default: authorization, content-type. */
         readonly headers?: readonly string[];
         /** How long a browser may keep the answer. Default 600. */
         readonly maxAgeSeconds?: number;
-        /** Default false. */
+        /** Whether pages may send cookies. Default false. */
         readonly credentials?: boolean;
       };
     };
@@ -641,7 +748,7 @@ interface CallFreeGrowthInput {
  * Each policy ignores the fields of the others, so you can try another policy without removing them.
  */
 interface RestartInput {
-  /** Default `measured`. */
+  /** The rule by which the filter is restarted. Default `measured`. */
   readonly policy?: RestartPolicyName;
   /**
    * For `measured`: the share of extra authorization calls that restarts may cost, 0 to 1. Trades memory against calls: with 0,

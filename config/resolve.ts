@@ -31,7 +31,7 @@ export type Result =
 /** The service's name names its object, is part of its cache keys, and labels logs and metrics. */
 const serviceName = text(
   'a service name: a letter, then letters, digits, "-" and "_", at most 63 characters',
-  (value) => /^[A-Za-z][A-Za-z0-9_-]{0,62}$/.test(value),
+  /^[A-Za-z][A-Za-z0-9_-]{0,62}$/,
   CONFIG_LIMITS.maxTextLength,
 );
 
@@ -40,18 +40,24 @@ const operatorPrefix = v.pipe(
   v.check((value) => value !== "/", 'a prefix like "/stats"; "/" would leave no path for services'),
 );
 
-const gatewaySchema = fields({
-  operator: v.optional(
-    fields({ prefix: v.optional(operatorPrefix, "/stats"), tokenSecret: v.optional(secretName, "OPERATOR_TOKEN") }),
-    {},
-  ),
-  keySecret: v.optional(secretName, "EBB_KEY"),
-  memory: v.optional(memory, {}),
-  services: v.pipe(
-    named(serviceName, v.unknown(), "an object from names to services", CONFIG_LIMITS.maxServices),
-    v.check((services) => Object.keys(services).length > 0, "at least one service"),
-  ),
-});
+/** The schema of a configuration whose services have the given one. */
+export function gatewayOf<Service extends v.GenericSchema<unknown, unknown>>(service: Service) {
+  return fields({
+    operator: v.optional(
+      fields({ prefix: v.optional(operatorPrefix, "/stats"), tokenSecret: v.optional(secretName, "OPERATOR_TOKEN") }),
+      {},
+    ),
+    keySecret: v.optional(secretName, "EBB_KEY"),
+    memory: v.optional(memory, {}),
+    services: v.pipe(
+      named(serviceName, service, "an object from names to services", CONFIG_LIMITS.maxServices),
+      v.minEntries(1, "at least one service"),
+    ),
+  });
+}
+
+/** Services are checked one by one, so that one that is wrong does not hide the conflicts of another. */
+const gatewaySchema = gatewayOf(v.unknown());
 
 /**
  * Validates a configuration and fills in every default. Never throws: `input` may be anything a file can export. Reports

@@ -17,9 +17,20 @@ import type {
 import type { FailurePolicy, Json, PathReading, Ticks, Unmatched } from "../input.ts";
 import { whyNotPrefix } from "../path-syntax.ts";
 import { authorization, cache } from "./authorization.ts";
+import { anObject, chosen, withField, withOneOf, withValue } from "./chosen.ts";
 import { credentials } from "./credentials.ts";
 import { enforcement } from "./enforcement.ts";
-import { explainedText, fields, isPlainObject, list, named, refused, text, wholeNumber } from "./fields.ts";
+import {
+  explainedText,
+  fields,
+  isPlainObject,
+  list,
+  NOT_IN_JSON,
+  named,
+  refused,
+  text,
+  wholeNumber,
+} from "./fields.ts";
 import { type ParsedRestart, restart } from "./restart.ts";
 import { otherFilterRules, type ParsedRule, rules } from "./rules.ts";
 import { body, stages, ticks } from "./stages.ts";
@@ -93,6 +104,7 @@ const route: v.GenericSchema<unknown, Route> = v.pipe(
     (value) => value.hosts !== undefined || value.prefix !== undefined,
     'hosts, a prefix, or both; prefix: "/" covers everything',
   ),
+  v.metadata({ anyOf: [{ required: ["hosts"] }, { required: ["prefix"] }] }),
   v.forward(
     v.check(
       ({ prefix = "/", stripPrefix }) => prefix !== "/" || !stripPrefix,
@@ -108,9 +120,10 @@ function urlOrBinding<Output>(
   byUrl: v.GenericSchema<unknown, Output>,
   byBinding: v.GenericSchema<unknown, Output>,
 ): v.GenericSchema<unknown, Output> {
-  return v.pipe(
-    v.lazy((input: unknown) => (isPlainObject(input) && "binding" in input ? byBinding : byUrl)),
-    v.description("an object with url, or with binding (a service binding of this Worker)"),
+  return chosen(
+    "an object with url, or with binding (a service binding of this Worker)",
+    [[withField("binding"), byBinding]],
+    byUrl,
   );
 }
 
@@ -146,11 +159,7 @@ const cluster = urlOrBinding<ParsedCluster>(
 );
 
 /** Filters use the cluster names of their former host ("outbound|443||auth.example"), so almost any text is valid. */
-const clusterName = text(
-  "a cluster name without spaces and control characters",
-  (value) => /^[\x21-\x7e]+$/.test(value),
-  maxTextLength,
-);
+const clusterName = text("a cluster name without spaces and control characters", /^[\x21-\x7e]+$/, maxTextLength);
 
 const preflightAnswer = fields({
   origins: list(
@@ -178,28 +187,31 @@ const preflightAnswer = fields({
   credentials: v.optional(v.boolean("true or false"), false),
 });
 
-const preflight: v.GenericSchema<unknown, Preflight> = v.pipe(
-  v.lazy(
-    (input: unknown): v.GenericSchema<unknown, Preflight> =>
-      isPlainObject(input)
-        ? fields({ answer: preflightAnswer })
-        : v.picklist(["authorize", "pass"], '"authorize", "pass", or { answer: { origins: [...] } }'),
-  ),
+const PREFLIGHT_ALLOWED = '"authorize", "pass", or { answer: { origins: [...] } }';
+
+const preflight = chosen<Preflight>(
+  PREFLIGHT_ALLOWED,
+  [[anObject, fields({ answer: preflightAnswer })]],
+  v.picklist(["authorize", "pass"], PREFLIGHT_ALLOWED),
 );
 
 /** Any text that a module's author chose, up to the usual length. */
-const rootId = text(`a text of at most ${maxTextLength} characters`, () => true, maxTextLength);
+const rootId = text("a text", () => true, maxTextLength);
 
-const filter = v.custom<WebAssembly.Module>(
-  isWebAssemblyModule,
-  'a WebAssembly module: import filter from "ebb/filter.wasm" (in the repository: "./wasm/filter/build/filter.wasm")',
+const filter = v.pipe(
+  v.custom<WebAssembly.Module>(
+    isWebAssemblyModule,
+    'a WebAssembly module: import filter from "ebb/filter.wasm" (in the repository: "./wasm/filter/build/filter.wasm")',
+  ),
+  v.metadata(NOT_IN_JSON),
 );
 
-const upstreamAuthorization: v.GenericSchema<unknown, UpstreamAuthorization> = v.lazy(
-  (input: unknown): v.GenericSchema<unknown, UpstreamAuthorization> =>
-    isPlainObject(input)
-      ? fields({ replace: secretReference })
-      : v.picklist(["keep", "remove"], '"keep", "remove", or { replace: secret("NAME") }'),
+const REPLACEMENT_ALLOWED = '"keep", "remove", or { replace: secret("NAME") }';
+
+const upstreamAuthorization = chosen<UpstreamAuthorization>(
+  REPLACEMENT_ALLOWED,
+  [[anObject, fields({ replace: secretReference })]],
+  v.picklist(["keep", "remove"], REPLACEMENT_ALLOWED),
 );
 
 const common = {
@@ -267,6 +279,8 @@ const otherService: v.GenericSchema<unknown, ParsedService> = fields({
   ticks: v.optional(ticks),
 });
 
+const UNDECIDED = "an authorization (for the built-in filter), or instead a configuration (for any other filter)";
+
 /** Neither kind. Every field is still checked, so that all problems are reported at once. */
 const undecidedService: v.GenericSchema<unknown, ParsedService> = v.pipe(
   fields({
@@ -290,22 +304,22 @@ const undecidedService: v.GenericSchema<unknown, ParsedService> = v.pipe(
     addIssue({
       path: [{ type: "unknown", origin: "value", input: dataset.value, key: "authorization", value: undefined }],
       input: undefined,
-      message: "an authorization (for the built-in filter), or instead a configuration (for any other filter)",
+      message: UNDECIDED,
     });
   }),
+  v.metadata({ anyOf: [{ required: ["authorization"] }, { required: ["configuration"] }], "x-refused": true }),
 );
 
 /** A service with the built-in filter or with another one; the field that is present decides which. */
-export const service: v.GenericSchema<unknown, ParsedService> = v.lazy((input: unknown) => {
-  if (!isPlainObject(input)) return undecidedService;
-  if (isDecidedInWorker(input.authorization)) return inWorkerService;
-  if (input.authorization !== undefined) return builtInService;
-  return input.configuration !== undefined ? otherService : undecidedService;
-});
-
-function isDecidedInWorker(input: unknown): boolean {
-  return isPlainObject(input) && (input.protocol === "jwt" || input.protocol === "api-keys");
-}
+export const service = chosen<ParsedService>(
+  UNDECIDED,
+  [
+    [withOneOf(["authorization", "protocol"], ["jwt", "api-keys"]), inWorkerService],
+    [withValue("authorization"), builtInService],
+    [withValue("configuration"), otherService],
+  ],
+  undecidedService,
+);
 
 /** Checks the tag, not the class: a module may come from another realm (a test runner's, a tool's). */
 function isWebAssemblyModule(value: unknown): boolean {
