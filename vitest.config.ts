@@ -23,7 +23,7 @@ const WITH_BUILDS = [
   "wasm/filter/**/*.test.ts",
   "wasm/binary/cap-memory.test.ts",
   "eval/guests/**/*.test.ts",
-  "scripts/{build,check-config,load-config}.test.ts",
+  "scripts/{build,check-config,load-config,policy-test}.test.ts",
   "scripts/filter/**/*.test.ts",
   "examples/**/*.test.ts",
   "test/**/*.test.ts",
