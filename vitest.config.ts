@@ -23,7 +23,7 @@ const WITH_BUILDS = [
   "wasm/filter/**/*.test.ts",
   "wasm/binary/cap-memory.test.ts",
   "eval/guests/**/*.test.ts",
-  "scripts/{build,check-config,ebb,load-config}.test.ts",
+  "scripts/{build,check-config,ebb,load-config,policy-test}.test.ts",
   "scripts/schema/shipped.test.ts",
   "scripts/filter/**/*.test.ts",
   "examples/**/*.test.ts",

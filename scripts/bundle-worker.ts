@@ -9,6 +9,9 @@ export interface WorkerBundle {
   readonly wasm: ReadonlyMap<string, Uint8Array>;
 }
 
+/** A Worker's entry: a file, or the text of one that would be in `folder`. */
+export type WorkerEntry = string | { readonly script: string; readonly folder: string };
+
 /**
  * Bundles a Worker's entry for a bare workerd, as wrangler does for a deployment: `.wasm` imports stay imports.
  *
@@ -16,12 +19,14 @@ export interface WorkerBundle {
  * @throws esbuild's BuildFailure, which names file and line
  */
 export async function bundleWorker(
-  entry: string,
+  entry: WorkerEntry,
   constants: Readonly<Record<string, unknown>> = {},
 ): Promise<WorkerBundle> {
   const wasm = new Map<string, Uint8Array>();
   const result = await build({
-    entryPoints: [entry],
+    ...(typeof entry === "string"
+      ? { entryPoints: [entry] }
+      : { stdin: { contents: entry.script, resolveDir: entry.folder, loader: "ts" as const } }),
     bundle: true,
     write: false,
     format: "esm",
@@ -39,8 +44,8 @@ function keepWasmImports(found: Map<string, Uint8Array>): Plugin {
     name: "keep-wasm-imports",
     setup(build) {
       const names = new Map<string, string>();
-      build.onResolve({ filter: /\.wasm$/ }, async ({ path, importer }) => {
-        const file = resolve(dirname(importer), path);
+      build.onResolve({ filter: /\.wasm(\?module)?$/ }, async ({ path, importer }) => {
+        const file = resolve(dirname(importer), path.replace(/\?module$/, ""));
         // Two files with the same name must stay two modules.
         const name = names.get(file) ?? `./${names.size}-${basename(file)}`;
         names.set(file, name);
