@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { basename, dirname, resolve } from "node:path";
+import { basename } from "node:path";
 import { build, type Plugin } from "esbuild";
+import { resolveWasm, WASM_IMPORT } from "./resolve-wasm.ts";
 
 /** A Worker as workerd loads it: one ES module and the compiled modules it imports. */
 export interface WorkerBundle {
@@ -44,8 +45,10 @@ function keepWasmImports(found: Map<string, Uint8Array>): Plugin {
     name: "keep-wasm-imports",
     setup(build) {
       const names = new Map<string, string>();
-      build.onResolve({ filter: /\.wasm(\?module)?$/ }, async ({ path, importer }) => {
-        const file = resolve(dirname(importer), path.replace(/\?module$/, ""));
+      build.onResolve({ filter: WASM_IMPORT }, async (args) => {
+        const wasm = await resolveWasm(build, args);
+        if (wasm.kind === "other") return wasm.result;
+        const file = wasm.path;
         // Two files with the same name must stay two modules.
         const name = names.get(file) ?? `./${names.size}-${basename(file)}`;
         names.set(file, name);

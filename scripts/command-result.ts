@@ -8,9 +8,13 @@ export interface CommandResult {
   readonly complaint?: string;
 }
 
-/** Prints the result and sets the exit code. */
-export function conclude({ ok, report, complaint }: CommandResult): void {
+export function print({ report, complaint }: CommandResult): void {
   if (report !== undefined) console.log(report);
   if (complaint !== undefined) console.error(complaint);
-  process.exitCode = ok ? 0 : 1;
+}
+
+/** Prints the result and sets the exit code. */
+export function conclude(result: CommandResult): void {
+  print(result);
+  process.exitCode = result.ok ? 0 : 1;
 }

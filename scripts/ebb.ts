@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { Command } from "commander";
 import { PACKAGE_ROOT } from "./called.ts";
-import { conclude } from "./command-result.ts";
+import { conclude, print } from "./command-result.ts";
 import { operatorCommands } from "./operator/commands.ts";
 
 const { description, version }: { description: string; version: string } = JSON.parse(
@@ -45,6 +45,12 @@ delegate("filter", "inspects, tries and caps a Proxy-Wasm filter", async (args) 
 delegate("api-key", "makes API keys, and the lines by which the gateway knows them", async (args) => {
   const { runApiKeyCommand } = await import("./api-key.ts");
   conclude(await runApiKeyCommand(args, () => text(process.stdin)));
+});
+delegate("test", "checks that the gateway decides as a file of tests expects", async (args) => {
+  const { runPolicyTests } = await import("./policy-test.ts");
+  const result = await runPolicyTests(args);
+  print(result);
+  process.exitCode = result.exitCode;
 });
 delegate("traffic", "sends load to a gateway", async (args) => {
   const { runTrafficCommand } = await import("./traffic.ts");

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, isAbsolute, relative, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { type BuildFailure, build, type Plugin } from "esbuild";
 import { cloudflareStandIn } from "./cloudflare-stand-in.ts";
 import { readProblem } from "./read-problem.ts";
+import { resolveWasm, WASM_IMPORT } from "./resolve-wasm.ts";
 
 /** A `.wasm` file that a configuration imports. */
 export interface WasmFile {
@@ -81,22 +82,14 @@ async function bundle(file: string, { stubWasm = false }: LoadOptions): Promise<
 /** The smallest valid module: the magic number and the version. */
 const EMPTY_MODULE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
 
-/** Marks a module that esbuild itself is to find, by the rules for packages. */
-const OF_A_PACKAGE = Symbol();
-
 /** Turns `import filter from "x.wasm"` into a module compiled from the bytes, which are part of the bundle. */
 function compiledWasm(stubWasm: boolean): Plugin {
   return {
     name: "compiled-wasm",
     setup(build) {
-      build.onResolve({ filter: /\.wasm(\?module)?$/ }, async ({ path, importer, kind, resolveDir, pluginData }) => {
-        if (pluginData === OF_A_PACKAGE) return undefined;
-        const name = path.replace(/\?module$/, "");
-        if (name.startsWith(".") || isAbsolute(name)) {
-          return { path: resolve(dirname(importer), name), namespace: "compiled-wasm" };
-        }
-        const found = await build.resolve(name, { importer, kind, resolveDir, pluginData: OF_A_PACKAGE });
-        return found.errors.length > 0 ? found : { path: found.path, namespace: "compiled-wasm" };
+      build.onResolve({ filter: WASM_IMPORT }, async (args) => {
+        const wasm = await resolveWasm(build, args);
+        return wasm.kind === "other" ? wasm.result : { path: wasm.path, namespace: "compiled-wasm" };
       });
       build.onLoad({ filter: /.*/, namespace: "compiled-wasm" }, async ({ path }) => {
         const shown = relative(process.cwd(), path);

@@ -1,7 +1,7 @@
 /** `npm run policy`: checks that the gateway decides as a file of tests expects. `--help` lists the options. */
 import { dirname, relative, resolve } from "node:path";
 import { formatProblems, resolveGateway } from "../config/index.ts";
-import type { CommandResult } from "./filter.ts";
+import { type CommandResult, print } from "./command-result.ts";
 import { loadConfig } from "./load-config.ts";
 import { hintsOn } from "./policy-test/hints.ts";
 import { POLICY_USAGE, parsePolicyOptions } from "./policy-test/options.ts";
@@ -52,8 +52,7 @@ function unusable(complaint: string): PolicyTestResult {
 }
 
 if (import.meta.main) {
-  const { exitCode, report, complaint } = await runPolicyTests(process.argv.slice(2));
-  if (report !== undefined) console.log(report);
-  if (complaint !== undefined) console.error(complaint);
-  process.exitCode = exitCode;
+  const result = await runPolicyTests(process.argv.slice(2));
+  print(result);
+  process.exitCode = result.exitCode;
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Agent, request } from "node:http";
-import { dirname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { bundleWorker } from "../bundle-worker.ts";
 import { startWorkerd, type WorkerdProcess } from "../workerd.ts";
 import { bytesOfText, textHeaders } from "./header-text.ts";
@@ -122,8 +122,10 @@ export class GatewayProcess {
 
 /** The entry of a Worker as docs tell users to write it, with stand-ins in place of servers. */
 function entryScript(configFile: string): string {
-  const createGateway = join(import.meta.dirname, "../../worker/create-gateway.ts");
-  const standIns = join(import.meta.dirname, "stand-ins.ts");
+  // The compiled files are those of the package; the repository runs its sources.
+  const ending = extname(import.meta.filename);
+  const createGateway = join(import.meta.dirname, `../../worker/create-gateway${ending}`);
+  const standIns = join(import.meta.dirname, `stand-ins${ending}`);
   return `
 import { createGateway } from ${JSON.stringify(createGateway)};
 import { withStandIns } from ${JSON.stringify(standIns)};

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { called } from "../called.ts";
 
 export interface PolicyOptions {
   readonly file: string;
@@ -12,7 +13,7 @@ export type ParsedPolicyOptions =
 
 const DEFAULT_FILE = "gateway.test.yaml";
 
-export const POLICY_USAGE = `npm run policy [-- FILE] [--json]
+export const POLICY_USAGE = `${called("policy", "[FILE] [--json]")}
 
 Sends the requests of FILE (default ${DEFAULT_FILE}) through the real gateway, with made-up users and servers, and compares
 its decisions with those that the file expects. Nothing leaves this machine. docs/policy-tests.md describes the file.

@@ -1,6 +1,6 @@
 /** Does what a user does: packs the package, installs the tarball in an empty project, and runs a Worker with it. */
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -244,10 +244,33 @@ export const used = [env.ANY, Entry, connect];
     expect(await project.ebb(["check-config", "platform.config.ts"])).toMatchObject({ code: 0 });
   });
 
+  it("tests a policy against the gateway of the package, with the runtime that wrangler installs", async () => {
+    const runtime = join(project.folder, "node_modules/workerd");
+    await project.write({
+      "gateway.test.yaml": `gateway: gateway.config.ts
+users:
+  ann: {}
+  eve: refused
+tests:
+  - GET /orders/1 as ann -> allow
+  - GET /orders/1 as eve -> 403
+  - GET /orders/1 -> 401
+`,
+    });
+    const without = await project.ebb(["test"]);
+    expect(without).toMatchObject({ code: 2, output: expect.stringContaining("wrangler") });
+    await symlink(join(import.meta.dirname, "../../node_modules/workerd"), runtime);
+    const { code, output } = await project.ebb(["test"]);
+    expect(output).toContain("3 passed, 0 failed");
+    expect(code).toBe(0);
+    await project.write({ "wrong.test.yaml": "gateway: gateway.config.ts\ntests:\n  - GET /orders/1 -> allow\n" });
+    expect(await project.ebb(["test", "wrong.test.yaml"])).toMatchObject({ code: 1 });
+  });
+
   it("has the repository's tools, which call themselves by its name", async () => {
     const filter = join("node_modules/ebb", FILTER);
     expect(await project.ebb(["--version"])).toEqual({ code: 0, output: `${packageJson.version}\n` });
-    for (const name of ["filter", "traffic", "api-key", "check-config"]) {
+    for (const name of ["filter", "traffic", "api-key", "check-config", "test"]) {
       const { code, output } = await project.ebb([name, "--help"]);
       expect(output).toMatch(new RegExp(`^ebb ${name} `));
       expect(output).not.toContain("npm run");
