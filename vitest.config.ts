@@ -23,7 +23,8 @@ const WITH_BUILDS = [
   "wasm/filter/**/*.test.ts",
   "wasm/binary/cap-memory.test.ts",
   "eval/guests/**/*.test.ts",
-  "scripts/{build,check-config,load-config}.test.ts",
+  "scripts/{build,check-config,ebb,load-config,policy-test}.test.ts",
+  "scripts/schema/shipped.test.ts",
   "scripts/check-config/*.test.ts",
   "scripts/filter/**/*.test.ts",
   "examples/**/*.test.ts",
@@ -34,6 +35,7 @@ const CONFORMANCE = ["wasm/host/conformance/*.conformance.ts"];
 const BUILD = "test/build.setup.ts";
 /** The longest files. Those that compute and those that mostly wait take turns, so that both cores have work from the start. */
 const FIRST = [
+  "test/package/package.test.ts",
   "test/security/fail-open.test.ts",
   "durable/restart/measured.slow.test.ts",
   "test/e2e/failing-servers.test.ts",

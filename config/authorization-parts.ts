@@ -73,3 +73,18 @@ export function comparisonOf(authorization: Authorization): Comparison {
   const verified = authorization.verify === undefined ? "nobody" : "worker";
   return { scopes: authorization.enforcesScopes ? "server" : verified, claims: verified };
 }
+
+/** The request header of a place, if it is in one. */
+export function headerOfCredential(credential: Credential): string[] {
+  switch (credential.from) {
+    case "header":
+      return [credential.name];
+    case "authorization":
+    case "cookie":
+      return [credential.from];
+    case "websocket-protocol":
+      return ["sec-websocket-protocol"];
+    default:
+      return [];
+  }
+}

@@ -16,6 +16,7 @@ export const CONFIG_LIMITS = {
   maxStaleIfErrorMs: 60 * 60_000,
   /** How long the keys of an issuer may be used that does not give them again: a withdrawn key stays accepted as long. */
   maxStaleKeysMs: 24 * 60 * 60_000,
+  /** The default of `staleKeysMs`. */
   defaultStaleKeysMs: 60 * 60_000,
   /** Issuers of one service. Each has a key set. */
   maxIssuers: 16,
@@ -27,12 +28,15 @@ export const CONFIG_LIMITS = {
   maxConcurrency: 512,
   /** A held-back body is in the filter's memory and again in the host's; the isolate has 128 MB for both. */
   maxBodyBytes: 16 * 1024 * 1024,
+  /** Durations in the settings of restarts. */
   maxRestartMs: 24 * 60 * 60_000,
   /** Ages at which an instance is restarted. The platform moves objects more often than this. */
   maxUptimeMs: 30 * 24 * 60 * 60_000,
   /** The memory of an isolate: a larger instance would reset every service before it could be restarted. */
   maxInstanceBytes: 128 * 1024 * 1024,
+  /** No browser keeps an answer to a preflight longer than this. */
   maxPreflightAgeSeconds: 86_400,
+  /** Services of one gateway. Each has a Durable Object of its own. */
   maxServices: 200,
   /** Lists in the configuration: hosts, rules, header names, scopes, origins. Rules are tried one by one. */
   maxListLength: 500,
@@ -48,6 +52,8 @@ export const CONFIG_LIMITS = {
   maxScopes: 50,
   /** Scopes of one rule with a blank between them, as the filter keeps them and challenges name them. */
   maxScopesLength: 4_096,
+  /** A rule's pattern as it is sent, percent-encoded: the longest text in the filter's configuration. */
+  maxSentRuleLength: 8_000,
   /** Paths, host names, permissions and other short texts. */
   maxTextLength: 1_000,
 } as const;

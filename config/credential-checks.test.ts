@@ -10,6 +10,16 @@ function problemsWith(fields: object): string[] {
   );
 }
 
+it("the gateway's own credential does not go with requests that a service would refuse but only reports", () => {
+  const reporting = { enforcement: { mode: "report-only", until: "2999-01-01" } };
+  expect(problemsWith({ ...reporting, upstreamAuthorization: { replace: { secret: "UPSTREAM" } } })).toEqual([
+    expect.stringMatching(/^upstreamAuthorization: found a secret; allowed: "keep" or "remove" while/),
+  ]);
+  for (const upstreamAuthorization of ["keep", "remove"]) {
+    expect(problemsWith({ ...reporting, upstreamAuthorization })).toEqual([]);
+  }
+});
+
 describe("a place of credentials", () => {
   it("that is a certificate stands alone, because any client can send a fingerprint elsewhere", () => {
     const certificate = { from: "certificate" };

@@ -7,6 +7,7 @@ import {
   verificationOf,
 } from "./authorization-parts.ts";
 import { CONFIG_LIMITS } from "./configuration-limits.ts";
+import { sendsRule, unkeyedHeadersOf } from "./decision-key.ts";
 import { checkFixedHeaders } from "./fixed-header-checks.ts";
 import type { Authorization, Credential, RuleAccess } from "./gateway.ts";
 import { coversHeader } from "./header-patterns.ts";
@@ -17,8 +18,10 @@ import { parseRoutePattern, patternCovers, patternReaches, type RoutePattern, sh
 import { resolveRestart } from "./schema/restart.ts";
 import { type ParsedRule, resolveRule } from "./schema/rules.ts";
 import type { ParsedService } from "./schema/service.ts";
+import { checkSentRules } from "./sent-rule-checks.ts";
 import { requiresAllOf } from "./strictness.ts";
 import { oneOf } from "./suggest.ts";
+import { checkUnkeyedHeaders } from "./unkeyed-header-checks.ts";
 
 /** Finds conflicts between fields that are each valid. Paths are relative to the service. */
 export function checkService(service: ParsedService): Finding[] {
@@ -28,6 +31,8 @@ export function checkService(service: ParsedService): Finding[] {
     checkHeaders,
     checkFixedHeaders,
     checkRequirements,
+    checkUnkeyedHeaders,
+    checkSentRules,
     checkCredentials,
     checkSubject,
     checkEnforcement,
@@ -99,6 +104,9 @@ function checkHeaders(service: ParsedService): Finding[] {
     check(name, path);
     if (name === "authorization" && isReadInWorker(service)) findings.push({ path, ...TOLD_IN_AUTHORIZATION });
   }
+  for (const [index, name] of unkeyedHeadersOf(service.authorization).entries()) {
+    check(name, ["authorization", "unkeyedHeaders", index]);
+  }
   if (typeof service.preflight !== "string") {
     for (const [index, name] of service.preflight.answer.headers.entries()) {
       check(name, ["preflight", "answer", "headers", index]);
@@ -162,13 +170,22 @@ function checkSubject({ authorization }: ParsedService): Finding[] {
 }
 
 /** A refusal in the middle of a body cannot be taken back. */
-function checkEnforcement({ enforcement, stages }: ParsedService): Finding[] {
-  if (enforcement.mode === "enforce" || stages === undefined) return [];
-  const allowed = "report-only without stages: what a filter refuses after the head cannot pass";
-  return [{ path: ["enforcement", "mode"], found: '"report-only"', allowed }];
+function checkEnforcement({ enforcement, stages, upstreamAuthorization }: ParsedService): Finding[] {
+  if (enforcement.mode === "enforce") return [];
+  const findings: Finding[] = [];
+  if (stages !== undefined) {
+    const allowed = "report-only without stages: what a filter refuses after the head cannot pass";
+    findings.push({ path: ["enforcement", "mode"], found: '"report-only"', allowed });
+  }
+  if (typeof upstreamAuthorization === "object") {
+    const allowed =
+      '"keep" or "remove" while the service only reports: what it would refuse would reach the upstream with the gateway\'s own credential';
+    findings.push({ path: ["upstreamAuthorization"], found: "a secret", allowed });
+  }
+  return findings;
 }
 
-function checkRules({ route, rules, paths }: ParsedService): Finding[] {
+function checkRules({ route, rules, paths, authorization }: ParsedService): Finding[] {
   const findings: Finding[] = [];
   const patterns = rules.map((rule) => patternOf(rule));
   for (const [index, rule] of rules.entries()) {
@@ -188,7 +205,7 @@ function checkRules({ route, rules, paths }: ParsedService): Finding[] {
       findings.push({ path, found: describeFound(rule.path), allowed });
       continue;
     }
-    const twin = rules.findIndex((other, before) => before < index && areTwins(other, rule));
+    const twin = rules.findIndex((other, before) => before < index && areTwins(other, rule, sendsRule(authorization)));
     if (twin >= 0 && paths === "lenient") {
       const allowed = `one rule for all spellings: servers may treat it as the path of rules[${twin}]; or paths: "literal" if this upstream does not`;
       findings.push({ path, found: describeFound(rule.path), allowed });
@@ -197,14 +214,15 @@ function checkRules({ route, rules, paths }: ParsedService): Finding[] {
   return findings;
 }
 
-/** Whether two rules spell one path in two ways and require different things. */
-function areTwins(a: ParsedRule, b: ParsedRule): boolean {
+/** Whether two rules spell one path in two ways and require different things, or ask the server different questions. */
+function areTwins(a: ParsedRule, b: ParsedRule, sendsPattern: boolean): boolean {
   const foldedPath = (path: string) => path.split("/").map(foldSegment).join("/");
+  const areTwoQuestions = sendsPattern && !(a.public && b.public);
   return (
     a.path !== b.path &&
     foldedPath(a.path) === foldedPath(b.path) &&
     shareMethod(a.methods, b.methods) &&
-    !areEquallyStrict(resolveRule(a, 0).access, resolveRule(b, 0).access)
+    (areTwoQuestions || !areEquallyStrict(resolveRule(a, 0).access, resolveRule(b, 0).access))
   );
 }
 

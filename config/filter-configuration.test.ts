@@ -27,6 +27,7 @@ describe("the built-in filter's configuration", () => {
         path: "/check",
         uri: "path",
         requestHeaders: ["X-Tenant"],
+        unkeyedHeaders: ["TraceParent"],
         upstreamHeaders: ["X-User"],
       },
       clusters: { auth: { url: "https://auth.example:8443", timeoutMs: 500 } },
@@ -55,6 +56,7 @@ describe("the built-in filter's configuration", () => {
         method: "GET",
         uri: "path",
         requestHeaders: ["x-tenant"],
+        unkeyedHeaders: ["traceparent"],
         upstreamHeaders: ["x-user"],
         headers: {},
       },
@@ -103,6 +105,27 @@ describe("the built-in filter's configuration", () => {
       },
     ]);
   });
+
+  it.each(["forward-auth", "opa"])(
+    "holds the pattern of each rule that is not public if it is sent (%s)",
+    (protocol) => {
+      const rules = [
+        { path: "/orders/health", public: true },
+        { path: "/orders/caf\u00e9 au lait/:id", methods: ["GET"] },
+        { path: "/orders/caf\u00e9 au lait/:id", scopes: ["a"] },
+        { path: "/orders/*", permission: "p" },
+      ];
+      const authorization = { protocol, cluster: "auth", path: "/check", uri: "rule", enforcesScopes: true };
+      const configuration = JSON.parse(textOf(builtInService({ rules, authorization })));
+      expect(configuration.protocol.uri).toBe("rule");
+      expect(configuration.rules).toEqual([
+        { name: "authenticate", scopes: [] },
+        { name: "rule-1", scopes: [], uri: "/orders/caf%C3%A9%20au%20lait/:id" },
+        { name: "rule-2", scopes: ["a"], uri: "/orders/caf%C3%A9%20au%20lait/:id" },
+        { name: "rule-3", scopes: [], permission: "p", uri: "/orders/*" },
+      ]);
+    },
+  );
 
   it("sends only the token to an introspection endpoint, so that one answer is valid for all paths", () => {
     const authorization = {

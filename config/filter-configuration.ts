@@ -96,12 +96,12 @@ function foundByFilter(credential: Credential): Json {
 }
 
 /**
- * Rules with scopes, claims or a permission, and the one without any. The gateway always names a rule: if the name gets lost, the
- * filter refuses the request instead of allowing it without them.
+ * Rules with scopes, claims or a permission or whose pattern is sent, and the one without any. The gateway always names a rule:
+ * if the name gets lost, the filter refuses the request instead of allowing it without them.
  */
 function rulesOf(service: Service, by: Comparison): Json[] {
   const rules: Json[] = [{ name: AUTHENTICATE_RULE, scopes: [] }];
-  for (const { name, access } of service.rules) {
+  for (const { name, access, sentUri } of service.rules) {
     if (access.kind === "public" || name === AUTHENTICATE_RULE) continue;
     const { scopes, claims, permission } = access;
     rules.push({
@@ -109,6 +109,7 @@ function rulesOf(service: Service, by: Comparison): Json[] {
       scopes: by.scopes === "filter" && scopes.anyOf.length > 0 ? { anyOf: scopes.anyOf } : scopes.allOf,
       ...(by.claims === "filter" && claims.length > 0 ? { claims: claims.map(conditionOf) } : {}),
       ...(permission === undefined ? {} : { permission }),
+      ...(sentUri === undefined ? {} : { uri: sentUri }),
     });
   }
   return rules;
@@ -121,8 +122,8 @@ function conditionOf({ path, test }: ClaimCondition): Json {
 function protocolOf(authorization: ServerAuthorization, clusters: Service["clusters"]): Json {
   switch (authorization.protocol) {
     case "forward-auth": {
-      const { protocol, method, uri, requestHeaders, upstreamHeaders, headers } = authorization;
-      const asked = { uri, requestHeaders, upstreamHeaders, headers };
+      const { protocol, method, uri, requestHeaders, unkeyedHeaders, upstreamHeaders, headers } = authorization;
+      const asked = { uri, requestHeaders, unkeyedHeaders, upstreamHeaders, headers };
       return { type: protocol, ...callOf(authorization, clusters), method, ...asked };
     }
     case "introspection": {
@@ -141,7 +142,7 @@ function protocolOf(authorization: ServerAuthorization, clusters: Service["clust
     }
     case "authzen":
     case "opa": {
-      const { protocol, uri, requestHeaders, upstreamHeaders, headers } = authorization;
+      const { protocol, uri, requestHeaders, unkeyedHeaders, upstreamHeaders, headers } = authorization;
       const isAboutVerified = authorization.subject === "verified";
       const decision = {
         type: protocol,
@@ -149,6 +150,7 @@ function protocolOf(authorization: ServerAuthorization, clusters: Service["clust
         uri,
         // Issuers do not know each other's subjects.
         requestHeaders: isAboutVerified ? [...requestHeaders, VERIFIED_ISSUER_HEADER] : requestHeaders,
+        unkeyedHeaders,
         upstreamHeaders,
         headers,
       };

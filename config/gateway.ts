@@ -199,6 +199,8 @@ interface AskedAboutRequest {
   readonly path: string;
   readonly uri: SentUri;
   readonly requestHeaders: readonly string[];
+  /** Sent too, but not part of the cache key. */
+  readonly unkeyedHeaders: readonly string[];
   readonly upstreamHeaders: readonly string[];
   readonly enforcesScopes: boolean;
 }
@@ -274,13 +276,18 @@ export type Credential =
   | { readonly from: "certificate" };
 
 export interface Rule {
-  /** `rule-<index>`; or "authenticate", which all rules share that ask for no scope, claim or permission. */
+  /**
+   * `rule-<index>`; or "authenticate", which all rules share that ask for no scope, claim or permission, unless their patterns
+   * are sent.
+   */
   readonly name: string;
   readonly path: string;
   readonly pattern: RoutePattern;
   /** Upper case; undefined: every method. */
   readonly methods: readonly string[] | undefined;
   readonly access: RuleAccess;
+  /** Sent to the decision point in place of path and query (`uri: "rule"`): the pattern, percent-encoded. */
+  readonly sentUri?: string;
 }
 
 export type RuleAccess = { readonly kind: "public" } | ({ readonly kind: "authorize" } & Requirements);

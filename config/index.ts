@@ -1,5 +1,6 @@
 /** The gateway's configuration: input types, checks and lookups. Runs in Workers, in workerd tests and in Node. */
 
+export { asksAboutRequests, keyedBy, unkeyedHeadersOf } from "./decision-key.ts";
 export { isolateLimits, restartSettings } from "./defaults.ts";
 export { filterConfiguration } from "./filter-configuration.ts";
 export { findService } from "./find-service.ts";
@@ -22,6 +23,7 @@ export type {
   Service,
   UpstreamClaim,
 } from "./gateway.ts";
+export { hintsOf } from "./hints.ts";
 export { identity } from "./identity.ts";
 export {
   type BaselineReading,

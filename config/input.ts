@@ -4,15 +4,21 @@
  */
 
 /** A value that is not in the file: the name of an environment variable. Made by {@link secret}. */
-export type Secret = { readonly secret: string };
+export type Secret = {
+  /** Name of the environment variable. */
+  readonly secret: string;
+};
 
 /** A value that differs between environments: the name of a variable. Made by {@link variable}. */
-export type Variable = { readonly variable: string };
+export type Variable = {
+  /** Name of the variable. */
+  readonly variable: string;
+};
 
 export interface GatewayInput {
   /** The operator's pages. No service can use paths under the prefix. */
   readonly operator?: {
-    /** Default `/stats`. */
+    /** What the paths of the pages begin with. Default `/stats`. */
     readonly prefix?: string;
     /** Name of the secret with the operator token, which gives access to the operator's pages. Default `OPERATOR_TOKEN`. */
     readonly tokenSecret?: string;
@@ -53,9 +59,11 @@ export interface GatewayInput {
 export type ServiceInput = BuiltInServiceInput | InWorkerServiceInput | OtherServiceInput;
 
 interface CommonServiceInput {
+  /** Which requests the service gets. At least one of `hosts` and `prefix`. */
   readonly route: RouteInput;
+  /** Where allowed requests go. */
   readonly upstream: UpstreamInput;
-  /** The compiled filter: `import filter from "./wasm/filter/build/filter.wasm"`. */
+  /** The compiled filter: `import filter from "ebb/filter.wasm"`, or in the repository `"./wasm/filter/build/filter.wasm"`. */
   readonly filter: WebAssembly.Module;
   /** Servers that the filter may call, by the names that the filter uses. */
   readonly clusters?: Readonly<Record<string, ClusterInput>>;
@@ -78,11 +86,18 @@ interface CommonServiceInput {
    * moves behind the gateway. Requests that nobody can read are still refused. Default `enforce`.
    */
   readonly enforcement?: EnforcementInput;
+  /** When to restart the filter, to free memory. */
   readonly restart?: RestartInput;
 }
 
 /** `until`: the last day, as `2027-01-31` in UTC. From the next day on, the service enforces. */
-export type EnforcementInput = "enforce" | { readonly mode: "report-only"; readonly until: string };
+export type EnforcementInput =
+  | "enforce"
+  | {
+      readonly mode: "report-only";
+      /** The last day, in UTC. */
+      readonly until: string;
+    };
 
 /**
  * How to handle requests while the filter itself does not work. Under every policy, a request gets 503 if the filter traps
@@ -116,7 +131,10 @@ interface WithCredentials {
    * binding of the Worker: `[[ratelimits]]` in wrangler.toml. Beyond the limit, the client gets 429; cached decisions are not
    * limited. Default: none.
    */
-  readonly rateLimit?: { readonly binding: string };
+  readonly rateLimit?: {
+    /** Name of the rate limiting binding. */
+    readonly binding: string;
+  };
   readonly configuration?: never;
   readonly vmConfiguration?: never;
   readonly rootId?: never;
@@ -125,11 +143,18 @@ interface WithCredentials {
   /**
    * What the upstream gets of the credential: what the client sent (`keep`), nothing (`remove`), or in its place an
    * `Authorization` header of the gateway's own, whose whole value is a secret (`Bearer …`). Default `keep`. Holds for public
-   * paths too.
+   * paths too. Preflights carry neither. Not with `report-only`, under which anyone would come with the gateway's own.
    */
-  readonly upstreamAuthorization?: "keep" | "remove" | { readonly replace: Secret };
+  readonly upstreamAuthorization?:
+    | "keep"
+    | "remove"
+    | {
+        /** The whole value of the header. */
+        readonly replace: Secret;
+      };
   /** What each path requires; the first match wins. */
   readonly rules?: readonly RuleInput[];
+  /** How long decisions are cached, and where. */
   readonly cache?: CacheInput;
   readonly stages?: never;
   readonly body?: never;
@@ -216,9 +241,24 @@ type RouteInput =
  * Worker itself, such as an app of Hono or itty-router.
  */
 export type UpstreamInput =
-  | { readonly url: string | Variable; readonly binding?: never; readonly handler?: never }
-  | { readonly binding: string; readonly url?: never; readonly handler?: never }
-  | { readonly handler: HandlerInput; readonly url?: never; readonly binding?: never };
+  | {
+      /** With or without a path; without query and credentials. */
+      readonly url: string | Variable;
+      readonly binding?: never;
+      readonly handler?: never;
+    }
+  | {
+      /** Name of the service binding. */
+      readonly binding: string;
+      readonly url?: never;
+      readonly handler?: never;
+    }
+  | {
+      /** The app, or what else has `fetch(request, env, ctx)`. */
+      readonly handler: HandlerInput;
+      readonly url?: never;
+      readonly binding?: never;
+    };
 
 /**
  * Anything with `fetch(request, env, ctx)`. It gets the request that any other upstream would get, the Worker's environment, and
@@ -263,6 +303,7 @@ export type ClusterInput =
       readonly binding?: never;
     })
   | (CommonClusterInput & {
+      /** Name of a service binding of this Worker. */
       readonly binding: string;
       readonly url?: never;
       /** Host name in calls to the bound Worker. Default: the name of the cluster. */
@@ -277,6 +318,7 @@ type ServerAuthorizationInput = ForwardAuthInput | IntrospectionInput | AuthZenI
  */
 interface JwtInput {
   readonly protocol: "jwt";
+  /** Whose tokens are accepted. */
   readonly issuers: readonly IssuerInput[];
   /** As under introspection: `{ sub: "x-user", "realm_access.roles": "x-roles" }`. */
   readonly upstreamClaims?: Readonly<Record<string, string>>;
@@ -301,15 +343,20 @@ interface CommonIssuerInput {
 export type IssuerInput =
   | (CommonIssuerInput & {
       /** Where the issuer's public keys are. Default: discovered from the issuer's metadata. */
-      readonly jwks?: { readonly cluster: string; readonly path: string };
-      /** Default: every asymmetric algorithm of RFC 7518 and EdDSA. */
+      readonly jwks?: {
+        /** The server of the keys, one of `clusters`. */
+        readonly cluster: string;
+        /** Path of the key set. */
+        readonly path: string;
+      };
+      /** Signatures that are accepted. Default: every asymmetric algorithm of RFC 7518 and EdDSA. */
       readonly algorithms?: readonly AsymmetricAlgorithm[];
       readonly sharedSecret?: never;
     })
   | (CommonIssuerInput & {
       /** For an issuer without public keys: the secret that signs its tokens, of 32 or more bytes. */
       readonly sharedSecret: Secret;
-      /** Default `HS256`. */
+      /** Signatures that are accepted. Default `HS256`. */
       readonly algorithms?: readonly ("HS256" | "HS384" | "HS512")[];
       readonly jwks?: never;
     });
@@ -318,6 +365,7 @@ type AsymmetricAlgorithm = `${"RS" | "PS" | "ES"}${"256" | "384" | "512"}` | "Ed
 
 /** Verifies tokens in the Worker before anything else is asked: what is no valid token never reaches the server. */
 interface VerificationInput {
+  /** Whose tokens are accepted. */
   readonly issuers: readonly IssuerInput[];
 }
 
@@ -330,16 +378,30 @@ interface ApiKeysInput {
   readonly upstreamClaims?: { readonly sub?: string; readonly scope?: string };
 }
 
-/** How much of the URL the gateway sends to the decision point. That part is also in the cache key. */
-export type SentUri = "path-and-query" | "path" | "none";
+/**
+ * What the gateway sends to the decision point about the URL. That is also in the cache key (docs/decision-key.md).
+ *
+ * - `path-and-query`, `path`, `none`: so much of it.
+ * - `rule`: the pattern of the rule that matches, such as `/orders/:id`, instead of path and query. One decision then serves
+ *   every object that the rule covers. Only for servers that decide by kind of request, never by object: they do not learn
+ *   which order is meant. A path that no rule matches is sent with its query, as under `path-and-query`. If the upstream may
+ *   read a path so that another rule with another pattern matches, the request gets 400 `ambiguous_path` (`paths`).
+ */
+export type SentUri = "path-and-query" | "path" | "none" | "rule";
 
 interface AskedAboutRequestInput {
   /** Verify the token first. Rules may then have scopes and claims, which the gateway compares. */
   readonly verify?: VerificationInput;
-  /** Default `path-and-query`. */
+  /** What the server gets of the URL. Default `path-and-query`. */
   readonly uri?: SentUri;
-  /** Request headers to send besides the credential. */
+  /** Request headers to send besides the credential. They are in the cache key. */
   readonly requestHeaders?: readonly string[];
+  /**
+   * Request headers to send that no decision depends on, such as `traceparent`. They are not in the cache key: a cached
+   * decision serves requests with other values, and so does a call in progress. Headers that say who the client is are
+   * refused. A reply whose `Vary` names one of them is not cached (docs/decision-key.md).
+   */
+  readonly unkeyedHeaders?: readonly string[];
   /**
    * Headers of the decision that go on to the upstream. Text beyond ASCII is sent as UTF-8 bytes. If a value could not arrive
    * unchanged (blanks at its ends, control characters, bytes that are not UTF-8; in JSON also an empty text), there is no
@@ -354,25 +416,27 @@ interface AskedAboutRequestInput {
 }
 
 /** The check carries the method, the URI and the chosen headers; any 2xx allows. */
-interface ForwardAuthInput extends AskedAboutRequestInput {
+interface ForwardAuthInput extends AskedAboutRequestInput, CallInput {
   readonly protocol: "forward-auth";
+  /** The server to ask, one of `clusters`. */
   readonly cluster: string;
+  /** Path of the check. */
   readonly path: string;
   /** Method of the check itself. Default `GET`. */
   readonly method?: "GET" | "HEAD" | "POST";
-  readonly headers?: FixedHeadersInput;
 }
 
 /** OAuth 2.0 Token Introspection, RFC 7662. Only the token is sent. */
-interface IntrospectionInput {
+interface IntrospectionInput extends CallInput {
   readonly protocol: "introspection";
+  /** The server to ask, one of `clusters`. */
   readonly cluster: string;
+  /** Path of the introspection endpoint. */
   readonly path: string;
   readonly clientAuthentication: ClientAuthenticationInput;
   readonly expect?: ExpectationInput;
   /** Verify the token first; introspection then tells whether it was revoked. */
   readonly verify?: VerificationInput;
-  readonly headers?: FixedHeadersInput;
   /**
    * Maps claims of the reply to headers for the upstream: `{ sub: "x-user", "realm_access.roles": "x-roles" }`. Keys are names
    * or paths as in a rule's `claims`. Texts are sent as UTF-8 bytes, numbers and booleans as written. Lists of these are
@@ -399,40 +463,68 @@ interface ExpectationInput {
   readonly clientIds?: readonly (string | Variable)[];
 }
 
-/**
- * Headers that go with every call, for example those by which Cloudflare Access knows the gateway. A credential is a secret:
- * `{ "cf-access-client-secret": secret("ACCESS_SECRET") }`.
- */
-type FixedHeadersInput = Readonly<Record<string, string | Secret | Variable>>;
+interface CallInput {
+  /**
+   * Headers that go with every call, for example those by which Cloudflare Access knows the gateway. A credential is a secret:
+   * `{ "cf-access-client-secret": secret("ACCESS_SECRET") }`.
+   */
+  readonly headers?: Readonly<Record<string, string | Secret | Variable>>;
+}
 
 /** How the gateway authenticates to the introspection endpoint. */
 type ClientAuthenticationInput =
-  | { readonly type: "basic" | "post"; readonly id: string | Secret | Variable; readonly secret: Secret }
-  | { readonly type: "bearer"; readonly token: Secret }
+  | BasicClientInput
+  | PostClientInput
+  /** A token in an `Authorization: Bearer` header. */
+  | {
+      readonly type: "bearer";
+      /** The token. */
+      readonly token: Secret;
+    }
+  /** No authentication. */
   | { readonly type: "none" };
 
-interface DecisionPointInput extends AskedAboutRequestInput {
+/** The id and the secret in an `Authorization: Basic` header. */
+interface BasicClientInput extends ClientCredentialsInput {
+  readonly type: "basic";
+}
+
+/** The id and the secret in the body. */
+interface PostClientInput extends ClientCredentialsInput {
+  readonly type: "post";
+}
+
+interface ClientCredentialsInput {
+  /** The `client_id` of the gateway. */
+  readonly id: string | Secret | Variable;
+  /** The `client_secret` of the gateway. */
+  readonly secret: Secret;
+}
+
+interface DecisionPointInput extends AskedAboutRequestInput, CallInput {
+  /** The server to ask, one of `clusters`. */
   readonly cluster: string;
-  readonly headers?: FixedHeadersInput;
   /**
    * First verify the token by introspection, then send its `sub`; or send the `sub` of the token that `verify` has verified
    * (`verified`), with its issuer in the header `x-ebb-token-issuer`. Without this the token itself is sent.
    */
-  readonly subject?:
-    | "verified"
-    | {
-        readonly cluster: string;
-        readonly path: string;
-        readonly clientAuthentication: ClientAuthenticationInput;
-        readonly expect?: ExpectationInput;
-        readonly headers?: FixedHeadersInput;
-      };
+  readonly subject?: "verified" | SubjectInput;
+}
+
+/** The introspection that gives the subject. */
+interface SubjectInput extends CallInput {
+  /** The server to ask, one of `clusters`. */
+  readonly cluster: string;
+  /** Path of the introspection endpoint. */
+  readonly path: string;
+  readonly clientAuthentication: ClientAuthenticationInput;
+  readonly expect?: ExpectationInput;
 }
 
 /** AuthZEN Authorization API 1.0, access evaluation. */
 interface AuthZenInput extends DecisionPointInput {
   readonly protocol: "authzen";
-  /** Default `/access/v1/evaluation`. */
+  /** Path of the evaluation endpoint. Default `/access/v1/evaluation`. */
   readonly path?: string;
 }
 
@@ -448,18 +540,41 @@ interface OpaInput extends DecisionPointInput {
  * read by the Worker; forward-auth servers see a credential from there as `Authorization: Bearer …`.
  */
 type CredentialInput =
-  /** Schemes in any case: `Bearer`, `Basic`, or others such as `ApiKey`. */
-  | { readonly from: "authorization"; readonly schemes: readonly string[] }
+  | {
+      readonly from: "authorization";
+      /** Schemes in any case: `Bearer`, `Basic`, or others such as `ApiKey`. */
+      readonly schemes: readonly string[];
+    }
   /** The whole value; or what follows a scheme and a blank (`Bearer`), or a prefix (`key=`). */
-  | { readonly from: "header"; readonly name: string; readonly scheme?: string; readonly prefix?: string }
-  | { readonly from: "cookie"; readonly name: string }
+  | {
+      readonly from: "header";
+      /** The header. */
+      readonly name: string;
+      /** What is before a blank and the credential: `Bearer`. */
+      readonly scheme?: string;
+      /** What is before the credential, without a blank: `key=`. */
+      readonly prefix?: string;
+    }
+  | {
+      readonly from: "cookie";
+      /** The cookie. */
+      readonly name: string;
+    }
   /**
    * A query parameter. It is taken out before upstream, server and log see the URL, and the response is `Cache-Control: private`. The
    * platform's own logs still have it.
    */
-  | { readonly from: "query"; readonly name: string }
-  /** Of a WebSocket handshake: the text after `name` in `Sec-WebSocket-Protocol: bearer, TOKEN`. Default `bearer`. */
-  | { readonly from: "websocket-protocol"; readonly name?: string }
+  | {
+      readonly from: "query";
+      /** The parameter. */
+      readonly name: string;
+    }
+  /** Of a WebSocket handshake: the text after `name` in `Sec-WebSocket-Protocol: bearer, TOKEN`. */
+  | {
+      readonly from: "websocket-protocol";
+      /** The subprotocol before the credential. Default `bearer`. */
+      readonly name?: string;
+    }
   /**
    * The SHA-256 fingerprint of the client's certificate, if the platform has verified it (mutual TLS). The fingerprint is no secret,
    * so a certificate is a service's only place, and no other service may accept the same text from a client: give the certificates
@@ -473,7 +588,7 @@ interface RulePatternInput {
    * matches `/orders` and everything below. Plain text, without percent-encoding. Case-sensitive if `paths` is `literal`.
    */
   readonly path: string;
-  /** Default: every method. `GET` includes `HEAD`. Only methods that reach Workers, in capitals. */
+  /** Methods that the rule is for. Default: every method. `GET` includes `HEAD`. Only methods that reach Workers, in capitals. */
   readonly methods?: readonly string[];
 }
 
@@ -494,26 +609,33 @@ interface AuthenticateRuleInput extends RulePatternInput {
 }
 
 /**
- * The filter decides, and the credential must have the scopes, the claims and the permission. With introspection the gateway
- * compares scopes and claims. Any other server must check scopes and the permission itself: set
- * `authorization.enforcesScopes` if it does.
+ * The credential must have the scopes, the claims and the permission. The gateway compares scopes and claims of tokens that it
+ * verifies (`jwt`, `verify`) or that introspection describes, and scopes of API keys. Any other server must check scopes and the
+ * permission itself: set `authorization.enforcesScopes` if it does.
  */
 interface RestrictedRuleInput extends RulePatternInput {
   readonly public?: never;
+  /** Scopes that the credential must have. */
   readonly scopes?: ScopesInput;
   /**
-   * Conditions that the token's claims must all meet, 1 to 16; only with introspection. A token that does not meet them, or
-   * lacks a claim, gets 403 `insufficient_claims`.
+   * Conditions that the token's claims must all meet, 1 to 16; only where the gateway knows the claims. A token that does not
+   * meet them, or lacks a claim, gets 403 `insufficient_claims`.
    *
    * A key is the name of a claim, or a path to a claim inside others: `"realm_access.roles"`. A name that itself has dots is
    * written in brackets as a JSON string: `'["https://example.com/roles"]'`, or in a path `'["https://example.com/app"].roles'`.
    */
   readonly claims?: Readonly<Record<string, ClaimConditionInput>>;
+  /** Name of a permission that the authorization server checks. */
   readonly permission?: string;
 }
 
-/** Every scope of a list, or with `anyOf` at least one, 1 to 50. `anyOf` only with introspection. */
-export type ScopesInput = readonly string[] | { readonly anyOf: readonly string[] };
+/** Every scope of a list, or with `anyOf` at least one, 1 to 50. `anyOf` only where the gateway compares. */
+export type ScopesInput =
+  | readonly string[]
+  | {
+      /** Scopes, one of which is enough. */
+      readonly anyOf: readonly string[];
+    };
 
 /**
  * - A text, number or boolean: the claim equals it. Types count: `"3"` is not `3`.
@@ -522,8 +644,16 @@ export type ScopesInput = readonly string[] | { readonly anyOf: readonly string[
  */
 export type ClaimConditionInput =
   | ClaimValueInput
-  | { readonly in: readonly ClaimValueInput[]; readonly includes?: undefined }
-  | { readonly includes: ClaimValueInput; readonly in?: undefined };
+  | {
+      /** The claim equals one of these. */
+      readonly in: readonly ClaimValueInput[];
+      readonly includes?: undefined;
+    }
+  | {
+      /** The claim is a list that holds this. */
+      readonly includes: ClaimValueInput;
+      readonly in?: undefined;
+    };
 
 type ClaimValueInput = string | number | boolean;
 
@@ -545,16 +675,17 @@ type PreflightInput =
   | "authorize"
   | "pass"
   | {
+      /** What the gateway answers. */
       readonly answer: {
         /** `https://app.example.com`; `https://*.example.com` for all names below; or `*` alone, which excludes credentials. */
         readonly origins: readonly string[];
-        /** Default: GET, HEAD, POST, PUT, PATCH, DELETE. */
+        /** Methods that pages may use. Default: GET, HEAD, POST, PUT, PATCH, DELETE. */
         readonly methods?: readonly string[];
-        /** Default: authorization, content-type. */
+        /** Headers that pages may send. Default: authorization, content-type. */
         readonly headers?: readonly string[];
         /** How long a browser may keep the answer. Default 600. */
         readonly maxAgeSeconds?: number;
-        /** Default false. */
+        /** Whether pages may send cookies. Default false. */
         readonly credentials?: boolean;
       };
     };
@@ -643,7 +774,7 @@ interface CallFreeGrowthInput {
  * Each policy ignores the fields of the others, so you can try another policy without removing them.
  */
 interface RestartInput {
-  /** Default `measured`. */
+  /** The rule by which the filter is restarted. Default `measured`. */
   readonly policy?: RestartPolicyName;
   /**
    * For `measured`: the share of extra authorization calls that restarts may cost, 0 to 1. Trades memory against calls: with 0,

@@ -139,7 +139,7 @@ describe("a path that a lenient upstream reads as another", () => {
       { path: "/a/b", claims: { role: { in: ["admin", "staff"] } } },
       { path: "/a/C", scopes: { anyOf: ["x", "y"] } },
       { path: "/a/c", scopes: { anyOf: ["y", "z"] } },
-    ].map(ruleOf);
+    ].map((rule, index) => ruleOf(rule, index));
     const matched = (path: string) => matchRule({ rules, unmatched: "authenticate", paths: "lenient" }, "GET", path);
     expect(matched("/a/b;x")).toEqual({ kind: "authorize", ruleName: "rule-0" });
     expect(matched("/a/c;x")).toEqual({ kind: "ambiguous" });
@@ -302,6 +302,97 @@ describe("matchRule", () => {
         fc.pre(requested !== "/health" && !/%68|%65|%61|%6c|%74/i.test(requested));
         expect(match([{ path: "/health", public: true }], "GET", requested)).not.toBe("public");
       }),
+    );
+  });
+});
+
+describe("where the server gets the pattern of a rule", () => {
+  const service = (rules: object[], fields: object = {}) =>
+    serviceOf(
+      builtInService({
+        route: { prefix: "/" },
+        rules,
+        authorization: { protocol: "forward-auth", cluster: "auth", path: "/check", uri: "rule", enforcesScopes: true },
+        ...fields,
+      }),
+    );
+  /** What is sent for a request, or what happens instead. */
+  function sent(of: ReturnType<typeof service>, method: string, path: string): string {
+    const matched = matchRule(of, method, path);
+    if (matched.kind !== "authorize") return matched.kind;
+    return of.rules.find(({ name }) => name === matched.ruleName)?.sentUri ?? "the path";
+  }
+
+  it("each rule has a name of its own, also two with one pattern", () => {
+    const { rules } = service([
+      { path: "/orders/:id", methods: ["GET"] },
+      { path: "/orders/:id", methods: ["DELETE"] },
+      { path: "/health", public: true },
+    ]);
+    expect(rules.map(({ name, sentUri }) => [name, sentUri])).toEqual([
+      ["rule-0", "/orders/:id"],
+      ["rule-1", "/orders/:id"],
+      ["rule-2", undefined],
+    ]);
+  });
+
+  it("the method selects the rule, and HEAD counts as GET", () => {
+    const of = service([
+      { path: "/orders/:id", methods: ["GET"] },
+      { path: "/orders/*", methods: ["GET", "DELETE"] },
+    ]);
+    expect(sent(of, "GET", "/orders/1")).toBe("/orders/:id");
+    expect(sent(of, "HEAD", "/orders/1")).toBe("/orders/:id");
+    expect(sent(of, "DELETE", "/orders/1")).toBe("/orders/*");
+    expect(sent(of, "POST", "/orders/1")).toBe("the path");
+    expect(sent(of, "GET", "/other/1")).toBe("the path");
+  });
+
+  it.each(["/orders/1/", "/ORDERS/1", "/orders;a/1", "/orders/1.json", "/index.php/orders/1"])(
+    "another spelling of a path does not avoid its rule: %s",
+    (path) => {
+      const of = service([{ path: "/orders/:id" }, { path: "/admin/*", scopes: ["a"] }]);
+      expect(sent(of, "GET", path)).toBe("/orders/:id");
+    },
+  );
+
+  it("a path that may be meant by two rules is refused, whatever their scopes: the server may answer differently", () => {
+    const rules = [{ path: "/orders/export" }, { path: "/orders/:id", scopes: ["read"] }];
+    const of = service(rules);
+    expect(sent(of, "GET", "/orders/export")).toBe("/orders/export");
+    expect(sent(of, "GET", "/orders/1")).toBe("/orders/:id");
+    expect(sent(of, "GET", "/orders/Export")).toBe("ambiguous");
+    expect(sent(of, "GET", "/orders/export.csv")).toBe("ambiguous");
+    expect(sent(service(rules, { paths: "literal" }), "GET", "/orders/Export")).toBe("/orders/:id");
+  });
+
+  it("a path that may be public and may be meant by a rule is not public", () => {
+    const of = service([{ path: "/Open", public: true }, { path: "/:page" }]);
+    expect(sent(of, "GET", "/open")).toBe("/:page");
+  });
+
+  it("no spelling of a path is sent whole, or as another pattern, if the path itself is sent as a pattern", () => {
+    const of = service([
+      { path: "/a/b" },
+      { path: "/a/:x", scopes: ["s"] },
+      { path: "/b/c/d", methods: ["POST"] },
+      { path: "/b/*" },
+    ]);
+    const spellings = fc
+      .constantFrom("/a/b", "/a/c", "/b", "/b/c/d")
+      .chain((path) =>
+        fc.tuple(
+          fc.constant(path),
+          fc.mixedCase(fc.constant(path)),
+          fc.constantFrom("", "/", ";x", ".json", "%20", "."),
+          fc.constantFrom("GET", "POST"),
+        ),
+      );
+    fc.assert(
+      fc.property(spellings, ([path, spelling, end, method]) => {
+        expect([sent(of, method, path), "ambiguous"]).toContain(sent(of, method, spelling + end));
+      }),
+      { numRuns: 1_000 },
     );
   });
 });

@@ -101,6 +101,8 @@ function asksForAllOf(strict: Rule | undefined, lax: Rule | undefined, unmatched
   if (strict === lax || (strict === undefined && unmatched === "deny")) return true;
   if (lax?.access.kind === "public") return true;
   if (strict?.access.kind === "public" || (lax === undefined && unmatched === "deny")) return false;
+  // A server that gets patterns may answer differently for each, whatever scopes the rules require.
+  if (lax?.sentUri !== undefined && lax.sentUri !== strict?.sentUri) return false;
   return requiresAllOf(strict?.access ?? NOTHING_MORE, lax?.access ?? NOTHING_MORE);
 }
 

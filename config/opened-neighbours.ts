@@ -6,19 +6,18 @@ import { shareHost, takesFrom } from "./route-overlap.ts";
 import { patternCovers, patternsOverlap, type RoutePattern } from "./route-pattern.ts";
 
 /**
- * Warnings about public rules through which a client reaches paths that another service in front of the same upstream
- * protects: through another host name, or through another path, because a service strips its prefix or adds a path.
+ * Warnings about public rules, or services that only report, through which a client reaches paths that another service in front
+ * of the same upstream protects: through another host name, or through another path, because a service strips its prefix or adds a path.
  */
 export function openedNeighbours(services: readonly Service[]): string[] {
   return services.flatMap((service) =>
     services.flatMap((other) => {
       if (other === service || !shareUpstream(other.upstream, service.upstream) || isPublic(other)) return [];
       const path = pathInto(service, other, services);
-      const open = path === undefined ? -1 : service.rules.findIndex((rule) => isOpenBelow(rule, path));
-      if (path === undefined || open < 0) return [];
-      const field = `services.${service.name}.rules[${open}]`;
+      const opening = path === undefined ? undefined : openingBelow(service, path);
+      if (opening === undefined) return [];
       return [
-        `${field}: through the public path ${service.rules[open]?.path} clients reach, under ${path}, paths that services.${other.name} protects, because both lead to the same path of one upstream`,
+        `services.${service.name}.${opening} clients reach, under ${path}, paths that services.${other.name} protects, because both lead to the same path of one upstream`,
       ];
     }),
   );
@@ -42,7 +41,15 @@ function placeOf({ upstream, route }: Service): Segments {
   return [...foldedPrefix(base), ...(route.stripPrefix ? [] : foldedPrefix(route.prefix))];
 }
 
-function isPublic({ rules, route }: Service): boolean {
+/** What lets requests under the path pass without a decision. */
+function openingBelow({ rules, enforcement }: Service, path: string): string | undefined {
+  if (enforcement.mode === "report-only") return "enforcement: while it only reports,";
+  const open = rules.findIndex((rule) => isOpenBelow(rule, path));
+  return open < 0 ? undefined : `rules[${open}]: through the public path ${rules[open]?.path}`;
+}
+
+function isPublic({ rules, route, enforcement }: Service): boolean {
+  if (enforcement.mode === "report-only") return true;
   const all = below(route.prefix);
   return rules.some(
     ({ access, methods, pattern }) => access.kind === "public" && methods === undefined && patternCovers(pattern, all),

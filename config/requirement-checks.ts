@@ -29,8 +29,8 @@ export function checkRequirements({ authorization, rules }: ParsedService): Find
 }
 
 const CLAIMS_ALLOWED =
-  'only where the gateway verifies claims: with protocol "introspection" or "jwt", or with verify: { issuers }; or instead a permission that this server ' +
-  "grants by claims, with authorization.enforcesScopes: true";
+  'only where the gateway verifies claims: with protocol "introspection" or "jwt", or with verify: { issuers }; or ' +
+  "instead a permission that this server grants by claims, with authorization.enforcesScopes: true";
 
 /** Credentials have scopes and claims, and no permissions. */
 const PERMISSION_INSTEAD =
@@ -48,7 +48,7 @@ const ENFORCED_ALLOWED =
  */
 const ANY_OF_INSTEAD =
   "a list, of which this server requires all; for one of several use a permission that the server grants for any of them, " +
-  'or protocol "introspection", for which the gateway compares scopes';
+  'or protocol "introspection" or "jwt", for which the gateway compares scopes';
 
 const CLAIMS_OF_KEYS = 'claims that an API key has: "sub", its name, and "scope", its scopes with blanks between them';
 

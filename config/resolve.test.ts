@@ -49,6 +49,7 @@ describe("a resolved gateway", () => {
               headers: {},
               uri: "path-and-query",
               requestHeaders: [],
+              unkeyedHeaders: [],
               upstreamHeaders: [],
               enforcesScopes: false,
             },

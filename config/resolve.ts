@@ -1,10 +1,17 @@
 import * as v from "valibot";
-import { asksAboutVerifiedSubject, isDecidedInWorker, isFoundByFilter, isReadInWorker } from "./authorization-parts.ts";
+import {
+  asksAboutVerifiedSubject,
+  headerOfCredential,
+  isDecidedInWorker,
+  isFoundByFilter,
+  isReadInWorker,
+} from "./authorization-parts.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { CONFIG_LIMITS } from "./configuration-limits.ts";
 import { checkService, identityHeadersOf, requestHeadersOf } from "./cross-checks.ts";
+import { sendsRule, unkeyedHeadersOf } from "./decision-key.ts";
 import { fnv1a64 } from "./fnv1a.ts";
-import type { Cluster, Credential, FilterKind, Gateway, Service } from "./gateway.ts";
+import type { Cluster, FilterKind, Gateway, Service } from "./gateway.ts";
 import { VERIFIED_ISSUER_HEADER } from "./header-names.ts";
 import { shareUpstream } from "./neighbours.ts";
 import { type ConfigProblem, type Finding, findingsOf, formatProblems, toProblems } from "./problems.ts";
@@ -25,7 +32,7 @@ export type Result =
 /** The service's name names its object, is part of its cache keys, and labels logs and metrics. */
 const serviceName = text(
   'a service name: a letter, then letters, digits, "-" and "_", at most 63 characters',
-  (value) => /^[A-Za-z][A-Za-z0-9_-]{0,62}$/.test(value),
+  /^[A-Za-z][A-Za-z0-9_-]{0,62}$/,
   CONFIG_LIMITS.maxTextLength,
 );
 
@@ -34,18 +41,24 @@ const operatorPrefix = v.pipe(
   v.check((value) => value !== "/", 'a prefix like "/stats"; "/" would leave no path for services'),
 );
 
-const gatewaySchema = fields({
-  operator: v.optional(
-    fields({ prefix: v.optional(operatorPrefix, "/stats"), tokenSecret: v.optional(secretName, "OPERATOR_TOKEN") }),
-    {},
-  ),
-  keySecret: v.optional(secretName, "EBB_KEY"),
-  memory: v.optional(memory, {}),
-  services: v.pipe(
-    named(serviceName, v.unknown(), "an object from names to services", CONFIG_LIMITS.maxServices),
-    v.check((services) => Object.keys(services).length > 0, "at least one service"),
-  ),
-});
+/** The schema of a configuration whose services have the given one. */
+export function gatewayOf<Service extends v.GenericSchema<unknown, unknown>>(service: Service) {
+  return fields({
+    operator: v.optional(
+      fields({ prefix: v.optional(operatorPrefix, "/stats"), tokenSecret: v.optional(secretName, "OPERATOR_TOKEN") }),
+      {},
+    ),
+    keySecret: v.optional(secretName, "EBB_KEY"),
+    memory: v.optional(memory, {}),
+    services: v.pipe(
+      named(serviceName, service, "an object from names to services", CONFIG_LIMITS.maxServices),
+      v.minEntries(1, "at least one service"),
+    ),
+  });
+}
+
+/** Services are checked one by one, so that one that is wrong does not hide the conflicts of another. */
+const gatewaySchema = gatewayOf(v.unknown());
 
 /**
  * Validates a configuration and fills in every default. Never throws: `input` may be anything a file can export. Reports
@@ -126,7 +139,7 @@ function resolveService(name: string, parsed: ParsedService): Service {
     upstream,
     filterKind: filterKindOf(parsed),
     clusters: Object.fromEntries(clusters),
-    rules: parsed.rules.map(resolveRule),
+    rules: parsed.rules.map((rule, index) => resolveRule(rule, index, sendsRule(parsed.authorization))),
     unmatched,
     paths,
     preflight,
@@ -149,15 +162,17 @@ function resolveService(name: string, parsed: ParsedService): Service {
 
 /**
  * A server trusts an identity header through whichever service it comes. So each service also removes the identity headers
- * of all others in front of the same upstream, except those that its own filter reads from clients.
+ * of all others in front of the same upstream, except those that its own filter reads from clients and decides on.
  */
 function withSharedIdentity(services: readonly Service[]): Service[] {
   return services.map((service) => {
-    const { identityHeaders: own, neededHeaders, credentialHeaders } = service;
+    const { identityHeaders: own, neededHeaders, credentialHeaders, filterKind } = service;
+    const unkeyed = filterKind.kind === "built-in" ? unkeyedHeadersOf(filterKind.authorization) : [];
+    const reads = (name: string) => neededHeaders.includes(name) || credentialHeaders.includes(name);
     const ofOthers = services
       .filter((other) => other !== service && shareUpstream(other.upstream, service.upstream))
       .flatMap(({ identityHeaders }) => identityHeaders)
-      .filter((name) => neededHeaders === "all" || ![...neededHeaders, ...credentialHeaders].includes(name));
+      .filter((name) => neededHeaders === "all" || !reads(name) || unkeyed.includes(name));
     return { ...service, identityHeaders: [...new Set([...own, ...ofOthers])] };
   });
 }
@@ -187,29 +202,18 @@ function neededHeadersOf(parsed: ParsedService): readonly string[] | "all" {
   const isSubject = asksAboutVerifiedSubject(authorization);
   const ofCredentials = isSubject
     ? ["authorization", VERIFIED_ISSUER_HEADER]
-    : [...(isReadInWorker(parsed) ? ["authorization"] : []), ...credentials.filter(isFoundByFilter).flatMap(headerOf)];
-  return [...new Set([...ofCredentials, ...requestHeadersOf(authorization)])];
+    : [
+        ...(isReadInWorker(parsed) ? ["authorization"] : []),
+        ...credentials.filter(isFoundByFilter).flatMap(headerOfCredential),
+      ];
+  return [...new Set([...ofCredentials, ...requestHeadersOf(authorization), ...unkeyedHeadersOf(authorization)])];
 }
 
 /** Headers where the Worker itself looks for the credential. */
 function credentialHeadersOf(parsed: ParsedService): readonly string[] {
   const { authorization, credentials = [] } = parsed;
   const isRead = authorization !== undefined && (isDecidedInWorker(authorization) || isReadInWorker(parsed));
-  return isRead ? [...new Set(credentials.flatMap(headerOf))] : [];
-}
-
-function headerOf(credential: Credential): string[] {
-  switch (credential.from) {
-    case "header":
-      return [credential.name];
-    case "authorization":
-    case "cookie":
-      return [credential.from];
-    case "websocket-protocol":
-      return ["sec-websocket-protocol"];
-    default:
-      return [];
-  }
+  return isRead ? [...new Set(credentials.flatMap(headerOfCredential))] : [];
 }
 
 /** A service binding needs no host name, but its requests have one: the cluster's name, if that is a valid host. */

@@ -83,12 +83,34 @@ describe("a warning", () => {
       expect(warningsBetween({ route: site }, { route: admin, upstream: { url } })).toEqual(warned);
     });
 
+    it("because one only reports", () => {
+      const enforcement = { mode: "report-only", until: "2999-01-01" };
+      const site = { route: { prefix: "/", hosts: ["a.example"] }, rules: [] };
+      const admin = { route: { prefix: "/admin", hosts: ["b.example"] }, upstream: { url: "https://x.example" } };
+      const reports = expect.stringMatching(/enforcement: REPORT-ONLY/);
+      const opens = expect.stringMatching(
+        /^services\.site\.enforcement: while it only reports, .*services\.admin protects/,
+      );
+      expect(warningsBetween(site, admin)).toEqual([]);
+      expect(warningsBetween({ ...site, enforcement }, admin)).toEqual([reports, opens]);
+      expect(warningsBetween({ ...site, enforcement }, { ...admin, enforcement })).toEqual([reports, reports]);
+    });
+
     it("is not given if the other service's route takes such paths, or between sites of a bound Worker", () => {
       expect(warningsBetween({ route: { prefix: "/" } }, { route: { prefix: "/admin" } })).toEqual([]);
       const binding = { upstream: { binding: "X" } };
       const site = { route: { prefix: "/", hosts: ["a.example"] }, ...binding };
       expect(warningsBetween(site, { route: { prefix: "/", hosts: ["b.example"] }, ...binding })).toEqual([]);
     });
+  });
+
+  it("is given for a limit of calls where none is made", () => {
+    const rateLimit = { binding: "LIMITER" };
+    const authorization = { protocol: "api-keys", keys: { secret: "KEYS" } };
+    expect(warnings({ rateLimit })).toEqual([]);
+    expect(warnings({ rateLimit, authorization })).toEqual([
+      expect.stringMatching(/^services\.orders\.rateLimit: limits nothing here/),
+    ]);
   });
 
   it("is given for caches that do not fit into the isolate", () => {

@@ -3,12 +3,19 @@ import type { Authorization, Gateway, Rule, Service } from "./gateway.ts";
 import { openedNeighbours } from "./opened-neighbours.ts";
 import { patternCovers, patternsOverlap, shareMethod } from "./route-pattern.ts";
 
-/** Warnings about settings that are valid but rarely intended, one sentence each. */
-export function warningsOf(gateway: Gateway): string[] {
-  return [...gateway.services.flatMap(ofService), ...openedNeighbours(gateway.services), ...ofMemory(gateway)];
+/**
+ * Warnings about settings that are valid but rarely intended, one sentence each.
+ * @param nowMs a Worker has no clock when it is loaded
+ */
+export function warningsOf(gateway: Gateway, nowMs = Date.now()): string[] {
+  return [
+    ...gateway.services.flatMap((service) => ofService(service, nowMs)),
+    ...openedNeighbours(gateway.services),
+    ...ofMemory(gateway),
+  ];
 }
 
-function ofService(service: Service): string[] {
+function ofService(service: Service, nowMs: number): string[] {
   const { name, upstream, clusters } = service;
   const discovered = issuersOf(authorizationOf(service)).filter(({ keys }) => keys.from === "discovery");
   const urls = [
@@ -28,7 +35,8 @@ function ofService(service: Service): string[] {
     ...plain,
     ...ofIntrospection(service),
     ...ofIssuers(service),
-    ...ofEnforcement(service),
+    ...ofEnforcement(service, nowMs),
+    ...ofRateLimit(service),
     ...cutByPublicRules(service),
   ];
 }
@@ -48,10 +56,18 @@ function ofIssuers(service: Service): string[] {
   );
 }
 
-function ofEnforcement({ name, enforcement }: Service): string[] {
-  if (enforcement.mode === "enforce") return [];
+function ofEnforcement({ name, enforcement }: Service, nowMs: number): string[] {
+  if (enforcement.mode === "enforce" || nowMs >= enforcement.untilMs) return [];
   return [
     `services.${name}.enforcement: REPORT-ONLY until the end of ${enforcement.until} (UTC): requests that would be refused reach the upstream`,
+  ];
+}
+
+/** It limits calls to a server, and none is asked. */
+function ofRateLimit({ name, filterKind, rateLimit }: Service): string[] {
+  if (rateLimit === undefined || filterKind.kind !== "in-worker") return [];
+  return [
+    `services.${name}.rateLimit: limits nothing here, because no authorization server is asked; limit requests in front of the Worker`,
   ];
 }
 
@@ -59,6 +75,8 @@ function ofEnforcement({ name, enforcement }: Service): string[] {
 function ofIntrospection({ name, filterKind }: Service): string[] {
   if (filterKind.kind !== "built-in") return [];
   const { authorization } = filterKind;
+  // Each issuer of a verification has its own warning.
+  if (issuersOf(authorization).length > 0) return [];
   const [field, source] =
     authorization.protocol === "introspection" ? ["", authorization] : ["subject.", introspectedSubject(authorization)];
   if (source === undefined || source.expect.some(({ claim }) => claim === "aud" || claim === "client_id")) return [];

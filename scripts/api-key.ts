@@ -5,7 +5,7 @@ import { digestOf } from "../worker/credentials/api-keys/digest.ts";
 import { newKey } from "../worker/credentials/api-keys/key-format.ts";
 import { keyLine } from "../worker/credentials/api-keys/key-lines.ts";
 import { API_KEY_USAGE, parseApiKeyOptions } from "./api-key/options.ts";
-import type { CommandResult } from "./filter.ts";
+import { type CommandResult, conclude } from "./command-result.ts";
 
 /**
  * Runs one command line.
@@ -31,9 +31,4 @@ export async function runApiKeyCommand(
   return { ok: true, report: `The key, shown only now:\n${key}\n\nIts line for the secret:\n${line}` };
 }
 
-if (import.meta.main) {
-  const { ok, report, complaint } = await runApiKeyCommand(process.argv.slice(2), () => text(process.stdin));
-  if (report !== undefined) console.log(report);
-  if (complaint !== undefined) console.error(complaint);
-  process.exitCode = ok ? 0 : 1;
-}
+if (import.meta.main) conclude(await runApiKeyCommand(process.argv.slice(2), () => text(process.stdin)));

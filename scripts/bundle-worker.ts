@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { basename, dirname, resolve } from "node:path";
+import { basename } from "node:path";
 import { build, type Plugin } from "esbuild";
+import { resolveWasm, WASM_IMPORT } from "./resolve-wasm.ts";
 
 /** A Worker as workerd loads it: one ES module and the compiled modules it imports. */
 export interface WorkerBundle {
@@ -9,6 +10,9 @@ export interface WorkerBundle {
   readonly wasm: ReadonlyMap<string, Uint8Array>;
 }
 
+/** A Worker's entry: a file, or the text of one that would be in `folder`. */
+export type WorkerEntry = string | { readonly script: string; readonly folder: string };
+
 /**
  * Bundles a Worker's entry for a bare workerd, as wrangler does for a deployment: `.wasm` imports stay imports.
  *
@@ -16,12 +20,14 @@ export interface WorkerBundle {
  * @throws esbuild's BuildFailure, which names file and line
  */
 export async function bundleWorker(
-  entry: string,
+  entry: WorkerEntry,
   constants: Readonly<Record<string, unknown>> = {},
 ): Promise<WorkerBundle> {
   const wasm = new Map<string, Uint8Array>();
   const result = await build({
-    entryPoints: [entry],
+    ...(typeof entry === "string"
+      ? { entryPoints: [entry] }
+      : { stdin: { contents: entry.script, resolveDir: entry.folder, loader: "ts" as const } }),
     bundle: true,
     write: false,
     format: "esm",
@@ -39,8 +45,10 @@ function keepWasmImports(found: Map<string, Uint8Array>): Plugin {
     name: "keep-wasm-imports",
     setup(build) {
       const names = new Map<string, string>();
-      build.onResolve({ filter: /\.wasm$/ }, async ({ path, importer }) => {
-        const file = resolve(dirname(importer), path);
+      build.onResolve({ filter: WASM_IMPORT }, async (args) => {
+        const wasm = await resolveWasm(build, args);
+        if (wasm.kind === "other") return wasm.result;
+        const file = wasm.path;
         // Two files with the same name must stay two modules.
         const name = names.get(file) ?? `./${names.size}-${basename(file)}`;
         names.set(file, name);

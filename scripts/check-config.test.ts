@@ -1,11 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolveGateway } from "../config/index.ts";
 import { binary, memorySection } from "../wasm/binary/testing/binary.ts";
 import { builtInFilterFile } from "./built-in-filter.ts";
-import { checkConfig } from "./check-config.ts";
+import { checkConfig, runCheckConfigCommand } from "./check-config.ts";
 import { loadConfig } from "./load-config.ts";
 
 let folder: string;
@@ -34,6 +34,7 @@ describe("check-config", () => {
     expect(verdict.ok).toBe(true);
     expect(verdict.text.split("\n")).toEqual([
       "a: /a on any host -> https://a.example; opa at opa, 0 rules, FAILS OPEN",
+      "a: a decision is kept for: credential, method, host, scheme, path and query",
       "b: / on b.example -> https://a.example; a filter of your own, 0 rules",
       expect.stringMatching(/^operator's pages under \/stats, configuration [0-9a-f]{16}$/),
     ]);
@@ -47,6 +48,22 @@ describe("check-config", () => {
     expect(verdict.text.split("\n").slice(0, 2)).toEqual([
       "a: /a on any host -> a handler in this Worker; a filter of your own, 0 rules",
       "b: /b on any host -> variable B_URL; a filter of your own, 0 rules",
+    ]);
+  });
+
+  it("says what a decision is kept for, and hints at what could be left out of that", async () => {
+    const service = (name: string, fields: string) =>
+      `${name}: { route: { prefix: "/${name}" }, upstream: { url: "https://a.example" }, filter,
+        authorization: { protocol: "opa", cluster: "opa", path: "/v1", ${fields} },
+        clusters: { opa: { binding: "OPA" } }, rules: [{ path: "/${name}/:id" }] }`;
+    const { ok, text } = await check(
+      `{ ${service("a", 'requestHeaders: ["x-tenant"]')}, ${service("b", 'uri: "rule", unkeyedHeaders: ["traceparent"]')} }`,
+    );
+    expect(ok).toBe(true);
+    expect(text.split("\n").filter((line) => /kept for|HINT/.test(line))).toEqual([
+      "a: a decision is kept for: credential, method, host, scheme, path and query, x-tenant",
+      "b: a decision is kept for: credential, method, host, scheme, rule, path and query without a rule; sent but not part of that: traceparent",
+      expect.stringMatching(/^HINT services\.a\.authorization\.uri: .* sends \/a\/:id instead/),
     ]);
   });
 
@@ -126,6 +143,30 @@ describe("a filter's memory", () => {
          b: { ...service, route: { prefix: "/b" } } } };`,
     );
     expect(await checkConfig(file)).toMatchObject({ ok: true });
+
+    const copied = join(folder, "copied.wasm");
+    await copyFile(builtInFilterFile, copied);
+    const source = await readFile(file, "utf8");
+    await writeFile(file, source.replace(JSON.stringify(builtInFilterFile), JSON.stringify("./copied.wasm")));
+    expect(await checkConfig(file)).toMatchObject({ ok: true });
+    // A custom section at its end: the same limits, but another module.
+    await appendFile(copied, Uint8Array.of(0, 2, 1, 120));
+    expect((await checkConfig(file)).text).toMatch(/services\.a\.filter: found .*copied\.wasm, which may grow to/);
+  });
+});
+
+describe("the command", () => {
+  it("has a help, and refuses what it does not know", async () => {
+    expect(await runCheckConfigCommand(["--help"])).toMatchObject({ ok: true, report: expect.stringMatching("FILE") });
+    expect(await runCheckConfigCommand(["--al"])).toMatchObject({
+      ok: false,
+      complaint: expect.stringMatching("--al"),
+    });
+    expect(await runCheckConfigCommand(["a.ts", "b.ts"])).toEqual({
+      ok: false,
+      complaint: "One file at a time: b.ts is one too many. (--help lists the options)",
+    });
+    expect(await runCheckConfigCommand(["absent.ts"])).toEqual({ ok: false, complaint: "absent.ts does not exist" });
   });
 });
 

@@ -4,26 +4,32 @@ import {
   type FilterKind,
   formatProblems,
   type Gateway,
+  hintsOf,
+  keyedBy,
   resolveGateway,
   type Service,
+  unkeyedHeadersOf,
   warningsOf,
 } from "../config/index.ts";
 import { type ConfigProblem, toProblems } from "../config/problems.ts";
 import { standIn } from "../config/variables.ts";
+import { called } from "./called.ts";
 import { checkEnvironment } from "./check-config/check-environment.ts";
 import { readEnvironment } from "./check-config/wrangler-environment.ts";
 import { checkLocalSecrets } from "./check-local-secrets.ts";
 import { checkMemory } from "./check-memory.ts";
+import { type CommandResult, conclude } from "./command-result.ts";
 import { loadConfig } from "./load-config.ts";
 
-/** What the command prints and exits with. */
+/** What is to be said of a configuration. */
 export interface Verdict {
   readonly ok: boolean;
   readonly text: string;
 }
 
 /**
- * Checks a configuration file and the modules that it imports. The text has every problem, or one line for each service.
+ * Checks a configuration file and the modules that it imports. The text has every problem; or a line for each service, with the
+ * built-in filter a second one about its cache, then warnings and hints.
  *
  * @param environment also checks what wrangler's file has for this environment; empty: for its top level
  */
@@ -33,7 +39,7 @@ export async function checkConfig(file: string, environment?: string): Promise<V
   const result = resolveGateway(loaded.config, file);
   const problems = result.ok
     ? [
-        ...toProblems(file, checkMemory(result.gateway, loaded.wasmFiles)),
+        ...toProblems(file, await checkMemory(result.gateway, loaded.wasmFiles)),
         ...(await checkLocalSecrets(file, result.gateway)),
       ]
     : result.problems;
@@ -47,8 +53,9 @@ export async function checkConfig(file: string, environment?: string): Promise<V
 }
 
 function described(gateway: Gateway): string[] {
-  const lines = [summary(gateway), ...warningsOf(gateway).map((warning) => `WARNING ${warning}`)];
-  return lines.map((line) => withVariables(line, gateway));
+  const warnings = warningsOf(gateway).map((warning) => `WARNING ${warning}`);
+  const hints = hintsOf(gateway).map((hint) => `HINT ${hint}`);
+  return [summary(gateway), ...warnings, ...hints].map((line) => withVariables(line, gateway));
 }
 
 function failed(problems: readonly ConfigProblem[]): Verdict {
@@ -61,32 +68,32 @@ function withVariables(line: string, { variables }: Gateway): string {
   return variables.reduce((text, name) => text.replaceAll(standIn(name), `variable ${name}`), line);
 }
 
-/** `npm run check-config -- [FILE] [--env NAME]` */
-async function run(args: string[]): Promise<Verdict> {
-  try {
-    const options = { env: { type: "string", short: "e" } } as const;
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
-    if (positionals.length > 1) return { ok: false, text: "one FILE at most; an environment is named by --env NAME" };
-    return await checkConfig(positionals[0] ?? "gateway.config.ts", values.env);
-  } catch (error) {
-    if (error instanceof TypeError && "code" in error)
-      return { ok: false, text: `${error.message}\nnpm run check-config -- [FILE] [--env NAME]` };
-    throw error;
-  }
-}
-
 function summary({ services, operator, version }: Gateway): string {
-  return [...services.map(describe), `operator's pages under ${operator.prefix}, configuration ${version}`].join("\n");
+  return [...services.flatMap(describe), `operator's pages under ${operator.prefix}, configuration ${version}`].join(
+    "\n",
+  );
 }
 
-function describe(service: Service): string {
+function describe(service: Service): string[] {
   const { name, route, upstream, rules, filterKind } = service;
   const hosts = route.hosts.length === 0 ? "any host" : route.hosts.join(", ");
   const target = targetOf(upstream);
   const decision = decisionOf(filterKind);
   const open = filterKind.kind === "built-in" && filterKind.failOpen ? ", FAILS OPEN" : "";
   const ruleCount = rules.length === 1 ? "1 rule" : `${rules.length} rules`;
-  return `${name}: ${route.prefix} on ${hosts} -> ${target}; ${decision}, ${ruleCount}${open}`;
+  return [
+    `${name}: ${route.prefix} on ${hosts} -> ${target}; ${decision}, ${ruleCount}${open}`,
+    ...describeKey(service),
+  ];
+}
+
+function describeKey(service: Service): string[] {
+  const { name, filterKind } = service;
+  const key = keyedBy(service);
+  if (key === undefined || filterKind.kind !== "built-in") return [];
+  const unkeyed = unkeyedHeadersOf(filterKind.authorization);
+  const sent = unkeyed.length === 0 ? "" : `; sent but not part of that: ${unkeyed.join(", ")}`;
+  return [`${name}: a decision is kept for: ${key.join(", ")}${sent}`];
 }
 
 function targetOf(upstream: Service["upstream"]): string {
@@ -107,8 +114,31 @@ function decisionOf(filterKind: FilterKind): string {
   return verified === "" ? asked : `${verified}, then ${asked}`;
 }
 
-if (import.meta.main) {
-  const verdict = await run(process.argv.slice(2));
-  (verdict.ok ? console.log : console.error)(verdict.text);
-  process.exitCode = verdict.ok ? 0 : 1;
+const USAGE = `${called("check-config", "[FILE] [--env NAME]")}      checks a configuration and the modules that it imports
+
+FILE is gateway.config.ts unless another is named. Lists every wrong field, its value and the allowed values. With
+--env, also what that environment of wrangler's file lacks; --env "" is its top level.`;
+
+/** Runs one command line. */
+export async function runCheckConfigCommand(args: readonly string[]): Promise<CommandResult> {
+  let file: string;
+  let environment: string | undefined;
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { env: { type: "string", short: "e" }, help: { type: "boolean", short: "h", default: false } },
+    });
+    if (values.help) return { ok: true, report: USAGE };
+    if (positionals.length > 1) throw new TypeError(`One file at a time: ${positionals[1]} is one too many.`);
+    file = positionals[0] ?? "gateway.config.ts";
+    environment = values.env;
+  } catch (error) {
+    if (error instanceof TypeError) return { ok: false, complaint: `${error.message} (--help lists the options)` };
+    throw error;
+  }
+  const { ok, text } = await checkConfig(file, environment);
+  return ok ? { ok, report: text } : { ok, complaint: text };
 }
+
+if (import.meta.main) conclude(await runCheckConfigCommand(process.argv.slice(2)));

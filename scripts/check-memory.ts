@@ -3,27 +3,32 @@ import type { Gateway, Service } from "../config/index.ts";
 import type { Finding } from "../config/problems.ts";
 import { judgeMemory } from "../wasm/binary/memory-verdict.ts";
 import { PAGE_BYTES } from "../wasm/byte-units.ts";
-import { builtInFilterFile } from "./built-in-filter.ts";
+import { isBuiltInFilter } from "./built-in-filter.ts";
+import { called } from "./called.ts";
 import type { WasmFile } from "./load-config.ts";
 
 /**
  * Finds services whose filter could grow beyond `restart.hardLimitBytes`. A restart comes only after the call that grows
  * memory, so only the module's own maximum applies within a call. All services of the isolate share its memory.
  */
-export function checkMemory(
+export async function checkMemory(
   { services }: Gateway,
   wasmFiles: ReadonlyMap<WebAssembly.Module, WasmFile>,
-): readonly Finding[] {
-  return services.flatMap((service) => {
+): Promise<readonly Finding[]> {
+  const findings = services.map(async (service) => {
     const file = service.filter && wasmFiles.get(service.filter);
     // Workers only runs imported modules: compiling any other fails there.
-    return file === undefined || isCappedByBuild(service, file) ? [] : findingsFor(service, file);
+    return file === undefined || (await isCappedByBuild(service, file)) ? [] : findingsFor(service, file);
   });
+  return (await Promise.all(findings)).flat();
 }
 
-/** One module serves all services: the build gives it the largest `cache.maxBytes`; each instance limits itself to its own. */
-function isCappedByBuild({ filterKind }: Service, { path }: WasmFile): boolean {
-  return filterKind.kind === "built-in" && path === builtInFilterFile;
+/**
+ * One module serves all services: the build gives it the largest `cache.maxBytes`, in the package the largest allowed one;
+ * each instance limits itself to its own.
+ */
+async function isCappedByBuild({ filterKind }: Service, { bytes }: WasmFile): Promise<boolean> {
+  return filterKind.kind === "built-in" && (await isBuiltInFilter(bytes));
 }
 
 function findingsFor({ name, restart: { hardLimitBytes } }: Service, { path, bytes }: WasmFile): Finding[] {
@@ -31,7 +36,7 @@ function findingsFor({ name, restart: { hardLimitBytes } }: Service, { path, byt
   if (verdict.ok) return [];
   const file = relative(process.cwd(), path);
   const wholePagesBytes = hardLimitBytes - (hardLimitBytes % PAGE_BYTES);
-  const command = `\`npm run filter -- cap ${file} --maximum-bytes ${wholePagesBytes}\``;
+  const command = `\`${called("filter", `cap ${file} --maximum-bytes ${wholePagesBytes}`)}\``;
   const wayOut = verdict.canBeCapped ? `, as ${command} makes it` : "";
   const allowed = `a module whose memory may grow to at most ${hardLimitBytes} bytes (restart.hardLimitBytes)${wayOut}`;
   return [{ path: ["services", name, "filter"], found: `${file}, which ${verdict.found}`, allowed }];

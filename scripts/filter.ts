@@ -2,6 +2,7 @@
  * `npm run filter`: inspects and tries a Proxy-Wasm filter on the gateway's own host before it is deployed.
  * `--help` lists commands and options.
  */
+import { type CommandResult, conclude } from "./command-result.ts";
 import { capFilter } from "./filter/cap.ts";
 import { inspectFilter } from "./filter/inspect.ts";
 import { inspectReport, refusalReport } from "./filter/inspect-report.ts";
@@ -11,17 +12,10 @@ import { WrongInput } from "./filter/read-input.ts";
 import { decided, tryFilter } from "./filter/try.ts";
 import { tryReport } from "./filter/try-report.ts";
 
-/** What the command prints and exits with. */
-export interface CommandResult {
-  /** False if the filter cannot run, failed or never decided, or if the command was wrong. */
-  readonly ok: boolean;
-  /** For standard output. */
-  readonly report?: string;
-  /** For standard error. */
-  readonly complaint?: string;
-}
-
-/** Runs one command line. For mistakes of the user and failing filters, returns a text and does not throw. */
+/**
+ * Runs one command line. For mistakes of the user and failing filters, returns a text and does not throw. `ok` is false if
+ * the filter cannot run, failed or never decided, or if the command was wrong.
+ */
 export async function runFilterCommand(args: readonly string[]): Promise<CommandResult> {
   const parsed = parseFilterOptions(args);
   if (parsed.kind === "help") return { ok: true, report: USAGE };
@@ -40,9 +34,4 @@ export async function runFilterCommand(args: readonly string[]): Promise<Command
   }
 }
 
-if (import.meta.main) {
-  const { ok, report, complaint } = await runFilterCommand(process.argv.slice(2));
-  if (report !== undefined) console.log(report);
-  if (complaint !== undefined) console.error(complaint);
-  process.exitCode = ok ? 0 : 1;
-}
+if (import.meta.main) conclude(await runFilterCommand(process.argv.slice(2)));

@@ -31,17 +31,6 @@ describe("loadConfig", () => {
     });
   });
 
-  it("loads a file that imports modules of the runtime, or an app that does, with an empty environment", async () => {
-    const source = `import { env, WorkerEntrypoint, RpcTarget } from "cloudflare:workers";
-      import { connect } from "cloudflare:sockets";
-      class Api extends WorkerEntrypoint {}
-      export default { env, url: env.AUTH_URL, api: typeof Api, target: typeof RpcTarget, connect: typeof connect };`;
-    expect(await load(source)).toMatchObject({
-      ok: true,
-      config: { env: {}, url: undefined, api: "function", target: "function", connect: "function" },
-    });
-  });
-
   it("reloads the file each time", async () => {
     expect(await load("export default 1;")).toMatchObject({ ok: true, config: 1 });
     expect(await load("export default 2;")).toMatchObject({ ok: true, config: 2 });
@@ -69,6 +58,48 @@ describe("loadConfig", () => {
   it("needs no .wasm file if stubWasm is set", async () => {
     const source = 'import filter from "./absent.wasm"; export default filter;';
     expect(await load(source, { stubWasm: true })).toMatchObject({ ok: true, config: expect.any(WebAssembly.Module) });
+  });
+});
+
+describe("imports of a configuration", () => {
+  it("can be modules of the platform: `env` is empty there, and what does not exist is undefined", async () => {
+    const source = `import { env, RpcTarget, WorkerEntrypoint, waitUntil } from "cloudflare:workers";
+      import { connect } from "cloudflare:sockets";
+      class Entry extends WorkerEntrypoint {}
+      class Target extends RpcTarget {}
+      export default [env, env.AUTH_URL, typeof Entry, typeof Target, waitUntil, connect];`;
+    expect(await load(source)).toMatchObject({
+      ok: true,
+      config: [{}, undefined, "function", "function", undefined, undefined],
+    });
+  });
+
+  it("can be a module of a package, found from the folder of the file", async () => {
+    const bytes = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
+    const installed = join(folder, "node_modules/some-filter");
+    await mkdir(installed, { recursive: true });
+    await writeFile(join(installed, "built.wasm"), bytes);
+    const exports = { "./filter.wasm": { types: "./none.d.ts", default: "./built.wasm" } };
+    await writeFile(join(installed, "package.json"), JSON.stringify({ name: "some-filter", exports }));
+    const loaded = await load('import a from "some-filter/filter.wasm?module"; export default a;');
+    if (!loaded.ok) throw new Error(loaded.message);
+    expect([...loaded.wasmFiles.values()].map(({ path }) => path)).toEqual([join(installed, "built.wasm")]);
+
+    const other = await messageOf('import a from "some-filter/other.wasm"; export default a;');
+    expect(other).toMatch(/gateway\.config\.ts:1:\d+: Could not resolve "some-filter\/other\.wasm"/);
+    expect(await messageOf('import a from "no-such-package/a.wasm"; export default a;')).toMatch(
+      /Could not resolve "no-such-package\/a\.wasm"/,
+    );
+  });
+
+  it("get what a package has for Workers", async () => {
+    const installed = join(folder, "node_modules/two-faced");
+    await mkdir(installed, { recursive: true });
+    await writeFile(join(installed, "workers.js"), 'export default "workers";');
+    await writeFile(join(installed, "node.js"), 'export default "node";');
+    const exports = { workerd: "./workers.js", node: "./node.js" };
+    await writeFile(join(installed, "package.json"), JSON.stringify({ name: "two-faced", type: "module", exports }));
+    expect(await load('export { default } from "two-faced";')).toMatchObject({ ok: true, config: "workers" });
   });
 });
 

@@ -2,7 +2,9 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import { type BuildFailure, build, type Plugin } from "esbuild";
+import { cloudflareStandIn } from "./cloudflare-stand-in.ts";
 import { readProblem } from "./read-problem.ts";
+import { resolveWasm, WASM_IMPORT } from "./resolve-wasm.ts";
 
 /** A `.wasm` file that a configuration imports. */
 export interface WasmFile {
@@ -67,7 +69,8 @@ async function bundle(file: string, { stubWasm = false }: LoadOptions): Promise<
       target: "es2024",
       logLevel: "silent",
       banner: { js: `export const ${WASM_FILES} = new Map();` },
-      plugins: [compiledWasm(stubWasm), platformModules],
+      conditions: ["workerd", "worker"],
+      plugins: [compiledWasm(stubWasm), cloudflareStandIn],
     });
     return { ok: true, script: result.outputFiles[0]!.text };
   } catch (error) {
@@ -75,25 +78,6 @@ async function bundle(file: string, { stubWasm = false }: LoadOptions): Promise<
     return { ok: false, message: error.errors.map(formatMessage).join("\n") };
   }
 }
-
-/**
- * Stands for the modules of the runtime (`cloudflare:workers`), which Node does not have. The environment is empty: values from it
- * belong in `variable("NAME")`, which is filled in when the gateway runs.
- */
-const platformModules: Plugin = {
-  name: "platform-modules",
-  setup(build) {
-    build.onResolve({ filter: /^cloudflare:/ }, ({ path }) => ({ path, namespace: "platform-modules" }));
-    build.onLoad({ filter: /.*/, namespace: "platform-modules" }, () => ({ contents: PLATFORM_MODULE, loader: "js" }));
-  },
-};
-
-/** CommonJS: from such a module, esbuild lets a file import any name. */
-const PLATFORM_MODULE = `
-  const classes = ["DurableObject", "WorkerEntrypoint", "WorkflowEntrypoint", "RpcTarget", "RpcStub", "EmailMessage"];
-  for (const name of [...classes, "NonRetryableError"]) exports[name] = class {};
-  for (const name of ["waitUntil", "withEnv", "connect"]) exports[name] = () => {};
-  for (const name of ["env", "exports", "cache", "tracing"]) exports[name] = {};`;
 
 /** The smallest valid module: the magic number and the version. */
 const EMPTY_MODULE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
@@ -103,10 +87,10 @@ function compiledWasm(stubWasm: boolean): Plugin {
   return {
     name: "compiled-wasm",
     setup(build) {
-      build.onResolve({ filter: /\.wasm(\?module)?$/ }, ({ path, importer }) => ({
-        path: resolve(dirname(importer), path.replace(/\?module$/, "")),
-        namespace: "compiled-wasm",
-      }));
+      build.onResolve({ filter: WASM_IMPORT }, async (args) => {
+        const wasm = await resolveWasm(build, args);
+        return wasm.kind === "other" ? wasm.result : { path: wasm.path, namespace: "compiled-wasm" };
+      });
       build.onLoad({ filter: /.*/, namespace: "compiled-wasm" }, async ({ path }) => {
         const shown = relative(process.cwd(), path);
         let bytes: Uint8Array = EMPTY_MODULE;

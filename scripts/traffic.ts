@@ -3,6 +3,7 @@
  * filter's memory. `--help` lists the options.
  */
 import { readFile } from "node:fs/promises";
+import { START_COMMAND } from "./called.ts";
 import { drive } from "./traffic/drive.ts";
 import { parseTrafficOptions, type TrafficOptions, USAGE } from "./traffic/options.ts";
 import { Progress } from "./traffic/progress.ts";
@@ -15,22 +16,18 @@ import { type PlannedRequest, syntheticWorkload, traceWorkload } from "./traffic
 const FIRST_ANSWER_TIMEOUT_MS = 10_000;
 const SHOWN_PROBLEMS = 3;
 
-const parsed = parseTrafficOptions(process.argv.slice(2), process.env);
-switch (parsed.kind) {
-  case "help":
-    console.log(USAGE);
-    break;
-  case "wrong":
-    fail(`${parsed.message} (--help lists the options)`);
-    break;
-  case "run":
-    await run(parsed.options);
+/** Runs one command line: prints as it goes, and sets the exit code. */
+export async function runTrafficCommand(args: string[]): Promise<void> {
+  const parsed = parseTrafficOptions(args, process.env);
+  if (parsed.kind === "help") console.log(USAGE);
+  else if (parsed.kind === "wrong") fail(`${parsed.message} (--help lists the options)`);
+  else await run(parsed.options);
 }
 
 async function run(options: TrafficOptions): Promise<void> {
   if (!(await answers(options.origin))) {
     return fail(
-      `Nothing answers at ${options.origin}. Start the gateway first (npm start), or name another with --url.`,
+      `Nothing answers at ${options.origin}. Start the gateway first (${START_COMMAND}), or name another with --url.`,
     );
   }
   const plan = await planned(options);
@@ -102,3 +99,5 @@ function fail(message: string): void {
   console.error(message);
   process.exitCode = 1;
 }
+
+if (import.meta.main) await runTrafficCommand(process.argv.slice(2));

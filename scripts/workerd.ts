@@ -21,18 +21,24 @@ export interface WorkerDefinition {
   readonly objects?: Readonly<Record<string, string>>;
   /** Classes of another Worker of this process, to simulate two deployments at once. */
   readonly objectsOf?: Readonly<Record<string, { readonly worker: string; readonly className: string }>>;
+  /** Name of the service that gets every `fetch` to an address, in place of the network. */
+  readonly outbound?: string;
 }
 
 /** A server outside of workerd, which its Workers reach through a service binding. */
 export interface ExternalServer {
   /** On 127.0.0.1. */
   readonly externalPort: number;
+  /** Requests go to it as to a proxy, with the whole URL in the request line, and with these headers. */
+  readonly proxyHeaders?: Readonly<Record<string, string>>;
 }
 
 export interface WorkerdOptions {
   readonly v8Flags?: readonly string[] | undefined;
   /** Name of a request header from which `request.cf` is taken, as JSON. */
   readonly cfHeader?: string | undefined;
+  /** Name of a request header from which the scheme of `request.url` is taken. */
+  readonly protoHeader?: string | undefined;
 }
 
 export interface WorkerdProcess {
@@ -80,7 +86,11 @@ export async function startWorkerd(
 }
 
 function workerdBinary(): string {
-  return createRequire(import.meta.url).resolve("workerd/bin/workerd");
+  try {
+    return createRequire(import.meta.url).resolve("workerd/bin/workerd");
+  } catch (error) {
+    throw new Error("workerd is not installed; wrangler brings it: npm install --save-dev wrangler", { cause: error });
+  }
 }
 
 /** workerd reports each socket's port in a line of JSON once it listens. */
@@ -116,7 +126,7 @@ async function configuration(
   workers: Readonly<Record<string, WorkerDefinition | ExternalServer>>,
   listen: readonly string[],
   folder: string,
-  { v8Flags = [], cfHeader }: WorkerdOptions,
+  { v8Flags = [], cfHeader, protoHeader }: WorkerdOptions,
 ): Promise<string> {
   const services = [
     `(name = "internet", network = (allow = ["public", "private"]))`,
@@ -125,11 +135,15 @@ async function configuration(
   for (const [name, definition] of Object.entries(workers)) {
     const service =
       "externalPort" in definition
-        ? `external = (address = "127.0.0.1:${definition.externalPort}", http = ())`
+        ? `external = (address = "127.0.0.1:${definition.externalPort}", http = ${clientOptions(definition)})`
         : `worker = ${await workerText(name, definition, folder)}`;
     services.push(`(name = ${quoted(name)}, ${service})`);
   }
-  const http = cfHeader === undefined ? "()" : `(cfBlobHeader = ${quoted(cfHeader)})`;
+  const fromHeaders = [
+    ...(cfHeader === undefined ? [] : [`cfBlobHeader = ${quoted(cfHeader)}`]),
+    ...(protoHeader === undefined ? [] : [`forwardedProtoHeader = ${quoted(protoHeader)}`]),
+  ];
+  const http = `(${fromHeaders.join(", ")})`;
   const sockets = listen.map(
     (name) => `(name = ${quoted(name)}, address = "127.0.0.1:0", http = ${http}, service = ${quoted(name)})`,
   );
@@ -142,9 +156,17 @@ const config :Workerd.Config = (
 `;
 }
 
+function clientOptions({ proxyHeaders }: ExternalServer): string {
+  if (proxyHeaders === undefined) return "()";
+  const headers = Object.entries(proxyHeaders).map(
+    ([name, value]) => `(name = ${quoted(name)}, value = ${quoted(value)})`,
+  );
+  return `(style = proxy, injectRequestHeaders = [ ${headers.join(", ")} ])`;
+}
+
 async function workerText(
   name: string,
-  { bundle, text, services, objects, objectsOf }: WorkerDefinition,
+  { bundle, text, services, objects, objectsOf, outbound }: WorkerDefinition,
   folder: string,
 ): Promise<string> {
   const files = [`${name}.js`, ...[...bundle.wasm.keys()].map((specifier) => `${name}-${specifier.slice(2)}`)];
@@ -174,7 +196,7 @@ async function workerText(
     compatibilityDate = "${COMPATIBILITY_DATE}",
     bindings = [ ${bindings.join(",\n")} ],
     durableObjectNamespaces = [ ${namespaces.join(",\n")} ],
-    durableObjectStorage = (localDisk = "objects"),
+    durableObjectStorage = (localDisk = "objects"),${outbound === undefined ? "" : `\n    globalOutbound = ${quoted(outbound)},`}
   )`;
 }
 

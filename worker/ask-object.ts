@@ -1,6 +1,6 @@
 import type { Gateway } from "../config/index.ts";
 import { BindingMissing, serviceObject } from "../durable/environment.ts";
-import { type NeedsHeaders, RPC_VERSION } from "../durable/rpc.ts";
+import { type DecideRequest, type NeedsHeaders, RPC_VERSION } from "../durable/rpc.ts";
 import { decodeContinue, encodeAsk } from "../durable/rpc-text.ts";
 import type { Told } from "./credentials/told-credential.ts";
 import type { EdgeQuestion } from "./edge/edge-cache.ts";
@@ -14,6 +14,9 @@ export type Asked =
   | Decided
   | { readonly kind: "bad_headers"; readonly reason: Extract<FilterHeaders, { ok: false }>["reason"] };
 
+/** The question, and its text, to the isolate's own cache. */
+type AskEdge = (question: DecideRequest, text: string) => EdgeQuestion | undefined;
+
 /**
  * Asks the service's object to decide on a request's head. The object may run another deployment for a while: if its
  * configuration needs headers that this Worker did not send, the Worker asks again with them.
@@ -24,7 +27,7 @@ export async function askObject(
   gateway: Gateway,
   incoming: Incoming,
   told: Told | undefined,
-  edgeQuestion: (text: string) => EdgeQuestion | undefined,
+  edgeQuestion: AskEdge,
 ): Promise<Exclude<Asked, NeedsHeaders>> {
   const first = await askWith(gateway, incoming, told, incoming.service.neededHeaders, undefined, edgeQuestion);
   if (first.kind !== "needs_headers") return first;
@@ -43,15 +46,14 @@ async function askWith(
   told: Told | undefined,
   neededHeaders: readonly string[] | "all",
   sent?: readonly string[] | "all",
-  edgeQuestion?: (text: string) => EdgeQuestion | undefined,
+  edgeQuestion?: AskEdge,
 ): Promise<Asked> {
   const { request, method, env, service, target, client, body } = incoming;
   const chosen = { neededHeaders, identityHeaders: service.identityHeaders };
   const head = headersForFilter(request.headers, chosen, client, told?.headers);
   if (!head.ok) return { kind: "bad_headers", reason: head.reason };
   try {
-    // Safe to repeat: only the head is sent, and asking changes nothing.
-    const ask = encodeAsk({
+    const question: DecideRequest = {
       configVersion: gateway.version,
       serviceVersion: service.version,
       ...(sent === undefined ? {} : { sentHeaders: sent }),
@@ -65,10 +67,12 @@ async function askWith(
       source: { address: client.clientIp },
       endOfStream: body === null,
       doneInWorker: told?.tasks ?? [],
-    });
-    const edge = edgeQuestion?.(ask);
+    };
+    const ask = encodeAsk(question);
+    const edge = edgeQuestion?.(question, ask);
     const kept = edge?.answer();
     if (kept !== undefined) return { kind: "continue", changes: kept, freshForMs: 0 };
+    // Safe to repeat: only the head is sent, and asking changes nothing.
     const answer = await againAfterReset<string | Decided>(async () =>
       serviceObject(env, service.name).decide(RPC_VERSION, ask),
     );

@@ -14,6 +14,22 @@ import { ServiceObject } from "../durable/service-object.ts";
 import { type App, createApp } from "./app.ts";
 import { reportOperatorToken } from "./operator/report-operator-token.ts";
 
+/** What the entry of a Worker exports. */
+export interface GatewayExports {
+  /** The default export. */
+  readonly worker: ExportedHandler<Env>;
+  /** The class of the Durable Objects. */
+  readonly ServiceObject: new (
+    state: DurableObjectState,
+    env: Env,
+  ) => ServiceObject;
+  /** Gives calls to authorization servers connections of their own. Without this export they share six. */
+  readonly AuthorizationCalls: new (
+    ctx: ExecutionContext<CallTarget>,
+    env: Env,
+  ) => AuthorizationCalls;
+}
+
 /**
  * Binds a configuration to the Worker, to its Durable Object class and to the entrypoint that makes its calls. If the
  * configuration is wrong, throws at module load and lists every problem: such a Worker can neither start nor be deployed. The
@@ -21,7 +37,7 @@ import { reportOperatorToken } from "./operator/report-operator-token.ts";
  *
  * @param runtime clock and sources of randomness; tests replace the platform's own
  */
-export function createGateway(input: GatewayInput, runtime?: Runtime) {
+export function createGateway(input: GatewayInput, runtime?: Runtime): GatewayExports {
   const resolved = resolveGateway(input);
   if (!resolved.ok) throw new Error(formatProblems(resolved.problems));
   const unfilled = resolved.gateway;

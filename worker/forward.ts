@@ -7,14 +7,14 @@ import { clientInfo } from "./client-info.ts";
 import { openToListedOrigins } from "./cors.ts";
 import type { WorkerCounter } from "./counts/worker-counter.ts";
 import type { Credentials } from "./credentials/credentials.ts";
-import { isGivenTwice, queryParameters, withoutParameters } from "./credentials/query-parameter.ts";
+import { isGivenTwice, isHiddenInPath, queryParameters, withoutParameters } from "./credentials/query-parameter.ts";
 import { responseOf } from "./credentials/response.ts";
 import type { EdgeCache } from "./edge/edge-cache.ts";
 import { asksWebSocket, bodyOf, type Incoming } from "./incoming.ts";
 import { isPreflight, preflightReply, withoutCredentials } from "./preflight.ts";
 import { rateLimitedLog } from "./rate-limited-log.ts";
 import { badHeaders, deniedResponse, errorResponse, internalError, type Outcome, replied } from "./replies.ts";
-import { passesUnenforced } from "./report-only.ts";
+import { isRefusal, passesUnenforced } from "./report-only.ts";
 import type { Target } from "./request-target.ts";
 import { exchangeInStages, type InStages } from "./staged-forward.ts";
 import { sendUpstream } from "./upstream.ts";
@@ -66,10 +66,18 @@ export async function forward(
     hasNoStream: stream === null,
     asksWebSocket: asksWebSocket(method, headers, body),
   };
-  const outcome = isGivenTwice(target.query, parameters)
-    ? replied(errorResponse(400, "credential_given_twice"))
-    : await outcomeOf(incoming, ctx, front).catch(internalError);
+  const reason = whyUnreadable(service, target, parameters);
+  const outcome =
+    reason === undefined
+      ? await outcomeOf(incoming, ctx, front).catch(internalError)
+      : replied(errorResponse(400, reason));
   return outcome.ok ? responseOf(incoming, outcome.response) : openToListedOrigins(outcome.reply, request, service);
+}
+
+/** Why servers would differ in the credential that they find in the URL. */
+function whyUnreadable({ paths }: Service, { path, query }: Target, parameters: readonly string[]): string | undefined {
+  if (isGivenTwice(query, parameters)) return "credential_given_twice";
+  return paths !== "literal" && isHiddenInPath(path, parameters) ? "ambiguous_path" : undefined;
 }
 
 async function outcomeOf(incoming: Incoming, ctx: Context, front: Front): Promise<Outcome> {
@@ -83,7 +91,7 @@ async function outcomeOf(incoming: Incoming, ctx: Context, front: Front): Promis
   }
   if (service.preflight !== "authorize" && isPreflight(incoming)) {
     return service.preflight === "pass"
-      ? sendUpstream({ ...incoming, request: withoutCredentials(request, service) }, "public", null)
+      ? sendUpstream({ ...incoming, request: withoutCredentials(request, service) }, "preflight", null)
       : replied(preflightReply(request, service.preflight.answer));
   }
 
@@ -95,6 +103,8 @@ async function outcomeOf(incoming: Incoming, ctx: Context, front: Front): Promis
       return exchangeInStages(incoming, ctx, decided.answer);
     case "refuse":
       return refused(incoming, ctx, front, decided.reply);
+    case "reply":
+      return replied(decided.reply);
   }
 }
 
@@ -102,26 +112,29 @@ async function outcomeOf(incoming: Incoming, ctx: Context, front: Front): Promis
 type Decided =
   | { readonly kind: "pass"; readonly changes: readonly HeaderChange[] | "public" }
   | { readonly kind: "in_stages"; readonly answer: InStages }
-  | { readonly kind: "refuse"; readonly reply: Response };
+  | { readonly kind: "refuse"; readonly reply: Response }
+  /** Nobody could read the request, or the filter has answered it itself. */
+  | { readonly kind: "reply"; readonly reply: Response };
 
 async function decide(incoming: Incoming, ctx: Context, front: Front): Promise<Decided> {
   const { service, method, target } = incoming;
   const rule = matchRule(service, method, target.path);
   if (rule.kind === "deny") return refuse(errorResponse(403, "no_rule"));
-  if (rule.kind === "ambiguous") return refuse(errorResponse(400, "ambiguous_path"));
+  if (rule.kind === "ambiguous") return reply(errorResponse(400, "ambiguous_path"));
   if (rule.kind === "public") return { kind: "pass", changes: "public" };
 
   const checking = front.credentials.check(incoming, rule.ruleName, ctx);
   const checked = checking instanceof Promise ? await checking : checking;
   if (checked?.kind === "pass") return checked;
   if (checked?.kind === "refused") return refuse(checked.reply);
+  if (checked?.kind === "unreadable") return reply(checked.reply);
 
-  const answer = await askObject(front.gateway, incoming, checked?.told, (text) =>
-    front.edge.question(incoming, text, ctx),
+  const answer = await askObject(front.gateway, incoming, checked?.told, (question, text) =>
+    front.edge.question(incoming, question, text, ctx),
   );
   switch (answer.kind) {
     case "bad_headers":
-      return refuse(badHeaders(answer.reason));
+      return reply(badHeaders(answer.reason));
     case "continue":
       return {
         kind: "pass",
@@ -131,6 +144,9 @@ async function decide(incoming: Incoming, ctx: Context, front: Front): Promise<D
     case "body_first":
       return { kind: "in_stages", answer };
     case "respond":
+      return isRefusal(answer)
+        ? refuse(deniedResponse(service.name, answer))
+        : reply(deniedResponse(service.name, answer));
     case "unavailable":
       return refuse(deniedResponse(service.name, answer));
     default:
@@ -139,14 +155,18 @@ async function decide(incoming: Incoming, ctx: Context, front: Front): Promise<D
   }
 }
 
-function refuse(reply: Response): Decided {
-  return { kind: "refuse", reply };
+function refuse(response: Response): Decided {
+  return { kind: "refuse", reply: response };
+}
+
+function reply(response: Response): Decided {
+  return { kind: "reply", reply: response };
 }
 
 /** The refusal; or the upstream's response without any identity, if the service only reports. */
 async function refused(incoming: Incoming, ctx: Context, front: Front, reply: Response): Promise<Outcome> {
   const { service, method, body } = incoming;
-  if (!passesUnenforced(service.enforcement, reply, front.nowMs())) return replied(reply);
+  if (!passesUnenforced(service.enforcement, front.nowMs())) return replied(reply);
   front.counter.count(incoming, ctx, "reportOnly");
   const reason = reply.headers.get("x-ebb-reason") ?? "refused";
   rateLimitedLog.error(`${service.name}: report-only: would refuse a ${method} with ${reply.status} ${reason}`);

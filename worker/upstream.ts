@@ -11,22 +11,27 @@ import { toUpstream } from "./request-headers.ts";
 import type { Target } from "./request-target.ts";
 
 /**
+ * The filter's changes to a request; or `public` for one that no filter has seen, and `preflight` for one that carries no credential,
+ * neither the client's nor the gateway's.
+ */
+export type Passing = readonly HeaderChange[] | "public" | "preflight";
+
+/**
  * Sends a request that may pass. If the client asked for a WebSocket, it goes on as a handshake only if it is still a GET
  * without a body after the filter's changes.
  *
- * @param changes the filter's, or "public" for a request that no filter has seen
  * @param body the client's, or the filter's version of it
  * @throws TypeError if the filter set a header that no request can have
  */
 export async function sendUpstream(
   incoming: Incoming,
-  changes: readonly HeaderChange[] | "public",
+  changes: Passing,
   body: BodyInit | null,
   signal?: AbortSignal,
 ): Promise<Outcome> {
   const { request, env, service, target, client } = incoming;
-  const isPublic = changes === "public";
-  const own = upstreamAuthorization(service, env, request.headers);
+  const isPublic = typeof changes === "string";
+  const own = changes === "preflight" ? [] : upstreamAuthorization(service, env, request.headers);
   if (own === "secret_missing") return { ok: false, reply: errorResponse(503, own) };
   const upstream = upstreamOf(incoming, isPublic);
   if (upstream === undefined) {
@@ -112,6 +117,6 @@ function pathForUpstream(service: Service, target: Target): string {
 }
 
 /** The value that a filter set for a pseudo header to rewrite the request. */
-function changed(changes: readonly HeaderChange[] | "public", name: string): string | undefined {
-  return changes === "public" ? undefined : changes.find((change) => change.name === name)?.values[0];
+function changed(changes: Passing, name: string): string | undefined {
+  return typeof changes === "string" ? undefined : changes.find((change) => change.name === name)?.values[0];
 }

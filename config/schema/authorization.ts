@@ -13,8 +13,9 @@ import type {
   SubjectSource,
 } from "../gateway.ts";
 import type { Secret } from "../input.ts";
+import { aList, anObject, chosen, discriminated } from "./chosen.ts";
 import { upstreamClaims } from "./claims.ts";
-import { discriminated, fields, isPlainObject, list, named, wholeNumber } from "./fields.ts";
+import { fields, isPlainObject, list, named, wholeNumber } from "./fields.ts";
 import { issuers, verification } from "./issuers.ts";
 import {
   areDistinctHeaders,
@@ -27,6 +28,7 @@ import {
   secretReference,
   textOrSecret,
   texts,
+  unkeyedHeaders,
   upstreamHeaders,
   visibleText,
 } from "./values.ts";
@@ -64,10 +66,11 @@ const fixedHeaders: v.GenericSchema<unknown, Record<string, string | Secret>> = 
 const askedAboutRequest = {
   cluster: clusterName,
   uri: v.optional(
-    v.picklist(["path-and-query", "path", "none"], 'one of "path-and-query", "path" and "none"'),
+    v.picklist(["path-and-query", "path", "none", "rule"], 'one of "path-and-query", "path", "none" and "rule"'),
     "path-and-query",
   ),
   requestHeaders: v.optional(requestHeaders, []),
+  unkeyedHeaders: v.optional(unkeyedHeaders, []),
   upstreamHeaders: v.optional(upstreamHeaders, []),
   enforcesScopes: v.optional(v.boolean("true or false"), false),
   verify: v.optional(verification),
@@ -119,11 +122,11 @@ const jwt: v.GenericSchema<unknown, JwtAuthorization> = fields({
 const apiKeys: v.GenericSchema<unknown, ApiKeyAuthorization> = fields({
   protocol: v.literal("api-keys"),
   keys: v.pipe(
-    v.lazy(
-      (input: unknown): v.GenericSchema<unknown, Secret | Secret[]> =>
-        Array.isArray(input) ? keySecrets : secretReference,
+    chosen<Secret | Secret[]>(
+      'secret("NAME") with the keys\' lines, or a list of secrets',
+      [[aList, keySecrets]],
+      secretReference,
     ),
-    v.description('secret("NAME") with the keys\' lines, or a list of secrets'),
     v.transform((value) => (Array.isArray(value) ? value : [value])),
   ),
   upstreamClaims: v.optional(
@@ -146,16 +149,13 @@ const subject: v.GenericSchema<unknown, SubjectSource> = fields({
   headers: v.optional(fixedHeaders, {}),
 });
 
+const SUBJECT_ALLOWED = 'an object, or "verified": the sub of the verified token';
+
 const decisionPoint = {
   ...askedAboutRequest,
   headers: v.optional(fixedHeaders, {}),
   subject: v.optional(
-    v.lazy(
-      (input: unknown): v.GenericSchema<unknown, SubjectSource | "verified"> =>
-        isPlainObject(input)
-          ? subject
-          : v.literal("verified", 'an object, or "verified": the sub of the verified token'),
-    ),
+    chosen<SubjectSource | "verified">(SUBJECT_ALLOWED, [[anObject, subject]], v.literal("verified", SUBJECT_ALLOWED)),
   ),
 };
 
@@ -190,11 +190,10 @@ export const cache: v.GenericSchema<unknown, Cache> = fields({
   maxBytes: v.optional(
     v.pipe(
       v.number(maxBytesAllowed),
-      v.check(
-        (value) =>
-          value % pageBytes === 0 && value >= CONFIG_LIMITS.minCacheBytes && value <= CONFIG_LIMITS.maxCacheBytes,
-        maxBytesAllowed,
-      ),
+      v.multipleOf(pageBytes, maxBytesAllowed),
+      v.minValue(CONFIG_LIMITS.minCacheBytes, maxBytesAllowed),
+      v.maxValue(CONFIG_LIMITS.maxCacheBytes, maxBytesAllowed),
+      v.metadata({ "x-unit": "bytes" }),
     ),
     32 * 1024 * 1024,
   ),

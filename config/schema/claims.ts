@@ -3,7 +3,8 @@ import { isClaimText, parseClaimPath } from "../claim-path.ts";
 import { CONFIG_LIMITS } from "../configuration-limits.ts";
 import type { ClaimCondition, ClaimValue, UpstreamClaim } from "../gateway.ts";
 import type { ClaimConditionInput } from "../input.ts";
-import { explainedText, fields, isPlainObject, list, named, refused, text } from "./fields.ts";
+import { aBoolean, aNumber, anObject, aText, chosen, withField } from "./chosen.ts";
+import { explainedText, fields, list, named, refused, text } from "./fields.ts";
 import { areDistinctHeaders, EACH_HEADER_ONCE, identityHeader } from "./values.ts";
 
 /** Claims of a token: the conditions of rules, and those that go to the upstream. */
@@ -37,12 +38,13 @@ const claimNumber = v.pipe(
   ),
 );
 
-const claimValue: v.GenericSchema<unknown, ClaimValue> = v.pipe(
-  v.lazy((input: unknown): v.GenericSchema<unknown, ClaimValue> => {
-    if (typeof input === "string") return claimText;
-    return typeof input === "number" ? claimNumber : v.boolean(VALUE_ALLOWED);
-  }),
-  v.description(VALUE_ALLOWED),
+const claimValue = chosen<ClaimValue>(
+  VALUE_ALLOWED,
+  [
+    [aText, claimText],
+    [aNumber, claimNumber],
+  ],
+  v.boolean(VALUE_ALLOWED),
 );
 
 const CONDITION_ALLOWED =
@@ -54,19 +56,19 @@ const inCondition = fields({
   includes: refused("either in or includes, not both"),
 });
 
-const condition: v.GenericSchema<unknown, ClaimConditionInput> = v.lazy(
-  (input: unknown): v.GenericSchema<unknown, ClaimConditionInput> => {
-    if (isPlainObject(input)) return Object.hasOwn(input, "in") ? inCondition : fields({ includes: claimValue });
-    if (typeof input === "string" || typeof input === "number" || typeof input === "boolean") return claimValue;
-    return v.custom<ClaimConditionInput>(() => false, CONDITION_ALLOWED);
-  },
-);
+const condition = chosen<ClaimConditionInput>(CONDITION_ALLOWED, [
+  [withField("in"), inCondition],
+  [anObject, fields({ includes: claimValue })],
+  [aText, claimValue],
+  [aNumber, claimValue],
+  [aBoolean, claimValue],
+]);
 
 const CONDITIONS_ALLOWED = "an object from claims to conditions";
 
 export const claimConditions: v.GenericSchema<unknown, Record<string, ClaimConditionInput>> = v.pipe(
   named(claimPath, condition, CONDITIONS_ALLOWED, maxClaimConditions),
-  v.check((conditions) => Object.keys(conditions).length > 0, `${CONDITIONS_ALLOWED}, at least one`),
+  v.minEntries(1, `${CONDITIONS_ALLOWED}, at least one`),
 );
 
 export function resolveConditions(conditions: Readonly<Record<string, ClaimConditionInput>>): ClaimCondition[] {

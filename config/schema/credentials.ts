@@ -2,7 +2,8 @@ import * as v from "valibot";
 import { CONFIG_LIMITS } from "../configuration-limits.ts";
 import type { Credential } from "../gateway.ts";
 import { HEADER_NAME, isForwardedHeader } from "../header-names.ts";
-import { discriminated, fields, list, text } from "./fields.ts";
+import { discriminated } from "./chosen.ts";
+import { fields, list, text } from "./fields.ts";
 import { requestHeader } from "./values.ts";
 
 /** Places where a request may have its credential. */
@@ -11,15 +12,11 @@ const { maxTextLength } = CONFIG_LIMITS;
 
 /** A scheme of RFC 9110 11.1; in lower case. */
 const scheme = v.pipe(
-  text('a scheme like "Bearer", without blanks', (value) => HEADER_NAME.test(value), 40),
+  text('a scheme like "Bearer", without blanks', HEADER_NAME, 40),
   v.transform((value) => value.toLowerCase()),
 );
 
-const prefix = text(
-  'the text before the credential, of visible ASCII characters, like "key="',
-  (value) => /^[\x21-\x7e]+$/.test(value),
-  40,
-);
+const prefix = text('the text before the credential, of visible ASCII characters, like "key="', /^[\x21-\x7e]+$/, 40);
 
 const credentialHeader = v.pipe(
   requestHeader,
@@ -37,7 +34,7 @@ const PARSED_HEADERS = ["authorization", "cookie", "sec-websocket-protocol"];
 
 const parameter = text(
   "the name of a query parameter, of letters, digits, and the characters . _ ~ -",
-  (value) => /^[0-9A-Za-z._~-]+$/.test(value),
+  /^[0-9A-Za-z._~-]+$/,
   100,
 );
 
@@ -60,15 +57,12 @@ const credential = discriminated<Credential>("from", {
   ),
   cookie: fields({
     from: v.literal("cookie"),
-    name: text("the name of a cookie", (value) => HEADER_NAME.test(value), maxTextLength),
+    name: text("the name of a cookie", HEADER_NAME, maxTextLength),
   }),
   query: fields({ from: v.literal("query"), name: parameter }),
   "websocket-protocol": fields({
     from: v.literal("websocket-protocol"),
-    name: v.optional(
-      text("the name of a WebSocket subprotocol", (value) => HEADER_NAME.test(value), maxTextLength),
-      "bearer",
-    ),
+    name: v.optional(text("the name of a WebSocket subprotocol", HEADER_NAME, maxTextLength), "bearer"),
   }),
   certificate: fields({ from: v.literal("certificate") }),
 });

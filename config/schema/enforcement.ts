@@ -1,16 +1,14 @@
 import * as v from "valibot";
 import type { Enforcement } from "../gateway.ts";
-import { fields, isPlainObject, text } from "./fields.ts";
+import { anObject, chosen } from "./chosen.ts";
+import { fields, text } from "./fields.ts";
 
 const UNTIL = 'the last day as "YYYY-MM-DD" (UTC); from the next day on the service enforces';
 
-/** Whether refused requests are refused. */
-export const enforcement: v.GenericSchema<unknown, Enforcement> = v.pipe(
-  v.lazy((input: unknown): v.GenericSchema<unknown, Enforcement> => (isPlainObject(input) ? reportOnly : enforce)),
-);
+const ALLOWED = '"enforce", or { mode: "report-only", until: "YYYY-MM-DD" }';
 
 const enforce = v.pipe(
-  v.literal("enforce", '"enforce", or { mode: "report-only", until: "YYYY-MM-DD" }'),
+  v.literal("enforce", ALLOWED),
   v.transform((mode) => ({ mode })),
 );
 
@@ -21,6 +19,9 @@ const reportOnly = v.pipe(
   }),
   v.transform((value) => ({ ...value, untilMs: endOfDayMs(value.until) ?? 0 })),
 );
+
+/** Whether refused requests are refused. */
+export const enforcement = chosen<Enforcement>(ALLOWED, [[anObject, reportOnly]], enforce);
 
 /** The first millisecond after a day. Undefined if there is no such day. */
 function endOfDayMs(day: string): number | undefined {

@@ -3,7 +3,8 @@ import { nearestName } from "../suggest.ts";
 
 /**
  * Building blocks of the schema. The message of every schema or check is a noun phrase for what is allowed ("a whole number
- * from 1 to 6"); problems.ts adds what was found.
+ * from 1 to 6"); problems.ts adds what was found. `npm run schema` reads the blocks too: bounds are valibot's own actions, and
+ * `v.metadata` has keywords of JSON Schema where valibot has no word for something.
  */
 
 /** An object with exactly these fields. Reports every unknown field, with the nearest allowed one. */
@@ -13,6 +14,7 @@ export function fields<const Entries extends v.ObjectEntries>(
   const known = Object.keys(entries).filter((name) => !isRefused(entries[name]));
   return v.pipe(
     v.custom<Record<string, unknown>>(isPlainObject, `an object with the fields ${known.join(", ")}`),
+    withoutReservedNames,
     v.looseObject(entries, (issue) => allowedBy(entries[String(issue.path?.[0].key)])),
     v.rawCheck(({ dataset, addIssue }) => {
       const input: unknown = dataset.value;
@@ -23,8 +25,16 @@ export function fields<const Entries extends v.ObjectEntries>(
         addIssue({ path, input: new UnknownField(), message: unknownField(name, known) });
       }
     }),
+    v.metadata({ additionalProperties: false }),
   );
 }
+
+/** Metadata of a value that only a program can make, such as a module or a function. */
+export const NOT_IN_JSON = {
+  $comment: "Only TypeScript can give this value. Leave the field out of JSON, and add it in gateway.config.ts.",
+  "x-not-in-json": true,
+  not: {},
+};
 
 /** Stands for the value of an unknown field, so that problems.ts reports "an unknown field" and not the value. */
 export class UnknownField {}
@@ -40,7 +50,8 @@ export function refused(allowed: string) {
   return v.optional(v.never(allowed));
 }
 
-function isRefused(schema: v.ObjectEntries[string] | undefined): boolean {
+/** True for a field made by {@link refused}. */
+export function isRefused(schema: v.ObjectEntries[string] | undefined): boolean {
   return schema?.type === "optional" && "wrapped" in schema && (schema.wrapped as { type?: string }).type === "never";
 }
 
@@ -60,17 +71,20 @@ export function named<Value extends v.GenericSchema<unknown, unknown>>(
 ): v.GenericSchema<unknown, Record<string, v.InferOutput<Value>>> {
   return v.pipe(
     v.custom<Record<string, unknown>>(isPlainObject, allowed),
-    v.check(
-      (input) => !RESERVED_NAMES.some((reserved) => Object.hasOwn(input, reserved)),
-      `names other than ${RESERVED_NAMES.join(", ")}`,
-    ),
-    v.check((input) => Object.keys(input).length <= maxEntries, `${allowed}, at most ${maxEntries} of them`),
-    v.record(name, value),
+    withoutReservedNames,
+    v.maxEntries(maxEntries, `${allowed}, at most ${maxEntries} of them`),
+    v.record(v.pipe(name, v.metadata({ not: { enum: RESERVED_NAMES } })), value),
   );
 }
 
-/** Names with a special meaning in JavaScript objects; valibot silently drops them from records. */
+/** Names with a special meaning in JavaScript objects; valibot silently drops them from objects and records. */
 const RESERVED_NAMES = ["__proto__", "prototype", "constructor"];
+
+const withoutReservedNames = v.check(
+  (input: Record<string, unknown>) => !RESERVED_NAMES.some((reserved) => Object.hasOwn(input, reserved)),
+  // A function, so that it is no phrase of the page: no configuration has such names.
+  () => `names other than ${RESERVED_NAMES.join(", ")}`,
+);
 
 /** A list of items of one kind. */
 export function list<Item extends v.GenericSchema<unknown, unknown>>(
@@ -80,16 +94,18 @@ export function list<Item extends v.GenericSchema<unknown, unknown>>(
 ): v.GenericSchema<unknown, v.InferOutput<Item>[]> {
   return v.pipe(
     v.array(item, allowed),
-    v.check(
-      (items) => items.length >= bounds.min && items.length <= bounds.max,
-      `${allowed}, ${bounds.min} to ${bounds.max} of them`,
-    ),
+    v.minLength(bounds.min, `${allowed}, ${bounds.min} to ${bounds.max} of them`),
+    v.maxLength(bounds.max, `${allowed}, ${bounds.min} to ${bounds.max} of them`),
   );
 }
 
-/** A text for which `accepts` holds. */
-export function text(allowed: string, accepts: (value: string) => boolean, maxLength: number) {
-  return explainedText(allowed, (value) => (accepts(value) ? undefined : allowed), maxLength);
+/** A text that matches, or for which `accepts` holds. A pattern has no flags. */
+export function text(allowed: string, accepts: RegExp | ((value: string) => boolean), maxLength: number) {
+  const isAccepted = accepts instanceof RegExp ? (value: string) => accepts.test(value) : accepts;
+  return v.pipe(
+    explainedText(allowed, (value) => (isAccepted(value) ? undefined : allowed), maxLength),
+    v.metadata(accepts instanceof RegExp ? { pattern: accepts.source } : {}),
+  );
 }
 
 /** A text for which `allowedInstead` returns undefined; otherwise it returns a phrase for what is allowed. */
@@ -100,7 +116,7 @@ export function explainedText(
 ) {
   return v.pipe(
     v.string(allowed),
-    v.check((value) => value.length <= maxLength, `${allowed}, at most ${maxLength} characters`),
+    v.maxLength(maxLength, `${allowed}, at most ${maxLength} characters`),
     v.check(
       // A text that is too long is reported already; no pattern need run over it.
       (value) => value.length > maxLength || allowedInstead(value) === undefined,
@@ -114,37 +130,17 @@ export function wholeNumber(min: number, max: number, unit: string) {
   const allowed = `a whole number from ${min} to ${max} (${unit})`;
   return v.pipe(
     v.number(allowed),
-    v.check((value) => Number.isInteger(value) && value >= min && value <= max, allowed),
+    v.integer(allowed),
+    v.minValue(min, allowed),
+    v.maxValue(max, allowed),
+    v.metadata({ "x-unit": unit }),
   );
 }
 
-/** One of the shapes, chosen by the value of the field `key`. */
-export function discriminated<Output>(
-  key: string,
-  shapes: Readonly<Record<string, v.GenericSchema<unknown, Output>>>,
-): v.GenericSchema<unknown, Output> {
-  const names = Object.keys(shapes).map((name) => `"${name}"`);
-  const allowed = `an object whose ${key} is one of ${names.join(", ")}`;
-  const unrecognized = v.pipe(
-    v.custom<Record<string, unknown>>(isPlainObject, allowed),
-    v.rawTransform<Record<string, unknown>, Output>(({ dataset, addIssue, NEVER }) => {
-      const value = dataset.value[key];
-      addIssue({
-        path: [{ type: "unknown", origin: "value", input: dataset.value, key, value }],
-        input: value,
-        message: `one of ${names.join(", ")}`,
-      });
-      return NEVER;
-    }),
-  );
-  return v.pipe(
-    v.lazy((input: unknown): v.GenericSchema<unknown, Output> => {
-      const name = isPlainObject(input) ? input[key] : undefined;
-      const shape = typeof name === "string" && Object.hasOwn(shapes, name) ? shapes[name] : undefined;
-      return shape ?? unrecognized;
-    }),
-    v.description(allowed),
-  );
+/** A number within bounds. The message ends with `unit`: "a share of a core". */
+export function numberFrom(min: number, max: number, unit: string) {
+  const allowed = `a number from ${min} to ${max} (${unit})`;
+  return v.pipe(v.number(allowed), v.minValue(min, allowed), v.maxValue(max, allowed), v.metadata({ "x-unit": unit }));
 }
 
 /** True for objects written as literals; not for lists, modules or dates. */

@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import { CONFIG_LIMITS } from "../configuration-limits.ts";
 import type { Issuer, IssuerKeys, Verification } from "../gateway.ts";
-import { fields, isPlainObject, list, refused, wholeNumber } from "./fields.ts";
+import { aList, aText, chosen, theText, withField } from "./chosen.ts";
+import { fields, list, refused, wholeNumber } from "./fields.ts";
 import { callPath, clusterName, oneOrMore, secretReference, texts, visibleText } from "./values.ts";
 
 /** Signatures that a public key verifies, as `jose` and the platform know them. */
@@ -21,13 +22,11 @@ const audiences = v.pipe(
 );
 
 /** Left out by mistake, it would let in the tokens of every other service. */
-const audience: v.GenericSchema<unknown, readonly string[] | "any"> = v.pipe(
-  v.lazy((input: unknown): v.GenericSchema<unknown, readonly string[] | "any"> => {
-    if (input === "any") return v.literal("any");
-    return input === undefined ? v.custom<"any">(() => false, AUDIENCE) : audiences;
-  }),
-  v.description(AUDIENCE),
-);
+const audience = chosen<readonly string[] | "any">(AUDIENCE, [
+  [theText("any"), v.literal("any")],
+  [aText, audiences],
+  [aList, audiences],
+]);
 
 const common = {
   issuer: visibleText('the text of the tokens\' iss, like "https://login.example.com/"'),
@@ -94,12 +93,10 @@ function whyNotDiscovered(issuer: string): string | undefined {
   return "an http(s) URL without query, from which the keys are discovered; or name them: jwks: { cluster, path }";
 }
 
-const issuer: v.GenericSchema<unknown, Issuer> = v.pipe(
-  v.lazy(
-    (input: unknown): v.GenericSchema<unknown, Issuer> =>
-      isPlainObject(input) && "sharedSecret" in input ? bySharedSecret : byKeySet,
-  ),
-  v.description("an object with issuer and audience"),
+const issuer = chosen<Issuer>(
+  "an object with issuer and audience",
+  [[withField("sharedSecret"), bySharedSecret]],
+  byKeySet,
 );
 
 export const issuers: v.GenericSchema<unknown, Issuer[]> = v.pipe(

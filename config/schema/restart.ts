@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { MIB } from "../../wasm/byte-units.ts";
 import { CONFIG_LIMITS } from "../configuration-limits.ts";
 import type { Cache, CallFreeGrowth, Restart } from "../gateway.ts";
-import { fields, wholeNumber } from "./fields.ts";
+import { fields, numberFrom, wholeNumber } from "./fields.ts";
 
 /** Restart settings before defaults that depend on the cache. */
 export type ParsedRestart = Omit<Restart, OfCache | "callFreeGrowth"> & {
@@ -24,17 +24,8 @@ const ageMs = wholeNumber(1, CONFIG_LIMITS.maxUptimeMs, "milliseconds");
 /** A filter has at least one page. */
 const instanceBytes = wholeNumber(CONFIG_LIMITS.pageBytes, CONFIG_LIMITS.maxInstanceBytes, "bytes");
 
-const shareAllowed = "a number from 0 to 1 (a share of all authorization calls; 0.01 is one in a hundred)";
-const share = v.pipe(
-  v.number(shareAllowed),
-  v.check((value) => value >= 0 && value <= 1, shareAllowed),
-);
-
-const workShareAllowed = "a number from 0 to 0.1 (a share of a core)";
-const workShare = v.pipe(
-  v.number(workShareAllowed),
-  v.check((value) => value >= 0 && value <= 0.1, workShareAllowed),
-);
+const share = numberFrom(0, 1, "a share of all authorization calls; 0.01 is one in a hundred");
+const workShare = numberFrom(0, 0.1, "a share of a core");
 
 /** The defaults of the finer durations shrink with the coarser ones, so setting a short `collectMs` is enough. */
 export const restart: v.GenericSchema<unknown, ParsedRestart> = v.pipe(

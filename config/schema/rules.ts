@@ -4,8 +4,9 @@ import type { RequiredScopes, Rule, RuleAccess } from "../gateway.ts";
 import type { ClaimConditionInput, ScopesInput } from "../input.ts";
 import { AUTHENTICATE_RULE } from "../match-rule.ts";
 import { parseRoutePattern } from "../route-pattern.ts";
+import { aList, anObject, chosen, withOneOf } from "./chosen.ts";
 import { claimConditions, resolveConditions } from "./claims.ts";
-import { fields, isPlainObject, list, refused, text } from "./fields.ts";
+import { fields, list, refused, text } from "./fields.ts";
 import { methodName, visibleText } from "./values.ts";
 
 /** A rule without its name. */
@@ -21,10 +22,7 @@ export interface ParsedRule {
 const pattern = {
   path: v.pipe(
     v.string('a path like "/orders/:id" or "/orders/*"'),
-    v.check(
-      (value) => value.length <= CONFIG_LIMITS.maxTextLength,
-      `a path of at most ${CONFIG_LIMITS.maxTextLength} characters`,
-    ),
+    v.maxLength(CONFIG_LIMITS.maxTextLength, `a path of at most ${CONFIG_LIMITS.maxTextLength} characters`),
     v.check(
       (value) => parseRoutePattern(value).ok,
       (issue) => {
@@ -39,7 +37,7 @@ const pattern = {
 /** `scope-token` of RFC 6749, section 3.3: no space, quote or backslash, because scopes are sent in one quoted text. */
 const scope = text(
   "a scope of visible ASCII characters without quote and backslash",
-  (value) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value),
+  /^[\x21\x23-\x5b\x5d-\x7e]+$/,
   200,
 );
 
@@ -54,14 +52,13 @@ const scopes = v.pipe(
 );
 
 /** All of a list, or any one of it. */
-const requiredScopes: v.GenericSchema<unknown, ScopesInput> = v.lazy(
-  (input: unknown): v.GenericSchema<unknown, ScopesInput> => {
-    if (isPlainObject(input)) return fields({ anyOf: scopes });
-    return Array.isArray(input) ? scopes : v.custom<ScopesInput>(() => false, SCOPES_ALLOWED);
-  },
+const requiredScopes = chosen<ScopesInput>(
+  'a list of scopes, all of which are required, or { anyOf: ["a", "b"] } for one of several',
+  [
+    [anObject, fields({ anyOf: scopes })],
+    [aList, scopes],
+  ],
 );
-
-const SCOPES_ALLOWED = 'a list of scopes, all of which are required, or { anyOf: ["a", "b"] } for one of several';
 
 const restrictedRule: v.GenericSchema<unknown, ParsedRule> = fields({
   ...pattern,
@@ -90,29 +87,27 @@ const otherFilterRule: v.GenericSchema<unknown, ParsedRule> = fields({
   permission: refused(OTHER_FILTERS),
 });
 
-const anyRule: v.GenericSchema<unknown, ParsedRule> = v.pipe(
-  v.lazy(
-    (input: unknown): v.GenericSchema<unknown, ParsedRule> =>
-      isPlainObject(input) && input.public === true ? publicRule : restrictedRule,
-  ),
-  v.description("a rule"),
-);
+const anyRule = chosen<ParsedRule>("a rule", [[withOneOf(["public"], [true]), publicRule]], restrictedRule);
 
 const bounds = { min: 0, max: CONFIG_LIMITS.maxListLength };
 export const rules = list(anyRule, "a list of rules", bounds);
 export const otherFilterRules = list(otherFilterRule, "a list of rules", bounds);
 
-/** The rule as the gateway uses it. Its name has its index, which only changes with the configuration. See `Rule.name`. */
-export function resolveRule(rule: ParsedRule, index: number): Rule {
+/**
+ * The rule as the gateway uses it. Its name has its index, which only changes with the configuration. See `Rule.name`.
+ * @param sendsPattern the authorization server gets the pattern in place of path and query
+ */
+export function resolveRule(rule: ParsedRule, index: number, sendsPattern = false): Rule {
   const parsed = parseRoutePattern(rule.path);
   if (!parsed.ok) throw new Error(`the schema let through the rule path ${JSON.stringify(rule.path)}`);
   const access = accessOf(rule);
   return {
-    name: asksForMore(access) ? `rule-${index}` : AUTHENTICATE_RULE,
+    name: asksForMore(access) || sendsPattern ? `rule-${index}` : AUTHENTICATE_RULE,
     path: rule.path,
     pattern: parsed.pattern,
     methods: rule.methods,
     access,
+    ...(sendsPattern && access.kind === "authorize" ? { sentUri: encodeURI(rule.path) } : {}),
   };
 }
 

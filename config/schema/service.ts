@@ -18,9 +18,20 @@ import type {
 import type { FailurePolicy, Json, PathReading, Ticks, Unmatched } from "../input.ts";
 import { whyNotPrefix } from "../path-syntax.ts";
 import { authorization, cache } from "./authorization.ts";
+import { anObject, chosen, withField, withOneOf, withValue } from "./chosen.ts";
 import { credentials } from "./credentials.ts";
 import { enforcement } from "./enforcement.ts";
-import { explainedText, fields, isPlainObject, list, named, refused, text, wholeNumber } from "./fields.ts";
+import {
+  explainedText,
+  fields,
+  isPlainObject,
+  list,
+  NOT_IN_JSON,
+  named,
+  refused,
+  text,
+  wholeNumber,
+} from "./fields.ts";
 import { type ParsedRestart, restart } from "./restart.ts";
 import { otherFilterRules, type ParsedRule, rules } from "./rules.ts";
 import { body, stages, ticks } from "./stages.ts";
@@ -94,6 +105,7 @@ const route: v.GenericSchema<unknown, Route> = v.pipe(
     (value) => value.hosts !== undefined || value.prefix !== undefined,
     'hosts, a prefix, or both; prefix: "/" covers everything',
   ),
+  v.metadata({ anyOf: [{ required: ["hosts"] }, { required: ["prefix"] }] }),
   v.forward(
     v.check(
       ({ prefix = "/", stripPrefix }) => prefix !== "/" || !stripPrefix,
@@ -105,9 +117,9 @@ const route: v.GenericSchema<unknown, Route> = v.pipe(
 );
 
 /** Kept as it is: two services with one object have one upstream. */
-const handler = v.custom<Handler>(
-  isHandler,
-  "an object with a fetch(request, env, ctx) method, like an app of Hono or itty-router",
+const handler = v.pipe(
+  v.custom<Handler>(isHandler, "an object with a fetch(request, env, ctx) method, like an app of Hono or itty-router"),
+  v.metadata(NOT_IN_JSON),
 );
 
 /** A server is reached through a URL or a binding; the field that is present decides which. */
@@ -115,9 +127,10 @@ function urlOrBinding<Output>(
   byUrl: v.GenericSchema<unknown, Output>,
   byBinding: v.GenericSchema<unknown, Output>,
 ): v.GenericSchema<unknown, Output> {
-  return v.pipe(
-    v.lazy((input: unknown) => (isPlainObject(input) && "binding" in input ? byBinding : byUrl)),
-    v.description("an object with url, or with binding (a service binding of this Worker)"),
+  return chosen(
+    "an object with url, or with binding (a service binding of this Worker)",
+    [[withField("binding"), byBinding]],
+    byUrl,
   );
 }
 
@@ -125,19 +138,13 @@ const onlyOne = refused("either url or binding, not both");
 
 const onlyHandler = refused("either url, binding or handler, not two of them");
 
-const upstream: v.GenericSchema<unknown, Upstream> = v.pipe(
-  v.lazy(
-    (input: unknown): v.GenericSchema<unknown, Upstream> =>
-      isPlainObject(input) && "handler" in input
-        ? fields({ url: onlyHandler, binding: onlyHandler, handler })
-        : urlOrBinding<Upstream>(
-            fields({ url: upstreamUrl, binding: v.optional(bindingName), handler: v.optional(handler) }),
-            fields({ url: onlyOne, binding: bindingName, handler: v.optional(handler) }),
-          ),
-  ),
-  v.description(
-    "an object with url, with binding (a service binding of this Worker), or with handler (an app in this Worker)",
-  ),
+const upstream = chosen<Upstream>(
+  "an object with url, with binding (a service binding of this Worker), or with handler (an app in this Worker)",
+  [
+    [withField("handler"), fields({ url: onlyHandler, binding: onlyHandler, handler })],
+    [withField("binding"), fields({ url: onlyOne, binding: bindingName })],
+  ],
+  fields({ url: upstreamUrl, binding: v.optional(bindingName), handler: v.optional(handler) }),
 );
 
 const callLimits = {
@@ -165,11 +172,7 @@ const cluster = urlOrBinding<ParsedCluster>(
 );
 
 /** Filters use the cluster names of their former host ("outbound|443||auth.example"), so almost any text is valid. */
-const clusterName = text(
-  "a cluster name without spaces and control characters",
-  (value) => /^[\x21-\x7e]+$/.test(value),
-  maxTextLength,
-);
+const clusterName = text("a cluster name without spaces and control characters", /^[\x21-\x7e]+$/, maxTextLength);
 
 const preflightAnswer = fields({
   origins: list(
@@ -197,28 +200,31 @@ const preflightAnswer = fields({
   credentials: v.optional(v.boolean("true or false"), false),
 });
 
-const preflight: v.GenericSchema<unknown, Preflight> = v.pipe(
-  v.lazy(
-    (input: unknown): v.GenericSchema<unknown, Preflight> =>
-      isPlainObject(input)
-        ? fields({ answer: preflightAnswer })
-        : v.picklist(["authorize", "pass"], '"authorize", "pass", or { answer: { origins: [...] } }'),
-  ),
+const PREFLIGHT_ALLOWED = '"authorize", "pass", or { answer: { origins: [...] } }';
+
+const preflight = chosen<Preflight>(
+  PREFLIGHT_ALLOWED,
+  [[anObject, fields({ answer: preflightAnswer })]],
+  v.picklist(["authorize", "pass"], PREFLIGHT_ALLOWED),
 );
 
 /** Any text that a module's author chose, up to the usual length. */
-const rootId = text(`a text of at most ${maxTextLength} characters`, () => true, maxTextLength);
+const rootId = text("a text", () => true, maxTextLength);
 
-const filter = v.custom<WebAssembly.Module>(
-  isWebAssemblyModule,
-  'a WebAssembly module: import filter from "./wasm/filter/build/filter.wasm"',
+const filter = v.pipe(
+  v.custom<WebAssembly.Module>(
+    isWebAssemblyModule,
+    'a WebAssembly module: import filter from "ebb/filter.wasm" (in the repository: "./wasm/filter/build/filter.wasm")',
+  ),
+  v.metadata(NOT_IN_JSON),
 );
 
-const upstreamAuthorization: v.GenericSchema<unknown, UpstreamAuthorization> = v.lazy(
-  (input: unknown): v.GenericSchema<unknown, UpstreamAuthorization> =>
-    isPlainObject(input)
-      ? fields({ replace: secretReference })
-      : v.picklist(["keep", "remove"], '"keep", "remove", or { replace: secret("NAME") }'),
+const REPLACEMENT_ALLOWED = '"keep", "remove", or { replace: secret("NAME") }';
+
+const upstreamAuthorization = chosen<UpstreamAuthorization>(
+  REPLACEMENT_ALLOWED,
+  [[anObject, fields({ replace: secretReference })]],
+  v.picklist(["keep", "remove"], REPLACEMENT_ALLOWED),
 );
 
 const common = {
@@ -286,6 +292,8 @@ const otherService: v.GenericSchema<unknown, ParsedService> = fields({
   ticks: v.optional(ticks),
 });
 
+const UNDECIDED = "an authorization (for the built-in filter), or instead a configuration (for any other filter)";
+
 /** Neither kind. Every field is still checked, so that all problems are reported at once. */
 const undecidedService: v.GenericSchema<unknown, ParsedService> = v.pipe(
   fields({
@@ -309,22 +317,22 @@ const undecidedService: v.GenericSchema<unknown, ParsedService> = v.pipe(
     addIssue({
       path: [{ type: "unknown", origin: "value", input: dataset.value, key: "authorization", value: undefined }],
       input: undefined,
-      message: "an authorization (for the built-in filter), or instead a configuration (for any other filter)",
+      message: UNDECIDED,
     });
   }),
+  v.metadata({ anyOf: [{ required: ["authorization"] }, { required: ["configuration"] }], "x-refused": true }),
 );
 
 /** A service with the built-in filter or with another one; the field that is present decides which. */
-export const service: v.GenericSchema<unknown, ParsedService> = v.lazy((input: unknown) => {
-  if (!isPlainObject(input)) return undecidedService;
-  if (isDecidedInWorker(input.authorization)) return inWorkerService;
-  if (input.authorization !== undefined) return builtInService;
-  return input.configuration !== undefined ? otherService : undecidedService;
-});
-
-function isDecidedInWorker(input: unknown): boolean {
-  return isPlainObject(input) && (input.protocol === "jwt" || input.protocol === "api-keys");
-}
+export const service = chosen<ParsedService>(
+  UNDECIDED,
+  [
+    [withOneOf(["authorization", "protocol"], ["jwt", "api-keys"]), inWorkerService],
+    [withValue("authorization"), builtInService],
+    [withValue("configuration"), otherService],
+  ],
+  undecidedService,
+);
 
 function isHandler(value: unknown): value is Handler {
   const isObject = (typeof value === "object" && value !== null) || typeof value === "function";

@@ -8,8 +8,10 @@ import {
   whyNotIdentityHeader,
 } from "../header-names.ts";
 import { isOverridingHeader } from "../header-patterns.ts";
+import { isIdentifyingHeader } from "../identifying-headers.ts";
 import type { Json, Secret } from "../input.ts";
 import { oneOf } from "../suggest.ts";
+import { aList, anObject, chosen } from "./chosen.ts";
 import { explainedText, fields, isPlainObject, list, text } from "./fields.ts";
 
 /** Values that appear in several places of the configuration. */
@@ -21,43 +23,31 @@ const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** Bindings and secrets: both are properties of the Worker's environment. */
 export const bindingName = text(
   'the name of a binding, of letters, digits and "_", as in wrangler.toml',
-  (value) => IDENTIFIER.test(value),
+  IDENTIFIER,
   maxTextLength,
 );
 
 export const secretName = text(
   'the name of a secret, of letters, digits and "_"; its value comes from the environment',
-  (value) => IDENTIFIER.test(value),
+  IDENTIFIER,
   maxTextLength,
 );
 
 const SECRET_ALLOWED = 'secret("NAME"): the value must come from the environment, not from this file';
 
 /** A value that must not be in the file. Refuses a text and does not repeat it in the message. */
-export const secretReference: v.GenericSchema<unknown, Secret> = v.pipe(
-  v.lazy(
-    (input: unknown): v.GenericSchema<unknown, Secret> =>
-      isPlainObject(input) ? fields({ secret: secretName }) : v.custom<Secret>(() => false, SECRET_ALLOWED),
-  ),
-  v.description(SECRET_ALLOWED),
-);
+export const secretReference = chosen<Secret>(SECRET_ALLOWED, [[anObject, fields({ secret: secretName })]]);
 
 /** A value that may be in the file. */
-export const textOrSecret: v.GenericSchema<unknown, string | Secret> = v.pipe(
-  v.lazy(
-    (input: unknown): v.GenericSchema<unknown, string | Secret> =>
-      isPlainObject(input) ? secretReference : visibleText('a text, or secret("NAME")'),
-  ),
-  v.description('a text, or secret("NAME")'),
+export const textOrSecret = chosen<string | Secret>(
+  'a text, or secret("NAME")',
+  [[anObject, secretReference]],
+  visibleText('a text, or secret("NAME")'),
 );
 
 /** ASCII text that is valid in a header or a request line. */
 export function visibleText(allowed: string) {
-  return text(
-    `${allowed}, of visible ASCII characters`,
-    (value) => /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value),
-    maxTextLength,
-  );
+  return text(`${allowed}, of visible ASCII characters`, /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/, maxTextLength);
 }
 
 /** Some texts to compare with. */
@@ -65,10 +55,7 @@ export const texts = list(visibleText("a text"), "a list of texts", { min: 1, ma
 
 /** One text or a list of them. */
 export const oneOrMore = v.pipe(
-  v.lazy(
-    (input: unknown): v.GenericSchema<unknown, string | string[]> =>
-      Array.isArray(input) ? texts : visibleText("a text"),
-  ),
+  chosen<string | string[]>("a text, or a list of texts", [[aList, texts]], visibleText("a text")),
   v.transform((value) => (typeof value === "string" ? [value] : value)),
 );
 
@@ -81,13 +68,17 @@ const IDENTITY_NAME = /^[0-9A-Za-z_-]+$/;
 
 const IDENTITY_ALLOWED = 'a header name of letters, digits, "-" and "_"';
 
+function headerName(pattern: RegExp, allowed: string) {
+  return [
+    v.regex<string, string>(pattern, allowed),
+    v.maxLength<string, number, string>(maxTextLength, allowed),
+  ] as const;
+}
+
 /** Set by the filter; in lower case. */
 export const identityHeader = v.pipe(
   v.string(HEADER_ALLOWED),
-  v.check(
-    (value) => IDENTITY_NAME.test(value) && value.length <= maxTextLength,
-    `${IDENTITY_ALLOWED}; give each whole name: only identityHeaders accepts "x-auth-*"`,
-  ),
+  ...headerName(IDENTITY_NAME, `${IDENTITY_ALLOWED}; give each whole name: only identityHeaders accepts "x-auth-*"`),
   v.check(
     (value) => whyNotIdentityHeader(value) === undefined,
     (issue) => `another header, because ${whyNotIdentityHeader(issue.input) ?? ""}`,
@@ -98,8 +89,8 @@ export const identityHeader = v.pipe(
 /** Read from the client's request, so its name must pass the gateway; in lower case. */
 export const requestHeader = v.pipe(
   v.string(HEADER_ALLOWED),
-  v.check(
-    (value) => PLAIN_HEADER_NAME.test(value) && value.length <= maxTextLength,
+  ...headerName(
+    PLAIN_HEADER_NAME,
     'a header name of letters, digits and "-"; others do not pass the gateway, because upstreams confuse them',
   ),
   v.check(
@@ -111,6 +102,15 @@ export const requestHeader = v.pipe(
     "another header, because this one is removed from every request: with it a client could change the authorized request",
   ),
   v.transform((value) => value.toLowerCase()),
+);
+
+/** A client's header that no decision depends on; in lower case. */
+const unkeyedHeader = v.pipe(
+  requestHeader,
+  v.check(
+    (value) => !isIdentifyingHeader(value),
+    "a header that says nothing of who the client is or what it may do, like traceparent; one that does belongs in requestHeaders",
+  ),
 );
 
 /** A name, or the beginning of names: `x-auth-*`. */
@@ -148,6 +148,7 @@ function distinct(header: v.GenericSchema<unknown, string>): v.GenericSchema<unk
 /** Lists that the built-in filter keeps in tables of a fixed size. */
 const filterList = { min: 0, max: CONFIG_LIMITS.maxFilterHeaders };
 export const requestHeaders = distinct(requestHeader);
+export const unkeyedHeaders = distinct(unkeyedHeader);
 export const upstreamHeaders = distinct(identityHeader);
 
 /**
@@ -172,7 +173,7 @@ export const methodName = explainedText(
 /** Path of a call to an authorization server, including any query. */
 export const callPath = text(
   'a path that begins with "/", without fragment, spaces or characters beyond ASCII',
-  (value) => /^\/(?!\/)[\x21-\x22\x24-\x5b\x5d-\x7e]*$/.test(value),
+  /^\/(?!\/)[\x21-\x22\x24-\x5b\x5d-\x7e]*$/,
   maxTextLength,
 );
 
@@ -187,9 +188,12 @@ export function isHostName(value: string): boolean {
 }
 
 /** Any JSON value, with secrets in it; limited in depth, so that serializing it cannot overflow the stack. */
-export const json = v.custom<Json>(
-  (value) => isJson(value, 64),
-  'a text, or JSON with secret("NAME") for values that must not be in this file',
+export const json = v.pipe(
+  v.custom<Json>(
+    (value) => isJson(value, 64),
+    'a text, or JSON with secret("NAME") for values that must not be in this file',
+  ),
+  v.metadata({ type: ["string", "number", "boolean", "null", "array", "object"] }),
 );
 
 function isJson(value: unknown, depth: number): boolean {

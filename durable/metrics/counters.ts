@@ -97,10 +97,15 @@ export function countRefusalInStage(counters: Counters, refusal: Refusal): void 
   else counters.failuresInStages += 1;
 }
 
+/** Requests that got a decision. */
+export function decidedRequests({ requests, refusedEarly, undecided, throttled }: Readonly<Counters>): number {
+  return requests - refusedEarly - undecided - throttled;
+}
+
 /** Hits as a share, 0 to 1, of the requests that got a decision; 0 before the first one. */
-export function hitRate({ requests, hits, refusedEarly, undecided, throttled }: Readonly<Counters>): number {
-  const decided = requests - refusedEarly - undecided - throttled;
-  return decided > 0 ? hits / decided : 0;
+export function hitRate(counters: Readonly<Counters>): number {
+  const decided = decidedRequests(counters);
+  return decided > 0 ? counters.hits / decided : 0;
 }
 
 /** Reads counters stored by this version or another; unreadable ones start at zero. */

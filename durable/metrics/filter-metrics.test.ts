@@ -31,3 +31,9 @@ it("does not count down when a filter resets its metric", () => {
   metrics.addTo(counters);
   expect(counters.failedOpen).toBe(5);
 });
+
+it("knows how many decisions a credential has on average, once there are any", () => {
+  expect(metricsOf({}).entriesPerCredential).toBeUndefined();
+  expect(metricsOf({ ebb_cache_entries: 0, ebb_cache_credentials: 0 }).entriesPerCredential).toBeUndefined();
+  expect(metricsOf({ ebb_cache_entries: 7, ebb_cache_credentials: 3 }).entriesPerCredential).toBe(2.3);
+});

@@ -6,6 +6,8 @@ type Metrics = SharedState["metrics"];
 /** Metrics that the built-in filter sets (docs/stats.md). */
 const FAILED_OPEN = "ebb_fail_open";
 const LIVE_BYTES = "ebb_cache_live_bytes";
+const ENTRIES = "ebb_cache_entries";
+const CREDENTIALS = "ebb_cache_credentials";
 
 /** Numbers that only the filter knows. It reports them as metrics, which last as long as the object is in memory. */
 export class FilterMetrics {
@@ -26,5 +28,12 @@ export class FilterMetrics {
   /** Bytes of live decisions as of the filter's last tick; undefined if it does not report them. */
   get liveBytes(): number | undefined {
     return this.#metrics.value(LIVE_BYTES);
+  }
+
+  /** Cached decisions for each credential that has any, to a tenth, as of the last tick; undefined while there are none. */
+  get entriesPerCredential(): number | undefined {
+    const credentials = this.#metrics.value(CREDENTIALS) ?? 0;
+    if (credentials === 0) return undefined;
+    return Math.round((10 * (this.#metrics.value(ENTRIES) ?? 0)) / credentials) / 10;
   }
 }

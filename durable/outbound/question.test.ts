@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { questionOf } from "./question.ts";
+import { questionOf, volatileParts } from "./question.ts";
 
 const call = {
   cluster: "auth",
@@ -35,6 +35,26 @@ describe("the question of an outbound call", () => {
       headers: [...call.headers, ["X-Request-Id", "1"], ["traceparent", "00-1"]] as [string, string][],
     };
     expect(questionOf(traced, 7)).toBe(questionOf(call, 7));
+  });
+
+  it("does not depend on headers outside the decision's key, also where these are in the body", () => {
+    const volatile = volatileParts(["b3", "x-trace"]);
+    const asked = (headers: [string, string][], inBody: object) =>
+      questionOf(
+        {
+          ...call,
+          headers: [...call.headers, ...headers],
+          body: new TextEncoder().encode(JSON.stringify({ input: { headers: inBody, uri: "/1" } })),
+        },
+        7,
+        volatile,
+      );
+    const question = asked([["b3", "1"]], { "x-tenant": "t", b3: '1"\\', "x-trace": "" });
+    expect(asked([["b3", "2"]], { "x-tenant": "t", b3: "2,", "x-trace": '"b3":"' })).toBe(question);
+    expect(asked([], { "x-tenant": "t" })).toBe(question);
+    expect(asked([], { "x-tenant": "u" })).not.toBe(question);
+    expect(asked([], { "x-tenant": 't","b3":"1' })).not.toBe(question);
+    expect(asked([], { "x-tenant": "t", "x-b3": "1" })).not.toBe(question);
   });
 
   it("spreads evenly over 32 bits without a sign", () => {

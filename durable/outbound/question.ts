@@ -1,7 +1,14 @@
 import type { OutboundCall } from "../../wasm/host/index.ts";
 
-/** Headers that differ from call to call although the question is the same. */
-const VOLATILE: ReadonlySet<string> = new Set([
+/** What differs from call to call although the question is the same. */
+interface VolatileParts {
+  /** Headers, in lower case. */
+  readonly headers: ReadonlySet<string>;
+  /** Members of a JSON body in which such headers are sent. */
+  readonly members: RegExp | undefined;
+}
+
+const ALWAYS_VOLATILE = [
   "x-request-id",
   "x-correlation-id",
   "traceparent",
@@ -11,7 +18,20 @@ const VOLATILE: ReadonlySet<string> = new Set([
   "x-b3-parentspanid",
   "date",
   "content-length",
-]);
+];
+
+/** @param unkeyedHeaders headers of clients that no decision depends on, in lower case */
+export function volatileParts(unkeyedHeaders: readonly string[]): VolatileParts {
+  return {
+    headers: new Set([...ALWAYS_VOLATILE, ...unkeyedHeaders]),
+    members:
+      unkeyedHeaders.length === 0
+        ? undefined
+        : new RegExp(`,?"(?:${unkeyedHeaders.join("|")})":"(?:[^"\\\\]|\\\\.)*"`, "g"),
+  };
+}
+
+const USUAL = volatileParts([]);
 
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
@@ -24,13 +44,19 @@ const SEPARATOR = 0xff;
 export function questionOf(
   { cluster, headers, body }: Pick<OutboundCall, "cluster" | "headers" | "body">,
   salt: number,
+  volatile = USUAL,
 ): number {
   let hash = withText(FNV_OFFSET ^ salt, cluster);
   for (const [name, value] of headers) {
-    if (!VOLATILE.has(name.toLowerCase())) hash = withText(withText(hash, name), value);
+    if (!volatile.headers.has(name.toLowerCase())) hash = withText(withText(hash, name), value);
   }
-  for (const byte of body) hash = Math.imul(hash ^ byte, FNV_PRIME);
+  for (const byte of withoutMembers(body, volatile.members)) hash = Math.imul(hash ^ byte, FNV_PRIME);
   return mixed(hash);
+}
+
+function withoutMembers(body: Uint8Array, members: RegExp | undefined): Uint8Array {
+  if (members === undefined) return body;
+  return new TextEncoder().encode(new TextDecoder().decode(body).replace(members, ""));
 }
 
 function withText(hash: number, text: string): number {

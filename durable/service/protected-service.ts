@@ -1,4 +1,4 @@
-import type { Service } from "../../config/index.ts";
+import { asksAboutRequests, keyedBy, type Service } from "../../config/index.ts";
 import {
   createSharedState,
   type HostServices,
@@ -13,11 +13,12 @@ import { thisIsolate } from "../memory/isolate.ts";
 import type { AskToReclaim } from "../memory/isolate-budget.ts";
 import { type Counters, countInWorker } from "../metrics/counters.ts";
 import { FilterMetrics } from "../metrics/filter-metrics.ts";
+import { MostlyMisses } from "../metrics/mostly-misses.ts";
 import type { WorkerCounts } from "../metrics/worker-counts.ts";
 import { answerClass } from "../outbound/answer-class.ts";
 import { ForbiddenReplies } from "../outbound/forbidden-replies.ts";
 import { OutboundCalls } from "../outbound/outbound-calls.ts";
-import { questionOf } from "../outbound/question.ts";
+import { questionOf, volatileParts } from "../outbound/question.ts";
 import type { Send } from "../outbound/send-call.ts";
 import { Journal } from "../persistence/journal.ts";
 import type { OpenedStorage } from "../persistence/open-storage.ts";
@@ -78,6 +79,7 @@ export class ProtectedService {
   readonly #maintenance: Maintenance;
   readonly #purging: PurgeDependencies;
   readonly #questionSalt: number;
+  readonly #volatile: ReturnType<typeof volatileParts>;
   readonly #forbiddenReplies = new ForbiddenReplies(() =>
     console.warn(
       `${this.configuration.name}: the authorization server forbids to keep its replies (Cache-Control), so each request asks it ` +
@@ -85,9 +87,13 @@ export class ProtectedService {
     ),
   );
 
+  readonly #mostlyMisses: MostlyMisses;
+
   constructor({ service, runtime, store, opened, ...dependencies }: ServiceDependencies) {
     const { name } = service;
     const nowMs = () => runtime.nowMs();
+    const unkeyed = asksAboutRequests(service.filterKind) ? service.filterKind.authorization.unkeyedHeaders : [];
+    this.#volatile = volatileParts(unkeyed);
     this.#questionSalt = Math.floor(randomShare(runtime) * 2 ** 32);
     const shared = this.#shared;
     const remembered = store.read(service.version, shared.dataOf(name));
@@ -98,6 +104,13 @@ export class ProtectedService {
     this.#store = store;
     this.#opened = opened;
     this.#counters = counters;
+    this.#mostlyMisses = new MostlyMisses(counters, nowMs(), (requests, hits) =>
+      console.warn(
+        `${name}: only ${hits} of ${requests} requests were answered from the cache. A decision is kept for: ` +
+          `${(keyedBy(service) ?? []).join(", ")}. If the server does not decide on all of it, leave that out: uri: "rule", ` +
+          "unkeyedHeaders, fewer requestHeaders (docs/decision-key.md)",
+      ),
+    );
     this.#outbound = new OutboundCalls({
       service,
       sendTo: dependencies.sendTo,
@@ -193,10 +206,13 @@ export class ProtectedService {
   stats(): ServiceStats {
     const liveBytes = this.#maintenance.liveBytes ?? null;
     this.#filterMetrics.addTo(this.#counters);
+    const nowMs = this.#nowMs();
     return serviceStats({
       service: this.configuration,
-      nowMs: this.#nowMs(),
+      nowMs,
       liveBytes,
+      entriesPerCredential: liveBytes === null ? null : (this.#filterMetrics.entriesPerCredential ?? null),
+      mostlyMisses: asksAboutRequests(this.configuration.filterKind) && this.#mostlyMisses.isTrue(nowMs),
       instances: this.#instances,
       controller: this.#controller,
       counters: this.#counters,
@@ -218,8 +234,10 @@ export class ProtectedService {
     const askedAtMs = this.#nowMs();
     const result = await this.#outbound.call(call);
     this.#noteForbidden(result);
+    // Otherwise the key has nothing that could be left out of it.
+    if (asksAboutRequests(this.configuration.filterKind)) this.#mostlyMisses.note(this.#nowMs());
     const answer = answerClass(result, this.configuration.filterKind);
-    this.#controller.called(questionOf(call, this.#questionSalt), askedAtMs, answer);
+    this.#controller.called(questionOf(call, this.#questionSalt, this.#volatile), askedAtMs, answer);
     return result;
   }
 

@@ -43,6 +43,62 @@ describe("the isolate's memory ledger", () => {
     }));
 });
 
+describe("where each request has another path, which the server learns", () => {
+  const traced: BuiltInServiceInput = {
+    ...BUILT_IN,
+    authorization: { protocol: "forward-auth", cluster: "auth", path: "/check", unkeyedHeaders: ["traceparent"] },
+  };
+  /** Many requests of ten clients, after five minutes. */
+  async function asked(
+    input: BuiltInServiceInput,
+    test: (lone: LoneService, warned: string[]) => void | Promise<void>,
+  ) {
+    let nowMs = 1_790_000_000_000;
+    const warned: string[] = [];
+    const warn = vi.spyOn(console, "warn").mockImplementation((line: string) => void warned.push(line));
+    await withService(
+      input,
+      TIME_LIMITS,
+      async (lone) => {
+        lone.authorization.alwaysAnswer(200);
+        for (let n = 0; n < 1_100; n += 1) {
+          if (n === 1_000) nowMs += 300_000;
+          const ask = head(["authorization", `Bearer token-${n % 10}`, "traceparent", `${n}`]);
+          await lone.service.decide({ ...ask, path: `/lone/${n}` });
+        }
+        await test(lone, warned);
+      },
+      { nowMs: () => nowMs },
+    ).finally(() => warn.mockRestore());
+  }
+
+  it("/stats and one log line say that nearly every request is a miss, and what the key consists of", () =>
+    asked(traced, ({ service }, warned) => {
+      expect(service.stats()).toMatchObject({
+        mostlyMisses: true,
+        keyedBy: ["credential", "method", "host", "scheme", "path and query"],
+      });
+      expect(service.stats().entriesPerCredential).toBeCloseTo(110, 0);
+      expect(warned).toEqual([
+        expect.stringMatching(
+          /^lone: only 0 of 1\d{3} requests .* kept for: credential, method, .* uri: "rule", unkeyed/,
+        ),
+      ]);
+    }));
+
+  it("nothing is said where the path is not part of the key, or the header that differs is not", () =>
+    asked({ ...traced, authorization: { ...traced.authorization, uri: "none" } as never }, ({ service }, warned) => {
+      expect(service.stats()).toMatchObject({ mostlyMisses: false, hits: 1_090, entriesPerCredential: 1 });
+      expect(warned).toEqual([]);
+    }));
+
+  it("a filter of another kind has no key that Ebb knows", () =>
+    withService(OTHER, TIME_LIMITS, async ({ service }) => {
+      await service.decide(head(["x-known", "yes"]));
+      expect(service.stats()).toMatchObject({ keyedBy: null, entriesPerCredential: null, mostlyMisses: false });
+    }));
+});
+
 describe("a purge of a filter that cannot purge", () => {
   it("replaces it and reports that the number of dropped decisions is unknown", () =>
     withService(OTHER, TIME_LIMITS, async ({ service }) => {

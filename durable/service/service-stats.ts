@@ -1,4 +1,4 @@
-import type { RestartPolicyName, Service } from "../../config/index.ts";
+import { keyedBy, type RestartPolicyName, type Service } from "../../config/index.ts";
 import type { SharedState } from "../../wasm/host/index.ts";
 import type { Estimate } from "../estimate/estimate.ts";
 import type { GrowthRule } from "../estimate/growth-rule.ts";
@@ -67,6 +67,12 @@ export interface ServiceStats
   /** The policy's last judgement and what decided it; null before the first. */
   readonly verdict: RestartVerdict | null;
   readonly hitRate: number;
+  /** What a cached decision is kept for, in words; null for other filters, which have keys of their own. */
+  readonly keyedBy: readonly string[] | null;
+  /** Cached decisions for each credential that has any, on average, as estimated by the built-in filter; null while unknown. */
+  readonly entriesPerCredential: number | null;
+  /** Nearly every request asks the authorization server, although its replies may be kept; see docs/decision-key.md. */
+  readonly mostlyMisses: boolean;
   /** All restarts; the newest are in `restarts`. */
   readonly restartCount: number;
   readonly restarts: readonly RestartRecord[];
@@ -80,7 +86,7 @@ export interface ServiceStats
     readonly atMs: number;
   } | null;
   readonly failurePolicy: string;
-  /** Whether refused requests are refused. */
+  /** Whether refused requests are refused now. */
   readonly enforcement: { readonly mode: "enforce" } | { readonly mode: "report-only"; readonly until: string };
   /** Traps and failed starts in a row; a minute without one ends it. */
   readonly failuresInARow: number;
@@ -114,6 +120,8 @@ export interface StatsSources {
   readonly metrics: SharedState["metrics"];
   /** Null if the filter does not report it, or no instance is in memory. */
   readonly liveBytes: number | null;
+  readonly entriesPerCredential: number | null;
+  readonly mostlyMisses: boolean;
   readonly persistence: PersistenceStats | null;
   readonly clusters: ServiceStats["clusters"];
   readonly storage: StorageStats;
@@ -164,6 +172,9 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     restartPriceCalls: controller.priceCalls(nowMs),
     ...counters,
     hitRate: hitRate(counters),
+    keyedBy: keyedBy(service) ?? null,
+    entriesPerCredential: sources.entriesPerCredential,
+    mostlyMisses: sources.mostlyMisses,
     restartCount: controller.learned.restartCount,
     restarts: controller.learned.restarts,
     filterMetrics: Object.fromEntries(metrics.snapshot().map(({ name, value }) => [name, value])),
@@ -176,10 +187,7 @@ export function serviceStats(sources: StatsSources): ServiceStats {
         }
       : null,
     failurePolicy: service.failurePolicy,
-    enforcement:
-      service.enforcement.mode === "enforce"
-        ? { mode: "enforce" }
-        : { mode: "report-only", until: service.enforcement.until },
+    enforcement: enforcementAt(service, nowMs),
     failuresInARow: failures.failures,
     nextStartAtMs: generation === undefined && failures.failures > 0 ? failures.nextStartMs : null,
     openStreams: generation?.openStreams ?? 0,
@@ -192,4 +200,9 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     drainingGenerations: instances.draining,
     samples: controller.samples.recent(RECENT_SAMPLES),
   };
+}
+
+function enforcementAt({ enforcement }: Service, nowMs: number): ServiceStats["enforcement"] {
+  const reports = enforcement.mode === "report-only" && nowMs < enforcement.untilMs;
+  return reports ? { mode: "report-only", until: enforcement.until } : { mode: "enforce" };
 }

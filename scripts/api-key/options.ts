@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { isKeyName, isKeyScope } from "../../worker/credentials/api-keys/key-lines.ts";
+import { called } from "../called.ts";
 
 export interface ApiKeyOptions {
   /** `line`: for a key that exists already, from standard input. */
@@ -13,8 +14,8 @@ export type ParsedApiKey =
   | { readonly kind: "help" }
   | { readonly kind: "wrong"; readonly message: string };
 
-export const API_KEY_USAGE = `npm run api-key -- create NAME [--scopes a,b]      makes a key and its line for the secret
-npm run api-key -- line NAME [--scopes a,b]        the line of a key that exists, from standard input
+export const API_KEY_USAGE = `${called("api-key", "create NAME [--scopes a,b]")}      makes a key and its line for the secret
+${called("api-key", "line NAME [--scopes a,b]")}        the line of a key that exists, from standard input
 
 NAME is what upstreams and logs call the key's owner. docs/api-keys.md says how to use both.`;
 

@@ -1,4 +1,5 @@
 import { DEFAULT_HARD_LIMIT_BYTES } from "../../config/schema/restart.ts";
+import { called } from "../called.ts";
 import type { InspectResult } from "./inspect.ts";
 import type { Refused } from "./open.ts";
 import { recordLines, seriesLines } from "./report-parts.ts";
@@ -56,8 +57,8 @@ function memoryLines({ memory, file }: InspectResult): string[] {
   const usual = bytesText(DEFAULT_HARD_LIMIT_BYTES);
   return [
     memory.found,
-    `  WARNING npm run build refuses it: ${usual}, or the service's restart.hardLimitBytes, is the highest maximum allowed`,
-    ...(memory.canBeCapped ? [`  npm run filter -- cap ${file}`] : []),
+    `  WARNING ${called("check-config")} refuses it: ${usual}, or the service's restart.hardLimitBytes, is the highest maximum allowed`,
+    ...(memory.canBeCapped ? [`  ${called("filter", `cap ${file}`)}`] : []),
   ];
 }
 

@@ -74,12 +74,12 @@ describe("inspect", () => {
     expect(report).toMatch(new RegExp(`^growth +${rule}: 64 KiB -> `, "m"));
   });
 
-  it("reports how far memory may grow, and how to cap a filter that `npm run build` refuses", async () => {
+  it("reports how far memory may grow, and how to cap a filter that check-config refuses", async () => {
     expect((await inspectGuest("capped", { maximumPages: 1_024 })).report).toMatch(/^memory +may grow to 64 MiB$/m);
     const endless = await inspectGuest("endless", {});
     expect(endless.ok).toBe(true);
     expect(endless.report).toMatch(
-      /^memory +has no memory maximum\n +WARNING npm run build refuses it: 64 MiB, .*\n +npm run filter -- cap .*endless\.wasm$/m,
+      /^memory +has no memory maximum\n +WARNING npm run check-config refuses it: 64 MiB, .*\n +npm run filter -- cap .*endless\.wasm$/m,
     );
     const beyond = await inspectGuest("beyond", { maximumPages: 1_025 });
     expect(beyond.report).toMatch(/^memory +may grow to 67174400 bytes\n +WARNING/m);

@@ -3,6 +3,7 @@ import { CONFIG_LIMITS } from "../../config/configuration-limits.ts";
 import { DEFAULT_HARD_LIMIT_BYTES } from "../../config/schema/restart.ts";
 import { oneOf } from "../../config/suggest.ts";
 import type { Stages } from "../../wasm/host/index.ts";
+import { called } from "../called.ts";
 
 /** Stages besides the request's head, with the names of `stages` in `gateway.config.ts`. Only this command runs trailers. */
 export const STAGE_NAMES = [
@@ -66,9 +67,9 @@ export type ParsedFilterOptions =
   | { readonly kind: "help" }
   | { readonly kind: "wrong"; readonly message: string };
 
-export const USAGE = `npm run filter -- inspect FILE.wasm [options]   reports what a filter is, needs and does with memory
-npm run filter -- try FILE.wasm [options]       sends one request through it, on the gateway's host
-npm run filter -- cap FILE.wasm [options]       sets its memory maximum
+export const USAGE = `${called("filter", "inspect FILE.wasm [options]")}   reports what a filter is, needs and does with memory
+${called("filter", "try FILE.wasm [options]")}       sends one request through it, on the gateway's host
+${called("filter", "cap FILE.wasm [options]")}       sets its memory maximum
 
 The first two start the filter, with
   --config TEXT|FILE      its plugin configuration: the text itself, or the name of an existing file

@@ -8,6 +8,7 @@ import {
   type OutboundCall,
   type OutboundResult,
 } from "../../wasm/host/index.ts";
+import { chooseReply } from "./choose-reply.ts";
 import type { ReplyInput } from "./input-schema.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
@@ -127,20 +128,10 @@ export class ScriptedServices implements HostServices {
     return { result: { ok: true, headers: [[":status", String(status)], ...headers], body, trailers }, delayMs };
   }
 
-  /** Replies for the path take precedence over those for any. Several for the same path are used in turn; the last repeats. */
   #replyTo(call: OutboundCall): ReplyInput | undefined {
     const path = call.headers.find(([name]) => name === ":path")?.[1] ?? "";
-    const ofCluster = this.#script.replies.filter(({ cluster }) => cluster === call.cluster);
-    const ofPath = ofCluster.filter((reply) => reply.path !== undefined && covers(reply.path, path));
-    const candidates = ofPath.length > 0 ? ofPath : ofCluster.filter((reply) => reply.path === undefined);
-    const reply = candidates.find((candidate) => !this.#given.has(candidate)) ?? candidates.at(-1);
-    if (reply !== undefined) this.#given.add(reply);
-    return reply;
+    return chooseReply(this.#script.replies, this.#given, call.cluster, path);
   }
-}
-
-function covers(pattern: string, path: string): boolean {
-  return pattern.endsWith("*") ? path.startsWith(pattern.slice(0, -1)) : path === pattern;
 }
 
 function noRecords(): Records {

@@ -1,4 +1,6 @@
 import { parseArgs } from "node:util";
+import { called, START_COMMAND } from "../called.ts";
+import { isLoopback, readOrigin } from "../origin.ts";
 
 export interface TrafficOptions {
   /** The gateway's scheme, host and port. */
@@ -34,7 +36,7 @@ export type ParsedOptions =
   | { kind: "help" }
   | { kind: "wrong"; message: string };
 
-export const USAGE = `npm run traffic -- [options]      sends load to the gateway that npm start runs
+export const USAGE = `${called("traffic", "[options]")}      sends load to the gateway that ${START_COMMAND} runs
 
   --url URL             the gateway (default http://localhost:8787, or the port in PORT)
   --prefix PATH         path of the service (default /orders)
@@ -87,7 +89,7 @@ type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>["values"
 
 function readOptions(values: Values, environment: { PORT?: string | undefined }): TrafficOptions {
   return {
-    origin: readOrigin(values.url ?? `http://localhost:${environment.PORT || 8787}`, values["allow-remote"]),
+    origin: readTarget(values.url ?? `http://localhost:${environment.PORT || 8787}`, values["allow-remote"]),
     prefix: readPrefix(values.prefix),
     tokenPrefix: readTokenPrefix(values["token-prefix"]),
     concurrency: readNumber("concurrency", values.concurrency, 64, { from: 1, to: 1000, whole: true }),
@@ -129,28 +131,16 @@ function readNumber(
   );
 }
 
-function readOrigin(text: string, allowRemote: boolean): string {
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    throw new WrongOption(`--url is ${JSON.stringify(text)}; allowed is an address such as http://localhost:8787.`);
-  }
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "" || url.username !== "" || url.password !== "") {
-    throw new WrongOption(
-      `--url is ${JSON.stringify(text)}; allowed are only scheme, host and port (the path: --prefix).`,
-    );
-  }
+function readTarget(text: string, allowRemote: boolean): string {
+  const read = readOrigin(text);
+  if (!read.ok) throw new WrongOption(read.message);
   // Load on someone else's machine is an attack, so it needs an explicit option.
-  if (!allowRemote && !isLoopback(url.hostname)) {
+  if (!allowRemote && !isLoopback(read.url)) {
     throw new WrongOption(
-      `--url is at ${url.hostname}, which is not this machine. If you may put load on it: --allow-remote.`,
+      `--url is at ${read.url.hostname}, which is not this machine. If you may put load on it: --allow-remote.`,
     );
   }
-  return url.origin;
-}
-
-/** Accepts only names that always mean this machine; URL has already turned `127.1` and `0x7f000001` into 127.0.0.1. */
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+  return read.url.origin;
 }
 
 function readPrefix(text: string): string {

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Counters, noCounts } from "../../durable/metrics/counters.ts";
 import type { ServiceStats } from "../../durable/service/service-stats.ts";
@@ -17,6 +18,9 @@ import { REFUSING_ORIGIN, type SocketServer, startSocketServer } from "./socket-
 
 const TIMEOUT_MS = 400;
 const RESET_AFTER_MS = 150;
+/** The `iss` of the tokens whose issuer fails. */
+const ISSUER = "https://login.test";
+const TOKEN_SECRET = "a secret of the tests, which is no secret";
 /** A service without faults, whose clients must notice nothing. */
 const WELL = "well";
 
@@ -90,16 +94,51 @@ beforeAll(async () => {
     [nameOf("opa", fault), service(nameOf("opa", fault), upstream.origin, origin, "opa")],
     [nameOf("upstream", fault), service(nameOf("upstream", fault), origin, authorization.origin, "forward-auth")],
   ]);
+  const tokens = (name: string, url: string, more: object) => [
+    name,
+    {
+      route: { prefix: `/${name}` },
+      upstream: { url: upstream.origin },
+      clusters: { login: { url, timeoutMs: TIMEOUT_MS } },
+      authorization: {
+        protocol: "jwt",
+        issuers: [{ issuer: ISSUER, audience: "orders", ...more }],
+        upstreamClaims: { sub: "x-user" },
+      },
+    },
+  ];
+  const keySets = Object.entries(origins).map(([fault, origin]) =>
+    tokens(nameOf("keys", fault), origin, { jwks: { cluster: "login", path: "/keys" } }),
+  );
+  const secrets = [
+    tokens("unset", REFUSING_ORIGIN, { sharedSecret: { secret: "NOT_SET" } }),
+    tokens("short", REFUSING_ORIGIN, { sharedSecret: { secret: "SHORT" } }),
+    tokens("set", REFUSING_ORIGIN, { sharedSecret: { secret: "TOKEN_SECRET" } }),
+    [
+      "no-keys",
+      {
+        route: { prefix: "/no-keys" },
+        upstream: { url: upstream.origin },
+        authorization: { protocol: "api-keys", keys: { secret: "NOT_SET" } },
+      },
+    ],
+  ];
   const others = ["reset", "exhausted", "overloaded", WELL].map((name) => [
     name,
     service(name, upstream.origin, authorization.origin, "forward-auth"),
   ]);
   const bundle = await bundleWorker("test/faults/gateway.ts", {
-    SERVICES: Object.fromEntries([...services, ...others]),
+    SERVICES: Object.fromEntries([...services, ...keySets, ...secrets, ...others]),
     UPSTREAM: upstream.origin,
   });
   workerd = await startWorkerd(
-    { gateway: { bundle, text: { EBB_DEV: "1" }, objects: { SERVICE_OBJECT: "ServiceObject" } } },
+    {
+      gateway: {
+        bundle,
+        text: { EBB_DEV: "1", SHORT: "short", TOKEN_SECRET },
+        objects: { SERVICE_OBJECT: "ServiceObject" },
+      },
+    },
     ["gateway"],
   );
 });
@@ -130,6 +169,9 @@ async function askDuringReset(service: string, reason: string): Promise<RawRespo
   return waiting;
 }
 
+/** What the log says besides, as the page explains. */
+const SECOND_LINE = /authorization_server_state|keys_unavailable/;
+
 /** Counters that change with any request. */
 const ALWAYS_CHANGED: readonly string[] = ["requests", "hits", "outbound"];
 
@@ -145,7 +187,11 @@ async function countersOf(service: string): Promise<Map<string, number>> {
  * Sends one request, and meanwhile one to another service. Returns its response, its log lines and the changed
  * counters.
  */
-async function observe(service: string, send: () => Promise<RawResponse>): Promise<Omit<Row, "fault">> {
+async function observe(
+  service: string,
+  send: () => Promise<RawResponse>,
+  reportedMs = 50,
+): Promise<Omit<Row, "fault">> {
   const before = await countersOf(service);
   const logged = workerd.log().length;
   const [response, other] = await Promise.all([send(), ask(WELL)]);
@@ -155,10 +201,16 @@ async function observe(service: string, send: () => Promise<RawResponse>): Promi
       .log()
       .slice(logged)
       .split("\n")
-      .filter((line) => line.startsWith(`${service}: `) && !line.includes("authorization_server_state"))
-      .map((line) => line.slice(service.length + 2).replace(/\d+ ms/, "N ms"));
-  // The log arrives through a pipe, so it may be later than the response.
-  await after(50);
+      .filter((line) => line.startsWith(`${service}: `) && !SECOND_LINE.test(line))
+      .map((line) =>
+        line
+          .slice(service.length + 2)
+          .replace(/\d+ ms/, "N ms")
+          .replace(/http:\/\/[\d.:]+/, "URL")
+          .replace(ISSUER, "ISSUER"),
+      );
+  // The log arrives through a pipe, so it may be later than the response; so may what the Worker tells the object.
+  await after(reportedMs);
   const counters = await countersOf(service);
   return {
     status: response.status,
@@ -172,8 +224,31 @@ async function observe(service: string, send: () => Promise<RawResponse>): Promi
 const TABLES: Readonly<Record<string, (fault: string) => Promise<Omit<Row, "fault">>>> = {
   "Authorization server": (fault) => observe(nameOf("opa", fault), () => ask(nameOf("opa", fault))),
   Upstream: (fault) => observe(nameOf("upstream", fault), () => ask(nameOf("upstream", fault))),
+  "Keys of issuers": (fault) => observeToken(nameOf("keys", fault), {}, "RS256"),
+  "Secrets and claims": (fault) => observeToken(...SECRET_FAULTS[fault]!),
   Object: (fault) => OBJECT_FAULTS[fault]!(),
   Filter: (fault) => observe(FILTER_FAULTS[fault]![0], () => ask(...FILTER_FAULTS[fault]!)),
+};
+
+/** The Worker reports its counts once a second. */
+const COUNTS_TOLD_MS = 1_300;
+
+/** Sends a token, which is signed with a secret whatever its header says. */
+async function observeToken(service: string, claims: object, algorithm = "HS256"): Promise<Omit<Row, "fault">> {
+  const all = { iss: ISSUER, aud: "orders", sub: "ann", exp: Math.floor(Date.now() / 1_000) + 60, ...claims };
+  const key = new TextEncoder().encode(TOKEN_SECRET);
+  const [, payload, signature] = (await new SignJWT(all).setProtectedHeader({ alg: "HS256" }).sign(key)).split(".");
+  const header = Buffer.from(JSON.stringify({ alg: algorithm })).toString("base64url");
+  const headers = [`Authorization: Bearer ${header}.${payload}.${signature}`];
+  const send = () => sendRequest(workerd.ports.gateway!, { target: `/${service}/1`, headers }, PATIENCE_MS);
+  return observe(service, send, COUNTS_TOLD_MS);
+}
+
+const SECRET_FAULTS: Readonly<Record<string, [service: string, claims: object]>> = {
+  "the sharedSecret is not set": ["unset", {}],
+  "the sharedSecret has less than 32 bytes": ["short", {}],
+  "a secret of keys is not set": ["no-keys", {}],
+  "no header can carry a claim": ["set", { sub: " ann" }],
 };
 
 const EXHAUSTED = "Durable Object exceeded its memory limit and was reset.";
@@ -208,6 +283,8 @@ it("docs/faults.md has a row for every fault", () => {
   const servers = ["down", ...Object.keys(FAILURES)].toSorted();
   expect(faultsOf("Authorization server")).toEqual(servers);
   expect(faultsOf("Upstream")).toEqual(servers);
+  expect(faultsOf("Keys of issuers")).toEqual(servers);
+  expect(faultsOf("Secrets and claims")).toEqual(Object.keys(SECRET_FAULTS).toSorted());
   expect(faultsOf("Object")).toEqual(Object.keys(OBJECT_FAULTS).toSorted());
   expect(faultsOf("Filter")).toEqual(Object.keys(FILTER_FAULTS).toSorted());
 });

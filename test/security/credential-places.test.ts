@@ -95,6 +95,7 @@ describe.each(VARIANTS)("with $name, a credential", (variant) => {
       service("replaced", {
         authorization: keys,
         upstreamAuthorization: { replace: { secret: "UPSTREAM_TOKEN" } },
+        preflight: "pass",
         rules: [{ path: "/replaced/open", public: true }],
       }),
       service("unreplaced", { authorization: keys, upstreamAuthorization: { replace: { secret: "NOT_SET" } } }),
@@ -246,6 +247,14 @@ describe.each(VARIANTS)("with $name, a credential", (variant) => {
       expect({ status: both.status, target: both.target }).toEqual({ status: 400, target: undefined });
     });
 
+    it.each(["/query/1%3Faccess_token=evil", "/query/1%3fa=1&Access.Token=evil", "/query/1%3Fa;access_token=evil?b=1"])(
+      "is refused where a server finds it that decodes the path first: %s",
+      async (target) => {
+        const { status, target: reached } = await ask(target, ["Authorization: Bearer good"]);
+        expect({ status, reached }).toEqual({ status: 400, reached: undefined });
+      },
+    );
+
     it.each(["access_token_type", "my_access_token", "access%FFtoken", "accesstoken", "token", "%zz", "access[token]"])(
       "is not another parameter: %s",
       async (other) => {
@@ -337,7 +346,18 @@ describe.each(VARIANTS)("with $name, a credential", (variant) => {
     it("is taken out, and the answer chooses the name before it if the upstream chooses nothing", async () => {
       const answer = await ask("/socket/1", open("bearer, good, chat"));
       expect(answer).toMatchObject({ status: 101, user: "Bearer good /socket/1" });
-      expect(answer.sent("sec-websocket-protocol")).toEqual(["bearer, chat"]);
+      expect(answer.sent("sec-websocket-protocol")).toEqual(["chat"]);
+      expect(answer.header("sec-websocket-protocol")).toBe("bearer");
+    });
+
+    it.each([
+      ["bearer, good", []],
+      ["bearer, good, evil", ["evil"]],
+      ["bearer, good\r\nSec-WebSocket-Protocol: evil", ["evil"]],
+      ["chat, bearer, good, evil", ["chat, evil"]],
+    ])("leaves no name behind which an upstream finds another one: %j", async (protocols, left) => {
+      const answer = await ask("/socket/1", open(protocols));
+      expect([answer.status, answer.sent("sec-websocket-protocol")]).toEqual([101, left]);
       expect(answer.header("sec-websocket-protocol")).toBe("bearer");
     });
 
@@ -346,14 +366,14 @@ describe.each(VARIANTS)("with $name, a credential", (variant) => {
       const answer = await ask("/socket/1", open("chat, bearer, good"));
       answerHeaders = [];
       expect([answer.status, answer.header("sec-websocket-protocol")]).toEqual([101, "chat"]);
-      expect(answer.sent("sec-websocket-protocol")).toEqual(["chat, bearer"]);
+      expect(answer.sent("sec-websocket-protocol")).toEqual(["chat"]);
     });
 
     it.each(["bearer", "good", "Bearer, good", "chat, good", "bearer, "])("is not found in %j", async (protocols) => {
       expect(await ask("/socket/1", open(protocols))).toMatchObject({ status: 401, target: undefined, asked: [] });
     });
 
-    it.each(["bearer, good, bearer, evil", "bearer, bearer, good", "bearer, ev il"])(
+    it.each(["bearer, good, bearer, evil", "bearer, good, BEARER, evil", "bearer, bearer, good", "bearer, ev il"])(
       "is refused in %j",
       async (protocols) => {
         expect(await ask("/socket/1", open(protocols))).toMatchObject({ status: 401, target: undefined, asked: [] });
@@ -364,7 +384,7 @@ describe.each(VARIANTS)("with $name, a credential", (variant) => {
       const { status, sent } = await ask("/socket-removed/1", open("bearer, good, chat"));
       expect({ status, protocols: sent("sec-websocket-protocol") }).toEqual({
         status: 101,
-        protocols: ["bearer, chat"],
+        protocols: ["chat"],
       });
     });
 
@@ -426,6 +446,9 @@ describe.each(VARIANTS)("with $name, a credential", (variant) => {
     expect((await ask("/replaced/1", good)).sent("authorization")).toEqual(["Bearer of-the-gateway"]);
     expect((await ask("/replaced/open", good)).sent("authorization")).toEqual(["Bearer of-the-gateway"]);
     expect(await ask("/replaced/1", ["Authorization: Bearer k-eve"])).toMatchObject({ status: 401, target: undefined });
+    const preflight = ["Origin: https://a.example", "Access-Control-Request-Method: GET"];
+    const passed = await ask("/replaced/1", [...preflight, ...good], "OPTIONS");
+    expect([passed.status, passed.sent("authorization")]).toEqual([200, []]);
     expect(await ask("/unreplaced/1", good)).toMatchObject({ status: 503, target: undefined });
     const plain = await ask("/plain-removed/1", ["Authorization: Bearer good"]);
     expect([plain.status, plain.user, plain.sent("authorization")]).toEqual([200, "Bearer good /plain-removed/1", []]);
@@ -439,6 +462,19 @@ describe.each(VARIANTS)("with $name, a credential", (variant) => {
       // Another token of the same user is the same question.
       expect(await ask("/subject/1", await bearer("ann"))).toMatchObject({ status: 200, user, asked: [] });
       expect(await ask("/subject/1", await bearer("eve"))).toMatchObject({ status: 403, target: undefined });
+    });
+
+    it("is purged by the token too", async () => {
+      const token = await issuer.token({ sub: "purged" });
+      const bearer = [`Authorization: Bearer ${token}`];
+      expect(await ask("/subject/1", bearer)).toMatchObject({ status: 200 });
+      const response = await fetch(`http://127.0.0.1:${gateway.port}/stats/purge`, {
+        method: "POST",
+        body: JSON.stringify({ service: "subject", credential: token }),
+      });
+      expect(await response.json()).toMatchObject({ services: { subject: { purged: 1, verifiedForMs: 60_000 } } });
+      const { status, asked } = await ask("/subject/1", bearer);
+      expect({ status, asked: asked.length }).toEqual({ status: 200, asked: 1 });
     });
 
     it("is not asked about without one that can be told as it is", async () => {

@@ -106,6 +106,48 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect({ status, reason }).toEqual({ status: 503, reason: "configuration_mismatch" });
   });
 
+  it("an object that sends patterns decides by its own rules, whatever the Worker's configuration sends", async () => {
+    const rules = [{ path: "/:id", methods: ["GET"] }];
+    for (const worker of [service(), service({ rules: [{ path: "/1/*" }] }, { uri: "rule" })]) {
+      const gateway = await start(worker, service({ rules }, { uri: "rule" }));
+      const sent = async (method: string, target: string) => {
+        const before = authorization.requests.length;
+        await gateway.send({ method, target, headers: ["Authorization: Bearer good"] });
+        return authorization.requests.slice(before).map((request) => linesOf(request, "x-forwarded-uri")[0]);
+      };
+      expect(await sent("GET", "/1?a")).toEqual(["/:id"]);
+      expect(await sent("GET", "/2?b")).toEqual([]);
+      expect(await sent("POST", "/1?a")).toEqual(["/1?a"]);
+    }
+  });
+
+  it("a path that is public in the object, and not in the Worker, is decided on whole", async () => {
+    const rules = [{ path: "/1", public: true as const }, { path: "/:id" }];
+    const gateway = await start(service(), service({ rules }, { uri: "rule" }));
+    expect(await ask(gateway, "bad")).toMatchObject({ status: 403 });
+    expect(linesOf(authorization.requests.at(-1)!, "x-forwarded-uri")).toEqual(["/1"]);
+  });
+
+  it("an object that sends paths does so although the Worker's rules are patterns to send", async () => {
+    const worker = service({ rules: [{ path: "/:id" }] }, { uri: "rule" });
+    const gateway = await start(worker, service({ rules: [{ path: "/:id" }] }));
+    for (const target of ["/1?a", "/2?b"]) {
+      await gateway.send({ target, headers: ["Authorization: Bearer good"] });
+      expect(linesOf(authorization.requests.at(-1)!, "x-forwarded-uri")).toEqual([target]);
+    }
+  });
+
+  it("a header outside the Worker's key is in the object's, and no isolate shares what depends on it", async () => {
+    const worker = service({}, { unkeyedHeaders: ["x-trace"] });
+    const gateway = await start(worker, service({}, { requestHeaders: ["x-trace"] }));
+    const before = authorization.requests.length;
+    for (const trace of ["one", "two", "three"]) {
+      expect((await ask(gateway, "good", `X-Trace: ${trace}`)).status).toBe(200);
+      expect(linesOf(authorization.requests.at(-1)!, "x-trace")).toEqual([trace]);
+    }
+    expect(authorization.requests.length - before).toBe(3);
+  });
+
   it("an object does not get headers that the Worker's configuration removes from every request", async () => {
     const worker = service({ identityHeaders: ["x-tenant"] });
     const gateway = await start(worker, service({}, { requestHeaders: ["x-tenant"] }));

@@ -43,6 +43,7 @@ describe.each(VARIANTS)("with $name", (variant) => {
             cluster: "auth",
             path: "/check",
             requestHeaders: ["x-tenant"],
+            unkeyedHeaders: ["traceparent"],
             upstreamHeaders: ["x-user"],
           },
           cache,
@@ -88,6 +89,19 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect(now.requests - before.requests).toBe(10);
     expect(now.hits - before.hits).toBe(9);
     expect(now.isolate.edgeBytes).toBeGreaterThan(0);
+  });
+
+  it("requests that differ in a header outside the key are repeats of one request", async () => {
+    const before = await gateway.stats("orders");
+    for (let n = 0; n < 10; n += 1) {
+      const { user } = await ask("/orders/traced", "ann", n === 5 ? [] : [`Traceparent: ${n}`]);
+      expect(user).toBe("Bearer ann GET /orders/traced none");
+      expect(linesOf(upstream.requests.at(-1)!, "traceparent")).toEqual(n === 5 ? [] : [`${n}`]);
+    }
+    await expect
+      .poll(async () => (await gateway.stats("orders")).edgeHits - before.edgeHits, { timeout: 5_000 })
+      .toBe(9);
+    expect((await ask("/orders/traced", "bob", ["Traceparent: 1"])).user).toBe("Bearer bob GET /orders/traced none");
   });
 
   it("nobody gets another's allow or identity: every part of the question is in the key", async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
-import { json, signingKey, TokenIssuer } from "./token-issuer.ts";
+import { json, type SigningKey, signingKey, TokenIssuer } from "./token-issuer.ts";
 import { VARIANTS } from "./variants.ts";
 
 /** The keys of issuers: which are trusted, how often they are fetched, and what happens without them. */
@@ -155,6 +155,16 @@ describe.each(VARIANTS)("with $name, the keys of an issuer", (variant) => {
     const short = { kty: "RSA", kid: "short", e: "AQAB", n: Buffer.alloc(64, 0xff).toString("base64url") };
     issuer.answer = () => json({ keys: [short] });
     expect(await ask(await issuer.token({}, { kid: "short" }))).toBe("401 token_invalid");
+  });
+
+  it("that are too short do not keep others with their name, or without one, from being tried", async () => {
+    const { issuer, ask } = await start();
+    const short = { kty: "RSA", e: "AQAB", n: Buffer.alloc(64, 0xff).toString("base64url") };
+    const [{ jwk }] = issuer.keys as [SigningKey];
+    issuer.answer = () =>
+      json({ keys: [{ ...short, kid: "key-1" }, { ...short, kid: "key-1", n: "AAAA" }, jwk, short] });
+    expect(await ask(await issuer.token())).toBe("served");
+    expect(await ask(await issuer.token({}, { kid: undefined as never }))).toBe("served");
   });
 
   describe("found by discovery", () => {

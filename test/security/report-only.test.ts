@@ -18,6 +18,8 @@ describe.each(VARIANTS)("with $name, a service that only reports", (variant) => 
     server = await RawServer.start(({ headers }) => {
       if (isDown) return "reset";
       const [credential] = linesOf({ headers }, "authorization");
+      const status = /^Bearer (\d{3})$/.exec(credential ?? "")?.[1];
+      if (status !== undefined) return { status: Number(status), headers: [["location", "https://login.example/"]] };
       return credential === "Bearer good" ? { headers: [["x-user", "ann"]] } : { status: 403 };
     });
     const service = (name: string, more: object) => [
@@ -68,6 +70,15 @@ describe.each(VARIANTS)("with $name, a service that only reports", (variant) => 
     expect(await ask("/last-day/1")).toMatchObject({ status: 200, user: [] });
   });
 
+  it.each([302, 307, 400, 401, 403, 404, 429, 500])("lets pass what the server refuses with %i", async (status) => {
+    const credential = [`Authorization: Bearer ${status}`];
+    expect(await ask("/reports/1", credential)).toMatchObject({ status: 200, user: [] });
+    expect(await ask("/enforces/1", credential)).toMatchObject({
+      status: status === 500 ? 503 : status,
+      user: undefined,
+    });
+  });
+
   it("tells the upstream who comes if the request is allowed", async () => {
     expect(await ask("/reports/1", ["Authorization: Bearer good"])).toMatchObject({ status: 200, user: ["ann"] });
   });
@@ -80,6 +91,10 @@ describe.each(VARIANTS)("with $name, a service that only reports", (variant) => 
   it("refuses what nobody can read", async () => {
     for (const target of ["/reports//1", "/reports/%2e%2e/x", "/reports/a%00"]) {
       expect(await ask(target)).toEqual({ status: 400, user: undefined, body: undefined });
+    }
+    for (const target of ["/reports/1", "/tokens/1"]) {
+      const unreadable = ["Authorization: Bearer \xff\xfe"];
+      expect(await ask(target, unreadable)).toEqual({ status: 400, user: undefined, body: undefined });
     }
     const body = ["Content-Length: 1"];
     expect(await ask("/reports/1", body, "GET", "x")).toMatchObject({ status: 400, user: undefined });

@@ -29,7 +29,11 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: "credentials that the Worker finds",
     isReadInWorker: true,
-    // The filter does not know places in the query.
-    change: (service) => ({ ...service, credentials: [...(service.credentials ?? BEARER), IN_THE_QUERY] }),
+    // The filter does not know places in the query. A certificate stands alone, and is read by the Worker anyway.
+    change: (service) => {
+      const { credentials = BEARER } = service;
+      const isCertificate = credentials.some(({ from }) => from === "certificate");
+      return isCertificate ? service : { ...service, credentials: [...credentials, IN_THE_QUERY] };
+    },
   },
 ];

@@ -1,3 +1,4 @@
+/// <reference lib="es2024.promise" preserve="true" />
 /**
  * A Proxy-Wasm host (proxy-wasm/spec) in TypeScript. It does not depend on Cloudflare and runs wherever WebAssembly does:
  * the embedder supplies clock, network, log and randomness as HostServices.

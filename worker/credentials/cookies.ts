@@ -36,9 +36,12 @@ export function withoutCookies(cookies: string, names: readonly string[]): strin
 
 /** True if some server finds a cookie of this name in the text of one cookie. */
 function hidesCookie(pair: string, name: string): boolean {
+  if (pair.length <= name.length) return false;
   if (beginsWithName(pair, name)) return true;
-  // After these characters some servers begin a new cookie.
-  return Array.from(pair.matchAll(/[ \t,"]/g)).some(({ index }) => beginsWithName(pair.slice(index + 1), name));
+  // After these characters, which no name has, some servers begin a new cookie.
+  return Array.from(pair.matchAll(/[ \t,"](?![ \t,"])/g)).some(({ index }) =>
+    beginsWithName(pair.slice(index + 1), name),
+  );
 }
 
 /** True if the text begins with the name in any spelling, followed by `=` or `[`. */
@@ -54,6 +57,6 @@ function beginsWithName(text: string, name: string): boolean {
 }
 
 /** Maps all characters that some server treats as equal in a name to one. */
-export function foldedCharacter(character: string): string {
+function foldedCharacter(character: string): string {
   return character === " " || character === "." || character === "[" ? "_" : character.toLowerCase();
 }

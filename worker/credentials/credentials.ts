@@ -16,18 +16,21 @@ import { insufficientClaims, insufficientScope, unauthorized } from "./refusals.
 import { lackOf } from "./requirements.ts";
 import { type ServiceCredentials, serviceCredentials } from "./service-credentials.ts";
 import { type Told, toldCredential } from "./told-credential.ts";
+import type { Undecided } from "./undecided.ts";
 import { removedCredentials } from "./upstream-credentials.ts";
 import type { Verdict, Verified, VerifierIo } from "./verdict.ts";
 
 /** How long a result is kept at most: so long may a purge take to reach every isolate. */
-export const VERIFIED_FOR_MS = 60_000;
+const VERIFIED_FOR_MS = 60_000;
 
 export type Checked =
   /** Decided: the request may pass with these changes. */
   | { readonly kind: "pass"; readonly changes: readonly HeaderChange[] }
   /** The object decides. It is told the credential; the upstream gets the changes besides those of the decision. */
   | { readonly kind: "ask"; readonly told: Told; readonly changes: readonly HeaderChange[] }
-  | { readonly kind: "refused"; readonly reply: Response };
+  | { readonly kind: "refused"; readonly reply: Response }
+  /** Nobody could read the request. */
+  | { readonly kind: "unreadable"; readonly reply: Response };
 
 /** What a check works on. */
 interface Check {
@@ -75,7 +78,7 @@ export class Credentials {
     });
     if (found.kind !== "found") {
       this.#counter.count(incoming, ctx, "refusedEarly");
-      return { kind: "refused", reply: notFound(incoming, credentials.sources, found.kind) };
+      return notFound(incoming, credentials.sources, found.kind);
     }
     const check: Check = { incoming, credentials, ruleName, found, ctx };
     if (credentials.verify === undefined) {
@@ -83,10 +86,11 @@ export class Credentials {
       return { kind: "ask", told: { headers, tasks: credentials.tasks }, changes: removedBeside(check) };
     }
     const io = this.#io(check);
+    const nowMs = io.nowMs();
     const key = this.#kept.keyOf(`${service.name} ${found.text}`);
-    const kept = this.#kept.find(key, io.nowMs);
+    const kept = this.#kept.find(key, nowMs);
     if (kept?.isStillProved(io)) return this.#judge(check, kept.identity, true);
-    return credentials.verify(found.text, io).then((verdict) => this.#verified(check, key, io, verdict));
+    return credentials.verify(found.text, io).then((verdict) => this.#verified(check, key, nowMs, verdict));
   }
 
   /** A purge: here it takes effect at once. */
@@ -94,11 +98,16 @@ export class Credentials {
     this.#kept.forget(service);
   }
 
-  #io({ incoming, ctx }: Check): VerifierIo {
-    return { env: incoming.env, nowMs: this.#nowMs(), waitUntil: (work) => ctx.waitUntil(work) };
+  /** How long other isolates may use results that were purged here, in ms; 0 if none are kept. */
+  keptForMs(service: Service): number {
+    return this.#services.get(service)?.verify === undefined ? 0 : VERIFIED_FOR_MS;
   }
 
-  #verified(check: Check, key: string, { nowMs }: VerifierIo, verdict: Verdict): Checked {
+  #io({ incoming, ctx }: Check): VerifierIo {
+    return { env: incoming.env, nowMs: this.#nowMs, waitUntil: (work) => ctx.waitUntil(work) };
+  }
+
+  #verified(check: Check, key: string, nowMs: number, verdict: Verdict): Checked {
     const { incoming, credentials, ctx } = check;
     const { service } = incoming;
     switch (verdict.kind) {
@@ -106,9 +115,7 @@ export class Credentials {
         this.#counter.count(incoming, ctx, "refusedEarly");
         return { kind: "refused", reply: unauthorized(service, credentials.sources, verdict.reason) };
       case "undecided":
-        this.#counter.count(incoming, ctx, "undecided");
-        rateLimitedLog.error(`${service.name}: ${verdict.reason}: ${verdict.message}`);
-        return { kind: "refused", reply: errorResponse(503, verdict.reason) };
+        return this.#undecided(check, verdict);
       case "verified": {
         const freshForMs = Math.min(verdict.endsInMs, VERIFIED_FOR_MS);
         const { bytes } = verdict.identity;
@@ -120,6 +127,12 @@ export class Credentials {
     }
   }
 
+  #undecided({ incoming, ctx }: Check, { reason, message }: Undecided): Checked {
+    this.#counter.count(incoming, ctx, "undecided");
+    rateLimitedLog.error(`${incoming.service.name}: ${reason}: ${message}`);
+    return { kind: "refused", reply: errorResponse(503, reason) };
+  }
+
   /** Compares with the rule, and decides or lets the object decide. */
   #judge(check: Check, identity: Identity, isKept: boolean): Checked {
     const { incoming, credentials, ruleName, ctx } = check;
@@ -127,7 +140,10 @@ export class Credentials {
     const required = credentials.requirements.get(ruleName);
     const lack = required && lackOf(required, identity, credentials.comparison);
     if (required === undefined || lack === undefined) {
-      if (!credentials.decides) return toAsk(check, identity);
+      if (!credentials.decides) {
+        const asking = toAsk(check, identity);
+        return asking.kind === "ask" ? asking : this.#undecided(check, asking);
+      }
       this.#countDecided(incoming, ctx, isKept);
       return { kind: "pass", changes: [...removedBeside(check), ...identity.changes] };
     }
@@ -143,21 +159,18 @@ export class Credentials {
   }
 }
 
-/** How long a purge may take to reach all isolates, in ms; 0 if no credential is verified in them. */
-export function verifiedForMsOf(service: Service): number {
-  return serviceCredentials(service)?.verify === undefined ? 0 : VERIFIED_FOR_MS;
-}
-
 /** Why a request has no credential that can be read. */
-function notFound(incoming: Incoming, sources: readonly Credential[], kind: "missing" | "malformed"): Response {
+function notFound(incoming: Incoming, sources: readonly Credential[], kind: "missing" | "malformed"): Checked {
   const { service, request, client } = incoming;
-  if (kind === "missing") return unauthorized(service, sources, "missing_credential");
+  if (kind === "missing") return { kind: "refused", reply: unauthorized(service, sources, "missing_credential") };
   const { credentialHeaders: neededHeaders, identityHeaders } = service;
   const head = headersForFilter(request.headers, { neededHeaders, identityHeaders }, client);
-  return head.ok ? unauthorized(service, sources, "malformed_credential") : badHeaders(head.reason);
+  return head.ok
+    ? { kind: "refused", reply: unauthorized(service, sources, "malformed_credential") }
+    : { kind: "unreadable", reply: badHeaders(head.reason) };
 }
 
-function toAsk(check: Check, { subject, issuer }: Identity): Checked {
+function toAsk(check: Check, { subject, issuer }: Identity): Extract<Checked, { kind: "ask" }> | Undecided {
   const { incoming, credentials, found } = check;
   const { sources, tasks } = credentials;
   const changes = removedBeside(check);
@@ -167,8 +180,11 @@ function toAsk(check: Check, { subject, issuer }: Identity): Checked {
   }
   // Anything else would not reach the server as it is.
   if (subject === undefined || issuer === undefined || !/^[\x21-\x7e]+$/.test(subject)) {
-    rateLimitedLog.error(`${incoming.service.name}: a verified token has no sub that can be asked about`);
-    return { kind: "refused", reply: errorResponse(503, "claim_unusable") };
+    return {
+      kind: "undecided",
+      reason: "claim_unusable",
+      message: "a verified token has no sub that can be asked about",
+    };
   }
   const headers = { authorization: `Bearer ${subject}`, [VERIFIED_ISSUER_HEADER]: issuer };
   return { kind: "ask", told: { headers, tasks }, changes };

@@ -12,7 +12,7 @@ describe("a credential in the query", () => {
     ["?access%5Ftoken=abc", "abc"],
     ["?access_token=a%2Bb=c", "a+b=c"],
     ["?access_token=", ""],
-    ["?access_token", ""],
+    ["?access_token", undefined],
     ["?Access_Token=abc", undefined],
     ["?access.token=abc", undefined],
     ["?xaccess_token=abc", undefined],

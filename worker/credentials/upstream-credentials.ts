@@ -31,7 +31,7 @@ export function removedCredentials(
     changes.push({ name: "cookie", values: others === "" ? [] : [others] });
   }
   const left = withoutTokens(header("sec-websocket-protocol"), protocols);
-  if (left !== undefined) changes.push({ name: "sec-websocket-protocol", values: [left] });
+  if (left !== undefined) changes.push({ name: "sec-websocket-protocol", values: left === "" ? [] : [left] });
   return changes;
 }
 

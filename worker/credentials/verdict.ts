@@ -5,7 +5,7 @@ import type { Undecided } from "./undecided.ts";
 /** What a verification needs of the request that it is for. */
 export interface VerifierIo {
   readonly env: Env;
-  readonly nowMs: number;
+  nowMs(): number;
   /** Lets work go on after the request's end. */
   waitUntil(work: Promise<unknown>): void;
 }

@@ -5,19 +5,28 @@ import { type Read, UNREADABLE, withoutBlanks } from "./reading.ts";
  * `Sec-WebSocket-Protocol`.
  */
 
-/** The element after `name`; unreadable if the name is there twice. */
+/** The element after `name`; unreadable if the name is there twice, in any case. */
 export function tokenAfter(value: string | null, name: string): Read {
   const protocols = protocolsIn(value);
   const at = protocols.indexOf(name);
   if (at < 0) return undefined;
-  return protocols.lastIndexOf(name) === at ? protocols[at + 1] : UNREADABLE;
+  return protocols.filter((protocol) => isOneOf(protocol, [name])).length === 1 ? protocols[at + 1] : UNREADABLE;
 }
 
-/** The list without the element after each of the names; undefined if it has none of them. */
+/**
+ * The list without the names and the element after each of them; undefined if it has none. With a name left, an upstream that
+ * reads tokens so too would take the next element for one.
+ */
 export function withoutTokens(value: string | null, names: readonly string[]): string | undefined {
   const protocols = protocolsIn(value);
-  if (!names.some((name) => protocols.includes(name))) return undefined;
-  return protocols.filter((_, index) => index === 0 || !names.includes(protocols[index - 1]!)).join(", ");
+  const isName = protocols.map((protocol) => isOneOf(protocol, names));
+  if (!isName.includes(true)) return undefined;
+  return protocols.filter((_, index) => !isName[index] && !isName[index - 1]).join(", ");
+}
+
+/** In any case: some upstreams ignore it. */
+function isOneOf(protocol: string, names: readonly string[]): boolean {
+  return names.some((name) => name.toLowerCase() === protocol.toLowerCase());
 }
 
 /** The elements of the header (RFC 6455 11.3.4). */

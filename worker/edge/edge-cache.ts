@@ -1,4 +1,5 @@
 import type { Service } from "../../config/index.ts";
+import type { DecideRequest } from "../../durable/rpc.ts";
 import type { Runtime } from "../../durable/runtime/runtime.ts";
 import type { HeaderChange } from "../../wasm/host/index.ts";
 import type { WorkerCounter } from "../counts/worker-counter.ts";
@@ -6,6 +7,7 @@ import type { Incoming } from "../incoming.ts";
 import { changeBytes } from "../kept/change-bytes.ts";
 import { KeptValues } from "../kept/kept-values.ts";
 import { sharedMemory } from "../kept/shared-memory.ts";
+import { edgeKeyText } from "./edge-key.ts";
 
 /** Allows that this isolate keeps for services with `cache.edgeTtlMs` (docs/edge-cache.md). */
 export class EdgeCache {
@@ -19,12 +21,20 @@ export class EdgeCache {
     this.#counter = counter;
   }
 
-  /** A question that may be answered here; undefined if the service keeps nothing here. */
-  question(incoming: Incoming, text: string, ctx: Pick<ExecutionContext, "waitUntil">): EdgeQuestion | undefined {
+  /**
+   * A question that may be answered here; undefined if the service keeps nothing here.
+   * @param text the question, encoded
+   */
+  question(
+    incoming: Incoming,
+    question: DecideRequest,
+    text: string,
+    ctx: Pick<ExecutionContext, "waitUntil">,
+  ): EdgeQuestion | undefined {
     const { service } = incoming;
     const edgeTtlMs = edgeTtlMsOf(service);
     if (edgeTtlMs === 0) return undefined;
-    const key = this.#decisions.keyOf(text);
+    const key = this.#decisions.keyOf(edgeKeyText(service, question, text));
     const askedAtMs = this.#nowMs();
     return {
       answer: () => {

@@ -1,13 +1,13 @@
-import type { Gateway } from "../../config/index.ts";
+import { asksAboutVerifiedSubject } from "../../config/authorization-parts.ts";
+import type { Gateway, Service } from "../../config/index.ts";
 import { type Env, serviceObject } from "../../durable/environment.ts";
 import type { RestartOutcome } from "../../durable/instances/instance-manager.ts";
 import type { RestartPlan } from "../../durable/restart/restart-plan.ts";
 import type { PurgeReport } from "../../durable/service/purge.ts";
-import { verifiedForMsOf } from "../credentials/credentials.ts";
 import { edgeTtlMsOf } from "../edge/edge-cache.ts";
 import type { Front } from "../forward.ts";
 import { againAfterReset } from "../object-errors.ts";
-import { credentialsMeant } from "./credentials-meant.ts";
+import { credentialsMeant, subjectsMeant } from "./credentials-meant.ts";
 import type { ActionRequest } from "./read-action.ts";
 
 /** Outcomes of an operator's action, by service. If a service could not be asked, it has an `error`, and the status is 503. */
@@ -46,23 +46,30 @@ export type EdgePurgeReport = PurgeReport & {
 
 /** Purges the decisions of one credential or all. */
 export function purgeServices(
-  { gateway, edge, credentials: verified }: Front,
+  { gateway, edge, credentials }: Front,
   env: Env,
   { service, credential }: ActionRequest,
 ): Promise<ActionReport<EdgePurgeReport>> {
-  const credentials = credential === undefined ? {} : { credentials: credentialsMeant(credential) };
+  const meant = credential === undefined ? undefined : credentialsMeant(credential);
   return forEach(gateway, service, async (name) => {
-    const report = await againAfterReset(() => serviceObject(env, name).purge({ service: name, ...credentials }));
+    const purged = gateway.services.find((candidate) => candidate.name === name)!;
+    const report = await againAfterReset(() =>
+      serviceObject(env, name).purge({ service: name, ...purgedCredentials(purged, meant) }),
+    );
     edge.forget(name);
-    verified.forget(name);
-    return { ...report, ...elsewhere(gateway, name) };
+    credentials.forget(name);
+    return { ...report, ...elsewhere(edgeTtlMsOf(purged), credentials.keptForMs(purged)) };
   });
 }
 
-function elsewhere({ services }: Gateway, name: string): Pick<EdgePurgeReport, "edgeTtlMs" | "verifiedForMs"> {
-  const service = services.find((candidate) => candidate.name === name);
-  const edgeTtlMs = service === undefined ? 0 : edgeTtlMsOf(service);
-  const verifiedForMs = service === undefined ? 0 : verifiedForMsOf(service);
+/** The object of a service that asks about subjects knows no tokens. */
+function purgedCredentials({ filterKind }: Service, meant: string[] | undefined): { credentials?: string[] } {
+  if (meant === undefined) return {};
+  const isAboutSubjects = filterKind.kind === "built-in" && asksAboutVerifiedSubject(filterKind.authorization);
+  return { credentials: isAboutSubjects ? [...meant, ...subjectsMeant(meant)] : meant };
+}
+
+function elsewhere(edgeTtlMs: number, verifiedForMs: number): Pick<EdgePurgeReport, "edgeTtlMs" | "verifiedForMs"> {
   return { ...(edgeTtlMs > 0 ? { edgeTtlMs } : {}), ...(verifiedForMs > 0 ? { verifiedForMs } : {}) };
 }
 

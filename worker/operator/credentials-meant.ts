@@ -1,3 +1,5 @@
+import { decodeJwt } from "jose";
+
 /** `Authorization: …`, `Cookie:…`: a header copied with its name. */
 const HEADER_NAME = /^(?:[!#$%&'*+.^_`|~\w-]+:\s+|(?:(?:proxy-)?authorization|cookie|x-[\w-]+):)(?=\S)/i;
 /** Schemes that precede a token; other words are part of the token. */
@@ -19,4 +21,16 @@ export function credentialsMeant(text: string): string[] {
     .map((pair) => pair.slice(pair.indexOf("=") + 1).trim())
     .filter((meant) => !NO_CREDENTIAL.test(meant));
   return [...new Set([copied, value, credential, ...valuesOfPairs])];
+}
+
+/** The subjects of tokens among the credentials, for services that ask about subjects. Nothing of a token need be proved for a purge. */
+export function subjectsMeant(credentials: readonly string[]): string[] {
+  return credentials.flatMap((credential) => {
+    try {
+      const { sub } = decodeJwt(credential);
+      return typeof sub === "string" ? [sub] : [];
+    } catch {
+      return [];
+    }
+  });
 }

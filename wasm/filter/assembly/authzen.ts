@@ -23,7 +23,7 @@ import {
 import { putJsonMember, putJsonName, putJsonString, putJsonWords } from "./json-writer";
 import { SERVER_MALFORMED } from "./reasons";
 import { replyBody } from "./reply";
-import { requestAuthority, requestMethod, requestScheme, sentUri } from "./request";
+import { isPatternSent, requestAuthority, requestMethod, requestScheme, sentUri } from "./request";
 import { Span } from "./span";
 import { putText } from "./text-writer";
 import { clearUpstreamValues } from "./upstream-headers";
@@ -37,7 +37,7 @@ import { verdict } from "./verdict";
  *           decision point that verifies it itself
  * action    { name: the rule's permission or the method, properties: { method } }
  * resource  { type: "uri", id: the sent part of the URI, else the service,
- *             properties: { service, host, scheme, rule } }
+ *             properties: { service, host, scheme, rule } }; with a rule's pattern as id, the type is "rule"
  * context   { scopes, headers }
  */
 
@@ -61,8 +61,11 @@ export function askAuthZen(rule: Rule | null, subject: Span): bool {
   putJsonString(rule !== null && rule.permission.isPresent ? rule.permission : requestMethod);
   putText(',"properties":{');
   putJsonMember("method", requestMethod, true);
-  putText('}},"resource":{"type":"uri","id":');
-  putJsonString(sentUri.isPresent ? sentUri : configuration.service);
+  putText('}},"resource":{"type":"');
+  putText(isPatternSent(rule) ? "rule" : "uri");
+  putText('","id":');
+  const uri = sentUri(rule);
+  putJsonString(uri.isPresent ? uri : configuration.service);
   putText(',"properties":{');
   putJsonMember("service", configuration.service, true);
   putJsonMember("host", requestAuthority);

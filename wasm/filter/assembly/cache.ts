@@ -1,4 +1,5 @@
 import { nowMs } from "./clock";
+import { addCredential, removeCredential } from "./credential-count";
 import { credentialTagOf } from "./decision-key";
 import { allocateEntry, Entry, freeEntry } from "./entry";
 import { noteRemoval } from "./handover-log";
@@ -113,6 +114,7 @@ function place(
   entry.staleMs = staleMs;
   if (pool == REFUSALS) refusals++;
   indexEntry(entry);
+  addCredential(credentialTagOf(digestHigh));
   addMostRecent(entry);
   schedule(entry);
   return true;
@@ -189,6 +191,7 @@ function drop(digestLow: u64, digestHigh: u64): void {
 function remove(entry: Entry): void {
   if (entry.outcome != 0) refusals--;
   unindexEntry(entry);
+  removeCredential(credentialTagOf(entry.digestHigh));
   removeFromUse(entry);
   unschedule(entry);
   freeEntry(entry);

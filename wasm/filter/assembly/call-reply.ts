@@ -4,7 +4,7 @@ import { Rule } from "./configuration";
 import { findCredential, token } from "./credentials";
 import { answerFirst, conclude, failClient } from "./decision";
 import { proxy_set_effective_context } from "./env";
-import { freshForMs, isReusableStale, isStorable, readFreshness } from "./freshness";
+import { freshForMs, isOfOneRequest, isReusableStale, isStorable, readFreshness } from "./freshness";
 import { replyHeaders } from "./header-map";
 import { dispatchedCall } from "./outbound";
 import {
@@ -48,8 +48,9 @@ export function acceptReply(callId: u32, headerCount: u32, bodySize: u32): void 
     return;
   }
   if (verdict.kind == VERDICT_ASK_DECISION && ask(pending, rule, true)) return;
-  if (verdict.isPersonal && hasSeveralWaiters(pending)) {
-    // A login started for one client is not valid for others, although they sent the same.
+  if ((verdict.isPersonal || (verdict.kind != VERDICT_FAIL && isOfOneRequest())) && hasSeveralWaiters(pending)) {
+    // A login started for one client is not valid for others, although they sent the same. Nor is a reply that depends on a
+    // header in which they differ.
     answerFirst(pending);
     releaseArena();
     if (askAgain(pending)) return;

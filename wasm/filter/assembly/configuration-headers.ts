@@ -27,31 +27,48 @@ function newHeader(): NamedHeader | null {
   return header;
 }
 
+let chosen: u32 = 0;
+let lastChosen: NamedHeader | null = null;
+
 export function readRequestHeaders(): void {
-  if (!openArray("requestHeaders")) return;
-  let last: NamedHeader | null = null;
-  for (let count: u32 = 0; nextElement(); count++) {
-    if (count == MAX_REQUEST_HEADERS) complainAbout("requestHeaders", "must name at most 32 headers");
-    const name = readHeaderName("requestHeaders");
-    if (isChosen(name)) continue;
+  readChosenHeaders("requestHeaders", false);
+}
+
+/** A header that is in both lists must stay in the key, so the operator has to decide. */
+export function readUnkeyedHeaders(): void {
+  readChosenHeaders("unkeyedHeaders", true);
+}
+
+function readChosenHeaders(field: string, isUnkeyed: bool): void {
+  if (!openArray(field)) return;
+  while (nextElement()) {
+    const name = readHeaderName(field);
+    const earlier = findChosen(name);
+    if (earlier !== null) {
+      if ((earlier.isUnkeyed != 0) != isUnkeyed) complainAbout(field, "must be given once");
+      continue;
+    }
+    if (chosen++ == MAX_REQUEST_HEADERS) complainAbout(field, "must name at most 32 headers");
     const header = newHeader();
     const value = keepBytes(SPAN_BYTES);
     if (header === null || !value) return;
     header.name = name;
     header.value = changetype<Span>(value);
+    header.isUnkeyed = isUnkeyed ? 1 : 0;
+    const last = lastChosen;
     if (last === null) configuration.requestHeaders = header;
     else last.next = header;
-    last = header;
+    lastChosen = header;
   }
 }
 
-function isChosen(name: Span): bool {
+function findChosen(name: Span): NamedHeader | null {
   let header = configuration.requestHeaders;
   while (header !== null) {
-    if (header.name.equals(name)) return true;
+    if (header.name.equals(name)) return header;
     header = header.next;
   }
-  return false;
+  return null;
 }
 
 export function readFixedHeaders(endpoint: Endpoint): void {

@@ -13,6 +13,7 @@ import {
   URI_NONE,
   URI_PATH,
   URI_PATH_AND_QUERY,
+  URI_RULE,
 } from "./configuration";
 import { readUpstreamClaims } from "./configuration-claims";
 import { readExpectations } from "./configuration-expectations";
@@ -36,7 +37,7 @@ import {
   text,
   wasSeen,
 } from "./configuration-fields";
-import { readFixedHeaders, readRequestHeaders, readUpstreamHeaders } from "./configuration-headers";
+import { readFixedHeaders, readRequestHeaders, readUnkeyedHeaders, readUpstreamHeaders } from "./configuration-headers";
 import { putFormEncoded } from "./form-encoding";
 import { jsonFailed, nextMember, peekJson, skipValue } from "./json-reader";
 import { absentText, keepBytes } from "./kept-memory";
@@ -64,6 +65,7 @@ export function readProtocol(): void {
     else if (isField(key, "upstreamHeaders", 12)) readUpstreamHeaders();
     else if (isField(key, "upstreamClaims", 13)) readUpstreamClaims();
     else if (isField(key, "subject", 15)) readSubject();
+    else if (isField(key, "unkeyedHeaders", 16)) readUnkeyedHeaders();
     else skipValue();
   }
   need("type", 8);
@@ -115,7 +117,8 @@ function readUri(): void {
   if (text.is("path-and-query")) configuration.uri = URI_PATH_AND_QUERY;
   else if (text.is("path")) configuration.uri = URI_PATH;
   else if (text.is("none")) configuration.uri = URI_NONE;
-  else complainAbout("uri", "must be path-and-query, path or none");
+  else if (text.is("rule")) configuration.uri = URI_RULE;
+  else complainAbout("uri", "must be path-and-query, path, none or rule");
 }
 
 function newEndpoint(): Endpoint | null {

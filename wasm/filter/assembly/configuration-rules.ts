@@ -15,6 +15,7 @@ import {
   need,
   openArray,
   openObject,
+  readPath,
   readText,
   text,
 } from "./configuration-fields";
@@ -49,11 +50,13 @@ function readRule(rule: Rule): void {
   rule.name = absentText();
   rule.scopes = absentText();
   rule.permission = absentText();
+  rule.uri = absentText();
   while (nextMember(key)) {
     if (isField(key, "name", 0)) rule.name = readText("name");
     else if (isField(key, "scopes", 1)) readScopes(rule);
     else if (isField(key, "permission", 2)) rule.permission = readText("permission");
     else if (isField(key, "claims", 3)) rule.claims = readClaimConditions();
+    else if (isField(key, "uri", 4)) rule.uri = readPath("uri");
     else skipValue();
   }
   if (rule.isAnyScopeEnough || rule.claims !== null) isReplyNeeded = true;

@@ -11,6 +11,8 @@ export const PROTOCOL_OPA: u32 = 4;
 export const URI_PATH_AND_QUERY: u32 = 0;
 export const URI_PATH: u32 = 1;
 export const URI_NONE: u32 = 2;
+/** The matched rule's pattern; without a rule as URI_PATH_AND_QUERY. */
+export const URI_RULE: u32 = 3;
 
 export const CLIENT_NONE: u32 = 1;
 /** With an Authorization header, Basic or Bearer. */
@@ -97,6 +99,8 @@ export class NamedHeader {
   name: Span;
   value: Span;
   next: NamedHeader | null;
+  /** A chosen header that is sent but is not part of the key. */
+  isUnkeyed: u32;
 }
 
 /** The requirements of a matched route. */
@@ -111,6 +115,8 @@ export class Rule {
   claims: ClaimCondition | null;
   /** Absent for none. */
   permission: Span;
+  /** Sent in place of path and query under URI_RULE; absent for none. */
+  uri: Span;
   /** Next in the same bucket. */
   next: usize;
 }
@@ -140,7 +146,7 @@ export class Configuration {
   subjectIsCredential: u32;
   /** Method of the forward-auth check. */
   checkMethod: Span;
-  /** Chosen request headers. */
+  /** Chosen request headers, in the key or not. */
   requestHeaders: NamedHeader | null;
   /** Number of upstream headers; see `upstreamName` and `upstreamClaim` for names and claims. */
   upstreamCount: u32;

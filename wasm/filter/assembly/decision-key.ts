@@ -8,8 +8,8 @@ import { isCleanHeaderText } from "./utf8";
 
 /**
  * The key of a decision: a keyed digest of everything the decision may depend on, each part preceded by its length. The
- * key must cover exactly the fields that are sent to the authorization server: a field added to a protocol must be added
- * here too.
+ * key must cover exactly the fields that are sent to the authorization server, except the headers that the operator leaves
+ * out of it (`unkeyedHeaders`): a field added to a protocol must be added here too.
  */
 
 let keyLow: u64 = 0;
@@ -49,11 +49,16 @@ export function digestRequest(rule: Rule | null): bool {
   if (sendsRequest()) {
     if (!absorbSent(requestAuthority)) clean = false;
     if (!absorbSent(requestScheme)) clean = false;
-    if (configuration.uri != URI_NONE && !absorbSent(sentUri)) clean = false;
+    if (configuration.uri != URI_NONE && !absorbSent(sentUri(rule))) clean = false;
     let header: NamedHeader | null = configuration.requestHeaders;
     while (header !== null) {
-      absorbNumber(header.value.isPresent ? 1 : 0);
-      if (!absorbSent(header.value)) clean = false;
+      const value = header.value;
+      if (header.isUnkeyed) {
+        if (!isCleanHeaderText(value.start, value.size)) clean = false;
+      } else {
+        absorbNumber(value.isPresent ? 1 : 0);
+        if (!absorbSent(value)) clean = false;
+      }
       header = header.next;
     }
   }

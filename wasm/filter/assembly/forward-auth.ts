@@ -28,7 +28,8 @@ export function askForwardAuth(rule: Rule | null): bool {
   // The reply is passed on without Content-Encoding, so it must not have one.
   addHeaderText("accept-encoding", "identity");
   addHeader("x-forwarded-method", requestMethod);
-  if (sentUri.isPresent) addHeader("x-forwarded-uri", sentUri);
+  const uri = sentUri(rule);
+  if (uri.isPresent) addHeader("x-forwarded-uri", uri);
   addHeader("x-forwarded-host", requestAuthority);
   if (requestScheme.isPresent) addHeader("x-forwarded-proto", requestScheme);
   if (rule !== null && rule.scopes.isPresent) addHeader("x-ebb-scopes", rule.scopes);

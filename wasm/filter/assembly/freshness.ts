@@ -1,9 +1,9 @@
 import { wallTimeMs } from "./clock";
-import { configuration } from "./configuration";
+import { configuration, NamedHeader } from "./configuration";
 import { HeaderMap } from "./header-map";
 import { NO_DATE_MS, parseHttpDate } from "./http-date";
 import { NEVER_MS } from "./numeric-date";
-import { indexOfByte, isBlank, Span, trim } from "./span";
+import { equalsIgnoringCase, indexOfByte, isBlank, Span, trim } from "./span";
 
 /**
  * How long a reply's headers allow caching (RFC 9111). They can only shorten the configured time: with `max-age` or,
@@ -11,6 +11,7 @@ import { indexOfByte, isBlank, Span, trim } from "./span";
  */
 
 let storable: bool = true;
+let variesByUnkeyed: bool = false;
 let reusableStale: bool = true;
 let maxAgeSeconds: u64 = NEVER_MS;
 let ageSeconds: u64 = 0;
@@ -18,9 +19,14 @@ let ageSeconds: u64 = 0;
 let expiresMs: u64 = NO_DATE_MS;
 let dateMs: u64 = NO_DATE_MS;
 
-/** False if the reply must not be cached: Vary: *, Set-Cookie or, if obeyed, Cache-Control. */
+/** False if the reply must not be cached: Vary with * or an unkeyed header, Set-Cookie or, if obeyed, Cache-Control. */
 export function isStorable(): bool {
   return storable;
+}
+
+/** True if the reply is for one request only, although others may have the same key: its Vary names an unkeyed header. */
+export function isOfOneRequest(): bool {
+  return variesByUnkeyed;
 }
 
 /** False if it must not be served stale when the server fails: must-revalidate or proxy-revalidate. */
@@ -48,9 +54,11 @@ const name = changetype<Span>(memory.data(8));
 const value = changetype<Span>(memory.data(8));
 const directive = changetype<Span>(memory.data(8));
 const argument = changetype<Span>(memory.data(8));
+const listed = changetype<Span>(memory.data(8));
 
 export function readFreshness(headers: HeaderMap): void {
   storable = true;
+  variesByUnkeyed = false;
   reusableStale = true;
   maxAgeSeconds = NEVER_MS;
   ageSeconds = 0;
@@ -80,9 +88,23 @@ function dateIn(text: Span): u64 {
   return parseHttpDate(text, wallTimeMs());
 }
 
+/** A list of header names, or `*`, which also stands for every unkeyed header. */
 function readVary(): void {
-  for (let at = value.start; at < value.end; at++) {
-    if (load<u8>(at) == 0x2a) storable = false;
+  for (let at = value.start; at < value.end; ) {
+    const end = indexOfByte(at, value.end, 0x2c);
+    listed.set(at, end - at);
+    trim(listed);
+    const isAll = indexOfByte(at, end, 0x2a) < end;
+    if (isAll) storable = false;
+    let header: NamedHeader | null = configuration.requestHeaders;
+    while (header !== null) {
+      if (header.isUnkeyed && (isAll || equalsIgnoringCase(listed, header.name))) {
+        storable = false;
+        variesByUnkeyed = true;
+      }
+      header = header.next;
+    }
+    at = end + 1;
   }
 }
 

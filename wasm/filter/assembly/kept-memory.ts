@@ -32,6 +32,11 @@ export function keepBytes(size: usize): usize {
   return start;
 }
 
+/** Like `keepBytes`, but only in memory that is there anyway; 0 if it would take a page. */
+export function keepSpareBytes(size: usize): usize {
+  return size <= end - at ? keepBytes(size) : 0;
+}
+
 /** A copy of the text. The bytes follow the span. */
 export function keepText(text: Span): Span {
   const start = keepBytes(SPAN_BYTES + text.size);

@@ -6,6 +6,7 @@ import { acceptReply } from "./call-reply";
 import { nowMs, readClock } from "./clock";
 import { configuration } from "./configuration";
 import { readConfiguration } from "./configuration-reader";
+import { prepareCredentialCount } from "./credential-count";
 import { proxy_get_buffer_bytes, proxy_log, proxy_set_tick_period_milliseconds } from "./env";
 import { beginHandover, endHandover, writeChunk } from "./handover";
 import { abandonForeignCalls, takeChunk } from "./handover-take";
@@ -169,6 +170,7 @@ function configure(size: u32): bool {
     for (let i = 0; i < pages; i++) givePage(region + <usize>i * PAGE_BYTES);
   }
   if (!done) return false;
+  prepareCredentialCount();
   setMemoryLimit(configuration.maxBytes);
   if (!defineMetrics()) return complain("the host defines no metrics");
   proxy_set_tick_period_milliseconds(TICK_PERIOD_MS);

@@ -1,5 +1,6 @@
 import { METRIC_COUNTER, METRIC_GAUGE, STATUS_OK } from "./abi";
 import { arenaMark, rewindArena } from "./arena";
+import { credentialCount } from "./credential-count";
 import { proxy_define_metric, proxy_increment_metric, proxy_record_metric } from "./env";
 import { entryCount, INDEX_BYTES_PER_ENTRY } from "./linear-hash";
 import { slabUsedBytes } from "./slab";
@@ -29,13 +30,15 @@ export const FAIL_OPEN: u32 = 7;
 const COUNTERS: u32 = 8;
 const CACHE_ENTRIES: u32 = 8;
 const CACHE_LIVE_BYTES: u32 = 9;
-const METRICS: u32 = 10;
+/** About how many credentials the entries belong to (credential-count.ts). */
+const CACHE_CREDENTIALS: u32 = 10;
+const METRICS: u32 = 11;
 
 const FLUSH_INTERVAL_MS: u64 = 1000;
 
 /** Host ids, and values not yet sent to the host (counters) or last sent (gauges). */
-const IDS: usize = memory.data(4 * 10);
-const VALUES: usize = memory.data(8 * 10, 8);
+const IDS: usize = memory.data(4 * 11);
+const VALUES: usize = memory.data(8 * 11, 8);
 
 let flushedAtMs: u64 = 0;
 
@@ -64,8 +67,10 @@ function nameOf(metric: u32): string {
       return "ebb_fail_open";
     case CACHE_ENTRIES:
       return "ebb_cache_entries";
-    default:
+    case CACHE_LIVE_BYTES:
       return "ebb_cache_live_bytes";
+    default:
+      return "ebb_cache_credentials";
   }
 }
 
@@ -98,6 +103,7 @@ export function flushMetrics(nowMs: u64): void {
 function recordGauges(): void {
   recordGauge(CACHE_ENTRIES, entryCount());
   recordGauge(CACHE_LIVE_BYTES, slabUsedBytes() + <u64>INDEX_BYTES_PER_ENTRY * entryCount());
+  recordGauge(CACHE_CREDENTIALS, credentialCount());
 }
 
 /**
@@ -106,6 +112,7 @@ function recordGauges(): void {
 export function flushGauges(): void {
   store<u64>(VALUES + ((<usize>CACHE_ENTRIES) << 3), u64.MAX_VALUE);
   store<u64>(VALUES + ((<usize>CACHE_LIVE_BYTES) << 3), u64.MAX_VALUE);
+  store<u64>(VALUES + ((<usize>CACHE_CREDENTIALS) << 3), u64.MAX_VALUE);
   recordGauges();
 }
 

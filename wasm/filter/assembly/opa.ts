@@ -45,7 +45,8 @@ export function askOpa(rule: Rule | null, subject: Span): bool {
   putJsonMember("method", requestMethod);
   putJsonMember("host", requestAuthority);
   putJsonMember("scheme", requestScheme);
-  if (sentUri.isPresent) putJsonMember("uri", sentUri);
+  const uri = sentUri(rule);
+  if (uri.isPresent) putJsonMember("uri", uri);
   putChosenHeaders(false);
   putJsonName("scopes");
   if (rule !== null) putJsonWords(rule.scopes);

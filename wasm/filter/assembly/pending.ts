@@ -8,7 +8,7 @@ import { NEVER_MS } from "./numeric-date";
  * however many requests miss (no stampede at expiry). Both pools are fixed: their memory does not depend on the load.
  *
  * No request is copied here. A second call reads the request again from any waiter: equal keys mean that everything sent
- * is equal.
+ * is equal, except headers that no decision depends on (`unkeyedHeaders`). Requests that differ only in these share a call.
  *
  * A call may also belong to the instance that this one takes over from: then it has no id here, and requests wait until
  * that instance's records report its end.

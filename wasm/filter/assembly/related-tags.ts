@@ -87,7 +87,7 @@ function collectTags(contextId: u32): void {
     overflowed = false;
     let header: NamedHeader | null = configuration.requestHeaders;
     while (header !== null) {
-      if (header.value.isPresent) addHeader(header.value, header.name.is("cookie"));
+      if (header.value.isPresent && !header.isUnkeyed) addHeader(header.value, header.name.is("cookie"));
       header = header.next;
     }
   }

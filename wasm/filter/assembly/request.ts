@@ -1,5 +1,5 @@
 import { MAP_REQUEST_HEADERS } from "./abi";
-import { configuration, NamedHeader, URI_NONE, URI_PATH } from "./configuration";
+import { configuration, NamedHeader, Rule, URI_NONE, URI_PATH, URI_RULE } from "./configuration";
 import { requestHeaders } from "./header-map";
 import { indexOfByte, Span } from "./span";
 
@@ -11,8 +11,8 @@ import { indexOfByte, Span } from "./span";
 export const requestMethod = changetype<Span>(memory.data(8));
 export const requestAuthority = changetype<Span>(memory.data(8));
 export const requestScheme = changetype<Span>(memory.data(8));
-/** The part of path and query that is sent to the decision point; absent if none is. */
-export const sentUri = changetype<Span>(memory.data(8));
+/** The part of the request's path and query that may be sent; absent if none may. */
+const requestUri = changetype<Span>(memory.data(8));
 
 const name = changetype<Span>(memory.data(8));
 const value = changetype<Span>(memory.data(8));
@@ -22,7 +22,7 @@ export function readRequest(): bool {
   requestMethod.clear();
   requestAuthority.clear();
   requestScheme.clear();
-  sentUri.clear();
+  requestUri.clear();
   if (!requestHeaders.fetch(MAP_REQUEST_HEADERS)) return false;
   requestHeaders.rewind();
   while (requestHeaders.next(name, value)) {
@@ -42,6 +42,19 @@ export function readRequest(): bool {
 
 function takeUri(path: Span): void {
   if (configuration.uri == URI_NONE) return;
-  sentUri.copy(path);
-  if (configuration.uri == URI_PATH) sentUri.size = indexOfByte(path.start, path.end, 0x3f) - path.start;
+  requestUri.copy(path);
+  if (configuration.uri == URI_PATH) requestUri.size = indexOfByte(path.start, path.end, 0x3f) - path.start;
+}
+
+/** True if the matched rule's pattern is sent, and nothing of the request's own path and query. */
+export function isPatternSent(rule: Rule | null): bool {
+  return configuration.uri == URI_RULE && rule !== null && rule.uri.isPresent;
+}
+
+/**
+ * What is sent to the decision point about the URI; absent if nothing is. The key has the same, so no one may send anything
+ * else of it.
+ */
+export function sentUri(rule: Rule | null): Span {
+  return rule !== null && isPatternSent(rule) ? rule.uri : requestUri;
 }

@@ -1,6 +1,5 @@
 import { calculateJwkThumbprint, createLocalJWKSet, type JSONWebKeySet } from "jose";
 import { withTimeout } from "../../../durable/runtime/async.ts";
-import { hasElapsed } from "../../../durable/runtime/elapsed.ts";
 
 export const KEY_SET_LIMITS = {
   /** Age from which keys are fetched again while requests go on with the old ones. */
@@ -9,8 +8,8 @@ export const KEY_SET_LIMITS = {
   maxAgeMs: 10 * 60_000,
   /** Time between two fetches after a failure, and between two because of a key that is not in the set. */
   retryMs: 30_000,
-  /** A fetch without an end by then has none: its request was cancelled. */
-  lostMs: 15_000,
+  /** A fetch without an end by then has none: the platform has ended its request. */
+  lostMs: 30_000,
   /** How long a request waits for a fetch. */
   waitMs: 10_000,
 } as const;
@@ -19,12 +18,18 @@ export type FindKey = ReturnType<typeof createLocalJWKSet>;
 
 /** What a key set needs of the request that happens to use it. */
 export interface KeyIo {
-  readonly nowMs: number;
+  nowMs(): number;
   /** Fetches the set. Rejects with a reason for the log. */
   load(): Promise<JSONWebKeySet>;
   /** Lets work go on after the request's end. */
   waitUntil(work: Promise<unknown>): void;
   log(line: string): void;
+}
+
+interface Loading {
+  readonly sinceMs: number;
+  /** Never rejects. */
+  done: Promise<void>;
 }
 
 export interface Keys {
@@ -43,22 +48,22 @@ export class KeySet {
   #keys: Keys | undefined;
   #thumbprints: readonly string[] = [];
   #loadedAtMs = 0;
-  #loading: { readonly done: Promise<void>; readonly sinceMs: number } | undefined;
+  #loading: Loading | undefined;
   #failedAtMs: number | undefined;
   /** Of the first failure since the keys were last fetched. */
   #failingSinceMs: number | undefined;
   #missedKeyAtMs: number | undefined;
 
-  /** @param staleKeysMs how long the keys may be used after they could not be fetched again */
+  /** @param staleKeysMs how long the keys may be used after they could not be fetched again, or after no one asked for that */
   constructor(staleKeysMs: number) {
     this.#staleKeysMs = staleKeysMs;
   }
 
   /** The keys if requests may go on with them at once. Fetches them again beside the request if they are due. */
   current(io: KeyIo): Keys | undefined {
-    const { nowMs } = io;
+    const nowMs = io.nowMs();
     const keys = this.#usable(nowMs);
-    if (keys === undefined || hasElapsed(this.#loadedAtMs, KEY_SET_LIMITS.refreshMs, nowMs)) this.#load(io);
+    if (keys === undefined || hasPassed(this.#loadedAtMs, KEY_SET_LIMITS.refreshMs, nowMs)) this.#load(io, nowMs);
     return this.#mustWait(nowMs) ? undefined : keys;
   }
 
@@ -67,68 +72,80 @@ export class KeySet {
     const keys = this.current(io);
     if (keys !== undefined) return keys;
     await this.#wait();
-    return this.#usable(io.nowMs);
+    return this.#usable(io.nowMs());
   }
 
   /** The keys after another fetch, because one that a token names is not among them. Undefined if there was none. */
   async afterMissingKey(io: KeyIo): Promise<Keys | undefined> {
-    const { nowMs } = io;
+    const nowMs = io.nowMs();
     const isAllowed =
-      this.#missedKeyAtMs === undefined || hasElapsed(this.#missedKeyAtMs, KEY_SET_LIMITS.retryMs, nowMs);
-    if (this.#loading === undefined && !isAllowed) return undefined;
+      this.#missedKeyAtMs === undefined || hasPassed(this.#missedKeyAtMs, KEY_SET_LIMITS.retryMs, nowMs);
+    if (isAllowed && this.#load(io, nowMs)) this.#missedKeyAtMs = nowMs;
+    if (this.#loading === undefined) return undefined;
     const before = this.#keys;
-    if (isAllowed) {
-      this.#missedKeyAtMs = nowMs;
-      this.#load(io);
-    }
     await this.#wait();
-    return this.#keys === before ? undefined : this.#usable(nowMs);
+    return this.#keys === before ? undefined : this.#usable(io.nowMs());
   }
 
   #usable(nowMs: number): Keys | undefined {
-    const isStale = this.#failingSinceMs !== undefined && hasElapsed(this.#failingSinceMs, this.#staleKeysMs, nowMs);
-    return isStale ? undefined : this.#keys;
+    const isStale = this.#failingSinceMs !== undefined && hasPassed(this.#failingSinceMs, this.#staleKeysMs, nowMs);
+    const isTooOld = hasPassed(this.#loadedAtMs, KEY_SET_LIMITS.maxAgeMs + this.#staleKeysMs, nowMs);
+    return isStale || isTooOld ? undefined : this.#keys;
   }
 
-  /** After some time without requests, the first ones do not go on with old keys. */
+  /** After some time without requests, the first ones do not go on with old keys. While the issuer fails, waiting would not help. */
   #mustWait(nowMs: number): boolean {
-    return this.#loading !== undefined && hasElapsed(this.#loadedAtMs, KEY_SET_LIMITS.maxAgeMs, nowMs);
+    const isFailing = this.#failingSinceMs !== undefined;
+    return this.#loading !== undefined && !isFailing && hasPassed(this.#loadedAtMs, KEY_SET_LIMITS.maxAgeMs, nowMs);
   }
 
   async #wait(): Promise<void> {
     if (this.#loading !== undefined) await withTimeout(this.#loading.done, KEY_SET_LIMITS.waitMs);
   }
 
-  #load(io: KeyIo): void {
-    const { nowMs } = io;
-    if (this.#loading !== undefined && !hasElapsed(this.#loading.sinceMs, KEY_SET_LIMITS.lostMs, nowMs)) return;
-    if (this.#failedAtMs !== undefined && !hasElapsed(this.#failedAtMs, KEY_SET_LIMITS.retryMs, nowMs)) return;
-    const done = this.#fetch(io).finally(() => {
-      if (this.#loading?.done === done) this.#loading = undefined;
-    });
-    this.#loading = { done, sinceMs: nowMs };
-    io.waitUntil(done);
+  /** Fetches the keys unless that is under way, or failed a moment ago. @returns whether a fetch has begun */
+  #load(io: KeyIo, nowMs: number): boolean {
+    const before = this.#loading;
+    if (before !== undefined) {
+      if (!hasPassed(before.sinceMs, KEY_SET_LIMITS.lostMs, nowMs)) return false;
+      this.#failingSinceMs ??= before.sinceMs;
+    }
+    if (this.#failedAtMs !== undefined && !hasPassed(this.#failedAtMs, KEY_SET_LIMITS.retryMs, nowMs)) return false;
+    const loading: Loading = { sinceMs: nowMs, done: Promise.resolve() };
+    this.#loading = loading;
+    loading.done = this.#fetch(io, loading);
+    io.waitUntil(loading.done);
+    return true;
   }
 
-  /** Never rejects. */
-  async #fetch({ nowMs, load, log }: KeyIo): Promise<void> {
+  /** Never rejects. What comes after another fetch has begun does not count: keys that have gone would come back. */
+  async #fetch({ load, log }: KeyIo, loading: Loading): Promise<void> {
+    const { sinceMs } = loading;
     try {
       const set = await load();
       const find = createLocalJWKSet(set);
       const thumbprints = await Promise.all(set.keys.map(thumbprintOf));
+      if (this.#loading !== loading) return;
       const hasLost = this.#thumbprints.some((thumbprint) => !thumbprints.includes(thumbprint));
       const generation = (this.#keys?.generation ?? 0) + (hasLost ? 1 : 0);
       this.#keys = { find, generation };
       this.#thumbprints = thumbprints;
-      this.#loadedAtMs = nowMs;
+      this.#loadedAtMs = sinceMs;
       this.#failedAtMs = undefined;
       this.#failingSinceMs = undefined;
     } catch (error) {
-      this.#failedAtMs = nowMs;
-      this.#failingSinceMs ??= nowMs;
       log(error instanceof Error ? error.message : String(error));
+      if (this.#loading !== loading) return;
+      this.#failedAtMs = sinceMs;
+      this.#failingSinceMs ??= sinceMs;
     }
+    this.#loading = undefined;
   }
+}
+
+/** Clocks of two requests may differ a little in either direction. One that was set back far counts as far ahead. */
+function hasPassed(sinceMs: number, intervalMs: number, nowMs: number): boolean {
+  return Math.abs(nowMs - sinceMs) >= intervalMs;
 }
 
 /** What identifies a key; for one of an unknown kind, all that is known of it. */

@@ -7,8 +7,9 @@ import { boundedBody } from "../../../durable/outbound/bounded-body.ts";
 export const LOAD_LIMITS = {
   bodyBytes: 512 * 1024,
   keys: 200,
-  /** For discovery; a cluster has its own. */
+  /** For discovery, each document; a cluster has its own, up to a limit: the platform ends what a request began after 30 s. */
   timeoutMs: 5_000,
+  maxTimeoutMs: 25_000,
 } as const;
 
 /**
@@ -56,10 +57,11 @@ function fromInternet(url: string): Promise<object> {
 }
 
 async function fromCluster(cluster: Cluster, path: string, env: Env): Promise<object> {
-  if ("url" in cluster) return jsonFrom(cluster.url + path, (request) => fetch(request), cluster.timeoutMs);
+  const timeoutMs = Math.min(cluster.timeoutMs, LOAD_LIMITS.maxTimeoutMs);
+  if ("url" in cluster) return jsonFrom(cluster.url + path, (request) => fetch(request), timeoutMs);
   const binding = serviceBinding(env, cluster.binding);
   if (binding === undefined) throw new Error(missingBinding({ kind: "service", name: cluster.binding }));
-  return jsonFrom(`https://${cluster.authority}${path}`, (request) => binding.fetch(request), cluster.timeoutMs);
+  return jsonFrom(`https://${cluster.authority}${path}`, (request) => binding.fetch(request), timeoutMs);
 }
 
 async function jsonFrom(
@@ -70,17 +72,24 @@ async function jsonFrom(
   const signal = AbortSignal.timeout(timeoutMs);
   const request = new Request(url, { headers: { accept: "application/json" }, redirect: "manual", signal });
   const response = await send(request).catch((error: unknown) => {
-    throw new Error(`${url} does not answer: ${error instanceof Error ? error.name : "error"}`);
+    throw new Error(`${url} does not answer: ${nameOf(error)}`);
   });
   if (response.status !== 200) {
     await response.body?.cancel();
     throw new Error(`${url} answers ${response.status}`);
   }
-  const body = await boundedBody(response, LOAD_LIMITS.bodyBytes);
+  const body = await boundedBody(response, LOAD_LIMITS.bodyBytes).catch((error: unknown) => {
+    throw new Error(`${url} does not answer to the end: ${nameOf(error)}`);
+  });
   if (body === undefined) throw new Error(`${url} answers more than ${LOAD_LIMITS.bodyBytes} bytes`);
   const value = parsed(body);
   if (typeof value !== "object" || value === null) throw new Error(`${url} answers no JSON object`);
   return value;
+}
+
+/** Messages of errors can hold more than a log should. */
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : "error";
 }
 
 function parsed(body: Uint8Array): unknown {

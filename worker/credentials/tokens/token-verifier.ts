@@ -29,20 +29,21 @@ export class TokenVerifier {
 
   /** Never rejects. */
   async verify(text: string, io: VerifierIo): Promise<Verdict> {
-    const token = readToken(text, this.#issuers, io.nowMs);
+    const token = readToken(text, this.#issuers, io.nowMs());
     if ("kind" in token) return token;
     const keySet = this.#keySets.get(token.issuer);
     return keySet === undefined ? this.#bySecret(token, io) : this.#byKeySet(token, keySet, io);
   }
 
-  async #bySecret(token: UnverifiedToken, { env, nowMs }: VerifierIo): Promise<Verdict> {
+  async #bySecret(token: UnverifiedToken, io: VerifierIo): Promise<Verdict> {
     const { keys } = token.issuer;
     const name = keys.from === "secret" ? keys.secret.secret : "";
-    const key = new TextEncoder().encode(secretNamed(env, name) ?? "");
+    const key = new TextEncoder().encode(secretNamed(io.env, name) ?? "");
     if (key.length < MIN_SECRET_BYTES) {
-      const message = `secret ${name} is not set, or has less than ${MIN_SECRET_BYTES} bytes: ${howToSetSecret(name, isDevelopment(env))}`;
+      const message = `secret ${name} is not set, or has less than ${MIN_SECRET_BYTES} bytes: ${howToSetSecret(name, isDevelopment(io.env))}`;
       return { kind: "undecided", reason: "secret_missing", message };
     }
+    const nowMs = io.nowMs();
     return this.#verdict(await verifyToken(token, key, nowMs), nowMs, () => true);
   }
 
@@ -51,18 +52,18 @@ export class TokenVerifier {
     const keyIo = this.#keyIo(issuer, io);
     let keys = await keySet.ready(keyIo);
     if (keys === undefined) return unavailable(issuer);
-    let result = await verifyToken(token, keys.find, io.nowMs);
+    let result = await verifyToken(token, keys.find, io.nowMs());
     if (result.kind === "no_key") {
       const newer = await keySet.afterMissingKey(keyIo);
       if (newer !== undefined) {
         keys = newer;
-        result = await verifyToken(token, keys.find, io.nowMs);
+        result = await verifyToken(token, keys.find, io.nowMs());
       }
     }
     const { generation } = keys;
     return this.#verdict(
       result,
-      io.nowMs,
+      io.nowMs(),
       (later) => keySet.current(this.#keyIo(issuer, later))?.generation === generation,
     );
   }

@@ -69,7 +69,8 @@ async function verifiedByOneOf(error: unknown, text: string, options: Parameters
     try {
       return await jwtVerify(text, key, options);
     } catch (failure) {
-      if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure;
+      // Claims are read only after the signature. Any other failure is that of this key, which may be one that nobody can use.
+      if (failure instanceof errors.JWTClaimValidationFailed || failure instanceof errors.JWTExpired) throw failure;
     }
   }
   throw new errors.JWSSignatureVerificationFailed();

@@ -1,0 +1,52 @@
+import { randomBytes } from "node:crypto";
+import type { Gateway } from "../../config/index.ts";
+import { isPlainObject } from "../../config/schema/fields.ts";
+import { standIn } from "../../config/variables.ts";
+import { digestOf } from "../../worker/credentials/api-keys/digest.ts";
+import { keyLine } from "../../worker/credentials/api-keys/key-lines.ts";
+import type { ApiKeys } from "./api-keys.ts";
+
+/** Values for all secrets and variables that the configuration names: the file's, and made-up ones for all others. */
+export async function environmentFor(
+  gateway: Gateway,
+  given: Readonly<Record<string, string>>,
+  keys: ApiKeys,
+): Promise<Record<string, string>> {
+  const environment: Record<string, string> = {};
+  const { tokenSecret } = gateway.operator;
+  for (const name of new Set([tokenSecret, gateway.keySecret, ...secretNames(gateway.services)])) {
+    // Long enough for the shared secret of an issuer.
+    environment[name] = `made-up-${randomBytes(32).toString("hex")}`;
+  }
+  // The runner knows the servers by what the configuration was checked with.
+  for (const name of gateway.variables) environment[name] = standIn(name);
+  Object.assign(environment, given);
+  for (const name of keySecrets(gateway)) {
+    environment[name] = [given[name] ?? "# made up", ...(await linesOf(keys))].join("\n");
+  }
+  return environment;
+}
+
+/** Secrets with the digests of API keys. */
+function keySecrets({ services }: Gateway): string[] {
+  return services.flatMap(({ filterKind }) =>
+    filterKind.kind === "in-worker" && filterKind.authorization.protocol === "api-keys"
+      ? filterKind.authorization.keys.map(({ secret }) => secret)
+      : [],
+  );
+}
+
+function linesOf(keys: ApiKeys): Promise<string[]> {
+  return Promise.all(
+    keys.all.map(async ({ key, subject, scopes }) => keyLine({ digest: await digestOf(key), subject, scopes })),
+  );
+}
+
+/** The names in every `{ secret: "NAME" }`, at any depth. */
+function secretNames(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(secretNames);
+  if (!isPlainObject(value)) return [];
+  const names = Object.keys(value);
+  if (names.length === 1 && typeof value.secret === "string") return [value.secret];
+  return Object.values(value).flatMap(secretNames);
+}

@@ -1,0 +1,11 @@
+/** `npm run schema`: writes the JSON Schema of the configuration, and the page with every field. */
+import { writeFileSync } from "node:fs";
+import { makeDocuments } from "./schema/documents.ts";
+
+const { files, mismatches } = makeDocuments();
+for (const [file, text] of Object.entries(files)) {
+  writeFileSync(file, text);
+  console.log(`wrote ${file}`);
+}
+for (const { path, problem } of mismatches) console.error(`${path}: ${problem}.`);
+if (mismatches.length > 0) process.exitCode = 1;

@@ -1,0 +1,134 @@
+/** The JSON Schema and the gateway agree on every input, as far as JSON Schema can express what the gateway checks. */
+import * as fc from "fast-check";
+import * as v from "valibot";
+import { describe, expect, it } from "vitest";
+import { UnknownField } from "../../config/schema/fields.ts";
+import { builtInService, otherService } from "../../config/testing/inputs.ts";
+import { configuration } from "./documents.ts";
+import { accepts } from "./testing/accepts.ts";
+import { inputsFor } from "./testing/inputs.ts";
+
+/** Checks that only run code; JSON Schema cannot express them. */
+const OPAQUE = ["check", "raw_check", "partial_check"];
+
+/** Problems that JSON Schema can express too: kinds, options, bounds, unknown and missing fields. */
+function expressible(input: unknown): string[] {
+  const { issues = [] } = v.safeParse(configuration, input);
+  return issues
+    .filter((issue) => !OPAQUE.includes(issue.type) || issue.input instanceof UnknownField)
+    .map((issue) => `${v.getDotPath(issue)}: ${issue.message}`);
+}
+
+type Path = readonly (string | number)[];
+
+/** Every place in an input, the modules aside. */
+function places(value: unknown, path: Path = []): Path[] {
+  if (typeof value !== "object" || value === null) return [path];
+  if (Object.prototype.toString.call(value) === "[object WebAssembly.Module]") return [];
+  return [
+    path,
+    ...Object.entries(value).flatMap(([name, below]) =>
+      places(below, [...path, Array.isArray(value) ? Number(name) : name]),
+    ),
+  ];
+}
+
+function at(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>((below, name) => (below as Record<string | number, unknown>)[name], value);
+}
+
+/** A copy with another value at one place; `undefined` removes it. */
+function changed(value: unknown, [name, ...rest]: Path, to: unknown): unknown {
+  if (name === undefined) return to;
+  if (Array.isArray(value)) {
+    const items = value.map((item, index) => (index === name ? changed(item, rest, to) : item));
+    return items.filter((item) => item !== undefined);
+  }
+  const copy = { ...(value as Record<string, unknown>) };
+  if (rest.length === 0 && to === undefined) delete copy[name];
+  else copy[name] = changed(copy[name], rest, to);
+  return copy;
+}
+
+/** What a mistake may put in a value's place. */
+function mistakes(value: unknown): unknown[] {
+  const ofKind = [null, true, -1.5, "no such option", { unknown: 1 }, [], [null], {}, ""];
+  if (typeof value === "number") return [...ofKind, value + 0.5, -value - 1, value + 1e12];
+  if (typeof value === "string") return [...ofKind, "x".repeat(1_001), `${value}-`];
+  if (Array.isArray(value)) return [...ofKind, Array.from({ length: 501 }, () => value[0] ?? "a")];
+  if (typeof value === "object" && value !== null)
+    return [...ofKind, { ...value, unknown: 1 }, { ...value, constructor: "a" }];
+  return ofKind;
+}
+
+const service = builtInService();
+const corpus = [
+  { services: { orders: service } },
+  { services: { orders: otherService() } },
+  { operator: { prefix: "/status" }, memory: { highBytes: 64 * 65_536 }, services: { a: service, b: otherService() } },
+];
+
+const inputs = fc.oneof(...corpus.map((input) => fc.constant<unknown>(input)), inputsFor(configuration));
+
+describe("the JSON Schema", () => {
+  it("accepts what the gateway accepts", () => {
+    let valid = 0;
+    fc.assert(
+      fc.property(inputsFor(configuration), (input) => {
+        if (!v.is(configuration, input)) return;
+        valid++;
+        expect(accepts(input) ? [] : accepts.errors).toEqual([]);
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(valid).toBeGreaterThan(200);
+  });
+
+  it("refuses kinds, options, bounds, unknown and missing fields just where the gateway does", () => {
+    const outcomes = { accepted: 0, refused: 0 };
+    fc.assert(
+      fc.property(inputs, fc.nat(), fc.nat(), fc.boolean(), (input, where, which, isRemoved) => {
+        const all = places(input).slice(1);
+        const path = all[where % all.length]!;
+        const wrong = mistakes(at(input, path));
+        const mistaken = changed(input, path, isRemoved ? undefined : wrong[which % wrong.length]);
+        const isAccepted = accepts(mistaken);
+        if (!isAccepted) expect(v.is(configuration, mistaken), JSON.stringify(accepts.errors)).toBe(false);
+        else expect(expressible(mistaken)).toEqual([]);
+        outcomes[isAccepted ? "accepted" : "refused"]++;
+      }),
+      { numRuns: 5_000 },
+    );
+    expect(outcomes.accepted).toBeGreaterThan(200);
+    expect(outcomes.refused).toBeGreaterThan(1_000);
+  });
+
+  it.each([
+    ["no services", { services: {} }],
+    ["no configuration", undefined],
+    ["a list", []],
+    [
+      "a service without authorization and configuration",
+      { services: { orders: { ...service, authorization: undefined } } },
+    ],
+    ["an authorization and a configuration", { services: { orders: { ...service, configuration: "" } } }],
+    ["an unknown protocol", { services: { orders: { ...service, authorization: { protocol: "oauth" } } } }],
+    [
+      "a url and a binding",
+      { services: { orders: { ...service, upstream: { url: "https://a.example", binding: "A" } } } },
+    ],
+    [
+      "a secret in plain text",
+      { services: { orders: { ...service, upstreamAuthorization: { replace: "Bearer a" } } } },
+    ],
+    [
+      "201 services",
+      { services: Object.fromEntries(Array.from({ length: 201 }, (_, index) => [`s${index}`, service])) },
+    ],
+    ["a service with a reserved name", { services: JSON.parse('{"__proto__": {}}') }],
+    ["a service with the name constructor", { services: { constructor: service } }],
+  ])("refuses %s, as the gateway does", (_, input) => {
+    expect(v.is(configuration, input)).toBe(false);
+    expect(accepts(input === undefined ? null : JSON.parse(JSON.stringify(input)))).toBe(false);
+  });
+});
