@@ -21,8 +21,9 @@ function expressible(input: unknown): string[] {
 
 type Path = readonly (string | number)[];
 
-/** Every place in an input, the modules aside. */
+/** Every place in an input, modules and handlers aside. */
 function places(value: unknown, path: Path = []): Path[] {
+  if (typeof value === "function") return [];
   if (typeof value !== "object" || value === null) return [path];
   if (Object.prototype.toString.call(value) === "[object WebAssembly.Module]") return [];
   return [
