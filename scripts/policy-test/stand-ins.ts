@@ -4,10 +4,16 @@ import { standIn as standInOf } from "../../config/variables.ts";
 /**
  * The configuration as the tests run it: as written, but each cluster is a service binding, so that the runner knows what a call
  * is for. The servers keep their hosts, and fetches to addresses get no further than the runner (`outbound`). A service that only
- * reports enforces here, because the tests are about its decisions.
+ * reports enforces here, because the tests are about its decisions; a handler is an address, so that its app does not run.
  */
 export function withStandIns(gateway: GatewayInput): GatewayInput {
-  const services = Object.entries(gateway.services).map(([name, service], index) => [name, standIn(service, index)]);
+  const handlers = Object.values(gateway.services).map(({ upstream }) => upstream.handler);
+  const services = Object.entries(gateway.services).map(([name, service], index) => {
+    const { handler } = service.upstream;
+    // Services with one handler have one upstream.
+    const address = { url: `https://handler-${handlers.indexOf(handler)}.invalid` };
+    return [name, standIn(handler === undefined ? service : { ...service, upstream: address }, index)];
+  });
   return { ...gateway, services: Object.fromEntries(services) };
 }
 
