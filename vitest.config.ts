@@ -24,7 +24,7 @@ const WITH_BUILDS = [
   "wasm/binary/cap-memory.test.ts",
   "eval/guests/**/*.test.ts",
   "scripts/{build,check-config,ebb,load-config,policy-test}.test.ts",
-  "scripts/schema/shipped.test.ts",
+  "scripts/{schema/shipped,check-config/*}.test.ts",
   "scripts/filter/**/*.test.ts",
   "examples/**/*.test.ts",
   "test/**/*.test.ts",

@@ -21,6 +21,10 @@ export interface Gateway {
   readonly keySecret: string;
   readonly memory: IsolateLimits;
   readonly services: readonly Service[];
+  /** Names of the variables that the configuration takes from the environment. */
+  readonly variables: readonly string[];
+  /** Why this gateway must not decide: variables have no value, or an invalid one. Their fields have stand-ins. */
+  readonly fault?: string;
 }
 
 /** Memory limits for the filters of all services in one isolate together. */
@@ -33,7 +37,7 @@ export interface IsolateLimits {
 
 export interface Service {
   readonly name: string;
-  /** Hash of everything below except the module. Learned and cached data is valid only for this version. */
+  /** Hash of everything below except the module and a handler. Learned and cached data is valid only for this version. */
   readonly version: string;
   readonly route: Route;
   readonly upstream: Upstream;
@@ -96,7 +100,12 @@ export interface Route {
 }
 
 /** `url` has no trailing slash, so a path can be appended directly. */
-export type Upstream = { readonly url: string } | { readonly binding: string };
+export type Upstream = { readonly url: string } | { readonly binding: string } | { readonly handler: Handler };
+
+/** What answers requests in this Worker. */
+export interface Handler {
+  fetch(request: Request, env: object, ctx: object): unknown;
+}
 
 export type Cluster = {
   readonly timeoutMs: number;

@@ -24,12 +24,14 @@ export type {
   UpstreamClaim,
 } from "./gateway.ts";
 export { hintsOf } from "./hints.ts";
+export { identity } from "./identity.ts";
 export {
   type BaselineReading,
   type BuiltInServiceInput,
   type ClusterInput,
   defineGateway,
   type GatewayInput,
+  type HandlerInput,
   type InWorkerServiceInput,
   type OtherServiceInput,
   type RestartPolicyName,
@@ -37,9 +39,11 @@ export {
   type ServiceInput,
   secret,
   type UpstreamInput,
+  type Variable,
+  variable,
 } from "./input.ts";
 export { AUTHENTICATE_RULE, matchRule } from "./match-rule.ts";
 export { belongsToNeighbour } from "./neighbours.ts";
 export { formatProblems } from "./problems.ts";
-export { resolveGateway } from "./resolve.ts";
+export { gatewayIn, resolveGateway } from "./resolve.ts";
 export { warningsOf } from "./warnings.ts";

@@ -9,6 +9,9 @@ export type Secret = {
   readonly secret: string;
 };
 
+/** A value that differs between environments: the name of a variable. Made by {@link variable}. */
+export type Variable = { readonly variable: string };
+
 export interface GatewayInput {
   /** The operator's pages. No service can use paths under the prefix. */
   readonly operator?: {
@@ -211,7 +214,7 @@ interface BodyInput {
  */
 export type Ticks = "requests" | "alarm";
 
-/** JSON, with {@link secret} in place of any text. */
+/** JSON, with {@link secret} or {@link variable} in place of any text. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** At least one of `hosts` and `prefix`. */
@@ -230,18 +233,38 @@ type RouteInput =
       readonly stripPrefix?: boolean;
     };
 
-/** A URL, whose path (if any) is put before the request's path; or a service binding of this Worker. */
+/**
+ * A URL, whose path (if any) is put before the request's path; or a service binding of this Worker; or what answers in this
+ * Worker itself, such as an app of Hono or itty-router.
+ */
 export type UpstreamInput =
   | {
       /** With or without a path; without query and credentials. */
-      readonly url: string;
+      readonly url: string | Variable;
       readonly binding?: never;
+      readonly handler?: never;
     }
   | {
       /** Name of the service binding. */
       readonly binding: string;
       readonly url?: never;
+      readonly handler?: never;
+    }
+  | {
+      /** What answers in this Worker itself. */
+      readonly handler: HandlerInput;
+      readonly url?: never;
+      readonly binding?: never;
     };
+
+/**
+ * Anything with `fetch(request, env, ctx)`. It gets the request that any other upstream would get, the Worker's environment, and
+ * the request's context, whose `passThroughOnException` does nothing.
+ */
+export interface HandlerInput {
+  // A method, so that handlers with an environment of their own fit.
+  fetch?(request: never, env: never, ctx: never): unknown;
+}
 
 interface CommonClusterInput {
   /** Time from the call to the whole reply; the timeout may come up to a sixteenth late. Default 2000. */
@@ -273,7 +296,7 @@ interface ProbeInput {
 export type ClusterInput =
   | (CommonClusterInput & {
       /** Scheme, host and port only; the path is in `authorization`. */
-      readonly url: string;
+      readonly url: string | Variable;
       readonly binding?: never;
     })
   | (CommonClusterInput & {
@@ -300,16 +323,16 @@ interface JwtInput {
 
 interface CommonIssuerInput {
   /** The `iss` of its tokens, character by character; a last slash counts. */
-  readonly issuer: string;
+  readonly issuer: string | Variable;
   /**
    * `aud` is, or as a list holds, one of these. `"any"` accepts tokens for every other service of the issuer too; use it with
    * `clientIds` where tokens have no `aud`.
    */
-  readonly audience: string | readonly string[];
+  readonly audience: string | Variable | readonly (string | Variable)[];
   /** The `typ` that the tokens' header must have, such as `at+jwt` (RFC 9068). */
   readonly typ?: string;
   /** `client_id` is one of these; if there is none, `azp`, or else `appid`. */
-  readonly clientIds?: readonly string[];
+  readonly clientIds?: readonly (string | Variable)[];
   /** How long the keys may be used after they could not be fetched again. Default 3600000 (1 hour), at most 24 hours. */
   readonly staleKeysMs?: number;
 }
@@ -428,13 +451,13 @@ interface IntrospectionInput extends CallInput {
  */
 interface ExpectationInput {
   /** `aud` is, or as a list holds, one of these. */
-  readonly audience?: string | readonly string[];
+  readonly audience?: string | Variable | readonly (string | Variable)[];
   /** `iss` */
-  readonly issuer?: string;
+  readonly issuer?: string | Variable;
   /** `token_type`, for example `Bearer`. */
   readonly tokenType?: string;
   /** `client_id` is one of these. */
-  readonly clientIds?: readonly string[];
+  readonly clientIds?: readonly (string | Variable)[];
 }
 
 interface CallInput {
@@ -442,7 +465,7 @@ interface CallInput {
    * Headers that go with every call, for example those by which Cloudflare Access knows the gateway. A credential is a secret:
    * `{ "cf-access-client-secret": secret("ACCESS_SECRET") }`.
    */
-  readonly headers?: Readonly<Record<string, string | Secret>>;
+  readonly headers?: Readonly<Record<string, string | Secret | Variable>>;
 }
 
 /** How the gateway authenticates to the introspection endpoint. */
@@ -470,7 +493,7 @@ interface PostClientInput extends ClientCredentialsInput {
 
 interface ClientCredentialsInput {
   /** The `client_id` of the gateway. */
-  readonly id: string | Secret;
+  readonly id: string | Secret | Variable;
   /** The `client_secret` of the gateway. */
   readonly secret: Secret;
 }
@@ -811,4 +834,13 @@ export function defineGateway(gateway: GatewayInput): GatewayInput {
 /** Names an environment variable whose value is filled in when an instance starts, so that no secret is in the file. */
 export function secret(name: string): Secret {
   return { secret: name };
+}
+
+/**
+ * Names a variable of the environment (`[vars]` in wrangler.toml) whose value is filled in when the gateway gets its first request,
+ * and then checked as if it stood in the file. May stand for URLs of upstreams and clusters, issuers, audiences, client IDs,
+ * the values of fixed headers, and any text in a filter's own `configuration`. See docs/environments.md.
+ */
+export function variable(name: string): Variable {
+  return { variable: name };
 }

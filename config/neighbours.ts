@@ -71,8 +71,12 @@ function serverOf(url: string): string {
   return new URL(url).host.replace(/\.(?=:|$)/, "");
 }
 
-/** Whether two services lead to one server. Ignores the upstreams' paths and the scheme: most servers answer http and https. */
+/**
+ * Whether two services lead to one server, or to the same object in this Worker. Ignores the upstreams' paths and the scheme:
+ * most servers answer http and https.
+ */
 export function shareUpstream(a: Upstream, b: Upstream): boolean {
+  if ("handler" in a || "handler" in b) return "handler" in a && "handler" in b && a.handler === b.handler;
   if ("binding" in a || "binding" in b) return "binding" in a && "binding" in b && a.binding === b.binding;
   return serverOf(a.url) === serverOf(b.url);
 }

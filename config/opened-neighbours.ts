@@ -25,8 +25,8 @@ export function openedNeighbours(services: readonly Service[]): string[] {
 
 /** The path of a service that leads to another service's upstream path; undefined if there is none. */
 function pathInto(service: Service, other: Service, services: readonly Service[]): string | undefined {
-  // A bound Worker sees the host and may serve another site for each.
-  if ("binding" in service.upstream && !shareHost(service.route, other.route)) return undefined;
+  // A bound Worker and a handler see the host and may serve another site for each.
+  if (!("url" in service.upstream) && !shareHost(service.route, other.route)) return undefined;
   const [from, to] = [placeOf(service), placeOf(other)];
   if (!from.every((segment, index) => segment === to[index])) return undefined;
   const { prefix } = service.route;

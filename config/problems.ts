@@ -1,5 +1,6 @@
 import type * as v from "valibot";
 import { UnknownField } from "./schema/fields.ts";
+import { isVariable } from "./variables.ts";
 
 /** One mistake in the configuration. */
 export interface ConfigProblem {
@@ -78,6 +79,7 @@ export function describeFound(value: unknown, path: readonly (string | number)[]
   }
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
   if (typeof value === "function") return "a function";
+  if (isVariable(value)) return `variable(${JSON.stringify(value.variable)}), which cannot stand here`;
   if (typeof value === "object" && value !== null) {
     const tag = Object.prototype.toString.call(value).slice(8, -1);
     return tag === "Object" ? "an object" : `an object of type ${tag}`;

@@ -30,6 +30,7 @@ describe("a resolved gateway", () => {
     const gateway = gatewayOf({ orders: builtInService({ authorization: forwardAuth }) });
     expect(gateway).toEqual({
       version: expect.stringMatching(/^[0-9a-f]{16}$/),
+      variables: [],
       operator: { prefix: "/stats", tokenSecret: "OPERATOR_TOKEN" },
       keySecret: "EBB_KEY",
       memory: { highBytes: 100_663_296, hardBytes: 109_051_904, collectAfterMs: 1_000 },

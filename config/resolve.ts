@@ -14,7 +14,7 @@ import { fnv1a64 } from "./fnv1a.ts";
 import type { Cluster, FilterKind, Gateway, Service } from "./gateway.ts";
 import { VERIFIED_ISSUER_HEADER } from "./header-names.ts";
 import { shareUpstream } from "./neighbours.ts";
-import { type ConfigProblem, type Finding, findingsOf, toProblems } from "./problems.ts";
+import { type ConfigProblem, type Finding, findingsOf, formatProblems, toProblems } from "./problems.ts";
 import { checkRoutes } from "./route-checks.ts";
 import { fields, named, text } from "./schema/fields.ts";
 import { memory } from "./schema/memory.ts";
@@ -23,6 +23,7 @@ import { resolveRule } from "./schema/rules.ts";
 import { type ParsedCluster, type ParsedService, prefix, service as serviceSchema } from "./schema/service.ts";
 import { DEFAULT_BODY, NO_STAGES } from "./schema/stages.ts";
 import { isHostName, secretName } from "./schema/values.ts";
+import { aboutVariable, type Environment, fillVariables } from "./variables.ts";
 
 export type Result =
   | { readonly ok: true; readonly gateway: Gateway }
@@ -63,11 +64,14 @@ const gatewaySchema = gatewayOf(v.unknown());
  * Validates a configuration and fills in every default. Never throws: `input` may be anything a file can export. Reports
  * all problems at once, sorted by path. Conflicts between fields of a service are only reported once each field is valid.
  *
+ * @param unfilled the file's export
  * @param fileName the file that problems name
+ * @param environment values of its variables. Without them it is checked with stand-ins, and must not decide (`fault`)
  */
-export function resolveGateway(input: unknown, fileName = "gateway.config.ts"): Result {
+export function resolveGateway(unfilled: unknown, fileName = "gateway.config.ts", environment?: Environment): Result {
+  const { input, uses, missing } = fillVariables(unfilled, environment);
   const top = v.safeParse(gatewaySchema, input);
-  const findings: Finding[] = top.success ? [] : findingsOf(top.issues, []);
+  const findings: Finding[] = [...missing, ...(top.success ? [] : findingsOf(top.issues, []))];
   const parsed = new Map<string, ParsedService>();
   for (const [name, value] of serviceEntries(input)) {
     const result = v.safeParse(serviceSchema, value);
@@ -83,7 +87,10 @@ export function resolveGateway(input: unknown, fileName = "gateway.config.ts"): 
   if (top.success) {
     findings.push(...checkRoutes(top.output.operator.prefix, [...parsed]));
   }
-  if (!top.success || findings.length > 0) return { ok: false, problems: toProblems(fileName, findings) };
+  if (!top.success || findings.length > 0) {
+    const named = findings.map((finding) => aboutVariable(finding, uses, environment));
+    return { ok: false, problems: toProblems(fileName, named) };
+  }
 
   const resolved = {
     operator: top.output.operator,
@@ -98,8 +105,22 @@ export function resolveGateway(input: unknown, fileName = "gateway.config.ts"): 
     gateway: {
       version: versionOf({ ...ofAll, versions }),
       ...resolved,
+      variables: [...new Set(uses.map(({ name }) => name))].sort(),
+      ...(environment === undefined && uses.length > 0 ? { fault: "the variables are not filled in yet" } : {}),
     },
   };
+}
+
+/**
+ * The gateway with the values of its variables, checked as a whole: services in front of one upstream protect each other's headers
+ * and paths, so none can decide while an upstream is unknown. Never throws; if something is wrong, the gateway has a `fault`.
+ *
+ * @param unfilled what `resolveGateway` makes of the same input without an environment
+ */
+export function gatewayIn(environment: Environment, input: unknown, unfilled: Gateway): Gateway {
+  if (unfilled.variables.length === 0) return unfilled;
+  const result = resolveGateway(input, undefined, environment);
+  return result.ok ? result.gateway : { ...unfilled, fault: formatProblems(result.problems) };
 }
 
 /** The services, if there are any, even if another part of the configuration is wrong. */
@@ -134,8 +155,9 @@ function resolveService(name: string, parsed: ParsedService): Service {
     ticks: parsed.ticks ?? "requests",
     restart: resolveRestart(parsed.restart, parsed.cache),
   };
-  // The module is left out: it is not text, and a new one comes with a new deployment anyway.
-  return { ...resolved, filter, version: versionOf(resolved) };
+  // Module and handler are left out: they are not text, and new ones come with a new deployment anyway.
+  const hashed = "handler" in upstream ? { ...resolved, upstream: { handler: "" } } : resolved;
+  return { ...resolved, filter, version: versionOf(hashed) };
 }
 
 /**

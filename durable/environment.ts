@@ -1,3 +1,6 @@
+import { howToSetSecret } from "../config/how-to-set-secret.ts";
+import type { Gateway } from "../config/index.ts";
+import { missingBinding, type NeededBinding, neededBindings, SERVICE_OBJECT } from "../config/needed-bindings.ts";
 import type { ServiceRpc } from "./service-rpc.ts";
 
 /** Bindings of the Worker and its objects. The environment's names appear only here. */
@@ -9,6 +12,34 @@ export interface Env {
   readonly CF_VERSION_METADATA?: WorkerVersionMetadata;
   /** Service bindings and secrets that gateway.config.ts names. */
   readonly [name: string]: unknown;
+}
+
+/** A binding that the Worker cannot work without is not in its environment. */
+export class BindingMissing extends Error {
+  override readonly name = "BindingMissing";
+}
+
+/** @throws BindingMissing with the lines that add it */
+export function serviceObject(env: Env, service: string): DurableObjectStub<ServiceRpc> {
+  const objects: Partial<Env["SERVICE_OBJECT"]> | undefined = env.SERVICE_OBJECT;
+  if (typeof objects?.getByName !== "function") throw new BindingMissing(missingBinding(SERVICE_OBJECT));
+  return objects.getByName(service);
+}
+
+/** What the configuration names and the environment lacks, one text with the way out for each. */
+export function missingBindings(gateway: Gateway, env: Env): string[] {
+  return neededBindings(gateway)
+    .filter((binding) => !hasBinding(env, binding))
+    .map((binding) => missingBinding(binding));
+}
+
+/** The method by which each kind of binding is used. */
+const METHODS = { "durable-object": "getByName", service: "fetch", "rate-limit": "limit" } as const;
+
+function hasBinding(env: Env, { kind, name }: NeededBinding): boolean {
+  const value = env[name];
+  const method = METHODS[kind];
+  return typeof value === "object" && value !== null && typeof Reflect.get(value, method) === "function";
 }
 
 /** The service binding called `name`; undefined if there is none. */
@@ -27,6 +58,16 @@ const knownFetchers = new WeakSet<object>();
 export function secretNamed(env: Env, name: string): string | undefined {
   const value = env[name];
   return typeof value === "string" && value.length > 0 ? value : undefined;
+}
+
+/** Under `npm start` and `wrangler dev`, if `.dev.vars` says so. */
+export function isDevelopment(env: Env): boolean {
+  return env.EBB_DEV === "1";
+}
+
+/** For the log: a secret that is needed and not set. */
+export function secretMissing(env: Env, name: string): string {
+  return `secret ${name} is not set: ${howToSetSecret(name, isDevelopment(env))}`;
 }
 
 /** Version of the running Worker; undefined if the environment does not contain it. */

@@ -97,6 +97,10 @@ export type UnavailableReason =
   /** The filter paused the request and did not resume it in time. */
   | "filter_timeout"
   | "secret_missing"
+  /** The Worker has no binding to its objects. */
+  | "object_binding_missing"
+  /** A variable of the configuration has no value, or an invalid one. */
+  | "variable_unusable"
   | "internal_error";
 
 export interface ResponseHead {

@@ -1,7 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
 import { AutoRouter, type IRequest } from "itty-router";
 import type { Cluster, Gateway, Service } from "../config/index.ts";
-import { type Env, secretNamed, serviceBinding, workerVersion } from "./environment.ts";
+import { missingBinding } from "../config/needed-bindings.ts";
+import { type Env, isDevelopment, secretNamed, serviceBinding, serviceObject, workerVersion } from "./environment.ts";
 import type { RestartOutcome } from "./instances/instance-manager.ts";
 import type { ReclaimRequest } from "./memory/budget-action.ts";
 import { readWorkerCounts, type WorkerCounts } from "./metrics/worker-counts.ts";
@@ -55,6 +56,8 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
 
   /** Waits only if it has to: most requests are decided at once. */
   #answer(ask: DecideRequest): MaybePromise<Answer | NeedsHeaders> {
+    const { fault } = this.#gateway;
+    if (fault !== undefined) return { kind: "unavailable", reason: "variable_unusable", message: fault };
     try {
       const service = this.#known(ask.service);
       if (service !== undefined) return missingHeaders(service.configuration, ask) ?? service.decide(ask);
@@ -125,6 +128,7 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
 
   /** The one service of this object, set up at the first call with its name; undefined for any other name. */
   async #serviceNamed(name: string): Promise<ProtectedService | undefined> {
+    if (this.#gateway.fault !== undefined) throw new Error(this.#gateway.fault);
     const service = this.#gateway.services.find((candidate) => candidate.name === name);
     if (service === undefined) return undefined;
     this.#settingUp ??= this.#setUp(service).finally(() => {
@@ -142,7 +146,10 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
     const store = this.#store;
     const { keySecret } = this.#gateway;
     const secret = secretNamed(env, keySecret);
-    const opened = await openStorage({ service, storage: ctx.storage, store, runtime, keySecret, secret });
+    const opened = await openStorage({
+      ...{ service, storage: ctx.storage, store, runtime, keySecret, secret },
+      isDevelopment: isDevelopment(env),
+    });
     this.#protected = {
       name,
       service: new ProtectedService({
@@ -158,8 +165,9 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
           (line) => console.error(`${name}: ${line}`),
         ),
         secrets: (named) => secretNamed(env, named),
+        isDevelopment: isDevelopment(env),
         setAlarm: (delayMs) => this.#setAlarm(name, delayMs),
-        askToReclaim: (other, request) => env.SERVICE_OBJECT.getByName(other).reclaim(request),
+        askToReclaim: (other, request) => serviceObject(env, other).reclaim(request),
       }),
     };
   }
@@ -185,7 +193,8 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
   #sendTo(cluster: Cluster, target: CallTarget): Send | undefined {
     const binding = "url" in cluster ? undefined : serviceBinding(this.env, cluster.binding);
     if (!("url" in cluster) && binding === undefined) {
-      console.error(`service binding ${cluster.binding} is missing: add it to wrangler.toml`);
+      const field = `services.${target.service}.clusters.${target.cluster}.binding`;
+      console.error(missingBinding({ kind: "service", name: cluster.binding, field }));
       return undefined;
     }
     if (hasEntrypoint(this.ctx.exports)) return throughEntrypoint(this.ctx.exports, target);

@@ -56,6 +56,17 @@ describe("check-config", () => {
     ]);
   });
 
+  it("names variables, and a handler that the file imports", async () => {
+    const verdict = await check(
+      `{ a: { route: { prefix: "/a" }, filter, configuration: "", upstream: { handler: { fetch() {} } } },
+         b: { route: { prefix: "/b" }, filter, configuration: "", upstream: { url: { variable: "B_URL" } } } }`,
+    );
+    expect(verdict.text.split("\n").slice(0, 2)).toEqual([
+      "a: /a on any host -> a handler in this Worker; a filter of your own, 0 rules",
+      "b: /b on any host -> variable B_URL; a filter of your own, 0 rules",
+    ]);
+  });
+
   it("prints all problems of an invalid file, with the file's name", async () => {
     const verdict = await check(`{ a: { ${common}, configuration: "", failOpen: true, rout: 1 } }`);
     expect(verdict.ok).toBe(false);

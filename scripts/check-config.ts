@@ -11,8 +11,11 @@ import {
   unkeyedHeadersOf,
   warningsOf,
 } from "../config/index.ts";
-import { toProblems } from "../config/problems.ts";
+import { type ConfigProblem, toProblems } from "../config/problems.ts";
+import { standIn } from "../config/variables.ts";
 import { called } from "./called.ts";
+import { checkEnvironment } from "./check-config/check-environment.ts";
+import { readEnvironment } from "./check-config/wrangler-environment.ts";
 import { checkLocalSecrets } from "./check-local-secrets.ts";
 import { checkMemory } from "./check-memory.ts";
 import { type CommandResult, conclude } from "./command-result.ts";
@@ -27,8 +30,10 @@ export interface Verdict {
 /**
  * Checks a configuration file and the modules that it imports. The text has every problem; or a line for each service, with the
  * built-in filter a second one about its cache, then warnings and hints.
+ *
+ * @param environment also checks what wrangler's file has for this environment; empty: for its top level
  */
-export async function checkConfig(file: string): Promise<Verdict> {
+export async function checkConfig(file: string, environment?: string): Promise<Verdict> {
   const loaded = await loadConfig(file);
   if (!loaded.ok) return { ok: false, text: loaded.message };
   const result = resolveGateway(loaded.config, file);
@@ -38,13 +43,32 @@ export async function checkConfig(file: string): Promise<Verdict> {
         ...(await checkLocalSecrets(file, result.gateway)),
       ]
     : result.problems;
-  if (result.ok && problems.length === 0) {
-    const warnings = warningsOf(result.gateway).map((warning) => `WARNING ${warning}`);
-    const hints = hintsOf(result.gateway).map((hint) => `HINT ${hint}`);
-    return { ok: true, text: [summary(result.gateway), ...warnings, ...hints].join("\n") };
-  }
+  if (!result.ok || problems.length > 0) return failed(problems);
+  if (environment === undefined) return { ok: true, text: described(result.gateway).join("\n") };
+  const read = await readEnvironment(file, environment);
+  if (!read.ok) return { ok: false, text: read.message };
+  const checked = checkEnvironment(file, loaded.config, result.gateway, read.environment, read.topLevel);
+  if (checked.problems.length > 0) return failed(checked.problems);
+  return { ok: true, text: [...described(checked.gateway), ...checked.lines].join("\n") };
+}
+
+function described(gateway: Gateway): string[] {
+  const lines = [
+    summary(gateway),
+    ...warningsOf(gateway).map((warning) => `WARNING ${warning}`),
+    ...hintsOf(gateway).map((hint) => `HINT ${hint}`),
+  ];
+  return lines.map((line) => withVariables(line, gateway));
+}
+
+function failed(problems: readonly ConfigProblem[]): Verdict {
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   return { ok: false, text: `${formatProblems(problems)}\n${count}` };
+}
+
+/** The names of variables in place of the stand-ins that the configuration was checked with. */
+function withVariables(line: string, { variables }: Gateway): string {
+  return variables.reduce((text, name) => text.replaceAll(standIn(name), `variable ${name}`), line);
 }
 
 function summary({ services, operator, version }: Gateway): string {
@@ -56,7 +80,7 @@ function summary({ services, operator, version }: Gateway): string {
 function describe(service: Service): string[] {
   const { name, route, upstream, rules, filterKind } = service;
   const hosts = route.hosts.length === 0 ? "any host" : route.hosts.join(", ");
-  const target = "url" in upstream ? upstream.url : `binding ${upstream.binding}`;
+  const target = targetOf(upstream);
   const decision = decisionOf(filterKind);
   const open = filterKind.kind === "built-in" && filterKind.failOpen ? ", FAILS OPEN" : "";
   const ruleCount = rules.length === 1 ? "1 rule" : `${rules.length} rules`;
@@ -75,6 +99,11 @@ function describeKey(service: Service): string[] {
   return [`${name}: a decision is kept for: ${key.join(", ")}${sent}`];
 }
 
+function targetOf(upstream: Service["upstream"]): string {
+  if ("url" in upstream) return upstream.url;
+  return "binding" in upstream ? `binding ${upstream.binding}` : "a handler in this Worker";
+}
+
 function decisionOf(filterKind: FilterKind): string {
   if (filterKind.kind === "other") return "a filter of your own";
   const { authorization } = filterKind;
@@ -88,28 +117,32 @@ function decisionOf(filterKind: FilterKind): string {
   return verified === "" ? asked : `${verified}, then ${asked}`;
 }
 
-const USAGE = `${called("check-config", "[FILE]")}      checks a configuration and the modules that it imports
+const USAGE = `${called("check-config", "[FILE] [--env NAME]")}      checks a configuration and the modules that it imports
 
-FILE is gateway.config.ts unless another is named. Lists every wrong field, its value and the allowed values.`;
+FILE is gateway.config.ts unless another is named. Lists every wrong field, its value and the allowed values.
+
+  --env NAME    also compares it with an environment of wrangler's file ("" is its top level)`;
 
 /** Runs one command line. */
 export async function runCheckConfigCommand(args: readonly string[]): Promise<CommandResult> {
-  let file: string;
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { help: { type: "boolean", short: "h", default: false } },
+      options: { env: { type: "string", short: "e" }, help: { type: "boolean", short: "h", default: false } },
     });
     if (values.help) return { ok: true, report: USAGE };
-    if (positionals.length > 1) throw new TypeError(`One file at a time: ${positionals[1]} is one too many.`);
-    file = positionals[0] ?? "gateway.config.ts";
+    if (positionals.length > 1) return wrong(`One file at a time: ${positionals[1]} is one too many.`);
+    const { ok, text } = await checkConfig(positionals[0] ?? "gateway.config.ts", values.env);
+    return ok ? { ok, report: text } : { ok, complaint: text };
   } catch (error) {
-    if (error instanceof TypeError) return { ok: false, complaint: `${error.message} (--help lists the options)` };
+    if (error instanceof TypeError && "code" in error) return wrong(error.message);
     throw error;
   }
-  const { ok, text } = await checkConfig(file);
-  return ok ? { ok, report: text } : { ok, complaint: text };
+}
+
+function wrong(message: string): CommandResult {
+  return { ok: false, complaint: `${message} (--help lists the options)` };
 }
 
 if (import.meta.main) conclude(await runCheckConfigCommand(process.argv.slice(2)));

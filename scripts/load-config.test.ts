@@ -31,6 +31,17 @@ describe("loadConfig", () => {
     });
   });
 
+  it("loads a file that imports modules of the runtime, or an app that does, with an empty environment", async () => {
+    const source = `import { env, WorkerEntrypoint, RpcTarget } from "cloudflare:workers";
+      import { connect } from "cloudflare:sockets";
+      class Api extends WorkerEntrypoint {}
+      export default { env, url: env.AUTH_URL, api: typeof Api, target: typeof RpcTarget, connect: typeof connect };`;
+    expect(await load(source)).toMatchObject({
+      ok: true,
+      config: { env: {}, url: undefined, api: "function", target: "function", connect: "function" },
+    });
+  });
+
   it("reloads the file each time", async () => {
     expect(await load("export default 1;")).toMatchObject({ ok: true, config: 1 });
     expect(await load("export default 2;")).toMatchObject({ ok: true, config: 2 });
@@ -62,15 +73,15 @@ describe("loadConfig", () => {
 });
 
 describe("imports of a configuration", () => {
-  it("can be modules of the platform: `env` is empty there, and what does not exist is undefined", async () => {
+  it("can be modules of the platform: `env` is empty there", async () => {
     const source = `import { env, RpcTarget, WorkerEntrypoint, waitUntil } from "cloudflare:workers";
       import { connect } from "cloudflare:sockets";
       class Entry extends WorkerEntrypoint {}
       class Target extends RpcTarget {}
-      export default [env, env.AUTH_URL, typeof Entry, typeof Target, waitUntil, connect];`;
+      export default [env, env.AUTH_URL, typeof Entry, typeof Target, typeof waitUntil, typeof connect];`;
     expect(await load(source)).toMatchObject({
       ok: true,
-      config: [{}, undefined, "function", "function", undefined, undefined],
+      config: [{}, undefined, "function", "function", "function", "function"],
     });
   });
 

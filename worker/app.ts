@@ -8,6 +8,7 @@ import { Credentials } from "./credentials/credentials.ts";
 import { EdgeCache } from "./edge/edge-cache.ts";
 import { type Front, forward } from "./forward.ts";
 import { operatorPages } from "./operator/pages.ts";
+import { rateLimitedLog } from "./rate-limited-log.ts";
 import { errorResponse, internalError } from "./replies.ts";
 import { rawPath, readTarget } from "./request-target.ts";
 
@@ -61,5 +62,8 @@ function serviceReply(
     return asked ? openToListedOrigins(reply, request, asked) : reply;
   }
   const service = findService(gateway, target.host, target.path);
-  return service ? forward(request, url, env, ctx, front, service, target) : errorResponse(404, "no_service");
+  if (service === undefined) return errorResponse(404, "no_service");
+  if (gateway.fault === undefined) return forward(request, url, env, ctx, front, service, target);
+  rateLimitedLog.error(`${service.name}: variable_unusable: ${gateway.fault}`);
+  return openToListedOrigins(errorResponse(503, "variable_unusable"), request, service);
 }

@@ -1,4 +1,5 @@
 import type { Gateway } from "../config/index.ts";
+import { BindingMissing, serviceObject } from "../durable/environment.ts";
 import { type DecideRequest, type NeedsHeaders, RPC_VERSION } from "../durable/rpc.ts";
 import { decodeContinue, encodeAsk } from "../durable/rpc-text.ts";
 import type { Told } from "./credentials/told-credential.ts";
@@ -73,13 +74,16 @@ async function askWith(
     if (kept !== undefined) return { kind: "continue", changes: kept, freshForMs: 0 };
     // Safe to repeat: only the head is sent, and asking changes nothing.
     const answer = await againAfterReset<string | Decided>(async () =>
-      env.SERVICE_OBJECT.getByName(service.name).decide(RPC_VERSION, ask),
+      serviceObject(env, service.name).decide(RPC_VERSION, ask),
     );
     if (typeof answer !== "string") return answer;
     const allow = decodeContinue(answer);
     edge?.keep(allow.changes, allow.freshForMs);
     return allow;
   } catch (error) {
+    if (error instanceof BindingMissing) {
+      return { kind: "unavailable", reason: "object_binding_missing", message: error.message };
+    }
     return { kind: "unavailable", reason: "object_unreachable", message: String(error) };
   }
 }

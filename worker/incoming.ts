@@ -13,6 +13,8 @@ export interface Incoming {
   readonly url: string;
   readonly method: string;
   readonly env: Env;
+  /** For a handler in this Worker. */
+  readonly ctx: ExecutionContext;
   readonly service: Service;
   /** Without credentials in the query. */
   readonly target: Target;

@@ -84,12 +84,13 @@ class Passing {
     const ending = this.#requestRefusal();
     const answered = await Promise.race([sending, ending.then(() => undefined)]);
     if (answered === undefined) return ending;
-    if (answered.ok) {
-      this.#underWay.push(ending);
-      return undefined;
-    }
-    // The upstream call may have failed because the filter refused the body. If not, do not wait for the rest of the body.
-    return (await this.#answer.exchange.hasRefusedRequest()) ? ending : undefined;
+    // The upstream call may have failed because the filter refused the body; a handler may answer all the same. If it was not
+    // refused, do not wait for the rest of the body.
+    const mayHideRefusal = !answered.ok || "handler" in this.#incoming.service.upstream;
+    const isRefused = mayHideRefusal && (await this.#answer.exchange.hasRefusedRequest());
+    if (answered.ok && !isRefused) this.#underWay.push(ending);
+    if (answered.ok && isRefused) discard(answered.response);
+    return isRefused ? ending : undefined;
   }
 
   async #requestRefusal(): Promise<DenyResult | undefined> {

@@ -1,7 +1,9 @@
 import type { Service } from "../config/index.ts";
-import { type Env, serviceBinding } from "../durable/environment.ts";
+import { missingBinding } from "../config/needed-bindings.ts";
+import { serviceBinding } from "../durable/environment.ts";
 import type { HeaderChange } from "../wasm/host/index.ts";
 import { upstreamAuthorization } from "./credentials/upstream-authorization.ts";
+import { answerOfHandler, discardUnread, HandlerFailure } from "./handler.ts";
 import type { Incoming } from "./incoming.ts";
 import { rateLimitedLog } from "./rate-limited-log.ts";
 import { errorResponse, type Outcome } from "./replies.ts";
@@ -31,9 +33,11 @@ export async function sendUpstream(
   const isPublic = typeof changes === "string";
   const own = changes === "preflight" ? [] : upstreamAuthorization(service, env, request.headers);
   if (own === "secret_missing") return { ok: false, reply: errorResponse(503, own) };
-  const upstream = upstreamOf(env, service, target, isPublic);
+  const upstream = upstreamOf(incoming, isPublic);
   if (upstream === undefined) {
-    rateLimitedLog.error(`${service.name}: the upstream's service binding does not exist in this environment`);
+    const name = "binding" in service.upstream ? service.upstream.binding : "";
+    const field = `services.${service.name}.upstream.binding`;
+    rateLimitedLog.error(`${service.name}: ${missingBinding({ kind: "service", name, field })}`);
     return { ok: false, reply: errorResponse(503, "upstream_binding_missing") };
   }
   const path = changed(changes, ":path") ?? pathForUpstream(service, target);
@@ -54,15 +58,25 @@ export async function sendUpstream(
     // The client's is only right for the client's body.
     keepsLength: body !== null && body === incoming.body,
   });
+  let sent: Request | undefined;
+  let response: Response | undefined;
   try {
-    const sent = copy ?? new Request(url, { ...init, method, headers, body, redirect: "manual" });
-    return { ok: true, response: await upstream.fetcher.fetch(sent) };
+    sent = copy ?? new Request(url, { ...init, method, headers, body, redirect: "manual" });
+    response = await upstream.fetcher.fetch(sent);
+    return { ok: true, response };
   } catch (error) {
+    if (error instanceof HandlerFailure) {
+      rateLimitedLog.error(`${service.name}: the handler ${error.message}`);
+      return { ok: false, reply: errorResponse(502, "upstream_failed") };
+    }
     // Without its message, which can hold the URL with its query.
     rateLimitedLog.error(
       `${service.name}: the upstream did not answer: ${error instanceof Error ? error.name : "error"}`,
     );
     return { ok: false, reply: errorResponse(502, "upstream_unreachable") };
+  } finally {
+    // A body that comes through the object would keep it waiting.
+    if ("handler" in service.upstream && signal !== undefined && sent !== undefined) discardUnread(sent, response);
   }
 }
 
@@ -78,14 +92,22 @@ interface Upstream {
 
 const INTERNET: Upstream["fetcher"] = { fetch: (request) => fetch(request) };
 
-function upstreamOf(env: Env, service: Service, target: Target, isPublic: boolean): Upstream | undefined {
-  if ("url" in service.upstream) {
-    const upstream = { baseUrl: service.upstream.url, fetcher: INTERNET };
-    return isPublic ? upstream : { ...upstream, init: UNSHARED };
+function upstreamOf({ request, env, ctx, service, target }: Incoming, isPublic: boolean): Upstream | undefined {
+  const { upstream } = service;
+  if ("url" in upstream) {
+    const ofUrl = { baseUrl: upstream.url, fetcher: INTERNET };
+    return isPublic ? ofUrl : { ...ofUrl, init: UNSHARED };
   }
-  const fetcher = serviceBinding(env, service.upstream.binding);
-  // A bound Worker has no address of its own: it sees the one in the client's request.
-  return fetcher && { baseUrl: `${target.scheme}://${target.host}`, fetcher };
+  // A bound Worker and a handler have no address of their own: they see the one in the client's request.
+  const baseUrl = `${target.scheme}://${target.host}`;
+  if ("handler" in upstream) {
+    const { handler } = upstream;
+    const { cf } = request;
+    const fetcher = { fetch: (sent: Request) => answerOfHandler(handler, sent, env, ctx) };
+    return { baseUrl, fetcher, ...(cf === undefined ? {} : { init: { cf: cf as RequestInitCfProperties } }) };
+  }
+  const fetcher = serviceBinding(env, upstream.binding);
+  return fetcher && { baseUrl, fetcher };
 }
 
 function pathForUpstream(service: Service, target: Target): string {

@@ -6,6 +6,7 @@ import type {
   Cache,
   Credential,
   Enforcement,
+  Handler,
   Preflight,
   Probe,
   RateLimit,
@@ -115,6 +116,12 @@ const route: v.GenericSchema<unknown, Route> = v.pipe(
   v.transform(({ hosts, prefix, stripPrefix }) => ({ hosts: [...new Set(hosts)], prefix: prefix ?? "/", stripPrefix })),
 );
 
+/** Kept as it is: two services with one object have one upstream. */
+const handler = v.pipe(
+  v.custom<Handler>(isHandler, "an object with a fetch(request, env, ctx) method, like an app of Hono or itty-router"),
+  v.metadata(NOT_IN_JSON),
+);
+
 /** A server is reached through a URL or a binding; the field that is present decides which. */
 function urlOrBinding<Output>(
   byUrl: v.GenericSchema<unknown, Output>,
@@ -129,9 +136,15 @@ function urlOrBinding<Output>(
 
 const onlyOne = refused("either url or binding, not both");
 
-const upstream = urlOrBinding<Upstream>(
-  fields({ url: upstreamUrl, binding: v.optional(bindingName) }),
-  fields({ url: onlyOne, binding: bindingName }),
+const onlyHandler = refused("either url, binding or handler, not two of them");
+
+const upstream = chosen<Upstream>(
+  "an object with url, with binding (a service binding of this Worker), or with handler (an app in this Worker)",
+  [
+    [withField("handler"), fields({ url: onlyHandler, binding: onlyHandler, handler })],
+    [withField("binding"), fields({ url: onlyOne, binding: bindingName, handler: v.optional(handler) })],
+  ],
+  fields({ url: upstreamUrl, binding: v.optional(bindingName), handler: v.optional(handler) }),
 );
 
 const callLimits = {
@@ -320,6 +333,11 @@ export const service = chosen<ParsedService>(
   ],
   undecidedService,
 );
+
+function isHandler(value: unknown): value is Handler {
+  const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
+  return isObject && "fetch" in value && typeof value.fetch === "function";
+}
 
 /** Checks the tag, not the class: a module may come from another realm (a test runner's, a tool's). */
 function isWebAssemblyModule(value: unknown): boolean {

@@ -1,3 +1,4 @@
+import { howToSetSecret } from "../../config/how-to-set-secret.ts";
 import { filterConfiguration, type Service } from "../../config/index.ts";
 import {
   FilterStartError,
@@ -22,6 +23,7 @@ export interface FilterDependencies {
   /** 128-bit key of the cache's digests, hexadecimal. */
   readonly digestKey: string;
   readonly secrets: (name: string) => string | undefined;
+  readonly isDevelopment?: boolean;
 }
 
 /**
@@ -29,12 +31,13 @@ export interface FilterDependencies {
  * @param start may throw FilterStartError
  */
 export function startFilter<Started>(
-  { service, digestKey, secrets }: FilterDependencies,
+  { service, digestKey, secrets, isDevelopment = false }: FilterDependencies,
   start: (options: StartOptions) => Started,
 ): { readonly ok: true; readonly started: Started } | ({ readonly ok: false } & FailedStart) {
   const configuration = filterConfiguration(service, { digestKey, secrets });
   if (!configuration.ok) {
-    const message = `secret ${configuration.missingSecret} is not set: wrangler secret put ${configuration.missingSecret}`;
+    const { missingSecret } = configuration;
+    const message = `secret ${missingSecret} is not set: ${howToSetSecret(missingSecret, isDevelopment)}`;
     return { ok: false, reason: "secret_missing", filterReason: undefined, message };
   }
   try {

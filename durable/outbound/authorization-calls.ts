@@ -1,6 +1,7 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { isConnectionHeader } from "../../config/header-names.ts";
 import type { Cluster, Gateway } from "../../config/index.ts";
+import { missingBinding } from "../../config/needed-bindings.ts";
 import { HOST_LIMITS } from "../../wasm/host/index.ts";
 import { type Env, serviceBinding } from "../environment.ts";
 import { boundedBody } from "./bounded-body.ts";
@@ -36,6 +37,8 @@ export class AuthorizationCalls extends WorkerEntrypoint<Env, CallTarget> {
 
   /** @throws Error (refused-call.ts) if the configuration has no such cluster, its binding is missing, or the call is too large */
   override async fetch(request: Request): Promise<Response> {
+    const { fault } = this.#gateway;
+    if (fault !== undefined) throw refusedCall(fault);
     const { service, cluster } = this.ctx.props ?? {};
     const services = this.#gateway.services.filter(({ name }) => name === service);
     const clusters = services[0]?.clusters ?? {};
@@ -71,7 +74,7 @@ export class AuthorizationCalls extends WorkerEntrypoint<Env, CallTarget> {
     });
     if ("url" in cluster) return fetch(sent);
     const binding = serviceBinding(this.env, cluster.binding);
-    if (binding === undefined) throw refusedCall(`the service binding ${cluster.binding} is missing`);
+    if (binding === undefined) throw refusedCall(missingBinding({ kind: "service", name: cluster.binding }));
     return binding.fetch(sent);
   }
 }

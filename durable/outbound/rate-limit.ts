@@ -1,3 +1,5 @@
+import { missingBinding } from "../../config/needed-bindings.ts";
+
 /** The part of the platform's rate limiting binding that we use. */
 interface RateLimiter {
   limit(options: { key: string }): Promise<{ success: boolean }>;
@@ -17,7 +19,7 @@ export function rateLimit(
   if (binding === undefined) return undefined;
   const { name, value } = binding;
   if (!isRateLimiter(value)) {
-    log(`rate limiting binding ${name} is missing: add it to wrangler.toml; until then there is no limit`);
+    log(`there is no limit: ${missingBinding({ kind: "rate-limit", name })}`);
     return undefined;
   }
   let hasFailed = false;

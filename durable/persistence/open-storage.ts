@@ -1,3 +1,4 @@
+import { howToSetSecret } from "../../config/how-to-set-secret.ts";
 import type { Service } from "../../config/index.ts";
 import { nextTask } from "../runtime/async.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -16,6 +17,8 @@ export interface ServiceStorage {
   /** The gateway's secret: its name, and its value if it is set. */
   readonly keySecret: string;
   readonly secret: string | undefined;
+  /** Whether secrets come from `.dev.vars`. */
+  readonly isDevelopment?: boolean;
 }
 
 export interface OpenedStorage {
@@ -59,8 +62,8 @@ export async function openStorage(opening: ServiceStorage): Promise<OpenedStorag
   }
 }
 
-function problemOf({ keySecret, secret }: ServiceStorage): NotPersistent | undefined {
-  const setIt = `wrangler secret put ${keySecret}, with ${MIN_SECRET_CHARACTERS} or more random characters`;
+function problemOf({ keySecret, secret, isDevelopment = false }: ServiceStorage): NotPersistent | undefined {
+  const setIt = `${howToSetSecret(keySecret, isDevelopment)}, with ${MIN_SECRET_CHARACTERS} or more random characters`;
   if (secret === undefined) return { state: "secret_missing", message: `secret ${keySecret} is not set: ${setIt}` };
   if (secret.length >= MIN_SECRET_CHARACTERS) return undefined;
   return { state: "secret_too_short", message: `secret ${keySecret} has ${secret.length} characters: ${setIt}` };

@@ -47,6 +47,8 @@ export interface ServiceDependencies {
   /** Whether each request to a cluster has connections of its own. */
   readonly hasOwnConnections?: boolean;
   readonly secrets: (name: string) => string | undefined;
+  /** Whether secrets come from `.dev.vars`. */
+  readonly isDevelopment?: boolean;
   /** Whether clients of a group may cause one more call; undefined if there is no limit. */
   readonly mayCall?: ((clientGroup: string) => Promise<boolean>) | undefined;
   /** Sets the object's one alarm. */
@@ -130,7 +132,10 @@ export class ProtectedService {
     );
     const controller = this.#controller;
     const instances = new InstanceManager({
-      filter: { service, host: this.#host(runtime), digestKey: opened.digestKey, secrets: dependencies.secrets },
+      filter: {
+        ...{ service, host: this.#host(runtime), digestKey: opened.digestKey, secrets: dependencies.secrets },
+        isDevelopment: dependencies.isDevelopment ?? false,
+      },
       runtime,
       controller,
       counters,

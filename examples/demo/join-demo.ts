@@ -31,9 +31,9 @@ function joinCluster(cluster: ClusterInput): ClusterInput {
   return { ...limits, binding: AUTHORIZATION_BINDING, host };
 }
 
-/** The host of a URL that cannot exist; undefined for real hosts and for invalid URLs, which validation will report. */
-function exampleHost(url: string | undefined): string | undefined {
-  const parsed = url === undefined ? null : URL.parse(url);
+/** The host of a URL that cannot exist; undefined for real hosts, for variables, and for invalid URLs, which validation reports. */
+function exampleHost(url: ClusterInput["url"]): string | undefined {
+  const parsed = typeof url === "string" ? URL.parse(url) : null;
   return parsed !== null && /(^|\.)example\.?$/.test(parsed.hostname) ? parsed.host : undefined;
 }
 

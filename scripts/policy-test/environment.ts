@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { Gateway } from "../../config/index.ts";
 import { isPlainObject } from "../../config/schema/fields.ts";
+import { standIn } from "../../config/variables.ts";
 import { digestOf } from "../../worker/credentials/api-keys/digest.ts";
 import { keyLine } from "../../worker/credentials/api-keys/key-lines.ts";
 import type { ApiKeys } from "./api-keys.ts";
 
-/** Values for all secrets that the configuration names: the file's, and made-up ones for all others. */
+/** Values for all secrets and variables that the configuration names: the file's, and made-up ones for all others. */
 export async function environmentFor(
   gateway: Gateway,
   given: Readonly<Record<string, string>>,
@@ -17,11 +18,17 @@ export async function environmentFor(
     // Long enough for the shared secret of an issuer.
     environment[name] = `made-up-${randomBytes(32).toString("hex")}`;
   }
+  for (const name of gateway.variables) environment[name] = variableValue(name, given);
   Object.assign(environment, given);
   for (const name of keySecrets(gateway)) {
     environment[name] = [given[name] ?? "# made up", ...(await linesOf(keys))].join("\n");
   }
   return environment;
+}
+
+/** The value of a variable that the configuration names: the file's, or an address that nobody has. */
+export function variableValue(name: string, given: Readonly<Record<string, string>>): string {
+  return given[name] ?? standIn(name);
 }
 
 /** Secrets with the digests of API keys. */

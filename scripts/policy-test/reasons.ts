@@ -24,13 +24,14 @@ const REASONS_BY_STATUS: Readonly<Record<number, readonly string[]>> = {
   405: ["method_not_allowed"],
   429: ["rate_limited", "too_many_undecided_requests"],
   431: ["headers_too_large", "request_headers_too_large"],
-  502: ["upstream_unreachable"],
+  502: ["upstream_unreachable", "upstream_failed"],
   503: [
     ...["authorization_server_unreachable", "authorization_server_timeout", "authorization_server_overloaded"],
     ...["authorization_server_error", "authorization_server_malformed", "authorization_server_unknown"],
     ...["unknown_rule", "unknown_service", "object_unreachable", "rpc_version", "configuration_mismatch"],
     ...["filter_start_failed", "filter_failed", "filter_backoff", "filter_timeout", "secret_missing", "internal_error"],
     ...["keys_unavailable", "claim_unusable", "upstream_binding_missing", "invalid_path_from_filter"],
+    ...["object_binding_missing", "variable_unusable"],
   ],
 };
 

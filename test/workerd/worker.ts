@@ -3,6 +3,7 @@ import filter from "../../wasm/filter/build/filter.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
 import { clock } from "./clock.ts";
 import { filteredServices } from "./filtered.ts";
+import { handledApp } from "./handled.ts";
 
 /** The gateway under test, with one service for each way to configure it. */
 const common = {
@@ -22,6 +23,8 @@ const common = {
 const config = defineGateway({
   services: {
     ...filteredServices,
+    // The filter of each-chunk sees each chunk of a body before the handler does.
+    handled: { ...filteredServices["each-chunk"]!, route: { prefix: "/handled" }, upstream: { handler: handledApp } },
     orders: {
       ...common,
       route: { prefix: "/orders" },

@@ -1,3 +1,4 @@
+import { serviceObject } from "../../durable/environment.ts";
 import type { WorkerCounts } from "../../durable/metrics/worker-counts.ts";
 import { RPC_VERSION } from "../../durable/rpc.ts";
 import type { Incoming } from "../incoming.ts";
@@ -19,7 +20,7 @@ export class WorkerCounter {
   ): void {
     if (!this.#reports.note(service.name, what, this.#nowMs())) return;
     const tell = (name: string, counts: WorkerCounts) =>
-      env.SERVICE_OBJECT.getByName(name).countInWorker(RPC_VERSION, name, counts);
+      serviceObject(env, name).countInWorker(RPC_VERSION, name, counts);
     ctx.waitUntil(this.#reports.send(tell));
   }
 }

@@ -1,5 +1,5 @@
 import type { Service } from "../../config/index.ts";
-import { type Env, secretNamed } from "../../durable/environment.ts";
+import { type Env, secretMissing, secretNamed } from "../../durable/environment.ts";
 import type { HeaderChange } from "../../wasm/host/index.ts";
 import { rateLimitedLog } from "../rate-limited-log.ts";
 import { headerReader } from "../request-headers.ts";
@@ -18,8 +18,6 @@ export function upstreamAuthorization(
   if (wanted === "remove") return removed;
   const secret = secretNamed(env, wanted.replace.secret);
   if (secret !== undefined) return [...removed, { name: "authorization", values: [secret] }];
-  rateLimitedLog.error(
-    `${name}: secret ${wanted.replace.secret} is not set: wrangler secret put ${wanted.replace.secret}`,
-  );
+  rateLimitedLog.error(`${name}: ${secretMissing(env, wanted.replace.secret)}`);
   return "secret_missing";
 }

@@ -1,5 +1,5 @@
 import { operatorTokenProblem } from "../../config/operator-token.ts";
-import { type Env, secretNamed } from "../../durable/environment.ts";
+import { type Env, isDevelopment, secretNamed } from "../../durable/environment.ts";
 import { clientGroup } from "../../durable/request/client-group.ts";
 import { clientIp } from "../client-info.ts";
 import type { FailedAttempts } from "./failed-attempts.ts";
@@ -22,7 +22,7 @@ export async function accessOf(
   nowMs: number,
 ): Promise<Access> {
   // A page's own name can resolve to this machine (DNS rebinding); the page is then of the same origin.
-  if (env.EBB_DEV === "1") return isThisMachine(request.url) ? { ok: true } : { ok: false, reason: "not_this_machine" };
+  if (isDevelopment(env)) return isThisMachine(request.url) ? { ok: true } : { ok: false, reason: "not_this_machine" };
   const group = clientGroup(clientIp(request));
   const pauseMs = attempts.pauseMs(group, nowMs);
   if (pauseMs > 0) return { ok: false, reason: "too_many_attempts", pauseMs };

@@ -1,6 +1,6 @@
 import { asksAboutVerifiedSubject } from "../../config/authorization-parts.ts";
 import type { Gateway, Service } from "../../config/index.ts";
-import type { Env } from "../../durable/environment.ts";
+import { type Env, serviceObject } from "../../durable/environment.ts";
 import type { RestartOutcome } from "../../durable/instances/instance-manager.ts";
 import type { RestartPlan } from "../../durable/restart/restart-plan.ts";
 import type { PurgeReport } from "../../durable/service/purge.ts";
@@ -29,7 +29,7 @@ export function restartServices(
   { service, dryRun = false }: ActionRequest,
 ): Promise<ActionReport<RestartReport>> {
   return forEach(gateway, service, async (name) => {
-    const object = env.SERVICE_OBJECT.getByName(name);
+    const object = serviceObject(env, name);
     if (dryRun) return { plan: await object.restartPlan() };
     const outcome = await object.restart("operator");
     return outcome === "restarted" ? { restarted: true } : { restarted: false, why: outcome };
@@ -54,7 +54,7 @@ export function purgeServices(
   return forEach(gateway, service, async (name) => {
     const purged = gateway.services.find((candidate) => candidate.name === name)!;
     const report = await againAfterReset(() =>
-      env.SERVICE_OBJECT.getByName(name).purge({ service: name, ...purgedCredentials(purged, meant) }),
+      serviceObject(env, name).purge({ service: name, ...purgedCredentials(purged, meant) }),
     );
     edge.forget(name);
     credentials.forget(name);

@@ -1,5 +1,5 @@
 import type { Secret } from "../../../config/index.ts";
-import { type Env, secretNamed } from "../../../durable/environment.ts";
+import { type Env, secretMissing, secretNamed } from "../../../durable/environment.ts";
 import { type Claims, type Identify, isIdentity } from "../identity.ts";
 import type { Undecided } from "../undecided.ts";
 import type { Invalid, Verdict, VerifierIo } from "../verdict.ts";
@@ -41,8 +41,7 @@ export class KeyVerifier {
     for (const { secret: name } of this.#secrets) {
       const text = secretNamed(env, name);
       if (text === undefined) {
-        const message = `secret ${name} is not set: wrangler secret put ${name}`;
-        return { kind: "undecided", reason: "secret_missing", message };
+        return { kind: "undecided", reason: "secret_missing", message: secretMissing(env, name) };
       }
       const read = readKeyLines(text);
       for (const problem of read.problems) console.error(`${this.#service}: secret ${name}: ${problem}`);

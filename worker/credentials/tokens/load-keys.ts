@@ -1,5 +1,6 @@
 import type { JSONWebKeySet } from "jose";
 import type { Cluster, Issuer } from "../../../config/index.ts";
+import { missingBinding } from "../../../config/needed-bindings.ts";
 import { type Env, serviceBinding } from "../../../durable/environment.ts";
 import { boundedBody } from "../../../durable/outbound/bounded-body.ts";
 
@@ -59,8 +60,7 @@ async function fromCluster(cluster: Cluster, path: string, env: Env): Promise<ob
   const timeoutMs = Math.min(cluster.timeoutMs, LOAD_LIMITS.maxTimeoutMs);
   if ("url" in cluster) return jsonFrom(cluster.url + path, (request) => fetch(request), timeoutMs);
   const binding = serviceBinding(env, cluster.binding);
-  if (binding === undefined)
-    throw new Error(`the service binding ${cluster.binding} is missing: add it to wrangler.toml`);
+  if (binding === undefined) throw new Error(missingBinding({ kind: "service", name: cluster.binding }));
   return jsonFrom(`https://${cluster.authority}${path}`, (request) => binding.fetch(request), timeoutMs);
 }
 

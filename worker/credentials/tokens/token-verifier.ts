@@ -1,5 +1,6 @@
+import { howToSetSecret } from "../../../config/how-to-set-secret.ts";
 import type { Issuer, Service } from "../../../config/index.ts";
-import { secretNamed } from "../../../durable/environment.ts";
+import { isDevelopment, secretNamed } from "../../../durable/environment.ts";
 import { rateLimitedLog } from "../../rate-limited-log.ts";
 import { type Identify, isIdentity } from "../identity.ts";
 import type { Undecided } from "../undecided.ts";
@@ -39,7 +40,7 @@ export class TokenVerifier {
     const name = keys.from === "secret" ? keys.secret.secret : "";
     const key = new TextEncoder().encode(secretNamed(io.env, name) ?? "");
     if (key.length < MIN_SECRET_BYTES) {
-      const message = `secret ${name} is not set, or has less than ${MIN_SECRET_BYTES} bytes: wrangler secret put ${name}`;
+      const message = `secret ${name} is not set, or has less than ${MIN_SECRET_BYTES} bytes: ${howToSetSecret(name, isDevelopment(io.env))}`;
       return { kind: "undecided", reason: "secret_missing", message };
     }
     const nowMs = io.nowMs();
