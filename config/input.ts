@@ -254,7 +254,7 @@ export type UpstreamInput =
       readonly handler?: never;
     }
   | {
-      /** The app, or what else has `fetch(request, env, ctx)`. */
+      /** What answers in this Worker itself. */
       readonly handler: HandlerInput;
       readonly url?: never;
       readonly binding?: never;

@@ -40,17 +40,6 @@ describe("check-config", () => {
     ]);
   });
 
-  it("names variables, and a handler that the file imports", async () => {
-    const verdict = await check(
-      `{ a: { route: { prefix: "/a" }, filter, configuration: "", upstream: { handler: { fetch() {} } } },
-         b: { route: { prefix: "/b" }, filter, configuration: "", upstream: { url: { variable: "B_URL" } } } }`,
-    );
-    expect(verdict.text.split("\n").slice(0, 2)).toEqual([
-      "a: /a on any host -> a handler in this Worker; a filter of your own, 0 rules",
-      "b: /b on any host -> variable B_URL; a filter of your own, 0 rules",
-    ]);
-  });
-
   it("says what a decision is kept for, and hints at what could be left out of that", async () => {
     const service = (name: string, fields: string) =>
       `${name}: { route: { prefix: "/${name}" }, upstream: { url: "https://a.example" }, filter,
@@ -64,6 +53,17 @@ describe("check-config", () => {
       "a: a decision is kept for: credential, method, host, scheme, path and query, x-tenant",
       "b: a decision is kept for: credential, method, host, scheme, rule, path and query without a rule; sent but not part of that: traceparent",
       expect.stringMatching(/^HINT services\.a\.authorization\.uri: .* sends \/a\/:id instead/),
+    ]);
+  });
+
+  it("names variables, and a handler that the file imports", async () => {
+    const verdict = await check(
+      `{ a: { route: { prefix: "/a" }, filter, configuration: "", upstream: { handler: { fetch() {} } } },
+         b: { route: { prefix: "/b" }, filter, configuration: "", upstream: { url: { variable: "B_URL" } } } }`,
+    );
+    expect(verdict.text.split("\n").slice(0, 2)).toEqual([
+      "a: /a on any host -> a handler in this Worker; a filter of your own, 0 rules",
+      "b: /b on any host -> variable B_URL; a filter of your own, 0 rules",
     ]);
   });
 

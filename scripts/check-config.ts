@@ -53,9 +53,12 @@ export async function checkConfig(file: string, environment?: string): Promise<V
 }
 
 function described(gateway: Gateway): string[] {
-  const warnings = warningsOf(gateway).map((warning) => `WARNING ${warning}`);
-  const hints = hintsOf(gateway).map((hint) => `HINT ${hint}`);
-  return [summary(gateway), ...warnings, ...hints].map((line) => withVariables(line, gateway));
+  const lines = [
+    summary(gateway),
+    ...warningsOf(gateway).map((warning) => `WARNING ${warning}`),
+    ...hintsOf(gateway).map((hint) => `HINT ${hint}`),
+  ];
+  return lines.map((line) => withVariables(line, gateway));
 }
 
 function failed(problems: readonly ConfigProblem[]): Verdict {
@@ -116,13 +119,12 @@ function decisionOf(filterKind: FilterKind): string {
 
 const USAGE = `${called("check-config", "[FILE] [--env NAME]")}      checks a configuration and the modules that it imports
 
-FILE is gateway.config.ts unless another is named. Lists every wrong field, its value and the allowed values. With
---env, also what that environment of wrangler's file lacks; --env "" is its top level.`;
+FILE is gateway.config.ts unless another is named. Lists every wrong field, its value and the allowed values.
+
+  --env NAME    also compares it with an environment of wrangler's file ("" is its top level)`;
 
 /** Runs one command line. */
 export async function runCheckConfigCommand(args: readonly string[]): Promise<CommandResult> {
-  let file: string;
-  let environment: string | undefined;
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -130,15 +132,17 @@ export async function runCheckConfigCommand(args: readonly string[]): Promise<Co
       options: { env: { type: "string", short: "e" }, help: { type: "boolean", short: "h", default: false } },
     });
     if (values.help) return { ok: true, report: USAGE };
-    if (positionals.length > 1) throw new TypeError(`One file at a time: ${positionals[1]} is one too many.`);
-    file = positionals[0] ?? "gateway.config.ts";
-    environment = values.env;
+    if (positionals.length > 1) return wrong(`One file at a time: ${positionals[1]} is one too many.`);
+    const { ok, text } = await checkConfig(positionals[0] ?? "gateway.config.ts", values.env);
+    return ok ? { ok, report: text } : { ok, complaint: text };
   } catch (error) {
-    if (error instanceof TypeError) return { ok: false, complaint: `${error.message} (--help lists the options)` };
+    if (error instanceof TypeError && "code" in error) return wrong(error.message);
     throw error;
   }
-  const { ok, text } = await checkConfig(file, environment);
-  return ok ? { ok, report: text } : { ok, complaint: text };
+}
+
+function wrong(message: string): CommandResult {
+  return { ok: false, complaint: `${message} (--help lists the options)` };
 }
 
 if (import.meta.main) conclude(await runCheckConfigCommand(process.argv.slice(2)));

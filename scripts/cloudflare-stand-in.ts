@@ -1,8 +1,8 @@
 import type { Plugin } from "esbuild";
 
 /**
- * Puts a stand-in where a bundle for Node imports `cloudflare:workers` or another module of the platform. The classes can be
- * extended, `env` has no bindings; everything else is undefined. A CommonJS module, so that any name may be imported.
+ * Stands for the modules of the runtime (`cloudflare:workers` and others), which Node does not have. The environment is empty: values
+ * from it belong in `variable("NAME")`, which is filled in when the gateway runs.
  */
 export const cloudflareStandIn: Plugin = {
   name: "cloudflare-stand-in",
@@ -12,6 +12,9 @@ export const cloudflareStandIn: Plugin = {
   },
 };
 
+/** CommonJS: from such a module, esbuild lets a file import any name. */
 const STAND_IN = `
-  const names = ["DurableObject", "RpcStub", "RpcTarget", "WorkerEntrypoint", "WorkflowEntrypoint"];
-  module.exports = { env: {}, ...Object.fromEntries(names.map((name) => [name, class {}])) };`;
+  const classes = ["DurableObject", "WorkerEntrypoint", "WorkflowEntrypoint", "RpcTarget", "RpcStub", "EmailMessage"];
+  for (const name of [...classes, "NonRetryableError"]) exports[name] = class {};
+  for (const name of ["waitUntil", "withEnv", "connect"]) exports[name] = () => {};
+  for (const name of ["env", "exports", "cache", "tracing"]) exports[name] = {};`;

@@ -62,15 +62,15 @@ describe("loadConfig", () => {
 });
 
 describe("imports of a configuration", () => {
-  it("can be modules of the platform: `env` is empty there, and what does not exist is undefined", async () => {
+  it("can be modules of the platform: `env` is empty there", async () => {
     const source = `import { env, RpcTarget, WorkerEntrypoint, waitUntil } from "cloudflare:workers";
       import { connect } from "cloudflare:sockets";
       class Entry extends WorkerEntrypoint {}
       class Target extends RpcTarget {}
-      export default [env, env.AUTH_URL, typeof Entry, typeof Target, waitUntil, connect];`;
+      export default [env, env.AUTH_URL, typeof Entry, typeof Target, typeof waitUntil, typeof connect];`;
     expect(await load(source)).toMatchObject({
       ok: true,
-      config: [{}, undefined, "function", "function", undefined, undefined],
+      config: [{}, undefined, "function", "function", "function", "function"],
     });
   });
 

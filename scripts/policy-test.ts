@@ -3,6 +3,7 @@ import { dirname, relative, resolve } from "node:path";
 import { formatProblems, resolveGateway } from "../config/index.ts";
 import { type CommandResult, print } from "./command-result.ts";
 import { loadConfig } from "./load-config.ts";
+import { variableValue } from "./policy-test/environment.ts";
 import { hintsOn } from "./policy-test/hints.ts";
 import { POLICY_USAGE, parsePolicyOptions } from "./policy-test/options.ts";
 import { placeTests } from "./policy-test/place-tests.ts";
@@ -29,7 +30,8 @@ export async function runPolicyTests(args: readonly string[]): Promise<PolicyTes
   const shown = relative(process.cwd(), configFile);
   const loaded = await loadConfig(configFile);
   if (!loaded.ok) return unusable(loaded.message);
-  const resolved = resolveGateway(loaded.config, shown);
+  const { environment } = file.policy;
+  const resolved = resolveGateway(loaded.config, shown, (name) => variableValue(name, environment));
   if (!resolved.ok) return unusable(formatProblems(resolved.problems));
   const { gateway } = resolved;
 

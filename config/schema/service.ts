@@ -142,7 +142,7 @@ const upstream = chosen<Upstream>(
   "an object with url, with binding (a service binding of this Worker), or with handler (an app in this Worker)",
   [
     [withField("handler"), fields({ url: onlyHandler, binding: onlyHandler, handler })],
-    [withField("binding"), fields({ url: onlyOne, binding: bindingName })],
+    [withField("binding"), fields({ url: onlyOne, binding: bindingName, handler: v.optional(handler) })],
   ],
   fields({ url: upstreamUrl, binding: v.optional(bindingName), handler: v.optional(handler) }),
 );

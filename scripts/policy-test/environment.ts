@@ -18,13 +18,17 @@ export async function environmentFor(
     // Long enough for the shared secret of an issuer.
     environment[name] = `made-up-${randomBytes(32).toString("hex")}`;
   }
-  // The runner knows the servers by what the configuration was checked with.
-  for (const name of gateway.variables) environment[name] = standIn(name);
+  for (const name of gateway.variables) environment[name] = variableValue(name, given);
   Object.assign(environment, given);
   for (const name of keySecrets(gateway)) {
     environment[name] = [given[name] ?? "# made up", ...(await linesOf(keys))].join("\n");
   }
   return environment;
+}
+
+/** The value of a variable that the configuration names: the file's, or an address that nobody has. */
+export function variableValue(name: string, given: Readonly<Record<string, string>>): string {
+  return given[name] ?? standIn(name);
 }
 
 /** Secrets with the digests of API keys. */

@@ -31,6 +31,8 @@ async function written(): Promise<Map<string, number>> {
       if (!OF_OPERATOR_PAGES.includes(reason!)) found.set(reason!, Number(status));
     }
   }
+  // Why a request's credentials cannot be read: named first, and then answered.
+  for (const reason of namesIn(await source("worker/forward.ts"), /return "([a-z0-9_]+)"/g)) found.set(reason, 400);
   const unions: [string, string, number][] = [
     ["worker/request-target.ts", "TargetRefusal", 400],
     ["worker/credentials/verdict.ts", "InvalidReason", 401],

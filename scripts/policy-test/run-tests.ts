@@ -12,7 +12,7 @@ import type { PolicyFile } from "./policy-file.ts";
 import { ScriptedReplies } from "./scripted-replies.ts";
 import { Servers } from "./servers.ts";
 import { StandInServer } from "./stand-in-server.ts";
-import { clusterBinding } from "./stand-ins.ts";
+import { clusterBinding, handlerBinding } from "./stand-ins.ts";
 import { TokenIssuers } from "./token-issuers.ts";
 
 export interface TestResult {
@@ -104,7 +104,10 @@ function issuersIn({ services }: Gateway): Issuer[] {
 
 /** Every service binding that the configuration names, and those of clusters under test. */
 function bindingsOf({ services }: Gateway): string[] {
-  const upstreams = services.flatMap(({ upstream }) => ("binding" in upstream ? [upstream.binding] : []));
+  const upstreams = services.flatMap(({ upstream }, index) => {
+    if ("handler" in upstream) return [handlerBinding(index)];
+    return "binding" in upstream ? [upstream.binding] : [];
+  });
   const clusters = services.flatMap((service, index) =>
     Object.keys(service.clusters).map((_, cluster) => clusterBinding(index, cluster)),
   );

@@ -3,8 +3,8 @@ import { standIn as standInOf } from "../../config/variables.ts";
 
 /**
  * The configuration as the tests run it: as written, but each cluster is a service binding, so that the runner knows what a call
- * is for. The servers keep their hosts, and fetches to addresses get no further than the runner (`outbound`). A service that only
- * reports enforces here, because the tests are about its decisions; a handler is an address, so that its app does not run.
+ * is for, and so is a handler. The servers keep their hosts, and fetches to addresses get no further than the runner (`outbound`). A service that only
+ * reports enforces here, because the tests are about its decisions.
  */
 export function withStandIns(gateway: GatewayInput): GatewayInput {
   const handlers = Object.values(gateway.services).map(({ upstream }) => upstream.handler);
@@ -22,16 +22,25 @@ function standIn(service: ServiceInput, serviceIndex: number): ServiceInput {
     name,
     bound(cluster, clusterBinding(serviceIndex, index)),
   ]);
-  return { ...service, enforcement: "enforce", clusters: Object.fromEntries(clusters) };
+  const upstream =
+    service.upstream.handler === undefined ? service.upstream : { binding: handlerBinding(serviceIndex) };
+  return { ...service, enforcement: "enforce", upstream, clusters: Object.fromEntries(clusters) };
 }
 
 function bound(cluster: ClusterInput, binding: string): ClusterInput {
   if (cluster.url === undefined) return { ...cluster, binding };
   const { url, ...limits } = cluster;
-  const { host } = new URL(typeof url === "string" ? url : standInOf(url.variable));
-  // No binding can have such a host. A call to the address reaches the runner too.
+  // A call to the address reaches the runner too: a variable is not filled in here.
+  if (typeof url !== "string") return cluster;
+  const { host } = new URL(url);
+  // No binding can have such a host.
   if (host.startsWith("[")) return cluster;
   return { ...limits, binding, host };
+}
+
+/** What stands for the handler of a service. */
+export function handlerBinding(serviceIndex: number): string {
+  return `EBB_TEST_HANDLER_${serviceIndex}`;
 }
 
 /** @param serviceIndex position among the gateway's services; the same for the cluster among the service's */
