@@ -31,6 +31,17 @@ describe("loadConfig", () => {
     });
   });
 
+  it("loads a file that imports modules of the runtime, or an app that does, with an empty environment", async () => {
+    const source = `import { env, WorkerEntrypoint, RpcTarget } from "cloudflare:workers";
+      import { connect } from "cloudflare:sockets";
+      class Api extends WorkerEntrypoint {}
+      export default { env, url: env.AUTH_URL, api: typeof Api, target: typeof RpcTarget, connect: typeof connect };`;
+    expect(await load(source)).toMatchObject({
+      ok: true,
+      config: { env: {}, url: undefined, api: "function", target: "function", connect: "function" },
+    });
+  });
+
   it("reloads the file each time", async () => {
     expect(await load("export default 1;")).toMatchObject({ ok: true, config: 1 });
     expect(await load("export default 2;")).toMatchObject({ ok: true, config: 2 });

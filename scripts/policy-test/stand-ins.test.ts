@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { resolveGateway } from "../../config/index.ts";
-import { type GatewayInput, variable } from "../../config/input.ts";
+import type { GatewayInput } from "../../config/input.ts";
 import { clusterBinding, withStandIns } from "./stand-ins.ts";
 
 const input: GatewayInput = {
@@ -37,25 +37,6 @@ it("makes every cluster a binding of its own, which keeps its host and limits", 
   });
   expect(clusters.bound).toMatchObject({ binding: clusterBinding(0, 1), authority: "bound" });
   expect(clusters.named).toMatchObject({ binding: clusterBinding(0, 2), authority: "named.example" });
-});
-
-it("puts an address in place of a handler, one for all services that have it, and of a variable", () => {
-  const handler = { fetch: () => new Response() };
-  const orders = input.services.orders!;
-  const service = (prefix: string, upstream: typeof orders.upstream) => ({ ...orders, route: { prefix }, upstream });
-  const services = {
-    first: service("/first", { handler }),
-    second: { ...service("/second", { handler }), clusters: { auth: { url: variable("AUTH_URL") } } },
-    third: service("/third", { handler: { fetch: () => new Response() } }),
-  };
-  const result = resolveGateway(withStandIns({ services }));
-  const found = result.ok ? result.gateway.services : [];
-  expect(found.map(({ upstream }) => upstream)).toEqual([
-    { url: "https://handler-0.invalid" },
-    { url: "https://handler-0.invalid" },
-    { url: "https://handler-2.invalid" },
-  ]);
-  expect(found[1]?.clusters.auth?.authority).toBe("auth_url.variable.invalid");
 });
 
 it("leaves an address that no binding can have, and everything else", () => {

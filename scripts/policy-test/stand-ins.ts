@@ -1,5 +1,4 @@
 import type { ClusterInput, GatewayInput, ServiceInput } from "../../config/input.ts";
-import { standIn as standInOf } from "../../config/variables.ts";
 
 /**
  * The configuration as the tests run it: as written, but each cluster is a service binding, so that the runner knows what a call
@@ -7,13 +6,7 @@ import { standIn as standInOf } from "../../config/variables.ts";
  * reports enforces here, because the tests are about its decisions.
  */
 export function withStandIns(gateway: GatewayInput): GatewayInput {
-  const handlers = Object.values(gateway.services).map(({ upstream }) => upstream.handler);
-  const services = Object.entries(gateway.services).map(([name, service], index) => {
-    const { handler } = service.upstream;
-    // Services with one handler have one upstream.
-    const address = { url: `https://handler-${handlers.indexOf(handler)}.invalid` };
-    return [name, standIn(handler === undefined ? service : { ...service, upstream: address }, index)];
-  });
+  const services = Object.entries(gateway.services).map(([name, service], index) => [name, standIn(service, index)]);
   return { ...gateway, services: Object.fromEntries(services) };
 }
 

@@ -23,7 +23,6 @@ type Path = readonly (string | number)[];
 
 /** Every place in an input, those aside that only a program can fill. */
 function places(value: unknown, path: Path = []): Path[] {
-  if (typeof value === "function") return [];
   if (typeof value !== "object" || value === null) return [path];
   if (isOfProgram(value)) return [];
   return [
