@@ -399,7 +399,7 @@ describe("the run", () => {
     ["given by the file", 'environment: { AUTH_URL: "https://auth.staging.example" }\n'],
   ])("stands in for an authorization server whose address is a variable, %s", async (_, environment) => {
     const service = INTROSPECTION.replace('"https://auth.example:8443"', '{ variable: "AUTH_URL" }');
-    const policy = `${environment}users: { ann: {}, eve: refused }
+    const policy = `${environment}users: { ann: { scopes: ["orders:write"] }, eve: refused }
 tests:
   - GET /orders/1 as ann -> allow
   - GET /orders/1 as eve -> 401`;
