@@ -13,4 +13,6 @@ createServer(({ url, headers }, response) => {
   const writes = headers["x-forwarded-method"] !== "GET";
   if (writes && !mayWrite) return response.writeHead(403).end();
   response.writeHead(200, { "x-user": user }).end();
-}).listen(port, "127.0.0.1", () => console.log(`authorization server on http://127.0.0.1:${port}`));
+}).listen(port, "127.0.0.1", function () {
+  console.log(`authorization server on http://127.0.0.1:${this.address().port}`);
+});

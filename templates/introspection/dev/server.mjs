@@ -16,4 +16,6 @@ createServer(async (request, response) => {
   const token = new URLSearchParams(body).get("token") ?? "";
   const claims = Object.hasOwn(TOKENS, token) ? { active: true, aud: "orders-api", ...TOKENS[token] } : { active: false };
   response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(claims));
-}).listen(port, "127.0.0.1", () => console.log(`authorization server on http://127.0.0.1:${port}`));
+}).listen(port, "127.0.0.1", function () {
+  console.log(`authorization server on http://127.0.0.1:${this.address().port}`);
+});
