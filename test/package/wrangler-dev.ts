@@ -43,7 +43,7 @@ export async function startServer(
   });
   const ended = once(child, "close");
   const stop = async () => {
-    if (child.exitCode === null) process.kill(-child.pid!, "SIGKILL");
+    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, "SIGKILL");
     await ended;
   };
   let log = "";

@@ -9,20 +9,24 @@ import { buildExamples, exampleFile } from "../../scripts/build-examples.ts";
 import { readEnvironment } from "../../scripts/check-config/wrangler-environment.ts";
 import { loadConfig } from "../../scripts/load-config.ts";
 import { pack } from "../package/project.ts";
-import { type DevServer, startServer, startWranglerDev } from "../package/wrangler-dev.ts";
-import { TokenIssuer } from "../security/token-issuer.ts";
+import type { Ended } from "../package/run.ts";
 import { commandsIn } from "./readme.ts";
+import { RunningTemplate } from "./running-template.ts";
 import { manifestOf, TEMPLATES, type TemplateName, TemplateProject, templateFile } from "./template.ts";
 
 let folder: string;
 const projects = new Map<TemplateName, TemplateProject>();
+/** How the last command of each README ends, without its upload. */
+const dryRuns = new Map<TemplateName, Ended>();
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "ebb-templates-"));
   const { tarball } = await pack(folder);
   await Promise.all(
     TEMPLATES.map(async (name) => {
-      projects.set(name, await TemplateProject.create(name, join(folder, name), tarball));
+      const project = await TemplateProject.create(name, join(folder, name), tarball);
+      projects.set(name, project);
+      dryRuns.set(name, await project.shell("npm run deploy -- --dry-run"));
     }),
   );
 }, 180_000);
@@ -38,8 +42,6 @@ async function shown(template: TemplateName, heading: string) {
 }
 
 describe.each(TEMPLATES)("the template %s", (template) => {
-  const project = () => projects.get(template)!;
-
   it("is copied and installed by the first commands of its README", async () => {
     const { name, version } = packageJson;
     const lines = (await shown(template, "Set up")).map(({ command }) => command);
@@ -92,7 +94,7 @@ describe.each(TEMPLATES)("the template %s", (template) => {
       ...[...required, "OPERATOR_TOKEN"].map((name) => `npx wrangler secret put ${name}`),
       "npm run deploy",
     ]);
-    const { code, output } = await project().shell("npm run deploy -- --dry-run");
+    const { code, output } = dryRuns.get(template)!;
     expect(output).toMatch(/^\d+ passed, 0 failed$/m);
     expect(output).not.toMatch(/hint|warning/i);
     expect(output).toContain("env.SERVICE_OBJECT (ServiceObject)");
@@ -115,89 +117,48 @@ describe("a loosened rule", () => {
   });
 });
 
-describe.each(TEMPLATES)("the template %s under its script dev", (template) => {
-  const servers: { stop(): Promise<void> }[] = [];
-  const env: Record<string, string> = {};
-  let gateway: DevServer;
-  let server: DevServer | undefined;
+describe("what runs under the script dev", () => {
+  const running = new Map<TemplateName, RunningTemplate>();
 
-  /** Runs the README's commands, with free ports in place of its own. */
   beforeAll(async () => {
-    const project = projects.get(template)!;
-    const variables: string[] = [];
-    if (template === "jwt") {
-      const issuer = await TokenIssuer.start();
-      servers.push(issuer);
-      variables.push("--var", `ISSUER:${issuer.origin}`);
-      env.TOKEN = await issuer.token({ scope: "orders:read" });
-    }
-    for (const { command, comment } of await shown(template, "Run it here")) {
-      if (comment !== undefined) continue;
-      if (command === "npm run dev:auth") {
-        server = await startServer(project.folder, command.split(" "), /on (http:\S+)/, { AUTH_PORT: "0" });
-        servers.push(server);
-        variables.push("--var", `AUTH_URL:${server.origin}`);
-      } else if (command === "npm run dev") {
-        gateway = await startWranglerDev(project.folder, [...command.split(" "), "--", ...variables]);
-        servers.push(gateway);
-      } else {
-        const { code, output } = await project.shell(command);
-        expect(code, output).toBe(0);
-        if (command.includes("api-key create")) env.KEY = await addKey(project, output);
-        else if (env.KEY !== undefined) await putLine(project);
-      }
-    }
-  });
-  afterAll(() => Promise.all(servers.map((running) => running.stop())));
+    // All of them end before a failure counts, so that afterAll stops each that has started.
+    const started = await Promise.allSettled(
+      TEMPLATES.map(async (name) => {
+        const commands = (await shown(name, "Run it here")).filter(({ comment }) => comment === undefined);
+        running.set(name, await RunningTemplate.start(name, projects.get(name)!, commands));
+      }),
+    );
+    for (const start of started) if (start.status === "rejected") throw start.reason;
+  }, 180_000);
+  afterAll(() => Promise.all([...running.values()].map((template) => template.stop())));
 
-  let line = "";
-  /** The README says: put the line between the quotes. */
-  async function putLine(project: TemplateProject): Promise<void> {
-    const file = join(project.folder, ".dev.vars");
-    const secrets = await readFile(file, "utf8");
-    await writeFile(file, secrets.replace('PARTNER_KEYS=""', `PARTNER_KEYS="${line}"`));
-  }
-  async function addKey(_: TemplateProject, output: string): Promise<string> {
-    const [, key, itsLine] = /only now:\n(\S+)\n[^]*secret:\n(.+)\n/.exec(output)!;
-    line = itsLine!;
-    return key!;
-  }
+  describe.each(TEMPLATES)("%s", (template) => {
+    const gateway = () => running.get(template)!;
 
-  it("answers each request of the README as it says", async () => {
-    const requests = (await shown(template, "Run it here")).filter(({ comment }) => comment !== undefined);
-    expect(requests.length).toBeGreaterThan(4);
-    const status = "curl -o /dev/null -w '%{http_code}' -s";
-    const answers = requests.map(async ({ command, comment }) => {
-      const asked = command.replace(/^curl -[is]/, status).replace("http://localhost:8787", gateway.origin);
-      const { output } = await projects.get(template)!.shell(asked, { env });
-      return [command, output, comment];
+    it("answers each request of the README as it says", async () => {
+      const requests = (await shown(template, "Run it here")).filter(({ comment }) => comment !== undefined);
+      const answers = await Promise.all(
+        requests.map(async ({ command }) => `${command} # ${await gateway().ask(command)}`),
+      );
+      expect(answers).toEqual(requests.map(({ command, comment }) => `${command} # ${comment}`));
+      expect(new Set(requests.map(({ comment }) => comment))).toEqual(new Set(["200", "401", "403"]));
     });
-    for (const [command, output, comment] of await Promise.all(answers))
-      expect([command, output]).toEqual([command, comment]);
-  });
 
-  const credential = (): Record<string, string> => {
-    if (env.KEY !== undefined) return { "x-api-key": env.KEY };
-    return { authorization: `Bearer ${env.TOKEN ?? "token-of-ann"}` };
-  };
-
-  it("tells the app who the caller is, whatever the client says", async () => {
-    const forged = { "x-user": "root", "x-partner": "root" };
-    const response = await fetch(`${gateway.origin}/orders/7`, { headers: { ...credential(), ...forged } });
-    const name = template === "api-keys" ? "partner" : "user";
-    expect(await response.json()).toEqual({ id: "7", [name]: "ann" });
-  });
-
-  it("lets nobody in who has no valid credential, nor anybody once its server is gone", async () => {
-    const invalid = { authorization: "Bearer of-nobody", "x-api-key": "of-nobody-of-nobody" };
-    expect((await fetch(`${gateway.origin}/orders/7`, { headers: invalid })).status).toBe(401);
-    if (server === undefined) return;
-    await server.stop();
-    const response = await fetch(`${gateway.origin}/orders/another`, {
-      method: "DELETE",
-      headers: { authorization: "Bearer token-of-anyone" },
+    it("tells the app who the caller is, whatever the client says", async () => {
+      const headers = { ...gateway().credential, "x-user": "root", "x-partner": "root" };
+      const response = await fetch(`${gateway().origin}/orders/7`, { headers });
+      const name = template === "api-keys" ? "partner" : "user";
+      expect(await response.json()).toEqual({ id: "7", [name]: "ann" });
     });
-    expect(response.status).toBe(503);
+
+    it("lets nobody in without a valid credential, nor anybody once the server that it asks is gone", async () => {
+      const ask = async (path: string, token: string) => {
+        const headers = { authorization: `Bearer ${token}`, "x-api-key": token };
+        return (await fetch(gateway().origin + path, { headers })).status;
+      };
+      expect(await ask("/orders/7", "of-nobody-of-nobody")).toBe(401);
+      if (await gateway().stopServer()) expect(await ask("/orders/8", "token-of-ann-or-not")).toBe(503);
+    });
   });
 });
 
