@@ -8,6 +8,7 @@ import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import packageJson from "../../package.json" with { type: "json" };
 import { readEnvironment } from "../../scripts/check-config/wrangler-environment.ts";
 import { type Ended, run } from "../package/run.ts";
 import { type Manifest, TEMPLATES, type TemplateName, templateFile } from "./template.ts";
@@ -128,4 +129,17 @@ it("templates/ itself is no template: the address needs the folder", async () =>
   const { output } = await create("all", `github:${REPOSITORY}/templates`);
   expect(output).toContain('templates must contain a "wrangler.toml"');
   expect(existsSync(join(folder, "all"))).toBe(false);
+});
+
+it("templates/README.md lists every template, and shows addresses of the form that is tried here", async () => {
+  const page = await readFile("templates/README.md", "utf8");
+  expect([...page.matchAll(/^\| \[(.+?)\]\(\1\/README\.md\)/gm)].map(([, name]) => name)).toEqual([...TEMPLATES]);
+  const addresses = [...page.matchAll(/--template (\S+)/g)].map(([, address]) => address);
+  const form = "github:OWNER/REPOSITORY/templates/jwt";
+  expect(addresses).toEqual([form, `${form}#BRANCH`]);
+  expect(page).toContain(
+    "deploy.workers.cloudflare.com/?url=https://github.com/OWNER/REPOSITORY/tree/main/templates/jwt)",
+  );
+  const versions = [...page.matchAll(/ebb[@-](\d+\.\d+\.\d+)/g)].map(([, version]) => version);
+  expect(versions).toEqual([packageJson.version, packageJson.version]);
 });
