@@ -64,7 +64,7 @@ function copyTemplate(template: TemplateName, destination: string): Promise<void
 }
 
 async function create(name: string, address: string): Promise<Ended> {
-  const options = ["--no-deploy", "--no-git", "--no-agents"];
+  const options = ["--no-deploy", "--no-git", "--no-agents", "--no-auto-update"];
   return run(folder, [process.execPath, COMMAND, name, "--template", address, ...options], { env });
 }
 
