@@ -36,6 +36,7 @@ const BUILD = "test/build.setup.ts";
 const FIRST = [
   "test/package/package.test.ts",
   "test/security/fail-open.test.ts",
+  "test/templates/templates.test.ts",
   "durable/restart/measured.slow.test.ts",
   "test/e2e/failing-servers.test.ts",
   "durable/estimate/estimator.slow.test.ts",

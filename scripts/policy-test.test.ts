@@ -394,6 +394,18 @@ describe("the run", () => {
     expect((await run(service, policy)).text).toBe("2 passed, 0 failed");
   });
 
+  it.each([
+    ["made up", ""],
+    ["given by the file", 'environment: { AUTH_URL: "https://auth.staging.example" }\n'],
+  ])("stands in for an authorization server whose address is a variable, %s", async (_, environment) => {
+    const service = INTROSPECTION.replace('"https://auth.example:8443"', '{ variable: "AUTH_URL" }');
+    const policy = `${environment}users: { ann: { scopes: ["orders:write"] }, eve: refused }
+tests:
+  - GET /orders/1 as ann -> allow
+  - GET /orders/1 as eve -> 401`;
+    expect((await run(service, policy)).text).toContain("2 passed, 0 failed");
+  });
+
   it("decides each test anew: no cached decision of an earlier one counts", async () => {
     const service = orders('protocol: "opa", path: "/v1/data/orders"');
     const policy = "users: { ann: {} }\ntests: [GET /orders/1 as ann -> 403, GET /orders/1 as ann -> 403]";

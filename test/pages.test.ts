@@ -14,6 +14,9 @@ const PAGES = [
   "CONTRIBUTING.md",
   "CHANGELOG.md",
   ...readdirSync("docs").map((name) => `docs/${name}`),
+  ...["README.md", ...readdirSync("templates").map((name) => `${name}/README.md`)]
+    .map((name) => `templates/${name}`)
+    .filter((page) => existsSync(page)),
 ].filter((name) => name.endsWith(".md"));
 
 /** Files that a page links to, from the root of the repository. */

@@ -15,12 +15,15 @@ const input: GatewayInput = {
         bound: { binding: "AUTH" },
         named: { binding: "AUTH", host: "named.example" },
         numeric: { url: "http://[::1]:8080" },
+        varying: { url: { variable: "AUTH_URL" } },
       },
       enforcement: { mode: "report-only", until: "2126-01-31" },
       cache: { persist: true },
     },
   },
 };
+
+const environment = { AUTH_URL: "https://varying.example" };
 
 function resolved(gateway: GatewayInput) {
   const result = resolveGateway(gateway);
@@ -29,7 +32,7 @@ function resolved(gateway: GatewayInput) {
 }
 
 it("makes every cluster a binding of its own, which keeps its host and limits", () => {
-  const { clusters } = resolved(withStandIns(input));
+  const { clusters } = resolved(withStandIns(input, environment));
   expect(clusters.auth).toMatchObject({
     binding: clusterBinding(0, 0),
     authority: "auth.example:8443",
@@ -37,16 +40,17 @@ it("makes every cluster a binding of its own, which keeps its host and limits", 
   });
   expect(clusters.bound).toMatchObject({ binding: clusterBinding(0, 1), authority: "bound" });
   expect(clusters.named).toMatchObject({ binding: clusterBinding(0, 2), authority: "named.example" });
+  expect(clusters.varying).toMatchObject({ binding: clusterBinding(0, 4), authority: "varying.example" });
 });
 
 it("leaves an address that no binding can have, and everything else", () => {
   const before = resolved(input);
-  const after = resolved(withStandIns(input));
+  const after = resolved(withStandIns(input, environment));
   expect(after.clusters.numeric).toEqual(before.clusters.numeric);
   const { clusters: _, enforcement: __, version: ___, ...others } = before;
   expect(after).toMatchObject(others);
 });
 
 it("enforces where the service only reports", () => {
-  expect(resolved(withStandIns(input)).enforcement).toEqual({ mode: "enforce" });
+  expect(resolved(withStandIns(input, environment)).enforcement).toEqual({ mode: "enforce" });
 });

@@ -2,30 +2,37 @@ import type { ClusterInput, GatewayInput, ServiceInput } from "../../config/inpu
 
 /**
  * The configuration as the tests run it: as written, but each cluster is a service binding, so that the runner knows what a call
- * is for, and so is a handler. The servers keep their hosts, and fetches to addresses get no further than the runner (`outbound`). A service that only
- * reports enforces here, because the tests are about its decisions.
+ * is for, and so is a handler. The servers keep their hosts, and fetches to addresses get no further than the runner (`outbound`).
+ * A service that only reports enforces here, because the tests are about its decisions.
+ *
+ * @param environment values of the variables
  */
-export function withStandIns(gateway: GatewayInput): GatewayInput {
-  const services = Object.entries(gateway.services).map(([name, service], index) => [name, standIn(service, index)]);
+export function withStandIns(gateway: GatewayInput, environment: Environment): GatewayInput {
+  const services = Object.entries(gateway.services).map(([name, service], index) => [
+    name,
+    standIn(service, index, environment),
+  ]);
   return { ...gateway, services: Object.fromEntries(services) };
 }
 
-function standIn(service: ServiceInput, serviceIndex: number): ServiceInput {
+type Environment = Readonly<Record<string, string>>;
+
+function standIn(service: ServiceInput, serviceIndex: number, environment: Environment): ServiceInput {
   const clusters = Object.entries(service.clusters ?? {}).map(([name, cluster], index) => [
     name,
-    bound(cluster, clusterBinding(serviceIndex, index)),
+    bound(cluster, clusterBinding(serviceIndex, index), environment),
   ]);
   const upstream =
     service.upstream.handler === undefined ? service.upstream : { binding: handlerBinding(serviceIndex) };
   return { ...service, enforcement: "enforce", upstream, clusters: Object.fromEntries(clusters) };
 }
 
-function bound(cluster: ClusterInput, binding: string): ClusterInput {
+function bound(cluster: ClusterInput, binding: string, environment: Environment): ClusterInput {
   if (cluster.url === undefined) return { ...cluster, binding };
   const { url, ...limits } = cluster;
-  // A call to the address reaches the runner too: a variable is not filled in here.
-  if (typeof url !== "string") return cluster;
-  const { host } = new URL(url);
+  const address = typeof url === "string" ? url : environment[url.variable];
+  if (address === undefined) return cluster;
+  const { host } = new URL(address);
   // No binding can have such a host.
   if (host.startsWith("[")) return cluster;
   return { ...limits, binding, host };

@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { type Ended, run } from "./run.ts";
 
@@ -60,11 +61,21 @@ export interface PackedFiles {
   readonly names: readonly string[];
 }
 
-/** `npm pack` in the repository. */
+/** Other tests write there meanwhile. */
+const NOT_SOURCES = new Set(["node_modules", ".git", ".wrangler", "build", "dist"]);
+
+/** `npm pack` in a copy of the repository: it builds in the folder that it packs, and test files run side by side. */
 export async function pack(destination: string): Promise<PackedFiles> {
-  const { code, output } = await run(root, ["npm", "pack", "--silent", "--json", "--pack-destination", destination]);
-  if (code !== 0) throw new Error(`npm pack fails:\n${output}`);
-  const reported: { filename: string; files: { path: string }[] }[] = JSON.parse(output.slice(output.indexOf("[")));
-  const { filename, files } = reported[0]!;
-  return { tarball: join(destination, filename), names: files.map(({ path }) => path) };
+  const copy = await mkdtemp(join(tmpdir(), "ebb-repository-"));
+  try {
+    await cp(root, copy, { recursive: true, filter: (path) => !NOT_SOURCES.has(basename(path)) });
+    await symlink(join(root, "node_modules"), join(copy, "node_modules"));
+    const { code, output } = await run(copy, ["npm", "pack", "--silent", "--json", "--pack-destination", destination]);
+    if (code !== 0) throw new Error(`npm pack fails:\n${output}`);
+    const reported: { filename: string; files: { path: string }[] }[] = JSON.parse(output.slice(output.indexOf("[")));
+    const { filename, files } = reported[0]!;
+    return { tarball: join(destination, filename), names: files.map(({ path }) => path) };
+  } finally {
+    await rm(copy, { recursive: true });
+  }
 }

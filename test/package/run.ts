@@ -28,7 +28,8 @@ export function run(
     const child = execFile(program, args, options, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr });
     });
-    child.stdin?.end(input);
+    // A program may end without reading its input.
+    child.stdin?.on("error", () => {}).end(input);
   });
 }
 

@@ -10,28 +10,49 @@ export interface DevServer {
   stop(): Promise<void>;
 }
 
-/** `wrangler dev` in a project, on a free port. */
-export async function startWranglerDev(folder: string): Promise<DevServer> {
-  const args = ["dev", "--port", "0", "--ip", "127.0.0.1", "--inspector-port", "0"];
-  const child = spawn(process.execPath, [WRANGLER, ...args, "--show-interactive-dev-session=false"], {
+const FREE_PORT = ["--port", "0", "--ip", "127.0.0.1", "--inspector-port", "0"];
+
+/**
+ * `wrangler dev` in a project, on a free port.
+ * @param command what starts it, if not wrangler itself; takes its options
+ */
+export function startWranglerDev(
+  folder: string,
+  command: readonly string[] = [process.execPath, WRANGLER, "dev"],
+): Promise<DevServer> {
+  const args = [...command, ...FREE_PORT, "--show-interactive-dev-session=false"];
+  return startServer(folder, args, /Ready on (http:\/\/\S+)/);
+}
+
+/**
+ * A server in a process of its own.
+ * @param ready finds the server's origin in its log
+ */
+export async function startServer(
+  folder: string,
+  [program, ...args]: readonly string[],
+  ready: RegExp,
+  env: Readonly<Record<string, string>> = {},
+): Promise<DevServer> {
+  const child = spawn(program!, args, {
     cwd: folder,
-    env: userEnvironment(),
+    env: { ...userEnvironment(), ...env },
     stdio: ["ignore", "pipe", "pipe"],
-    // A group of its own, to end workerd too.
+    // A group of its own, to end what it starts too.
     detached: true,
   });
   const ended = once(child, "close");
   const stop = async () => {
-    if (child.exitCode === null) process.kill(-child.pid!, "SIGKILL");
+    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, "SIGKILL");
     await ended;
   };
   let log = "";
-  const ready = new Promise<string>((resolve, reject) => {
-    const fail = (how: string) => reject(new Error(`wrangler dev ${how}:\n${log}`));
+  const listening = new Promise<string>((resolve, reject) => {
+    const fail = (how: string) => reject(new Error(`${program} ${args.join(" ")} ${how}:\n${log}`));
     const timer = setTimeout(() => fail("is not ready"), START_TIMEOUT_MS);
     const read = (text: string) => {
       log += text;
-      const origin = /Ready on (http:\/\/\S+)/.exec(log)?.[1];
+      const origin = ready.exec(log)?.[1];
       if (origin === undefined) return;
       clearTimeout(timer);
       resolve(origin);
@@ -41,7 +62,7 @@ export async function startWranglerDev(folder: string): Promise<DevServer> {
     ended.then(() => fail("ended"));
   });
   try {
-    return { origin: await ready, stop };
+    return { origin: await listening, stop };
   } catch (error) {
     await stop();
     throw error;
