@@ -62,7 +62,7 @@ export class GatewayProcess {
     const workerd = await startWorkerd(
       {
         gateway: {
-          bundle: await bundleWorker({ script: entryScript(configFile), folder: dirname(configFile) }),
+          bundle: await bundleWorker({ script: entryScript(configFile, environment), folder: dirname(configFile) }),
           text: environment,
           services: Object.fromEntries(bindings.map((name) => [name, `via ${name}`])),
           objects: { SERVICE_OBJECT: "ServiceObject" },
@@ -121,7 +121,7 @@ export class GatewayProcess {
 }
 
 /** The entry of a Worker as docs tell users to write it, with stand-ins in place of servers. */
-function entryScript(configFile: string): string {
+function entryScript(configFile: string, environment: GatewayOptions["environment"]): string {
   // The compiled files are those of the package; the repository runs its sources.
   const ending = extname(import.meta.filename);
   const createGateway = join(import.meta.dirname, `../../worker/create-gateway${ending}`);
@@ -131,7 +131,7 @@ import { createGateway } from ${JSON.stringify(createGateway)};
 import { withStandIns } from ${JSON.stringify(standIns)};
 import config from ${JSON.stringify(configFile)};
 
-const gateway = createGateway(withStandIns(config));
+const gateway = createGateway(withStandIns(config, ${JSON.stringify(environment)}));
 export default gateway.worker;
 export const ServiceObject = gateway.ServiceObject;
 export const AuthorizationCalls = gateway.AuthorizationCalls;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { resolveGateway } from "../../config/index.ts";
-import type { GatewayInput } from "../../config/input.ts";
+import { type GatewayInput, variable } from "../../config/input.ts";
 import { clusterBinding, withStandIns } from "./stand-ins.ts";
 
 const input: GatewayInput = {
@@ -29,7 +29,7 @@ function resolved(gateway: GatewayInput) {
 }
 
 it("makes every cluster a binding of its own, which keeps its host and limits", () => {
-  const { clusters } = resolved(withStandIns(input));
+  const { clusters } = resolved(withStandIns(input, {}));
   expect(clusters.auth).toMatchObject({
     binding: clusterBinding(0, 0),
     authority: "auth.example:8443",
@@ -41,12 +41,30 @@ it("makes every cluster a binding of its own, which keeps its host and limits", 
 
 it("leaves an address that no binding can have, and everything else", () => {
   const before = resolved(input);
-  const after = resolved(withStandIns(input));
+  const after = resolved(withStandIns(input, {}));
   expect(after.clusters.numeric).toEqual(before.clusters.numeric);
   const { clusters: _, enforcement: __, version: ___, ...others } = before;
   expect(after).toMatchObject(others);
 });
 
 it("enforces where the service only reports", () => {
-  expect(resolved(withStandIns(input)).enforcement).toEqual({ mode: "enforce" });
+  expect(resolved(withStandIns(input, {})).enforcement).toEqual({ mode: "enforce" });
+});
+
+it("binds a cluster whose address is a variable, with the host of its value", () => {
+  const orders = { ...input.services.orders!, clusters: { auth: { url: variable("AUTH_URL") } } };
+  const bound = withStandIns({ services: { orders } } as GatewayInput, { AUTH_URL: "https://auth.example:8443" });
+  expect(resolved(bound).clusters.auth).toMatchObject({
+    binding: clusterBinding(0, 0),
+    authority: "auth.example:8443",
+  });
+});
+
+it("gives services with the same handler one upstream, and others their own", () => {
+  const [app, other] = [{ fetch: () => new Response() }, { fetch: () => new Response() }];
+  const served = (handler: typeof app) => ({ ...input.services.orders!, upstream: { handler } });
+  const services = { a: served(app), b: served(other), c: served(app) } as GatewayInput["services"];
+  const { a, b, c } = withStandIns({ services }, {}).services;
+  expect(c!.upstream).toEqual(a!.upstream);
+  expect(b!.upstream).not.toEqual(a!.upstream);
 });
