@@ -168,7 +168,7 @@ interface WithCredentials {
 
 export interface OtherServiceInput extends CommonServiceInput {
   readonly authorization?: never;
-  /** The filter's plugin configuration: text is passed unchanged, anything else as JSON. */
+  /** The filter's plugin configuration: text is passed unchanged, anything else as JSON. Any text in it may be a secret or a variable. */
   readonly configuration: Json;
   /** The filter's VM configuration, which few filters read. Text is passed unchanged, anything else as JSON. */
   readonly vmConfiguration?: Json;

@@ -110,10 +110,14 @@ function howToSetVariable(name: string): string {
   return `a text in the environment: ${name} = "…" under [vars] in wrangler.toml, or [env.NAME.vars] for the environment NAME, which inherits no variable`;
 }
 
-function mayBeVariable(path: Path): boolean {
+/** Whether the field at this path may be a variable. Anything in the configuration of a filter of one's own may be one too. */
+export function isPlaceOfVariable(path: Path): boolean {
   const place = placeIn(path);
-  if (place === undefined) return false;
-  return FREE_PLACES.includes(String(place[0])) || PLACES.some((allowed) => isAt(allowed, place, allowed.length));
+  return place !== undefined && PLACES.some((allowed) => isAt(allowed, place, allowed.length));
+}
+
+function mayBeVariable(path: Path): boolean {
+  return FREE_PLACES.includes(String(placeIn(path)?.[0])) || isPlaceOfVariable(path);
 }
 
 function leadsToPlace(path: Path): boolean {

@@ -1,4 +1,4 @@
-/** What a `gateway.config.ts` needs. It runs in Workers and in Node. */
+/** What a `gateway.config.ts` and a handler need. It runs in Workers and in Node. */
 export {
   type BuiltInServiceInput,
   type ClusterInput,

@@ -114,6 +114,18 @@ describe("imports of a configuration", () => {
   });
 });
 
+describe("a configuration with the app that is its handler", () => {
+  it("may import what wrangler lets a Worker import: texts, data, and modules of Node, also from CommonJS", async () => {
+    for (const ending of ["txt", "html", "sql", "bin"]) await writeFile(join(folder, `asset.${ending}`), "asset");
+    await writeFile(join(folder, "common.cjs"), 'module.exports = require("path").join("a", require("node:os").EOL);');
+    const source = `import a from "./asset.txt"; import b from "./asset.html"; import c from "./asset.sql"; import d from "./asset.bin";
+import { createHash } from "node:crypto"; import { Buffer } from "buffer"; import common from "./common.cjs";
+export default [a, b, c, d.byteLength, typeof createHash, typeof Buffer, common];`;
+    const config = ["asset", "asset", "asset", 5, "function", "function", "a/\n"];
+    expect(await load(source)).toMatchObject({ ok: true, config });
+  });
+});
+
 describe("a mistake in the file", () => {
   it.each([
     ["export default {", /gateway\.config\.ts:1:\d+: /],
@@ -129,6 +141,7 @@ describe("a mistake in the file", () => {
       /absent\.wasm does not exist; build it: npm run build:examples$/m,
     ],
     ["export const gateway = {};", /has no default export; it must say: export default defineGateway/],
+    ["export default { fetch() {} };", /is the entry of a Worker.*file of its own.*export default defineGateway/],
     ["export default missing.field;", /fails when it is evaluated: missing is not defined/],
     ["throw 1;\nexport default 1;", /fails when it is evaluated: 1/],
     ["export default await Promise.reject(new Error('later'));", /fails when it is evaluated: later/],

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import { type BuildFailure, build, type Plugin } from "esbuild";
+import { APP_LOADERS, nodeModules } from "./app-modules.ts";
 import { cloudflareStandIn } from "./cloudflare-stand-in.ts";
 import { readProblem } from "./read-problem.ts";
 import { resolveWasm, WASM_IMPORT } from "./resolve-wasm.ts";
@@ -49,8 +50,17 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
       message: `${shown}: has no default export; it must say: export default defineGateway({ ... })`,
     };
   }
+  if (isWorker(exports.default)) {
+    const message = `${shown}: is the entry of a Worker, which has the configuration inside; put it into a file of its own that says: export default defineGateway({ ... })`;
+    return { ok: false, message };
+  }
   const wasmFiles = exports[WASM_FILES] as ReadonlyMap<WebAssembly.Module, WasmFile>;
   return { ok: true, config: exports.default, wasmFiles };
+}
+
+/** A configuration has no such field. */
+function isWorker(exported: unknown): boolean {
+  return typeof exported === "object" && exported !== null && "fetch" in exported && !("services" in exported);
 }
 
 /** An extra export of the bundle, with a name that no configuration uses. */
@@ -70,7 +80,8 @@ async function bundle(file: string, { stubWasm = false }: LoadOptions): Promise<
       logLevel: "silent",
       banner: { js: `export const ${WASM_FILES} = new Map();` },
       conditions: ["workerd", "worker"],
-      plugins: [compiledWasm(stubWasm), cloudflareStandIn],
+      loader: APP_LOADERS,
+      plugins: [compiledWasm(stubWasm), cloudflareStandIn, nodeModules],
     });
     return { ok: true, script: result.outputFiles[0]!.text };
   } catch (error) {

@@ -27,9 +27,10 @@ async function run(services: string, policy: string, ...args: string[]) {
   const file = join(folder, `gateway-${count}.test.yaml`);
   await writeFile(
     join(folder, name),
-    `import { defineGateway, secret } from ${JSON.stringify(CONFIG_MODULE)};
+    `import { defineGateway, secret, variable } from ${JSON.stringify(CONFIG_MODULE)};
 import filter from ${JSON.stringify(builtInFilterFile)};
 import ownFilter from ${JSON.stringify(exampleFile("http-call-and-continue"))};
+${services.includes("handler: app }") ? 'import { app } from "./app.ts";' : ""}
 export default defineGateway({ services: { ${services} } });`,
   );
   await writeFile(file, `gateway: ${name}\n${policy}`);
@@ -593,3 +594,90 @@ describe("the repository's own configuration", () => {
     });
   });
 });
+
+describe("a configuration with variables", () => {
+  const VARIABLES = orders(
+    `protocol: "introspection", path: "/introspect", expect: { audience: variable("AUDIENCE"), issuer: variable("ISSUER") },
+     clientAuthentication: { type: "basic", id: variable("CLIENT_ID"), secret: secret("INTROSPECTION_SECRET") }`,
+  )
+    .replace('"https://orders.example/api"', 'variable("UPSTREAM_URL")')
+    .replace('"https://auth.example:8443"', 'variable("AUTH_URL")');
+  const TOKENS = `tokens: {
+    route: { prefix: "/tokens" },
+    upstream: { url: variable("UPSTREAM_URL") },
+    authorization: { protocol: "jwt", issuers: [{ issuer: variable("ISSUER"), audience: [variable("AUDIENCE")] }] },
+  },`;
+  const TESTS = `
+users:
+  ann: {}
+  eve: refused
+  mallory: { claims: { aud: another-api } }
+tests:
+  - GET /orders/1 as ann -> allow
+  - GET /orders/1 as eve -> 401 token_inactive
+  - GET /orders/1 as mallory -> 401 token_unexpected
+  - GET /tokens/1 as ann -> allow
+  - GET /tokens/1 as eve -> 401
+  - GET /tokens/1 as mallory -> 401
+`;
+
+  it.each([
+    ["made-up values", ""],
+    [
+      "the file's values, also if one server is both upstream and authorization server",
+      "environment: { UPSTREAM_URL: https://one.example/api, AUTH_URL: https://one.example/, ISSUER: https://one.example }\n",
+    ],
+  ])("asks its servers under %s", async (_, environment) => {
+    expect(await run(VARIABLES + TOKENS, environment + TESTS)).toMatchObject({ text: "6 passed, 0 failed" });
+  });
+
+  it("names a value that cannot be used", async () => {
+    expect(await run(VARIABLES, `environment: { AUTH_URL: auth.example }\n${TESTS}`)).toMatchObject({
+      text: expect.stringMatching(
+        /clusters\.auth\.url: found variable\("AUTH_URL"\), a text of 12 characters; allowed: /,
+      ),
+      exitCode: 2,
+    });
+  });
+});
+
+describe("handlers", () => {
+  it("are not called, and services that share one protect each other's identity headers", async () => {
+    const services = `
+      open: { route: { prefix: "/open" }, upstream: { handler: APP }, rules: [{ path: "/open/*", public: true }], ${TOKEN_FIELDS} },
+      closed: { route: { prefix: "/closed" }, upstream: { handler: APP }, ${TOKEN_FIELDS.replace("}]", '}], upstreamClaims: { sub: "x-user" }')} },`;
+    const app = 'globalThis.app ??= { fetch() { throw new Error("called") } }';
+    const policy = `
+users: { ann: {} }
+tests:
+  - GET /closed/1 as ann -> allow
+  - GET /closed/1 -> 401
+  - request: GET /open/1
+    headers: { x-user: root }
+    expect: { decision: allow, upstream: { x-user: null } }
+`;
+    expect(await run(services.replaceAll("APP", app), policy)).toMatchObject({ text: "3 passed, 0 failed" });
+  });
+
+  it("may contain themselves", async () => {
+    const app = "Object.assign((globalThis.own ??= { fetch() {} }), { own: globalThis.own })";
+    const services = `app: { route: { prefix: "/" }, upstream: { handler: ${app} }, ${TOKEN_FIELDS} }`;
+    expect(await run(services, "\ntests: [GET /1 -> 401]\n")).toMatchObject({ text: "1 passed, 0 failed" });
+  });
+
+  it("may be apps that import what wrangler lets a Worker import", async () => {
+    await writeFile(join(folder, "page.html"), "<p>page</p>");
+    await writeFile(join(folder, "common.cjs"), 'module.exports = require("path").sep;');
+    await writeFile(
+      join(folder, "app.ts"),
+      `import page from "./page.html"; import { createHash } from "node:crypto"; import { connect } from "cloudflare:sockets";
+import sep from "./common.cjs";
+export const app = { used: [page, createHash("sha256").digest("hex"), Buffer.from(sep), connect], fetch: () => new Response() };`,
+    );
+    const services = `app: { route: { prefix: "/" }, upstream: { handler: app }, ${TOKEN_FIELDS} }`;
+    const tests = "\nusers: { ann: {} }\ntests: [GET /1 as ann -> allow, GET /1 -> 401]\n";
+    expect(await run(services, tests)).toMatchObject({ text: "2 passed, 0 failed" });
+  });
+});
+
+const TOKEN_FIELDS = `authorization: { protocol: "jwt", issuers: [{ issuer: "https://login.example", audience: "api" }] }`;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { resolveGateway } from "../../config/index.ts";
-import type { GatewayInput } from "../../config/input.ts";
+import { type GatewayInput, variable } from "../../config/input.ts";
 import { clusterBinding, withStandIns } from "./stand-ins.ts";
 
 const input: GatewayInput = {
@@ -15,15 +15,12 @@ const input: GatewayInput = {
         bound: { binding: "AUTH" },
         named: { binding: "AUTH", host: "named.example" },
         numeric: { url: "http://[::1]:8080" },
-        varying: { url: { variable: "AUTH_URL" } },
       },
       enforcement: { mode: "report-only", until: "2126-01-31" },
       cache: { persist: true },
     },
   },
 };
-
-const environment = { AUTH_URL: "https://varying.example" };
 
 function resolved(gateway: GatewayInput) {
   const result = resolveGateway(gateway);
@@ -32,7 +29,7 @@ function resolved(gateway: GatewayInput) {
 }
 
 it("makes every cluster a binding of its own, which keeps its host and limits", () => {
-  const { clusters } = resolved(withStandIns(input, environment));
+  const { clusters } = resolved(withStandIns(input, {}));
   expect(clusters.auth).toMatchObject({
     binding: clusterBinding(0, 0),
     authority: "auth.example:8443",
@@ -40,17 +37,34 @@ it("makes every cluster a binding of its own, which keeps its host and limits", 
   });
   expect(clusters.bound).toMatchObject({ binding: clusterBinding(0, 1), authority: "bound" });
   expect(clusters.named).toMatchObject({ binding: clusterBinding(0, 2), authority: "named.example" });
-  expect(clusters.varying).toMatchObject({ binding: clusterBinding(0, 4), authority: "varying.example" });
 });
 
 it("leaves an address that no binding can have, and everything else", () => {
   const before = resolved(input);
-  const after = resolved(withStandIns(input, environment));
+  const after = resolved(withStandIns(input, {}));
   expect(after.clusters.numeric).toEqual(before.clusters.numeric);
   const { clusters: _, enforcement: __, version: ___, ...others } = before;
   expect(after).toMatchObject(others);
 });
 
 it("enforces where the service only reports", () => {
-  expect(resolved(withStandIns(input, environment)).enforcement).toEqual({ mode: "enforce" });
+  expect(resolved(withStandIns(input, {})).enforcement).toEqual({ mode: "enforce" });
+});
+
+it("binds a cluster whose address is a variable, with the host of its value", () => {
+  const orders = { ...input.services.orders!, clusters: { auth: { url: variable("AUTH_URL") } } };
+  const bound = withStandIns({ services: { orders } } as GatewayInput, { AUTH_URL: "https://auth.example:8443" });
+  expect(resolved(bound).clusters.auth).toMatchObject({
+    binding: clusterBinding(0, 0),
+    authority: "auth.example:8443",
+  });
+});
+
+it("gives services with the same handler one upstream, and others their own", () => {
+  const [app, other] = [{ fetch: () => new Response() }, { fetch: () => new Response() }];
+  const served = (handler: typeof app) => ({ ...input.services.orders!, upstream: { handler } });
+  const services = { a: served(app), b: served(other), c: served(app) } as GatewayInput["services"];
+  const { a, b, c } = withStandIns({ services }, {}).services;
+  expect(c!.upstream).toEqual(a!.upstream);
+  expect(b!.upstream).not.toEqual(a!.upstream);
 });

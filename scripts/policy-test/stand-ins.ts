@@ -1,38 +1,38 @@
 import type { ClusterInput, GatewayInput, ServiceInput } from "../../config/input.ts";
 
+/** Values of the variables that the configuration names. */
+type Variables = Readonly<Record<string, string>>;
+
 /**
  * The configuration as the tests run it: as written, but each cluster is a service binding, so that the runner knows what a call
  * is for, and so is a handler. The servers keep their hosts, and fetches to addresses get no further than the runner (`outbound`).
  * A service that only reports enforces here, because the tests are about its decisions.
- *
- * @param environment values of the variables
  */
-export function withStandIns(gateway: GatewayInput, environment: Environment): GatewayInput {
-  const services = Object.entries(gateway.services).map(([name, service], index) => [
-    name,
-    standIn(service, index, environment),
-  ]);
+export function withStandIns(gateway: GatewayInput, variables: Variables): GatewayInput {
+  const names = Object.keys(gateway.services);
+  const inputs = Object.values(gateway.services);
+  const services = inputs.map((service, index) => {
+    const { handler } = service.upstream;
+    // Services with the same handler have one upstream here too.
+    const first = inputs.findIndex(({ upstream }) => upstream.handler === handler);
+    const upstream = handler === undefined ? service.upstream : { binding: handlerBinding(first) };
+    return [names[index], { ...standIn(service, index, variables), upstream }];
+  });
   return { ...gateway, services: Object.fromEntries(services) };
 }
 
-type Environment = Readonly<Record<string, string>>;
-
-function standIn(service: ServiceInput, serviceIndex: number, environment: Environment): ServiceInput {
+function standIn(service: ServiceInput, serviceIndex: number, variables: Variables): ServiceInput {
   const clusters = Object.entries(service.clusters ?? {}).map(([name, cluster], index) => [
     name,
-    bound(cluster, clusterBinding(serviceIndex, index), environment),
+    bound(cluster, clusterBinding(serviceIndex, index), variables),
   ]);
-  const upstream =
-    service.upstream.handler === undefined ? service.upstream : { binding: handlerBinding(serviceIndex) };
-  return { ...service, enforcement: "enforce", upstream, clusters: Object.fromEntries(clusters) };
+  return { ...service, enforcement: "enforce", clusters: Object.fromEntries(clusters) };
 }
 
-function bound(cluster: ClusterInput, binding: string, environment: Environment): ClusterInput {
+function bound(cluster: ClusterInput, binding: string, variables: Variables): ClusterInput {
   if (cluster.url === undefined) return { ...cluster, binding };
   const { url, ...limits } = cluster;
-  const address = typeof url === "string" ? url : environment[url.variable];
-  if (address === undefined) return cluster;
-  const { host } = new URL(address);
+  const { host } = new URL(typeof url === "string" ? url : variables[url.variable]!);
   // No binding can have such a host.
   if (host.startsWith("[")) return cluster;
   return { ...limits, binding, host };

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { UnknownField } from "../../config/schema/fields.ts";
 import { builtInService, otherService } from "../../config/testing/inputs.ts";
+import { fillVariables } from "../../config/variables.ts";
 import { configuration } from "./documents.ts";
 import { accepts } from "./testing/accepts.ts";
 import { inputsFor } from "./testing/inputs.ts";
@@ -12,8 +13,10 @@ import { inputsFor } from "./testing/inputs.ts";
 const OPAQUE = ["check", "raw_check", "partial_check"];
 
 /** Problems that JSON Schema can express too: kinds, options, bounds, unknown and missing fields. */
-function expressible(input: unknown): string[] {
+function expressible(unfilled: unknown): string[] {
+  const { input, missing } = fillVariables(unfilled, undefined);
   const { issues = [] } = v.safeParse(configuration, input);
+  if (missing.length > 0) return missing.map(({ path, found }) => `${path.join(".")}: ${found}`);
   return issues
     .filter((issue) => !OPAQUE.includes(issue.type) || issue.input instanceof UnknownField)
     .map((issue) => `${v.getDotPath(issue)}: ${issue.message}`);
@@ -58,7 +61,19 @@ function changed(value: unknown, [name, ...rest]: Path, to: unknown): unknown {
 
 /** What a mistake may put in a value's place. */
 function mistakes(value: unknown): unknown[] {
-  const ofKind = [null, true, -1.5, "no such option", { unknown: 1 }, [], [null], {}, ""];
+  const ofKind = [
+    null,
+    true,
+    -1.5,
+    "no such option",
+    { unknown: 1 },
+    { variable: "NAME" },
+
+    [],
+    [null],
+    {},
+    "",
+  ];
   if (typeof value === "number") return [...ofKind, value + 0.5, -value - 1, value + 1e12];
   if (typeof value === "string") return [...ofKind, "x".repeat(1_001), `${value}-`];
   if (Array.isArray(value)) return [...ofKind, Array.from({ length: 501 }, () => value[0] ?? "a")];
@@ -73,6 +88,17 @@ const corpus = [
   { services: { orders: otherService() } },
   { operator: { prefix: "/status" }, memory: { highBytes: 64 * 65_536 }, services: { a: service, b: otherService() } },
 ];
+
+function issuer(audience: unknown) {
+  const name = { variable: "NAME" };
+  return { issuer: name, audience, clientIds: [name] };
+}
+
+/** The gateway fills in variables before it checks. */
+function isValid(input: unknown): boolean {
+  const { input: filled, missing } = fillVariables(input, undefined);
+  return missing.length === 0 && v.is(configuration, filled);
+}
 
 const inputs = fc.oneof(...corpus.map((input) => fc.constant<unknown>(input)), inputsFor(configuration));
 
@@ -99,7 +125,7 @@ describe("the JSON Schema", () => {
         const wrong = mistakes(at(input, path));
         const mistaken = changed(input, path, isRemoved ? undefined : wrong[which % wrong.length]);
         const isAccepted = accepts(mistaken);
-        if (!isAccepted) expect(v.is(configuration, mistaken), JSON.stringify(accepts.errors)).toBe(false);
+        if (!isAccepted) expect(isValid(mistaken), JSON.stringify(accepts.errors)).toBe(false);
         else expect(expressible(mistaken)).toEqual([]);
         outcomes[isAccepted ? "accepted" : "refused"]++;
       }),
@@ -107,6 +133,41 @@ describe("the JSON Schema", () => {
     );
     expect(outcomes.accepted).toBeGreaterThan(200);
     expect(outcomes.refused).toBeGreaterThan(1_000);
+  });
+
+  const variable = { variable: "NAME" };
+  it.each([
+    ["an upstream's address", { upstream: { url: variable } }],
+    ["a cluster's address", { clusters: { auth: { url: variable } } }],
+    ["issuer, audiences and clients", { authorization: { protocol: "jwt", issuers: [issuer([variable])] } }],
+    ["one audience", { authorization: { protocol: "jwt", issuers: [issuer(variable)] } }],
+    [
+      "what is sent to a server, and what its reply must say",
+      {
+        clusters: { auth: { url: variable } },
+        authorization: {
+          ...{ protocol: "introspection", cluster: "auth", path: "/i", headers: { "x-a": variable } },
+          clientAuthentication: { type: "basic", id: variable, secret: { secret: "S" } },
+          expect: { audience: [variable], issuer: variable, clientIds: [variable] },
+        },
+      },
+    ],
+  ])("accepts a variable for %s, as the gateway does", (_, fields) => {
+    const input = { services: { orders: { ...service, ...fields } } };
+    expect(isValid(input)).toBe(true);
+    expect(accepts(input) ? [] : accepts.errors).toEqual([]);
+  });
+
+  it.each([
+    ["a prefix", { route: { prefix: variable } }],
+    ["a binding", { upstream: { binding: variable } }],
+    ["a path of a rule", { rules: [{ path: variable, public: true }] }],
+    ["an address, with more fields", { upstream: { url: { ...variable, default: "https://a.example" } } }],
+    ["an address, without a name", { upstream: { url: { variable: "" } } }],
+  ])("refuses a variable for %s, as the gateway does", (_, fields) => {
+    const input = { services: { orders: { ...service, ...fields } } };
+    expect(isValid(input)).toBe(false);
+    expect(accepts(input)).toBe(false);
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import type { JsonSchema } from "./json-schema.ts";
 import { nameOf } from "./parts.ts";
+import { CHOOSES_VARIABLE, VARIABLE } from "./variables.ts";
 
 /** Notes for the page. */
 const NOTES: readonly string[] = ["x-about", "x-refused", "x-type"];
@@ -47,6 +48,17 @@ class Definitions {
   }
 
   #part(node: JsonSchema, path: string): JsonSchema {
+    const { "x-variable": isVariable, ...plain } = node;
+    if (isVariable) {
+      const { description, ...value } = plain;
+      const named = this.#define(VARIABLE, "variable");
+      return {
+        ...(description === undefined ? {} : { description }),
+        if: CHOOSES_VARIABLE,
+        then: { $ref: `#/$defs/${named}` },
+        else: this.#part(value, path),
+      };
+    }
     if (node.properties === undefined && node.if === undefined) return this.parts(node, path);
     const { default: given, description, ...others } = node;
     const about = node["x-about"];

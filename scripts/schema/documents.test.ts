@@ -45,6 +45,18 @@ describe("npm run schema", () => {
   });
 });
 
+it("the page marks the fields that may be variables, and no others", () => {
+  const typeLine = (path: string) => page.split(`#### \`services.*.${path}\`\n\n`)[1]?.split("\n", 1)[0];
+  const variable = "[variable](environments.md#variables)";
+  expect(typeLine("upstream.url")).toMatch(`Type: text or ${variable} · `);
+  expect(typeLine("clusters.*.url")).toMatch(`Type: text or ${variable} · `);
+  const audience = "authorization.verify.issuers[].audience";
+  expect(typeLine(audience)).toMatch(`Type: \`"any"\` or text or ${variable} or list of text or ${variable} · `);
+  expect(typeLine("route.prefix")).toMatch("Type: text · ");
+  const marked = fields.filter(({ node }) => node["x-variable"]).map(({ path }) => path.split(".").at(-1));
+  expect(new Set(marked)).toEqual(new Set(["url", "issuer", "audience", "id"]));
+});
+
 describe("the comments in config/input.ts", () => {
   const described = fields.flatMap(({ path, node }) =>
     node.description === undefined ? [] : [{ path, node, comment: node.description }],

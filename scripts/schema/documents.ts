@@ -6,6 +6,7 @@ import { InputTypes } from "./input-types.ts";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.ts";
 import { Meanings, type Mismatch } from "./meanings.ts";
 import { type Limit, pageOf } from "./page.ts";
+import { withVariables } from "./variables.ts";
 
 /** The schema of a whole configuration. */
 export const configuration = gatewayOf(service);
@@ -36,7 +37,10 @@ const ABOUT =
 export function makeDocuments(): Documents {
   using types = new InputTypes();
   const meanings = new Meanings(types);
-  const schema = meanings.join(jsonSchemaOf(configuration), types.declared("config/input.ts", "GatewayInput"));
+  const schema = meanings.join(
+    withVariables(jsonSchemaOf(configuration)),
+    types.declared("config/input.ts", "GatewayInput"),
+  );
   const limits = limitsOf(types);
   const { $defs, properties, ...file } = withDefinitions(schema);
   const json = {

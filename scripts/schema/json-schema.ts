@@ -37,6 +37,8 @@ export interface JsonSchema {
   readonly "x-unit"?: string;
   /** Only a program can give the value. */
   readonly "x-not-in-json"?: true;
+  /** The value may come from the environment: `variable("NAME")`. */
+  readonly "x-variable"?: true;
   /** No input is valid here; the schema only tells what is missing. */
   readonly "x-refused"?: true;
   /** Required, although JSON cannot have it. */

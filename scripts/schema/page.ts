@@ -15,6 +15,8 @@ Every field of \`gateway.config.ts\`, with its type, its limit, its default and 
 schema that checks the configuration, and from the comments in [config/input.ts](../config/input.ts). Do not edit it.
 
 In a path, \`*\` is a name that you choose and \`[]\` an item of a list. \`{ "secret": "NAME" }\` is what \`secret("NAME")\` returns.
+A field of the type "[variable](environments.md#variables)" may be \`variable("NAME")\`, in JSON \`{ "variable": "NAME" }\`: then the value
+that the environment has must be what is allowed here.
 
 ## In JSON
 
@@ -112,7 +114,11 @@ function typeOf(node: JsonSchema, groups: Groups): string {
   const types = shapes.map(({ node: shape }) =>
     shape.properties !== undefined && group !== undefined ? linkTo(group) : simpleTypeOf(shape, groups),
   );
-  return [...new Set(types)].join(" or ");
+  if (node["x-variable"] !== true) return [...new Set(types)].join(" or ");
+  // Last, but before a list: its items may be variables too.
+  const isList = (type: string) => type.startsWith("list of ");
+  const others = types.filter((type) => !isList(type));
+  return [...new Set([...others, "[variable](environments.md#variables)", ...types.filter(isList)])].join(" or ");
 }
 
 function simpleTypeOf(node: JsonSchema, groups: Groups): string {

@@ -167,11 +167,33 @@ describe("the tarball", () => {
       return Object.values(metafile.outputs)[0]!.exports;
     };
     expect(await namesFor("node")).toEqual(await namesFor("workerd"));
-    expect(await namesFor("workerd")).toEqual(expect.arrayContaining(["createGateway", "defineGateway", "secret"]));
+    expect(await namesFor("workerd")).toEqual(
+      expect.arrayContaining(["createGateway", "defineGateway", "identity", "secret", "variable"]),
+    );
   });
 });
 
 describe("the types", () => {
+  /** An app that has an environment of its own, and handlers of other events. */
+  const APP = `import { createGateway, defineGateway, identity, variable, type HandlerInput } from "ebb";
+import { AutoRouter } from "itty-router";
+import { Hono } from "hono";
+
+interface Env { readonly DB: D1Database }
+const hono = new Hono<{ Bindings: Env }>().get("/", (c) => c.text(identity(c.req.raw, { user: "x-user" }).user ?? ""));
+const itty = AutoRouter().get("/", () => "");
+const exported: ExportedHandler<Env> = { fetch: () => new Response() };
+const plain = { fetch: (_request: Request, env: Env) => new Response(String(env.DB)) };
+const service = (handler: HandlerInput) => ({
+  route: { prefix: "/a" },
+  upstream: { handler },
+  authorization: { protocol: "jwt", issuers: [{ issuer: variable("ISSUER"), audience: "a" }] } as const,
+});
+const [a, b, c, d] = [service(hono), service(itty), service(exported), service(plain)];
+const gateway = createGateway(defineGateway({ services: { a: a!, b: b!, c: c!, d: d! } }));
+export default { ...gateway.worker, scheduled() {} } satisfies ExportedHandler<Env>;
+`;
+
   const strict = { strict: true, noEmit: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
   const libraries = { target: "es2022", lib: ["es2022"], skipLibCheck: false, types: ["@cloudflare/workers-types"] };
 
@@ -187,6 +209,13 @@ describe("the types", () => {
     ["nodenext", "nodenext"],
   ])("resolve under moduleResolution %s, also where libraries are checked", async (moduleResolution, module) => {
     expect(await compiled({ moduleResolution, module })).toEqual({ code: 0, output: "" });
+  });
+
+  it("fit apps with an environment of their own, beside other handlers of the Worker", async () => {
+    await project.write({ "src/app.ts": APP });
+    const result = await compiled({ moduleResolution: "bundler", module: "esnext", skipLibCheck: true });
+    await rm(join(project.folder, "src/app.ts"));
+    expect(result).toEqual({ code: 0, output: "" });
   });
 
   it("go with those that `wrangler types` makes", async () => {
@@ -220,6 +249,13 @@ describe("the command", () => {
       "small.config.ts": configuration(`cache: { maxBytes: ${4 * mib} }, restart: { hardLimitBytes: ${8 * mib} },`),
     });
     expect(await project.ebb(["check-config", "small.config.ts"])).toMatchObject({ code: 0 });
+  });
+
+  it("says that it needs wrangler to read an environment", async () => {
+    expect(await project.ebb(["check-config", "--env", "staging"])).toEqual({
+      code: 1,
+      output: "wrangler.toml is read by wrangler, which is not installed here: npm install wrangler\n",
+    });
   });
 
   it("names every wrong field and exits with 1", async () => {
@@ -362,6 +398,30 @@ it("the lines of docs/package.md are a Worker that check-config and wrangler acc
   await project.write(Object.fromEntries(files));
   expect(await project.ebb(["check-config", "page/gateway.config.ts"])).toMatchObject({ code: 0 });
   expect(await project.wrangler("deploy", "--dry-run", "--config", "page/wrangler.toml")).toMatchObject({ code: 0 });
+});
+
+it("the lines of docs/handler.md are a whole Worker, which wrangler accepts", async () => {
+  const page = await readFile("docs/handler.md", "utf8");
+  const blocks = [...page.matchAll(/`(\S+)`, whole:\n\n```\w+\n([^`]+)```$/gm)];
+  expect(blocks.map(([, name]) => name)).toEqual(["index.ts", "wrangler.toml"]);
+  await project.write(Object.fromEntries(blocks.map(([, name, text]) => [`app/${name}`, text!])));
+  expect(await project.wrangler("deploy", "--dry-run", "--config", "app/wrangler.toml")).toMatchObject({ code: 0 });
+  const compilerOptions = {
+    moduleResolution: "bundler",
+    module: "esnext",
+    strict: true,
+    noEmit: true,
+    lib: ["es2022"],
+  };
+  const types = ["@cloudflare/workers-types"];
+  await project.write({ "app/tsconfig.json": JSON.stringify({ compilerOptions: { ...compilerOptions, types } }) });
+  expect(await project.compileTypes("app")).toEqual({ code: 0, output: "" });
+});
+
+it("npx, as docs/package.md calls it, leaves the options to the command", async () => {
+  const [, call = ""] = /^Call it by `(npx [^`]+)`/m.exec(await readFile("docs/package.md", "utf8")) ?? [];
+  const [program, ...args] = call.split(" ");
+  expect(await project.run([program!, ...args, "--version"])).toEqual({ code: 0, output: `${packageJson.version}\n` });
 });
 
 describe('a project without "type": "module"', () => {

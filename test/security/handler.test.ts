@@ -40,7 +40,7 @@ beforeAll(async () => {
           AUTHORIZATION_ORIGIN: authorization.origin,
           ISSUER_ORIGIN: issuer.origin,
         }),
-        text: { OF_THE_APP: "a variable of the app" },
+        text: { OF_THE_APP: "a variable of the app", UPSTREAM_AUTHORIZATION: "Basic of-the-gateway" },
         services: { UPSTREAM: "upstream" },
         objects: { SERVICE_OBJECT: "ServiceObject", APP_OBJECT: "AppObject" },
       },
@@ -140,6 +140,11 @@ describe("a request that may pass", () => {
     }
   });
 
+  it("comes with a context that an entrypoint of the app can be made of", async () => {
+    const { status, body } = await ask("/careless/entrypoint");
+    expect([status, body]).toEqual([200, '{"secret":"a variable of the app"}']);
+  });
+
   it("can go on to another object of the Worker", async () => {
     const response = await ask("/careless/fetches", {
       method: "POST",
@@ -178,6 +183,32 @@ describe("a request that may pass", () => {
   });
 });
 
+describe("a request without an identity", () => {
+  it("has none and no credential where the service only reports what it would refuse", async () => {
+    const headers = ["Authorization: Bearer deny", "X-User: root", "X-Roles: root"];
+    const echo = echoOf(await ask("/reports/1", { headers }));
+    expect(["authorization", "x-user", "x-roles"].flatMap((name) => valuesOf(echo, name))).toEqual([]);
+    const allowed = echoOf(await ask("/reports/1", { headers: [ALLOWED, "X-User: root"] }));
+    expect([valuesOf(allowed, "x-user"), valuesOf(allowed, "authorization")]).toEqual([["ann"], []]);
+  });
+
+  it("has no credential either, the client's or the gateway's, if it is a preflight that passes", async () => {
+    const headers = ["Origin: https://app.example", "Access-Control-Request-Method: GET", ALLOWED, "X-User: root"];
+    const echo = echoOf(await ask("/replaced/1?token=allow&a=b", { method: "OPTIONS", headers }));
+    expect([echo.method, new URL(echo.url).search]).toEqual(["OPTIONS", "?a=b"]);
+    expect(["authorization", "x-user"].flatMap((name) => valuesOf(echo, name))).toEqual([]);
+  });
+
+  it("has the gateway's credential in place of the client's on a public path", async () => {
+    const echo = echoOf(await ask("/replaced/open?token=allow", { headers: ["X-User: root"] }));
+    expect([valuesOf(echo, "authorization"), valuesOf(echo, "x-user"), new URL(echo.url).search]).toEqual([
+      ["Basic of-the-gateway"],
+      [],
+      "",
+    ]);
+  });
+});
+
 describe("a body", () => {
   const body = "a".repeat(100_000);
   const post = (target: string) =>
@@ -201,13 +232,22 @@ describe("a handler that fails", () => {
     ["error", "returned Response.error()"],
     ["used", "returned a Response whose body is already read"],
     ["locked", "returned a Response whose body is already read"],
+    ["unasked", "returned a WebSocket to a request that asks for none"],
+    ["reads-twice", "threw TypeError at Object.fetch"],
   ])("(%s) causes a 502 with a reason and a line in the log without secrets", async (name, line) => {
-    const response = await ask(`/careless/${name}`);
+    const body = name === "reads-twice" ? "a body" : "";
+    const sent = body === "" ? {} : { method: "POST", headers: [ALLOWED, `Content-Length: ${body.length}`], body };
+    const response = await ask(`/careless/${name}`, sent);
     expect([response.status, response.body]).toEqual([502, '{"error":"upstream_failed"}']);
     expect(headerOf(response, "x-ebb-reason")).toBe("upstream_failed");
     await expect.poll(() => workerd.log()).toContain(`careless: the handler ${line}`);
     expect(workerd.log()).not.toContain("allow-ann");
     expect((await ask("/hono/who")).status).toBe(200);
+  });
+
+  it("to make a new response each time has its first one sent, and no other", async () => {
+    expect((await ask("/careless/same")).body).toBe("once");
+    expect((await ask("/careless/same")).status).toBe(502);
   });
 
   it("but answers its errors itself has its answer passed on", async () => {
