@@ -29,6 +29,8 @@ const WITH_BUILDS = [
   "examples/**/*.test.ts",
   "test/**/*.test.ts",
 ];
+/** What packs the package and installs it in empty projects: `npm run test:install`. */
+const INSTALLS = ["test/{package,templates}/**/*.test.ts"];
 /** In Node; conformance.workerd.test.ts runs them in workerd. */
 const CONFORMANCE = ["wasm/host/conformance/*.conformance.ts"];
 const BUILD = "test/build.setup.ts";
@@ -122,7 +124,8 @@ export default defineConfig({
     onConsoleLog: (log) => !log.includes("oidc-provider WARNING"),
     projects: [
       nodeProject("unit", TESTS, [...UNDER_WORKERD, ...WITH_BUILDS, ...SLOW], []),
-      nodeProject("guests", [...WITH_BUILDS, ...CONFORMANCE], [...UNDER_WORKERD, ...SLOW], [BUILD]),
+      nodeProject("guests", [...WITH_BUILDS, ...CONFORMANCE], [...UNDER_WORKERD, ...SLOW, ...INSTALLS], [BUILD]),
+      nodeProject("install", INSTALLS, [], [BUILD]),
       nodeProject("slow", SLOW, UNDER_WORKERD, [BUILD]),
       workerdProject("workerd", UNDER_WORKERD, ALONE_UNDER_WORKERD, [BUILD], false),
       workerdProject("workerd-alone", ALONE_UNDER_WORKERD, [], [BUILD, "test/workerd/trace.setup.ts"], true),
