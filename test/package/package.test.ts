@@ -167,7 +167,9 @@ describe("the tarball", () => {
       return Object.values(metafile.outputs)[0]!.exports;
     };
     expect(await namesFor("node")).toEqual(await namesFor("workerd"));
-    expect(await namesFor("workerd")).toEqual(expect.arrayContaining(["createGateway", "defineGateway", "secret"]));
+    expect(await namesFor("workerd")).toEqual(
+      expect.arrayContaining(["createGateway", "defineGateway", "identity", "secret", "variable"]),
+    );
   });
 });
 
@@ -362,6 +364,30 @@ it("the lines of docs/package.md are a Worker that check-config and wrangler acc
   await project.write(Object.fromEntries(files));
   expect(await project.ebb(["check-config", "page/gateway.config.ts"])).toMatchObject({ code: 0 });
   expect(await project.wrangler("deploy", "--dry-run", "--config", "page/wrangler.toml")).toMatchObject({ code: 0 });
+});
+
+it("the lines of docs/handler.md are a whole Worker, which wrangler accepts", async () => {
+  const page = await readFile("docs/handler.md", "utf8");
+  const blocks = [...page.matchAll(/`(\S+)`, whole:\n\n```\w+\n([^`]+)```$/gm)];
+  expect(blocks.map(([, name]) => name)).toEqual(["index.ts", "wrangler.toml"]);
+  await project.write(Object.fromEntries(blocks.map(([, name, text]) => [`app/${name}`, text!])));
+  expect(await project.wrangler("deploy", "--dry-run", "--config", "app/wrangler.toml")).toMatchObject({ code: 0 });
+  const compilerOptions = {
+    moduleResolution: "bundler",
+    module: "esnext",
+    strict: true,
+    noEmit: true,
+    lib: ["es2022"],
+  };
+  const types = ["@cloudflare/workers-types"];
+  await project.write({ "app/tsconfig.json": JSON.stringify({ compilerOptions: { ...compilerOptions, types } }) });
+  expect(await project.compileTypes("app")).toEqual({ code: 0, output: "" });
+});
+
+it("npx, as docs/package.md calls it, leaves the options to the command", async () => {
+  const [, call = ""] = /^Call it by `(npx [^`]+)`/m.exec(await readFile("docs/package.md", "utf8")) ?? [];
+  const [program, ...args] = call.split(" ");
+  expect(await project.run([program!, ...args, "--version"])).toEqual({ code: 0, output: `${packageJson.version}\n` });
 });
 
 describe('a project without "type": "module"', () => {

@@ -30,7 +30,7 @@ export class Project {
     }
   }
 
-  /** The package's own command, as `npx --no ebb` finds it. */
+  /** The package's own command, as `npx --no -- ebb` finds it. */
   ebb(args: readonly string[], options: { env?: Record<string, string>; input?: string } = {}): Promise<Ended> {
     return run(this.folder, [process.execPath, join(this.folder, "node_modules/.bin/ebb"), ...args], options);
   }
@@ -43,8 +43,12 @@ export class Project {
     return run(this.folder, [process.execPath, WRANGLER, ...args]);
   }
 
-  compileTypes(): Promise<Ended> {
-    return run(this.folder, [process.execPath, join(root, "node_modules/typescript/bin/tsc"), "-p", "."]);
+  compileTypes(folder = "."): Promise<Ended> {
+    return run(this.folder, [process.execPath, join(root, "node_modules/typescript/bin/tsc"), "-p", folder]);
+  }
+
+  run(command: readonly [string, ...string[]]): Promise<Ended> {
+    return run(this.folder, command);
   }
 }
 
