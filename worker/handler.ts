@@ -23,7 +23,7 @@ export async function answerOfHandler(
   } catch (error) {
     throw new HandlerFailure(`threw ${shown(error, isDevelopment(env))}`);
   }
-  const problem = whyUnusable(answer);
+  const problem = whyUnusable(answer, request);
   if (problem !== undefined) throw new HandlerFailure(problem);
   return answer as Response;
 }
@@ -40,9 +40,11 @@ export function discardUnread({ body, bodyUsed }: Request, response: Response | 
 }
 
 /** The platform would fail while it sends these, outside of the gateway. */
-function whyUnusable(answer: unknown): string | undefined {
+function whyUnusable(answer: unknown, { headers }: Request): string | undefined {
   if (!(answer instanceof Response)) return `returned ${nounOf(answer)}, not a Response`;
   if (answer.bodyUsed || answer.body?.locked === true) return "returned a Response whose body is already read";
+  if (answer.webSocket !== null && !headers.has("upgrade"))
+    return "returned a WebSocket to a request that asks for none";
   return answer.type === "error" ? "returned Response.error()" : undefined;
 }
 

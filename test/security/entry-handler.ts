@@ -84,7 +84,14 @@ const careless: ExportedHandler<Env> = {
       case "back":
         return new Response(request.body);
       case "live":
+      case "unasked":
         return live();
+      case "reads-twice":
+        await request.text();
+        return new Response(await request.text());
+      case "same":
+        same ??= new Response("once");
+        return same;
       case "fetches":
         return (await exportedObject(env)).fetch(request);
       default:
@@ -92,6 +99,9 @@ const careless: ExportedHandler<Env> = {
     }
   },
 };
+
+/** For every request, though a response can be sent once only. */
+let same: Response | undefined;
 
 /** Two chunks, and then the end or an error. */
 function streamed(error?: Error): ReadableStream {

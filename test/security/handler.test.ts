@@ -201,13 +201,22 @@ describe("a handler that fails", () => {
     ["error", "returned Response.error()"],
     ["used", "returned a Response whose body is already read"],
     ["locked", "returned a Response whose body is already read"],
+    ["unasked", "returned a WebSocket to a request that asks for none"],
+    ["reads-twice", "threw TypeError at Object.fetch"],
   ])("(%s) causes a 502 with a reason and a line in the log without secrets", async (name, line) => {
-    const response = await ask(`/careless/${name}`);
+    const body = name === "reads-twice" ? "a body" : "";
+    const sent = body === "" ? {} : { method: "POST", headers: [ALLOWED, `Content-Length: ${body.length}`], body };
+    const response = await ask(`/careless/${name}`, sent);
     expect([response.status, response.body]).toEqual([502, '{"error":"upstream_failed"}']);
     expect(headerOf(response, "x-ebb-reason")).toBe("upstream_failed");
     await expect.poll(() => workerd.log()).toContain(`careless: the handler ${line}`);
     expect(workerd.log()).not.toContain("allow-ann");
     expect((await ask("/hono/who")).status).toBe(200);
+  });
+
+  it("to make a new response each time has its first one sent, and no other", async () => {
+    expect((await ask("/careless/same")).body).toBe("once");
+    expect((await ask("/careless/same")).status).toBe(502);
   });
 
   it("but answers its errors itself has its answer passed on", async () => {
