@@ -40,9 +40,13 @@ export async function readEnvironment(configFile: string, name: string): Promise
     return { ok: false, message: `there is no ${FILES.join(", ")} beside ${relative(process.cwd(), configFile)}` };
   }
   const file = relative(process.cwd(), path);
+  // Loaded only if it is needed: it takes a second. A project that has the package only need not have it.
+  const wrangler = await import("wrangler").catch(() => undefined);
+  if (wrangler === undefined) {
+    return { ok: false, message: `${file} is read by wrangler, which is not installed here: npm install wrangler` };
+  }
+  const { unstable_readConfig: readConfig } = wrangler;
   try {
-    // Loaded only if it is needed: it takes a second.
-    const { unstable_readConfig: readConfig } = await import("wrangler");
     const read = (env?: string): WranglerConfig =>
       readConfig(env === undefined ? { config: path } : { config: path, env }, { hideWarnings: true });
     const top = read();

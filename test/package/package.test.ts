@@ -224,6 +224,13 @@ describe("the command", () => {
     expect(await project.ebb(["check-config", "small.config.ts"])).toMatchObject({ code: 0 });
   });
 
+  it("says that it needs wrangler to read an environment", async () => {
+    expect(await project.ebb(["check-config", "--env", "staging"])).toEqual({
+      code: 1,
+      output: "wrangler.toml is read by wrangler, which is not installed here: npm install wrangler\n",
+    });
+  });
+
   it("names every wrong field and exits with 1", async () => {
     await project.write({ "wrong.config.ts": configuration('unmatched: "open", rout: 1,') });
     const { code, output } = await project.ebb(["check-config", "wrong.config.ts"]);
