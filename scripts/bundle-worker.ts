@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { build, type Plugin } from "esbuild";
+import { APP_LOADERS, nodeModules } from "./app-modules.ts";
 import { resolveWasm, WASM_IMPORT } from "./resolve-wasm.ts";
 
 /** A Worker as workerd loads it: one ES module and the compiled modules it imports. */
@@ -14,7 +15,8 @@ export interface WorkerBundle {
 export type WorkerEntry = string | { readonly script: string; readonly folder: string };
 
 /**
- * Bundles a Worker's entry for a bare workerd, as wrangler does for a deployment: `.wasm` imports stay imports.
+ * Bundles a Worker's entry for a bare workerd, as wrangler does for a deployment: imports of `.wasm` files and of Node's
+ * modules stay imports.
  *
  * @param constants JSON values for names that the source only declares
  * @throws esbuild's BuildFailure, which names file and line
@@ -35,7 +37,8 @@ export async function bundleWorker(
     conditions: ["workerd", "worker"],
     external: ["cloudflare:*"],
     define: Object.fromEntries(Object.entries(constants).map(([name, value]) => [name, JSON.stringify(value)])),
-    plugins: [keepWasmImports(wasm)],
+    loader: APP_LOADERS,
+    plugins: [keepWasmImports(wasm), nodeModules],
   });
   return { script: result.outputFiles[0]!.text, wasm };
 }

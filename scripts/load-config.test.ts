@@ -114,6 +114,18 @@ describe("imports of a configuration", () => {
   });
 });
 
+describe("a configuration with the app that is its handler", () => {
+  it("may import what wrangler lets a Worker import: texts, data, and modules of Node, also from CommonJS", async () => {
+    for (const ending of ["txt", "html", "sql", "bin"]) await writeFile(join(folder, `asset.${ending}`), "asset");
+    await writeFile(join(folder, "common.cjs"), 'module.exports = require("path").join("a", require("node:os").EOL);');
+    const source = `import a from "./asset.txt"; import b from "./asset.html"; import c from "./asset.sql"; import d from "./asset.bin";
+import { createHash } from "node:crypto"; import { Buffer } from "buffer"; import common from "./common.cjs";
+export default [a, b, c, d.byteLength, typeof createHash, typeof Buffer, common];`;
+    const config = ["asset", "asset", "asset", 5, "function", "function", "a/\n"];
+    expect(await load(source)).toMatchObject({ ok: true, config });
+  });
+});
+
 describe("a mistake in the file", () => {
   it.each([
     ["export default {", /gateway\.config\.ts:1:\d+: /],

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import { type BuildFailure, build, type Plugin } from "esbuild";
+import { APP_LOADERS, nodeModules } from "./app-modules.ts";
 import { cloudflareStandIn } from "./cloudflare-stand-in.ts";
 import { readProblem } from "./read-problem.ts";
 import { resolveWasm, WASM_IMPORT } from "./resolve-wasm.ts";
@@ -70,7 +71,8 @@ async function bundle(file: string, { stubWasm = false }: LoadOptions): Promise<
       logLevel: "silent",
       banner: { js: `export const ${WASM_FILES} = new Map();` },
       conditions: ["workerd", "worker"],
-      plugins: [compiledWasm(stubWasm), cloudflareStandIn],
+      loader: APP_LOADERS,
+      plugins: [compiledWasm(stubWasm), cloudflareStandIn, nodeModules],
     });
     return { ok: true, script: result.outputFiles[0]!.text };
   } catch (error) {

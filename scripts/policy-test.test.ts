@@ -30,6 +30,7 @@ async function run(services: string, policy: string, ...args: string[]) {
     `import { defineGateway, secret, variable } from ${JSON.stringify(CONFIG_MODULE)};
 import filter from ${JSON.stringify(builtInFilterFile)};
 import ownFilter from ${JSON.stringify(exampleFile("http-call-and-continue"))};
+${services.includes("handler: app }") ? 'import { app } from "./app.ts";' : ""}
 export default defineGateway({ services: { ${services} } });`,
   );
   await writeFile(file, `gateway: ${name}\n${policy}`);
@@ -644,6 +645,20 @@ tests:
     expect: { decision: allow, upstream: { x-user: null } }
 `;
     expect(await run(services.replaceAll("APP", app), policy)).toMatchObject({ text: "3 passed, 0 failed" });
+  });
+
+  it("may be apps that import what wrangler lets a Worker import", async () => {
+    await writeFile(join(folder, "page.html"), "<p>page</p>");
+    await writeFile(join(folder, "common.cjs"), 'module.exports = require("path").sep;');
+    await writeFile(
+      join(folder, "app.ts"),
+      `import page from "./page.html"; import { createHash } from "node:crypto"; import { connect } from "cloudflare:sockets";
+import sep from "./common.cjs";
+export const app = { used: [page, createHash("sha256").digest("hex"), Buffer.from(sep), connect], fetch: () => new Response() };`,
+    );
+    const services = `app: { route: { prefix: "/" }, upstream: { handler: app }, ${TOKEN_FIELDS} }`;
+    const tests = "\nusers: { ann: {} }\ntests: [GET /1 as ann -> allow, GET /1 -> 401]\n";
+    expect(await run(services, tests)).toMatchObject({ text: "2 passed, 0 failed" });
   });
 });
 

@@ -23,6 +23,8 @@ export interface WorkerDefinition {
   readonly objectsOf?: Readonly<Record<string, { readonly worker: string; readonly className: string }>>;
   /** Name of the service that gets every `fetch` to an address, in place of the network. */
   readonly outbound?: string;
+  /** As in wrangler.toml. */
+  readonly compatibilityFlags?: readonly string[];
 }
 
 /** A server outside of workerd, which its Workers reach through a service binding. */
@@ -166,7 +168,7 @@ function clientOptions({ proxyHeaders }: ExternalServer): string {
 
 async function workerText(
   name: string,
-  { bundle, text, services, objects, objectsOf, outbound }: WorkerDefinition,
+  { bundle, text, services, objects, objectsOf, outbound, compatibilityFlags = [] }: WorkerDefinition,
   folder: string,
 ): Promise<string> {
   const files = [`${name}.js`, ...[...bundle.wasm.keys()].map((specifier) => `${name}-${specifier.slice(2)}`)];
@@ -194,6 +196,7 @@ async function workerText(
   return `(
     modules = [ ${modules.join(",\n")} ],
     compatibilityDate = "${COMPATIBILITY_DATE}",
+    compatibilityFlags = [ ${compatibilityFlags.map(quoted).join(", ")} ],
     bindings = [ ${bindings.join(",\n")} ],
     durableObjectNamespaces = [ ${namespaces.join(",\n")} ],
     durableObjectStorage = (localDisk = "objects"),${outbound === undefined ? "" : `\n    globalOutbound = ${quoted(outbound)},`}

@@ -67,6 +67,8 @@ export class GatewayProcess {
           services: Object.fromEntries(bindings.map((name) => [name, `via ${name}`])),
           objects: { SERVICE_OBJECT: "ServiceObject" },
           outbound: `via ${OUTBOUND}`,
+          // The configuration may import an app as its handler, and that what wrangler.toml allows it.
+          compatibilityFlags: ["nodejs_compat"],
         },
         ...Object.fromEntries([...bindings, OUTBOUND].map((name) => [`via ${name}`, via(name)])),
       },
