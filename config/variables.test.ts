@@ -100,6 +100,8 @@ describe("a variable", () => {
     ["AUTH_URL", "https://auth.example/path"],
     ["AUTH_URL", " https://auth.example"],
     ["AUTH_URL", "https://user:hunter2@auth.example"],
+    ["AUTH_URL", "https://auth.example/hunter2"],
+    ["UPSTREAM_URL", "https://orders.example/a/../hunter2"],
     ["UPSTREAM_URL", "ftp://orders.example"],
     ["UPSTREAM_URL", "https://orders.example/?x"],
     ["ISSUER", "not a URL, from which keys are discovered"],

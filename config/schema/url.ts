@@ -29,6 +29,7 @@ export function isOriginPattern(value: string): boolean {
   return !origin.includes("*") && whyNotUrl(origin) === undefined && new URL(origin).origin === origin;
 }
 
+/** Phrases do not repeat the value: it may be that of a variable, and that a secret by mistake. */
 function whyNotUrl(value: string): string | undefined {
   if (!/^https?:\/\/[^/]/i.test(value)) return "an http(s) URL with a host";
   if (!URL.canParse(value)) return "a valid http(s) URL";
@@ -39,17 +40,17 @@ function whyNotUrl(value: string): string | undefined {
     return "a URL without user name and password; send credentials in a header whose value is a secret";
   }
   const path = value.replace(/^https?:\/\/[^/]*/i, "");
-  if (path !== "" && path !== url.pathname)
-    return `a URL whose path is written as it is sent: ${url.origin}${url.pathname}`;
+  if (path !== "" && path !== url.pathname) {
+    return "a URL whose path is written as it is sent, percent-encoded and without dot segments";
+  }
   if (path.includes("//")) return "a URL whose path has no empty segments";
   return undefined;
 }
 
 function whyNotOrigin(value: string): string | undefined {
-  const { pathname } = new URL(value);
-  return pathname === "/"
+  return new URL(value).pathname === "/"
     ? undefined
-    : `a URL without path; the path "${pathname}" belongs to the call, in authorization`;
+    : "a URL without path; the path belongs to the call, in authorization";
 }
 
 function withoutTrailingSlash(value: string): string {
