@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { Hono } from "hono";
 import { AutoRouter, type IRequest } from "itty-router";
-import { defineGateway, identity } from "../../config/index.ts";
+import { defineGateway, identity, secret } from "../../config/index.ts";
 import type { Env } from "../../durable/environment.ts";
 import filter from "../../wasm/filter/build/filter.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
@@ -103,6 +103,10 @@ const careless: ExportedHandler<Env> = {
 /** For every request, though a response can be sent once only. */
 let same: Response | undefined;
 
+/** Handlers of one service each: services that share one protect each other's headers. */
+const reported = { fetch: async (request: Request) => Response.json(await echo(request)) };
+const replaced = { fetch: async (request: Request) => Response.json(await echo(request)) };
+
 /** Two chunks, and then the end or an error. */
 function streamed(error?: Error): ReadableStream {
   const chunks = ["first ", "second"];
@@ -165,6 +169,25 @@ const gateway = createGateway(
       itty: { route: { prefix: "/itty" }, upstream: { handler: itty }, authorization: jwt },
       careless: { ...forwardAuth, route: { prefix: "/careless" }, upstream: { handler: careless } },
       stripped: { ...forwardAuth, route: { prefix: "/stripped", stripPrefix: true }, upstream: { handler: careless } },
+      reports: {
+        ...forwardAuth,
+        route: { prefix: "/reports" },
+        upstream: { handler: reported },
+        enforcement: { mode: "report-only", until: "2999-01-01" },
+        upstreamAuthorization: "remove",
+      },
+      replaced: {
+        ...forwardAuth,
+        route: { prefix: "/replaced" },
+        upstream: { handler: replaced },
+        preflight: "pass",
+        upstreamAuthorization: { replace: secret("UPSTREAM_AUTHORIZATION") },
+        credentials: [
+          { from: "query", name: "token" },
+          { from: "authorization", schemes: ["Bearer"] },
+        ],
+        rules: [{ path: "/replaced/open", public: true }],
+      },
       bound: { ...forwardAuth, route: { prefix: "/bound" }, upstream: { binding: "UPSTREAM" } },
     },
   }),

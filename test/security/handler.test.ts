@@ -40,7 +40,7 @@ beforeAll(async () => {
           AUTHORIZATION_ORIGIN: authorization.origin,
           ISSUER_ORIGIN: issuer.origin,
         }),
-        text: { OF_THE_APP: "a variable of the app" },
+        text: { OF_THE_APP: "a variable of the app", UPSTREAM_AUTHORIZATION: "Basic of-the-gateway" },
         services: { UPSTREAM: "upstream" },
         objects: { SERVICE_OBJECT: "ServiceObject", APP_OBJECT: "AppObject" },
       },
@@ -175,6 +175,32 @@ describe("a request that may pass", () => {
     const redirect = await ask("/careless/redirects");
     expect([redirect.status, headerOf(redirect, "location")]).toEqual([302, "https://elsewhere.example/"]);
     expect(await ask("/careless/streams")).toMatchObject({ status: 200, body: "first second" });
+  });
+});
+
+describe("a request without an identity", () => {
+  it("has none and no credential where the service only reports what it would refuse", async () => {
+    const headers = ["Authorization: Bearer deny", "X-User: root", "X-Roles: root"];
+    const echo = echoOf(await ask("/reports/1", { headers }));
+    expect(["authorization", "x-user", "x-roles"].flatMap((name) => valuesOf(echo, name))).toEqual([]);
+    const allowed = echoOf(await ask("/reports/1", { headers: [ALLOWED, "X-User: root"] }));
+    expect([valuesOf(allowed, "x-user"), valuesOf(allowed, "authorization")]).toEqual([["ann"], []]);
+  });
+
+  it("has no credential either, the client's or the gateway's, if it is a preflight that passes", async () => {
+    const headers = ["Origin: https://app.example", "Access-Control-Request-Method: GET", ALLOWED, "X-User: root"];
+    const echo = echoOf(await ask("/replaced/1?token=allow&a=b", { method: "OPTIONS", headers }));
+    expect([echo.method, new URL(echo.url).search]).toEqual(["OPTIONS", "?a=b"]);
+    expect(["authorization", "x-user"].flatMap((name) => valuesOf(echo, name))).toEqual([]);
+  });
+
+  it("has the gateway's credential in place of the client's on a public path", async () => {
+    const echo = echoOf(await ask("/replaced/open?token=allow", { headers: ["X-User: root"] }));
+    expect([valuesOf(echo, "authorization"), valuesOf(echo, "x-user"), new URL(echo.url).search]).toEqual([
+      ["Basic of-the-gateway"],
+      [],
+      "",
+    ]);
   });
 });
 
