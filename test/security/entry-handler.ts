@@ -1,4 +1,4 @@
-import { DurableObject } from "cloudflare:workers";
+import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 import { Hono } from "hono";
 import { AutoRouter, type IRequest } from "itty-router";
 import { defineGateway, identity, secret } from "../../config/index.ts";
@@ -92,6 +92,8 @@ const careless: ExportedHandler<Env> = {
       case "same":
         same ??= new Response("once");
         return same;
+      case "entrypoint":
+        return new AppEntrypoint(ctx, env).fetch();
       case "fetches":
         return (await exportedObject(env)).fetch(request);
       default:
@@ -132,6 +134,14 @@ function live(): Response {
 async function exportedObject(env: Env): Promise<Fetcher> {
   const namespace = env.APP_OBJECT as DurableObjectNamespace;
   return namespace.getByName("only");
+}
+
+/** The app as a class, as an existing Worker may export it. */
+class AppEntrypoint extends WorkerEntrypoint<Env> {
+  override async fetch(): Promise<Response> {
+    this.ctx.waitUntil(Promise.resolve());
+    return Response.json({ secret: this.env.OF_THE_APP });
+  }
 }
 
 export class AppObject extends DurableObject<Env> {

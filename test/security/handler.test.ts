@@ -140,6 +140,11 @@ describe("a request that may pass", () => {
     }
   });
 
+  it("comes with a context that an entrypoint of the app can be made of", async () => {
+    const { status, body } = await ask("/careless/entrypoint");
+    expect([status, body]).toEqual([200, '{"secret":"a variable of the app"}']);
+  });
+
   it("can go on to another object of the Worker", async () => {
     const response = await ask("/careless/fetches", {
       method: "POST",
