@@ -16,8 +16,8 @@ import { reportOperatorToken } from "./operator/report-operator-token.ts";
 
 /** What the entry of a Worker exports. */
 export interface GatewayExports {
-  /** The default export. */
-  readonly worker: ExportedHandler<Env>;
+  /** The default export, or a part of it: it fits beside handlers with any type of environment. */
+  readonly worker: ExportedHandler<unknown>;
   /** The class of the Durable Objects. */
   readonly ServiceObject: new (
     state: DurableObjectState,
@@ -66,8 +66,10 @@ export function createGateway(input: GatewayInput, runtime?: Runtime): GatewayEx
     }
   }
   let isReported = false;
-  const worker: ExportedHandler<Env> = {
-    fetch: (request, env, ctx) => {
+  const worker: ExportedHandler<unknown> = {
+    fetch: (request, given, ctx) => {
+      // What is missing in it is found out at run time, whatever its type.
+      const env = given as Env;
       if (!isReported) report(gatewayOf(env), env);
       isReported = true;
       app ??= appOf(gatewayOf(env));

@@ -174,6 +174,26 @@ describe("the tarball", () => {
 });
 
 describe("the types", () => {
+  /** An app that has an environment of its own, and handlers of other events. */
+  const APP = `import { createGateway, defineGateway, identity, variable, type HandlerInput } from "ebb";
+import { AutoRouter } from "itty-router";
+import { Hono } from "hono";
+
+interface Env { readonly DB: D1Database }
+const hono = new Hono<{ Bindings: Env }>().get("/", (c) => c.text(identity(c.req.raw, { user: "x-user" }).user ?? ""));
+const itty = AutoRouter().get("/", () => "");
+const exported: ExportedHandler<Env> = { fetch: () => new Response() };
+const plain = { fetch: (_request: Request, env: Env) => new Response(String(env.DB)) };
+const service = (handler: HandlerInput) => ({
+  route: { prefix: "/a" },
+  upstream: { handler },
+  authorization: { protocol: "jwt", issuers: [{ issuer: variable("ISSUER"), audience: "a" }] } as const,
+});
+const [a, b, c, d] = [service(hono), service(itty), service(exported), service(plain)];
+const gateway = createGateway(defineGateway({ services: { a: a!, b: b!, c: c!, d: d! } }));
+export default { ...gateway.worker, scheduled() {} } satisfies ExportedHandler<Env>;
+`;
+
   const strict = { strict: true, noEmit: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
   const libraries = { target: "es2022", lib: ["es2022"], skipLibCheck: false, types: ["@cloudflare/workers-types"] };
 
@@ -189,6 +209,13 @@ describe("the types", () => {
     ["nodenext", "nodenext"],
   ])("resolve under moduleResolution %s, also where libraries are checked", async (moduleResolution, module) => {
     expect(await compiled({ moduleResolution, module })).toEqual({ code: 0, output: "" });
+  });
+
+  it("fit apps with an environment of their own, beside other handlers of the Worker", async () => {
+    await project.write({ "src/app.ts": APP });
+    const result = await compiled({ moduleResolution: "bundler", module: "esnext", skipLibCheck: true });
+    await rm(join(project.folder, "src/app.ts"));
+    expect(result).toEqual({ code: 0, output: "" });
   });
 
   it("go with those that `wrangler types` makes", async () => {
