@@ -647,6 +647,12 @@ tests:
     expect(await run(services.replaceAll("APP", app), policy)).toMatchObject({ text: "3 passed, 0 failed" });
   });
 
+  it("may contain themselves", async () => {
+    const app = "Object.assign((globalThis.own ??= { fetch() {} }), { own: globalThis.own })";
+    const services = `app: { route: { prefix: "/" }, upstream: { handler: ${app} }, ${TOKEN_FIELDS} }`;
+    expect(await run(services, "\ntests: [GET /1 -> 401]\n")).toMatchObject({ text: "1 passed, 0 failed" });
+  });
+
   it("may be apps that import what wrangler lets a Worker import", async () => {
     await writeFile(join(folder, "page.html"), "<p>page</p>");
     await writeFile(join(folder, "common.cjs"), 'module.exports = require("path").sep;');

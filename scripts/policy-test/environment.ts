@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Gateway } from "../../config/index.ts";
-import { isPlainObject } from "../../config/schema/fields.ts";
+import { neededSecrets } from "../../config/needed-secrets.ts";
 import { standIn } from "../../config/variables.ts";
 import { digestOf } from "../../worker/credentials/api-keys/digest.ts";
 import { keyLine } from "../../worker/credentials/api-keys/key-lines.ts";
@@ -14,7 +14,7 @@ export async function environmentFor(
 ): Promise<Record<string, string>> {
   const environment: Record<string, string> = {};
   const { tokenSecret } = gateway.operator;
-  for (const name of new Set([tokenSecret, gateway.keySecret, ...secretNames(gateway.services)])) {
+  for (const name of new Set([tokenSecret, gateway.keySecret, ...neededSecrets(gateway)])) {
     // Long enough for the shared secret of an issuer.
     environment[name] = `made-up-${randomBytes(32).toString("hex")}`;
   }
@@ -44,13 +44,4 @@ function linesOf(keys: ApiKeys): Promise<string[]> {
   return Promise.all(
     keys.all.map(async ({ key, subject, scopes }) => keyLine({ digest: await digestOf(key), subject, scopes })),
   );
-}
-
-/** The names in every `{ secret: "NAME" }`, at any depth. */
-function secretNames(value: unknown): string[] {
-  if (Array.isArray(value)) return value.flatMap(secretNames);
-  if (!isPlainObject(value)) return [];
-  const names = Object.keys(value);
-  if (names.length === 1 && typeof value.secret === "string") return [value.secret];
-  return Object.values(value).flatMap(secretNames);
 }
