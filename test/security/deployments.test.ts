@@ -74,6 +74,15 @@ describe.each(VARIANTS)("with $name", (variant) => {
     }
   });
 
+  it("an object whose variable is missing lets nothing pass, also what may pass while the server fails", async () => {
+    const failing = { failOpen: true, failurePolicy: "open" };
+    const unfilled = { clusters: { auth: { url: { variable: "AUTH_URL" } } } };
+    const gateway = await start(service(failing), service({ ...failing, ...unfilled }));
+    const before = upstream.requests.length;
+    expect(await ask(gateway, "good")).toEqual({ status: 503, reason: "variable_unusable" });
+    expect(upstream.requests.length).toBe(before);
+  });
+
   it("a body is sent once, after the second decision", async () => {
     const gateway = await start(service());
     const headers = ["Authorization: Bearer slow-body", "Content-Length: 4"];
