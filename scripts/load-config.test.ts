@@ -141,6 +141,7 @@ describe("a mistake in the file", () => {
       /absent\.wasm does not exist; build it: npm run build:examples$/m,
     ],
     ["export const gateway = {};", /has no default export; it must say: export default defineGateway/],
+    ["export default { fetch() {} };", /is the entry of a Worker.*file of its own.*export default defineGateway/],
     ["export default missing.field;", /fails when it is evaluated: missing is not defined/],
     ["throw 1;\nexport default 1;", /fails when it is evaluated: 1/],
     ["export default await Promise.reject(new Error('later'));", /fails when it is evaluated: later/],

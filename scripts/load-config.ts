@@ -50,8 +50,17 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
       message: `${shown}: has no default export; it must say: export default defineGateway({ ... })`,
     };
   }
+  if (isWorker(exports.default)) {
+    const message = `${shown}: is the entry of a Worker, which has the configuration inside; put it into a file of its own that says: export default defineGateway({ ... })`;
+    return { ok: false, message };
+  }
   const wasmFiles = exports[WASM_FILES] as ReadonlyMap<WebAssembly.Module, WasmFile>;
   return { ok: true, config: exports.default, wasmFiles };
+}
+
+/** A configuration has no such field. */
+function isWorker(exported: unknown): boolean {
+  return typeof exported === "object" && exported !== null && "fetch" in exported && !("services" in exported);
 }
 
 /** An extra export of the bundle, with a name that no configuration uses. */
