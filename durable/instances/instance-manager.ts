@@ -39,6 +39,10 @@ export interface InstanceEvents {
    * A new instance serves without its predecessors' entries. Their stored decisions must not overrule what it learns.
    */
   emptied(): void;
+  /** The first instance of this life of the object has started. */
+  started(): void;
+  /** A restart, trap or failed start was counted. */
+  counted(): void;
 }
 
 export interface InstanceDependencies {
@@ -80,7 +84,10 @@ export class InstanceManager {
     this.#isolate = runtime.isolate ?? thisIsolate();
     this.#owner = this.#isolate.memory.owner(filter.service.name);
     const [isolate, owner] = [this.#isolate, this.#owner];
-    this.#starter = new InstanceStarter({ filter, runtime, controller, counters, isolate, owner });
+    this.#starter = new InstanceStarter({
+      ...{ filter, runtime, controller, counters, isolate, owner },
+      failed: () => events.counted(),
+    });
   }
 
   /** What all objects of the isolate share. */
@@ -162,6 +169,7 @@ export class InstanceManager {
     this.#starter.noteTrap();
     this.#current = undefined;
     generation.retire();
+    this.#events.counted();
   }
 
   /**
@@ -263,6 +271,7 @@ export class InstanceManager {
     this.#old = old.isClosed ? undefined : old;
     this.#drainHandover = old.isClosed ? undefined : handover;
     if (!lossless) this.#events.emptied();
+    this.#events.counted();
   }
 
   /** Keeps the current instance if no fresh one starts: it is better than none. */
@@ -282,6 +291,7 @@ export class InstanceManager {
       this.#controller.restarted(fresh.startedAtMs, "trap", trappedBytes, fresh.startBytes, false);
       this.#current = fresh;
       this.#events.emptied();
+      this.#events.counted();
       return fresh;
     }
     const fresh = this.#starter.start(this.#controller.firstStartReason);
@@ -293,5 +303,6 @@ export class InstanceManager {
   #adoptFirst(fresh: Generation, filledBytes?: number): void {
     this.#controller.started(fresh.startedAtMs, fresh.startBytes, filledBytes);
     this.#current = fresh;
+    this.#events.started();
   }
 }

@@ -33,6 +33,8 @@ export interface StarterDependencies {
   readonly counters: Counters;
   readonly isolate: Isolate;
   readonly owner: MemoryOwner;
+  /** Called when a start has failed. */
+  readonly failed: () => void;
 }
 
 /** Starts instances of one service's filter, and pauses between starts while the filter fails. */
@@ -93,6 +95,7 @@ export class InstanceStarter {
       counters.failedStarts += 1;
       this.#failures = afterFailedStart(this.#failures, this.#moment());
       this.#failedStart = { ...start, atMs: nowMs };
+      this.#dependencies.failed();
       return this.#unavailable();
     }
     this.#failedStart = undefined;

@@ -17,6 +17,8 @@ export interface PurgeDependencies {
   readonly store: ServiceStateStore;
   /** Whether the filter can purge. */
   readonly handsOver: boolean;
+  /** Called when the purge is counted. */
+  readonly counted: () => void;
 }
 
 /** Result of a purge. */
@@ -35,10 +37,11 @@ export interface PurgeReport {
  * @throws Error if a filter that cannot purge does not start again, or if the storage refuses
  */
 export async function purge(
-  { name, instances, counters, persistedDecisions, staleJournal, shared, store, handsOver }: PurgeDependencies,
+  { name, instances, counters, persistedDecisions, staleJournal, shared, store, handsOver, counted }: PurgeDependencies,
   credentials?: readonly string[],
 ): Promise<PurgeReport> {
   counters.purges += 1;
+  counted();
   // A restore in progress could bring back decisions purged before it finished.
   const restoring = persistedDecisions?.restoring;
   if (restoring !== undefined) await restoring;
