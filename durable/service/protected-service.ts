@@ -8,6 +8,7 @@ import {
   type SharedState,
 } from "../../wasm/host/index.ts";
 import { InstanceManager } from "../instances/instance-manager.ts";
+import { EventLog } from "../log/events.ts";
 import { MemoryBackpressure } from "../memory/backpressure.ts";
 import { thisIsolate } from "../memory/isolate.ts";
 import type { AskToReclaim } from "../memory/isolate-budget.ts";
@@ -112,8 +113,10 @@ export class ProtectedService {
           "unkeyedHeaders, fewer requestHeaders (docs/decision-key.md)",
       ),
     );
+    const log = new EventLog(name, nowMs);
     this.#outbound = new OutboundCalls({
       service,
+      events: log,
       sendTo: dependencies.sendTo,
       hasOwnConnections: dependencies.hasOwnConnections ?? false,
       nowMs,
@@ -145,6 +148,7 @@ export class ProtectedService {
         started: () => this.#maintenance.started(),
         counted: () => this.#maintenance.storeFacts(),
       },
+      log,
     });
     this.#instances = instances;
     const persistedDecisions =
@@ -185,7 +189,7 @@ export class ProtectedService {
     });
     this.#purging = {
       ...stored,
-      ...{ name, instances, counters, shared, handsOver: filterHandsOver },
+      ...{ name, instances, counters, shared, handsOver: filterHandsOver, log },
       counted: () => this.#maintenance.storeFacts(),
     };
   }
