@@ -70,7 +70,7 @@ export class Maintenance {
     this.#hasUnstoredStart = true;
   }
 
-  /** Stores the restarts, traps, failed starts and purges so far, at once: none of them is ever forgotten. */
+  /** Stores the restarts, traps, failed starts and purges so far, at once: an eviction does not lose them. */
   storeFacts(): void {
     this.#hasUnstoredStart = false;
     this.#with.store.writeFacts(this.#with.nowMs(), this.#kept);

@@ -60,6 +60,7 @@ export class ServiceStateStore {
   /** Version of the stored shared data. */
   #sharedDataVersion = 0;
   #countsSinceMs = 0;
+  /** Number of writes in this life of the object. */
   #countsWrites = 0;
   /** The last write of counts that the storage took. Until `sync`, it may still be lost. */
   #taken: CountsWrite | undefined;
@@ -109,7 +110,10 @@ export class ServiceStateStore {
     return { learned, samples, counters: { ...counts.counters }, sharedData };
   }
 
-  /** Writes everything, at most once a minute. Unconfirmed, because decisions must not wait for the disk. @returns whether it did */
+  /**
+   * Writes everything, at most once a minute. Unconfirmed, because decisions must not wait for the disk.
+   * @returns whether a write was due
+   */
   writeIfDue(nowMs: number, kept: ServiceState): boolean {
     if (!hasElapsed(this.#writtenAtMs, WRITE_INTERVAL_MS, nowMs)) return false;
     this.#writtenAtMs = nowMs;
