@@ -117,7 +117,7 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
     const name = typeof query.service === "string" ? query.service : "";
     const service = await this.#serviceNamed(name);
     return service
-      ? Response.json(service.stats())
+      ? Response.json(await service.shownStats())
       : Response.json({ error: `this object has no service ${JSON.stringify(name)}` }, { status: 404 });
   }
 

@@ -1,9 +1,11 @@
 import type { FilterHandover } from "../../wasm/host/index.ts";
 import type { EntryHandover } from "../handover/entry-handover.ts";
+import type { EventLog } from "../log/events.ts";
 import { type Isolate, thisIsolate } from "../memory/isolate.ts";
 import type { MemoryOwner } from "../memory/isolate-memory.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { RestartController } from "../restart/controller.ts";
+import { MAX_REASON_LENGTH } from "../restart/learned.ts";
 import type { Unavailable } from "../rpc.ts";
 import { hasElapsed } from "../runtime/elapsed.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -39,6 +41,10 @@ export interface InstanceEvents {
    * A new instance serves without its predecessors' entries. Their stored decisions must not overrule what it learns.
    */
   emptied(): void;
+  /** The first instance of this life of the object has started. */
+  started(): void;
+  /** A restart, trap or failed start was counted. */
+  counted(): void;
 }
 
 export interface InstanceDependencies {
@@ -47,6 +53,7 @@ export interface InstanceDependencies {
   readonly controller: RestartController;
   readonly counters: Counters;
   readonly events: InstanceEvents;
+  readonly log: EventLog;
 }
 
 /**
@@ -57,6 +64,7 @@ export class InstanceManager {
   readonly #controller: RestartController;
   readonly #counters: Counters;
   readonly #events: InstanceEvents;
+  readonly #log: EventLog;
   readonly #isolate: Isolate;
   readonly #owner: MemoryOwner;
   readonly #starter: InstanceStarter;
@@ -72,15 +80,19 @@ export class InstanceManager {
   /** Size of an instance that trapped and has no successor yet. */
   #trappedBytes: number | undefined;
 
-  constructor({ filter, runtime, controller, counters, events }: InstanceDependencies) {
+  constructor({ filter, runtime, controller, counters, events, log }: InstanceDependencies) {
     this.#runtime = runtime;
     this.#controller = controller;
     this.#counters = counters;
     this.#events = events;
+    this.#log = log;
     this.#isolate = runtime.isolate ?? thisIsolate();
     this.#owner = this.#isolate.memory.owner(filter.service.name);
     const [isolate, owner] = [this.#isolate, this.#owner];
-    this.#starter = new InstanceStarter({ filter, runtime, controller, counters, isolate, owner });
+    this.#starter = new InstanceStarter({
+      ...{ filter, runtime, controller, counters, isolate, owner, log },
+      failed: () => events.counted(),
+    });
   }
 
   /** What all objects of the isolate share. */
@@ -159,9 +171,10 @@ export class InstanceManager {
     if (generation !== this.#current || !generation.failed) return;
     this.#counters.traps += 1;
     this.#trappedBytes = generation.allocatedBytes;
-    this.#starter.noteTrap();
+    this.#starter.noteTrap(generation);
     this.#current = undefined;
     generation.retire();
+    this.#events.counted();
   }
 
   /**
@@ -247,7 +260,7 @@ export class InstanceManager {
   #switch(old: Generation, fresh: Generation, reason: string, handover: EntryHandover | undefined): void {
     this.#current = fresh;
     const lossless = handover !== undefined;
-    this.#controller.restarted(this.#runtime.nowMs(), reason, old.allocatedBytes, fresh.allocatedBytes, lossless);
+    this.#noteRestart(this.#runtime.nowMs(), reason, old.allocatedBytes, fresh.allocatedBytes, lossless);
     handover?.switched(() => {
       if (this.#current === fresh) this.replace("handover_broken");
     });
@@ -263,6 +276,20 @@ export class InstanceManager {
     this.#old = old.isClosed ? undefined : old;
     this.#drainHandover = old.isClosed ? undefined : handover;
     if (!lossless) this.#events.emptied();
+    this.#events.counted();
+  }
+
+  #noteRestart(nowMs: number, reason: string, bytesBefore: number, bytesAfter: number, handover: boolean): void {
+    const expected = this.#controller.restarted(nowMs, reason, bytesBefore, bytesAfter, handover);
+    this.#log.write("restart", {
+      reason: reason.slice(0, MAX_REASON_LENGTH),
+      generation: expected.generation,
+      handover,
+      expectedGainBytes: Math.round(expected.gainBytes),
+      expectedPriceCalls: Math.round(expected.priceCalls),
+      bytesBefore,
+      bytesAfter,
+    });
   }
 
   /** Keeps the current instance if no fresh one starts: it is better than none. */
@@ -279,9 +306,10 @@ export class InstanceManager {
       const fresh = this.#starter.start("trap");
       if (!(fresh instanceof Generation)) return fresh;
       this.#trappedBytes = undefined;
-      this.#controller.restarted(fresh.startedAtMs, "trap", trappedBytes, fresh.startBytes, false);
+      this.#noteRestart(fresh.startedAtMs, "trap", trappedBytes, fresh.startBytes, false);
       this.#current = fresh;
       this.#events.emptied();
+      this.#events.counted();
       return fresh;
     }
     const fresh = this.#starter.start(this.#controller.firstStartReason);
@@ -293,5 +321,6 @@ export class InstanceManager {
   #adoptFirst(fresh: Generation, filledBytes?: number): void {
     this.#controller.started(fresh.startedAtMs, fresh.startBytes, filledBytes);
     this.#current = fresh;
+    this.#events.started();
   }
 }

@@ -1,5 +1,6 @@
 import type { Service } from "../../config/index.ts";
 import { FilterInstance } from "../../wasm/host/index.ts";
+import { BACKOFF } from "../failure/backoff.ts";
 import {
   afterFailedStart,
   afterStart,
@@ -9,12 +10,14 @@ import {
   NO_FAILURES,
   passesUndecided,
 } from "../failure/failure-streak.ts";
+import type { EventLog } from "../log/events.ts";
 import type { Isolate } from "../memory/isolate.ts";
 import type { MemoryOwner } from "../memory/isolate-memory.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { RestartController } from "../restart/controller.ts";
 import type { StartReason } from "../restart/starts.ts";
 import type { Unavailable } from "../rpc.ts";
+import { pauseLeftMs } from "../runtime/elapsed.ts";
 import { type Runtime, randomShare } from "../runtime/runtime.ts";
 import { type FailedStart, type FilterDependencies, startFilter } from "./filter-start.ts";
 import { Generation, type GenerationOptions } from "./generation.ts";
@@ -29,10 +32,13 @@ const PAUSED_AFTER_TRAPS: Unavailable = {
 export interface StarterDependencies {
   readonly filter: FilterDependencies;
   readonly runtime: Runtime;
-  readonly controller: RestartController;
+  readonly controller: Pick<RestartController, "learned">;
   readonly counters: Counters;
   readonly isolate: Isolate;
   readonly owner: MemoryOwner;
+  readonly log: EventLog;
+  /** Called when a start has failed. */
+  readonly failed: () => void;
 }
 
 /** Starts instances of one service's filter, and pauses between starts while the filter fails. */
@@ -40,6 +46,8 @@ export class InstanceStarter {
   readonly #dependencies: StarterDependencies;
   #failures: FailureStreak = NO_FAILURES;
   #failedStart: (FailedStart & { readonly atMs: number }) | undefined;
+  /** Since when requests pass undecided; undefined while they do not. */
+  #openSinceMs: number | undefined;
 
   constructor(dependencies: StarterDependencies) {
     this.#dependencies = dependencies;
@@ -61,8 +69,12 @@ export class InstanceStarter {
   }
 
   /** The running instance trapped; the pause before the next start counts from now. */
-  noteTrap(): void {
+  noteTrap({ number, allocatedBytes }: Pick<Generation, "number" | "allocatedBytes">): void {
     this.#failures = afterTrap(this.#failures, this.#moment(), this.#dependencies.filter.service.failurePolicy);
+    const { failures } = this.#failures;
+    const fields = { generation: number, allocatedBytes, failuresInARow: failures, pauseMs: this.#pauseMs };
+    this.#dependencies.log.write("trap", fields);
+    this.#logGate();
   }
 
   /** Starts an instance, which takes no requests yet; or returns why there is none. */
@@ -93,11 +105,37 @@ export class InstanceStarter {
       counters.failedStarts += 1;
       this.#failures = afterFailedStart(this.#failures, this.#moment());
       this.#failedStart = { ...start, atMs: nowMs };
+      this.#logGate();
+      this.#dependencies.failed();
       return this.#unavailable();
     }
     this.#failedStart = undefined;
     this.#failures = afterStart(this.#failures, nowMs);
+    this.#logGate();
     return start.started;
+  }
+
+  get #pauseMs(): number {
+    return Math.round(pauseLeftMs(this.#failures.nextStartMs, BACKOFF.capMs, this.#dependencies.runtime.nowMs()));
+  }
+
+  /** Says when requests begin to pass undecided, and when that ends. */
+  #logGate(): void {
+    const { log, runtime } = this.#dependencies;
+    const openSinceMs = this.#openSinceMs;
+    const nowMs = runtime.nowMs();
+    if (this.passesUndecided && openSinceMs === undefined) {
+      this.#openSinceMs = nowMs;
+      log.write("gate_opened", {
+        gate: "failurePolicy",
+        filterReason: this.#failedStart?.filterReason ?? null,
+        failuresInARow: this.#failures.failures,
+        pauseMs: this.#pauseMs,
+      });
+    } else if (!this.passesUndecided && openSinceMs !== undefined) {
+      this.#openSinceMs = undefined;
+      log.write("gate_closed", { gate: "failurePolicy", openMs: Math.max(0, nowMs - openSinceMs) });
+    }
   }
 
   #unavailable(): Unavailable {

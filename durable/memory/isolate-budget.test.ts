@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { MIB } from "../../wasm/byte-units.ts";
 import { RECLAIM_SETTINGS } from "../testing/settings.ts";
 import type { ReclaimRequest } from "./budget-action.ts";
@@ -102,7 +102,12 @@ describe("the budget over all objects of the isolate", () => {
   it("survives a member that cannot be asked, and asks it again later", async () => {
     grow("a", 11 * MIB);
     const fail = (): Promise<void> => Promise.reject(new Error("unreachable"));
+    const log = vi.spyOn(console, "log").mockImplementation(() => {});
     await isolate.budget.reclaim(fail);
+    expect(log.mock.calls.map(([line]) => JSON.parse(line))).toMatchObject([
+      { event: "budget", service: "a", request: "restart", reason: "high_mark", error: "Error: unreachable" },
+    ]);
+    log.mockRestore();
     expect(isolate.budget.snapshot()).toMatchObject({ requestsFailed: 1, restartsAsked: 1 });
     await isolate.budget.reclaim(fail);
     expect(isolate.budget.snapshot().restartsAsked).toBe(1);

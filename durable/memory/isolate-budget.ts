@@ -1,3 +1,4 @@
+import { EventLog } from "../log/events.ts";
 import { withTimeout } from "../runtime/async.ts";
 import {
   type BudgetAction,
@@ -59,6 +60,7 @@ export class IsolateBudget {
   readonly #reclaimer: Reclaimer;
   readonly #marks: BudgetMarks;
   readonly #nowMs: () => number;
+  readonly #log: EventLog;
   readonly #members = new Map<string, Member>();
   #reclaiming = false;
   #reason: BudgetReason = "below_high_mark";
@@ -67,7 +69,14 @@ export class IsolateBudget {
   #probes = 0;
   #lastAsked: BudgetSnapshot["lastAsked"] = null;
 
-  constructor(memory: IsolateMemory, reclaimer: Reclaimer, marks: BudgetMarks, nowMs: () => number) {
+  constructor(
+    memory: IsolateMemory,
+    reclaimer: Reclaimer,
+    marks: BudgetMarks,
+    nowMs: () => number,
+    log = new EventLog(null, nowMs),
+  ) {
+    this.#log = log;
     this.#memory = memory;
     this.#reclaimer = reclaimer;
     this.#marks = marks;
@@ -185,12 +194,22 @@ export class IsolateBudget {
     member.request = id;
     this.#asked[request] += 1;
     this.#lastAsked = { name, relief: request, atMs };
+    const { gainBytes, evictionGainBytes, priceCalls } = member.report;
+    const act = {
+      ...{ service: name, isolateId: this.#memory.isolateId, request, reason: this.#reason },
+      heldBytes: this.#memory.heldBytes,
+      ...{ highBytes: this.#marks.highBytes, hardBytes: this.#marks.hardBytes },
+      expectedGainBytes: Math.round(request === "evict" ? evictionGainBytes : gainBytes),
+      expectedPriceCalls: Math.round(priceCalls),
+    };
+    let failure: string | null = null;
     try {
       if (!(await withTimeout(ask(name, request), LOST_REQUEST_MS))) throw new Error("no answer");
     } catch (error) {
       this.#failed += 1;
-      console.error(`${name} did not free memory: ${String(error)}`);
+      failure = String(error);
     } finally {
+      this.#log.write("budget", { ...act, error: failure });
       if (member.request === id) member.request = undefined;
     }
   }

@@ -119,13 +119,18 @@ export class IsolateMemory {
     };
   }
 
+  /** See the snapshot. */
+  get isolateId(): string {
+    // Randomness is not available in module scope.
+    this.#isolateId ??= crypto.randomUUID();
+    return this.#isolateId;
+  }
+
   snapshot(): IsolateMemorySnapshot {
     const { ledger } = this;
     ledger.stamp(this.#nowMs());
-    // Randomness is not available in module scope.
-    this.#isolateId ??= crypto.randomUUID();
     return {
-      isolateId: this.#isolateId,
+      isolateId: this.isolateId,
       live: ledger.totals("live"),
       retired: ledger.totals("retired"),
       unclaimed: ledger.totals("unclaimed"),

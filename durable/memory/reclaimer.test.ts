@@ -2,6 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { beforeEach, describe, expect, it } from "vitest";
 import { MIB } from "../../wasm/byte-units.ts";
+import { EventLog } from "../log/events.ts";
 import { RECLAIM_SETTINGS } from "../testing/settings.ts";
 import { type CollectableMemory, IsolateMemory } from "./isolate-memory.ts";
 import { Reclaimer } from "./reclaimer.ts";
@@ -15,6 +16,7 @@ class Scene {
   collects = true;
   collectionMs = 0;
   provoked: number[] = [];
+  lines: string[] = [];
   timers: { atMs: number; callback: () => void }[] = [];
   readonly memory = new IsolateMemory(() => this.nowMs);
   readonly owner = this.memory.owner("orders");
@@ -31,6 +33,11 @@ class Scene {
       },
     },
     RECLAIM_SETTINGS,
+    new EventLog(
+      null,
+      () => this.nowMs,
+      (line) => this.lines.push(line),
+    ),
   );
 
   readonly #live = this.memory.track(this.other, { allocatedBytes: MIB, watchCollection: () => {} });
@@ -257,6 +264,12 @@ describe("the reclaimer", () => {
       succeeded: 0,
       failuresInARow: 3,
     });
+    const logged = scene.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(logged.map(({ freedBytes, failuresInARow }) => [freedBytes, failuresInARow])).toEqual([
+      [0, 1],
+      [0, 2],
+      [0, 3],
+    ]);
     expect(scene.reclaimer.look(true)).toBe(false);
     expect(scene.reclaimer.probe()).toBe(false);
     expect(kept).toBeDefined();

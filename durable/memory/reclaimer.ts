@@ -1,3 +1,4 @@
+import { EventLog } from "../log/events.ts";
 import { hasElapsed } from "../runtime/elapsed.ts";
 import { CollectionCredit } from "./collection-credit.ts";
 import type { IsolateMemory } from "./isolate-memory.ts";
@@ -38,7 +39,9 @@ const OVERDUE_MS = 1_000;
 
 interface Provocation {
   readonly atMs: number;
+  /** What all collections had freed before. */
   readonly collectedBytes: number;
+  readonly releasedBytes: number;
   /** Measured until the next task. */
   tookMs: number | undefined;
   canaryCollected: boolean;
@@ -53,6 +56,7 @@ export class Reclaimer {
   readonly #memory: IsolateMemory;
   readonly #platform: ReclaimPlatform;
   readonly #settings: ReclaimSettings;
+  readonly #log: EventLog;
   readonly #credit = new CollectionCredit();
   readonly #canaries = new FinalizationRegistry<Provocation>((provocation) => {
     provocation.canaryCollected = true;
@@ -70,7 +74,13 @@ export class Reclaimer {
   #longestMs = 0;
   #totalMs = 0;
 
-  constructor(memory: IsolateMemory, platform: ReclaimPlatform, settings: ReclaimSettings) {
+  constructor(
+    memory: IsolateMemory,
+    platform: ReclaimPlatform,
+    settings: ReclaimSettings,
+    log = new EventLog(null, () => platform.nowMs()),
+  ) {
+    this.#log = log;
     this.#memory = memory;
     this.#platform = platform;
     this.#settings = settings;
@@ -169,6 +179,7 @@ export class Reclaimer {
     const provocation: Provocation = {
       atMs,
       collectedBytes: this.#memory.ledger.collections.bytes,
+      releasedBytes: this.#memory.ledger.reclaimable.bytes,
       tookMs: undefined,
       canaryCollected: false,
     };
@@ -206,12 +217,21 @@ export class Reclaimer {
     this.#underWay = undefined;
     if (!canaryCollected) {
       this.#failuresInARow += 1;
+      this.#logCollection(provocation, 0);
       return;
     }
     this.#failuresInARow = 0;
     this.#succeeded += 1;
-    this.#freedBytes += this.#memory.ledger.collections.bytes - collectedBytes;
+    const freedBytes = this.#memory.ledger.collections.bytes - collectedBytes;
+    this.#freedBytes += freedBytes;
     this.#memory.ledger.survivedCollection(atMs);
+    this.#logCollection(provocation, freedBytes);
+  }
+
+  #logCollection({ releasedBytes, tookMs = 0 }: Provocation, freedBytes: number): void {
+    const { isolateId } = this.#memory;
+    const failuresInARow = this.#failuresInARow;
+    this.#log.write("reclaim", { isolateId, releasedBytes, freedBytes, tookMs, failuresInARow });
   }
 
   #lookAt(dueMs: number): void {

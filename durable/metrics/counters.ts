@@ -2,8 +2,8 @@ import type { Decision, Refusal } from "../../wasm/host/index.ts";
 import type { WorkerCounts } from "./worker-counts.ts";
 
 /**
- * Counts since the first request to the service. They survive restarts and evictions, but an eviction may lose the last
- * minute.
+ * Counts since the first request to the service. They survive restarts and evictions, but an eviction may lose those of the last
+ * minute that were not shown.
  */
 export interface Counters {
   /** Requests that asked for a decision. */

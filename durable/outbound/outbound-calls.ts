@@ -1,6 +1,7 @@
 import { introspectedSubject } from "../../config/authorization-parts.ts";
 import type { Cluster, Service } from "../../config/index.ts";
 import type { OutboundCall, OutboundFailure, OutboundResult } from "../../wasm/host/index.ts";
+import { EventLog } from "../log/events.ts";
 import { CLIENT_GROUP_ATTRIBUTE } from "../request/client-group.ts";
 import { DeadlineTimer } from "../runtime/deadline-timer.ts";
 import type { CallLoad } from "./call-load.ts";
@@ -82,6 +83,7 @@ export interface OutboundDependencies {
   /** Calls of all objects in the isolate to each server. */
   readonly servers?: ServersCalls;
   readonly log?: FailureLog;
+  readonly events?: EventLog;
 }
 
 /**
@@ -94,6 +96,7 @@ export class OutboundCalls {
   readonly #nowMs: () => number;
   readonly #service: OutboundDependencies["service"];
   readonly #log: FailureLog;
+  readonly #events: EventLog;
   readonly #mayCall: OutboundDependencies["mayCall"];
   readonly #time = new CallTime();
   /** Calls of the built-in filter change nothing on the server. */
@@ -110,12 +113,14 @@ export class OutboundCalls {
     probeLimits,
     servers = new ServersCalls(),
     log,
+    events = new EventLog(service.name, nowMs),
   }: OutboundDependencies) {
     this.#mayCall = mayCall;
     this.#connections = hasOwnConnections ? undefined : new Places(OUTBOUND_LIMITS.sharedConnections);
     this.#service = service;
     this.#nowMs = nowMs;
     this.#log = log ?? new FailureLog(service.name);
+    this.#events = events;
     this.#onlyAsks = service.filterKind.kind === "built-in";
     const targets = probeTargets(service);
     for (const [name, cluster] of Object.entries(service.clusters)) {
@@ -313,17 +318,43 @@ export class OutboundCalls {
     }
   }
 
+  /** Says when requests begin to pass because of this server, and when that ends. */
+  #gateLog(cluster: string, reachability: Reachability): () => void {
+    let openSinceMs: number | undefined;
+    return () => {
+      const { state, failedProbes, suspectedMs } = reachability;
+      const isOpen = state === "unreachable" && failsOpen(this.#service);
+      const nowMs = this.#nowMs();
+      if (isOpen && openSinceMs === undefined) {
+        openSinceMs = nowMs;
+        const silentMs = Math.max(0, nowMs - (suspectedMs ?? nowMs));
+        this.#events.write("gate_opened", { gate: "failOpen", cluster, failedProbes, silentMs });
+      } else if (!isOpen && openSinceMs !== undefined) {
+        const openMs = Math.max(0, nowMs - openSinceMs);
+        openSinceMs = undefined;
+        this.#events.write("gate_closed", { gate: "failOpen", cluster, state, openMs });
+      }
+    };
+  }
+
   /** Writes a line whenever a server's state changes, because decisions then depend on it. */
   #logChanges(cluster: string, reachability: Reachability): () => void {
     let shown: ServerState = "answering";
+    const logGate = this.#gateLog(cluster, reachability);
     return () => {
       const { state, failedProbes } = reachability;
+      logGate();
       if (state === shown || (state === "suspected" && shown === "answering")) return;
       shown = state;
       const probes = state === "answering" ? "" : `, ${failedProbes} probes failed`;
       console.warn(`${this.#service.name}: authorization_server_state: cluster ${cluster}: ${state}${probes}`);
     };
   }
+}
+
+/** Whether requests of the service pass while its authorization server cannot be reached. */
+function failsOpen({ filterKind }: Pick<Service, "filterKind">): boolean {
+  return filterKind.kind === "built-in" && filterKind.failOpen;
 }
 
 function isHeldBack({ prober, reachability }: ClusterState): boolean {

@@ -37,6 +37,16 @@ export interface ControllerStart {
   readonly counts: Readonly<SampledCounts>;
 }
 
+/** A restart as the estimates saw it before. */
+export interface ExpectedRestart {
+  /** The generation that ended. */
+  readonly generation: number;
+  /** Bytes freed at once. */
+  readonly gainBytes: number;
+  /** Extra outbound calls. */
+  readonly priceCalls: number;
+}
+
 /** The owner's choices. */
 export interface ControllerOptions {
   readonly policy: RestartPolicyName;
@@ -146,15 +156,17 @@ export class RestartController {
     this.#begin(nowMs, allocatedBytes, filledBytes !== undefined);
   }
 
-  /** Call when a fresh instance has replaced the previous one. */
+  /** Call when a fresh instance has replaced the previous one. @returns what the restart promised */
   restarted(
     nowMs: number,
     reason: string,
     allocatedBeforeBytes: number,
     allocatedAfterBytes: number,
     lossless = this.#options.handover,
-  ): void {
+  ): ExpectedRestart {
     const estimate = this.estimate(nowMs);
+    const { startBytes, handedOverBytes } = this.estimate(nowMs, allocatedBeforeBytes);
+    const generation = this.#learned.current?.number ?? 0;
     const priceCalls = lossless ? 0 : this.#pricesOf(estimate)[0]!;
     // First while the cache fills, then afterwards.
     this.#settle(nowMs, true);
@@ -183,6 +195,8 @@ export class RestartController {
     this.#ratioVerdict = undefined;
     this.#jitter = this.#options.random();
     this.#begin(nowMs, allocatedAfterBytes, lossless);
+    const gainBytes = Math.max(0, allocatedBeforeBytes - (lossless ? handedOverBytes : startBytes));
+    return { generation, gainBytes, priceCalls };
   }
 
   /** Whether a sample is due. */

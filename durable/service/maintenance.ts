@@ -11,7 +11,8 @@ import type { StaleJournal } from "../persistence/stale-journal.ts";
 import type { RestartController } from "../restart/controller.ts";
 import type { RestartVerdict } from "../restart/policy.ts";
 import type { RestartExecutor } from "../restart/restart-executor.ts";
-import type { ServiceStateStore } from "../storage/service-state.ts";
+import type { ServiceState, ServiceStateStore } from "../storage/service-state.ts";
+import type { Counts } from "../storage/stored-counts.ts";
 import { TickAlarm } from "./tick-alarm.ts";
 
 export interface MaintenanceDependencies {
@@ -38,6 +39,8 @@ export class Maintenance {
   /** Undefined if only requests cause ticks. */
   readonly #alarm: TickAlarm | undefined;
   #isScheduled = false;
+  /** A first start is stored after the first answer, together with its request. */
+  #hasUnstoredStart = false;
 
   constructor(dependencies: MaintenanceDependencies) {
     const { service, setAlarm, nowMs } = dependencies;
@@ -58,7 +61,29 @@ export class Maintenance {
     setTimeout(() => {
       this.#isScheduled = false;
       this.#run();
+      if (this.#hasUnstoredStart) this.storeFacts();
     }, 0);
+  }
+
+  /** The first instance of this life of the object has started. */
+  started(): void {
+    this.#hasUnstoredStart = true;
+  }
+
+  /** Stores the restarts, traps, failed starts and purges so far, at once: an eviction does not lose them. */
+  storeFacts(): void {
+    this.#hasUnstoredStart = false;
+    this.#with.store.writeFacts(this.#with.nowMs(), this.#kept);
+  }
+
+  /** The counts as they are now; see `ServiceStateStore`. */
+  get countsNow(): Counts {
+    return this.#with.store.countsNow(this.#kept);
+  }
+
+  /** The counts that no later life of the object falls below. */
+  storedCounts(): Promise<Counts> {
+    return this.#with.store.storedCounts(this.#with.nowMs(), this.#kept);
   }
 
   /** Runs on the object's alarm: ticks, in a fresh instance if none is in memory, and sets the alarm again. */
@@ -73,6 +98,7 @@ export class Maintenance {
     }
     // Some filters fetch their stored data only in ticks.
     this.#persistIfDue(nowMs());
+    if (this.#hasUnstoredStart) this.storeFacts();
     this.#alarm.arm(instances.current?.tickPeriodMs ?? BACKOFF.capMs);
   }
 
@@ -106,7 +132,9 @@ export class Maintenance {
 
   #isDue(nowMs: number): boolean {
     const { instances, controller } = this.#with;
-    return instances.isolate.budget.isShort || controller.isDue(nowMs) || this.#isCleanUpDue(nowMs);
+    return (
+      this.#hasUnstoredStart || instances.isolate.budget.isShort || controller.isDue(nowMs) || this.#isCleanUpDue(nowMs)
+    );
   }
 
   #isCleanUpDue(nowMs: number): boolean {
@@ -132,16 +160,17 @@ export class Maintenance {
   }
 
   #persistIfDue(nowMs: number): void {
-    const { service, store, controller, counters, filterMetrics, shared, staleJournal } = this.#with;
+    const { store, staleJournal } = this.#with;
     if (staleJournal?.isRemoved === false) {
       void store.health.attemptAsync("removing stored decisions", () => staleJournal.remove());
     }
+    if (store.writeIfDue(nowMs, this.#kept)) this.#hasUnstoredStart = false;
+  }
+
+  get #kept(): ServiceState {
+    const { service, controller, counters, filterMetrics, shared } = this.#with;
     filterMetrics.addTo(counters);
-    store.writeIfDue(nowMs, {
-      learned: controller.learned,
-      samples: controller.samples,
-      counters,
-      sharedData: shared.dataOf(service.name),
-    });
+    const { learned, samples } = controller;
+    return { learned, samples, counters, sharedData: shared.dataOf(service.name) };
   }
 }

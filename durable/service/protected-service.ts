@@ -8,6 +8,7 @@ import {
   type SharedState,
 } from "../../wasm/host/index.ts";
 import { InstanceManager } from "../instances/instance-manager.ts";
+import { EventLog } from "../log/events.ts";
 import { MemoryBackpressure } from "../memory/backpressure.ts";
 import { thisIsolate } from "../memory/isolate.ts";
 import type { AskToReclaim } from "../memory/isolate-budget.ts";
@@ -32,6 +33,7 @@ import type { DecideRequest } from "../rpc.ts";
 import { type Runtime, randomShare } from "../runtime/runtime.ts";
 import type { Answer } from "../stages/staged-answer.ts";
 import type { ServiceStateStore } from "../storage/service-state.ts";
+import { type Counts, countsSince } from "../storage/stored-counts.ts";
 import { Maintenance } from "./maintenance.ts";
 import { type PurgeDependencies, type PurgeReport, purge } from "./purge.ts";
 import { type ServiceStats, serviceStats } from "./service-stats.ts";
@@ -96,7 +98,7 @@ export class ProtectedService {
     this.#volatile = volatileParts(unkeyed);
     this.#questionSalt = Math.floor(randomShare(runtime) * 2 ** 32);
     const shared = this.#shared;
-    const remembered = store.read(service.version, shared.dataOf(name));
+    const remembered = store.read(service.version, shared.dataOf(name), nowMs());
     const counters = remembered.counters;
     const filterHandsOver = handsOver(service.filter);
     this.configuration = service;
@@ -111,8 +113,10 @@ export class ProtectedService {
           "unkeyedHeaders, fewer requestHeaders (docs/decision-key.md)",
       ),
     );
+    const log = new EventLog(name, nowMs);
     this.#outbound = new OutboundCalls({
       service,
+      events: log,
       sendTo: dependencies.sendTo,
       hasOwnConnections: dependencies.hasOwnConnections ?? false,
       nowMs,
@@ -139,7 +143,12 @@ export class ProtectedService {
       runtime,
       controller,
       counters,
-      events: { emptied: () => this.#persistedDecisions?.forget() },
+      events: {
+        emptied: () => this.#persistedDecisions?.forget(),
+        started: () => this.#maintenance.started(),
+        counted: () => this.#maintenance.storeFacts(),
+      },
+      log,
     });
     this.#instances = instances;
     const persistedDecisions =
@@ -178,7 +187,11 @@ export class ProtectedService {
       events: this.#maintenance,
       stageMs: runtime.limits.pausedMs,
     });
-    this.#purging = { ...stored, name, instances, counters, shared, handsOver: filterHandsOver };
+    this.#purging = {
+      ...stored,
+      ...{ name, instances, counters, shared, handsOver: filterHandsOver, log },
+      counted: () => this.#maintenance.storeFacts(),
+    };
   }
 
   /** A promise only if something has to be waited for. */
@@ -203,9 +216,15 @@ export class ProtectedService {
     return this.#maintenance.alarm();
   }
 
-  stats(): ServiceStats {
+  /** The stats that may be shown: their counts are stored first. */
+  async shownStats(): Promise<ServiceStats> {
+    const stored = await this.#maintenance.storedCounts();
+    return this.stats(stored);
+  }
+
+  /** @param counts by default those of this moment */
+  stats(counts: Counts = this.#maintenance.countsNow): ServiceStats {
     const liveBytes = this.#maintenance.liveBytes ?? null;
-    this.#filterMetrics.addTo(this.#counters);
     const nowMs = this.#nowMs();
     return serviceStats({
       service: this.configuration,
@@ -215,7 +234,8 @@ export class ProtectedService {
       mostlyMisses: asksAboutRequests(this.configuration.filterKind) && this.#mostlyMisses.isTrue(nowMs),
       instances: this.#instances,
       controller: this.#controller,
-      counters: this.#counters,
+      counts,
+      unstoredCounts: countsSince(counts, this.#counters),
       metrics: this.#shared.metrics,
       persistence: this.#persistence,
       clusters: this.#outbound.stats,

@@ -1,5 +1,6 @@
 import type { SharedState } from "../../wasm/host/index.ts";
 import type { InstanceManager } from "../instances/instance-manager.ts";
+import type { EventLog } from "../log/events.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { PersistedDecisions } from "../persistence/persisted-decisions.ts";
 import type { StaleJournal } from "../persistence/stale-journal.ts";
@@ -17,6 +18,9 @@ export interface PurgeDependencies {
   readonly store: ServiceStateStore;
   /** Whether the filter can purge. */
   readonly handsOver: boolean;
+  readonly log: EventLog;
+  /** Called when the purge is counted. */
+  readonly counted: () => void;
 }
 
 /** Result of a purge. */
@@ -34,11 +38,25 @@ export interface PurgeReport {
  *
  * @throws Error if a filter that cannot purge does not start again, or if the storage refuses
  */
-export async function purge(
-  { name, instances, counters, persistedDecisions, staleJournal, shared, store, handsOver }: PurgeDependencies,
+export async function purge(dependencies: PurgeDependencies, credentials?: readonly string[]): Promise<PurgeReport> {
+  const { counters, counted, log } = dependencies;
+  counters.purges += 1;
+  counted();
+  const scope = { credentials: credentials?.length ?? null };
+  try {
+    const report = await drop(dependencies, credentials);
+    log.write("purge", { ...scope, ...report, error: null });
+    return report;
+  } catch (error) {
+    log.write("purge", { ...scope, purged: null, stored: null, error: String(error) });
+    throw error;
+  }
+}
+
+async function drop(
+  { name, instances, persistedDecisions, staleJournal, shared, store, handsOver }: PurgeDependencies,
   credentials?: readonly string[],
 ): Promise<PurgeReport> {
-  counters.purges += 1;
   // A restore in progress could bring back decisions purged before it finished.
   const restoring = persistedDecisions?.restoring;
   if (restoring !== undefined) await restoring;

@@ -15,6 +15,7 @@ import type { RestartRecord } from "../restart/learned.ts";
 import type { RestartVerdict } from "../restart/policy.ts";
 import type { StartReason, StartRecord } from "../restart/starts.ts";
 import type { StorageStats } from "../storage/storage-health.ts";
+import type { Counts } from "../storage/stored-counts.ts";
 
 /** Samples shown in /stats: ten minutes at the default interval. */
 const RECENT_SAMPLES = 60;
@@ -73,6 +74,15 @@ export interface ServiceStats
   readonly entriesPerCredential: number | null;
   /** Nearly every request asks the authorization server, although its replies may be kept; see docs/decision-key.md. */
   readonly mostlyMisses: boolean;
+  /**
+   * The counters and `restartCount` are stored before they are shown, so they never go back while `countsSinceMs` stays the same.
+   * All times are ms since 1970.
+   */
+  readonly countsSinceMs: number;
+  /** When these counts were stored; null if the storage never took any. */
+  readonly countsStoredAtMs: number | null;
+  /** What was counted since and is not stored yet; an eviction may lose it. Much only while the storage fails. Null if nothing. */
+  readonly unstoredCounts: Partial<Counters> | null;
   /** All restarts; the newest are in `restarts`. */
   readonly restartCount: number;
   readonly restarts: readonly RestartRecord[];
@@ -116,7 +126,9 @@ export interface StatsSources {
   readonly nowMs: number;
   readonly instances: InstanceManager;
   readonly controller: RestartController;
-  readonly counters: Counters;
+  /** The counts to show. */
+  readonly counts: Counts;
+  readonly unstoredCounts: Partial<Counters> | null;
   readonly metrics: SharedState["metrics"];
   /** Null if the filter does not report it, or no instance is in memory. */
   readonly liveBytes: number | null;
@@ -128,7 +140,8 @@ export interface StatsSources {
 }
 
 export function serviceStats(sources: StatsSources): ServiceStats {
-  const { service, nowMs, instances, controller, counters, metrics } = sources;
+  const { service, nowMs, instances, controller, counts, metrics } = sources;
+  const { counters } = counts;
   const { current: generation, failures, failedStart } = instances;
   // Without an instance in memory nothing is held, whatever the last sample of the evicted one said.
   const allocatedBytes = generation?.allocatedBytes ?? 0;
@@ -175,7 +188,10 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     keyedBy: keyedBy(service) ?? null,
     entriesPerCredential: sources.entriesPerCredential,
     mostlyMisses: sources.mostlyMisses,
-    restartCount: controller.learned.restartCount,
+    countsSinceMs: counts.sinceMs,
+    countsStoredAtMs: counts.storedAtMs,
+    unstoredCounts: sources.unstoredCounts,
+    restartCount: counts.restartCount,
     restarts: controller.learned.restarts,
     filterMetrics: Object.fromEntries(metrics.snapshot().map(({ name, value }) => [name, value])),
     failedStart: failedStart

@@ -1,11 +1,12 @@
 import type { SharedData } from "../../wasm/host/index.ts";
-import { type Counters, readCounters } from "../metrics/counters.ts";
+import type { Counters } from "../metrics/counters.ts";
 import { Samples } from "../metrics/samples.ts";
 import type { LearnedState } from "../restart/learned.ts";
 import { readLearned, writeLearned } from "../restart/learned-storage.ts";
 import { hasElapsed } from "../runtime/elapsed.ts";
 import { type Runtime, randomHex } from "../runtime/runtime.ts";
 import { StorageHealth } from "./storage-health.ts";
+import { type Counts, countsSince, readCounts, writeCounts } from "./stored-counts.ts";
 import { restoreSharedData, storedSharedData } from "./stored-shared-data.ts";
 
 /**
@@ -23,6 +24,17 @@ export interface ServiceState {
 export interface ObjectStorage {
   readonly kv: { get(key: string): unknown; put(key: string, value: unknown): void; delete(key: string): boolean };
   put(entries: Record<string, unknown>, options: { allowUnconfirmed: boolean }): Promise<void>;
+  /** Waits until all earlier writes are on disk. */
+  sync(): Promise<void>;
+}
+
+/** One write of counts. */
+interface CountsWrite {
+  readonly counts: Counts;
+  /** Generation of the filter whose start the learned state has. */
+  readonly generation: number | undefined;
+  /** Counted from 1 in each life of the object; 0 for what an earlier life wrote. */
+  readonly number: number;
 }
 
 /** Storage key of each part of the state. */
@@ -47,6 +59,13 @@ export class ServiceStateStore {
   #writtenAtMs: number;
   /** Version of the stored shared data. */
   #sharedDataVersion = 0;
+  #countsSinceMs = 0;
+  /** Number of writes in this life of the object. */
+  #countsWrites = 0;
+  /** The last write of counts that the storage took. Until `sync`, it may still be lost. */
+  #taken: CountsWrite | undefined;
+  /** The last write of counts that is on disk. */
+  #onDisk: CountsWrite | undefined;
 
   constructor(storage: ObjectStorage, health = new StorageHealth()) {
     this.#storage = storage;
@@ -78,26 +97,29 @@ export class ServiceStateStore {
    * Reads everything; missing or unreadable state starts empty.
    * @param sharedData empty; filled by this call
    */
-  read(configVersion: string, sharedData: SharedData): ServiceState {
+  read(configVersion: string, sharedData: SharedData, nowMs: number): ServiceState {
     const samples = new Samples();
     samples.restore(this.#get(STATE_KEYS.samples));
     this.#readSharedData(configVersion, sharedData);
-    return {
-      learned: readLearned(this.#get(STATE_KEYS.learned), configVersion),
-      samples,
-      counters: readCounters(this.#get(STATE_KEYS.counters)),
-      sharedData,
-    };
+    const readable = readLearned(this.#get(STATE_KEYS.learned), configVersion);
+    const counts = readCounts(this.#get(STATE_KEYS.counters), readable.restartCount, nowMs);
+    const learned = { ...readable, restartCount: counts.restartCount };
+    this.#countsSinceMs = counts.sinceMs;
+    this.#taken = { counts, generation: learned.current?.number, number: 0 };
+    this.#onDisk = this.#taken;
+    return { learned, samples, counters: { ...counts.counters }, sharedData };
   }
 
-  /** Writes at most once a minute. Unconfirmed, because decisions must not wait for the disk. */
-  writeIfDue(nowMs: number, kept: ServiceState): void {
-    if (!hasElapsed(this.#writtenAtMs, WRITE_INTERVAL_MS, nowMs)) return;
+  /**
+   * Writes everything, at most once a minute. Unconfirmed, because decisions must not wait for the disk.
+   * @returns whether a write was due
+   */
+  writeIfDue(nowMs: number, kept: ServiceState): boolean {
+    if (!hasElapsed(this.#writtenAtMs, WRITE_INTERVAL_MS, nowMs)) return false;
     this.#writtenAtMs = nowMs;
     const entries: Record<string, unknown> = {
       [STATE_KEYS.learned]: writeLearned(kept.learned),
       [STATE_KEYS.samples]: kept.samples.toJSON(),
-      [STATE_KEYS.counters]: { ...kept.counters },
       [STATE_KEYS.writtenAtMs]: nowMs,
     };
     // Most services have no shared data, and it is by far the largest value.
@@ -105,9 +127,61 @@ export class ServiceStateStore {
       this.#sharedDataVersion = kept.sharedData.version;
       entries[STATE_KEYS.sharedData] = storedSharedData(kept.sharedData, kept.learned.configVersion);
     }
-    void this.health.attemptAsync("writing learned state", async () =>
+    void this.#write("writing learned state", nowMs, kept, entries);
+    return true;
+  }
+
+  /** Writes the logs of starts and restarts, and the counters, at once. For events that are rare. Unconfirmed. */
+  writeFacts(nowMs: number, kept: ServiceState): void {
+    void this.#write("writing facts", nowMs, kept, { [STATE_KEYS.learned]: writeLearned(kept.learned) });
+  }
+
+  /** The counts as they are now. Do not show them: the next life of the object may have fewer. */
+  countsNow({ counters, learned }: ServiceState): Counts {
+    const storedAtMs = this.#onDisk?.counts.storedAtMs ?? null;
+    return { counters, restartCount: learned.restartCount, sinceMs: this.#countsSinceMs, storedAtMs };
+  }
+
+  /**
+   * Writes the counts if they have changed, and returns those on disk: no later life of the object has fewer. If the storage fails,
+   * they are older than the counts now.
+   */
+  async storedCounts(nowMs: number, kept: ServiceState): Promise<Counts> {
+    if (this.#isNews(kept)) {
+      const learnedIsNews = this.#taken?.generation !== kept.learned.current?.number || this.#hasNewRestart(kept);
+      const entries = learnedIsNews ? { [STATE_KEYS.learned]: writeLearned(kept.learned) } : {};
+      await this.#write("writing counts", nowMs, kept, entries);
+    }
+    const taken = this.#taken;
+    if (taken !== this.#onDisk) {
+      const isOnDisk = await this.health.attemptAsync("waiting for the disk", () => this.#storage.sync());
+      if (isOnDisk) this.#onDisk = later(this.#onDisk, taken);
+    }
+    return this.#onDisk?.counts ?? this.countsNow(kept);
+  }
+
+  #isNews(kept: ServiceState): boolean {
+    const taken = this.#taken?.counts;
+    // A beginning that is not stored would move with each life.
+    if (taken === undefined || taken.storedAtMs === null) return true;
+    return this.#hasNewRestart(kept) || countsSince(taken, kept.counters) !== null;
+  }
+
+  #hasNewRestart({ learned }: ServiceState): boolean {
+    return this.#taken?.counts.restartCount !== learned.restartCount;
+  }
+
+  /** Writes the counters and other entries together. */
+  async #write(what: string, nowMs: number, kept: ServiceState, others: Record<string, unknown>): Promise<void> {
+    const now = this.countsNow(kept);
+    const counts = { ...now, counters: { ...now.counters }, storedAtMs: nowMs };
+    this.#countsWrites += 1;
+    const write = { counts, generation: kept.learned.current?.number, number: this.#countsWrites };
+    const entries = { ...others, [STATE_KEYS.counters]: writeCounts(counts, nowMs) };
+    const isTaken = await this.health.attemptAsync(what, async () =>
       this.#storage.put(entries, { allowUnconfirmed: true }),
     );
+    if (isTaken) this.#taken = later(this.#taken, write);
   }
 
   /**
@@ -136,4 +210,9 @@ export class ServiceStateStore {
   #put(key: string, value: unknown): void {
     this.health.attempt(`writing ${key}`, () => this.#storage.kv.put(key, value));
   }
+}
+
+/** Writes may end out of order. */
+function later(one: CountsWrite | undefined, other: CountsWrite | undefined): CountsWrite | undefined {
+  return (other?.number ?? -1) > (one?.number ?? -1) ? other : one;
 }

@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { type GatewayInput, resolveGateway } from "../../config/index.ts";
 import { createIsolate, type Isolate } from "../../durable/memory/isolate.ts";
+import type { ProbeLimits } from "../../durable/outbound/outbound-calls.ts";
 import { openStorage } from "../../durable/persistence/open-storage.ts";
 import type { DecideRequest } from "../../durable/rpc.ts";
 import type { TimeLimits } from "../../durable/runtime/time-limits.ts";
@@ -50,6 +51,7 @@ interface LoneOptions {
   readonly secret?: string;
   readonly isolate?: Isolate;
   readonly nowMs?: () => number;
+  readonly probeLimits?: ProbeLimits;
   /** Wraps the object's storage. */
   readonly throughStorage?: (storage: DurableObjectStorage) => DurableObjectStorage;
 }
@@ -62,13 +64,20 @@ export function withService(
   input: GatewayInput["services"][string],
   limits: TimeLimits,
   test: (lone: LoneService) => Promise<void>,
-  { secret, isolate = createIsolate(), nowMs = () => Date.now(), throughStorage = (own) => own }: LoneOptions = {},
+  {
+    secret,
+    isolate = createIsolate(),
+    nowMs = () => Date.now(),
+    probeLimits,
+    throughStorage = (own) => own,
+  }: LoneOptions = {},
 ): Promise<void> {
   const resolved = resolveGateway({ services: { lone: input } });
   if (!resolved.ok) throw new Error(JSON.stringify(resolved.problems));
   const authorization = new Authorization();
   const service = resolved.gateway.services[0]!;
-  const runtime = { nowMs, randomBytes: (into: Uint8Array) => crypto.getRandomValues(into), limits, isolate };
+  const randomBytes = (into: Uint8Array) => crypto.getRandomValues(into);
+  const runtime = { nowMs, randomBytes, limits, isolate, ...(probeLimits === undefined ? {} : { probeLimits }) };
   return runInDurableObject(testEnv.SERVICE_OBJECT.get(testEnv.SERVICE_OBJECT.newUniqueId()), async (_, state) => {
     const storage = throughStorage(state.storage);
     const begin = async (own = secret): Promise<LoneService> => {
