@@ -36,20 +36,24 @@ const CONFORMANCE = ["wasm/host/conformance/*.conformance.ts"];
 const BUILD = "test/build.setup.ts";
 /** The longest files. Those that compute and those that mostly wait take turns, so that both cores have work from the start. */
 const FIRST = [
-  "test/package/package.test.ts",
   "test/security/fail-open.test.ts",
-  "test/templates/templates.test.ts",
   "durable/restart/measured.slow.test.ts",
-  "test/e2e/failing-servers.test.ts",
-  "durable/estimate/estimator.slow.test.ts",
-  "durable/service-object.workerd.test.ts",
-  "wasm/filter/memory.test.ts",
   "test/security/authorization-failures.test.ts",
-  "test/trace.workerd.test.ts",
+  "durable/estimate/estimator.slow.test.ts",
+  "test/security/issuer-keys.test.ts",
+  "durable/service-object.workerd.test.ts",
+  "test/e2e/failing-servers.test.ts",
   "durable/persistence/persistence.workerd.test.ts",
-  "eval/workload/workload.test.ts",
-  "test/security/starvation.test.ts",
+  "test/security/deployments.test.ts",
+  "durable/memory/memory.workerd.test.ts",
   "test/security/junk.test.ts",
+  "test/faults/fault-matrix.test.ts",
+  "test/security/starvation.test.ts",
+  "test/trace.workerd.test.ts",
+  "test/security/own-connections.test.ts",
+  "scripts/policy-test.test.ts",
+  "wasm/filter/memory.test.ts",
+  "eval/workload/workload.test.ts",
 ];
 
 class LongestFirst extends BaseSequencer {
@@ -118,7 +122,7 @@ function workerdProject(name: string, include: string[], exclude: string[], glob
 export default defineConfig({
   test: {
     // Vitest leaves one core free, and many of these tests wait for other processes.
-    maxWorkers: 4,
+    maxWorkers: 5,
     sequence: { sequencer: LongestFirst },
     // The OpenID provider under test reminds us that it is not set up for production.
     onConsoleLog: (log) => !log.includes("oidc-provider WARNING"),
