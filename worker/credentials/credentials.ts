@@ -37,6 +37,8 @@ interface Check {
   readonly incoming: Incoming;
   readonly credentials: ServiceCredentials;
   readonly ruleName: string;
+  /** Reads a header of the client's request. */
+  readonly header: (name: string) => string | null;
   readonly found: Extract<FoundCredential, { kind: "found" }>;
   readonly ctx: Pick<ExecutionContext, "waitUntil">;
 }
@@ -80,7 +82,7 @@ export class Credentials {
       this.#counter.count(incoming, ctx, "refusedEarly");
       return notFound(incoming, credentials.sources, found.kind);
     }
-    const check: Check = { incoming, credentials, ruleName, found, ctx };
+    const check: Check = { incoming, credentials, ruleName, header, found, ctx };
     if (credentials.verify === undefined) {
       const headers = toldCredential(credentials.sources, found, header);
       return { kind: "ask", told: { headers, tasks: credentials.tasks }, changes: removedBeside(check) };
@@ -171,11 +173,11 @@ function notFound(incoming: Incoming, sources: readonly Credential[], kind: "mis
 }
 
 function toAsk(check: Check, { subject, issuer }: Identity): Extract<Checked, { kind: "ask" }> | Undecided {
-  const { incoming, credentials, found } = check;
+  const { credentials, found } = check;
   const { sources, tasks } = credentials;
   const changes = removedBeside(check);
   if (!tasks.includes("tell-subject")) {
-    const headers = toldCredential(sources, found, headerReader(incoming.request.headers));
+    const headers = toldCredential(sources, found, check.header);
     return { kind: "ask", told: { headers, tasks }, changes };
   }
   // Anything else would not reach the server as it is.
@@ -191,7 +193,7 @@ function toAsk(check: Check, { subject, issuer }: Identity): Extract<Checked, { 
 }
 
 /** Credentials beside the one that decided; none if the upstream gets no credential at all (upstream-authorization.ts). */
-function removedBeside({ incoming, credentials, found }: Check): HeaderChange[] {
+function removedBeside({ incoming, credentials, header, found }: Check): HeaderChange[] {
   if (incoming.service.upstreamAuthorization !== "keep") return [];
-  return removedCredentials(credentials.sources, headerReader(incoming.request.headers), found.source);
+  return removedCredentials(credentials.sources, header, found.source);
 }

@@ -25,12 +25,13 @@ export function removedCredentials(
     else if (source.from === "header") changes.push({ name: source.name, values: [] });
     else if (source.from === "authorization") changes.push({ name: "authorization", values: [] });
   }
-  const cookie = header("cookie");
-  if (cookies.length > 0 && cookie !== null) {
+  // To read a header is a call into the platform.
+  const cookie = cookies.length === 0 ? null : header("cookie");
+  if (cookie !== null) {
     const others = withoutCookies(cookie, cookies);
     changes.push({ name: "cookie", values: others === "" ? [] : [others] });
   }
-  const left = withoutTokens(header("sec-websocket-protocol"), protocols);
+  const left = protocols.length === 0 ? undefined : withoutTokens(header("sec-websocket-protocol"), protocols);
   if (left !== undefined) changes.push({ name: "sec-websocket-protocol", values: left === "" ? [] : [left] });
   return changes;
 }
