@@ -59,7 +59,7 @@ async function measure(headerBytes: number): Promise<void> {
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return response;
   };
-  const stats = async (): Promise<Stats> => (await (await call("/stats", "GET")).json()).services[0];
+  const stats = async (): Promise<Stats> => (await (await call("/stats?wake=1", "GET")).json()).services[0];
   const ask = async (from: number, count: number): Promise<void> => {
     const { allowed } = await (await call(`/ask?from=${from}&count=${count}`)).json();
     if (allowed !== count) throw new Error(`${allowed} of ${count} were allowed`);

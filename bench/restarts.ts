@@ -116,7 +116,9 @@ async function load(
     }
   };
   await Promise.all([restarter(), ...Array.from({ length: connections }, client)]);
-  const stats: { services: { hitRate: number; outbound: number }[] } = JSON.parse((await ask("GET", "/stats")).body);
+  const stats: { services: { hitRate: number; outbound: number }[] } = JSON.parse(
+    (await ask("GET", "/stats?wake=1")).body,
+  );
   const [service] = stats.services;
   if (service?.hitRate === undefined) throw new Error(`no stats: ${JSON.stringify(service)}`);
   return { right, wrong, restarted, hitRate: service.hitRate, outbound: service.outbound };

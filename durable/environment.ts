@@ -1,6 +1,7 @@
 import { howToSetSecret } from "../config/how-to-set-secret.ts";
 import type { Gateway } from "../config/index.ts";
 import { missingBinding, type NeededBinding, neededBindings, SERVICE_OBJECT } from "../config/needed-bindings.ts";
+import { DIRECTORY } from "./directory/directory-rpc.ts";
 import type { ServiceRpc } from "./service-rpc.ts";
 
 /** Bindings of the Worker and its objects. The environment's names appear only here. */
@@ -24,6 +25,11 @@ export function serviceObject(env: Env, service: string): DurableObjectStub<Serv
   const objects: Partial<Env["SERVICE_OBJECT"]> | undefined = env.SERVICE_OBJECT;
   if (typeof objects?.getByName !== "function") throw new BindingMissing(missingBinding(SERVICE_OBJECT));
   return objects.getByName(service);
+}
+
+/** The object that has the last figures of all services. */
+export function directoryObject(env: Env): DurableObjectStub<ServiceRpc> {
+  return serviceObject(env, DIRECTORY);
 }
 
 /** What the configuration names and the environment lacks, one text with the way out for each. */

@@ -7,7 +7,7 @@ import type { FlatHeaders } from "./flat-headers.ts";
  *
  * On the way, the question is a text, and so is the answer `continue` (see rpc-text.ts).
  */
-export const RPC_VERSION = 5;
+export const RPC_VERSION = 6;
 
 /** The head of a request that needs a decision. */
 export interface DecideRequest {

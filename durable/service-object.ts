@@ -2,7 +2,19 @@ import { DurableObject } from "cloudflare:workers";
 import { AutoRouter, type IRequest } from "itty-router";
 import type { Cluster, Gateway, Service } from "../config/index.ts";
 import { missingBinding } from "../config/needed-bindings.ts";
-import { type Env, isDevelopment, secretNamed, serviceBinding, serviceObject, workerVersion } from "./environment.ts";
+import { Directory } from "./directory/directory.ts";
+import { type DirectoryQuery, type DirectoryReading, REPORT_VERSION } from "./directory/directory-rpc.ts";
+import { LiveStreams } from "./directory/live-stream.ts";
+import type { DirectoryReport } from "./directory/service-report.ts";
+import {
+  directoryObject,
+  type Env,
+  isDevelopment,
+  secretNamed,
+  serviceBinding,
+  serviceObject,
+  workerVersion,
+} from "./environment.ts";
 import type { RestartOutcome } from "./instances/instance-manager.ts";
 import type { ReclaimRequest } from "./memory/budget-action.ts";
 import { readWorkerCounts, type WorkerCounts } from "./metrics/worker-counts.ts";
@@ -38,6 +50,8 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
   readonly #router = AutoRouter();
   #protected: { readonly name: string; readonly service: ProtectedService } | undefined;
   #settingUp: Promise<void> | undefined;
+  #directory: Directory | undefined;
+  readonly #liveStreams = new LiveStreams();
 
   constructor(state: DurableObjectState, env: Env, gateway: Gateway, runtime: Runtime = PLATFORM_RUNTIME) {
     super(state, env);
@@ -45,6 +59,8 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
     this.#runtime = runtime;
     this.#store = new ServiceStateStore(state.storage);
     this.#router.get("/stats", (request: IRequest) => this.#stats(request));
+    this.#router.get("/report", (request: IRequest) => this.#report(request));
+    this.#router.get("/live", (request: IRequest) => this.#live(request));
   }
 
   decide(version: number, text: string): MaybePromise<string | Answer | NeedsHeaders> {
@@ -77,6 +93,16 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
   async countInWorker(version: number, service: string, counts: WorkerCounts): Promise<void> {
     if (version !== RPC_VERSION) throw new TypeError(`the Worker speaks version ${version} of the RPC`);
     (await this.#serviceNamed(service))?.countInWorker(readWorkerCounts(counts));
+  }
+
+  async tell(version: number, report: DirectoryReport): Promise<void> {
+    if (version === REPORT_VERSION) this.#asDirectory.report(report);
+  }
+
+  async readDirectory(version: number, query: DirectoryQuery): Promise<DirectoryReading> {
+    if (version !== REPORT_VERSION)
+      throw new TypeError(`the directory speaks version ${REPORT_VERSION}, the Worker ${version}`);
+    return this.#asDirectory.read(query);
   }
 
   async restart(reason = "operator"): Promise<RestartOutcome> {
@@ -114,11 +140,29 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
   }
 
   async #stats({ query }: IRequest): Promise<Response> {
-    const name = typeof query.service === "string" ? query.service : "";
-    const service = await this.#serviceNamed(name);
-    return service
-      ? Response.json(await service.shownStats())
-      : Response.json({ error: `this object has no service ${JSON.stringify(name)}` }, { status: 404 });
+    const service = await this.#serviceNamed(textOf(query.service));
+    return service ? Response.json(await service.shownStats()) : noService(query.service);
+  }
+
+  async #report({ query }: IRequest): Promise<Response> {
+    const service = await this.#serviceNamed(textOf(query.service));
+    return service ? Response.json(await service.report(query.samples === "1")) : noService(query.service);
+  }
+
+  async #live({ query }: IRequest): Promise<Response> {
+    const service = await this.#serviceNamed(textOf(query.service));
+    return service ? this.#liveStreams.response(() => service.report(false)) : noService(query.service);
+  }
+
+  /** This object as the directory of all services. */
+  get #asDirectory(): Directory {
+    this.#directory ??= new Directory({
+      storage: this.ctx.storage.kv,
+      health: this.#store.health,
+      services: this.#gateway.services.map(({ name }) => name),
+      nowMs: () => this.#runtime.nowMs(),
+    });
+    return this.#directory;
   }
 
   /** The service, once it is set up. */
@@ -168,6 +212,7 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
         isDevelopment: isDevelopment(env),
         setAlarm: (delayMs) => this.#setAlarm(name, delayMs),
         askToReclaim: (other, request) => serviceObject(env, other).reclaim(request),
+        tellDirectory: (report) => directoryObject(env).tell(REPORT_VERSION, report),
       }),
     };
   }
@@ -200,6 +245,14 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
     if (hasEntrypoint(this.ctx.exports)) return throughEntrypoint(this.ctx.exports, target);
     return binding === undefined ? (request) => fetch(request) : (request) => binding.fetch(request);
   }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function noService(name: unknown): Response {
+  return Response.json({ error: `this object has no service ${JSON.stringify(textOf(name))}` }, { status: 404 });
 }
 
 /** In this isolate. */

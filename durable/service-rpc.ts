@@ -1,3 +1,5 @@
+import type { DirectoryQuery, DirectoryReading } from "./directory/directory-rpc.ts";
+import type { DirectoryReport } from "./directory/service-report.ts";
 import type { RestartOutcome } from "./instances/instance-manager.ts";
 import type { ReclaimRequest } from "./memory/budget-action.ts";
 import type { WorkerCounts } from "./metrics/worker-counts.ts";
@@ -21,6 +23,13 @@ export interface ServiceRpc extends Rpc.DurableObjectBranded {
    * @throws TypeError if the version is another or a count is none
    */
   countInWorker(version: number, service: string, counts: WorkerCounts): Promise<void>;
+  /** Takes the figures of a service; called on the directory by objects. Reports of another version are ignored. */
+  tell(version: number, report: DirectoryReport): Promise<void>;
+  /**
+   * The last figures of services; called on the directory by the Worker. Wakes no other object.
+   * @throws TypeError if the version is another
+   */
+  readDirectory(version: number, query: DirectoryQuery): Promise<DirectoryReading>;
   /** Restarts the filter in place, or says why not. */
   restart(reason?: string): Promise<RestartOutcome>;
   /** What `restart` would free and cost; null if no instance is in memory. */

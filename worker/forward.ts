@@ -1,6 +1,7 @@
 import type { Gateway, Service } from "../config/index.ts";
 import { belongsToNeighbour, matchRule } from "../config/index.ts";
 import type { Env } from "../durable/environment.ts";
+import type { UnavailableReason } from "../durable/rpc.ts";
 import type { HeaderChange } from "../wasm/host/index.ts";
 import { askObject } from "./ask-object.ts";
 import { clientInfo } from "./client-info.ts";
@@ -22,6 +23,15 @@ import { sendUpstream } from "./upstream.ts";
 /** `fetch` cannot send these, and no upstream behind a gateway should see them. */
 const REFUSED_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
 const BODYLESS_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
+
+/** The reasons that an object counts; other ones it gives, or the Worker, before a request is counted. */
+const COUNTED_BY_OBJECT: ReadonlySet<UnavailableReason> = new Set<UnavailableReason>([
+  "filter_start_failed",
+  "filter_failed",
+  "filter_backoff",
+  "filter_timeout",
+  "secret_missing",
+]);
 
 type Context = Pick<ExecutionContext, "waitUntil">;
 
@@ -119,7 +129,10 @@ type Decided =
 async function decide(incoming: Incoming, ctx: Context, front: Front): Promise<Decided> {
   const { service, method, target } = incoming;
   const rule = matchRule(service, method, target.path);
-  if (rule.kind === "deny") return refuse(errorResponse(403, "no_rule"));
+  if (rule.kind === "deny") {
+    front.counter.count(incoming, ctx, "noRule");
+    return refuse(errorResponse(403, "no_rule"));
+  }
   if (rule.kind === "ambiguous") return reply(errorResponse(400, "ambiguous_path"));
   if (rule.kind === "public") return { kind: "pass", changes: "public" };
 
@@ -148,9 +161,11 @@ async function decide(incoming: Incoming, ctx: Context, front: Front): Promise<D
         ? refuse(deniedResponse(service.name, answer))
         : reply(deniedResponse(service.name, answer));
     case "unavailable":
+      if (!COUNTED_BY_OBJECT.has(answer.reason)) front.counter.count(incoming, ctx, `undecided:${answer.reason}`);
       return refuse(deniedResponse(service.name, answer));
     default:
       // An object of a later deployment may give an answer that this Worker does not know.
+      front.counter.count(incoming, ctx, "undecided:rpc_version");
       return refuse(errorResponse(503, "rpc_version"));
   }
 }

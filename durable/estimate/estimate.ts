@@ -3,6 +3,12 @@ import type { GrowthRule } from "./growth-rule.ts";
 import type { LossCost } from "./loss-cost.ts";
 import type { Confidence } from "./ttl.ts";
 
+/** In bytes. */
+export interface SizeRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The memory that one generation holds and needs at one moment, in the terms of docs/model.md. */
 export interface Estimate {
   readonly generation: number;
@@ -16,6 +22,8 @@ export interface Estimate {
   readonly allocatedBytes: number;
   /** Always from 0 to `allocatedBytes`; equals `allocatedBytes` while nothing is known. */
   readonly requiredBytes: number;
+  /** Between these the required memory most likely lies, as the TTL does; undefined before three growth events. */
+  readonly requiredRangeBytes: SizeRange | undefined;
   /** allocated - required. */
   readonly surplusBytes: number;
   /** Size of a fresh instance that takes over the live entries. */

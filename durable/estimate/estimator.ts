@@ -206,7 +206,9 @@ export class Estimator {
     const outboundInTtl = curve.callsIn(curve.endMs - ttl.ms, curve.endMs);
     const { demandCalls, hitShare, requestsPerSecond, isRising } = this.#load.now(ttl.ms, curve.endMs);
     const needed = (calls: number): number => (line ? line.fixedBytes + line.bytesPerEntry * calls : allocatedBytes);
-    const requiredBytes = clamp(Math.round(needed(outboundInTtl)), 0, allocatedBytes);
+    const requiredFor = (calls: number): number => clamp(Math.round(needed(calls)), 0, allocatedBytes);
+    const requiredBytes = requiredFor(outboundInTtl);
+    const requiredWithin = (ttlMs: number): number => requiredFor(curve.callsIn(curve.endMs - ttlMs, curve.endMs));
     const baselineBytes = line
       ? grownTo(rule, startBytes, needed(demandCalls + Math.sqrt(demandCalls)))
       : allocatedBytes;
@@ -219,6 +221,10 @@ export class Estimator {
       observedMs: this.#observedMs,
       allocatedBytes,
       requiredBytes,
+      requiredRangeBytes: line && {
+        from: Math.min(requiredBytes, requiredWithin(ttl.minMs)),
+        to: Math.max(requiredBytes, requiredWithin(ttl.maxMs)),
+      },
       surplusBytes: allocatedBytes - requiredBytes,
       handedOverBytes: clamp(grownTo(rule, startBytes, requiredBytes) + this.#handovers.errorBytes, 0, allocatedBytes),
       hasFallen: this.#handovers.haveCallsFallen(outboundInTtl),

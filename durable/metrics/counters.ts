@@ -1,5 +1,4 @@
 import type { Decision, Refusal } from "../../wasm/host/index.ts";
-import type { WorkerCounts } from "./worker-counts.ts";
 
 /**
  * Counts since the first request to the service. They survive restarts and evictions, but an eviction may lose those of the last
@@ -14,7 +13,7 @@ export interface Counters {
   edgeHits: number;
   /** Of these, decided by a token or key that the Worker verified, without asking the object. */
   verified: number;
-  /** Denied before the filter looked for a decision: credential missing or malformed, header not UTF-8 or too large. */
+  /** Denied before a decision was looked for: no rule, credential missing or malformed, header not UTF-8 or too large. */
   refusedEarly: number;
   /** The filter failed or answered with a 5xx status, as the built-in one does if its authorization server fails. */
   undecided: number;
@@ -26,6 +25,12 @@ export interface Counters {
   reportOnly: number;
   /** Calls to authorization servers. */
   outbound: number;
+  /** Requests that joined the pending call of another one; they count as misses. Told by the built-in filter, like the next two. */
+  coalesced: number;
+  /** Expired allows that were used while the authorization server failed (`staleIfErrorMs`). */
+  stale: number;
+  /** Live decisions dropped for lack of memory (`cache.maxBytes`). */
+  evicted: number;
   /** Replies to them that forbade to keep the decision (`Cache-Control`), while the built-in filter obeys that. */
   forbiddenToKeep: number;
   /** Requests whose body or response the filter refused after it had decided on the head. */
@@ -52,6 +57,9 @@ export function noCounts(): Counters {
     failedOpen: 0,
     reportOnly: 0,
     outbound: 0,
+    coalesced: 0,
+    stale: 0,
+    evicted: 0,
     forbiddenToKeep: 0,
     refusedInStages: 0,
     failuresInStages: 0,
@@ -78,18 +86,6 @@ export function countDecision(counters: Counters, decision: Decision): void {
   else if (decision.kind === "respond" && THROTTLED.has(decision.details)) counters.throttled += 1;
   else if (decision.kind === "respond" && REFUSED_EARLY.has(decision.details)) counters.refusedEarly += 1;
   else if (decision.calls === 0 && !decision.paused) counters.hits += 1;
-}
-
-/** Requests that an isolate of the Worker dealt with. */
-export function countInWorker(counters: Counters, counts: WorkerCounts): void {
-  const { edgeHits, decided, decidedFromKept, refusedEarly, undecided, reportOnly } = counts;
-  counters.requests += edgeHits + decided + refusedEarly + undecided;
-  counters.hits += edgeHits + decidedFromKept;
-  counters.edgeHits += edgeHits;
-  counters.verified += decided;
-  counters.refusedEarly += refusedEarly;
-  counters.undecided += undecided;
-  counters.reportOnly += reportOnly;
 }
 
 export function countRefusalInStage(counters: Counters, refusal: Refusal): void {

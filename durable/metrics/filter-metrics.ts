@@ -3,8 +3,15 @@ import type { Counters } from "./counters.ts";
 
 type Metrics = SharedState["metrics"];
 
-/** Metrics that the built-in filter sets (docs/stats.md). */
-const FAILED_OPEN = "ebb_fail_open";
+/** Counters of the built-in filter, by ours. */
+const COUNTED = {
+  failedOpen: "ebb_fail_open",
+  coalesced: "ebb_cache_coalesced",
+  stale: "ebb_cache_stale_served",
+  evicted: "ebb_cache_evicted",
+} as const satisfies Partial<Record<keyof Counters, string>>;
+
+/** Gauges of the built-in filter. */
 const LIVE_BYTES = "ebb_cache_live_bytes";
 const ENTRIES = "ebb_cache_entries";
 const CREDENTIALS = "ebb_cache_credentials";
@@ -12,17 +19,20 @@ const CREDENTIALS = "ebb_cache_credentials";
 /** Numbers that only the filter knows. It reports them as metrics, which last as long as the object is in memory. */
 export class FilterMetrics {
   readonly #metrics: Metrics;
-  #failedOpen = 0;
+  /** What was added before, by metric. */
+  readonly #added = new Map<string, number>();
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics;
   }
 
-  /** Adds the requests that the filter passed undecided since the last call. */
+  /** Adds what the filter has counted since the last call. */
   addTo(counters: Counters): void {
-    const failedOpen = this.#metrics.value(FAILED_OPEN) ?? 0;
-    counters.failedOpen += Math.max(0, failedOpen - this.#failedOpen);
-    this.#failedOpen = failedOpen;
+    for (const [counter, metric] of Object.entries(COUNTED) as [keyof typeof COUNTED, string][]) {
+      const value = this.#metrics.value(metric) ?? 0;
+      counters[counter] += Math.max(0, value - (this.#added.get(metric) ?? 0));
+      this.#added.set(metric, value);
+    }
   }
 
   /** Bytes of live decisions as of the filter's last tick; undefined if it does not report them. */

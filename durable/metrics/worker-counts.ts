@@ -1,36 +1,60 @@
-/** Requests that an isolate of the Worker dealt with since its last report, by what became of them. */
-export interface WorkerCounts {
+import type { Counters } from "./counters.ts";
+import { OUTCOMES, type OutcomeCounts, type OutcomeReason } from "./outcomes.ts";
+
+/** What can become of a request that an isolate of the Worker deals with. */
+export type WorkerCount =
   /** Allowed by a decision of the object that the isolate keeps. */
-  readonly edgeHits: number;
+  | "edgeHits"
   /** Decided by a credential that the Worker verified, without the object: allowed, or refused by a rule. */
-  readonly decided: number;
+  | "decided"
   /** Of these, by the kept result of an earlier verification. */
-  readonly decidedFromKept: number;
+  | "decidedFromKept"
+  /** Of these, refused by a rule. */
+  | "decidedByRule"
   /** Refused without a valid credential, before anything else was asked. */
-  readonly refusedEarly: number;
-  /** Answered 503: what the verification needs could not be had. */
-  readonly undecided: number;
+  | "refusedEarly"
+  /** Refused because no rule matches, before anything was asked. */
+  | "noRule"
   /** Passed although refused, because the service only reports. */
-  readonly reportOnly: number;
+  | "reportOnly"
+  /** Answered 503 by the Worker, by reason. */
+  | `undecided:${OutcomeReason<"undecided">}`;
+
+/** Counts since the last report; those that are missing are 0. */
+export type WorkerCounts = Readonly<Partial<Record<WorkerCount, number>>>;
+
+const NAMES: ReadonlySet<string> = new Set([
+  ...["edgeHits", "decided", "decidedFromKept", "decidedByRule", "refusedEarly", "noRule", "reportOnly"],
+  ...OUTCOMES.undecided.map((reason) => `undecided:${reason}`),
+]);
+
+/** Counts as another Worker sent them; unknown names are left out. @throws TypeError if one is no count */
+export function readWorkerCounts(sent: unknown): WorkerCounts {
+  const fields = typeof sent === "object" && sent !== null ? Object.entries(sent) : [];
+  for (const [name, value] of fields) {
+    if (!Number.isSafeInteger(value) || value < 0) throw new TypeError(`${name}: ${value} is no count`);
+  }
+  return Object.fromEntries(fields.filter(([name]) => NAMES.has(name)));
 }
 
-export const NO_WORKER_COUNTS: WorkerCounts = {
-  edgeHits: 0,
-  decided: 0,
-  decidedFromKept: 0,
-  refusedEarly: 0,
-  undecided: 0,
-  reportOnly: 0,
-};
-
-/** Counts as another Worker sent them. @throws TypeError if one is no count */
-export function readWorkerCounts(sent: unknown): WorkerCounts {
-  const counts: Record<string, number> = { ...NO_WORKER_COUNTS };
-  const fields = typeof sent === "object" && sent !== null ? (sent as Record<string, unknown>) : {};
-  for (const name of Object.keys(counts)) {
-    const value = fields[name] ?? 0;
-    if (!Number.isSafeInteger(value) || (value as number) < 0) throw new TypeError(`${name}: ${value} is no count`);
-    counts[name] = value as number;
+/** Adds what isolates of the Worker dealt with to the counts of the object. */
+export function addWorkerCounts(counters: Counters, outcomes: OutcomeCounts, counts: WorkerCounts): void {
+  const { edgeHits = 0, decided = 0, decidedFromKept = 0, decidedByRule = 0, refusedEarly = 0, noRule = 0 } = counts;
+  let undecided = 0;
+  for (const reason of OUTCOMES.undecided) {
+    const count = counts[`undecided:${reason}`] ?? 0;
+    outcomes.undecided[reason] += count;
+    undecided += count;
   }
-  return counts as unknown as WorkerCounts;
+  counters.requests += edgeHits + decided + refusedEarly + noRule + undecided;
+  counters.hits += edgeHits + decidedFromKept;
+  counters.edgeHits += edgeHits;
+  counters.verified += decided;
+  counters.refusedEarly += refusedEarly + noRule;
+  counters.undecided += undecided;
+  counters.reportOnly += counts.reportOnly ?? 0;
+  outcomes.allowed.isolate += edgeHits;
+  outcomes.allowed.token += Math.max(0, decided - decidedByRule);
+  outcomes.refused.credential += refusedEarly;
+  outcomes.refused.rule += noRule + decidedByRule;
 }

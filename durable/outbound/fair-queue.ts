@@ -16,6 +16,11 @@ export class FairQueue<Item> {
     return this.#size;
   }
 
+  /** All that wait, in no order. */
+  *[Symbol.iterator](): Iterator<Item> {
+    for (const { items } of this.#lines) yield* items;
+  }
+
   add(group: string, item: Item): void {
     this.#size += 1;
     const line = this.#lines.find((known) => known.group === group);

@@ -2,6 +2,7 @@ import { introspectedSubject } from "../../config/authorization-parts.ts";
 import type { Cluster, Service } from "../../config/index.ts";
 import type { OutboundCall, OutboundFailure, OutboundResult } from "../../wasm/host/index.ts";
 import { EventLog } from "../log/events.ts";
+import { type CallCounter, CallCounters, type CallResult, type ClusterCalls } from "../metrics/call-counts.ts";
 import { CLIENT_GROUP_ATTRIBUTE } from "../request/client-group.ts";
 import { DeadlineTimer } from "../runtime/deadline-timer.ts";
 import type { CallLoad } from "./call-load.ts";
@@ -36,12 +37,13 @@ const MALFORMED_REPLY = "authorization_server_malformed";
 /** Durations of probing. Tests shorten them. */
 export type ProbeLimits = Readonly<Record<"intervalMs" | "timeoutMs" | "idleMs" | "silenceMs", number>>;
 
-interface ClusterState {
+interface ServerCluster {
   readonly name: string;
   readonly baseUrl: string;
   readonly send: Send;
   readonly concurrency: number;
   readonly places: Places;
+  readonly calls: CallCounter;
   readonly timeoutMs: number;
   readonly deadlines: DeadlineTimer;
   readonly reachability: Reachability;
@@ -50,14 +52,15 @@ interface ClusterState {
 }
 
 interface Waiting {
-  readonly cluster: ClusterState;
+  readonly cluster: ServerCluster;
   /** Undefined for a call that no client causes. */
   readonly group: string | undefined;
+  readonly sinceMs: number;
   readonly start: () => void;
 }
 
-/** What /stats shows of one authorization server. */
-export interface ClusterStats {
+/** The state of one authorization server. */
+export interface ClusterState {
   readonly state: ServerState;
   /** When it became suspected, ms since 1970; null while it answers. */
   readonly sinceMs: number | null;
@@ -65,6 +68,15 @@ export interface ClusterStats {
   readonly failedProbes: number;
   /** Most calls at once. */
   readonly concurrency: number;
+  /** Calls that wait for a place, and the age of the oldest, ms; null if none waits. */
+  readonly waiting: number;
+  readonly oldestWaitingMs: number | null;
+}
+
+/** What /stats shows of one authorization server. */
+export interface ClusterStats extends ClusterState {
+  /** Calls since counting began. */
+  readonly calls: ClusterCalls;
 }
 
 export interface OutboundDependencies {
@@ -82,6 +94,10 @@ export interface OutboundDependencies {
   readonly probeLimits?: ProbeLimits | undefined;
   /** Calls of all objects in the isolate to each server. */
   readonly servers?: ServersCalls;
+  /** Called when the state of a server changes. */
+  readonly stateChanged?: () => void;
+  /** Counts the calls. */
+  readonly calls?: CallCounters;
   readonly log?: FailureLog;
   readonly events?: EventLog;
 }
@@ -91,13 +107,14 @@ export interface OutboundDependencies {
  * another for the answer. A call never rejects: a failure is a value on which the filter can decide.
  */
 export class OutboundCalls {
-  readonly #clusters = new Map<string, ClusterState>();
+  readonly #clusters = new Map<string, ServerCluster>();
   readonly #waiting = new FairQueue<Waiting>();
   readonly #nowMs: () => number;
   readonly #service: OutboundDependencies["service"];
   readonly #log: FailureLog;
   readonly #events: EventLog;
   readonly #mayCall: OutboundDependencies["mayCall"];
+  readonly #stateChanged: () => void;
   readonly #time = new CallTime();
   /** Calls of the built-in filter change nothing on the server. */
   readonly #onlyAsks: boolean;
@@ -112,10 +129,13 @@ export class OutboundCalls {
     mayCall,
     probeLimits,
     servers = new ServersCalls(),
+    calls = new CallCounters(),
+    stateChanged = () => {},
     log,
     events = new EventLog(service.name, nowMs),
   }: OutboundDependencies) {
     this.#mayCall = mayCall;
+    this.#stateChanged = stateChanged;
     this.#connections = hasOwnConnections ? undefined : new Places(OUTBOUND_LIMITS.sharedConnections);
     this.#service = service;
     this.#nowMs = nowMs;
@@ -152,6 +172,7 @@ export class OutboundCalls {
         send: ignoresBodyOfAllow(service) ? withoutBodyOfAllow(send) : send,
         concurrency,
         places: new Places(concurrency),
+        calls: calls.to(name),
         timeoutMs: cluster.timeoutMs,
         deadlines: new DeadlineTimer(cluster.timeoutMs, TICKS_OF_TIMEOUT),
         reachability,
@@ -171,16 +192,24 @@ export class OutboundCalls {
     return { meanMs: this.#time.meanMs, concurrency };
   }
 
-  get stats(): Readonly<Record<string, ClusterStats>> {
-    const entries = [...this.#clusters].map(([name, { reachability, concurrency }]): [string, ClusterStats] => [
-      name,
-      {
-        state: reachability.state,
-        sinceMs: reachability.suspectedMs ?? null,
-        failedProbes: reachability.failedProbes,
-        concurrency,
-      },
-    ]);
+  /** State of each server now; its calls are counted apart. */
+  get stats(): Readonly<Record<string, ClusterState>> {
+    const nowMs = this.#nowMs();
+    const entries = [...this.#clusters.values()].map((cluster): [string, ClusterState] => {
+      const { name, reachability, concurrency } = cluster;
+      const sinceMs = [...this.#waiting].flatMap((waiting) => (waiting.cluster === cluster ? waiting.sinceMs : []));
+      return [
+        name,
+        {
+          state: reachability.state,
+          sinceMs: reachability.suspectedMs ?? null,
+          failedProbes: reachability.failedProbes,
+          concurrency,
+          waiting: sinceMs.length,
+          oldestWaitingMs: sinceMs.length === 0 ? null : Math.max(0, nowMs - Math.min(...sinceMs)),
+        },
+      ];
+    });
     return Object.fromEntries(entries);
   }
 
@@ -201,7 +230,11 @@ export class OutboundCalls {
     const attribute = call.attributes?.[CLIENT_GROUP_ATTRIBUTE];
     const group = attribute === undefined ? undefined : String(attribute);
     if (this.#mayCall === undefined || group === undefined) return this.#queue(call, group);
-    return this.#mayCall(group).then((may) => (may ? this.#queue(call, group) : failedAtOnce("rate_limited")));
+    return this.#mayCall(group).then((may) => {
+      if (may) return this.#queue(call, group);
+      this.#clusters.get(call.cluster)?.calls.ended("rate_limited");
+      return failedAtOnce("rate_limited");
+    });
   }
 
   /** @param group its place in the turns; calls that no client causes (those of ticks) form their own group */
@@ -209,14 +242,18 @@ export class OutboundCalls {
     const cluster = this.#clusters.get(call.cluster);
     if (cluster === undefined) return failedAtOnce("rejected");
     cluster.prober?.asked();
-    if (isHeldBack(cluster)) return failedAtOnce(reasonWithoutAnswer(cluster, "suspended"));
-    if (this.#waiting.size >= OUTBOUND_LIMITS.queuedCalls) return failedAtOnce("overflow");
+    if (isHeldBack(cluster)) return heldBack(cluster);
+    if (this.#waiting.size >= OUTBOUND_LIMITS.queuedCalls) {
+      cluster.calls.ended("overflow");
+      return failedAtOnce("overflow");
+    }
 
     const timeoutMs = shorterTimeout(call.timeoutMs, cluster.timeoutMs);
     const { promise, resolve } = Promise.withResolvers<OutboundResult>();
     const waiting: Waiting = {
       cluster,
       group,
+      sinceMs: this.#nowMs(),
       start: () => {
         cancelWait();
         this.#run(waiting, call, timeoutMs).then(resolve);
@@ -225,6 +262,7 @@ export class OutboundCalls {
     // A call that never got its place failed because of our load, not the server's: that must never let requests pass.
     const cancelWait = cluster.deadlines.start(() => {
       this.#waiting.remove(waiting);
+      cluster.calls.ended("overflow");
       resolve({ ok: false, reason: "overflow" });
     }, timeoutMs);
     this.#waiting.add(group ?? "", waiting);
@@ -243,12 +281,13 @@ export class OutboundCalls {
     } while (waiting !== undefined);
   }
 
-  async #run({ cluster, group }: Waiting, call: OutboundCall, timeoutMs: number): Promise<OutboundResult> {
+  async #run({ cluster, group, sinceMs }: Waiting, call: OutboundCall, timeoutMs: number): Promise<OutboundResult> {
     // The server may have fallen silent while the call waited for its place.
-    if (isHeldBack(cluster)) return failedAtOnce(reasonWithoutAnswer(cluster, "suspended"));
+    if (isHeldBack(cluster)) return heldBack(cluster);
     cluster.places.take(group);
     this.#connections?.take(group);
     const startedMs = this.#nowMs();
+    cluster.calls.started(startedMs - sinceMs);
     cluster.reachability.callStarted(startedMs, timeoutMs);
     const abort = new AbortController();
     // Not through a listener on the signal: listeners make the process's memory grow (abort-notice.ts).
@@ -273,6 +312,8 @@ export class OutboundCalls {
           ? undefined
           : contactOf(outcome.status);
     cluster.reachability.callEnded(contact, nowMs);
+    // A call that could not be sent says nothing about how long the server takes.
+    cluster.calls.ended(callResult(outcome), contact === undefined ? undefined : nowMs - startedMs);
     cluster.prober?.asked();
     this.#startWaiting();
     return this.#resultOf(outcome, cluster, nowMs - startedMs);
@@ -280,7 +321,7 @@ export class OutboundCalls {
 
   #resultOf(
     outcome: CallOutcome | "timeout",
-    cluster: ClusterState,
+    cluster: ServerCluster,
     tookMs: number,
   ): OutboundResult | Promise<OutboundResult> {
     const failed = (reason: string, status?: number) =>
@@ -346,6 +387,7 @@ export class OutboundCalls {
       logGate();
       if (state === shown || (state === "suspected" && shown === "answering")) return;
       shown = state;
+      this.#stateChanged();
       const probes = state === "answering" ? "" : `, ${failedProbes} probes failed`;
       console.warn(`${this.#service.name}: authorization_server_state: cluster ${cluster}: ${state}${probes}`);
     };
@@ -357,13 +399,33 @@ function failsOpen({ filterKind }: Pick<Service, "filterKind">): boolean {
   return filterKind.kind === "built-in" && filterKind.failOpen;
 }
 
-function isHeldBack({ prober, reachability }: ClusterState): boolean {
+function callResult(outcome: CallOutcome | "timeout"): CallResult {
+  if (outcome === "timeout") return "timeout";
+  switch (outcome.kind) {
+    case "silence":
+      return "no_answer";
+    case "rejected":
+      return "not_sent";
+    case "answer":
+      return STATUS_CLASSES[Math.floor(outcome.status / 100) - 1] ?? "5xx";
+  }
+}
+
+const STATUS_CLASSES = ["1xx", "2xx", "3xx", "4xx", "5xx"] as const;
+
+/** The server is known to be silent. */
+function heldBack(cluster: ServerCluster): Promise<OutboundResult> {
+  cluster.calls.ended("held_back");
+  return failedAtOnce(reasonWithoutAnswer(cluster, "suspended"));
+}
+
+function isHeldBack({ prober, reachability }: ServerCluster): boolean {
   return prober !== undefined && !reachability.sendsCalls;
 }
 
 /** Why there is no answer: the server's state if it has failed for long, otherwise what happened to this call. */
 function reasonWithoutAnswer<Own extends OutboundFailure | undefined>(
-  { prober, reachability }: ClusterState,
+  { prober, reachability }: ServerCluster,
   own: Own,
 ): OutboundFailure | Own {
   const { state } = reachability;

@@ -3,7 +3,9 @@ import type { Decision, Refusal } from "../../wasm/host/index.ts";
 import { Generation } from "../instances/generation.ts";
 import type { InstanceManager } from "../instances/instance-manager.ts";
 import type { MemoryBackpressure } from "../memory/backpressure.ts";
+import { countOutcome, countUndecided } from "../metrics/count-outcome.ts";
 import { type Counters, countDecision, countRefusalInStage } from "../metrics/counters.ts";
+import type { OutcomeCounts } from "../metrics/outcomes.ts";
 import type { OutboundCalls } from "../outbound/outbound-calls.ts";
 import type { PersistedDecisions } from "../persistence/persisted-decisions.ts";
 import type { DecideRequest, Unavailable } from "../rpc.ts";
@@ -30,6 +32,7 @@ export interface RequestDependencies {
   readonly service: Service;
   readonly instances: InstanceManager;
   readonly counters: Counters;
+  readonly outcomes: OutcomeCounts;
   readonly backpressure: MemoryBackpressure;
   readonly persistedDecisions: PersistedDecisions | undefined;
   readonly outbound: Pick<OutboundCalls, "noteRefusal">;
@@ -114,13 +117,15 @@ export class RequestDecider {
   }
 
   #withoutFilter(unavailable: Unavailable): Answer {
-    const { counters, instances } = this.#with;
+    const { counters, outcomes, instances } = this.#with;
     counters.requests += 1;
     if (!instances.passesUndecided) {
       counters.undecided += 1;
+      countUndecided(outcomes, unavailable.reason);
       return unavailable;
     }
     counters.failedOpen += 1;
+    outcomes.allowed.fail_open += 1;
     return { kind: "continue", changes: [], freshForMs: 0 };
   }
 
@@ -129,8 +134,9 @@ export class RequestDecider {
   }
 
   #headDecided(generation: Generation, decision: Decision): void {
-    const { counters, instances, outbound, events } = this.#with;
+    const { counters, outcomes, instances, outbound, events } = this.#with;
     countDecision(counters, decision);
+    countOutcome(outcomes, decision);
     if (decision.kind === "failed") instances.noteTrap(generation);
     if (decision.kind === "respond") outbound.noteRefusal(decision);
     events.afterAnswer();

@@ -1,3 +1,4 @@
+import type { ReportingLimits } from "../directory/reporter.ts";
 import type { Isolate } from "../memory/isolate.ts";
 import type { ProbeLimits } from "../outbound/outbound-calls.ts";
 import type { TimeLimits } from "./time-limits.ts";
@@ -9,6 +10,8 @@ export interface Runtime {
   readonly limits: TimeLimits;
   /** Durations of probing; the defaults unless a test sets others. */
   readonly probeLimits?: ProbeLimits;
+  /** When figures are told to the directory; the defaults unless a test sets others. */
+  readonly reportingLimits?: ReportingLimits;
   /** State shared by all objects; the real isolate's unless a test or a benchmark supplies another. */
   readonly isolate?: Isolate;
 }

@@ -3,8 +3,10 @@ import type { SharedState } from "../../wasm/host/index.ts";
 import { BACKOFF } from "../failure/backoff.ts";
 import { Generation } from "../instances/generation.ts";
 import type { InstanceManager } from "../instances/instance-manager.ts";
+import type { CallCounters } from "../metrics/call-counts.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { FilterMetrics } from "../metrics/filter-metrics.ts";
+import type { OutcomeCounts } from "../metrics/outcomes.ts";
 import type { OutboundCalls } from "../outbound/outbound-calls.ts";
 import type { PersistedDecisions } from "../persistence/persisted-decisions.ts";
 import type { StaleJournal } from "../persistence/stale-journal.ts";
@@ -22,6 +24,8 @@ export interface MaintenanceDependencies {
   readonly controller: RestartController;
   readonly restarts: RestartExecutor;
   readonly counters: Counters;
+  readonly outcomes: OutcomeCounts;
+  readonly calls: CallCounters;
   readonly filterMetrics: FilterMetrics;
   readonly outbound: Pick<OutboundCalls, "load">;
   readonly shared: SharedState;
@@ -168,9 +172,9 @@ export class Maintenance {
   }
 
   get #kept(): ServiceState {
-    const { service, controller, counters, filterMetrics, shared } = this.#with;
+    const { service, controller, counters, outcomes, calls, filterMetrics, shared } = this.#with;
     filterMetrics.addTo(counters);
     const { learned, samples } = controller;
-    return { learned, samples, counters, sharedData: shared.dataOf(service.name) };
+    return { learned, samples, counters, outcomes, calls, sharedData: shared.dataOf(service.name) };
   }
 }

@@ -7,15 +7,19 @@ import {
   type OutboundResult,
   type SharedState,
 } from "../../wasm/host/index.ts";
+import { DirectoryTeller } from "../directory/directory-teller.ts";
+import { Reporter } from "../directory/reporter.ts";
+import { type DirectoryReport, directoryReport, withSamples } from "../directory/service-report.ts";
 import { InstanceManager } from "../instances/instance-manager.ts";
 import { EventLog } from "../log/events.ts";
 import { MemoryBackpressure } from "../memory/backpressure.ts";
 import { thisIsolate } from "../memory/isolate.ts";
 import type { AskToReclaim } from "../memory/isolate-budget.ts";
-import { type Counters, countInWorker } from "../metrics/counters.ts";
+import type { Counters } from "../metrics/counters.ts";
 import { FilterMetrics } from "../metrics/filter-metrics.ts";
 import { MostlyMisses } from "../metrics/mostly-misses.ts";
-import type { WorkerCounts } from "../metrics/worker-counts.ts";
+import type { OutcomeCounts } from "../metrics/outcomes.ts";
+import { addWorkerCounts, type WorkerCounts } from "../metrics/worker-counts.ts";
 import { answerClass } from "../outbound/answer-class.ts";
 import { ForbiddenReplies } from "../outbound/forbidden-replies.ts";
 import { OutboundCalls } from "../outbound/outbound-calls.ts";
@@ -57,6 +61,8 @@ export interface ServiceDependencies {
   readonly setAlarm: (delayMs: number) => Promise<void>;
   /** Asks another object of the isolate to free memory. */
   readonly askToReclaim: AskToReclaim;
+  /** Tells the directory the service's figures. */
+  readonly tellDirectory: (report: DirectoryReport) => Promise<void>;
 }
 
 function handsOver(filter: WebAssembly.Module | undefined): boolean {
@@ -71,6 +77,7 @@ export class ProtectedService {
   readonly #store: ServiceStateStore;
   readonly #shared: SharedState = createSharedState();
   readonly #counters: Counters;
+  readonly #outcomes: OutcomeCounts;
   readonly #filterMetrics = new FilterMetrics(this.#shared.metrics);
   readonly #outbound: OutboundCalls;
   readonly #controller: RestartController;
@@ -90,6 +97,7 @@ export class ProtectedService {
   );
 
   readonly #mostlyMisses: MostlyMisses;
+  readonly #reporter: Reporter;
 
   constructor({ service, runtime, store, opened, ...dependencies }: ServiceDependencies) {
     const { name } = service;
@@ -99,13 +107,14 @@ export class ProtectedService {
     this.#questionSalt = Math.floor(randomShare(runtime) * 2 ** 32);
     const shared = this.#shared;
     const remembered = store.read(service.version, shared.dataOf(name), nowMs());
-    const counters = remembered.counters;
+    const { counters, outcomes, calls } = remembered;
     const filterHandsOver = handsOver(service.filter);
     this.configuration = service;
     this.#nowMs = nowMs;
     this.#store = store;
     this.#opened = opened;
     this.#counters = counters;
+    this.#outcomes = outcomes;
     this.#mostlyMisses = new MostlyMisses(counters, nowMs(), (requests, hits) =>
       console.warn(
         `${name}: only ${hits} of ${requests} requests were answered from the cache. A decision is kept for: ` +
@@ -122,6 +131,8 @@ export class ProtectedService {
       nowMs,
       mayCall: dependencies.mayCall,
       probeLimits: runtime.probeLimits,
+      calls,
+      stateChanged: () => this.#reporter.stateChanged(),
       servers: (runtime.isolate ?? thisIsolate()).servers,
     });
     this.#controller = new RestartController(
@@ -146,7 +157,7 @@ export class ProtectedService {
       events: {
         emptied: () => this.#persistedDecisions?.forget(),
         started: () => this.#maintenance.started(),
-        counted: () => this.#maintenance.storeFacts(),
+        counted: () => this.#stateChanged(),
       },
       log,
     });
@@ -172,6 +183,8 @@ export class ProtectedService {
       controller,
       restarts: this.restarts,
       counters,
+      outcomes,
+      calls,
       filterMetrics: this.#filterMetrics,
       outbound: this.#outbound,
       shared,
@@ -181,17 +194,29 @@ export class ProtectedService {
       service,
       instances,
       counters,
+      outcomes,
       backpressure: new MemoryBackpressure(instances.isolate.budget, () => this.restarts.reclaimForIsolate()),
       persistedDecisions,
       outbound: this.#outbound,
-      events: this.#maintenance,
+      events: {
+        beforeRequest: () => this.#maintenance.beforeRequest(),
+        afterAnswer: () => this.#afterAnswer(),
+      },
       stageMs: runtime.limits.pausedMs,
     });
     this.#purging = {
       ...stored,
       ...{ name, instances, counters, shared, handsOver: filterHandsOver, log },
-      counted: () => this.#maintenance.storeFacts(),
+      counted: () => this.#stateChanged(),
     };
+    const teller = new DirectoryTeller(name, nowMs, dependencies.tellDirectory);
+    this.#reporter = new Reporter({
+      nowMs,
+      setTimer: (callback, delayMs) => void setTimeout(callback, delayMs),
+      tell: () => teller.tell(() => this.report(false)),
+      toldAtMs: store.countsStoredAtMs ?? 0,
+      limits: runtime.reportingLimits,
+    });
   }
 
   /** A promise only if something has to be waited for. */
@@ -202,8 +227,8 @@ export class ProtectedService {
 
   /** What isolates of the Worker have decided for this service. */
   countInWorker(counts: WorkerCounts): void {
-    countInWorker(this.#counters, counts);
-    this.#maintenance.afterAnswer();
+    addWorkerCounts(this.#counters, this.#outcomes, counts);
+    this.#afterAnswer();
   }
 
   /** @throws like `purge` in purge.ts */
@@ -220,6 +245,13 @@ export class ProtectedService {
   async shownStats(): Promise<ServiceStats> {
     const stored = await this.#maintenance.storedCounts();
     return this.stats(stored);
+  }
+
+  /** What /stats shows of this service. */
+  async report(withAll: boolean): Promise<DirectoryReport> {
+    const stats = await this.shownStats();
+    const report = directoryReport(stats, this.#nowMs());
+    return withAll ? withSamples(stats, report) : report;
   }
 
   /** @param counts by default those of this moment */
@@ -241,6 +273,17 @@ export class ProtectedService {
       clusters: this.#outbound.stats,
       storage: this.#store.health.stats,
     });
+  }
+
+  #afterAnswer(): void {
+    this.#maintenance.afterAnswer();
+    this.#reporter.changed();
+  }
+
+  /** Something happened that must not be lost, and that the operator should see soon. */
+  #stateChanged(): void {
+    this.#maintenance.storeFacts();
+    this.#reporter.stateChanged();
   }
 
   get #persistence(): PersistenceStats | null {

@@ -1,14 +1,16 @@
 import { keyedBy, type RestartPolicyName, type Service } from "../../config/index.ts";
 import type { SharedState } from "../../wasm/host/index.ts";
-import type { Estimate } from "../estimate/estimate.ts";
+import type { Estimate, SizeRange } from "../estimate/estimate.ts";
 import type { GrowthRule } from "../estimate/growth-rule.ts";
 import type { PaperEstimate } from "../estimate/paper/paper-estimate.ts";
 import type { Confidence } from "../estimate/ttl.ts";
 import type { HandoverRecord, InstanceManager } from "../instances/instance-manager.ts";
 import { type IsolateSnapshot, isolateSnapshot } from "../memory/isolate.ts";
+import { CallCounter, type CallsByCluster, type ClusterCalls } from "../metrics/call-counts.ts";
 import { type Counters, hitRate } from "../metrics/counters.ts";
+import { occurredOutcomes, type ShownOutcomes } from "../metrics/outcomes.ts";
 import type { Sample } from "../metrics/samples.ts";
-import type { ClusterStats } from "../outbound/outbound-calls.ts";
+import type { ClusterState, ClusterStats } from "../outbound/outbound-calls.ts";
 import type { PersistenceStats } from "../persistence/persistence-stats.ts";
 import type { RestartController } from "../restart/controller.ts";
 import type { RestartRecord } from "../restart/learned.ts";
@@ -43,6 +45,8 @@ export interface ServiceStats
     readonly required: "estimated" | "default";
     readonly baseline: "estimated" | "default";
   };
+  /** Where the required memory lies, in bytes, from and to; null while nothing is estimated. */
+  readonly requiredRangeBytes: SizeRange | null;
   /** A shorter TTL that other decisions have; null if all seem to have one. */
   readonly secondTtlMs: number | null;
   /** Memory of one decision, and of the filter without any; null while unknown. */
@@ -68,6 +72,8 @@ export interface ServiceStats
   /** The policy's last judgement and what decided it; null before the first. */
   readonly verdict: RestartVerdict | null;
   readonly hitRate: number;
+  /** Decisions by outcome and reason. */
+  readonly decisions: ShownOutcomes;
   /** What a cached decision is kept for, in words; null for other filters, which have keys of their own. */
   readonly keyedBy: readonly string[] | null;
   /** Cached decisions for each credential that has any, on average, as estimated by the built-in filter; null while unknown. */
@@ -135,7 +141,7 @@ export interface StatsSources {
   readonly entriesPerCredential: number | null;
   readonly mostlyMisses: boolean;
   readonly persistence: PersistenceStats | null;
-  readonly clusters: ServiceStats["clusters"];
+  readonly clusters: Readonly<Record<string, ClusterState>>;
   readonly storage: StorageStats;
 }
 
@@ -164,6 +170,7 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     requiredBytes: estimate.requiredBytes,
     surplusBytes: estimate.surplusBytes,
     baselineBytes: estimate.baselineBytes,
+    requiredRangeBytes: estimate.requiredRangeBytes ?? null,
     ttlMs: estimate.ttlMs,
     secondTtlMs: estimate.secondTtlMs ?? null,
     sources: { ttl: estimate.ttlConfidence, required: source, baseline: source },
@@ -185,6 +192,7 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     restartPriceCalls: controller.priceCalls(nowMs),
     ...counters,
     hitRate: hitRate(counters),
+    decisions: occurredOutcomes(counts.outcomes),
     keyedBy: keyedBy(service) ?? null,
     entriesPerCredential: sources.entriesPerCredential,
     mostlyMisses: sources.mostlyMisses,
@@ -210,13 +218,20 @@ export function serviceStats(sources: StatsSources): ServiceStats {
     handsOver: generation?.handover !== undefined,
     lastHandover: instances.lastHandover ?? null,
     persistence: sources.persistence,
-    clusters: sources.clusters,
+    clusters: clusterStats(sources.clusters, counts.calls),
     storage: sources.storage,
     isolate: isolateSnapshot(instances.isolate),
     drainingGenerations: instances.draining,
     samples: controller.samples.recent(RECENT_SAMPLES),
   };
 }
+
+function clusterStats(states: StatsSources["clusters"], calls: CallsByCluster): ServiceStats["clusters"] {
+  const entries = Object.entries(states).map(([name, state]) => [name, { ...state, calls: calls[name] ?? NO_CALLS }]);
+  return Object.fromEntries(entries);
+}
+
+const NO_CALLS: ClusterCalls = new CallCounter().snapshot();
 
 function enforcementAt({ enforcement }: Service, nowMs: number): ServiceStats["enforcement"] {
   const reports = enforcement.mode === "report-only" && nowMs < enforcement.untilMs;

@@ -1,5 +1,7 @@
 import type { SharedData } from "../../wasm/host/index.ts";
+import { CallCounters } from "../metrics/call-counts.ts";
 import type { Counters } from "../metrics/counters.ts";
+import type { OutcomeCounts } from "../metrics/outcomes.ts";
 import { Samples } from "../metrics/samples.ts";
 import type { LearnedState } from "../restart/learned.ts";
 import { readLearned, writeLearned } from "../restart/learned-storage.ts";
@@ -17,6 +19,8 @@ export interface ServiceState {
   readonly learned: LearnedState;
   readonly samples: Samples;
   readonly counters: Counters;
+  readonly outcomes: OutcomeCounts;
+  readonly calls: CallCounters;
   readonly sharedData: SharedData;
 }
 
@@ -107,7 +111,16 @@ export class ServiceStateStore {
     this.#countsSinceMs = counts.sinceMs;
     this.#taken = { counts, generation: learned.current?.number, number: 0 };
     this.#onDisk = this.#taken;
-    return { learned, samples, counters: { ...counts.counters }, sharedData };
+    const { outcomes } = counts;
+    const calls = new CallCounters(counts.calls);
+    return {
+      learned,
+      samples,
+      counters: { ...counts.counters },
+      outcomes: structuredClone(outcomes),
+      calls,
+      sharedData,
+    };
   }
 
   /**
@@ -136,10 +149,21 @@ export class ServiceStateStore {
     void this.#write("writing facts", nowMs, kept, { [STATE_KEYS.learned]: writeLearned(kept.learned) });
   }
 
+  /** When counts were written last in any life of the object, ms since 1970; null if never. */
+  get countsStoredAtMs(): number | null {
+    return this.#taken?.counts.storedAtMs ?? null;
+  }
+
   /** The counts as they are now. Do not show them: the next life of the object may have fewer. */
-  countsNow({ counters, learned }: ServiceState): Counts {
-    const storedAtMs = this.#onDisk?.counts.storedAtMs ?? null;
-    return { counters, restartCount: learned.restartCount, sinceMs: this.#countsSinceMs, storedAtMs };
+  countsNow({ counters, outcomes, calls, learned }: ServiceState): Counts {
+    return {
+      counters: { ...counters },
+      outcomes: structuredClone(outcomes),
+      calls: calls.snapshot(),
+      restartCount: learned.restartCount,
+      sinceMs: this.#countsSinceMs,
+      storedAtMs: this.#onDisk?.counts.storedAtMs ?? null,
+    };
   }
 
   /**
@@ -173,8 +197,7 @@ export class ServiceStateStore {
 
   /** Writes the counters and other entries together. */
   async #write(what: string, nowMs: number, kept: ServiceState, others: Record<string, unknown>): Promise<void> {
-    const now = this.countsNow(kept);
-    const counts = { ...now, counters: { ...now.counters }, storedAtMs: nowMs };
+    const counts = { ...this.countsNow(kept), storedAtMs: nowMs };
     this.#countsWrites += 1;
     const write = { counts, generation: kept.learned.current?.number, number: this.#countsWrites };
     const entries = { ...others, [STATE_KEYS.counters]: writeCounts(counts, nowMs) };

@@ -1,8 +1,12 @@
+import { type CallsByCluster, readCalls } from "../metrics/call-counts.ts";
 import { type Counters, noCounts, readCounters } from "../metrics/counters.ts";
+import { noOutcomes, type OutcomeCounts, readOutcomes } from "../metrics/outcomes.ts";
 
 /** Counts as they are, or as they are stored. Times in ms since 1970. */
 export interface Counts {
   readonly counters: Readonly<Counters>;
+  readonly outcomes: OutcomeCounts;
+  readonly calls: CallsByCluster;
   readonly restartCount: number;
   /** When counting began. It changes only if earlier counts cannot be read. */
   readonly sinceMs: number;
@@ -11,8 +15,8 @@ export interface Counts {
 }
 
 /** The stored form of the counters. */
-export function writeCounts({ counters, restartCount, sinceMs }: Counts, nowMs: number): Record<string, number> {
-  return { ...counters, restartCount, sinceMs, storedAtMs: nowMs };
+export function writeCounts({ counters, outcomes, calls, restartCount, sinceMs }: Counts, nowMs: number): object {
+  return { ...counters, outcomes, calls, restartCount, sinceMs, storedAtMs: nowMs };
 }
 
 /**
@@ -21,12 +25,15 @@ export function writeCounts({ counters, restartCount, sinceMs }: Counts, nowMs: 
  */
 export function readCounts(stored: unknown, loggedRestarts: number, nowMs: number): Counts {
   const fields = typeof stored === "object" && stored !== null ? (stored as Record<string, unknown>) : {};
-  const { sinceMs, storedAtMs, restartCount } = fields;
+  const { sinceMs, storedAtMs, restartCount, outcomes, calls } = fields;
   if (!isNatural(sinceMs)) {
-    return { counters: noCounts(), restartCount: loggedRestarts, sinceMs: nowMs, storedAtMs: null };
+    const nothing = { counters: noCounts(), outcomes: noOutcomes(), calls: {} };
+    return { ...nothing, restartCount: loggedRestarts, sinceMs: nowMs, storedAtMs: null };
   }
   return {
     counters: readCounters(stored),
+    outcomes: readOutcomes(outcomes),
+    calls: readCalls(calls),
     restartCount: Math.max(loggedRestarts, isNatural(restartCount) ? restartCount : 0),
     sinceMs,
     storedAtMs: isNatural(storedAtMs) ? storedAtMs : null,

@@ -80,7 +80,7 @@ export class Progress {
 async function gatewayReading(origin: string): Promise<GatewayReading | undefined> {
   const token = process.env.OPERATOR_TOKEN;
   try {
-    const response = await fetch(`${origin}/stats`, {
+    const response = await fetch(`${origin}/stats?wake=1`, {
       headers: token ? { authorization: `Bearer ${token}` } : {},
       signal: AbortSignal.timeout(STATS_TIMEOUT_MS),
     });

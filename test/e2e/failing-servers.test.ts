@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ServiceStats } from "../../durable/service/service-stats.ts";
+import type { ServiceReport } from "../../durable/directory/service-report.ts";
 import { bundleWorker } from "../../scripts/bundle-worker.ts";
 import { startWorkerd, type WorkerdProcess } from "../../scripts/workerd.ts";
 import { REFUSING_ORIGIN, type SocketServer, startSocketServer } from "../faults/socket-server.ts";
@@ -66,8 +66,8 @@ async function ask(service: string, token: string) {
   };
 }
 
-async function statsOf(service: string): Promise<ServiceStats> {
-  const { services } = (await (await fetch(`${origin()}/stats`)).json()) as { services: ServiceStats[] };
+async function statsOf(service: string): Promise<ServiceReport> {
+  const { services } = (await (await fetch(`${origin()}/stats?wake=1`)).json()) as { services: ServiceReport[] };
   return services.find(({ name }) => name === service)!;
 }
 

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ServiceStats } from "../../durable/service/service-stats.ts";
+import type { ServiceReport } from "../../durable/directory/service-report.ts";
 import { bundleWorker } from "../../scripts/bundle-worker.ts";
 import { startWorkerd, type WorkerdProcess } from "../../scripts/workerd.ts";
 import buildGuests from "../workerd/guests/guests.setup.ts";
@@ -95,9 +95,9 @@ class Client {
   }
 }
 
-async function statsOf(service: string): Promise<ServiceStats> {
-  const response = await fetch(`http://127.0.0.1:${workerd.ports.gateway}/stats`);
-  const { services } = (await response.json()) as { services: ServiceStats[] };
+async function statsOf(service: string): Promise<ServiceReport> {
+  const response = await fetch(`http://127.0.0.1:${workerd.ports.gateway}/stats?wake=1`);
+  const { services } = (await response.json()) as { services: ServiceReport[] };
   return services.find(({ name }) => name === service)!;
 }
 

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ServiceReport } from "../../durable/directory/service-report.ts";
 import { type Counters, noCounts } from "../../durable/metrics/counters.ts";
-import type { ServiceStats } from "../../durable/service/service-stats.ts";
 import { bundleWorker } from "../../scripts/bundle-worker.ts";
 import { startWorkerd, type WorkerdProcess } from "../../scripts/workerd.ts";
 import { RESET_PATH } from "../security/configuration.ts";
@@ -179,8 +179,8 @@ const ALWAYS_CHANGED: readonly string[] = ["requests", "hits", "outbound"];
 
 async function countersOf(service: string): Promise<Map<string, number>> {
   const headers = { authorization: `Bearer ${OPERATOR_TOKEN}` };
-  const response = await fetch(`http://127.0.0.1:${workerd.ports.gateway}/stats`, { headers });
-  const { services } = (await response.json()) as { services: ServiceStats[] };
+  const response = await fetch(`http://127.0.0.1:${workerd.ports.gateway}/stats?wake=1`, { headers });
+  const { services } = (await response.json()) as { services: ServiceReport[] };
   const stats = services.find(({ name }) => name === service)!;
   const names = Object.keys(noCounts()).filter((name) => !ALWAYS_CHANGED.includes(name));
   return new Map(names.map((name) => [name, stats[name as keyof Counters]]));

@@ -91,7 +91,7 @@ async function start(text: Record<string, string>, objects = true) {
     const response = await sendRequest(port, { target, headers, method });
     return [response.status, headerOf(response, "x-ebb-reason") ?? response.body] as const;
   };
-  const stats = async () => (await (await fetch(`http://127.0.0.1:${port}/stats`)).json()) as Stats;
+  const stats = async () => (await (await fetch(`http://127.0.0.1:${port}/stats?wake=1`)).json()) as Stats;
   return { workerd, port, ask, stats };
 }
 

@@ -1,5 +1,6 @@
+import type { ServiceReport } from "../../durable/directory/service-report.ts";
+import type { IsolateSnapshot } from "../../durable/memory/isolate.ts";
 import type { ProbeLimits } from "../../durable/outbound/outbound-calls.ts";
-import type { ServiceStats } from "../../durable/service/service-stats.ts";
 import { bundleWorker } from "../../scripts/bundle-worker.ts";
 import { startWorkerd, type WorkerdProcess } from "../../scripts/workerd.ts";
 import { COLLECT_PATH, type GatewayWithoutFilter, RESET_PATH } from "./configuration.ts";
@@ -14,8 +15,8 @@ export interface SecurityGateway {
   reset(service: string, reason?: string): Promise<void>;
   /** Makes V8 collect all garbage; needs `--expose-gc`. */
   collect(): Promise<void>;
-  /** The service's entry in /stats. */
-  stats(service: string): Promise<ServiceStats>;
+  /** The figures of a service as its object has them now, and its isolate's. */
+  stats(service: string): Promise<ServiceReport & { readonly isolate: IsolateSnapshot }>;
   stop(): Promise<void>;
 }
 
@@ -88,9 +89,10 @@ export async function startGateway(
     },
     collect: async () => void (await (await fetch(`http://127.0.0.1:${port}${COLLECT_PATH}`)).text()),
     stats: async (service) => {
-      const response = await fetch(`http://127.0.0.1:${port}/stats`);
-      const { services: all } = (await response.json()) as { services: ServiceStats[] };
-      return all.find(({ name }) => name === service)!;
+      const response = await fetch(`http://127.0.0.1:${port}/stats?wake=1&samples=1`);
+      const report = (await response.json()) as { services: ServiceReport[]; isolates: IsolateSnapshot[] };
+      const found = report.services.find(({ name }) => name === service)!;
+      return { ...found, isolate: report.isolates.find(({ isolateId }) => isolateId === found.isolateId)! };
     },
     stop: () => workerd.stop(),
   };

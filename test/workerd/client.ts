@@ -1,7 +1,7 @@
 import { env, exports } from "cloudflare:workers";
 import type { Env } from "../../durable/environment.ts";
 import type { ServiceStats } from "../../durable/service/service-stats.ts";
-import type { GatewayStats } from "../../worker/operator/collect-stats.ts";
+import type { GatewayReport } from "../../worker/operator/gateway-report.ts";
 import { clock } from "./clock.ts";
 
 export const testEnv = env as unknown as Env & { AUTHORIZATION: Fetcher; UPSTREAM: Fetcher };
@@ -30,14 +30,17 @@ export async function tellTime(nowMs: number): Promise<void> {
   await testEnv.AUTHORIZATION.fetch(`https://auth/clock?ms=${nowMs}`);
 }
 
-export async function gatewayStats(): Promise<GatewayStats> {
-  return (await ask("/stats", "operator-token-of-tests")).json();
+/** The response to GET /stats. */
+export async function gatewayReport(query = ""): Promise<GatewayReport> {
+  return (await ask(`/stats${query}`, "operator-token-of-tests")).json();
 }
 
+/** All that an object knows of its service. */
 export async function statsOf(name: string): Promise<ServiceStats> {
-  const service = (await gatewayStats()).services.find((candidate) => candidate.name === name);
-  if (service === undefined || "error" in service) throw new Error(`no stats of ${name}: ${JSON.stringify(service)}`);
-  return service;
+  const query = new URLSearchParams({ service: name });
+  const response = await testEnv.SERVICE_OBJECT.getByName(name).fetch(`https://object/stats?${query}`);
+  if (!response.ok) throw new Error(`no stats of ${name}: ${await response.text()}`);
+  return response.json();
 }
 
 /** Lets virtual time pass. */

@@ -91,6 +91,7 @@ export function withService(
         sendTo: () => () => authorization.send(),
         secrets: () => undefined,
         setAlarm: async () => {},
+        tellDirectory: async () => {},
         askToReclaim: async () => {},
       });
       return { service: lone, authorization, isolate, again: begin };

@@ -1,9 +1,12 @@
 import { type BuiltInServiceInput, defineGateway } from "../../config/index.ts";
+import { REPORTING } from "../../durable/directory/reporter.ts";
+import type { Env } from "../../durable/environment.ts";
 import filter from "../../wasm/filter/build/filter.wasm";
 import { createGateway } from "../../worker/create-gateway.ts";
 import { clock } from "./clock.ts";
 import { filteredServices } from "./filtered.ts";
 import { handledApp } from "./handled.ts";
+import { lives } from "./lives.ts";
 
 /** The gateway under test, with one service for each way to configure it. */
 const common = {
@@ -70,8 +73,15 @@ const gateway = createGateway(config, {
   nowMs: () => clock.nowMs,
   randomBytes: (into) => crypto.getRandomValues(into),
   limits: { pausedMs: 2_500, drainMs: 1_500, tickWaitMs: 500 },
+  // A timer keeps an object in memory, and tests evict objects.
+  reportingLimits: { ...REPORTING, quietMs: 30, urgentMs: 1 },
 });
 
 export default gateway.worker;
-export const ServiceObject = gateway.ServiceObject;
+export class ServiceObject extends gateway.ServiceObject {
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, env);
+    lives.begun += 1;
+  }
+}
 export const AuthorizationCalls = gateway.AuthorizationCalls;

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { WorkerCounts } from "../../durable/metrics/worker-counts.ts";
+import type { WorkerCount, WorkerCounts } from "../../durable/metrics/worker-counts.ts";
 import { CountReports } from "./count-reports.ts";
 
 describe("counts of an isolate", () => {
-  const told: [service: string, counts: Partial<WorkerCounts>][] = [];
+  const told: [service: string, counts: WorkerCounts][] = [];
   let isReachable = true;
   const tell = async (service: string, counts: WorkerCounts) => {
     if (!isReachable) throw new Error("reset");
-    told.push([service, Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))]);
+    told.push([service, counts]);
   };
-  const hit = (reports: CountReports, service: string, nowMs: number, what: keyof WorkerCounts = "edgeHits") => {
+  const hit = (reports: CountReports, service: string, nowMs: number, what: WorkerCount = "edgeHits") => {
     if (reports.note(service, what, nowMs)) void reports.send(tell);
   };
 
@@ -23,13 +23,13 @@ describe("counts of an isolate", () => {
   it("are told in one report for each service, a second later", async () => {
     const reports = new CountReports();
     for (let n = 0; n < 5; n += 1) hit(reports, "orders", 0);
-    hit(reports, "orders", 0, "undecided");
+    hit(reports, "orders", 0, "undecided:keys_unavailable");
     hit(reports, "billing", 0);
     await vi.advanceTimersByTimeAsync(999);
     expect(told).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);
     expect(told).toEqual([
-      ["orders", { edgeHits: 5, undecided: 1 }],
+      ["orders", { edgeHits: 5, "undecided:keys_unavailable": 1 }],
       ["billing", { edgeHits: 1 }],
     ]);
   });

@@ -1,4 +1,4 @@
-import { NO_WORKER_COUNTS, type WorkerCounts } from "../../durable/metrics/worker-counts.ts";
+import type { WorkerCount, WorkerCounts } from "../../durable/metrics/worker-counts.ts";
 import { sleep } from "../../durable/runtime/async.ts";
 import { hasElapsed } from "../../durable/runtime/elapsed.ts";
 
@@ -7,7 +7,7 @@ const REPORT_MS = 1_000;
 /** A report that has not been sent by then never will: its request was cancelled. */
 const LOST_MS = 10_000;
 
-type Counts = { -readonly [Name in keyof WorkerCounts]: number };
+type Counts = { -readonly [Name in WorkerCount]?: number };
 
 /**
  * Tells objects what this isolate has decided for them, so that their counts and the rates that restarts depend on stay true. An
@@ -18,8 +18,8 @@ export class CountReports {
   #scheduledAtMs: number | undefined;
 
   /** Something happened to a request of this service. @returns whether to call `send` now */
-  note(service: string, what: keyof WorkerCounts, nowMs: number): boolean {
-    this.#countsOf(service)[what] += 1;
+  note(service: string, what: WorkerCount, nowMs: number): boolean {
+    add(this.#countsOf(service), what, 1);
     if (this.#scheduledAtMs !== undefined && !hasElapsed(this.#scheduledAtMs, LOST_MS, nowMs)) return false;
     this.#scheduledAtMs = nowMs;
     return true;
@@ -37,7 +37,7 @@ export class CountReports {
           await tell(service, counts);
         } catch {
           const later = this.#countsOf(service);
-          for (const name of Object.keys(later) as (keyof WorkerCounts)[]) later[name] += counts[name];
+          for (const [name, count] of Object.entries(counts)) add(later, name as WorkerCount, count);
         }
       }),
     );
@@ -46,8 +46,12 @@ export class CountReports {
   #countsOf(service: string): Counts {
     const known = this.#counts.get(service);
     if (known !== undefined) return known;
-    const counts = { ...NO_WORKER_COUNTS };
+    const counts: Counts = {};
     this.#counts.set(service, counts);
     return counts;
   }
+}
+
+function add(counts: Counts, what: WorkerCount, count: number): void {
+  counts[what] = (counts[what] ?? 0) + count;
 }

@@ -1,5 +1,5 @@
 import { serviceObject } from "../../durable/environment.ts";
-import type { WorkerCounts } from "../../durable/metrics/worker-counts.ts";
+import type { WorkerCount, WorkerCounts } from "../../durable/metrics/worker-counts.ts";
 import { RPC_VERSION } from "../../durable/rpc.ts";
 import type { Incoming } from "../incoming.ts";
 import { CountReports } from "./count-reports.ts";
@@ -16,7 +16,7 @@ export class WorkerCounter {
   count(
     { service, env }: Pick<Incoming, "service" | "env">,
     ctx: Pick<ExecutionContext, "waitUntil">,
-    what: keyof WorkerCounts,
+    what: WorkerCount,
   ): void {
     if (!this.#reports.note(service.name, what, this.#nowMs())) return;
     const tell = (name: string, counts: WorkerCounts) =>

@@ -130,7 +130,7 @@ export class Credentials {
   }
 
   #undecided({ incoming, ctx }: Check, { reason, message }: Undecided): Checked {
-    this.#counter.count(incoming, ctx, "undecided");
+    this.#counter.count(incoming, ctx, `undecided:${reason}`);
     rateLimitedLog.error(`${incoming.service.name}: ${reason}: ${message}`);
     return { kind: "refused", reply: errorResponse(503, reason) };
   }
@@ -150,6 +150,7 @@ export class Credentials {
       return { kind: "pass", changes: [...removedBeside(check), ...identity.changes] };
     }
     this.#countDecided(incoming, ctx, isKept);
+    this.#counter.count(incoming, ctx, "decidedByRule");
     const { allOf, anyOf } = required.scopes;
     const reply = lack === "scopes" ? insufficientScope(service, [...allOf, ...anyOf]) : insufficientClaims();
     return { kind: "refused", reply };

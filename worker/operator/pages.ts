@@ -5,9 +5,11 @@ import { errorResponse, internalError } from "../replies.ts";
 import { rawPath } from "../request-target.ts";
 import { type Access, accessOf, isOfAnotherSite } from "./access.ts";
 import { purgeServices, restartServices } from "./actions.ts";
-import { gatewayStats } from "./collect-stats.ts";
+import { gatewayReport } from "./collect-stats.ts";
 import { FailedAttempts } from "./failed-attempts.ts";
+import { liveStats } from "./live-stats.ts";
 import { readAction } from "./read-action.ts";
+import { readStatsQuery } from "./read-stats-query.ts";
 
 const NOT_STORED = { "cache-control": "no-store" };
 
@@ -24,7 +26,14 @@ export function operatorPages(front: Front): Hono<{ Bindings: Env }> {
     const access = await accessOf(c.req.raw, c.env, tokenSecret, attempts, Date.now());
     return access.ok ? next() : noAccess(access);
   });
-  app.get(prefix, async (c) => c.json(await gatewayStats(gateway, c.env), 200, NOT_STORED));
+  app.get(prefix, async (c) => {
+    const parsed = readStatsQuery(new URL(c.req.url).searchParams, gateway);
+    if (!parsed.ok) return c.json({ error: "bad_request", message: parsed.reason }, 400, NOT_STORED);
+    const { service, ...query } = parsed.query;
+    const services = service === undefined ? gateway.services.map(({ name }) => name) : [service];
+    return c.json(await gatewayReport(gateway, c.env, { ...query, services, nowMs: front.nowMs() }), 200, NOT_STORED);
+  });
+  app.get(`${prefix}/live`, (c) => liveStats(c.req.raw, gateway, c.env));
   app.all(prefix, () => errorResponse(405, "method_not_allowed", { allow: "GET" }));
   const actions = { restart: restartServices, purge: purgeServices } as const;
   for (const name of ["restart", "purge"] as const) {

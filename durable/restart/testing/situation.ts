@@ -15,6 +15,7 @@ export function estimateOf(change: Partial<Estimate> = {}): Estimate {
     observedMs: 3_600_000,
     allocatedBytes: 100 * PAGE_BYTES,
     requiredBytes: 50 * PAGE_BYTES,
+    requiredRangeBytes: { from: 45 * PAGE_BYTES, to: 55 * PAGE_BYTES },
     handedOverBytes: 50 * PAGE_BYTES,
     hasFallen: false,
     surplusBytes: 50 * PAGE_BYTES,
