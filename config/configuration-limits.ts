@@ -38,6 +38,8 @@ export const CONFIG_LIMITS = {
   maxPreflightAgeSeconds: 86_400,
   /** Services of one gateway. Each has a Durable Object of its own. */
   maxServices: 200,
+  /** Tokens for single services. Each guess is compared with all of them. */
+  maxOperatorTokens: 200,
   /** Lists in the configuration: hosts, rules, header names, scopes, origins. Rules are tried one by one. */
   maxListLength: 500,
   /** Headers that the built-in filter reads, sends with calls or passes to the upstream: the size of its tables. */

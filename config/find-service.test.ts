@@ -73,6 +73,46 @@ describe("the operator's paths", () => {
     expect(find({ all: { prefix: "/" } }, "h", "/stats/x")).toBeUndefined();
     expect(find({ all: { prefix: "/" } }, "h", "/statsX")).toBe("all");
   });
+
+  it("outside of the prefix are single paths", () => {
+    for (const path of ["/metrics", "/healthz"]) {
+      expect(find({ all: { prefix: "/" } }, "h", path)).toBeUndefined();
+      for (const other of [`${path}/`, `${path}/x`, `${path}x`]) {
+        expect(find({ all: { prefix: "/" } }, "h", other)).toBe("all");
+      }
+    }
+    const services = { all: builtInService({ route: { prefix: "/" } }) };
+    const moved = gatewayOf(services, { operator: { metricsPath: "/ops/metrics", healthPath: false } });
+    expect(findService(moved, "h", "/ops/metrics")).toBeUndefined();
+    for (const path of ["/metrics", "/healthz"]) expect(findService(moved, "h", path)?.name).toBe("all");
+  });
+});
+
+describe("the operator's host", () => {
+  const services = {
+    all: builtInService({ route: { prefix: "/" } }),
+    sites: builtInService({ route: { hosts: ["*.example.com"] }, upstream: { url: "https://sites.example" } }),
+  };
+  const gateway = gatewayOf(services, { operator: { host: "Ops.example.com" } });
+
+  it.each(["ops.example.com", "OPS.example.com", "ops.example.com.", "ops.example.com:8443", "ops.example.com.:443"])(
+    "is no service's, also as %s",
+    (host) => {
+      for (const path of ["/", "/orders", "/stats", "/metrics"]) {
+        expect(findService(gateway, host, path)).toBeUndefined();
+      }
+    },
+  );
+
+  it.each([
+    ["shops.example.com", "sites"],
+    ["a.ops.example.com", "sites"],
+    ["ops.example.com.evil.example", "all"],
+    ["ops.example", "all"],
+    ["ops_example.com", "all"],
+  ])("is not %s", (host, name) => {
+    expect(findService(gateway, host, "/")?.name).toBe(name);
+  });
 });
 
 describe("findService", () => {

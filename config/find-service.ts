@@ -1,4 +1,5 @@
 import type { Gateway, Route, Service } from "./gateway.ts";
+import { isOperatorPath } from "./operator-paths.ts";
 import { prefixCovers } from "./path-syntax.ts";
 
 /**
@@ -11,10 +12,12 @@ import { prefixCovers } from "./path-syntax.ts";
  * 2. then the longer prefix.
  *
  * Two candidates cannot tie, because the gateway refuses services with an equal host and prefix at start. The operator's
- * paths belong to no service.
+ * paths and host belong to no service.
  */
 export function findService(gateway: Gateway, host: string, path: string): Service | undefined {
-  if (prefixCovers(gateway.operator.prefix, path)) return undefined;
+  const { operator } = gateway;
+  if (isOperatorPath(operator, path)) return undefined;
+  if (operator.host !== undefined && hostName(host) === operator.host) return undefined;
   return findServiceWhere(gateway.services, host, ({ prefix }) => prefixCovers(prefix, path));
 }
 

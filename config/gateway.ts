@@ -16,7 +16,7 @@ import type { RoutePattern } from "./route-pattern.ts";
 export interface Gateway {
   /** Hash of everything below except the modules. Two deployments with the same version decide alike. */
   readonly version: string;
-  readonly operator: { readonly prefix: string; readonly tokenSecret: string };
+  readonly operator: Operator;
   /** Name of the secret from which keys are derived. */
   readonly keySecret: string;
   readonly memory: IsolateLimits;
@@ -25,6 +25,30 @@ export interface Gateway {
   readonly variables: readonly string[];
   /** Why this gateway must not decide: variables have no value, or an invalid one. Their fields have stand-ins. */
   readonly fault?: string;
+}
+
+/** The operator's pages, and who may see them. */
+export interface Operator {
+  readonly prefix: string;
+  readonly tokenSecret: string;
+  /** Lower case, without port. Here one can sign in, and no service answers. */
+  readonly host?: string | undefined;
+  readonly tokens: readonly ServiceToken[];
+  /** Paths of pages outside the prefix, on every host; false: there is none. */
+  readonly metricsPath: string | false;
+  readonly healthPath: string | false;
+  /** Which of the two the file does not set. */
+  readonly defaultPaths: readonly PagePath[];
+}
+
+export type PagePath = "metricsPath" | "healthPath";
+
+/** A token that opens the operator's pages for some services only. */
+export interface ServiceToken {
+  /** Name of the secret with the token. */
+  readonly secret: string;
+  /** Names of services. */
+  readonly services: readonly string[];
 }
 
 /** Memory limits for the filters of all services in one isolate together. */

@@ -16,13 +16,8 @@ export type Variable = {
 };
 
 export interface GatewayInput {
-  /** The operator's pages. No service can use paths under the prefix. */
-  readonly operator?: {
-    /** What the paths of the pages begin with. Default `/stats`. */
-    readonly prefix?: string;
-    /** Name of the secret with the operator token, which gives access to the operator's pages. Default `OPERATOR_TOKEN`. */
-    readonly tokenSecret?: string;
-  };
+  /** The operator's pages. No service can use their paths. */
+  readonly operator?: OperatorInput;
   /**
    * Name of the secret from which the gateway derives its keys: one for the digests in caches, one to encrypt persisted
    * decisions (`cache.persist`). At least 32 random characters (`openssl rand -base64 32`). Default `EBB_KEY`. Without the
@@ -50,6 +45,38 @@ export interface GatewayInput {
   };
   /** Protected services by name. Each has its own Durable Object, with its own filter and cache. */
   readonly services: Readonly<Record<string, ServiceInput>>;
+}
+
+/** See docs/operate.md. */
+export interface OperatorInput {
+  /** What the paths of the pages begin with, on every host. Default `/stats`. */
+  readonly prefix?: string;
+  /** Name of the secret with the operator token, which opens the pages for all services. Default `OPERATOR_TOKEN`. */
+  readonly tokenSecret?: string;
+  /**
+   * The operator's own host, like `ops.example.com`. Only there can one sign in with a browser, and only the operator's pages
+   * answer there: a script of an upstream on the same host could use the session.
+   */
+  readonly host?: string;
+  /** Tokens that open the pages for some services only, so that a team sees, restarts and purges its own. */
+  readonly tokens?: readonly ServiceTokenInput[];
+  /**
+   * A second path of the metrics, on every host; they are at `PREFIX/metrics` anyway. `false`: there is none. Default `/metrics`.
+   * check-config warns where services would have the path and this field is not set.
+   */
+  readonly metricsPath?: string | false;
+  /**
+   * A second path of the health check, on every host; it is at `PREFIX/healthz` anyway. `false`: there is none. Default `/healthz`.
+   * check-config warns where services would have the path and this field is not set.
+   */
+  readonly healthPath?: string | false;
+}
+
+export interface ServiceTokenInput {
+  /** Name of the secret with the token: 16 or more characters, unlike any other token. */
+  readonly secret: string;
+  /** Names of the services that it opens. */
+  readonly services: readonly string[];
 }
 
 /**

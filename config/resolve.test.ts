@@ -31,7 +31,14 @@ describe("a resolved gateway", () => {
     expect(gateway).toEqual({
       version: expect.stringMatching(/^[0-9a-f]{16}$/),
       variables: [],
-      operator: { prefix: "/stats", tokenSecret: "OPERATOR_TOKEN" },
+      operator: {
+        prefix: "/stats",
+        tokenSecret: "OPERATOR_TOKEN",
+        tokens: [],
+        metricsPath: "/metrics",
+        healthPath: "/healthz",
+        defaultPaths: ["metricsPath", "healthPath"],
+      },
       keySecret: "EBB_KEY",
       memory: { highBytes: 100_663_296, hardBytes: 109_051_904, collectAfterMs: 1_000 },
       services: [

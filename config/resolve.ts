@@ -14,40 +14,28 @@ import { fnv1a64 } from "./fnv1a.ts";
 import type { Cluster, FilterKind, Gateway, Service } from "./gateway.ts";
 import { VERIFIED_ISSUER_HEADER } from "./header-names.ts";
 import { shareUpstream } from "./neighbours.ts";
+import { checkOperator } from "./operator-checks.ts";
+import { operatorOf } from "./operator-paths.ts";
 import { type ConfigProblem, type Finding, findingsOf, formatProblems, toProblems } from "./problems.ts";
 import { checkRoutes } from "./route-checks.ts";
-import { fields, named, text } from "./schema/fields.ts";
+import { fields, named } from "./schema/fields.ts";
 import { memory } from "./schema/memory.ts";
+import { operator } from "./schema/operator.ts";
 import { resolveRestart } from "./schema/restart.ts";
 import { resolveRule } from "./schema/rules.ts";
-import { type ParsedCluster, type ParsedService, prefix, service as serviceSchema } from "./schema/service.ts";
+import { type ParsedCluster, type ParsedService, service as serviceSchema } from "./schema/service.ts";
 import { DEFAULT_BODY, NO_STAGES } from "./schema/stages.ts";
-import { isHostName, secretName } from "./schema/values.ts";
+import { isHostName, secretName, serviceName } from "./schema/values.ts";
 import { aboutVariable, type Environment, fillVariables } from "./variables.ts";
 
 export type Result =
   | { readonly ok: true; readonly gateway: Gateway }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
-/** The service's name names its object, is part of its cache keys, and labels logs and metrics. */
-const serviceName = text(
-  'a service name: a letter, then letters, digits, "-" and "_", at most 63 characters',
-  /^[A-Za-z][A-Za-z0-9_-]{0,62}$/,
-  CONFIG_LIMITS.maxTextLength,
-);
-
-const operatorPrefix = v.pipe(
-  prefix,
-  v.check((value) => value !== "/", 'a prefix like "/stats"; "/" would leave no path for services'),
-);
-
 /** The schema of a configuration whose services have the given one. */
 export function gatewayOf<Service extends v.GenericSchema<unknown, unknown>>(service: Service) {
   return fields({
-    operator: v.optional(
-      fields({ prefix: v.optional(operatorPrefix, "/stats"), tokenSecret: v.optional(secretName, "OPERATOR_TOKEN") }),
-      {},
-    ),
+    operator: v.optional(operator, {}),
     keySecret: v.optional(secretName, "EBB_KEY"),
     memory: v.optional(memory, {}),
     services: v.pipe(
@@ -85,7 +73,8 @@ export function resolveGateway(unfilled: unknown, fileName = "gateway.config.ts"
     }
   }
   if (top.success) {
-    findings.push(...checkRoutes(top.output.operator.prefix, [...parsed]));
+    const names = serviceEntries(input).map(([name]) => name);
+    findings.push(...checkOperator(top.output, names), ...checkRoutes(operatorOf(top.output.operator), [...parsed]));
   }
   if (!top.success || findings.length > 0) {
     const named = findings.map((finding) => aboutVariable(finding, uses, environment));
@@ -93,7 +82,7 @@ export function resolveGateway(unfilled: unknown, fileName = "gateway.config.ts"
   }
 
   const resolved = {
-    operator: top.output.operator,
+    operator: operatorOf(top.output.operator),
     keySecret: top.output.keySecret,
     memory: top.output.memory,
     services: withSharedIdentity([...parsed].map(([name, service]) => resolveService(name, service))),

@@ -39,4 +39,46 @@ describe("routes of several services", () => {
       expect.stringMatching(/^services\.site\.rules\[0\]\.path: .*operator\.prefix/),
     ]);
   });
+
+  it("make rules invalid whose path is a page of the operator outside its prefix", () => {
+    const site = (path: string) => ({ site: { route: { prefix: "/" }, rules: [{ path, public: true }] } });
+    expect(problems(site("/healthz"))).toEqual([
+      expect.stringMatching(/^services\.site\.rules\[0\]\.path: .*operator\.healthPath "\/healthz".*false/),
+    ]);
+    expect(problems(site("/metrics"))).toEqual([expect.stringContaining("operator.metricsPath")]);
+    for (const path of ["/metrics/*", "/healthz/deep", "/:any"]) expect(problems(site(path))).toEqual([]);
+    const services = { site: builtInService(site("/healthz").site) };
+    expect(problemsOf({ operator: { healthPath: false }, services })).toEqual([]);
+    expect(problemsOf({ operator: { healthPath: "/up" }, services })).toEqual([]);
+  });
+});
+
+describe("a route", () => {
+  it.each(["/metrics", "/metrics/x", "/healthz", "/healthz/deep"])(
+    "may not have the prefix %s, which a page of the operator has",
+    (prefix) => {
+      const found = problems({ orders: { route: { prefix } } });
+      expect(found).toEqual([
+        expect.stringMatching(/^services\.orders\.route\.prefix: found "\/.*operator\.(metrics|health)Path.*to false/),
+      ]);
+      const operator = { metricsPath: "/ops-metrics", healthPath: false };
+      expect(problemsOf({ operator, services: { orders: builtInService({ route: { prefix } }) } })).toEqual([]);
+    },
+  );
+
+  it("may begin with the same letters as such a page, or be above it", () => {
+    for (const prefix of ["/metricsX", "/health", "/"]) expect(problems({ orders: { route: { prefix } } })).toEqual([]);
+  });
+
+  it("may not name the operator's host, but a wildcard may cover it", () => {
+    const withHost = (...hosts: string[]) =>
+      problemsOf({
+        operator: { host: "ops.example.com" },
+        services: { orders: builtInService({ route: { hosts, prefix: "/orders" } }) },
+      });
+    expect(withHost("a.example.com", "Ops.Example.com")).toEqual([
+      expect.stringMatching(/^services\.orders\.route\.hosts\[1\]: found "ops\.example\.com"; .*operator\.host/),
+    ]);
+    expect(withHost("*.example.com")).toEqual([]);
+  });
 });

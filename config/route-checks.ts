@@ -1,5 +1,6 @@
-import type { Route } from "./gateway.ts";
+import type { Operator, Route } from "./gateway.ts";
 import { foldedPrefix, shareUpstream } from "./neighbours.ts";
+import { pagesOutside } from "./operator-paths.ts";
 import { prefixCovers } from "./path-syntax.ts";
 import { describeFound, type Finding } from "./problems.ts";
 import { shareHost, takesFrom } from "./route-overlap.ts";
@@ -9,15 +10,34 @@ import type { ParsedService } from "./schema/service.ts";
 type NamedService = readonly [name: string, service: ParsedService];
 
 /** Finds conflicts between the routes of services and the operator's pages. Paths start at the root. */
-export function checkRoutes(operatorPrefix: string, services: readonly NamedService[]): Finding[] {
+export function checkRoutes(operator: Operator, services: readonly NamedService[]): Finding[] {
   return [
     ...checkClaims(
-      operatorPrefix,
+      operator.prefix,
       services.map(([name, { route }]) => [name, route]),
     ),
+    ...services.flatMap(([name, { route }]) => checkReserved(operator, name, route)),
     ...checkSpellings(services),
-    ...checkReach(operatorPrefix, services),
+    ...checkReach(operator, services),
   ];
+}
+
+/** Routes that the operator's host and the pages outside the prefix would leave nothing of. */
+function checkReserved(operator: Operator, name: string, { prefix, hosts }: Route): Finding[] {
+  const path = ["services", name, "route"];
+  const findings: Finding[] = pagesOutside(operator)
+    .filter((page) => prefixCovers(page.path, prefix))
+    .map((page) => ({
+      path: [...path, "prefix"],
+      found: describeFound(prefix),
+      allowed: `a prefix that is not operator.${page.name}, ${JSON.stringify(page.path)}, or below it; or set operator.${page.name} to another path or to false`,
+    }));
+  const index = operator.host === undefined ? -1 : hosts.indexOf(operator.host);
+  if (index >= 0) {
+    const allowed = "a host other than operator.host, where only the operator's pages answer";
+    findings.push({ path: [...path, "hosts", index], found: describeFound(hosts[index]), allowed });
+  }
+  return findings;
 }
 
 /** Routes that collide with the operator's pages or with each other. */
@@ -78,16 +98,11 @@ function checkSpellings(services: readonly NamedService[]): Finding[] {
 }
 
 /** Rules for paths that belong to another service or the operator: they would protect nothing. */
-function checkReach(operatorPrefix: string, services: readonly NamedService[]): Finding[] {
+function checkReach(operator: Operator, services: readonly NamedService[]): Finding[] {
   return services.flatMap(([name, { route, rules }]) => {
     const others = services.filter(([, other]) => takesFrom(other.route, route));
     return rules.flatMap((rule, index): Finding[] => {
-      const fixed = fixedPath(rule.path);
-      const owner = prefixCovers(operatorPrefix, fixed)
-        ? `the operator's (operator.prefix ${JSON.stringify(operatorPrefix)})`
-        : others
-            .filter(([, other]) => prefixCovers(other.route.prefix, fixed))
-            .map(([other]) => `services.${other}'s`)[0];
+      const owner = operatorOwning(operator, rule.path) ?? serviceOwning(others, fixedPath(rule.path));
       if (owner === undefined) return [];
       const path = ["services", name, "rules", index, "path"];
       return [
@@ -95,6 +110,23 @@ function checkReach(operatorPrefix: string, services: readonly NamedService[]): 
       ];
     });
   });
+}
+
+function serviceOwning(services: readonly NamedService[], path: string): string | undefined {
+  const owner = services.find(([, { route }]) => prefixCovers(route.prefix, path));
+  return owner && `services.${owner[0]}'s`;
+}
+
+/** A page outside the prefix owns only its own path, nothing below it. */
+function operatorOwning(operator: Operator, path: string): string | undefined {
+  if (prefixCovers(operator.prefix, fixedPath(path))) {
+    return `the operator's (operator.prefix ${JSON.stringify(operator.prefix)})`;
+  }
+  const page = pagesOutside(operator).find((own) => own.path === path);
+  return (
+    page &&
+    `the operator's (operator.${page.name} ${JSON.stringify(page.path)}; set it to another path, or to false to switch the page off)`
+  );
 }
 
 /** The path up to its first parameter or `*`. */

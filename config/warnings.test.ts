@@ -61,7 +61,10 @@ describe("a warning", () => {
     const open = { upstream, rules: [{ path: "/*", public: true }] };
     const warningsBetween = (site: object, admin: object) =>
       warningsOf(
-        gatewayOf({ site: builtInService({ ...open, ...site }), admin: builtInService({ upstream, ...admin }) }),
+        gatewayOf(
+          { site: builtInService({ ...open, ...site }), admin: builtInService({ upstream, ...admin }) },
+          { operator: { metricsPath: false, healthPath: false } },
+        ),
       );
     const warned = [expect.stringMatching(/^services\.site\.rules\[0\]: .*services\.admin/)];
 
@@ -117,5 +120,35 @@ describe("a warning", () => {
     expect(warnings({ cache: { maxBytes: 64 * 65_536 } }, { memory: { highBytes: 4_000_000 } })).toEqual([
       expect.stringContaining("4194304 bytes together"),
     ]);
+  });
+
+  describe("for the operator's pages outside the prefix", () => {
+    const everything = { route: { prefix: "/" } };
+    const operator = (fields: object) => ({ operator: fields });
+
+    it("names a service that would have the path, and the way out", () => {
+      expect(warnings(everything)).toEqual([
+        expect.stringMatching(/^services\.orders: requests for \/metrics .*set operator\.metricsPath .*or to false$/),
+        expect.stringMatching(/^services\.orders: requests for \/healthz .*set operator\.healthPath .*or to false$/),
+      ]);
+    });
+
+    it("is one for each path, however many services would have it", () => {
+      const services = ["a", "b", "c"].map((name) => [
+        name,
+        builtInService({ route: { hosts: [`${name}.example`] }, upstream: { url: `https://${name}.example` } }),
+      ]);
+      expect(warningsOf(gatewayOf(Object.fromEntries(services)))).toEqual([
+        expect.stringMatching(/^services\.a and 2 more: requests for \/metrics/),
+        expect.stringMatching(/^services\.a and 2 more: requests for \/healthz/),
+      ]);
+    });
+
+    it("is not given for a path that the file sets or switches off, or that no service has", () => {
+      expect(warnings(everything, operator({ metricsPath: "/metrics", healthPath: false }))).toEqual([]);
+      expect(warnings(everything, operator({ metricsPath: false }))).toEqual([expect.stringContaining("/healthz")]);
+      expect(warnings({ route: { prefix: "/orders" } })).toEqual([]);
+      expect(warnings(everything, operator({ prefix: "/metrics", healthPath: false }))).toEqual([]);
+    });
   });
 });

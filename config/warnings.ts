@@ -1,6 +1,8 @@
 import { introspectedSubject, issuersOf, issuersPath } from "./authorization-parts.ts";
 import type { Authorization, Gateway, Rule, Service } from "./gateway.ts";
 import { openedNeighbours } from "./opened-neighbours.ts";
+import { pagesOutside } from "./operator-paths.ts";
+import { prefixCovers } from "./path-syntax.ts";
 import { patternCovers, patternsOverlap, shareMethod } from "./route-pattern.ts";
 
 /**
@@ -12,6 +14,7 @@ export function warningsOf(gateway: Gateway, nowMs = Date.now()): string[] {
     ...gateway.services.flatMap((service) => ofService(service, nowMs)),
     ...openedNeighbours(gateway.services),
     ...ofMemory(gateway),
+    ...ofOperatorPaths(gateway),
   ];
 }
 
@@ -122,4 +125,16 @@ function ofMemory({ services, memory }: Gateway): string[] {
   return [
     `services: the caches (cache.maxBytes) may use ${total} bytes together, more than memory.highBytes (${memory.highBytes}): the gateway will then restart filters to free memory`,
   ];
+}
+
+/** The gateway answers these paths itself. Whoever sets the field knows; by default it could take a page that a service has. */
+function ofOperatorPaths({ operator, services }: Gateway): string[] {
+  return pagesOutside(operator).flatMap(({ name, path }) => {
+    const [first, ...others] = services.filter(({ route }) => prefixCovers(route.prefix, path));
+    if (first === undefined || !operator.defaultPaths.includes(name)) return [];
+    const more = others.length === 0 ? "" : ` and ${others.length} more`;
+    return [
+      `services.${first.name}${more}: requests for ${path} get the gateway's own page (operator.${name}), not the upstream's; set operator.${name} to this path, to another one, or to false`,
+    ];
+  });
 }

@@ -17,9 +17,12 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-async function check(services: string) {
+async function check(services: string, operator = "undefined") {
   const file = join(folder, "gateway.config.ts");
-  await writeFile(file, `import filter from "./filter.wasm"; export default { services: ${services} };`);
+  await writeFile(
+    file,
+    `import filter from "./filter.wasm"; export default { operator: ${operator}, services: ${services} };`,
+  );
   return checkConfig(file);
 }
 
@@ -30,6 +33,7 @@ describe("check-config", () => {
     const verdict = await check(
       `{ a: { ${common}, authorization: { protocol: "opa", cluster: "opa", path: "/v1" }, clusters: { opa: { binding: "OPA" } }, failOpen: true },
          b: { ...{ ${common} }, route: { hosts: ["b.example"] }, configuration: "" } }`,
+      "{ metricsPath: false, healthPath: false }",
     );
     expect(verdict.ok).toBe(true);
     expect(verdict.text.split("\n")).toEqual([
@@ -190,6 +194,24 @@ describe("the operator token in .dev.vars", () => {
     expect((await check(valid)).text).toMatch(/found a blank/);
     await writeFile(join(folder, ".dev.vars"), "OPERATOR_TOKEN=one-that-is-long-enough\n");
     expect((await check(valid)).ok).toBe(true);
+    await rm(join(folder, ".dev.vars"));
+  });
+
+  it("is refused beside another of the same value, and so are unusable ones of single services", async () => {
+    const operator = '{ tokens: [{ secret: "A_TOKEN", services: ["a"] }] }';
+    const withToken = (value: string) =>
+      writeFile(join(folder, ".dev.vars"), `OPERATOR_TOKEN=one-that-is-long-enough\nA_TOKEN=${value}\n`);
+    await withToken("brief-one");
+    expect((await check(valid, operator)).text).toMatch(/^\.dev\.vars: A_TOKEN: found 9 characters/);
+    await withToken("one-that-is-long-enough");
+    const { ok, text } = await check(valid, operator);
+    expect(ok).toBe(false);
+    expect(text).toMatch(
+      /OPERATOR_TOKEN: found the value of A_TOKEN; .*\n.*A_TOKEN: found the value of OPERATOR_TOKEN/,
+    );
+    expect(text).not.toContain("one-that-is-long-enough");
+    await withToken("another-that-is-long-enough");
+    expect((await check(valid, operator)).ok).toBe(true);
     await rm(join(folder, ".dev.vars"));
   });
 });

@@ -1,4 +1,5 @@
 import { findService, type Gateway } from "../config/index.ts";
+import { isOperatorPath } from "../config/operator-paths.ts";
 import type { Env } from "../durable/environment.ts";
 import { PLATFORM_RUNTIME } from "../durable/runtime/platform-runtime.ts";
 import type { Runtime } from "../durable/runtime/runtime.ts";
@@ -17,9 +18,9 @@ export interface App {
   fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response>;
 }
 
-/** The front door: the operator's pages under their reserved prefix, services everywhere else. */
+/** The front door: the operator's pages under their reserved paths, services everywhere else. */
 export function createApp(gateway: Gateway, runtime: Runtime = PLATFORM_RUNTIME): App {
-  const { prefix } = gateway.operator;
+  const { operator } = gateway;
   const nowMs = () => runtime.nowMs();
   const counter = new WorkerCounter(nowMs);
   const front: Front = {
@@ -30,15 +31,12 @@ export function createApp(gateway: Gateway, runtime: Runtime = PLATFORM_RUNTIME)
     nowMs,
   };
   const pages = operatorPages(front);
-  // A path that is not canonical is none of the operator's pages, and `readTarget` refuses it.
-  const isPage = (path: string): boolean =>
-    path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === "/");
   return {
     async fetch(request, env, ctx) {
       try {
         // Each reading of a request's URL makes a new text.
         const { url } = request;
-        if (isPage(rawPath(url))) return await pages.fetch(request, env, ctx);
+        if (isOperatorPath(operator, rawPath(url))) return await pages.fetch(request, env, ctx);
         return await serviceReply(request, url, env, ctx, front);
       } catch (error) {
         return internalError(error).reply;

@@ -12,7 +12,7 @@ import { AuthorizationCalls, type CallTarget } from "../durable/outbound/authori
 import type { Runtime } from "../durable/runtime/runtime.ts";
 import { ServiceObject } from "../durable/service-object.ts";
 import { type App, createApp } from "./app.ts";
-import { reportOperatorToken } from "./operator/report-operator-token.ts";
+import { reportOperatorTokens } from "./operator/report-operator-tokens.ts";
 
 /** What the entry of a Worker exports. */
 export interface GatewayExports {
@@ -81,7 +81,7 @@ export function createGateway(input: GatewayInput, runtime?: Runtime): GatewayEx
 
 /** Logs what is wrong with the environment, once in each isolate. */
 function report(gateway: Gateway, env: Env): void {
-  reportOperatorToken(env, gateway.operator.tokenSecret);
+  reportOperatorTokens(env, gateway.operator);
   if (gateway.fault !== undefined) console.error(`no request can pass: ${gateway.fault}`);
   for (const problem of missingBindings(gateway, env)) console.error(problem);
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   toUpstream as changeToUpstream,
   HEADER_LIMITS,
+  headerReader,
   headersForFilter,
   type IncomingHeaders,
 } from "./request-headers.ts";
@@ -289,5 +290,31 @@ describe("headers sent to the filter", () => {
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`x-h${index}`, "v"]));
     expect(toFilter(many(HEADER_LIMITS.maxCount - ADDED.length / 2)).ok).toBe(true);
     expect(toFilter(many(HEADER_LIMITS.maxCount + 1))).toMatchObject({ reason: "headers_too_large" });
+  });
+});
+
+describe("the operator's cookie", () => {
+  const own = "__Host-ebb-operator=OPERATOR_TOKEN.1.a.b";
+
+  it("goes to no upstream and no filter, whichever headers it needs", () => {
+    const headers = { accept: "*/*", cookie: `a=1; ${own}; b=2` };
+    expect(toUpstream(headers)).toMatchObject({ accept: "*/*", cookie: "a=1; b=2" });
+    expect(toFilter(headers)).toEqual({ ok: true, headers: ["accept", "*/*", "cookie", "a=1; b=2"] });
+    expect(toFilter(headers, ["cookie"])).toEqual({ ok: true, headers: ["cookie", "a=1; b=2"] });
+    expect(headerReader(new Headers(headers))("cookie")).toBe("a=1; b=2");
+  });
+
+  it("leaves no header if it was the only one", () => {
+    const headers = { accept: "*/*", cookie: own };
+    expect(toUpstream(headers)).toEqual({ ...GATEWAY_HEADERS, accept: "*/*" });
+    expect(toFilter(headers)).toEqual({ ok: true, headers: ["accept", "*/*"] });
+    expect(toFilter(headers, ["cookie", "accept"])).toEqual({ ok: true, headers: ["accept", "*/*"] });
+    expect(headerReader(new Headers(headers))("cookie")).toBeNull();
+  });
+
+  it("is found behind a comma, by which the runtime joins several lines", () => {
+    const headers = { cookie: `a=1, ${own}, b=2` };
+    expect(toUpstream(headers)).toMatchObject({ cookie: "a=1; b=2" });
+    expect(toFilter(headers)).toEqual({ ok: true, headers: ["cookie", "a=1; b=2"] });
   });
 });

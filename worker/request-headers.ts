@@ -3,6 +3,7 @@ import { coversHeader, isOverridingHeader } from "../config/header-patterns.ts";
 import type { Service } from "../config/index.ts";
 import type { HeaderChange } from "../wasm/host/index.ts";
 import type { ClientInfo } from "./client-info.ts";
+import { withoutOperatorCookie } from "./without-operator-cookie.ts";
 
 /**
  * Chooses which headers of a client's request go on to the filter and the upstream. Both see the same request, so nothing
@@ -109,6 +110,10 @@ export function toUpstream(headers: Headers, incoming: Headers, options: Upstrea
       return;
     }
     const sent = sentValue(name, value);
+    if (sent === null) {
+      headers.delete(name);
+      return;
+    }
     // Repeated lines have a comma between them here. Of those that were decided on, one line goes on: some servers read only
     // the first or the last.
     const isDecisive = neededHeaders === "all" || neededHeaders.includes(name) || credentialHeaders.includes(name);
@@ -143,7 +148,9 @@ function* clientHeaders(incoming: IncomingHeaders, identityHeaders: readonly str
   const nominated = namedByConnection(incoming);
   for (const [rawName, value] of incoming) {
     const name = rawName.toLowerCase();
-    if (travels(name, identityHeaders) && !nominated.has(name)) yield [name, sentValue(name, value)];
+    if (!travels(name, identityHeaders) || nominated.has(name)) continue;
+    const sent = sentValue(name, value);
+    if (sent !== null) yield [name, sent];
   }
 }
 
@@ -168,8 +175,9 @@ function* picked(
       if (forwarded !== undefined) yield forwarded;
       continue;
     }
-    const value = incoming.get(name);
-    if (value !== null && !nominated.has(name)) yield [name, sentValue(name, value)];
+    const value = nominated.has(name) ? null : incoming.get(name);
+    const sent = value === null ? null : sentValue(name, value);
+    if (sent !== null) yield [name, sent];
   }
 }
 
@@ -203,13 +211,13 @@ function mayTravel(name: string, identityHeaders: readonly string[]): boolean {
   return !coversHeader(identityHeaders, name) && !isOverridingHeader(name);
 }
 
-/** A header's value as the upstream gets it. */
-function sentValue(name: string, value: string): string {
+/** A header's value as the upstream gets it; null: it does not get the header. */
+function sentValue(name: string, value: string): string | null {
   // If the last line is empty, the joined value ends in ", "; the blank is not part of the value (RFC 9110 5.5).
   let end = value.length;
   while (end > 0 && (value[end - 1] === " " || value[end - 1] === "\t")) end--;
   const sent = end === value.length ? value : value.slice(0, end);
-  return name === "cookie" ? oneCookieLine(sent) : sent;
+  return name === "cookie" ? withoutOperatorCookie(oneCookieLine(sent)) : sent;
 }
 
 /**

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { CONFIG_LIMITS } from "../configuration-limits.ts";
 import type { Credential } from "../gateway.ts";
 import { HEADER_NAME, isForwardedHeader } from "../header-names.ts";
+import { OPERATOR_COOKIE } from "../operator-cookie.ts";
 import { discriminated } from "./chosen.ts";
 import { fields, list, text } from "./fields.ts";
 import { requestHeader } from "./values.ts";
@@ -57,7 +58,10 @@ const credential = discriminated<Credential>("from", {
   ),
   cookie: fields({
     from: v.literal("cookie"),
-    name: text("the name of a cookie", HEADER_NAME, maxTextLength),
+    name: v.pipe(
+      text("the name of a cookie", HEADER_NAME, maxTextLength),
+      v.check((name) => name !== OPERATOR_COOKIE, "another cookie: this one is the operator's, and no service gets it"),
+    ),
   }),
   query: fields({ from: v.literal("query"), name: parameter }),
   "websocket-protocol": fields({

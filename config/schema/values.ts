@@ -33,6 +33,13 @@ export const secretName = text(
   maxTextLength,
 );
 
+/** The service's name names its object, is part of its cache keys, and labels logs and metrics. */
+export const serviceName = text(
+  'a service name: a letter, then letters, digits, "-" and "_", at most 63 characters',
+  /^[A-Za-z][A-Za-z0-9_-]{0,62}$/,
+  maxTextLength,
+);
+
 const SECRET_ALLOWED = 'secret("NAME"): the value must come from the environment, not from this file';
 
 /** A value that must not be in the file. Refuses a text and does not repeat it in the message. */

@@ -63,6 +63,7 @@ describe("an operator's question", () => {
   it.each<[number, string, string]>([
     [401, '{"error":"operator_token_required"}', "wants its operator token: put it into the environment variable T"],
     [503, '{"error":"operator_token_unusable"}', "own operator token is unusable"],
+    [403, '{"error":"other_service"}', "token in the environment variable T does not open that service"],
     [403, '{"error":"not_this_machine"}', "name it by localhost"],
     [400, '{"error":"bad_request","message":"service: found b"}', "refuses that: service: found b"],
     [404, '{"error":"no_service"}', "ORIGIN/stats answered 404 (no_service), not as an Ebb gateway"],

@@ -59,6 +59,8 @@ function refusal(
       return "The gateway's own operator token is unusable: set a new one of 16 or more characters, and deploy.";
     case "too_many_attempts":
       return `Too many wrong tokens: try again in ${headers.get("retry-after") ?? "60"} s.`;
+    case "other_service":
+      return `The token in the environment variable ${tokenName} does not open that service.`;
     case "not_this_machine":
       return "A gateway in development opens these pages for this machine only: name it by localhost.";
     case "bad_request":

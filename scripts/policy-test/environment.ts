@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Gateway } from "../../config/index.ts";
 import { neededSecrets } from "../../config/needed-secrets.ts";
+import { tokenSecrets } from "../../config/operator-tokens.ts";
 import { standIn } from "../../config/variables.ts";
 import { digestOf } from "../../worker/credentials/api-keys/digest.ts";
 import { keyLine } from "../../worker/credentials/api-keys/key-lines.ts";
@@ -13,8 +14,7 @@ export async function environmentFor(
   keys: ApiKeys,
 ): Promise<Record<string, string>> {
   const environment: Record<string, string> = {};
-  const { tokenSecret } = gateway.operator;
-  for (const name of new Set([tokenSecret, gateway.keySecret, ...neededSecrets(gateway)])) {
+  for (const name of new Set([...tokenSecrets(gateway.operator), gateway.keySecret, ...neededSecrets(gateway)])) {
     // Long enough for the shared secret of an issuer.
     environment[name] = `made-up-${randomBytes(32).toString("hex")}`;
   }

@@ -1,4 +1,5 @@
 import { findService, type Gateway, type Service } from "../../config/index.ts";
+import { isOperatorPath, pagesOutside } from "../../config/operator-paths.ts";
 import { prefixCovers } from "../../config/path-syntax.ts";
 import { describeFound, type Finding } from "../../config/problems.ts";
 import { oneOf } from "../../config/suggest.ts";
@@ -113,8 +114,9 @@ function checkNoService(gateway: Gateway, test: PolicyTest, path: Finding["path"
   const { decision } = test.expected;
   const { operator, services } = gateway;
   const asked = rawPath(`https://${ANY_HOST}${test.request.target}`);
-  if (prefixCovers(operator.prefix, asked)) {
-    const allowed = `a path of a service; the operator's pages are under ${operator.prefix}`;
+  if (isOperatorPath(operator, asked)) {
+    const outside = pagesOutside(operator).map((page) => page.path);
+    const allowed = `a path of a service; the operator's pages are ${[`under ${operator.prefix}`, ...outside].join(", ")}`;
     return [{ path, found: describeFound(test.request.target), allowed }];
   }
   // A path of no service may be what the test is about, and one with several readings is refused wherever it belongs.

@@ -4,7 +4,14 @@ import { KNOWN_REASONS, statusesOf } from "./reasons.ts";
 
 /** The list is only worth something while it has every reason in the sources, and no other. */
 
-const OF_OPERATOR_PAGES = ["cross_site_request", "no_such_page"];
+const OF_OPERATOR_PAGES = [
+  "cross_site_request",
+  "no_such_page",
+  "not_built",
+  "not_operator_host",
+  "not_this_machine",
+  "wrong_origin",
+];
 
 async function source(file: string): Promise<string> {
   return readFile(file, "utf8");

@@ -88,6 +88,13 @@ describe("a request that may pass", () => {
     expect([user, roles]).toEqual(["josé 日本", ["staff", "Größe"]]);
   });
 
+  it.each(["/hono/x", "/hono/open"])("does not show a handler the operator's cookie: %s", async (target) => {
+    const cookie = "Cookie: a=1; __Host-ebb-operator=OPERATOR_TOKEN.1.b.c; d=2";
+    const echo = echoOf(await ask(target, { headers: [ALLOWED, cookie] }));
+    expect(valuesOf(echo, "cookie")).toEqual(["a=1; d=2"]);
+    expect(JSON.stringify(echo)).not.toContain("ebb-operator");
+  });
+
   it("has no identity on a public path", async () => {
     const response = await ask("/hono/open", { headers: ["X-User: root"] });
     expect(valuesOf(echoOf(response), "x-user")).toEqual([]);

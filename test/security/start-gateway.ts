@@ -32,12 +32,14 @@ interface GatewayOptions {
   readonly v8Flags?: readonly string[];
   /** Header from which workerd takes `request.cf`, as JSON. */
   readonly cfHeader?: string;
+  /** Header from which workerd takes the scheme of `request.url`. */
+  readonly protoHeader?: string;
 }
 
 /** Starts a gateway on a bare workerd, where nothing in between changes the bytes of clients and servers. */
 export async function startGateway(
   gateway: GatewayWithoutFilter,
-  { bindings = {}, text = {}, variant, probeLimits, objects, v8Flags, cfHeader }: GatewayOptions = {},
+  { bindings = {}, text = {}, variant, probeLimits, objects, v8Flags, cfHeader, protoHeader }: GatewayOptions = {},
 ): Promise<SecurityGateway> {
   const bundleOf = (configuration: GatewayWithoutFilter) => {
     const services = Object.entries(configuration.services).map(
@@ -76,7 +78,7 @@ export async function startGateway(
       ...Object.fromEntries(external),
     },
     ["gateway"],
-    { v8Flags, cfHeader },
+    { v8Flags, cfHeader, protoHeader },
   );
   const port = workerd.ports.gateway!;
   return {

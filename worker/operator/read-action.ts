@@ -1,4 +1,6 @@
 import type { Gateway } from "../../config/index.ts";
+import type { VisibleServices } from "../../config/operator-tokens.ts";
+import { bodyText } from "./body-text.ts";
 
 export interface ActionRequest {
   /** Undefined: all services. */
@@ -11,7 +13,10 @@ export interface ActionRequest {
 
 export type ParsedAction =
   | { readonly ok: true; readonly action: ActionRequest }
-  | { readonly ok: false; readonly reason: string };
+  /** The token does not open this service, which may not even exist. */
+  | { readonly ok: false; readonly reason: "other_service" }
+  /** The message is for people. */
+  | { readonly ok: false; readonly reason: "bad_request"; readonly message: string };
 
 /** Fields and their types in the body of each action. */
 export const ACTION_FIELDS = {
@@ -24,17 +29,20 @@ const MAX_BODY_BYTES = 16_384;
 
 /**
  * Reads an operator's request. Refuses an empty body: it may be left from a request that was cut off. Refuses unknown
- * fields: an ignored field could have been the one that limits the action. Never throws; `reason` is for people.
+ * fields: an ignored field could have been the one that limits the action. Never throws.
+ *
+ * @param gateway with the services that the request may act on
  */
 export async function readAction(
   request: Request,
   gateway: Gateway,
+  visible: VisibleServices,
   action: keyof typeof ACTION_FIELDS,
 ): Promise<ParsedAction> {
   if (new URL(request.url).search !== "")
     return refused("the URL has a query string; put its fields into the JSON body");
   const allowed: Readonly<Record<string, string>> = ACTION_FIELDS[action];
-  const text = await textOf(request).catch(() => undefined);
+  const text = await bodyText(request, MAX_BODY_BYTES);
   if (text === undefined) return refused(`the body was cut off, has more than ${MAX_BODY_BYTES} bytes or is not UTF-8`);
   const fields = objectIn(text);
   if (fields === undefined) {
@@ -50,6 +58,9 @@ export async function readAction(
   if (parsed.credential?.trim() === "") return refused("credential: found an empty string; leave it out to purge all");
   if (parsed.credential !== undefined && !/^[\x20-\x7e]+$/.test(parsed.credential.trim()))
     return refused("credential: found characters that no filter accepts; allowed are visible ASCII characters");
+  if (parsed.service !== undefined && visible !== "all" && !visible.includes(parsed.service)) {
+    return { ok: false, reason: "other_service" };
+  }
   if (parsed.service !== undefined && !gateway.services.some(({ name }) => name === parsed.service)) {
     const names = gateway.services.map(({ name }) => name).join(", ");
     return refused(`service: found ${JSON.stringify(parsed.service)}, allowed are ${names}`);
@@ -57,21 +68,8 @@ export async function readAction(
   return { ok: true, action: parsed };
 }
 
-function refused(reason: string): ParsedAction {
-  return { ok: false, reason };
-}
-
-/** The body as text. Undefined as soon as it proves too long; the rest is not read. */
-async function textOf(request: Request): Promise<string | undefined> {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-  let text = "";
-  let length = 0;
-  for await (const chunk of request.body ?? []) {
-    length += chunk.byteLength;
-    if (length > MAX_BODY_BYTES) return undefined;
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
+function refused(message: string): ParsedAction {
+  return { ok: false, reason: "bad_request", message };
 }
 
 function objectIn(text: string): object | undefined {
