@@ -1,5 +1,6 @@
 import type {
   BaselineReading,
+  DecisionsLogged,
   FailurePolicy,
   Json,
   PathReading,
@@ -61,7 +62,7 @@ export interface IsolateLimits {
 
 export interface Service {
   readonly name: string;
-  /** Hash of everything below except the module and a handler. Learned and cached data is valid only for this version. */
+  /** Hash of everything below except the module, a handler and `log`. Learned and cached data is valid only for this version. */
   readonly version: string;
   readonly route: Route;
   readonly upstream: Upstream;
@@ -87,6 +88,15 @@ export interface Service {
   readonly rateLimit?: RateLimit;
   readonly ticks: Ticks;
   readonly restart: Restart;
+  /** Not in `version`: it changes no decision. Undefined: decisions are not logged. */
+  readonly log: DecisionLogging | undefined;
+}
+
+/** Which decisions are logged, and the share of them. */
+export interface DecisionLogging {
+  readonly decisions: DecisionsLogged;
+  /** 0 to 1 */
+  readonly sample: number;
 }
 
 /** The parts of an exchange that the filter sees besides the request's head. */

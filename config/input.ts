@@ -113,9 +113,21 @@ interface CommonServiceInput {
    * moves behind the gateway. Requests that nobody can read are still refused. Default `enforce`.
    */
   readonly enforcement?: EnforcementInput;
+  /** Writes a line for each decision ([logs.md](logs.md#decision)). Default: none. */
+  readonly log?: LogInput;
   /** When to restart the filter, to free memory. */
   readonly restart?: RestartInput;
 }
+
+/** The log of decisions. The platform bills logs by the line. */
+export interface LogInput {
+  /** `refused`: what was refused or could not be decided, also if it passed because the service only reports. `all`: allows too. */
+  readonly decisions: DecisionsLogged;
+  /** Share of these lines that is written, at random. Default 1: every line. */
+  readonly sample?: number;
+}
+
+export type DecisionsLogged = "refused" | "all";
 
 /** `until`: the last day, as `2027-01-31` in UTC. From the next day on, the service enforces. */
 export type EnforcementInput =

@@ -144,9 +144,9 @@ function resolveService(name: string, parsed: ParsedService): Service {
     ticks: parsed.ticks ?? "requests",
     restart: resolveRestart(parsed.restart, parsed.cache),
   };
-  // Module and handler are left out: they are not text, and new ones come with a new deployment anyway.
+  // Module and handler are left out: they are not text, and new ones come with a new deployment anyway. So is the log.
   const hashed = "handler" in upstream ? { ...resolved, upstream: { handler: "" } } : resolved;
-  return { ...resolved, filter, version: versionOf(hashed) };
+  return { ...resolved, filter, log: parsed.log, version: versionOf(hashed) };
 }
 
 /**

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { DecideRequest } from "./rpc.ts";
+import type { Continue, DecideRequest } from "./rpc.ts";
 import { decodeAsk, decodeContinue, encodeAsk, encodeContinue } from "./rpc-text.ts";
 
 /** Any text that a field may hold; workerd lets no line feed into any. */
@@ -107,6 +107,15 @@ describe("an allow as a text", () => {
     );
   });
 
+  it.each(["cache", "server", "coalesced", "fail_open"] as const)("says that it is by %s only if it is asked", (by) => {
+    const allow: Continue = { kind: "continue", freshForMs: 7, changes: [{ name: "a", values: ["b"] }], by };
+    expect(decodeContinue(encodeContinue(allow, true)!)).toEqual(allow);
+    expect(decodeContinue(encodeContinue({ ...allow, changes: [] }, true)!).by).toBe(by);
+    // Workers of earlier deployments do not ask, and know no other form.
+    expect(encodeContinue(allow)).toBe("7\na\n1\nb");
+    expect(encodeContinue({ ...allow, changes: [] }, false)).toBe("7");
+  });
+
   it("is no text if a filter set a line feed", () => {
     const allow = { kind: "continue", freshForMs: 0 } as const;
     expect(encodeContinue({ ...allow, changes: [{ name: "x-user", values: ["a\nb"] }] })).toBeUndefined();
@@ -116,6 +125,10 @@ describe("an allow as a text", () => {
   it.each([
     "",
     "x",
+    "x7",
+    "c",
+    "cs7",
+    "c-1",
     "-1",
     "0\nx",
     "0\nx\nmany\na",

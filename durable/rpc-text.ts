@@ -1,5 +1,6 @@
 import type { HeaderChange } from "../wasm/host/index.ts";
-import type { Continue, DecideRequest } from "./rpc.ts";
+import { decodeTrace } from "./request-trace.ts";
+import type { AllowedBy, Continue, DecideRequest } from "./rpc.ts";
 
 /**
  * The question to an object, and its usual answer, as one text each: fields end at line feeds, which none of them can hold.
@@ -34,8 +35,11 @@ export function encodeAsk(ask: DecideRequest): string {
   return text;
 }
 
-/** Undefined if the text is not a question. */
-export function decodeAsk(text: unknown): DecideRequest | undefined {
+/**
+ * Undefined if the text is not a question.
+ * @param trace what came beside it (request-trace.ts)
+ */
+export function decodeAsk(text: unknown, trace?: unknown): DecideRequest | undefined {
   if (typeof text !== "string") return undefined;
   const fields = text.split(END);
   if (fields.length < FIELDS || (fields.length - FIELDS) % 2 !== 0) return undefined;
@@ -57,6 +61,7 @@ export function decodeAsk(text: unknown): DecideRequest | undefined {
     source: { address },
     endOfStream: end === "1",
     doneInWorker: namesIn(done),
+    trace: decodeTrace(trace),
   };
 }
 
@@ -70,13 +75,20 @@ function namesIn(list: string): string[] {
 
 type Twelve = [string, string, string, string, string, string, string, string, string, string, string, string];
 
+/** What an answer begins with if the Worker wants to know where it comes from. */
+const SIGNS: Readonly<Record<AllowedBy, string>> = { cache: "c", server: "s", coalesced: "w", fail_open: "o" };
+const BY: ReadonlyMap<string, AllowedBy> = new Map(
+  (Object.keys(SIGNS) as AllowedBy[]).map((by) => [SIGNS[by], by] as const),
+);
+
 /**
- * An answer `continue`: how long it is fresh, then for each change its name, the number of values, and the values. Undefined if a
- * text cannot hold them.
+ * An answer `continue`: where it comes from, if `saysBy`, and how long it is fresh; then for each change its name, the number of
+ * values, and the values. Undefined if a text cannot hold them.
  */
-export function encodeContinue({ changes, freshForMs }: Continue): string | undefined {
-  if (changes.length === 0) return String(freshForMs);
-  const fields = [String(freshForMs)];
+export function encodeContinue({ changes, freshForMs, by }: Continue, saysBy = false): string | undefined {
+  const first = saysBy && by !== undefined ? `${SIGNS[by]}${freshForMs}` : String(freshForMs);
+  if (changes.length === 0) return first;
+  const fields = [first];
   for (const { name, values } of changes) fields.push(name, String(values.length), ...values);
   const text = fields.join(END);
   return countOf(text) === fields.length - 1 ? text : undefined;
@@ -85,7 +97,8 @@ export function encodeContinue({ changes, freshForMs }: Continue): string | unde
 /** @throws TypeError if the text is no such answer */
 export function decodeContinue(text: string): Continue {
   const fields = text.split(END);
-  const freshForMs = wholeNumber(fields[0]);
+  const by = BY.get(text.charAt(0));
+  const freshForMs = wholeNumber(by === undefined ? fields[0] : fields[0]?.slice(1));
   const changes: HeaderChange[] = [];
   for (let at = 1; at < fields.length; ) {
     const end = at + 2 + wholeNumber(fields[at + 1]);
@@ -93,7 +106,7 @@ export function decodeContinue(text: string): Continue {
     changes.push({ name: fields[at]!, values: fields.slice(at + 2, end) });
     at = end;
   }
-  return { kind: "continue", changes, freshForMs };
+  return { kind: "continue", changes, freshForMs, by };
 }
 
 function wholeNumber(field: string | undefined): number {

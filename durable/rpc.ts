@@ -1,5 +1,6 @@
 import type { HeaderChange } from "../wasm/host/index.ts";
 import type { FlatHeaders } from "./flat-headers.ts";
+import type { RequestTrace } from "./request-trace.ts";
 
 /**
  * Version of the contract between the Worker and a service's object. The two may briefly come from different deployments, so
@@ -35,6 +36,8 @@ export interface DecideRequest {
    * client. Empty if it has not looked for one.
    */
   readonly doneInWorker: readonly string[];
+  /** Not in the question's text (request-trace.ts). */
+  readonly trace?: RequestTrace | undefined;
 }
 
 /** The request may pass to the upstream with these changes to its headers. No further stage follows. */
@@ -43,7 +46,15 @@ export interface Continue {
   readonly changes: readonly HeaderChange[];
   /** How long the same question may be answered so without asking again, in ms; 0: not at all. */
   readonly freshForMs: number;
+  /** Where it comes from; sent only if the decision is logged. Undefined in answers of earlier deployments. */
+  readonly by?: AllowedBy | undefined;
 }
+
+/**
+ * `cache`: answered at once. `server`: the filter made a call. `coalesced`: it waited, for another request's call for example.
+ * `fail_open`: undecided, because the filter does not start.
+ */
+export type AllowedBy = "cache" | "server" | "coalesced" | "fail_open";
 
 /** Stages of this exchange for the filter, according to the object's configuration; the Worker's may differ. */
 export interface ExchangeStages {

@@ -34,7 +34,7 @@ import { decodeAsk, encodeContinue } from "./rpc-text.ts";
 import { PLATFORM_RUNTIME } from "./runtime/platform-runtime.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { ProtectedService } from "./service/protected-service.ts";
-import type { PurgeReport } from "./service/purge.ts";
+import type { PurgeReport, PurgeRequest } from "./service/purge.ts";
 import type { ServiceRpc } from "./service-rpc.ts";
 import type { Answer } from "./stages/staged-answer.ts";
 import { ServiceStateStore } from "./storage/service-state.ts";
@@ -63,11 +63,13 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
     this.#router.get("/live", (request: IRequest) => this.#live(request));
   }
 
-  decide(version: number, text: string): MaybePromise<string | Answer | NeedsHeaders> {
-    const ask = version === RPC_VERSION ? decodeAsk(text) : undefined;
+  decide(version: number, text: string, trace?: string): MaybePromise<string | Answer | NeedsHeaders> {
+    const ask = version === RPC_VERSION ? decodeAsk(text, trace) : undefined;
     if (ask === undefined) return unknownVersion(version);
     const answer = this.#answer(ask);
-    return answer instanceof Promise ? answer.then(asSent, internalError) : asSent(answer);
+    const isLogged = ask.trace?.isLogged ?? false;
+    if (!(answer instanceof Promise)) return asSent(answer, isLogged);
+    return answer.then((decided) => asSent(decided, isLogged), internalError);
   }
 
   /** Waits only if it has to: most requests are decided at once. */
@@ -105,18 +107,18 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
     return this.#asDirectory.read(query);
   }
 
-  async restart(reason = "operator"): Promise<RestartOutcome> {
-    return (await this.#protected?.service.restarts.byOperator(reason)) ?? "not_running";
+  async restart(reason = "operator", cfRay: string | null = null): Promise<RestartOutcome> {
+    return (await this.#protected?.service.restarts.byOperator(reason, cfRay)) ?? "not_running";
   }
 
   async restartPlan(): Promise<RestartPlan | null> {
     return this.#protected?.service.restarts.plan() ?? null;
   }
 
-  async purge({ service, credentials }: { service: string; credentials?: string[] }): Promise<PurgeReport> {
+  async purge({ service, credentials, cfRay = null }: PurgeRequest): Promise<PurgeReport> {
     const known = await this.#serviceNamed(service);
     if (known === undefined) throw new Error(`configuration ${this.#gateway.version} has no service ${service}`);
-    return known.purge(credentials);
+    return known.purge(credentials, cfRay);
   }
 
   async reclaim(request: ReclaimRequest): Promise<void> {
@@ -188,6 +190,7 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
     const { env, ctx } = this;
     const runtime = this.#runtime;
     const store = this.#store;
+    store.health.service = name;
     const { keySecret } = this.#gateway;
     const secret = secretNamed(env, keySecret);
     const opened = await openStorage({
@@ -260,8 +263,8 @@ let hasToldOfEntrypoint = false;
 
 type MaybePromise<Value> = Value | Promise<Value>;
 
-function asSent(answer: Answer | NeedsHeaders): string | Answer | NeedsHeaders {
-  return answer.kind === "continue" ? (encodeContinue(answer) ?? answer) : answer;
+function asSent(answer: Answer | NeedsHeaders, isLogged: boolean): string | Answer | NeedsHeaders {
+  return answer.kind === "continue" ? (encodeContinue(answer, isLogged) ?? answer) : answer;
 }
 
 function internalError(error: unknown): Unavailable {

@@ -2,6 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { ask, checksOf, pass, settled, statsOf, testEnv } from "../test/workerd/client.ts";
 import { SharedData } from "../wasm/host/index.ts";
+import { encodeTrace } from "./request-trace.ts";
 import { RPC_VERSION } from "./rpc.ts";
 import { decodeContinue, encodeAsk } from "./rpc-text.ts";
 import { MAX_STORED_SHARED_DATA_BYTES, storedSharedData } from "./storage/stored-shared-data.ts";
@@ -260,6 +261,13 @@ describe("the versioned RPC", () => {
       kind: "continue",
       freshForMs: 0,
     });
+    const trace = encodeTrace({ cfRay: null, context: undefined, isLogged: true });
+    const logged = await stub.decide(RPC_VERSION, ask, trace);
+    expect(decodeContinue(logged as string)).toMatchObject({ by: "cache" });
+    for (const unreadable of ["", "\n\n\n\n", 7, {}]) {
+      const answer = await stub.decide(RPC_VERSION, ask, unreadable as string);
+      expect(decodeContinue(answer as string)).toMatchObject({ kind: "continue", by: undefined });
+    }
     const refused = { kind: "unavailable", reason: "rpc_version" };
     expect(await stub.decide(RPC_VERSION - 1, ask)).toMatchObject(refused);
     expect(await stub.decide(RPC_VERSION + 1, ask)).toMatchObject(refused);

@@ -5,7 +5,7 @@ import type { ReclaimRequest } from "./memory/budget-action.ts";
 import type { WorkerCounts } from "./metrics/worker-counts.ts";
 import type { RestartPlan } from "./restart/restart-plan.ts";
 import type { NeedsHeaders } from "./rpc.ts";
-import type { PurgeReport } from "./service/purge.ts";
+import type { PurgeReport, PurgeRequest } from "./service/purge.ts";
 import type { Answer } from "./stages/staged-answer.ts";
 
 /** RPC interface of a service's object, for the Worker and other objects of the isolate. */
@@ -15,9 +15,14 @@ export interface ServiceRpc extends Rpc.DurableObjectBranded {
    *
    * @param version RPC_VERSION
    * @param ask see rpc-text.ts
+   * @param trace see request-trace.ts; objects of earlier deployments ignore it
    * @returns `continue` as a text
    */
-  decide(version: number, ask: string): string | Answer | NeedsHeaders | Promise<string | Answer | NeedsHeaders>;
+  decide(
+    version: number,
+    ask: string,
+    trace?: string,
+  ): string | Answer | NeedsHeaders | Promise<string | Answer | NeedsHeaders>;
   /**
    * Counts requests that an isolate of the Worker dealt with.
    * @throws TypeError if the version is another or a count is none
@@ -31,14 +36,14 @@ export interface ServiceRpc extends Rpc.DurableObjectBranded {
    */
   readDirectory(version: number, query: DirectoryQuery): Promise<DirectoryReading>;
   /** Restarts the filter in place, or says why not. */
-  restart(reason?: string): Promise<RestartOutcome>;
+  restart(reason?: string, cfRay?: string | null): Promise<RestartOutcome>;
   /** What `restart` would free and cost; null if no instance is in memory. */
   restartPlan(): Promise<RestartPlan | null>;
   /**
    * Drops decisions at once, of some credentials or all, in memory and in storage.
    * @throws Error if the configuration has no such service, or decisions could not be dropped
    */
-  purge(request: { readonly service: string; readonly credentials?: string[] }): Promise<PurgeReport>;
+  purge(request: PurgeRequest): Promise<PurgeReport>;
   /** Frees memory; called by another object of the isolate that finds the budget short. */
   reclaim(request: ReclaimRequest): Promise<void>;
   fetch(request: Request): Promise<Response>;

@@ -469,7 +469,7 @@ tests:
     const policy = "users: { ann: { claims: { org: { tenant: ' a ' } } } }\ntests: [POST /orders/1 as ann -> allow]";
     const { text } = await run(INTROSPECTION.replace('scopes: ["orders:write"]', ""), policy);
     expect(text).toContain("  - allow\n  + 503 authorization_server_malformed\n");
-    expect(text).toMatch(/^ {4}log {6}.*orders: authorization_call_failed: cluster auth/m);
+    expect(text).toMatch(/^ {4}log {6}.*"event":"call_failed","service":"orders","cluster":"auth"/m);
   });
 
   it("counts a preflight that the gateway answers as its answer, and a body that no upstream gets", async () => {

@@ -47,7 +47,7 @@ export interface WorkerdProcess {
   readonly pid: number;
   /** Loopback port of each Worker that `listen` names. */
   readonly ports: Readonly<Record<string, number>>;
-  /** Its standard error, to explain a failed test. */
+  /** The end of what it wrote, to explain a failed test: what Workers log goes to both its outputs. */
   log(): string;
   stop(): Promise<void>;
 }
@@ -66,12 +66,14 @@ export async function startWorkerd(
   await writeFile(join(folder, "config.capnp"), await configuration(workers, listen, folder, options));
 
   const child = spawn(workerdBinary(), ["serve", join(folder, "config.capnp"), "--control-fd=3"], {
-    stdio: ["ignore", "ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
   });
   let log = "";
-  child.stderr!.setEncoding("utf8").on("data", (text: string) => {
-    log = (log + text).slice(-65_536);
-  });
+  for (const output of [child.stdout!, child.stderr!]) {
+    output.setEncoding("utf8").on("data", (text: string) => {
+      log = (log + text).slice(-65_536);
+    });
+  }
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const stop = async () => {
     child.kill("SIGKILL");

@@ -6,6 +6,7 @@ import type { Runtime } from "../durable/runtime/runtime.ts";
 import { openToListedOrigins } from "./cors.ts";
 import { WorkerCounter } from "./counts/worker-counter.ts";
 import { Credentials } from "./credentials/credentials.ts";
+import { DecisionLog } from "./decisions/decision-log.ts";
 import { EdgeCache } from "./edge/edge-cache.ts";
 import { type Front, forward } from "./forward.ts";
 import { operatorPages } from "./operator/pages.ts";
@@ -28,6 +29,7 @@ export function createApp(gateway: Gateway, runtime: Runtime = PLATFORM_RUNTIME)
     edge: new EdgeCache(runtime, counter),
     credentials: new Credentials(gateway, runtime, counter),
     counter,
+    decisions: new DecisionLog({ keySecret: gateway.keySecret, nowMs }),
     nowMs,
   };
   const pages = operatorPages(front);

@@ -1,7 +1,9 @@
 import type { Gateway } from "../config/index.ts";
 import { BindingMissing, serviceObject } from "../durable/environment.ts";
-import { type DecideRequest, type NeedsHeaders, RPC_VERSION } from "../durable/rpc.ts";
+import { encodeTrace, traceContext } from "../durable/request-trace.ts";
+import { type Continue, type DecideRequest, type NeedsHeaders, RPC_VERSION } from "../durable/rpc.ts";
 import { decodeContinue, encodeAsk } from "../durable/rpc-text.ts";
+import { rayIn } from "./client-info.ts";
 import type { Told } from "./credentials/told-credential.ts";
 import type { EdgeQuestion } from "./edge/edge-cache.ts";
 import type { Incoming } from "./incoming.ts";
@@ -12,6 +14,8 @@ import type { Decided } from "./staged-forward.ts";
 /** The object's answer, or why the request's headers cannot be sent to it. */
 export type Asked =
   | Decided
+  /** Kept in this isolate. */
+  | (Omit<Continue, "by"> & { readonly by: "isolate" })
   | { readonly kind: "bad_headers"; readonly reason: Extract<FilterHeaders, { ok: false }>["reason"] };
 
 /** The question, and its text, to the isolate's own cache. */
@@ -38,6 +42,15 @@ export async function askObject(
     reason: "configuration_mismatch",
     message: "the headers that the object needs changed between two calls",
   };
+}
+
+/** What the object is told of the request's trace, beside the question; undefined if there is nothing. */
+function traceOf(headers: Headers, isLogged: boolean): string | undefined {
+  const cfRay = rayIn(headers);
+  const traceparent = headers.get("traceparent");
+  if (cfRay === null && traceparent === null && !isLogged) return undefined;
+  const context = traceparent === null ? undefined : traceContext(traceparent, headers.get("tracestate"));
+  return encodeTrace({ cfRay, context, isLogged });
 }
 
 async function askWith(
@@ -71,10 +84,13 @@ async function askWith(
     const ask = encodeAsk(question);
     const edge = edgeQuestion?.(question, ask);
     const kept = edge?.answer();
-    if (kept !== undefined) return { kind: "continue", changes: kept, freshForMs: 0 };
+    if (kept !== undefined) return { kind: "continue", changes: kept, freshForMs: 0, by: "isolate" };
     // Safe to repeat: only the head is sent, and asking changes nothing.
+    const trace = traceOf(request.headers, service.log !== undefined);
     const answer = await againAfterReset<string | Decided>(async () =>
-      serviceObject(env, service.name).decide(RPC_VERSION, ask),
+      trace === undefined
+        ? serviceObject(env, service.name).decide(RPC_VERSION, ask)
+        : serviceObject(env, service.name).decide(RPC_VERSION, ask, trace),
     );
     if (typeof answer !== "string") return answer;
     const allow = decodeContinue(answer);

@@ -1,3 +1,4 @@
+import { validRay } from "../durable/request-trace.ts";
 import type { Target } from "./request-target.ts";
 
 /** What the platform, not the client, reports about the client. */
@@ -11,6 +12,11 @@ export interface ClientInfo {
 /** Cloudflare's edge overwrites this header, so a client cannot choose its address. */
 export function clientIp(request: Request): string {
   return request.headers.get("cf-connecting-ip") ?? "";
+}
+
+/** The request's `cf-ray`; null if it has none. */
+export function rayIn(headers: Headers): string | null {
+  return validRay(headers.get("cf-ray"));
 }
 
 export function clientInfo(request: Request, { host, scheme }: Target): ClientInfo {

@@ -10,11 +10,21 @@ import type { WorkerCounter } from "./counts/worker-counter.ts";
 import type { Credentials } from "./credentials/credentials.ts";
 import { isGivenTwice, isHiddenInPath, queryParameters, withoutParameters } from "./credentials/query-parameter.ts";
 import { responseOf } from "./credentials/response.ts";
+import type { DecisionLog, DecisionRecord } from "./decisions/decision-log.ts";
+import type { AllowReason } from "./decisions/outcome.ts";
 import type { EdgeCache } from "./edge/edge-cache.ts";
 import { asksWebSocket, bodyOf, type Incoming } from "./incoming.ts";
 import { isPreflight, preflightReply, withoutCredentials } from "./preflight.ts";
 import { rateLimitedLog } from "./rate-limited-log.ts";
-import { badHeaders, deniedResponse, errorResponse, internalError, type Outcome, replied } from "./replies.ts";
+import {
+  badHeaders,
+  deniedResponse,
+  errorResponse,
+  internalError,
+  isFailureOfUpstream,
+  type Outcome,
+  replied,
+} from "./replies.ts";
 import { isRefusal, passesUnenforced } from "./report-only.ts";
 import type { Target } from "./request-target.ts";
 import { exchangeInStages, type InStages } from "./staged-forward.ts";
@@ -41,6 +51,7 @@ export interface Front {
   readonly edge: EdgeCache;
   readonly credentials: Credentials;
   readonly counter: WorkerCounter;
+  readonly decisions: DecisionLog;
   readonly nowMs: () => number;
 }
 
@@ -105,22 +116,44 @@ async function outcomeOf(incoming: Incoming, ctx: Context, front: Front): Promis
       : replied(preflightReply(request, service.preflight.answer));
   }
 
-  const decided = await decide(incoming, ctx, front);
+  const record = front.decisions.begin(incoming, ctx);
+  const decided =
+    record === undefined ? await decide(incoming, ctx, front) : await decideFor(record, incoming, ctx, front);
   switch (decided.kind) {
     case "pass":
+      if (decided.by !== "public") record?.allowed(decided.by);
       return sendUpstream(incoming, decided.changes, body);
-    case "in_stages":
-      return exchangeInStages(incoming, ctx, decided.answer);
+    case "in_stages": {
+      const outcome = exchangeInStages(incoming, ctx, decided.answer);
+      if (record !== undefined) noteExchange(record, await outcome);
+      return outcome;
+    }
     case "refuse":
-      return refused(incoming, ctx, front, decided.reply);
+      return refused(incoming, ctx, front, record, decided.reply);
     case "reply":
+      record?.replied(decided.reply);
       return replied(decided.reply);
   }
 }
 
+async function decideFor(record: DecisionRecord, incoming: Incoming, ctx: Context, front: Front): Promise<Decided> {
+  try {
+    return await decide(incoming, ctx, front);
+  } catch (error) {
+    record.failed();
+    throw error;
+  }
+}
+
+/** A filter may refuse a body that it has seen; the upstream may fail after the decision. */
+function noteExchange(record: DecisionRecord, outcome: Outcome): void {
+  if (outcome.ok || isFailureOfUpstream(outcome.reply)) record.allowed("object");
+  else record.replied(outcome.reply);
+}
+
 /** What becomes of a request. */
 type Decided =
-  | { readonly kind: "pass"; readonly changes: readonly HeaderChange[] | "public" }
+  | { readonly kind: "pass"; readonly changes: readonly HeaderChange[] | "public"; readonly by: AllowReason | "public" }
   | { readonly kind: "in_stages"; readonly answer: InStages }
   | { readonly kind: "refuse"; readonly reply: Response }
   /** Nobody could read the request, or the filter has answered it itself. */
@@ -134,11 +167,11 @@ async function decide(incoming: Incoming, ctx: Context, front: Front): Promise<D
     return refuse(errorResponse(403, "no_rule"));
   }
   if (rule.kind === "ambiguous") return reply(errorResponse(400, "ambiguous_path"));
-  if (rule.kind === "public") return { kind: "pass", changes: "public" };
+  if (rule.kind === "public") return { kind: "pass", changes: "public", by: "public" };
 
   const checking = front.credentials.check(incoming, rule.ruleName, ctx);
   const checked = checking instanceof Promise ? await checking : checking;
-  if (checked?.kind === "pass") return checked;
+  if (checked?.kind === "pass") return { kind: "pass", changes: checked.changes, by: "token" };
   if (checked?.kind === "refused") return refuse(checked.reply);
   if (checked?.kind === "unreadable") return reply(checked.reply);
 
@@ -152,6 +185,7 @@ async function decide(incoming: Incoming, ctx: Context, front: Front): Promise<D
       return {
         kind: "pass",
         changes: checked === undefined ? answer.changes : [...checked.changes, ...answer.changes],
+        by: answer.by ?? "object",
       };
     case "continue_in_stages":
     case "body_first":
@@ -179,9 +213,19 @@ function reply(response: Response): Decided {
 }
 
 /** The refusal; or the upstream's response without any identity, if the service only reports. */
-async function refused(incoming: Incoming, ctx: Context, front: Front, reply: Response): Promise<Outcome> {
+async function refused(
+  incoming: Incoming,
+  ctx: Context,
+  front: Front,
+  record: DecisionRecord | undefined,
+  reply: Response,
+): Promise<Outcome> {
   const { service, method, body } = incoming;
-  if (!passesUnenforced(service.enforcement, front.nowMs())) return replied(reply);
+  if (!passesUnenforced(service.enforcement, front.nowMs())) {
+    record?.replied(reply);
+    return replied(reply);
+  }
+  record?.reportOnly(reply.status);
   front.counter.count(incoming, ctx, "reportOnly");
   const reason = reply.headers.get("x-ebb-reason") ?? "refused";
   rateLimitedLog.error(`${service.name}: report-only: would refuse a ${method} with ${reply.status} ${reason}`);

@@ -11,6 +11,11 @@ export function replied(reply: Response): Extract<Outcome, { ok: false }> {
   return { ok: false, reply };
 }
 
+/** Whether a request was allowed and then had no response from the upstream. */
+export function isFailureOfUpstream({ headers }: Response): boolean {
+  return /^(?:upstream_|invalid_path_from_filter$)/.test(headers.get("x-ebb-reason") ?? "");
+}
+
 /** An error in the gateway itself: logged here; the client gets only the reason `internal_error`. */
 export function internalError(error: unknown): Extract<Outcome, { ok: false }> {
   rateLimitedLog.error(`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

@@ -5,6 +5,7 @@ import type {
   Body,
   Cache,
   Credential,
+  DecisionLogging,
   Enforcement,
   Handler,
   Preflight,
@@ -28,6 +29,7 @@ import {
   list,
   NOT_IN_JSON,
   named,
+  numberFrom,
   refused,
   text,
   wholeNumber,
@@ -62,6 +64,7 @@ export interface ParsedService {
   readonly identityHeaders: readonly string[];
   readonly failurePolicy: FailurePolicy;
   readonly enforcement: Enforcement;
+  readonly log?: DecisionLogging | undefined;
   readonly restart: ParsedRestart;
   readonly stages?: Stages | undefined;
   readonly body?: Body | undefined;
@@ -227,6 +230,11 @@ const upstreamAuthorization = chosen<UpstreamAuthorization>(
   v.picklist(["keep", "remove"], REPLACEMENT_ALLOWED),
 );
 
+const log = fields({
+  decisions: v.picklist(["refused", "all"], '"refused" or "all"'),
+  sample: v.optional(numberFrom(0, 1, "a share of the lines"), 1),
+});
+
 const common = {
   route,
   upstream,
@@ -238,6 +246,7 @@ const common = {
   identityHeaders: v.optional(identityHeaders, []),
   failurePolicy: v.optional(v.picklist(["closed", "open", "reload"], '"closed", "open" or "reload"'), "closed"),
   enforcement: v.optional(enforcement, "enforce"),
+  log: v.optional(log),
   restart: v.optional(restart, {}),
 };
 

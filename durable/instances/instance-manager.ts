@@ -77,8 +77,8 @@ export class InstanceManager {
   #warming: Generation | undefined;
   #restarting = false;
   #lastHandover: HandoverRecord | undefined;
-  /** Size of an instance that trapped and has no successor yet. */
-  #trappedBytes: number | undefined;
+  /** An instance that trapped and has no successor yet: its size, and the request in which it trapped. */
+  #trapped: { readonly bytes: number; readonly cfRay: string | null } | undefined;
 
   constructor({ filter, runtime, controller, counters, events, log }: InstanceDependencies) {
     this.#runtime = runtime;
@@ -139,14 +139,17 @@ export class InstanceManager {
     return this.#starter.passesUndecided;
   }
 
-  /** The generation that takes new requests, started if necessary. */
-  acquire(): Generation | Unavailable {
+  /**
+   * The generation that takes new requests, started if necessary.
+   * @param cfRay of the request that needs it
+   */
+  acquire(cfRay: string | null = null): Generation | Unavailable {
     const current = this.#current;
     if (current !== undefined) {
       if (!current.failed) return this.#replacedIfNecessary(current);
       this.noteTrap(current);
     }
-    return this.#startNext();
+    return this.#startNext(cfRay);
   }
 
   /**
@@ -166,12 +169,15 @@ export class InstanceManager {
     else fresh.retire();
   }
 
-  /** Ends a generation if it trapped. Call this when a request failed: the pause before the next start counts from then. */
-  noteTrap(generation: Generation): void {
+  /**
+   * Ends a generation if it trapped. Call this when a request failed: the pause before the next start counts from then.
+   * @param cfRay of that request
+   */
+  noteTrap(generation: Generation, cfRay: string | null = null): void {
     if (generation !== this.#current || !generation.failed) return;
     this.#counters.traps += 1;
-    this.#trappedBytes = generation.allocatedBytes;
-    this.#starter.noteTrap(generation);
+    this.#trapped = { bytes: generation.allocatedBytes, cfRay };
+    this.#starter.noteTrap(generation, cfRay);
     this.#current = undefined;
     generation.retire();
     this.#events.counted();
@@ -181,27 +187,30 @@ export class InstanceManager {
    * Switches at once to a fresh instance with an empty cache. Requests in progress finish on the old one. An even older
    * generation is closed at once, so that at most one old instance is in memory; its requests are replayed on the fresh one.
    */
-  replace(reason: string): Generation | Unavailable {
+  replace(reason: string, cfRay: string | null = null): Generation | Unavailable {
     const old = this.#current;
-    if (old === undefined || old.failed) return this.acquire();
-    const fresh = this.#starter.start("restart");
-    if (fresh instanceof Generation) this.#switch(old, fresh, reason, undefined);
+    if (old === undefined || old.failed) return this.acquire(cfRay);
+    const fresh = this.#starter.start("restart", cfRay);
+    if (fresh instanceof Generation) this.#switch(old, fresh, reason, undefined, cfRay);
     return fresh;
   }
 
   /**
    * A planned restart: if the filter can hand over its live entries, the old instance serves until the fresh one knows them all.
    * Refused while an earlier generation still drains: at most one old instance may be in memory beside the new one.
+   * @param cfRay of the operator's request, if it is one
    */
-  async restart(reason: string): Promise<RestartOutcome> {
+  async restart(reason: string, cfRay: string | null = null): Promise<RestartOutcome> {
     const old = this.#current;
     if (old === undefined || old.failed) return "not_running";
     if (this.#restarting) return "under_way";
     if (this.draining > 0) return "draining";
-    if (old.handover === undefined) return this.replace(reason) instanceof Generation ? "restarted" : "not_started";
+    if (old.handover === undefined) {
+      return this.replace(reason, cfRay) instanceof Generation ? "restarted" : "not_started";
+    }
     this.#restarting = true;
     try {
-      return await this.#handOver(old, reason);
+      return await this.#handOver(old, reason, cfRay);
     } finally {
       this.#restarting = false;
     }
@@ -210,13 +219,14 @@ export class InstanceManager {
   /**
    * Drops the decisions of some credentials or all, also in instances that drain or warm up. A filter that cannot purge is
    * replaced at once.
+   * @param cfRay of the operator's request
    * @returns number of entries dropped in the current instance; undefined if the filter does not report it
    * @throws Error if a filter that cannot purge does not start again
    */
-  purge(credentials: readonly string[] | undefined): number | undefined {
+  purge(credentials: readonly string[] | undefined, cfRay: string | null = null): number | undefined {
     const current = this.#current;
     if (current !== undefined && current.handover === undefined) {
-      const fresh = this.replace("purge");
+      const fresh = this.replace("purge", cfRay);
       if (fresh instanceof Generation) return undefined;
       throw new Error(`the filter cannot purge and was not replaced: ${fresh.message}`);
     }
@@ -228,13 +238,13 @@ export class InstanceManager {
     }
     // Otherwise the old instance would pass the purge on later and drop decisions made since.
     this.#drainHandover?.passOn();
-    if (current !== undefined) this.noteTrap(current);
+    if (current !== undefined) this.noteTrap(current, cfRay);
     return purged;
   }
 
-  async #handOver(old: Generation, reason: string): Promise<RestartOutcome> {
+  async #handOver(old: Generation, reason: string, cfRay: string | null): Promise<RestartOutcome> {
     const startedMs = this.#runtime.nowMs();
-    const fresh = this.#starter.start("restart");
+    const fresh = this.#starter.start("restart", cfRay);
     if (!(fresh instanceof Generation)) return "not_started";
     const handover = await this.#warmedUp(old, fresh);
     if (handover === undefined) {
@@ -242,7 +252,7 @@ export class InstanceManager {
       if (old === this.#current && !old.failed) old.handover?.end();
       return "cut_off";
     }
-    this.#switch(old, fresh, reason, handover);
+    this.#switch(old, fresh, reason, handover, cfRay);
     this.#lastHandover = { atMs: startedMs, durationMs: this.#runtime.nowMs() - startedMs, chunks: handover.chunks };
     return "restarted";
   }
@@ -257,10 +267,16 @@ export class InstanceManager {
   }
 
   /** The synchronous part of a restart. */
-  #switch(old: Generation, fresh: Generation, reason: string, handover: EntryHandover | undefined): void {
+  #switch(
+    old: Generation,
+    fresh: Generation,
+    reason: string,
+    handover: EntryHandover | undefined,
+    cfRay: string | null,
+  ): void {
     this.#current = fresh;
     const lossless = handover !== undefined;
-    this.#noteRestart(this.#runtime.nowMs(), reason, old.allocatedBytes, fresh.allocatedBytes, lossless);
+    this.#noteRestart(this.#runtime.nowMs(), reason, old.allocatedBytes, fresh.allocatedBytes, lossless, cfRay);
     handover?.switched(() => {
       if (this.#current === fresh) this.replace("handover_broken");
     });
@@ -279,9 +295,16 @@ export class InstanceManager {
     this.#events.counted();
   }
 
-  #noteRestart(nowMs: number, reason: string, bytesBefore: number, bytesAfter: number, handover: boolean): void {
+  #noteRestart(
+    nowMs: number,
+    reason: string,
+    bytesBefore: number,
+    bytesAfter: number,
+    handover: boolean,
+    cfRay: string | null,
+  ): void {
     const expected = this.#controller.restarted(nowMs, reason, bytesBefore, bytesAfter, handover);
-    this.#log.write("restart", {
+    const fields = {
       reason: reason.slice(0, MAX_REASON_LENGTH),
       generation: expected.generation,
       handover,
@@ -289,7 +312,8 @@ export class InstanceManager {
       expectedPriceCalls: Math.round(expected.priceCalls),
       bytesBefore,
       bytesAfter,
-    });
+    };
+    this.#log.write("restart", fields, cfRay);
   }
 
   /** Keeps the current instance if no fresh one starts: it is better than none. */
@@ -300,19 +324,19 @@ export class InstanceManager {
     return fresh instanceof Generation ? fresh : current;
   }
 
-  #startNext(): Generation | Unavailable {
-    const trappedBytes = this.#trappedBytes;
-    if (trappedBytes !== undefined) {
-      const fresh = this.#starter.start("trap");
+  #startNext(cfRay: string | null): Generation | Unavailable {
+    const trapped = this.#trapped;
+    if (trapped !== undefined) {
+      const fresh = this.#starter.start("trap", cfRay);
       if (!(fresh instanceof Generation)) return fresh;
-      this.#trappedBytes = undefined;
-      this.#noteRestart(fresh.startedAtMs, "trap", trappedBytes, fresh.startBytes, false);
+      this.#trapped = undefined;
+      this.#noteRestart(fresh.startedAtMs, "trap", trapped.bytes, fresh.startBytes, false, trapped.cfRay);
       this.#current = fresh;
       this.#events.emptied();
       this.#events.counted();
       return fresh;
     }
-    const fresh = this.#starter.start(this.#controller.firstStartReason);
+    const fresh = this.#starter.start(this.#controller.firstStartReason, cfRay);
     if (fresh instanceof Generation) this.#adoptFirst(fresh);
     return fresh;
   }

@@ -69,16 +69,19 @@ export class InstanceStarter {
   }
 
   /** The running instance trapped; the pause before the next start counts from now. */
-  noteTrap({ number, allocatedBytes }: Pick<Generation, "number" | "allocatedBytes">): void {
+  noteTrap({ number, allocatedBytes }: Pick<Generation, "number" | "allocatedBytes">, cfRay: string | null): void {
     this.#failures = afterTrap(this.#failures, this.#moment(), this.#dependencies.filter.service.failurePolicy);
     const { failures } = this.#failures;
     const fields = { generation: number, allocatedBytes, failuresInARow: failures, pauseMs: this.#pauseMs };
-    this.#dependencies.log.write("trap", fields);
-    this.#logGate();
+    this.#dependencies.log.write("trap", fields, cfRay);
+    this.#logGate(cfRay);
   }
 
-  /** Starts an instance, which takes no requests yet; or returns why there is none. */
-  start(startReason: StartReason): Generation | Unavailable {
+  /**
+   * Starts an instance, which takes no requests yet; or returns why there is none.
+   * @param cfRay of the request that needs it, if one does
+   */
+  start(startReason: StartReason, cfRay: string | null = null): Generation | Unavailable {
     const { filter, runtime, controller, counters, isolate, owner } = this.#dependencies;
     const nowMs = runtime.nowMs();
     if (!mayStart(this.#failures, nowMs)) return this.#unavailable();
@@ -105,13 +108,14 @@ export class InstanceStarter {
       counters.failedStarts += 1;
       this.#failures = afterFailedStart(this.#failures, this.#moment());
       this.#failedStart = { ...start, atMs: nowMs };
-      this.#logGate();
+      this.#logFailedStart(start, startReason, cfRay);
+      this.#logGate(cfRay);
       this.#dependencies.failed();
       return this.#unavailable();
     }
     this.#failedStart = undefined;
     this.#failures = afterStart(this.#failures, nowMs);
-    this.#logGate();
+    this.#logGate(cfRay);
     return start.started;
   }
 
@@ -120,22 +124,26 @@ export class InstanceStarter {
   }
 
   /** Says when requests begin to pass undecided, and when that ends. */
-  #logGate(): void {
+  #logGate(cfRay: string | null): void {
     const { log, runtime } = this.#dependencies;
     const openSinceMs = this.#openSinceMs;
     const nowMs = runtime.nowMs();
     if (this.passesUndecided && openSinceMs === undefined) {
       this.#openSinceMs = nowMs;
-      log.write("gate_opened", {
-        gate: "failurePolicy",
-        filterReason: this.#failedStart?.filterReason ?? null,
-        failuresInARow: this.#failures.failures,
-        pauseMs: this.#pauseMs,
-      });
+      const filterReason = this.#failedStart?.filterReason ?? null;
+      const { failures } = this.#failures;
+      const fields = { filterReason, failuresInARow: failures, pauseMs: this.#pauseMs };
+      log.write("gate_opened", { gate: "failurePolicy", ...fields }, cfRay);
     } else if (!this.passesUndecided && openSinceMs !== undefined) {
       this.#openSinceMs = undefined;
-      log.write("gate_closed", { gate: "failurePolicy", openMs: Math.max(0, nowMs - openSinceMs) });
+      log.write("gate_closed", { gate: "failurePolicy", openMs: Math.max(0, nowMs - openSinceMs) }, cfRay);
     }
+  }
+
+  #logFailedStart({ reason, filterReason }: FailedStart, startReason: StartReason, cfRay: string | null): void {
+    const { failures: failuresInARow } = this.#failures;
+    const fields = { reason, filterReason: filterReason ?? null, startReason, failuresInARow, pauseMs: this.#pauseMs };
+    this.#dependencies.log.write("start_failed", fields, cfRay);
   }
 
   #unavailable(): Unavailable {

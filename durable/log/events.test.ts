@@ -20,8 +20,19 @@ describe("an event", () => {
     const { lines, log } = logged();
     log.write("trap", TRAP);
     expect(lines).toEqual([
-      '{"event":"trap","service":"orders","generation":1,"allocatedBytes":65536,"failuresInARow":1,"pauseMs":0}',
+      '{"event":"trap","service":"orders","generation":1,"allocatedBytes":65536,"failuresInARow":1,"pauseMs":0,"cfRay":null}',
     ]);
+  });
+
+  it("ends with the ray of the request that caused it", () => {
+    const { lines, log } = logged();
+    log.write("trap", TRAP, "8f1c2a3b4d5e6f70-FRA");
+    expect(JSON.parse(lines[0]!)).toEqual({
+      event: "trap",
+      service: "orders",
+      ...TRAP,
+      cfRay: "8f1c2a3b4d5e6f70-FRA",
+    });
   });
 
   it("stays one line whatever its texts are", () => {

@@ -1,8 +1,8 @@
-import { hasElapsed } from "../runtime/elapsed.ts";
+import { LineLimit } from "./line-limit.ts";
 
 /**
- * What each event says besides its name and service. Sizes in bytes, durations in ms. No field holds a credential, a header, a
- * path or anything else that a client sends. docs/logs.md has an example of each.
+ * What each event says besides its name, service and `cfRay`. Sizes in bytes, durations in ms. No field holds a credential, a
+ * header, a path or anything else that a client sends. docs/logs.md has an example of each.
  */
 export interface Events {
   /** A fresh instance of the filter has replaced another. */
@@ -25,6 +25,41 @@ export interface Events {
     readonly failuresInARow: number;
     /** Time until the next start. */
     readonly pauseMs: number;
+  };
+  /** The filter did not start. */
+  readonly start_failed: {
+    readonly reason: string;
+    /** What the filter did wrong. */
+    readonly filterReason: string | null;
+    /** Why it was started. */
+    readonly startReason: string;
+    readonly failuresInARow: number;
+    /** Time until the next start. */
+    readonly pauseMs: number;
+  };
+  /** A call to an authorization server failed, or its reply cannot be used. Written by `FailureLog`. */
+  readonly call_failed: {
+    readonly cluster: string;
+    readonly reason: string;
+    readonly status: number | null;
+    readonly tookMs: number | null;
+  };
+  /** Probes have found that an authorization server fails, or that it answers again. */
+  readonly server_state: {
+    readonly cluster: string;
+    readonly state: string;
+    /** When it became suspected, ms since 1970; null while it answers. */
+    readonly sinceMs: number | null;
+    readonly failedProbes: number;
+  };
+  /** The object's storage refused a read or a write. */
+  readonly storage_failed: {
+    /** Null before the object knows its service. */
+    readonly service: string | null;
+    readonly what: string;
+    readonly error: string;
+    /** Failures in this life of the object. */
+    readonly failures: number;
   };
   readonly purge: {
     /** How many credentials were named; null: all decisions. */
@@ -100,10 +135,14 @@ export type EventName = keyof Events;
 /** Logs are billed by the line, and clients may cause some of these events. */
 export const LINE_LIMITS = { lines: 30, intervalMs: 60_000 } as const;
 
-interface Interval {
-  readonly startMs: number;
-  lines: number;
-  leftOut: number;
+/** @param fields begin with the service */
+export function eventLine<Name extends EventName>(
+  event: Name,
+  fields: Events[Name] & { readonly service: string | null },
+  cfRay: string | null,
+  leftOut: number,
+): string {
+  return JSON.stringify({ event, ...fields, cfRay, ...(leftOut > 0 ? { leftOut } : {}) });
 }
 
 /** Writes events of one service, or of an isolate, as lines of JSON. Of each event at most `LINE_LIMITS`, except of purges. */
@@ -111,7 +150,7 @@ export class EventLog {
   readonly #service: string | null;
   readonly #nowMs: () => number;
   readonly #write: (line: string) => void;
-  readonly #intervals = new Map<EventName, Interval>();
+  readonly #limits = new Map<EventName, LineLimit>();
 
   /** @param service null: all services of the isolate */
   constructor(
@@ -124,27 +163,21 @@ export class EventLog {
     this.#write = write;
   }
 
-  write<Name extends EventName>(event: Name, fields: Events[Name]): void {
+  /** @param cfRay of the request that caused it; null: none did, or it has no such header */
+  write<Name extends EventName>(event: Name, fields: Events[Name], cfRay: string | null = null): void {
     // Only the operator purges, and each purge is worth a line.
     const leftOut = event === "purge" ? 0 : this.#leftOutBefore(event);
     if (leftOut === undefined) return;
-    const line = { event, service: this.#service, ...fields, ...(leftOut > 0 ? { leftOut } : {}) };
-    this.#write(JSON.stringify(line));
+    this.#write(eventLine(event, { service: this.#service, ...fields }, cfRay, leftOut));
   }
 
-  /** @returns how many lines were left out since the last one; undefined if this one is left out too */
+  /** @returns as `LineLimit.take` */
   #leftOutBefore(event: EventName): number | undefined {
-    const nowMs = this.#nowMs();
-    const last = this.#intervals.get(event);
-    if (last === undefined || hasElapsed(last.startMs, LINE_LIMITS.intervalMs, nowMs)) {
-      this.#intervals.set(event, { startMs: nowMs, lines: 1, leftOut: 0 });
-      return last?.leftOut ?? 0;
+    let limit = this.#limits.get(event);
+    if (limit === undefined) {
+      limit = new LineLimit(LINE_LIMITS);
+      this.#limits.set(event, limit);
     }
-    if (last.lines < LINE_LIMITS.lines) {
-      last.lines += 1;
-      return 0;
-    }
-    last.leftOut += 1;
-    return undefined;
+    return limit.take(this.#nowMs());
   }
 }

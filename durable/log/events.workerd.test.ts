@@ -37,9 +37,13 @@ const written = (event: string): Line[] =>
     .map((line): Line => JSON.parse(line))
     .filter((line) => line.event === event);
 
-const examples = [...page.matchAll(/^## (\w+)\n([^#]*)/gm)].flatMap(([, heading, text = ""]) =>
-  [...text.matchAll(/```json\n(.*)\n```/g)].map(([, json = ""]) => ({ heading, line: JSON.parse(json) as Line })),
-);
+const examples = page.split(/^## /m).flatMap((section) => {
+  const [heading] = section.split("\n", 1);
+  return [...section.matchAll(/```json\n(.*)\n```/g)].map(([, json = ""]) => ({
+    heading,
+    line: JSON.parse(json) as Line,
+  }));
+});
 
 function shapeOf(line: Line): [string, string][] {
   return Object.entries(line).map(([name, value]) => [name, value === null ? "null" : typeof value]);
@@ -63,7 +67,12 @@ const BUILT_IN = { ...common, filter, authorization } as const;
 const BALANCED = { clusters: { auth: { binding: "AUTHORIZATION", probe: { behindBalancer: true } } } } as const;
 const MORTAL = { ...common, filter: mortal, configuration: "", restart: { policy: "never" } } as const;
 
-const credentials = { ...head(["authorization", `Bearer ${SECRET}`]), path: `/lone/${SECRET}`, query: `?q=${SECRET}` };
+const RAY = "8f1c2a3b4d5e6f70-FRA";
+const trace = { cfRay: RAY, context: undefined, isLogged: false };
+const credentials = {
+  ...head(["authorization", `Bearer ${SECRET}`]),
+  ...{ path: `/lone/${SECRET}`, query: `?q=${SECRET}`, trace },
+};
 
 function withCredentials(
   test: (lone: LoneService) => Promise<void>,
@@ -79,13 +88,19 @@ function withCredentials(
 it("docs/logs.md has an example of each event", () => {
   expect(examples.map(({ heading, line }) => [heading, line.event])).toEqual(
     [
-      "restart",
+      ...Array(2).fill("restart"),
       "trap",
+      "start_failed",
+      ...Array(3).fill("call_failed"),
+      ...Array(2).fill("server_state"),
+      "storage_failed",
       "purge",
       ...Array(2).fill("gate_opened"),
       ...Array(2).fill("gate_closed"),
       "budget",
       "reclaim",
+      // test/security/logs.test.ts
+      ...Array(3).fill("decision"),
     ].map((name) => [name, name]),
   );
 });
@@ -93,7 +108,7 @@ it("docs/logs.md has an example of each event", () => {
 describe("a restart", () => {
   it("says why, what was expected of it, and the bytes before and after", () =>
     withCredentials(async ({ service }) => {
-      await service.restarts.byOperator("too\nbig");
+      await service.restarts.byOperator("too\nbig", RAY);
       const [line] = written("restart");
       expectExample(line);
       const [record] = service.stats().restarts;
@@ -101,6 +116,7 @@ describe("a restart", () => {
         reason: "too\nbig",
         generation: record?.generation,
         handover: true,
+        cfRay: RAY,
         bytesBefore: record?.allocatedBeforeBytes,
         bytesAfter: record?.allocatedAfterBytes,
       });
@@ -111,24 +127,27 @@ describe("a restart", () => {
 describe("a trap", () => {
   it("is one line, and the restart after it another", () =>
     withCredentials(async ({ service }) => {
-      await service.decide({ ...head(["x-die", SECRET]), path: "/lone/die" });
+      await service.decide({ ...head(["x-die", SECRET]), path: "/lone/die", trace });
       const [trap] = written("trap");
       expectExample(trap);
-      expect(trap).toMatchObject({ service: "lone", generation: 1, failuresInARow: 1, pauseMs: 0 });
-      await service.decide(credentials);
-      expect(written("restart")).toMatchObject([{ reason: "trap", handover: false, generation: 1 }]);
+      expect(trap).toMatchObject({ service: "lone", generation: 1, failuresInARow: 1, pauseMs: 0, cfRay: RAY });
+      await service.decide(head());
+      expect(written("restart")).toMatchObject([{ reason: "trap", handover: false, generation: 1, cfRay: RAY }]);
+      await service.restarts.byOperator("operator");
+      expectExample(written("restart").at(-1));
+      expect(written("restart").at(-1)).toMatchObject({ cfRay: null });
     }, MORTAL));
 });
 
 describe("a purge", () => {
   it("has numbers, and no credential", () =>
     withCredentials(async ({ service }) => {
-      await service.purge([SECRET, `Bearer ${SECRET}`]);
+      await service.purge([SECRET, `Bearer ${SECRET}`], RAY);
       const [line] = written("purge");
       expectExample(line);
-      expect(line).toMatchObject({ credentials: 2, stored: false });
+      expect(line).toMatchObject({ credentials: 2, stored: false, cfRay: RAY });
       await service.purge();
-      expect(written("purge").at(-1)).toMatchObject({ credentials: null });
+      expect(written("purge").at(-1)).toMatchObject({ credentials: null, cfRay: null });
     }));
 
   it("that failed says why", () => {
@@ -169,7 +188,15 @@ describe("a gate", () => {
         }
         expect(written("gate_opened")).toHaveLength(1);
         expectExample(written("gate_opened")[0]);
+        expect(written("gate_opened")[0]).toMatchObject({ cfRay: RAY });
         expect(written("gate_closed")).toEqual([]);
+        expect(written("start_failed")).toHaveLength(5);
+        expectExample(written("start_failed")[0]);
+        expect(written("start_failed")[0]).toMatchObject({
+          startReason: "first_request",
+          failuresInARow: 1,
+          cfRay: RAY,
+        });
       },
       { nowMs: () => nowMs },
     );
@@ -206,7 +233,7 @@ describe("a gate", () => {
     expect([starter.passesUndecided, written("gate_opened").length]).toEqual([true, 1]);
     nowMs += 60_000;
     service.filter = mortal;
-    starter.start("first_request");
+    starter.start("first_request", RAY);
     expect(starter.passesUndecided).toBe(false);
     expect(written("gate_closed")).toMatchObject([{ service: "lone", openMs: 60_000 }]);
     expectExample(written("gate_closed")[0]);
@@ -243,6 +270,59 @@ describe("a gate", () => {
       },
       { probeLimits: { intervalMs: 10, timeoutMs: 100, idleMs: 60_000, silenceMs: 50 } },
     ));
+});
+
+describe("an authorization server", () => {
+  it("that fails has a line for its call, and others for its state", () =>
+    withService(
+      { ...BUILT_IN, ...BALANCED },
+      TIME_LIMITS,
+      async ({ service, authorization: server }) => {
+        server.alwaysAnswer(503);
+        await service.decide(credentials);
+        expectExample(written("call_failed")[0]);
+        expect(written("call_failed")[0]).toMatchObject({ reason: "unexpected status", status: 503, cfRay: RAY });
+        await expect.poll(() => written("server_state").at(-1)?.state, { timeout: 5_000 }).toBe("unreachable");
+        const silent = written("server_state").at(-1);
+        expectExample(silent);
+        expect(silent).toMatchObject({ sinceMs: service.stats().clusters.auth?.sinceMs });
+        server.alwaysAnswer(200);
+        await expect.poll(() => written("server_state").at(-1)?.state, { timeout: 5_000 }).toBe("answering");
+        expectExample(written("server_state").at(-1));
+        const states = written("server_state").map(({ state }) => state);
+        expect(states.every((state, index) => state !== states[index - 1])).toBe(true);
+      },
+      { probeLimits: { intervalMs: 10, timeoutMs: 100, idleMs: 60_000, silenceMs: 50 } },
+    ));
+});
+
+describe("a storage that fails", () => {
+  it("has one line a minute", () => {
+    let isFull = false;
+    const throughStorage = (storage: DurableObjectStorage) =>
+      new Proxy(storage, {
+        get: (own, name) => {
+          if (isFull && name === "put") return () => Promise.reject(new Error("quota exceeded"));
+          const value: unknown = Reflect.get(own, name, own);
+          return typeof value === "function" ? value.bind(own) : value;
+        },
+      });
+    return withService(
+      BUILT_IN,
+      TIME_LIMITS,
+      async ({ service, authorization: server }) => {
+        server.alwaysAnswer(200);
+        await service.decide(credentials);
+        isFull = true;
+        for (let n = 0; n < 3; n += 1) await service.purge();
+        await expect.poll(() => service.stats().storage.failures).toBeGreaterThan(0);
+        expect(written("storage_failed")).toHaveLength(1);
+        expectExample(written("storage_failed")[0]);
+        expect(written("storage_failed")[0]).toMatchObject({ service: "lone", failures: 1 });
+      },
+      { throughStorage },
+    );
+  });
 });
 
 describe("an isolate that is short of memory", () => {

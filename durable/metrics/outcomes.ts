@@ -10,7 +10,7 @@ export const OUTCOMES = {
    */
   allowed: ["cache", "isolate", "server", "coalesced", "token", "fail_open"],
   /**
-   * `credential`: none, or not a valid one (401). `denied`: by the authorization server or the filter (403). `rule`: no rule, or a rule asks for a scope or
+   * `credential`: none, or not a valid one (401). `denied`: by the authorization server or the filter (403, or any status that a server of forward-auth refuses with). `rule`: no rule, or a rule asks for a scope or
    * claim that the credential lacks (403). `throttled`: 429.
    */
   refused: ["credential", "denied", "rule", "throttled", "other"],
@@ -75,8 +75,23 @@ export function sumOf(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-export function isUndecidedReason(reason: string): reason is OutcomeReason<"undecided"> {
-  return (OUTCOMES.undecided as readonly string[]).includes(reason);
+const UNDECIDED: ReadonlySet<string> = new Set(OUTCOMES.undecided);
+
+/** @param reason any text: other filters and servers choose theirs */
+export function undecidedReason(reason: string | null): OutcomeReason<"undecided"> {
+  return reason !== null && UNDECIDED.has(reason) ? (reason as OutcomeReason<"undecided">) : "other";
+}
+
+/** Reasons of the built-in filter and the gateway for a rule that a valid credential does not meet. */
+const BY_RULE: ReadonlySet<string> = new Set(["no_rule", "unknown_rule", "insufficient_scope", "insufficient_claims"]);
+
+/** @param reason any text, as in `undecidedReason` */
+export function refuseReason(status: number, reason: string | null): OutcomeReason<"refused"> {
+  if (status === 401) return "credential";
+  if (status === 429) return "throttled";
+  if (status === 403) return reason !== null && BY_RULE.has(reason) ? "rule" : "denied";
+  // Under forward-auth a server refuses with any status.
+  return reason === "denied" ? "denied" : "other";
 }
 
 function fieldsOf(value: unknown): Record<string, unknown> {

@@ -1,12 +1,14 @@
 import { expect, it } from "vitest";
 import { FailureLog } from "./failure-log.ts";
 
+const TIMEOUT = { event: "call_failed", service: "orders", cluster: "auth", reason: "timeout", status: null };
+
 function logged() {
-  const lines: string[] = [];
+  const lines: unknown[] = [];
   const due: (() => void)[] = [];
   const log = new FailureLog(
     "orders",
-    (line) => lines.push(line),
+    (line) => lines.push(JSON.parse(line)),
     (run) => due.push(run),
   );
   /** Ends the current second for every kind that has one. */
@@ -16,13 +18,13 @@ function logged() {
   return { lines, due, log, passSecond };
 }
 
-it("names service, cluster, reason, status and time", () => {
+it("names service, cluster, reason, status, time and request", () => {
   const { lines, log } = logged();
   log.note({ cluster: "auth", reason: "unexpected status", status: 404, tookMs: 12.4 });
-  log.note({ cluster: "auth", reason: "timeout", tookMs: 2_000 });
+  log.note({ cluster: "auth", reason: "timeout", tookMs: 2_000, cfRay: "8f1c2a3b4d5e6f70-FRA" });
   expect(lines).toEqual([
-    "orders: authorization_call_failed: cluster auth: unexpected status, status 404, 12 ms",
-    "orders: authorization_call_failed: cluster auth: timeout, 2000 ms",
+    { ...TIMEOUT, reason: "unexpected status", status: 404, tookMs: 12, cfRay: null },
+    { ...TIMEOUT, tookMs: 2_000, cfRay: "8f1c2a3b4d5e6f70-FRA" },
   ]);
 });
 
@@ -42,18 +44,17 @@ it("distinguishes kinds by cluster, reason and status", () => {
 it("writes one line per second for each kind, with the number left out", () => {
   const { lines, log, passSecond } = logged();
   for (let n = 0; n < 100; n += 1) log.note({ cluster: "auth", reason: "timeout", tookMs: n });
-  expect(lines).toEqual(["orders: authorization_call_failed: cluster auth: timeout, 0 ms"]);
+  expect(lines).toEqual([{ ...TIMEOUT, tookMs: 0, cfRay: null }]);
   passSecond();
   log.note({ cluster: "auth", reason: "timeout", tookMs: 100 });
-  const last = "orders: authorization_call_failed: cluster auth: timeout, 99 ms, 98 more like it since the last line";
-  expect(lines.slice(1)).toEqual([last]);
+  expect(lines.slice(1)).toEqual([{ ...TIMEOUT, tookMs: 99, cfRay: null, leftOut: 98 }]);
 });
 
 it("counts the last failures even if no other follows, and then sets no more timers", () => {
   const { lines, due, log, passSecond } = logged();
   for (let n = 0; n < 3; n += 1) log.note({ cluster: "auth", reason: "timeout" });
   passSecond();
-  expect(lines.at(-1)).toMatch(/, 1 more like it since the last line$/);
+  expect(lines.at(-1)).toMatchObject({ leftOut: 1 });
   passSecond();
   expect([lines.length, due.length]).toEqual([2, 0]);
   log.note({ cluster: "auth", reason: "timeout" });

@@ -1,3 +1,5 @@
+import { eventLine } from "../log/events.ts";
+
 /** Failure of a call to an authorization server. No field comes from a client. */
 export interface CallFailure {
   readonly cluster: string;
@@ -5,6 +7,8 @@ export interface CallFailure {
   readonly reason: string;
   readonly status?: number;
   readonly tookMs?: number;
+  /** Of the request that caused the call. */
+  readonly cfRay?: string | null;
 }
 
 /** Minimum time between two lines of one kind. Logs are billed by the line, and a server that is down fails every call. */
@@ -29,7 +33,7 @@ export class FailureLog {
 
   constructor(
     service: string,
-    write: (line: string) => void = (line) => console.warn(line),
+    write: (line: string) => void = (line) => console.log(line),
     schedule: Schedule = (run, delayMs) => setTimeout(run, delayMs),
   ) {
     this.#service = service;
@@ -61,11 +65,11 @@ export class FailureLog {
     }, INTERVAL_MS);
   }
 
-  #writeLine({ cluster, reason, status, tookMs }: CallFailure, leftOut: number): void {
-    const parts = [`${this.#service}: authorization_call_failed: cluster ${cluster}: ${reason}`];
-    if (status !== undefined) parts.push(`status ${status}`);
-    if (tookMs !== undefined) parts.push(`${Math.round(tookMs)} ms`);
-    if (leftOut > 0) parts.push(`${leftOut} more like it since the last line`);
-    this.#write(parts.join(", "));
+  #writeLine({ cluster, reason, status, tookMs, cfRay = null }: CallFailure, leftOut: number): void {
+    const fields = {
+      ...{ service: this.#service, cluster, reason, status: status ?? null },
+      tookMs: tookMs === undefined ? null : Math.round(tookMs),
+    };
+    this.#write(eventLine("call_failed", fields, cfRay, leftOut));
   }
 }

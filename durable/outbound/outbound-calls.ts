@@ -3,6 +3,7 @@ import type { Cluster, Service } from "../../config/index.ts";
 import type { OutboundCall, OutboundFailure, OutboundResult } from "../../wasm/host/index.ts";
 import { EventLog } from "../log/events.ts";
 import { type CallCounter, CallCounters, type CallResult, type ClusterCalls } from "../metrics/call-counts.ts";
+import { traceOfCall } from "../request/call-trace.ts";
 import { CLIENT_GROUP_ATTRIBUTE } from "../request/client-group.ts";
 import { DeadlineTimer } from "../runtime/deadline-timer.ts";
 import type { CallLoad } from "./call-load.ts";
@@ -15,6 +16,7 @@ import { PROBE_LIMITS, Prober } from "./prober.ts";
 import { Reachability, type ServerState, UNREACHABLE } from "./reachability.ts";
 import { type CallOutcome, type Send, sendCall } from "./send-call.ts";
 import { ServersCalls } from "./server-calls.ts";
+import { sendInTrace } from "./trace-context.ts";
 import { ignoresBodyOfAllow, withoutBodyOfAllow } from "./unread-body.ts";
 
 /** Limits of the calls that a filter makes to its authorization servers. */
@@ -214,7 +216,10 @@ export class OutboundCalls {
   }
 
   /** Logs a reply that only the built-in filter can recognize as malformed. */
-  noteRefusal({ details, calls }: { readonly details: string; readonly calls: number }): void {
+  noteRefusal(
+    { details, calls }: { readonly details: string; readonly calls: number },
+    cfRay: string | null = null,
+  ): void {
     const { filterKind } = this.#service;
     if (details !== MALFORMED_REPLY || filterKind.kind !== "built-in") return;
     const { authorization } = filterKind;
@@ -223,7 +228,7 @@ export class OutboundCalls {
     // know which one.
     if (subject !== undefined && calls === 0) return;
     const { cluster } = subject !== undefined && calls === 1 ? subject : authorization;
-    this.#log.note({ cluster, reason: "a reply that cannot be read" });
+    this.#log.note({ cluster, reason: "a reply that cannot be read", cfRay });
   }
 
   call(call: OutboundCall): Promise<OutboundResult> {
@@ -296,8 +301,11 @@ export class OutboundCalls {
       passed("timeout");
       abort.abort();
     }, timeoutMs);
+    const trace = traceOfCall(call);
     const outcome = await Promise.race([
-      sendCall(call, cluster.baseUrl, cluster.send, abort.signal, this.#onlyAsks),
+      sendInTrace(call, this.#onlyAsks ? trace?.context : undefined, (traced) =>
+        sendCall(traced, cluster.baseUrl, cluster.send, abort.signal, this.#onlyAsks),
+      ),
       timeout,
     ]);
     cancelTimeout();
@@ -316,16 +324,17 @@ export class OutboundCalls {
     cluster.calls.ended(callResult(outcome), contact === undefined ? undefined : nowMs - startedMs);
     cluster.prober?.asked();
     this.#startWaiting();
-    return this.#resultOf(outcome, cluster, nowMs - startedMs);
+    return this.#resultOf(outcome, cluster, nowMs - startedMs, trace?.cfRay ?? null);
   }
 
   #resultOf(
     outcome: CallOutcome | "timeout",
     cluster: ServerCluster,
     tookMs: number,
+    cfRay: string | null,
   ): OutboundResult | Promise<OutboundResult> {
     const failed = (reason: string, status?: number) =>
-      this.#log.note({ cluster: cluster.name, reason, tookMs, ...(status === undefined ? {} : { status }) });
+      this.#log.note({ cluster: cluster.name, reason, tookMs, cfRay, ...(status === undefined ? {} : { status }) });
     if (outcome === "timeout") {
       failed("timeout");
       return { ok: false, reason: reasonWithoutAnswer(cluster, "timeout") };
@@ -383,13 +392,12 @@ export class OutboundCalls {
     let shown: ServerState = "answering";
     const logGate = this.#gateLog(cluster, reachability);
     return () => {
-      const { state, failedProbes } = reachability;
+      const { state, failedProbes, suspectedMs = null } = reachability;
       logGate();
       if (state === shown || (state === "suspected" && shown === "answering")) return;
       shown = state;
       this.#stateChanged();
-      const probes = state === "answering" ? "" : `, ${failedProbes} probes failed`;
-      console.warn(`${this.#service.name}: authorization_server_state: cluster ${cluster}: ${state}${probes}`);
+      this.#events.write("server_state", { cluster, state, sinceMs: suspectedMs, failedProbes });
     };
   }
 }

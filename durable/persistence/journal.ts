@@ -29,6 +29,8 @@ export interface JournalDependencies {
   readonly nowMs: () => number;
   /** Lets other tasks run. */
   readonly pause: () => Promise<void>;
+  /** Called when the storage fails and the journal goes on without what it holds. */
+  readonly failed: (what: string, error: unknown) => void;
 }
 
 /**
@@ -193,9 +195,7 @@ export class Journal {
       }
       await this.#putHead(next, rows, {});
     } catch (error) {
-      console.error(
-        `${this.#dependencies.service}: a purge could not be stored, so the stored decisions are removed: ${String(error)}`,
-      );
+      this.#dependencies.failed("storing a purge, so the stored decisions are removed", error);
       await this.#remove();
     }
   }

@@ -71,7 +71,7 @@ function inStorage(test: (storage: DurableObjectStorage) => Promise<void>): Prom
 
 async function open(storage: DurableObjectStorage, secret = SECRET): Promise<Journal> {
   const { box } = await deriveKeys(secret, "orders");
-  return Journal.open({ storage, box, service: "orders", nowMs: () => 1_000, pause: async () => {} });
+  return Journal.open({ storage, box, service: "orders", nowMs: () => 1_000, pause: async () => {}, failed: () => {} });
 }
 
 /** What the next life of the object restores. */
@@ -243,7 +243,7 @@ describe("the journal", () => {
       const pause = async () => {
         pauses += 1;
       };
-      const journal = await Journal.open({ storage, box, service: "orders", nowMs: () => 0, pause });
+      const journal = await Journal.open({ storage, box, service: "orders", nowMs: () => 0, pause, failed: () => {} });
       const filter = new ScriptedFilter(Array.from({ length: 80 }, () => "a bit"));
       await journal.write(filter.handover, ALLOCATED, EVERYTHING_WENT_ON);
       expect(pauses).toBe(10);

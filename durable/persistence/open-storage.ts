@@ -50,7 +50,8 @@ export async function openStorage(opening: ServiceStorage): Promise<OpenedStorag
   }
   const { digestKey, box } = await deriveKeys(secret, name);
   if (!persist) return withoutJournal(digestKey);
-  const dependencies = { storage, box, service: name, nowMs: () => runtime.nowMs(), pause: nextTask };
+  const failed = (what: string, error: unknown) => store.health.failed(what, error);
+  const dependencies = { storage, box, service: name, nowMs: () => runtime.nowMs(), pause: nextTask, failed };
   try {
     return { digestKey, journal: await Journal.open(dependencies) };
   } catch (error) {

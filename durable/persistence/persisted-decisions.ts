@@ -2,6 +2,7 @@ import type { Generation } from "../instances/generation.ts";
 import type { InstanceManager } from "../instances/instance-manager.ts";
 import { hasElapsed } from "../runtime/elapsed.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { StorageHealth } from "../storage/storage-health.ts";
 import type { Journal } from "./journal.ts";
 import type { PersistedDecisionsStats, RestoreOutcome } from "./persistence-stats.ts";
 
@@ -16,6 +17,7 @@ export class PersistedDecisions {
   readonly #instances: InstanceManager;
   readonly #runtime: Runtime;
   readonly #name: string;
+  readonly #health: StorageHealth;
   /** The restore in progress. */
   #restoring: Promise<void> | undefined;
   #isRestored = false;
@@ -23,8 +25,9 @@ export class PersistedDecisions {
   #lastWrite: PersistedDecisionsStats["lastWrite"] = null;
   #lastRestore: PersistedDecisionsStats["waking"] = null;
 
-  constructor(name: string, journal: Journal, instances: InstanceManager, runtime: Runtime) {
+  constructor(name: string, journal: Journal, instances: InstanceManager, runtime: Runtime, health: StorageHealth) {
     this.#name = name;
+    this.#health = health;
     this.#journal = journal;
     this.#instances = instances;
     this.#runtime = runtime;
@@ -70,7 +73,7 @@ export class PersistedDecisions {
       );
     } catch (error) {
       this.#lastWrite = "failed";
-      console.error(`${this.#name}: decisions could not be stored: ${String(error)}`);
+      this.#health.failed("storing decisions", error);
     } finally {
       this.#writing = false;
     }
@@ -111,7 +114,7 @@ export class PersistedDecisions {
       // The journal would lack what the serving instance learns.
       if (outcome !== "restored") await this.#journal.purge();
     } catch (error) {
-      console.error(`${this.#name}: stored decisions could not be read: ${String(error)}`);
+      this.#health.failed("reading stored decisions", error);
     }
     this.#lastRestore = { outcome, atMs: startedMs, durationMs: this.#runtime.nowMs() - startedMs };
   }
@@ -133,9 +136,7 @@ export class PersistedDecisions {
 
   /** The serving instance did not restore the journal, so old decisions must not overrule the ones it makes. */
   forget(): void {
-    this.#journal.purge().catch((error: unknown) => {
-      console.error(`${this.#name}: stored decisions could not be removed: ${String(error)}`);
-    });
+    this.#journal.purge().catch((error: unknown) => this.#health.failed("removing stored decisions", error));
   }
 
   async #restored(startedMs: number): Promise<RestoreOutcome | "failed"> {

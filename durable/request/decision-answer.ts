@@ -1,6 +1,7 @@
 import type { Service } from "../../config/index.ts";
 import type { Decision, Refusal } from "../../wasm/host/index.ts";
 import { flattenHeaders } from "../flat-headers.ts";
+import { allowedBy } from "../metrics/count-outcome.ts";
 import type { Continue, LocalResponse, Unavailable } from "../rpc.ts";
 import { freshForMs } from "./edge-life.ts";
 
@@ -17,7 +18,8 @@ export function denyResult(refusal: Refusal): LocalResponse | Unavailable {
 
 export function decisionAnswer(service: Service, decision: Decision): Continue | LocalResponse | Unavailable {
   if (decision.kind !== "continue") return denyResult(decision);
-  return { kind: "continue", changes: decision.changes, freshForMs: freshForMs(service, decision) };
+  const { changes } = decision;
+  return { kind: "continue", changes, freshForMs: freshForMs(service, decision), by: allowedBy(decision) };
 }
 
 /** A refusal by the gateway itself. */

@@ -23,7 +23,7 @@ const TICKS_OF_STAGE = 4;
 /** Work around the decision on a request. */
 export interface RequestEvents {
   /** @returns what to await before the filter sees the request */
-  beforeRequest(): Promise<void> | undefined;
+  beforeRequest(cfRay: string | null): Promise<void> | undefined;
   /** Called when the head of a request is decided. */
   afterAnswer(): void;
 }
@@ -75,7 +75,7 @@ export class RequestDecider {
   }
 
   #ticked(ask: DecideRequest, ruleName: string, replays: number): Answer | Promise<Answer> {
-    const ticking = this.#with.events.beforeRequest();
+    const ticking = this.#with.events.beforeRequest(rayOf(ask));
     // The instance may change while the tick's calls are in progress.
     return ticking === undefined
       ? this.#decide(ask, ruleName, replays)
@@ -84,7 +84,7 @@ export class RequestDecider {
 
   #decide(ask: DecideRequest, ruleName: string, replays: number): Answer | Promise<Answer> {
     const { service, instances } = this.#with;
-    const generation = instances.acquire();
+    const generation = instances.acquire(rayOf(ask));
     if (!(generation instanceof Generation)) return this.#withoutFilter(generation);
 
     const deadline = this.#deadline;
@@ -100,14 +100,14 @@ export class RequestDecider {
         stages,
         deadline,
         replays,
-        onHead: (decision) => this.#headDecided(generation, decision),
-        onRefusal: (refusal) => this.#refusedInStage(generation, refusal),
+        onHead: (decision) => this.#headDecided(generation, decision, rayOf(ask)),
+        onRefusal: (refusal) => this.#refusedInStage(generation, refusal, rayOf(ask)),
       });
       return deciding.then((answer) => answer ?? again());
     }
     const decided = (decision: Decision) => {
       if (isReplayed(decision, replays)) return again();
-      this.#headDecided(generation, decision);
+      this.#headDecided(generation, decision, rayOf(ask));
       return decisionAnswer(service, decision);
     };
     const deciding = generation.decide(request);
@@ -126,25 +126,29 @@ export class RequestDecider {
     }
     counters.failedOpen += 1;
     outcomes.allowed.fail_open += 1;
-    return { kind: "continue", changes: [], freshForMs: 0 };
+    return { kind: "continue", changes: [], freshForMs: 0, by: "fail_open" };
   }
 
   #renewDeadline(): void {
     this.#deadline = new StageDeadline(this.#deadlines);
   }
 
-  #headDecided(generation: Generation, decision: Decision): void {
+  #headDecided(generation: Generation, decision: Decision, cfRay: string | null): void {
     const { counters, outcomes, instances, outbound, events } = this.#with;
     countDecision(counters, decision);
     countOutcome(outcomes, decision);
-    if (decision.kind === "failed") instances.noteTrap(generation);
-    if (decision.kind === "respond") outbound.noteRefusal(decision);
+    if (decision.kind === "failed") instances.noteTrap(generation, cfRay);
+    if (decision.kind === "respond") outbound.noteRefusal(decision, cfRay);
     events.afterAnswer();
   }
 
-  #refusedInStage(generation: Generation, refusal: Refusal): void {
+  #refusedInStage(generation: Generation, refusal: Refusal, cfRay: string | null): void {
     const { counters, instances } = this.#with;
     countRefusalInStage(counters, refusal);
-    if (refusal.kind === "failed") instances.noteTrap(generation);
+    if (refusal.kind === "failed") instances.noteTrap(generation, cfRay);
   }
+}
+
+function rayOf({ trace }: DecideRequest): string | null {
+  return trace === undefined ? null : trace.cfRay;
 }

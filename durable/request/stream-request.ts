@@ -1,6 +1,7 @@
 import type { AbortNotice, HeaderList, StreamRequest } from "../../wasm/host/index.ts";
 import { unflattenHeaders } from "../flat-headers.ts";
 import type { DecideRequest } from "../rpc.ts";
+import { TRACE_ATTRIBUTE } from "./call-trace.ts";
 import { CLIENT_GROUP_ATTRIBUTE, clientGroup } from "./client-group.ts";
 
 /** The head of a request for a Proxy-Wasm stream: pseudo headers first, and attributes. */
@@ -12,17 +13,14 @@ export function streamRequest(ask: DecideRequest, ruleName: string, signal: Abor
     [":scheme", ask.scheme],
   ];
   unflattenHeaders(ask.headers, headers);
-  return {
-    headers,
-    endOfStream: ask.endOfStream,
-    attributes: {
-      "xds.route_name": ruleName,
-      "source.address": ask.source.address,
-      // Filters read it only for calls.
-      get [CLIENT_GROUP_ATTRIBUTE]() {
-        return clientGroup(ask.source.address);
-      },
+  const attributes = {
+    "xds.route_name": ruleName,
+    "source.address": ask.source.address,
+    // Filters read it only for calls.
+    get [CLIENT_GROUP_ATTRIBUTE]() {
+      return clientGroup(ask.source.address);
     },
-    signal,
+    [TRACE_ATTRIBUTE]: ask.trace,
   };
+  return { headers, endOfStream: ask.endOfStream, attributes, signal };
 }

@@ -48,12 +48,13 @@ export class RestartExecutor {
   /**
    * Restarts on request of the operator, with handover if the filter supports it.
    * @param reason for the log of restarts
+   * @param cfRay of the operator's request
    */
-  async byOperator(reason: string): Promise<RestartOutcome> {
+  async byOperator(reason: string, cfRay: string | null = null): Promise<RestartOutcome> {
     const { instances, sample } = this.#dependencies;
     if (instances.current === undefined) return "not_running";
     sample();
-    return instances.restart(reason);
+    return instances.restart(reason, cfRay);
   }
 
   /** Restarts for the policy: at the hard limit at once, else only if no earlier instance still drains. */

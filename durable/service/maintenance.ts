@@ -54,8 +54,8 @@ export class Maintenance {
   }
 
   /** Runs the tick that is due before a request, if any. @returns the tick's calls, which the request must await */
-  beforeRequest(): Promise<void> | undefined {
-    return this.#ticksAfterAnswer ? undefined : this.#tickIfDue();
+  beforeRequest(cfRay: string | null): Promise<void> | undefined {
+    return this.#ticksAfterAnswer ? undefined : this.#tickIfDue(cfRay);
   }
 
   /** Schedules due work in a later task, so that the answer is sent first. */
@@ -124,14 +124,14 @@ export class Maintenance {
     return filterMetrics.liveBytes;
   }
 
-  #tickIfDue(): Promise<void> | undefined {
+  #tickIfDue(cfRay: string | null): Promise<void> | undefined {
     const { instances, nowMs } = this.#with;
-    const generation = instances.acquire();
+    const generation = instances.acquire(cfRay);
     if (!(generation instanceof Generation)) return undefined;
     const calls = generation.tickIfDue(nowMs());
     this.#alarm?.arm(generation.tickPeriodMs);
     // After a trap, the next instance must tick first.
-    return generation.failed ? this.#tickIfDue() : calls;
+    return generation.failed ? this.#tickIfDue(cfRay) : calls;
   }
 
   #isDue(nowMs: number): boolean {

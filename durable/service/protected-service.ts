@@ -163,7 +163,9 @@ export class ProtectedService {
     });
     this.#instances = instances;
     const persistedDecisions =
-      opened.journal instanceof Journal ? new PersistedDecisions(name, opened.journal, instances, runtime) : undefined;
+      opened.journal instanceof Journal
+        ? new PersistedDecisions(name, opened.journal, instances, runtime, store.health)
+        : undefined;
     this.#persistedDecisions = persistedDecisions;
     this.restarts = new RestartExecutor({
       name,
@@ -199,7 +201,7 @@ export class ProtectedService {
       persistedDecisions,
       outbound: this.#outbound,
       events: {
-        beforeRequest: () => this.#maintenance.beforeRequest(),
+        beforeRequest: (cfRay) => this.#maintenance.beforeRequest(cfRay),
         afterAnswer: () => this.#afterAnswer(),
       },
       stageMs: runtime.limits.pausedMs,
@@ -232,8 +234,8 @@ export class ProtectedService {
   }
 
   /** @throws like `purge` in purge.ts */
-  purge(credentials?: readonly string[]): Promise<PurgeReport> {
-    return purge(this.#purging, credentials);
+  purge(credentials?: readonly string[], cfRay: string | null = null): Promise<PurgeReport> {
+    return purge(this.#purging, credentials, cfRay);
   }
 
   /** The object's alarm went off. */

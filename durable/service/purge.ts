@@ -23,6 +23,14 @@ export interface PurgeDependencies {
   readonly counted: () => void;
 }
 
+export interface PurgeRequest {
+  readonly service: string;
+  /** Undefined: all decisions. */
+  readonly credentials?: string[];
+  /** Of the operator's request. */
+  readonly cfRay?: string | null;
+}
+
 /** Result of a purge. */
 export interface PurgeReport {
   /** Number of decisions dropped from memory; null for a filter that cannot purge and was replaced. */
@@ -38,24 +46,29 @@ export interface PurgeReport {
  *
  * @throws Error if a filter that cannot purge does not start again, or if the storage refuses
  */
-export async function purge(dependencies: PurgeDependencies, credentials?: readonly string[]): Promise<PurgeReport> {
+export async function purge(
+  dependencies: PurgeDependencies,
+  credentials?: readonly string[],
+  cfRay: string | null = null,
+): Promise<PurgeReport> {
   const { counters, counted, log } = dependencies;
   counters.purges += 1;
   counted();
   const scope = { credentials: credentials?.length ?? null };
   try {
-    const report = await drop(dependencies, credentials);
-    log.write("purge", { ...scope, ...report, error: null });
+    const report = await drop(dependencies, credentials, cfRay);
+    log.write("purge", { ...scope, ...report, error: null }, cfRay);
     return report;
   } catch (error) {
-    log.write("purge", { ...scope, purged: null, stored: null, error: String(error) });
+    log.write("purge", { ...scope, purged: null, stored: null, error: String(error) }, cfRay);
     throw error;
   }
 }
 
 async function drop(
   { name, instances, persistedDecisions, staleJournal, shared, store, handsOver }: PurgeDependencies,
-  credentials?: readonly string[],
+  credentials: readonly string[] | undefined,
+  cfRay: string | null,
 ): Promise<PurgeReport> {
   // A restore in progress could bring back decisions purged before it finished.
   const restoring = persistedDecisions?.restoring;
@@ -67,7 +80,7 @@ async function drop(
     shared.forgetDataOf(name);
     store.forgetSharedData(shared.dataOf(name));
   }
-  const purged = instances.purge(credentials);
+  const purged = instances.purge(credentials, cfRay);
   await persistedDecisions?.purge(credentials);
   await staleJournal?.remove();
   return { purged: handsOver ? (purged ?? null) : null, stored };

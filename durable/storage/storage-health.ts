@@ -1,3 +1,4 @@
+import { eventLine } from "../log/events.ts";
 import { hasElapsed } from "../runtime/elapsed.ts";
 
 /** Interval between two log lines, ms: a storage that fails usually fails every access. */
@@ -15,6 +16,8 @@ export interface StorageStats {
  * written through this class: a failure is counted, shown in /stats and logged, and has no other effect.
  */
 export class StorageHealth {
+  /** Null until the object knows it. */
+  service: string | null = null;
   readonly #nowMs: () => number;
   #failures = 0;
   #lastFailure: StorageStats["lastFailure"] = null;
@@ -56,6 +59,7 @@ export class StorageHealth {
     this.#lastFailure = { atMs, what, message };
     if (!hasElapsed(this.#loggedAtMs, LOG_INTERVAL_MS, atMs)) return;
     this.#loggedAtMs = atMs;
-    console.error(`storage_failed: ${what}: ${message} (decisions continue without it)`);
+    const { service } = this;
+    console.log(eventLine("storage_failed", { service, what, error: message, failures: this.#failures }, null, 0));
   }
 }

@@ -172,7 +172,19 @@ async function askDuringReset(service: string, reason: string): Promise<RawRespo
 }
 
 /** What the log says besides, as the page explains. */
-const SECOND_LINE = /authorization_server_state|keys_unavailable/;
+const SECOND_LINE = /keys_unavailable|^[\w-]+: filter: /;
+
+/** Lines of text about the service without its name, and failed calls without service and request. Numbers are N. */
+function shownLine(service: string, line: string): string[] {
+  const failed = `{"event":"call_failed","service":"${service}",`;
+  if (line.startsWith(failed)) {
+    const left = `{"event":"call_failed",${line.slice(failed.length)}`;
+    return [left.replace(',"cfRay":null', "").replace(/"tookMs":\d+/, '"tookMs":N')];
+  }
+  if (!line.startsWith(`${service}: `) || SECOND_LINE.test(line)) return [];
+  const text = line.slice(service.length + 2);
+  return [text.replace(/http:\/\/[\d.:]+/, "URL").replace(ISSUER, "ISSUER")];
+}
 
 /** Counters that change with any request. */
 const ALWAYS_CHANGED: readonly string[] = ["requests", "hits", "outbound"];
@@ -204,14 +216,7 @@ async function observe(
       .log()
       .slice(logged)
       .split("\n")
-      .filter((line) => line.startsWith(`${service}: `) && !SECOND_LINE.test(line))
-      .map((line) =>
-        line
-          .slice(service.length + 2)
-          .replace(/\d+ ms/, "N ms")
-          .replace(/http:\/\/[\d.:]+/, "URL")
-          .replace(ISSUER, "ISSUER"),
-      );
+      .flatMap((line) => shownLine(service, line));
   // The log arrives through a pipe, so it may be later than the response; so may what the Worker tells the object.
   await after(reportedMs);
   const counters = await countersOf(service);

@@ -13,13 +13,16 @@ import { testEnv } from "./client.ts";
 export class Authorization {
   readonly #checks: PromiseWithResolvers<Response>[] = [];
   #always: number | undefined;
+  /** The latest check. */
+  last: Request | undefined;
 
   /** Number of checks. */
   get asked(): number {
     return this.#checks.length;
   }
 
-  send(): Promise<Response> {
+  send(request: Request): Promise<Response> {
+    this.last = request;
     const check = Promise.withResolvers<Response>();
     this.#checks.push(check);
     if (this.#always !== undefined) this.answer(this.#checks.length, this.#always);
@@ -82,13 +85,14 @@ export function withService(
     const storage = throughStorage(state.storage);
     const begin = async (own = secret): Promise<LoneService> => {
       const store = new ServiceStateStore(storage);
+      store.health.service = service.name;
       const lone = new ProtectedService({
         service,
         runtime,
         store,
         opened: await openStorage({ service, storage, store, runtime, keySecret: "EBB_KEY", secret: own }),
         workerVersion: undefined,
-        sendTo: () => () => authorization.send(),
+        sendTo: () => (request) => authorization.send(request),
         secrets: () => undefined,
         setAlarm: async () => {},
         tellDirectory: async () => {},

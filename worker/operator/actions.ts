@@ -27,11 +27,12 @@ export function restartServices(
   { gateway }: Front,
   env: Env,
   { service, dryRun = false }: ActionRequest,
+  cfRay: string | null,
 ): Promise<ActionReport<RestartReport>> {
   return forEach(gateway, service, async (name) => {
     const object = serviceObject(env, name);
     if (dryRun) return { plan: await object.restartPlan() };
-    const outcome = await object.restart("operator");
+    const outcome = await object.restart("operator", cfRay);
     return outcome === "restarted" ? { restarted: true } : { restarted: false, why: outcome };
   });
 }
@@ -49,12 +50,13 @@ export function purgeServices(
   { gateway, edge, credentials }: Front,
   env: Env,
   { service, credential }: ActionRequest,
+  cfRay: string | null,
 ): Promise<ActionReport<EdgePurgeReport>> {
   const meant = credential === undefined ? undefined : credentialsMeant(credential);
   return forEach(gateway, service, async (name) => {
     const purged = gateway.services.find((candidate) => candidate.name === name)!;
     const report = await againAfterReset(() =>
-      serviceObject(env, name).purge({ service: name, ...purgedCredentials(purged, meant) }),
+      serviceObject(env, name).purge({ service: name, ...purgedCredentials(purged, meant), cfRay }),
     );
     edge.forget(name);
     credentials.forget(name);

@@ -2,6 +2,7 @@ import { type Context, Hono, type Next } from "hono";
 import type { Gateway } from "../../config/index.ts";
 import type { VisibleServices } from "../../config/operator-tokens.ts";
 import type { Env } from "../../durable/environment.ts";
+import { rayIn } from "../client-info.ts";
 import type { Front } from "../forward.ts";
 import { errorResponse, internalError } from "../replies.ts";
 import { rawPath } from "../request-target.ts";
@@ -83,7 +84,7 @@ export function operatorPages(front: Front): Hono<PageEnv> {
       const parsed = await readAction(c.req.raw, visible, services, name);
       if (!parsed.ok && parsed.reason === "other_service") return errorResponse(403, parsed.reason);
       if (!parsed.ok) return c.json({ error: parsed.reason, message: parsed.message }, 400, NOT_STORED);
-      const report = await act({ ...front, gateway: visible }, c.env, parsed.action);
+      const report = await act({ ...front, gateway: visible }, c.env, parsed.action, rayIn(c.req.raw.headers));
       // Scripts read the status: it must not be 200 unless every service succeeded.
       const isDone = Object.values(report.services).every((outcome) => !("error" in outcome));
       return c.json(report, isDone ? 200 : 503, NOT_STORED);
