@@ -21,6 +21,8 @@ export interface Gateway {
   /** Name of the secret from which keys are derived. */
   readonly keySecret: string;
   readonly memory: IsolateLimits;
+  /** The Analytics Engine binding to which figures are written. */
+  readonly analytics?: { readonly binding: string } | undefined;
   readonly services: readonly Service[];
   /** Names of the variables that the configuration takes from the environment. */
   readonly variables: readonly string[];

@@ -43,6 +43,8 @@ export interface GatewayInput {
      */
     readonly collectAfterMs?: number;
   };
+  /** Where to write the figures of each service, once a minute, for queries in SQL. Without it none are written. See docs/metrics.md. */
+  readonly analytics?: AnalyticsInput;
   /** Protected services by name. Each has its own Durable Object, with its own filter and cache. */
   readonly services: Readonly<Record<string, ServiceInput>>;
 }
@@ -77,6 +79,11 @@ export interface ServiceTokenInput {
   readonly secret: string;
   /** Names of the services that it opens. */
   readonly services: readonly string[];
+}
+
+export interface AnalyticsInput {
+  /** Name of the Analytics Engine binding: `[[analytics_engine_datasets]]` in wrangler.toml. */
+  readonly binding: string;
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Gateway } from "./gateway.ts";
 
 /** A binding of the Worker without which the configuration does not work. */
 export interface NeededBinding {
-  readonly kind: "durable-object" | "service" | "rate-limit";
+  readonly kind: "durable-object" | "service" | "rate-limit" | "analytics-engine";
   readonly name: string;
   /** Where the configuration names it; undefined for what every gateway needs. */
   readonly field?: string | undefined;
@@ -10,7 +10,7 @@ export interface NeededBinding {
 
 export const SERVICE_OBJECT: NeededBinding = { kind: "durable-object", name: "SERVICE_OBJECT" };
 
-export function neededBindings({ services }: Gateway): NeededBinding[] {
+export function neededBindings({ services, analytics }: Gateway): NeededBinding[] {
   const ofServices = services.flatMap(({ name, upstream, clusters, rateLimit }) => {
     const servers: (readonly [string, object])[] = [["upstream", upstream]];
     for (const [cluster, server] of Object.entries(clusters)) servers.push([`clusters.${cluster}`, server]);
@@ -23,7 +23,9 @@ export function neededBindings({ services }: Gateway): NeededBinding[] {
     const field = `services.${name}.rateLimit.binding`;
     return [...bound, { kind: "rate-limit" as const, name: rateLimit.binding, field }];
   });
-  return [SERVICE_OBJECT, ...ofServices];
+  const ofAll: NeededBinding[] =
+    analytics === undefined ? [] : [{ kind: "analytics-engine", name: analytics.binding, field: "analytics.binding" }];
+  return [SERVICE_OBJECT, ...ofServices, ...ofAll];
 }
 
 /** What a binding is, where the configuration names it, and the lines that add it. */
@@ -37,6 +39,7 @@ const KINDS = {
   "durable-object": "binding",
   service: "service binding",
   "rate-limit": "rate limiting binding",
+  "analytics-engine": "Analytics Engine binding",
 } as const;
 
 /** @param environment the name under `[env]`; undefined: the top level */
@@ -60,6 +63,7 @@ export function howToAddBinding({ kind, name }: NeededBinding, environment?: str
       'namespace_id = "1001"',
       "simple = { limit = 100, period = 60 }",
     ],
+    "analytics-engine": [`[[${table}analytics_engine_datasets]]`, `binding = "${name}"`, 'dataset = "ebb"'],
   }[kind];
   return ["Add to wrangler.toml (an environment inherits no binding):", ...lines].join("\n");
 }

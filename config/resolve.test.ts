@@ -292,7 +292,7 @@ describe("problems", () => {
           file: "gateway.config.ts",
           path: "operater",
           found: "an unknown field",
-          allowed: 'only operator, keySecret, memory, services (did you mean "operator"?)',
+          allowed: 'only operator, keySecret, memory, analytics, services (did you mean "operator"?)',
         },
         {
           file: "gateway.config.ts",

@@ -25,7 +25,7 @@ import { resolveRestart } from "./schema/restart.ts";
 import { resolveRule } from "./schema/rules.ts";
 import { type ParsedCluster, type ParsedService, service as serviceSchema } from "./schema/service.ts";
 import { DEFAULT_BODY, NO_STAGES } from "./schema/stages.ts";
-import { isHostName, secretName, serviceName } from "./schema/values.ts";
+import { bindingName, isHostName, secretName, serviceName } from "./schema/values.ts";
 import { aboutVariable, type Environment, fillVariables } from "./variables.ts";
 
 export type Result =
@@ -38,6 +38,7 @@ export function gatewayOf<Service extends v.GenericSchema<unknown, unknown>>(ser
     operator: v.optional(operator, {}),
     keySecret: v.optional(secretName, "EBB_KEY"),
     memory: v.optional(memory, {}),
+    analytics: v.optional(fields({ binding: bindingName })),
     services: v.pipe(
       named(serviceName, service, "an object from names to services", CONFIG_LIMITS.maxServices),
       v.minEntries(1, "at least one service"),
@@ -85,6 +86,7 @@ export function resolveGateway(unfilled: unknown, fileName = "gateway.config.ts"
     operator: operatorOf(top.output.operator),
     keySecret: top.output.keySecret,
     memory: top.output.memory,
+    ...(top.output.analytics === undefined ? {} : { analytics: top.output.analytics }),
     services: withSharedIdentity([...parsed].map(([name, service]) => resolveService(name, service))),
   };
   const { services, ...ofAll } = resolved;

@@ -40,7 +40,12 @@ export function missingBindings(gateway: Gateway, env: Env): string[] {
 }
 
 /** The method by which each kind of binding is used. */
-const METHODS = { "durable-object": "getByName", service: "fetch", "rate-limit": "limit" } as const;
+const METHODS = {
+  "durable-object": "getByName",
+  service: "fetch",
+  "rate-limit": "limit",
+  "analytics-engine": "writeDataPoint",
+} as const;
 
 function hasBinding(env: Env, { kind, name }: NeededBinding): boolean {
   const value = env[name];
@@ -59,6 +64,15 @@ export function serviceBinding(env: Env, name: string): Fetcher | undefined {
 
 /** A binding answers to any property, by a call into the platform, so it is looked at once. */
 const knownFetchers = new WeakSet<object>();
+
+/** The Analytics Engine binding that the configuration names; undefined if it names none, or the binding is missing. */
+export function analyticsDataset({ analytics }: Gateway, env: Env): AnalyticsEngineDataset | undefined {
+  if (analytics === undefined) return undefined;
+  const { binding } = analytics;
+  return hasBinding(env, { kind: "analytics-engine", name: binding })
+    ? (env[binding] as AnalyticsEngineDataset)
+    : undefined;
+}
 
 /** The secret called `name`. An empty one counts as missing, so that a forgotten value never becomes a password. */
 export function secretNamed(env: Env, name: string): string | undefined {

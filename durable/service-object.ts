@@ -7,6 +7,7 @@ import { type DirectoryQuery, type DirectoryReading, REPORT_VERSION } from "./di
 import { LiveStreams } from "./directory/live-stream.ts";
 import type { DirectoryReport } from "./directory/service-report.ts";
 import {
+  analyticsDataset,
   directoryObject,
   type Env,
   isDevelopment,
@@ -17,6 +18,7 @@ import {
 } from "./environment.ts";
 import type { RestartOutcome } from "./instances/instance-manager.ts";
 import type { ReclaimRequest } from "./memory/budget-action.ts";
+import { writeAnalyticsPoint } from "./metrics/analytics-writer.ts";
 import { readWorkerCounts, type WorkerCounts } from "./metrics/worker-counts.ts";
 import {
   type CallTarget,
@@ -158,11 +160,14 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
 
   /** This object as the directory of all services. */
   get #asDirectory(): Directory {
-    this.#directory ??= new Directory({
+    if (this.#directory !== undefined) return this.#directory;
+    const dataset = analyticsDataset(this.#gateway, this.env);
+    this.#directory = new Directory({
       storage: this.ctx.storage.kv,
       health: this.#store.health,
       services: this.#gateway.services.map(({ name }) => name),
       nowMs: () => this.#runtime.nowMs(),
+      onReport: dataset && ((current, previous) => writeAnalyticsPoint(dataset, current, previous)),
     });
     return this.#directory;
   }

@@ -18,6 +18,8 @@ export interface DirectoryDependencies {
   /** Services of the configuration. */
   readonly services: readonly string[];
   readonly nowMs: () => number;
+  /** Called with each report that is taken, and the one before; never throws. */
+  readonly onReport?: ((current: DirectoryReport, previous: DirectoryReport | undefined) => void) | undefined;
 }
 
 /**
@@ -44,6 +46,7 @@ export class Directory {
     this.#known().set(service, entry);
     health.attempt("writing figures", () => storage.put(PREFIX + service, { v: REPORT_VERSION, ...entry }));
     health.attempt("writing history", () => this.#history.add(service, pointOf(sent.report)));
+    this.#with.onReport?.(sent, known);
     return true;
   }
 

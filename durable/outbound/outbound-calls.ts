@@ -1,4 +1,5 @@
 import { introspectedSubject } from "../../config/authorization-parts.ts";
+import { failsOpen } from "../../config/fails-open.ts";
 import type { Cluster, Service } from "../../config/index.ts";
 import type { OutboundCall, OutboundFailure, OutboundResult } from "../../wasm/host/index.ts";
 import { EventLog } from "../log/events.ts";
@@ -403,10 +404,6 @@ export class OutboundCalls {
 }
 
 /** Whether requests of the service pass while its authorization server cannot be reached. */
-function failsOpen({ filterKind }: Pick<Service, "filterKind">): boolean {
-  return filterKind.kind === "built-in" && filterKind.failOpen;
-}
-
 function callResult(outcome: CallOutcome | "timeout"): CallResult {
   if (outcome === "timeout") return "timeout";
   switch (outcome.kind) {

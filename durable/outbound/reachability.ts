@@ -31,7 +31,8 @@ export type Contact = "answer" | "gateway_error" | "silence";
  * - `failing`: probes have failed for long: earlier decisions may be reused (`staleIfErrorMs`).
  * - `unreachable`: probes have got no answer for long, without any client's call: requests may pass (`failOpen`).
  */
-export type ServerState = "answering" | "suspected" | "silent" | "failing" | "unreachable";
+export const SERVER_STATES = ["answering", "suspected", "silent", "failing", "unreachable"] as const;
+export type ServerState = (typeof SERVER_STATES)[number];
 
 type Limits = Readonly<Record<keyof typeof UNREACHABLE, number>>;
 

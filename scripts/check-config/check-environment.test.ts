@@ -64,9 +64,9 @@ const STAGING = TOP.slice(TOP.indexOf("[vars]"))
   .replaceAll("[[", "[[env.staging.")
   .replace("auth.example", "auth.staging.example");
 
-async function check(wrangler: string, environment: string, file = "wrangler.toml") {
+async function check(wrangler: string, environment: string, file = "wrangler.toml", configuration = CONFIGURATION) {
   const here = await mkdtemp(join(folder, "case-"));
-  await writeFile(join(here, "gateway.config.ts"), CONFIGURATION);
+  await writeFile(join(here, "gateway.config.ts"), configuration);
   await writeFile(join(here, file), wrangler);
   const { ok, text } = await checkConfig(join(here, "gateway.config.ts"), environment);
   return { ok, lines: text.split("\n"), text };
@@ -92,6 +92,19 @@ describe("check-config --env", () => {
     const { ok, text } = await check(TOP, "");
     expect(text).toContain("Worker gateway: has SERVICE_OBJECT");
     expect(ok).toBe(true);
+  });
+
+  it("names an Analytics Engine binding that an environment does not inherit", async () => {
+    const dataset = '[[analytics_engine_datasets]]\nbinding = "EBB_ANALYTICS"\ndataset = "ebb"\n';
+    const configuration = CONFIGURATION.replace("services:", 'analytics: { binding: "EBB_ANALYTICS" }, services:');
+    const { ok, text } = await check(TOP + dataset + STAGING, "staging", "wrangler.toml", configuration);
+    expect(ok).toBe(false);
+    expect(text).toContain(
+      "env.staging.analytics_engine_datasets: found no EBB_ANALYTICS, which analytics.binding names; the top level's is not inherited",
+    );
+    expect(text).toContain('[[env.staging.analytics_engine_datasets]]\nbinding = "EBB_ANALYTICS"');
+    const own = dataset.replace("[[", "[[env.staging.");
+    expect((await check(TOP + dataset + STAGING + own, "staging", "wrangler.toml", configuration)).ok).toBe(true);
   });
 
   it("names every binding and variable that an environment does not inherit, and the lines that add it", async () => {

@@ -45,11 +45,20 @@ const TABLES = {
   "durable-object": "durable_objects.bindings",
   service: "services",
   "rate-limit": "ratelimits",
+  "analytics-engine": "analytics_engine_datasets",
 } as const;
 
-function namesOf({ objects, serviceBindings, rateLimits }: WranglerEnvironment, kind: NeededBinding["kind"]) {
-  return { "durable-object": [...objects.keys()], service: serviceBindings, "rate-limit": rateLimits }[kind];
+function namesOf(environment: WranglerEnvironment, kind: NeededBinding["kind"]): readonly string[] {
+  const { objects, serviceBindings, rateLimits, analyticsDatasets } = environment;
+  return {
+    "durable-object": [...objects.keys()],
+    service: serviceBindings,
+    "rate-limit": rateLimits,
+    "analytics-engine": analyticsDatasets,
+  }[kind];
 }
+
+const KINDS = Object.keys(TABLES) as NeededBinding["kind"][];
 
 function problemOfBinding(
   binding: NeededBinding,
@@ -85,9 +94,7 @@ function summary(gateway: Gateway, environment: WranglerEnvironment, topLevel: W
   if (environment === topLevel) return lines;
   const inherited = environment.classes.length === 0 ? "" : `; inherits the class ${environment.classes.join(", ")}`;
   const lost = [
-    ...[...topLevel.objects.keys(), ...topLevel.serviceBindings, ...topLevel.rateLimits].filter(
-      (name) => !hasName(environment, name),
-    ),
+    ...KINDS.flatMap((kind) => namesOf(topLevel, kind)).filter((name) => !hasName(environment, name)),
     ...Object.keys(topLevel.vars).filter((name) => !Object.hasOwn(environment.vars, name)),
   ];
   return lost.length === 0
@@ -95,8 +102,8 @@ function summary(gateway: Gateway, environment: WranglerEnvironment, topLevel: W
     : [`${lines[0]}${inherited}`, `not inherited from the top level, and not needed here: ${lost.join(", ")}`];
 }
 
-function hasName({ objects, serviceBindings, rateLimits }: WranglerEnvironment, name: string): boolean {
-  return objects.has(name) || serviceBindings.includes(name) || rateLimits.includes(name);
+function hasName(environment: WranglerEnvironment, name: string): boolean {
+  return KINDS.some((kind) => namesOf(environment, kind).includes(name));
 }
 
 function secretLines(gateway: Gateway, { name, requiredSecrets, file }: WranglerEnvironment): string[] {

@@ -16,6 +16,8 @@ export interface WranglerEnvironment {
   readonly objects: ReadonlyMap<string, { readonly className: string; readonly script: string | undefined }>;
   readonly serviceBindings: readonly string[];
   readonly rateLimits: readonly string[];
+  /** Analytics Engine bindings. */
+  readonly analyticsDatasets: readonly string[];
   /** Classes of Durable Objects with SQLite storage that the Worker itself has, by `exports` or `migrations`. */
   readonly classes: readonly string[];
 }
@@ -74,6 +76,7 @@ interface WranglerConfig {
   };
   readonly services?: readonly { readonly binding: string }[];
   readonly ratelimits?: readonly { readonly name: string }[];
+  readonly analytics_engine_datasets?: readonly { readonly binding: string }[];
   readonly exports?: Readonly<
     Record<string, { readonly type: string; readonly state?: string; readonly storage?: string }>
   >;
@@ -85,7 +88,14 @@ interface WranglerConfig {
 }
 
 function environmentOf(file: string, name: string | undefined, config: WranglerConfig): WranglerEnvironment {
-  const { durable_objects: objects, services = [], ratelimits = [], exports = {}, migrations } = config;
+  const {
+    durable_objects: objects,
+    services = [],
+    ratelimits = [],
+    exports = {},
+    migrations,
+    analytics_engine_datasets: datasets = [],
+  } = config;
   return {
     file,
     name,
@@ -97,6 +107,7 @@ function environmentOf(file: string, name: string | undefined, config: WranglerC
     ),
     serviceBindings: services.map(({ binding }) => binding),
     rateLimits: ratelimits.map((limit) => limit.name),
+    analyticsDatasets: datasets.map(({ binding }) => binding),
     classes: [...exportedClasses(exports), ...migratedClasses(migrations)],
   };
 }

@@ -3,8 +3,9 @@ import type { DirectoryReading } from "../../durable/directory/directory-rpc.ts"
 import { REPORT_VERSION } from "../../durable/directory/directory-rpc.ts";
 import { pointOf } from "../../durable/directory/history-point.ts";
 import type { DirectoryReport } from "../../durable/directory/service-report.ts";
-import { directoryObject, type Env, missingBindings, serviceObject } from "../../durable/environment.ts";
+import { directoryObject, type Env, serviceObject } from "../../durable/environment.ts";
 import type { IsolateSnapshot } from "../../durable/memory/isolate.ts";
+import { gatewayProblems } from "./gateway-problems.ts";
 import type { GatewayReport, ServiceEntry } from "./gateway-report.ts";
 import type { StatsQuery } from "./read-stats-query.ts";
 import { windowReport } from "./window-report.ts";
@@ -31,7 +32,7 @@ export async function gatewayReport(gateway: Gateway, env: Env, request: ReportR
     schema: 1,
     version: gateway.version,
     atMs: nowMs,
-    problems: [...(fault === undefined ? [] : [fault]), ...missingBindings(gateway, env)],
+    problems: gatewayProblems(gateway, env),
     isolates: isolatesOf([...told.values()]),
     services: entries,
   };

@@ -1,5 +1,4 @@
 import { type Context, Hono, type Next } from "hono";
-import type { Gateway } from "../../config/index.ts";
 import type { VisibleServices } from "../../config/operator-tokens.ts";
 import type { Env } from "../../durable/environment.ts";
 import { rayIn } from "../client-info.ts";
@@ -10,7 +9,11 @@ import { accessOf } from "./access.ts";
 import { purgeServices, restartServices } from "./actions.ts";
 import { gatewayReport } from "./collect-stats.ts";
 import { FailedAttempts } from "./failed-attempts.ts";
+import { HealthMonitor } from "./health/health-monitor.ts";
+import { healthReply } from "./health/health-reply.ts";
+import { healthSource } from "./health/health-source.ts";
 import { liveStats } from "./live-stats.ts";
+import { metricsReply } from "./metrics/metrics-reply.ts";
 import { noAccess } from "./no-access.ts";
 import { isOfAnotherSite } from "./origin.ts";
 import { readAction } from "./read-action.ts";
@@ -33,6 +36,7 @@ export function operatorPages(front: Front): Hono<PageEnv> {
   const { prefix } = operator;
   const app = new Hono<PageEnv>({ getPath: ({ url }) => rawPath(url) });
   const attempts = new FailedAttempts();
+  const health = new HealthMonitor(gateway, front.nowMs);
 
   // In development no token is needed, so any page that a developer visits could send a request here.
   const ofThisSite = async (c: Context<PageEnv>, next: Next) =>
@@ -45,11 +49,12 @@ export function operatorPages(front: Front): Hono<PageEnv> {
   };
   const onlyBy = (method: string) => () => errorResponse(405, "method_not_allowed", { allow: method });
 
+  // Open to all; a token only adds the details.
   for (const path of pathsOf("healthz", operator.healthPath)) {
     app.get(path, async (c) => {
-      if (isOfAnotherSite(c.req.raw)) return healthPage();
-      const access = await accessOf(c.req.raw, c.env, operator, attempts, Date.now());
-      return healthPage(access.ok ? visibleGateway(gateway, access.services) : undefined);
+      const { raw } = c.req;
+      const access = isOfAnotherSite(raw) ? undefined : await accessOf(raw, c.env, operator, attempts, Date.now());
+      return healthReply(await health.health(healthSource(gateway, c.env)), access?.ok ? access.services : undefined);
     });
     app.all(path, onlyBy("GET"));
   }
@@ -62,7 +67,7 @@ export function operatorPages(front: Front): Hono<PageEnv> {
   app.use(`${prefix}/*`, withAccess);
   if (operator.metricsPath !== false) app.use(operator.metricsPath, ofThisSite, withAccess);
   for (const path of pathsOf("metrics", operator.metricsPath)) {
-    app.get(path, (c) => metricsPage(visibleGateway(gateway, c.var.services)));
+    app.get(path, (c) => metricsReply(visibleGateway(gateway, c.var.services), c.env, front.nowMs()));
     app.all(path, onlyBy("GET"));
   }
   app.get(prefix, async (c) => {
@@ -100,14 +105,4 @@ export function operatorPages(front: Front): Hono<PageEnv> {
   function pathsOf(name: string, outside: string | false): string[] {
     return [`${prefix}/${name}`, ...(outside === false ? [] : [outside])];
   }
-}
-
-/** Open to all. @param _gateway for details, with the services that the request may see; undefined: no details */
-function healthPage(_gateway?: Gateway): Response {
-  return errorResponse(501, "not_built");
-}
-
-/** @param _gateway with the services that the request may see */
-function metricsPage(_gateway: Gateway): Response {
-  return errorResponse(501, "not_built");
 }

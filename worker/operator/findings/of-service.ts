@@ -1,0 +1,244 @@
+import type { ServiceReport } from "../../../durable/directory/service-report.ts";
+import { quantileMs } from "../../../durable/metrics/latency-histogram.ts";
+import type { ServerState } from "../../../durable/outbound/reachability.ts";
+import type { WindowReport } from "../gateway-report.ts";
+import { type Finding, type FindingCode, finding, type Severity, THRESHOLDS } from "./finding.ts";
+import { type Gates, type Inability, inabilities, isFresh } from "./inability.ts";
+import { counted, duration, percent, sentence, shortened, timeOfDay } from "./words.ts";
+
+export type ReportedService = ServiceReport & { readonly window?: WindowReport };
+
+/** What the figures of one service say. */
+export function findingsOfService(entry: ReportedService, service: Gates, nowMs: number): Finding[] {
+  const { name, atMs } = entry;
+  const say: Say = (code, severity, text, todo) =>
+    finding(code, { service: name, severity, text: sentence(text), todo, atMs });
+  // A state may have ended since: then it is said with its time, and less loudly.
+  const saysState: Say = (code, severity, text, todo) => {
+    if (isFresh(entry, nowMs)) return say(code, severity, text, todo);
+    const asOf = `As of ${timeOfDay(atMs, nowMs)} (${duration(nowMs - atMs)} ago, nothing newer: it may be asleep)`;
+    return say(code, severity === "down" ? "warning" : "note", `${asOf}: ${text}`, todo);
+  };
+  return [
+    ...inabilities(entry, service, nowMs).map((inability) => ofInability(inability, entry, nowMs, saysState)),
+    ...ofDecisions(entry, say),
+    ...ofServers(entry, say, saysState),
+    ...ofTraps(entry, nowMs, say),
+    ...ofRestarts(entry, nowMs, say),
+    ...ofStorage(entry, nowMs, say),
+    ...ofMode(entry, nowMs, say),
+  ];
+}
+
+type Say = (code: FindingCode, severity: Severity, text: string, todo: string) => Finding;
+
+const SERVER_FINDINGS = {
+  silent: ["server_silent", "does not answer, so no call is sent to it"],
+  failing: ["server_failing", "has failed every probe for a while"],
+  unreachable: ["server_unreachable", "has not answered any probe for a while"],
+} as const satisfies Partial<Record<ServerState, readonly [FindingCode, string]>>;
+
+function ofInability(inability: Inability, entry: ReportedService, nowMs: number, say: Say): Finding {
+  switch (inability.kind) {
+    case "not_asked":
+      return say("not_asked", "down", `the service could not be asked: ${shortened(inability.error)}`, ASK_AGAIN);
+    case "filter_not_starting": {
+      const { message, atMs } = entry.failedStart!;
+      const since = timeOfDay(atMs, nowMs);
+      const why = `the filter does not start (tried at ${since}): ${shortened(message)}`;
+      return inability.isOpen
+        ? say("gate_open", "down", `requests pass WITHOUT a decision, because ${why}`, CLOSE_GATE)
+        : say("filter_not_starting", "down", `all requests get 503, because ${why}`, FIX_FILTER);
+    }
+    case "filter_paused":
+      return say(
+        "filter_paused",
+        "down",
+        `the filter failed ${counted(entry.failuresInARow, "time")} in a row; its next start is at ${timeOfDay(inability.untilMs, nowMs)}`,
+        "See why it traps: the Worker's log has `filter_failed` with the message. It starts again by itself.",
+      );
+    case "server": {
+      const { sinceMs } = entry.clusters[inability.cluster]!;
+      const since = sinceMs === null ? "" : ` since ${timeOfDay(sinceMs, nowMs)}`;
+      const [code, what] = SERVER_FINDINGS[inability.state as keyof typeof SERVER_FINDINGS];
+      const why = `the authorization server ${inability.cluster} ${what}${since}`;
+      return inability.isOpen
+        ? say("gate_open", "down", `requests pass WITHOUT a decision (failOpen), because ${why}`, CLOSE_GATE)
+        : say(code, "down", `${why}; requests that no cached decision answers get 503`, FIX_SERVER);
+    }
+  }
+}
+
+const ASK_AGAIN = "Ask again; if that fails too, look at the Worker's log and at Cloudflare's status page.";
+const CLOSE_GATE =
+  'Bring back what fails; the gate then closes by itself. To close it now, deploy with `failOpen: false` or `failurePolicy: "closed"`.';
+const FIX_FILTER = "Set the secret or fix the configuration that the message names, and deploy.";
+const FIX_SERVER =
+  "See whether it runs and can be reached from Cloudflare. Calls go on by themselves as soon as it answers.";
+
+function ofDecisions({ window, decisions }: ReportedService, say: Say): Finding[] {
+  if (window === undefined) return [];
+  const { undecided, requests } = window.counts;
+  const share = requests > 0 ? undecided / requests : 0;
+  if (undecided < THRESHOLDS.undecidedRequests || share < THRESHOLDS.undecidedShare) return [];
+  const [reason] = Object.entries<number>(decisions.undecided).toSorted(([, a], [, b]) => b - a)[0] ?? ["other"];
+  const text = `${percent(share)} of the requests of the last ${duration(window.toMs - window.fromMs)} got no decision (${undecided} of ${requests}); the most frequent reason since counting began is ${reason}`;
+  const severity = share >= THRESHOLDS.undecidedShareDown ? "down" : "warning";
+  return [say("undecided_often", severity, text, "Look up the reason in docs/faults.md.")];
+}
+
+function ofServers({ clusters, window }: ReportedService, say: Say, saysState: Say): Finding[] {
+  return Object.entries(clusters).flatMap(([cluster, { waiting, oldestWaitingMs, calls }]) => {
+    const found: Finding[] = [];
+    if (oldestWaitingMs !== null && oldestWaitingMs >= THRESHOLDS.waitingMs) {
+      const text = `${counted(waiting, "call")} to the authorization server ${cluster} wait for a place, the oldest for ${duration(oldestWaitingMs)}`;
+      found.push(
+        saysState(
+          "calls_waiting",
+          "warning",
+          text,
+          `Make the server quicker, or raise clusters.${cluster}.concurrency if it can bear it.`,
+        ),
+      );
+    }
+    const ofWindow = window?.clusters[cluster];
+    const sent = ofWindow === undefined ? total(calls.latency.counts) : total(Object.values(ofWindow.results));
+    const p95Ms = ofWindow === undefined ? quantileMs(calls.latency, 0.95) : ofWindow.p95Ms;
+    if (p95Ms !== null && p95Ms >= THRESHOLDS.slowP95Ms && sent >= THRESHOLDS.slowCalls) {
+      const when =
+        ofWindow === undefined ? "since counting began" : `in the last ${duration(window!.toMs - window!.fromMs)}`;
+      const text = `one call in twenty to the authorization server ${cluster} took ${p95Ms} ms or longer ${when}`;
+      found.push(
+        say(
+          "server_slow",
+          "warning",
+          text,
+          "See what the server waits for. Clients wait for each decision that is not cached.",
+        ),
+      );
+    }
+    return found;
+  });
+}
+
+function ofTraps({ starts, window, traps }: ReportedService, nowMs: number, say: Say): Finding[] {
+  const last = starts.findLast(({ reason }) => reason === "trap");
+  const isRecent = last !== undefined && nowMs - last.timeMs <= THRESHOLDS.recentMs;
+  const inWindow = window?.counts.traps ?? 0;
+  if (!isRecent && inWindow === 0) return [];
+  const when = last === undefined ? "" : `, last at ${timeOfDay(last.timeMs, nowMs)}`;
+  const text =
+    inWindow > 0
+      ? `the filter trapped ${counted(inWindow, "time")} in the last ${duration(window!.toMs - window!.fromMs)}${when}`
+      : `the filter trapped${when} (${counted(traps, "trap")} since counting began)`;
+  return [
+    say(
+      "trapped",
+      "warning",
+      text,
+      "Report it to the filter's author with the message from the Worker's log (`filter_failed`).",
+    ),
+  ];
+}
+
+/** Restarts that somebody wanted. */
+const WANTED: ReadonlySet<string> = new Set(["operator", "purge"]);
+
+/** The most of the newest restarts of which each took less than `msForEachRestart` on average. */
+function ofRestarts({ restarts }: ReportedService, nowMs: number, say: Say): Finding[] {
+  const times = restarts.filter(({ reason }) => !WANTED.has(reason)).map(({ timeMs }) => timeMs);
+  const newestFirst = times.toReversed();
+  const count =
+    newestFirst.findLastIndex((timeMs, index) => nowMs - timeMs < (index + 1) * THRESHOLDS.msForEachRestart) + 1;
+  if (count < THRESHOLDS.restarts) return [];
+  const [reason] = mostFrequent(restarts.slice(-count).map((restart) => restart.reason));
+  const text = `the filter was restarted ${counted(count, "time")} in ${duration(nowMs - newestFirst[count - 1]!)}, most often because of ${reason}`;
+  return [
+    say(
+      "restarts_often",
+      "warning",
+      text,
+      "See the list of restarts: what each freed and cost. docs/findings.md says what each reason asks for.",
+    ),
+  ];
+}
+
+function ofStorage(entry: ReportedService, nowMs: number, say: Say): Finding[] {
+  const { storage, countsStoredAtMs, countsSinceMs, atMs, persistence } = entry;
+  const found: Finding[] = [];
+  const { lastFailure } = storage;
+  if (lastFailure !== null && nowMs - lastFailure.atMs <= THRESHOLDS.recentMs) {
+    const text = `the object's storage failed ${counted(storage.failures, "time")}, last at ${timeOfDay(lastFailure.atMs, nowMs)} (${shortened(lastFailure.what)}: ${shortened(lastFailure.message)}); decisions continue without it`;
+    found.push(
+      say(
+        "storage_failing",
+        "warning",
+        text,
+        "See whether the account's limits for Durable Objects are used up, and Cloudflare's status page.",
+      ),
+    );
+  }
+  const storedAtMs = countsStoredAtMs ?? countsSinceMs;
+  if (lastFailure !== null && lastFailure.atMs > storedAtMs && atMs - storedAtMs > THRESHOLDS.unstoredMs) {
+    const text = `the counts since ${timeOfDay(storedAtMs, nowMs)} are not stored; an eviction would lose them`;
+    found.push(
+      say(
+        "counts_not_stored",
+        "warning",
+        text,
+        "The storage fails: see its own finding, or the log (`storage_failed`).",
+      ),
+    );
+  }
+  if (persistence !== null && persistence.state !== "on") {
+    const text = `decisions are not stored although \`persist\` is on (${persistence.state}): ${shortened(persistence.message)}`;
+    found.push(
+      say(
+        "decisions_not_stored",
+        "warning",
+        text,
+        "Do what the message says. Until then, each eviction loses the cache.",
+      ),
+    );
+  }
+  return found;
+}
+
+function ofMode({ enforcement, mostlyMisses }: ReportedService, nowMs: number, say: Say): Finding[] {
+  const found: Finding[] = [];
+  if (enforcement.mode === "report-only") {
+    const endMs = Date.parse(enforcement.until);
+    const endsSoon = endMs - nowMs < THRESHOLDS.reportOnlyEndsMs;
+    const text = `requests pass that would be refused: the service only reports, until ${enforcement.until}`;
+    found.push(
+      say(
+        "report_only",
+        endsSoon ? "warning" : "note",
+        text,
+        'See `reportOnly` and the log for who would be refused, then set `enforcement: "enforce"`.',
+      ),
+    );
+  }
+  if (mostlyMisses) {
+    const text = "nearly every request asks the authorization server, although its replies may be kept";
+    found.push(
+      say(
+        "mostly_misses",
+        "warning",
+        text,
+        "See docs/decision-key.md: most likely a header or query in the key changes with every request.",
+      ),
+    );
+  }
+  return found;
+}
+
+function total(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+function mostFrequent(words: readonly string[]): [word: string, count: number] {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts].toSorted(([, a], [, b]) => b - a)[0] ?? ["unknown", 0];
+}

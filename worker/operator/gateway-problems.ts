@@ -1,0 +1,7 @@
+import type { Gateway } from "../../config/index.ts";
+import { type Env, missingBindings } from "../../durable/environment.ts";
+
+/** What keeps the gateway from working in this environment: variables without a valid value, missing bindings. */
+export function gatewayProblems(gateway: Gateway, env: Env): string[] {
+  return [...(gateway.fault === undefined ? [] : [gateway.fault]), ...missingBindings(gateway, env)];
+}
