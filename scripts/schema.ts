@@ -1,4 +1,4 @@
-/** `npm run schema`: writes the JSON Schema of the configuration, and the page with every field. */
+/** `npm run schema`: writes the JSON Schema of the configuration, the page with every field, and the JSON Schema of /stats. */
 import { writeFileSync } from "node:fs";
 import { makeDocuments } from "./schema/documents.ts";
 

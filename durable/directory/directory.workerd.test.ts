@@ -2,29 +2,28 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ask, gatewayReport, pass, settled, testEnv } from "../../test/workerd/client.ts";
 import { lives } from "../../test/workerd/lives.ts";
-import type { ServiceEntry } from "../../worker/operator/gateway-report.ts";
+import type { ShownService, StatsResponse } from "../../worker/operator/stats-response.ts";
 import { ServiceObject } from "../service-object.ts";
 import { DIRECTORY, REPORT_VERSION } from "./directory-rpc.ts";
-import type { ServiceReport } from "./service-report.ts";
 
 /** The directory as a real object, between real services. */
 
 const directory = () => testEnv.SERVICE_OBJECT.getByName(DIRECTORY);
 const service = () => testEnv.SERVICE_OBJECT.getByName("answering");
 
-async function shown(query = ""): Promise<ServiceEntry> {
+async function shown(query = ""): Promise<StatsResponse["services"][number]> {
   const { services } = await gatewayReport(query);
   return services.find(({ name }) => name === "answering")!;
 }
 
-async function figures(query = ""): Promise<ServiceReport> {
+async function figures(query = ""): Promise<ShownService> {
   const entry = await shown(query);
   if (!("requests" in entry)) throw new Error(`no figures: ${JSON.stringify(entry)}`);
   return entry;
 }
 
 /** Waits until the directory has as many requests as the object. */
-async function untilTold(): Promise<ServiceReport> {
+async function untilTold(): Promise<ShownService> {
   await expect.poll(async () => "requests" in (await shown())).toBe(true);
   const live = await figures("?wake=1");
   await expect.poll(async () => (await figures()).requests).toBe(live.requests);
@@ -83,9 +82,9 @@ describe("the directory", () => {
     pass(20 * 60_000);
     for (let n = 0; n < 4; n += 1) await ask("/answering", "allow-directory");
     await expect.poll(async () => (await figures()).requests).toBe(before.requests + 4);
-    const entry = (await shown("?window=15m")) as Extract<ServiceEntry, { requests: number }>;
+    const entry = await figures("?window=15m");
     expect(entry.window).toMatchObject({ windowMs: 900_000, counts: { requests: 4, restarts: 0 } });
-    const hour = (await shown("?window=2h")) as Extract<ServiceEntry, { requests: number }>;
+    const hour = await figures("?window=2h");
     expect(hour.window!.counts.requests).toBeGreaterThan(4);
   });
 

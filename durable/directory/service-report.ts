@@ -1,3 +1,4 @@
+import type { GrowthRule } from "../estimate/growth-rule.ts";
 import type { IsolateSnapshot } from "../memory/isolate.ts";
 import type { Sample } from "../metrics/samples.ts";
 import type { ServiceStats } from "../service/service-stats.ts";
@@ -59,18 +60,29 @@ export function directoryReport(stats: ServiceStats, atMs: number): DirectoryRep
     secondTtlMs: stats.secondTtlMs && estimated(stats.secondTtlMs),
     bytesPerEntry: stats.bytesPerEntry && estimated(stats.bytesPerEntry),
     fixedBytes: stats.fixedBytes && roundedSize(stats.fixedBytes),
+    growthRule: stats.growthRule && roundedRule(stats.growthRule),
+    entriesPerCredential: stats.entriesPerCredential && estimated(stats.entriesPerCredential),
     creditCalls: estimated(stats.creditCalls),
     workCreditMs: estimated(stats.workCreditMs),
     restartPriceCalls: estimated(stats.restartPriceCalls),
     hitRate: estimated(stats.hitRate),
+    nextStartAtMs: stats.nextStartAtMs && Math.round(stats.nextStartAtMs),
   };
-  return { report, isolate, filterMetrics };
+  return { report, isolate: roundedIsolate(isolate), filterMetrics };
 }
 
 /** Adds what is shown on demand: all samples, starts and restarts. */
 export function withSamples(stats: ServiceStats, { report, ...others }: DirectoryReport): DirectoryReport {
   const { samples, starts, restarts } = stats;
   return { ...others, report: { ...report, samples, starts, restarts } };
+}
+
+function roundedRule(rule: GrowthRule): GrowthRule {
+  return rule.kind === "proportional" ? { ...rule, share: estimated(rule.share) } : rule;
+}
+
+function roundedIsolate(isolate: IsolateSnapshot): IsolateSnapshot {
+  return { ...isolate, reclaim: { ...isolate.reclaim, creditMs: estimated(isolate.reclaim.creditMs) } };
 }
 
 function estimated(value: number): number {

@@ -26,7 +26,7 @@ describe("the memory ledger", () => {
     expect(ledger.heldBytes).toBe(0);
     expect(ledger.peakBytes).toBe(4 * MIB);
     // The callback has no clock: the next task supplies the time.
-    expect(ledger.collections).toMatchObject({ bytes: 4 * MIB, count: 1, lastAtMs: undefined });
+    expect(ledger.collections).toMatchObject({ bytes: 4 * MIB, count: 1, lastAtMs: null });
     ledger.stamp(320);
     expect(ledger.collections).toMatchObject({ lastAtMs: 320, lastReturnMs: 300, longestReturnMs: 300 });
   });
@@ -59,7 +59,7 @@ describe("the memory ledger", () => {
     ledger.collected(record);
     ledger.stamp(5);
     expect(ledger.totals("live").count).toBe(0);
-    expect(ledger.collections).toMatchObject({ count: 1, lastAtMs: 5, lastReturnMs: undefined });
+    expect(ledger.collections).toMatchObject({ count: 1, lastAtMs: 5, lastReturnMs: null });
   });
 
   it("counts a memory as pinned if it survived two collections after its release", () => {

@@ -28,8 +28,8 @@ export interface MemoryTotals {
 export interface CollectionRecord {
   readonly bytes: number;
   readonly count: number;
-  readonly lastAtMs: number | undefined;
-  readonly lastReturnMs: number | undefined;
+  readonly lastAtMs: number | null;
+  readonly lastReturnMs: number | null;
   readonly longestReturnMs: number;
 }
 
@@ -54,8 +54,8 @@ export class MemoryLedger {
   #heldBytes = 0;
   #peakBytes = 0;
   #collected = { bytes: 0, count: 0 };
-  #lastAtMs: number | undefined;
-  #lastReturnMs: number | undefined;
+  #lastAtMs: number | null = null;
+  #lastReturnMs: number | null = null;
   #longestReturnMs = 0;
 
   /**

@@ -101,7 +101,7 @@ export interface ServiceStats
     readonly message: string;
     readonly atMs: number;
   } | null;
-  readonly failurePolicy: string;
+  readonly failurePolicy: Service["failurePolicy"];
   /** Whether refused requests are refused now. */
   readonly enforcement: { readonly mode: "enforce" } | { readonly mode: "report-only"; readonly until: string };
   /** Traps and failed starts in a row; a minute without one ends it. */

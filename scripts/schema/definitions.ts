@@ -27,6 +27,7 @@ class Definitions {
     const below = path === "" ? "" : `${path}.`;
     return {
       ...Object.fromEntries(kept),
+      ...this.#choices(node, path),
       ...(properties === undefined
         ? {}
         : { properties: mapped(properties, (value, name) => this.#part(value, `${below}${name}`)) }),
@@ -39,6 +40,14 @@ class Definitions {
       ...(then === undefined ? {} : { then: this.#shape(then, path) }),
       ...(otherwise === undefined ? {} : { else: this.#shape(otherwise, path) }),
       ...(allOf === undefined ? {} : { allOf: allOf.map((each) => this.#shape(each, path)) }),
+    };
+  }
+
+  /** `anyOf` and `oneOf`, in the places where they are. */
+  #choices({ anyOf, oneOf }: JsonSchema, path: string): JsonSchema {
+    return {
+      ...(anyOf === undefined ? {} : { anyOf: anyOf.map((each) => this.#shape(each, path)) }),
+      ...(oneOf === undefined ? {} : { oneOf: oneOf.map((each) => this.#shape(each, path)) }),
     };
   }
 

@@ -6,6 +6,7 @@ import { InputTypes } from "./input-types.ts";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.ts";
 import { Meanings, type Mismatch } from "./meanings.ts";
 import { type Limit, pageOf } from "./page.ts";
+import { STATS_SCHEMA_FILE, statsDocument } from "./stats/document.ts";
 import { withVariables } from "./variables.ts";
 
 /** The schema of a whole configuration. */
@@ -20,7 +21,7 @@ interface Documents {
   /** The schema with notes for the page, each part where it is used. */
   readonly schema: JsonSchema;
   readonly limits: readonly Limit[];
-  /** Where the schema and the comments in config/input.ts do not fit together. */
+  /** Where a schema and its types do not fit together. */
   readonly mismatches: readonly Mismatch[];
 }
 
@@ -36,12 +37,13 @@ const ABOUT =
 /** What `npm run schema` writes. */
 export function makeDocuments(): Documents {
   using types = new InputTypes();
-  const meanings = new Meanings(types);
+  const meanings = new Meanings(types, { source: "config/input.ts", needsComments: true });
   const schema = meanings.join(
     withVariables(jsonSchemaOf(configuration)),
     types.declared("config/input.ts", "GatewayInput"),
   );
   const limits = limitsOf(types);
+  const stats = statsDocument(types);
   const { $defs, properties, ...file } = withDefinitions(schema);
   const json = {
     $schema: "https://json-schema.org/draft/2020-12/schema",
@@ -52,10 +54,14 @@ export function makeDocuments(): Documents {
     $defs,
   };
   return {
-    files: { [SCHEMA_FILE]: `${JSON.stringify(json, undefined, 2)}\n`, [PAGE_FILE]: pageOf(schema, limits) },
+    files: {
+      [SCHEMA_FILE]: `${JSON.stringify(json, undefined, 2)}\n`,
+      [PAGE_FILE]: pageOf(schema, limits),
+      [STATS_SCHEMA_FILE]: stats.text,
+    },
     schema,
     limits,
-    mismatches: meanings.mismatches,
+    mismatches: [...meanings.mismatches, ...stats.mismatches],
   };
 }
 

@@ -7,7 +7,7 @@ const types = new InputTypes();
 afterAll(() => types[Symbol.dispose]());
 
 function join(schema: JsonSchema, typeName: string): { joined: JsonSchema; mismatches: string[] } {
-  const meanings = new Meanings(types);
+  const meanings = new Meanings(types, { source: "config/input.ts", needsComments: true });
   const joined = meanings.join(schema, types.declared("config/input.ts", typeName));
   return { joined, mismatches: meanings.mismatches.map(({ path, problem }) => `${path}: ${problem}`) };
 }

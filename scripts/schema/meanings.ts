@@ -8,13 +8,22 @@ export interface Mismatch {
   readonly problem: string;
 }
 
+export interface Origin {
+  /** The file that declares the types, for messages. */
+  readonly source: string;
+  /** Whether each field needs a comment, or a name may say it all. */
+  readonly needsComments: boolean;
+}
+
 /** Joins the schema's facts with the comments of the types, which say what each field means. */
 export class Meanings {
   readonly mismatches: Mismatch[] = [];
   readonly #types: InputTypes;
+  readonly #origin: Origin;
 
-  constructor(types: InputTypes) {
+  constructor(types: InputTypes, origin: Origin) {
     this.#types = types;
+    this.#origin = origin;
   }
 
   /** The schema with the comments as descriptions, and the names of the types as `x-type`. */
@@ -24,7 +33,7 @@ export class Meanings {
 
   #join(node: JsonSchema, types: readonly Type[], path: string): JsonSchema {
     const members = this.#types.alternatives(types);
-    const { if: _, then, else: otherwise, allOf, properties, items, additionalProperties } = node;
+    const { if: _, then, else: otherwise, allOf, anyOf, oneOf, properties, items, additionalProperties } = node;
     if (then !== undefined && otherwise !== undefined) {
       return { ...node, then: this.#join(then, members, path), else: this.#join(otherwise, members, path) };
     }
@@ -38,26 +47,30 @@ export class Meanings {
       const ofValues = members.filter((type) => !this.#types.isList(type)).flatMap((type) => this.#types.itemsOf(type));
       return { ...node, additionalProperties: this.#join(additionalProperties, ofValues, `${path}.*`) };
     }
+    // Beside fields, these two only say which of them go together.
+    if (anyOf !== undefined) return { ...node, anyOf: anyOf.map((part) => this.#join(part, members, path)) };
+    if (oneOf !== undefined) return { ...node, oneOf: oneOf.map((part) => this.#join(part, members, path)) };
     return node;
   }
 
   #joinFields(node: JsonSchema, members: readonly Type[], path: string): JsonSchema {
     const { properties = {} } = node;
+    const { source, needsComments } = this.#origin;
     // What tells of missing fields has the fields of all types.
     const isRefused = node["x-refused"] === true;
     const matching = members.filter((type) => isRefused || this.#matches(node, type));
-    if (matching.length === 0) this.#report(path, "no type in config/input.ts has exactly these required fields");
+    if (matching.length === 0) this.#report(path, `no type in ${source} has exactly these required fields`);
     for (const name of new Set(matching.flatMap((type) => [...this.#types.fields(type).keys()]))) {
       if (!isRefused && !Object.hasOwn(properties, name))
-        this.#report(`${path}.${name}`, "it is in config/input.ts but not in the schema");
+        this.#report(`${path}.${name}`, `it is in ${source} but not in the schema`);
     }
     const joined = Object.entries(properties).map(([name, value]) => {
       const fieldPath = path === "" ? name : `${path}.${name}`;
       const fields = matching.flatMap((type) => this.#types.fields(type).get(name) ?? []);
       const meaning = this.#meaningOf(fields);
       // A constant only chooses a kind, which has a comment of its own.
-      if (meaning === "" && !("const" in value) && !isRefused && matching.length > 0) {
-        this.#report(fieldPath, "it has no comment in config/input.ts");
+      if (needsComments && meaning === "" && !("const" in value) && !isRefused && matching.length > 0) {
+        this.#report(fieldPath, `it has no comment in ${source}`);
       }
       const below = this.#join(
         value,

@@ -96,7 +96,7 @@ class Client {
 }
 
 async function statsOf(service: string): Promise<ServiceReport> {
-  const response = await fetch(`http://127.0.0.1:${workerd.ports.gateway}/stats?wake=1`);
+  const response = await fetch(`http://127.0.0.1:${workerd.ports.gateway}/stats?samples=1`);
   const { services } = (await response.json()) as { services: ServiceReport[] };
   return services.find(({ name }) => name === service)!;
 }

@@ -1,7 +1,7 @@
 import { env, exports } from "cloudflare:workers";
 import type { Env } from "../../durable/environment.ts";
 import type { ServiceStats } from "../../durable/service/service-stats.ts";
-import type { GatewayReport } from "../../worker/operator/gateway-report.ts";
+import type { StatsResponse } from "../../worker/operator/stats-response.ts";
 import { clock } from "./clock.ts";
 
 export const testEnv = env as unknown as Env & { AUTHORIZATION: Fetcher; UPSTREAM: Fetcher };
@@ -31,7 +31,7 @@ export async function tellTime(nowMs: number): Promise<void> {
 }
 
 /** The response to GET /stats. */
-export async function gatewayReport(query = ""): Promise<GatewayReport> {
+export async function gatewayReport(query = ""): Promise<StatsResponse> {
   return (await ask(`/stats${query}`, "operator-token-of-tests")).json();
 }
 

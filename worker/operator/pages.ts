@@ -19,6 +19,7 @@ import { isOfAnotherSite } from "./origin.ts";
 import { readAction } from "./read-action.ts";
 import { readStatsQuery } from "./read-stats-query.ts";
 import { signIn, signOut } from "./sign-in.ts";
+import { statsResponse } from "./stats-response.ts";
 import { visibleGateway } from "./visible-gateway.ts";
 
 const NOT_STORED = { "cache-control": "no-store" };
@@ -76,7 +77,8 @@ export function operatorPages(front: Front): Hono<PageEnv> {
     if (!parsed.ok) return c.json({ error: "bad_request", message: parsed.reason }, 400, NOT_STORED);
     const { service, ...query } = parsed.query;
     const services = service === undefined ? visible.services.map(({ name }) => name) : [service];
-    return c.json(await gatewayReport(visible, c.env, { ...query, services, nowMs: front.nowMs() }), 200, NOT_STORED);
+    const report = await gatewayReport(visible, c.env, { ...query, services, nowMs: front.nowMs() });
+    return c.json(statsResponse(report, query.samples), 200, NOT_STORED);
   });
   app.get(`${prefix}/live`, (c) => liveStats(c.req.raw, visibleGateway(gateway, c.var.services), c.env));
   app.all(prefix, onlyBy("GET"));

@@ -88,7 +88,7 @@ export function isolateReport(fields: Partial<IsolateSnapshot> = {}): IsolateSna
     retired: { bytes: 2 * MIB, count: 1 },
     unclaimed: { bytes: 0, count: 0 },
     pinned: { bytes: 0, count: 0 },
-    collected: { bytes: 0, count: 0, lastAtMs: undefined, lastReturnMs: undefined, longestReturnMs: 0 },
+    collected: { bytes: 0, count: 0, lastAtMs: null, lastReturnMs: null, longestReturnMs: 0 },
     peakBytes: 12 * MIB,
     edgeBytes: 1_024,
     reclaim: {
