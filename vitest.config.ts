@@ -3,7 +3,7 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig, type Plugin } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-const TESTS = ["{config,worker,durable,wasm,scripts,examples,test,eval,bench}/**/*.test.ts"];
+const TESTS = ["{config,worker,durable,wasm,scripts,examples,test,eval,bench}/**/*.test.{ts,tsx}"];
 const UNDER_WORKERD = ["{config,worker,durable,wasm,test}/**/*.workerd.test.ts"];
 /** What counts uncollected memories or moves the gateway's clock far: each file has a workerd process of its own. */
 const ALONE_UNDER_WORKERD = [
@@ -28,9 +28,13 @@ const WITH_BUILDS = [
   "scripts/filter/**/*.test.ts",
   "examples/**/*.test.ts",
   "test/**/*.test.ts",
+  // Imports the page's built script.
+  "worker/operator/page/*.test.tsx",
 ];
 /** What packs the package and installs it in empty projects: `npm run test:install`. */
 const INSTALLS = ["test/{package,templates}/**/*.test.ts"];
+/** In a real browser; skipped without one. */
+const BROWSER = ["test/browser/**/*.test.ts"];
 /** In Node; conformance.workerd.test.ts runs them in workerd. */
 const CONFORMANCE = ["wasm/host/conformance/*.conformance.ts"];
 const BUILD = "test/build.setup.ts";
@@ -80,6 +84,8 @@ const compiledWasm: Plugin = {
 function nodeProject(name: string, include: string[], exclude: string[], globalSetup: string[]) {
   return {
     plugins: [compiledWasm],
+    // tsconfig.json, where this would be found, is not about tests.
+    oxc: { jsx: { runtime: "automatic" as const, importSource: "hono/jsx" } },
     test: { name, include, exclude, globalSetup, isolate: false, testTimeout: 60_000, hookTimeout: 60_000 },
   };
 }
@@ -128,7 +134,13 @@ export default defineConfig({
     onConsoleLog: (log) => !log.includes("oidc-provider WARNING"),
     projects: [
       nodeProject("unit", TESTS, [...UNDER_WORKERD, ...WITH_BUILDS, ...SLOW], []),
-      nodeProject("guests", [...WITH_BUILDS, ...CONFORMANCE], [...UNDER_WORKERD, ...SLOW, ...INSTALLS], [BUILD]),
+      nodeProject(
+        "guests",
+        [...WITH_BUILDS, ...CONFORMANCE],
+        [...UNDER_WORKERD, ...SLOW, ...INSTALLS, ...BROWSER],
+        [BUILD],
+      ),
+      nodeProject("browser", BROWSER, [], [BUILD]),
       nodeProject("install", INSTALLS, [], [BUILD]),
       nodeProject("slow", SLOW, UNDER_WORKERD, [BUILD]),
       workerdProject("workerd", UNDER_WORKERD, ALONE_UNDER_WORKERD, [BUILD], false),

@@ -36,7 +36,7 @@ import { decodeAsk, encodeContinue } from "./rpc-text.ts";
 import { PLATFORM_RUNTIME } from "./runtime/platform-runtime.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { ProtectedService } from "./service/protected-service.ts";
-import type { PurgeReport, PurgeRequest } from "./service/purge.ts";
+import type { PurgeReport, PurgeRequest } from "./service/purge-rpc.ts";
 import type { ServiceRpc } from "./service-rpc.ts";
 import type { Answer } from "./stages/staged-answer.ts";
 import { ServiceStateStore } from "./storage/service-state.ts";

@@ -5,7 +5,7 @@ import type { ReclaimRequest } from "./memory/budget-action.ts";
 import type { WorkerCounts } from "./metrics/worker-counts.ts";
 import type { RestartPlan } from "./restart/restart-plan.ts";
 import type { NeedsHeaders } from "./rpc.ts";
-import type { PurgeReport, PurgeRequest } from "./service/purge.ts";
+import type { PurgeReport, PurgeRequest } from "./service/purge-rpc.ts";
 import type { Answer } from "./stages/staged-answer.ts";
 
 /** RPC interface of a service's object, for the Worker and other objects of the isolate. */

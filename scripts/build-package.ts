@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { CONFIG_LIMITS } from "../config/configuration-limits.ts";
 import { buildFilter } from "./build-filter.ts";
+import { buildPage } from "./build-page.ts";
 
 const packageFolder = join(import.meta.dirname, "../package");
 const outFolder = join(packageFolder, "build");
@@ -25,13 +26,14 @@ async function renameImportsOfDeclarations(): Promise<void> {
   await Promise.all(
     declarations.map(async (file) => {
       const text = await readFile(file, "utf8");
-      await writeFile(file, text.replaceAll(/((?:\bfrom |\bimport\()"\.{1,2}\/[^"\n]+)\.ts"/g, '$1.js"'));
+      await writeFile(file, text.replaceAll(/((?:\bfrom |\bimport\()"\.{1,2}\/[^"\n]+)\.tsx?"/g, '$1.js"'));
     }),
   );
 }
 
 async function buildPackage(): Promise<void> {
   await rm(outFolder, { recursive: true, force: true });
+  await buildPage();
   await compile("tsconfig.json");
   await compile("tsconfig.command.json");
   await renameImportsOfDeclarations();

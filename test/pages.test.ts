@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { figuresKey } from "../durable/directory/directory.ts";
+import { pointsKey } from "../durable/directory/history.ts";
 import { SLOTS } from "../durable/persistence/journal-head.ts";
 import { HEAD_KEY, rowKey } from "../durable/persistence/journal-keys.ts";
 import { STATE_KEYS } from "../durable/storage/service-state.ts";
@@ -35,11 +37,12 @@ describe("SECURITY.md", () => {
 });
 
 describe("docs/storage.md", () => {
-  it("lists every storage key of an object", () => {
+  it("lists every storage key of a service's object and of the directory", () => {
     const page = readFileSync("docs/storage.md", "utf8");
     const listed = [...page.matchAll(/^\| `([^`]+)`/gm)].map(([, key]) => key!);
     const rows = SLOTS.map((slot) => rowKey({ slot, rows: 0 }));
-    expect(listed.toSorted()).toEqual([...Object.values(STATE_KEYS), HEAD_KEY, ...rows].toSorted());
+    const directory = [figuresKey("orders"), pointsKey("orders", 498_839)];
+    expect(listed.toSorted()).toEqual([...Object.values(STATE_KEYS), HEAD_KEY, ...rows, ...directory].toSorted());
   });
 });
 

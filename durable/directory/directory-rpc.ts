@@ -23,4 +23,6 @@ export interface DirectoryQuery {
   readonly services?: readonly string[];
   /** Points from this time on, and the last one before it; undefined: no history. ms since 1970 */
   readonly sinceMs?: number;
+  /** `base`: of each service only the point that a window's counts begin with. Two days of 200 services are too long for one message. */
+  readonly points?: "all" | "base";
 }

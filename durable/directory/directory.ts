@@ -1,10 +1,15 @@
 import type { StorageHealth } from "../storage/storage-health.ts";
 import { type DirectoryEntry, type DirectoryQuery, type DirectoryReading, REPORT_VERSION } from "./directory-rpc.ts";
 import { History, type HistoryStorage } from "./history.ts";
-import { pointOf } from "./history-point.ts";
+import { pointOf, windowBase } from "./history-point.ts";
 import type { DirectoryReport } from "./service-report.ts";
 
 const PREFIX = "service:";
+
+/** Storage key of the last figures of a service. */
+export function figuresKey(service: string): string {
+  return PREFIX + service;
+}
 
 /** Services that have told nothing for so long are forgotten, if the configuration no longer has them. */
 const FORGOTTEN_AFTER_MS = 30 * 86_400_000;
@@ -44,17 +49,21 @@ export class Directory {
     if (known !== undefined && known.report.atMs > atMs && known.report.atMs <= nowMs() + FUTURE_MS) return false;
     const entry = { service, ...sent };
     this.#known().set(service, entry);
-    health.attempt("writing figures", () => storage.put(PREFIX + service, { v: REPORT_VERSION, ...entry }));
+    health.attempt("writing figures", () => storage.put(figuresKey(service), { v: REPORT_VERSION, ...entry }));
     health.attempt("writing history", () => this.#history.add(service, pointOf(sent.report)));
     this.#with.onReport?.(sent, known);
     return true;
   }
 
-  read({ services, sinceMs }: DirectoryQuery): DirectoryReading {
+  read({ services, sinceMs, points = "all" }: DirectoryQuery): DirectoryReading {
     const all = [...this.#known().values()];
     const entries = services === undefined ? all : all.filter(({ service }) => services.includes(service));
     if (sinceMs === undefined) return { entries, history: {} };
-    const history = entries.map(({ service }) => [service, this.#historyOf(service, sinceMs)] as const);
+    const history = entries.map(({ service, report }) => {
+      const all = this.#historyOf(service, sinceMs);
+      const base = points === "base" ? windowBase(all, report.countsSinceMs, sinceMs) : undefined;
+      return [service, points === "all" ? all : base === undefined ? [] : [base]] as const;
+    });
     return { entries, history: Object.fromEntries(history) };
   }
 

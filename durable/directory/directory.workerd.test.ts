@@ -4,6 +4,7 @@ import { ask, gatewayReport, pass, settled, testEnv } from "../../test/workerd/c
 import { lives } from "../../test/workerd/lives.ts";
 import type { ShownService, StatsResponse } from "../../worker/operator/stats-response.ts";
 import { ServiceObject } from "../service-object.ts";
+import { figuresKey } from "./directory.ts";
 import { DIRECTORY, REPORT_VERSION } from "./directory-rpc.ts";
 
 /** The directory as a real object, between real services. */
@@ -22,11 +23,14 @@ async function figures(query = ""): Promise<ShownService> {
   return entry;
 }
 
+/** Other files' tests share the machine. */
+const until = <Value>(read: () => Value) => expect.poll(read, { timeout: 10_000 });
+
 /** Waits until the directory has as many requests as the object. */
 async function untilTold(): Promise<ShownService> {
-  await expect.poll(async () => "requests" in (await shown())).toBe(true);
+  await until(async () => "requests" in (await shown())).toBe(true);
   const live = await figures("?wake=1");
-  await expect.poll(async () => (await figures()).requests).toBe(live.requests);
+  await until(async () => (await figures()).requests).toBe(live.requests);
   return figures();
 }
 
@@ -34,7 +38,10 @@ describe("the directory", () => {
   // Each test may tell at once.
   beforeEach(() => pass(10 * 60_000));
 
-  it("has nothing of a service that was never asked, and does not create it", async () => {
+  it("has nothing of a service that has told nothing, and does not wake it", async () => {
+    // Another file's test may have purged all services.
+    await runInDurableObject(directory(), (_, { storage }) => storage.kv.delete(figuresKey("handled")));
+    await evictDurableObject(directory());
     const begun = lives.begun;
     const report = await gatewayReport("?service=handled");
     expect(report.services).toEqual([{ name: "handled", waitingFor: "first_request" }]);
@@ -70,7 +77,7 @@ describe("the directory", () => {
     await untilTold();
     pass(60_000);
     await runInDurableObject(service(), (object) => object.restart("by-hand"));
-    await expect.poll(async () => (await figures()).restarts.at(-1)?.reason).toBe("by-hand");
+    await until(async () => (await figures()).restarts.at(-1)?.reason).toBe("by-hand");
     await settled();
     await evictDurableObject(service());
     expect((await figures()).restarts.at(-1)).toMatchObject({ reason: "by-hand" });
@@ -81,7 +88,7 @@ describe("the directory", () => {
     const before = await untilTold();
     pass(20 * 60_000);
     for (let n = 0; n < 4; n += 1) await ask("/answering", "allow-directory");
-    await expect.poll(async () => (await figures()).requests).toBe(before.requests + 4);
+    await until(async () => (await figures()).requests).toBe(before.requests + 4);
     const entry = await figures("?window=15m");
     expect(entry.window).toMatchObject({ windowMs: 900_000, counts: { requests: 4, restarts: 0 } });
     const hour = await figures("?window=2h");
@@ -121,12 +128,12 @@ describe("the directory", () => {
     const broken = vi.spyOn(ServiceObject.prototype, "tell").mockRejectedValue(new Error("reset"));
     const complaint = vi.spyOn(console, "error").mockImplementation(() => {});
     for (let n = 0; n < 3; n += 1) expect((await ask("/answering", "allow-directory")).status).toBe(200);
-    await expect.poll(() => broken.mock.calls.length).toBeGreaterThan(0);
+    await until(() => broken.mock.calls.length).toBeGreaterThan(0);
     expect((await figures()).requests).toBe(before.requests);
     broken.mockRestore();
     pass(10 * 60_000);
     await ask("/answering", "allow-directory");
-    await expect.poll(async () => (await figures()).requests).toBe(before.requests + 4);
+    await until(async () => (await figures()).requests).toBe(before.requests + 4);
     expect(complaint.mock.calls.flat().join("\n")).toContain("answering: directory_failed");
     complaint.mockRestore();
   });

@@ -18,6 +18,23 @@ export interface HistoryPoint {
   readonly clusters: CallsByCluster;
 }
 
+/**
+ * The point with whose totals the present ones are compared, to tell what happened since then: the last one before, or else the first.
+ * @param points oldest first
+ * @param countsSinceMs of the present totals
+ * @returns undefined if counting began later, or there is no point
+ */
+export function windowBase(
+  points: readonly HistoryPoint[],
+  countsSinceMs: number,
+  sinceMs: number,
+): HistoryPoint | undefined {
+  // Totals that began anew are not comparable with earlier ones.
+  const comparable = points.filter((point) => point.countsSinceMs === countsSinceMs);
+  const first = countsSinceMs >= sinceMs ? undefined : comparable[0];
+  return comparable.findLast(({ timeMs }) => timeMs <= sinceMs) ?? first;
+}
+
 /** Totals since `countsSinceMs`. */
 export interface PointCounts {
   readonly requests: number;

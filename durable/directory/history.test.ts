@@ -35,6 +35,13 @@ describe("the history of a service", () => {
     expect(timesOf(history.read("orders", START + 9 * HOUR))).toEqual([60]);
   });
 
+  it("reads no more rows than it needs", () => {
+    const { disk, history } = filled(48);
+    const before = disk.reads;
+    expect(history.read("orders", START + 47.8 * HOUR).length).toBeGreaterThan(12);
+    expect(disk.reads - before).toBeLessThanOrEqual(2);
+  });
+
   it("stays bounded, in rows and points", () => {
     const { disk, history } = filled(50);
     expect(disk.rows.size).toBeLessThanOrEqual(HISTORY.keptMs / HOUR + 2);

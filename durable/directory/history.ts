@@ -16,7 +16,7 @@ export interface HistoryStorage {
   get(key: string): unknown;
   put(key: string, value: unknown): void;
   delete(key: string): unknown;
-  list(options: { prefix: string }): Iterable<[string, unknown]>;
+  list(options: { prefix: string; reverse?: boolean }): Iterable<[string, unknown]>;
 }
 
 const PREFIX = "points";
@@ -34,7 +34,7 @@ export class History {
 
   add(service: string, point: HistoryPoint): void {
     const hour = hourOf(point.timeMs);
-    const key = keyOf(service, hour);
+    const key = pointsKey(service, hour);
     const stored = this.#storage.get(key);
     if (stored === undefined) this.#tidy(service, hour);
     this.#storage.put(key, spaced([...pointsIn(stored), point], HISTORY.fineMs));
@@ -42,7 +42,13 @@ export class History {
 
   /** Points from this time on, oldest first, and the last one before it. */
   read(service: string, sinceMs: number): HistoryPoint[] {
-    const all = [...this.#storage.list({ prefix: `${PREFIX}:${service}:` })].flatMap(([, stored]) => pointsIn(stored));
+    const newestFirst: HistoryPoint[][] = [];
+    for (const [, stored] of this.#storage.list({ prefix: `${PREFIX}:${service}:`, reverse: true })) {
+      const points = pointsIn(stored);
+      newestFirst.push(points);
+      if (points[0] !== undefined && points[0].timeMs < sinceMs) break;
+    }
+    const all = newestFirst.toReversed().flat();
     const first = all.findIndex(({ timeMs }) => timeMs >= sinceMs);
     return first < 0 ? all.slice(-1) : all.slice(Math.max(0, first - 1));
   }
@@ -71,8 +77,8 @@ function spaced(points: readonly HistoryPoint[], intervalMs: number): HistoryPoi
   });
 }
 
-/** Keys sort by time. */
-function keyOf(service: string, hour: number): string {
+/** Storage key of the points of one hour, counted since 1970. Keys sort by time. */
+export function pointsKey(service: string, hour: number): string {
   return `${PREFIX}:${service}:${String(hour).padStart(9, "0")}`;
 }
 

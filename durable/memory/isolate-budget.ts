@@ -34,7 +34,8 @@ export interface BudgetSnapshot {
   readonly requestsFailed: number;
   /** Collections forced to find out whether idle objects were evicted. */
   readonly probes: number;
-  readonly lastAsked: { readonly name: string; readonly relief: ReclaimRequest; readonly atMs: number } | null;
+  /** Without the name, which not everyone may see who sees the isolate's memory; the log has it (`budget`). */
+  readonly lastAsked: { readonly relief: ReclaimRequest; readonly atMs: number } | null;
   readonly members: number;
 }
 
@@ -193,7 +194,7 @@ export class IsolateBudget {
     member.askedAtMs = atMs;
     member.request = id;
     this.#asked[request] += 1;
-    this.#lastAsked = { name, relief: request, atMs };
+    this.#lastAsked = { relief: request, atMs };
     const { gainBytes, evictionGainBytes, priceCalls } = member.report;
     const act = {
       ...{ service: name, isolateId: this.#memory.isolateId, request, reason: this.#reason },

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { answeringCluster, isolateReport, NOW_MS, serviceReport } from "../../worker/operator/testing/reports.ts";
 import type { DirectoryReport, ServiceReport } from "../directory/service-report.ts";
+import { answeringCluster, isolateReport, NOW_MS, serviceReport } from "../directory/testing/reports.ts";
 import { ANALYTICS_COLUMNS, ANALYTICS_LIMITS, analyticsPoint } from "./analytics-point.ts";
 import { CallCounter } from "./call-counts.ts";
 

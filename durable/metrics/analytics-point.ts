@@ -2,6 +2,7 @@ import type { DirectoryReport, ServiceReport } from "../directory/service-report
 import { SERVER_STATES } from "../outbound/reachability.ts";
 import { LATENCY_BOUNDS_MS, quantileMs } from "./latency-histogram.ts";
 import { sumOf } from "./outcomes.ts";
+import { ownEntry } from "./own-entry.ts";
 
 /** https://developers.cloudflare.com/analytics/analytics-engine/limits/ */
 export const ANALYTICS_LIMITS = { blobs: 20, doubles: 20, indexes: 1, indexBytes: 96, blobsBytes: 16_384 } as const;
@@ -99,7 +100,7 @@ function callsBetween(report: ServiceReport, before: ServiceReport | undefined):
   const counts = new Array<number>(LATENCY_BOUNDS_MS.length + 1).fill(0);
   let sumMs = 0;
   for (const [name, { calls }] of Object.entries(report.clusters)) {
-    const earlier = before?.clusters[name]?.calls.latency;
+    const earlier = (before && ownEntry(before.clusters, name))?.calls.latency;
     for (const [index, count] of calls.latency.counts.entries()) {
       if (index < counts.length) counts[index]! += difference(count, earlier?.counts[index] ?? 0);
     }

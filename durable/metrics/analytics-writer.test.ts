@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { isolateReport, NOW_MS, serviceReport } from "../../worker/operator/testing/reports.ts";
 import { Directory } from "../directory/directory.ts";
 import { Disk } from "../directory/testing/figures.ts";
+import { isolateReport, NOW_MS, serviceReport } from "../directory/testing/reports.ts";
 import { StorageHealth } from "../storage/storage-health.ts";
 import { ANALYTICS_COLUMNS } from "./analytics-point.ts";
 import { writeAnalyticsPoint } from "./analytics-writer.ts";

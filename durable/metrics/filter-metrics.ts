@@ -1,5 +1,6 @@
 import type { SharedState } from "../../wasm/host/index.ts";
 import type { Counters } from "./counters.ts";
+import { correctAllows, type OutcomeCounts } from "./outcomes.ts";
 
 type Metrics = SharedState["metrics"];
 
@@ -10,6 +11,9 @@ const COUNTED = {
   stale: "ebb_cache_stale_served",
   evicted: "ebb_cache_evicted",
 } as const satisfies Partial<Record<keyof Counters, string>>;
+
+/** Those that are allows for another reason than the calls before them let one think. */
+const ALLOWS = { failedOpen: "fail_open", stale: "stale" } as const;
 
 /** Gauges of the built-in filter. */
 const LIVE_BYTES = "ebb_cache_live_bytes";
@@ -27,10 +31,12 @@ export class FilterMetrics {
   }
 
   /** Adds what the filter has counted since the last call. */
-  addTo(counters: Counters): void {
+  addTo(counters: Counters, outcomes: OutcomeCounts): void {
     for (const [counter, metric] of Object.entries(COUNTED) as [keyof typeof COUNTED, string][]) {
       const value = this.#metrics.value(metric) ?? 0;
-      counters[counter] += Math.max(0, value - (this.#added.get(metric) ?? 0));
+      const grown = Math.max(0, value - (this.#added.get(metric) ?? 0));
+      counters[counter] += grown;
+      if (counter === "failedOpen" || counter === "stale") correctAllows(outcomes, ALLOWS[counter], grown);
       this.#added.set(metric, value);
     }
   }

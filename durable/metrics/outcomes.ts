@@ -5,10 +5,10 @@
 export const OUTCOMES = {
   /**
    * `cache`: the filter answered at once. `isolate`: the Worker's isolate still had the object's answer. `server`: the filter made a
-   * call. `coalesced`: it waited for the call of another request. `token`: the Worker verified a token or key. `fail_open`: the
-   * filter does not start, and `failurePolicy` is `open`.
+   * call. `coalesced`: it waited for the call of another request. `token`: the Worker verified a token or key. `stale`: by an
+   * expired decision, because the call failed. `fail_open`: undecided, because a gate is open.
    */
-  allowed: ["cache", "isolate", "server", "coalesced", "token", "fail_open"],
+  allowed: ["cache", "isolate", "server", "coalesced", "token", "stale", "fail_open"],
   /**
    * `credential`: none, or not a valid one (401). `denied`: by the authorization server or the filter (403, or any status that a server of forward-auth refuses with). `rule`: no rule, or a rule asks for a scope or
    * claim that the credential lacks (403). `throttled`: 429.
@@ -66,6 +66,20 @@ export function occurredOutcomes(counts: OutcomeCounts): ShownOutcomes {
     Object.fromEntries(Object.entries(reasons).filter(([, count]) => count > 0)),
   ]);
   return Object.fromEntries(shown) as ShownOutcomes;
+}
+
+/**
+ * Gives allows that were counted where a request had asked for a decision their true reason, which only the filter knows: after a
+ * failed call (`server`), or one that another request made (`coalesced`).
+ */
+export function correctAllows({ allowed }: OutcomeCounts, reason: "stale" | "fail_open", count: number): void {
+  let left = count;
+  for (const assumed of ["server", "coalesced", "cache"] as const) {
+    const moved = Math.min(left, allowed[assumed]);
+    allowed[assumed] -= moved;
+    allowed[reason] += moved;
+    left -= moved;
+  }
 }
 
 /** Counts of those reasons that occurred. */

@@ -173,7 +173,7 @@ export class Maintenance {
 
   get #kept(): ServiceState {
     const { service, controller, counters, outcomes, calls, filterMetrics, shared } = this.#with;
-    filterMetrics.addTo(counters);
+    filterMetrics.addTo(counters, outcomes);
     const { learned, samples } = controller;
     return { learned, samples, counters, outcomes, calls, sharedData: shared.dataOf(service.name) };
   }

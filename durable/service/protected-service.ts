@@ -39,7 +39,8 @@ import type { Answer } from "../stages/staged-answer.ts";
 import type { ServiceStateStore } from "../storage/service-state.ts";
 import { type Counts, countsSince } from "../storage/stored-counts.ts";
 import { Maintenance } from "./maintenance.ts";
-import { type PurgeDependencies, type PurgeReport, purge } from "./purge.ts";
+import { type PurgeDependencies, purge } from "./purge.ts";
+import type { PurgeReport } from "./purge-rpc.ts";
 import { type ServiceStats, serviceStats } from "./service-stats.ts";
 
 export interface ServiceDependencies {

@@ -72,13 +72,19 @@ describe("where each request has another path, which the server learns", () => {
     ).finally(() => warn.mockRestore());
   }
 
+  /** Two of ten credentials may look like one: the filter counts them by a few bits of random digests. */
+  function expectAbout(found: number | null, expected: number): void {
+    expect(found! / expected).toBeGreaterThan(0.85);
+    expect(found! / expected).toBeLessThan(1.3);
+  }
+
   it("/stats and one log line say that nearly every request is a miss, and what the key consists of", () =>
     asked(traced, ({ service }, warned) => {
       expect(service.stats()).toMatchObject({
         mostlyMisses: true,
         keyedBy: ["credential", "method", "host", "scheme", "path and query"],
       });
-      expect(service.stats().entriesPerCredential).toBeCloseTo(110, 0);
+      expectAbout(service.stats().entriesPerCredential, 110);
       expect(warned).toEqual([
         expect.stringMatching(
           /^lone: only 0 of 1\d{3} requests .* kept for: credential, method, .* uri: "rule", unkeyed/,
@@ -88,7 +94,8 @@ describe("where each request has another path, which the server learns", () => {
 
   it("nothing is said where the path is not part of the key, or the header that differs is not", () =>
     asked({ ...traced, authorization: { ...traced.authorization, uri: "none" } as never }, ({ service }, warned) => {
-      expect(service.stats()).toMatchObject({ mostlyMisses: false, hits: 1_090, entriesPerCredential: 1 });
+      expect(service.stats()).toMatchObject({ mostlyMisses: false, hits: 1_090 });
+      expectAbout(service.stats().entriesPerCredential, 1);
       expect(warned).toEqual([]);
     }));
 

@@ -5,6 +5,7 @@ import type { Counters } from "../metrics/counters.ts";
 import type { PersistedDecisions } from "../persistence/persisted-decisions.ts";
 import type { StaleJournal } from "../persistence/stale-journal.ts";
 import type { ServiceStateStore } from "../storage/service-state.ts";
+import type { PurgeReport } from "./purge-rpc.ts";
 
 export interface PurgeDependencies {
   /** Name of the service. */
@@ -21,22 +22,6 @@ export interface PurgeDependencies {
   readonly log: EventLog;
   /** Called when the purge is counted. */
   readonly counted: () => void;
-}
-
-export interface PurgeRequest {
-  readonly service: string;
-  /** Undefined: all decisions. */
-  readonly credentials?: string[];
-  /** Of the operator's request. */
-  readonly cfRay?: string | null;
-}
-
-/** Result of a purge. */
-export interface PurgeReport {
-  /** Number of decisions dropped from memory; null for a filter that cannot purge and was replaced. */
-  readonly purged: number | null;
-  /** Whether there were stored decisions, which were also dropped. */
-  readonly stored: boolean;
 }
 
 /**

@@ -9,6 +9,7 @@ import { type IsolateSnapshot, isolateSnapshot } from "../memory/isolate.ts";
 import { CallCounter, type CallsByCluster, type ClusterCalls } from "../metrics/call-counts.ts";
 import { type Counters, hitRate } from "../metrics/counters.ts";
 import { occurredOutcomes, type ShownOutcomes } from "../metrics/outcomes.ts";
+import { ownEntry } from "../metrics/own-entry.ts";
 import type { Sample } from "../metrics/samples.ts";
 import type { ClusterState, ClusterStats } from "../outbound/outbound-calls.ts";
 import type { PersistenceStats } from "../persistence/persistence-stats.ts";
@@ -227,7 +228,10 @@ export function serviceStats(sources: StatsSources): ServiceStats {
 }
 
 function clusterStats(states: StatsSources["clusters"], calls: CallsByCluster): ServiceStats["clusters"] {
-  const entries = Object.entries(states).map(([name, state]) => [name, { ...state, calls: calls[name] ?? NO_CALLS }]);
+  const entries = Object.entries(states).map(([name, state]) => [
+    name,
+    { ...state, calls: ownEntry(calls, name) ?? NO_CALLS },
+  ]);
   return Object.fromEntries(entries);
 }
 

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { askOperatorPage, type OperatorQuestion } from "./ask.ts";
 
 const TOKEN = "a-token-of-this-test";
-const stats: OperatorQuestion = { page: "stats" };
+const stats: OperatorQuestion = { page: "stats", query: new URLSearchParams() };
 
 let server: Server | undefined;
 afterEach(() => {
@@ -39,6 +39,8 @@ describe("an operator's question", () => {
     });
     const report = '{\n  "services": {}\n}';
     expect(await ask(origin, stats)).toEqual({ ok: true, report });
+    const query = new URLSearchParams({ service: "a&b", window: "15m" });
+    expect(await ask(origin, { page: "stats", query })).toEqual({ ok: true, report });
     expect(await ask(origin, { page: "purge", fields: { service: "a", credential: "b" } })).toEqual({
       ok: true,
       report,
@@ -46,6 +48,7 @@ describe("an operator's question", () => {
     expect(await ask(origin, { page: "restart", fields: { dryRun: true } })).toEqual({ ok: true, report });
     expect(seen).toEqual([
       ["GET", "/stats", `Bearer ${TOKEN}`, ""],
+      ["GET", "/stats?service=a%26b&window=15m", `Bearer ${TOKEN}`, ""],
       ["POST", "/stats/purge", `Bearer ${TOKEN}`, '{"service":"a","credential":"b"}'],
       ["POST", "/stats/restart", `Bearer ${TOKEN}`, '{"dryRun":true}'],
     ]);

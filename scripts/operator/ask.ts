@@ -4,14 +4,14 @@ import type { OperatorTarget } from "./options.ts";
 /** A restart moves caches, and a purge of many services asks each of them. */
 const TIMEOUT_MS = 60_000;
 
-/** The page of statistics, or an action with the fields of its request. */
+/** The page of statistics with its query, or an action with the fields of its request. */
 export type OperatorQuestion =
-  | { readonly page: "stats" }
+  | { readonly page: "stats"; readonly query: URLSearchParams }
   | { readonly page: "purge" | "restart"; readonly fields: Readonly<Record<string, string | boolean>> };
 
 /** Asks an operator's page of a running gateway. Prints its JSON; says what to do where the gateway refuses. Never throws. */
 export async function askOperatorPage(target: OperatorTarget, question: OperatorQuestion): Promise<CommandResult> {
-  const path = question.page === "stats" ? target.prefix : `${target.prefix}/${question.page}`;
+  const path = pathOf(target, question);
   let status: number;
   let headers: Headers;
   let text: string;
@@ -37,6 +37,11 @@ export async function askOperatorPage(target: OperatorTarget, question: Operator
     return { ok: false, report: JSON.stringify(body, null, 2), complaint: failed };
   }
   return complaint(refusal(target, path, { status, headers, body }));
+}
+
+function pathOf({ prefix }: OperatorTarget, question: OperatorQuestion): string {
+  if (question.page !== "stats") return `${prefix}/${question.page}`;
+  return question.query.size === 0 ? prefix : `${prefix}?${question.query}`;
 }
 
 interface Refusal {

@@ -7,6 +7,8 @@ import {
   readScope,
   readTarget,
   type ScopeOptions,
+  type StatsOptions,
+  statsQuery,
   type TargetOptions,
 } from "./options.ts";
 
@@ -21,9 +23,14 @@ interface RestartOptions extends TargetOptions, ScopeOptions {
 /** Commands that ask the operator's pages of a running gateway: `stats`, `purge` and `restart`. */
 export function operatorCommands(standardInput: () => Promise<string>): Command[] {
   const stats = new Command("stats").description("prints a running gateway's statistics as JSON");
-  targetOptions(stats).action(async (options: TargetOptions) => {
-    conclude(await ask(options, { ok: true, value: { page: "stats" } }));
-  });
+  targetOptions(stats)
+    .option("--service <name>", "of this service only")
+    .option("--window <time>", "adds what happened in this time: 15m, 6h or 2d")
+    .option("--samples", "adds samples, all stored starts and restarts, and details; wakes the services")
+    .option("--wake", "asks the services themselves, and not the directory of their last figures")
+    .action(async (options: TargetOptions & StatsOptions) => {
+      conclude(await ask(options, { ok: true, value: { page: "stats", query: statsQuery(options) } }));
+    });
 
   const purge = new Command("purge").description("makes a running gateway forget decisions");
   targetOptions(purge)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readScope, readTarget } from "./options.ts";
+import { readScope, readTarget, statsQuery } from "./options.ts";
 
 const local = { url: "http://localhost:8787", prefix: "/stats" };
 const TOKEN = "a-token-of-this-test";
@@ -71,5 +71,23 @@ describe("the services that an action is for", () => {
   it("are not all by a forgotten option", () => {
     expect(readScope({})).toMatchObject({ ok: false });
     expect(readScope({ all: true, service: "orders" })).toMatchObject({ ok: false });
+  });
+});
+
+describe("what to show of the statistics", () => {
+  it("is everything, without samples and from the directory, unless options say otherwise", () => {
+    expect(String(statsQuery({}))).toBe("");
+    expect(String(statsQuery({ service: "orders", window: "15m", samples: true, wake: true }))).toBe(
+      "service=orders&window=15m&samples=1&wake=1",
+    );
+  });
+
+  it("reaches the gateway as it was typed, whatever is in it: the gateway knows what is allowed", () => {
+    const service = "a&wake=1#ü ";
+    const query = statsQuery({ service, window: "" });
+    expect([...new URLSearchParams(String(query))]).toEqual([
+      ["service", service],
+      ["window", ""],
+    ]);
   });
 });

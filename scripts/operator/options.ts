@@ -22,6 +22,14 @@ export interface ScopeOptions {
   readonly all?: boolean | undefined;
 }
 
+/** What to show of the statistics. */
+export interface StatsOptions {
+  readonly service?: string | undefined;
+  readonly window?: string | undefined;
+  readonly samples?: boolean | undefined;
+  readonly wake?: boolean | undefined;
+}
+
 export type Read<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly message: string };
@@ -63,6 +71,16 @@ export function readScope({ service, all = false }: ScopeOptions, others = ""): 
   if (service !== undefined && all) return wrong("--all and --service exclude each other.");
   if (service !== undefined) return { ok: true, value: { service } };
   return all ? { ok: true, value: {} } : wrong(`Name what is meant: --service NAME${others}, or --all.`);
+}
+
+/** The query of /stats. The gateway knows its services and the longest window, and refuses what is not allowed. */
+export function statsQuery({ service, window, samples = false, wake = false }: StatsOptions): URLSearchParams {
+  return new URLSearchParams({
+    ...(service === undefined ? {} : { service }),
+    ...(window === undefined ? {} : { window }),
+    ...(samples ? { samples: "1" } : {}),
+    ...(wake ? { wake: "1" } : {}),
+  });
 }
 
 function wrong(message: string): { readonly ok: false; readonly message: string } {

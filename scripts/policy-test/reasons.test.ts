@@ -6,10 +6,12 @@ import { KNOWN_REASONS, statusesOf } from "./reasons.ts";
 
 const OF_OPERATOR_PAGES = [
   "cross_site_request",
+  "directory_unreadable",
   "no_such_page",
   "not_built",
   "not_operator_host",
   "not_this_machine",
+  "too_many_live_streams",
   "wrong_origin",
 ];
 

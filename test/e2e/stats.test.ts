@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { bundleWorker } from "../../scripts/bundle-worker.ts";
 import { STATS_SCHEMA_FILE } from "../../scripts/schema/stats/document.ts";
 import { startWorkerd, type WorkerdProcess } from "../../scripts/workerd.ts";
@@ -196,9 +196,54 @@ describe("GET /stats from the objects", () => {
   });
 });
 
-/** Without what moves with the clock. */
+describe("the directory", () => {
+  const fault = (is: string) => fetch(`${origin()}/__fault?is=${is}`);
+  const html = { headers: { accept: "text/html" } };
+  afterEach(() => void fault("none"));
+
+  it("that is reset while it is read is read again", async () => {
+    for (const path of ["/stats", "/metrics", "/stats?window=15m"]) {
+      await fault("reset");
+      const response = await fetch(origin() + path);
+      expect([path, response.status, await response.text()]).toEqual([path, 200, expect.stringContaining("orders")]);
+    }
+    expect(countsOf(await report())).toEqual(TRAFFIC);
+  });
+
+  it.each([
+    ["failing", "out of order"],
+    ["silent", "no answer within 5 s"],
+  ])("that is %s is named in each entry; objects still answer, and decisions go on", async (is, why) => {
+    await fault(is);
+    const [stats, page, metrics] = await Promise.all([
+      report("?window=15m"),
+      fetch(`${origin()}/stats`, html),
+      fetch(`${origin()}/metrics`),
+    ]);
+    expect(errorsOf(stats)).toEqual([]);
+    for (const service of stats.services) {
+      expect(service).toEqual({ name: service.name, error: expect.stringMatching(`^the directory: .*${why}`) });
+    }
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining(why)]);
+    expect([metrics.status, metrics.headers.get("x-ebb-reason")]).toEqual([503, "directory_unreadable"]);
+    expect(entry(await report("?service=orders&wake=1"), "orders").requests).toBe(ORDERS);
+    expect(await ask("/two-servers/1", "no-one")).toBe(403);
+  });
+
+  it("shows nothing of services that the configuration does not have", async () => {
+    await fetch(`${origin()}/__tell?service=gone`);
+    const answers = await Promise.all(
+      ["/stats", "/stats?window=1h", "/metrics", "/healthz"].map(async (path) => (await fetch(origin() + path)).text()),
+    );
+    answers.push(await (await fetch(`${origin()}/stats`, html)).text());
+    for (const answer of answers) expect(answer).not.toMatch(/\bgone\b/);
+    expect((await fetch(`${origin()}/stats?service=gone`)).status).toBe(400);
+  });
+});
+
+/** Without what moves with the clock: ages, credit, and the bytes of decisions that have expired. */
 function lasting(service: ShownService): Partial<ShownService> {
-  const { atMs: _, uptimeMs: _uptime, creditCalls: _calls, workCreditMs: _work, ...others } = service;
+  const { atMs: _, uptimeMs: _uptime, liveBytes: _live, creditCalls: _calls, workCreditMs: _work, ...others } = service;
   return others;
 }
 

@@ -1,5 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
+import type { OutcomeReason } from "../../durable/metrics/outcomes.ts";
+import type { AllowedBy, UnavailableReason } from "../../durable/rpc.ts";
 import { KNOWN_REASONS, statusesOf } from "../../scripts/policy-test/reasons.ts";
+import type { Undecided } from "../credentials/undecided.ts";
 import { outcomeOfReply } from "./outcome.ts";
 
 /** Reasons of replies after an allow. */
@@ -13,6 +16,11 @@ const undecided = KNOWN_REASONS.filter((reason) => {
 }).filter((reason) => ![...AFTER_THE_DECISION, ...NEVER].includes(reason));
 
 describe("an outcome", () => {
+  it("has every reason that the gateway itself gives", () => {
+    expectTypeOf<UnavailableReason | Undecided["reason"]>().toExtend<OutcomeReason<"undecided">>();
+    expectTypeOf<AllowedBy>().toExtend<OutcomeReason<"allowed">>();
+  });
+
   it.each(undecided)("without a decision has the reason that the client gets: %s", (reason) => {
     expect(outcomeOfReply(503, reason)).toEqual({ outcome: "undecided", reason });
   });

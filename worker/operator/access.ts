@@ -10,7 +10,7 @@ import { tokenOfSession } from "./session.ts";
 
 /** Whether a request may see the operator's pages, and for which services; or why not. */
 export type Access =
-  | { readonly ok: true; readonly services: VisibleServices }
+  | { readonly ok: true; readonly services: VisibleServices; readonly hasSession: boolean }
   | {
       readonly ok: false;
       readonly reason: "operator_token_required" | "operator_token_unusable" | "not_this_machine" | "wrong_origin";
@@ -45,18 +45,20 @@ export async function accessOf(
 ): Promise<Access> {
   // A page's own name can resolve to this machine (DNS rebinding); the page is then of the same origin.
   if (isDevelopment(env)) {
-    return isThisMachine(request.url) ? { ok: true, services: "all" } : { ok: false, reason: "not_this_machine" };
+    return isThisMachine(request.url)
+      ? { ok: true, services: "all", hasSession: false }
+      : { ok: false, reason: "not_this_machine" };
   }
   const authorization = request.headers.get("authorization");
   const ofSession = authorization === null ? await sessionOf(request, env, operator, nowMs) : undefined;
   if (ofSession !== undefined) {
     // The browser adds the cookie by itself, so the request must show that the operator's own page made it.
     const isOwn = READING_METHODS.has(request.method) || request.headers.get("origin") === operatorOrigin(operator);
-    return isOwn ? { ok: true, services: ofSession.services } : { ok: false, reason: "wrong_origin" };
+    return isOwn ? { ok: true, services: ofSession.services, hasSession: true } : { ok: false, reason: "wrong_origin" };
   }
   const given = /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
   const checked = await checkToken(given, request, env, operator, attempts, nowMs);
-  return checked.ok ? { ok: true, services: checked.token.services } : checked;
+  return checked.ok ? { ok: true, services: checked.token.services, hasSession: false } : checked;
 }
 
 /** The token of the request's session; undefined if it has none. Only on the operator's host. */

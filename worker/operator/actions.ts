@@ -1,26 +1,12 @@
 import { asksAboutVerifiedSubject } from "../../config/authorization-parts.ts";
 import type { Gateway, Service } from "../../config/index.ts";
 import { type Env, serviceObject } from "../../durable/environment.ts";
-import type { RestartOutcome } from "../../durable/instances/instance-manager.ts";
-import type { RestartPlan } from "../../durable/restart/restart-plan.ts";
-import type { PurgeReport } from "../../durable/service/purge.ts";
 import { edgeTtlMsOf } from "../edge/edge-cache.ts";
 import type { Front } from "../forward.ts";
 import { againAfterReset } from "../object-errors.ts";
+import type { ActionReport, EdgePurgeReport, RestartReport } from "./action-report.ts";
 import { credentialsMeant, subjectsMeant } from "./credentials-meant.ts";
 import type { ActionRequest } from "./read-action.ts";
-
-/** Outcomes of an operator's action, by service. If a service could not be asked, it has an `error`, and the status is 503. */
-export interface ActionReport<Outcome> {
-  readonly services: Readonly<Record<string, Outcome | { readonly error: string }>>;
-}
-
-/** `why`: the reason for no restart. */
-export type RestartReport =
-  | { readonly restarted: true }
-  | { readonly restarted: false; readonly why: Exclude<RestartOutcome, "restarted"> }
-  /** Null if no instance is in memory. */
-  | { readonly plan: RestartPlan | null };
 
 /** Restarts filters in place, or reports what that would free and cost. */
 export function restartServices(
@@ -36,14 +22,6 @@ export function restartServices(
     return outcome === "restarted" ? { restarted: true } : { restarted: false, why: outcome };
   });
 }
-
-/** For how long isolates elsewhere may use what was purged, in ms. */
-export type EdgePurgeReport = PurgeReport & {
-  /** Allows that they keep (`cache.edgeTtlMs`). */
-  readonly edgeTtlMs?: number;
-  /** Credentials that they have verified. */
-  readonly verifiedForMs?: number;
-};
 
 /** Purges the decisions of one credential or all. */
 export function purgeServices(

@@ -2,11 +2,12 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { builtInService, gatewayOf } from "../../config/testing/inputs.ts";
 import type { ServiceReport } from "../../durable/directory/service-report.ts";
+import { answeringCluster, isolateReport, NOW_MS, serviceReport } from "../../durable/directory/testing/reports.ts";
 import { noOutcomes } from "../../durable/metrics/outcomes.ts";
 import { FINDING_CODES } from "./findings/finding.ts";
 import { findingsOf, isUnableToDecide } from "./findings.ts";
 import type { GatewayReport, WindowReport } from "./gateway-report.ts";
-import { answeringCluster, isolateReport, NOW_MS, reportOf, serviceReport } from "./testing/reports.ts";
+import { reportOf } from "./testing/reports.ts";
 
 const closed = gatewayOf({ orders: builtInService() });
 const failsOpen = gatewayOf({ orders: builtInService({ failOpen: true }) });
@@ -113,7 +114,7 @@ describe("findings", () => {
     expect(of(4)).toEqual([]);
     expect(of(6)).toMatchObject([{ code: "undecided_often", severity: "warning" }]);
     expect(of(6)[0]!.text).toBe(
-      "3% of the requests of the last 15 minutes got no decision (6 of 200); the most frequent reason since counting began is keys_unavailable.",
+      "3% of the requests of the last 15 minutes got no decision (6 of 200); most often since counting began: the issuer's keys cannot be read (keys_unavailable).",
     );
     expect(of(150)).toMatchObject([{ severity: "down" }]);
     expect(found({ window: windowOf({ requests: 10_000, undecided: 50 }) })).toEqual([]);
@@ -127,7 +128,7 @@ describe("findings", () => {
     expect(found({ clusters, window: windowOf({}, { clusters: quick }) })).toEqual([]);
     const slow = { auth: { ...quick.auth, p95Ms: 2_400 } };
     expect(found({ window: windowOf({}, { clusters: slow }) })[0]!.text).toContain(
-      "took 2400 ms or longer in the last 15 minutes",
+      "took 2.4 seconds or longer in the last 15 minutes",
     );
     expect(found({ window: windowOf({}, { clusters: { auth: { ...slow.auth, results: { "2xx": 5 } } } }) })).toEqual(
       [],
@@ -163,6 +164,18 @@ describe("findings", () => {
 
   it("the operator's own restarts do not count", () => {
     expect(found({ restarts: [restart(3, "operator"), restart(2, "purge"), restart(1)] })).toEqual([]);
+  });
+
+  it("restarts after traps do not count: the traps themselves are told", () => {
+    expect(found({ restarts: [restart(3, "trap"), restart(2, "trap"), restart(1, "trap")] })).toEqual([]);
+  });
+
+  it("one cause is told once", () => {
+    const decisions = { ...noOutcomes(), undecided: { ...noOutcomes().undecided, filter_backoff: 70 } };
+    const paused = { failuresInARow: 3, nextStartAtMs: NOW_MS + 30_000, traps: 3 };
+    const window = windowOf({ requests: 100, undecided: 70, traps: 3 });
+    expect(found({ ...paused, decisions, window }).map(({ code }) => code)).toEqual(["filter_paused"]);
+    expect(found({ decisions, window }).map(({ code }) => code)).toEqual(["undecided_often", "trapped"]);
   });
 
   it("traps are told for an hour", () => {

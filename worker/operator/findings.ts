@@ -1,4 +1,4 @@
-import type { Gateway } from "../../config/index.ts";
+import type { Gates } from "../../config/fails-open.ts";
 import type { IsolateSnapshot } from "../../durable/memory/isolate.ts";
 import { FINDING_CODES, type Finding, finding, SEVERITIES, THRESHOLDS } from "./findings/finding.ts";
 import { findingsOfService } from "./findings/of-service.ts";
@@ -13,7 +13,11 @@ export { isUnableToDecide } from "./findings/inability.ts";
  *
  * @param gateway the configuration knows which services fail open
  */
-export function findingsOf(report: GatewayReport, nowMs: number, gateway: Pick<Gateway, "services">): Finding[] {
+export function findingsOf(
+  report: GatewayReport,
+  nowMs: number,
+  gateway: { readonly services: readonly Gates[] },
+): Finding[] {
   const services = new Map(gateway.services.map((service) => [service.name, service]));
   const ofServices = report.services.flatMap((entry) =>
     "atMs" in entry ? findingsOfService(entry, services.get(entry.name), nowMs) : [],

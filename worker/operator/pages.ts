@@ -16,18 +16,25 @@ import { liveStats } from "./live-stats.ts";
 import { metricsReply } from "./metrics/metrics-reply.ts";
 import { noAccess } from "./no-access.ts";
 import { isOfAnotherSite } from "./origin.ts";
+import { prefersHtml } from "./page/accept.ts";
+import { assetResponse } from "./page/assets.ts";
+import { operatorPage } from "./page/operator-page.tsx";
+import { pageWithoutAccess } from "./page/without-access.tsx";
 import { readAction } from "./read-action.ts";
-import { readStatsQuery } from "./read-stats-query.ts";
-import { signIn, signOut } from "./sign-in.ts";
+import { readLiveQuery, readStatsQuery } from "./read-stats-query.ts";
+import { signIn, signInState, signOut } from "./sign-in.ts";
 import { statsResponse } from "./stats-response.ts";
 import { visibleGateway } from "./visible-gateway.ts";
 
-const NOT_STORED = { "cache-control": "no-store" };
+const NOT_STORED = { "cache-control": "no-store", vary: "accept" };
 
 interface PageEnv {
   readonly Bindings: Env;
-  /** `services`: those that the request may see and act on. */
-  readonly Variables: { readonly services: VisibleServices };
+  readonly Variables: {
+    /** Those that the request may see and act on. */
+    readonly services: VisibleServices;
+    readonly hasSession: boolean;
+  };
 }
 
 /** The operator's pages, under their reserved paths. */
@@ -39,15 +46,22 @@ export function operatorPages(front: Front): Hono<PageEnv> {
   const attempts = new FailedAttempts();
   const health = new HealthMonitor(gateway, front.nowMs);
 
+  const visible = (c: Context<PageEnv>) => visibleGateway(gateway, c.var.services);
+  /** A browser gets a page in place of the refusal. */
+  const refused = async ({ req: { raw }, env }: Context<PageEnv>, refusal: Response) =>
+    pageWithoutAccess(raw, refusal, gateway, await signInState(raw, env, gateway, Date.now())) ?? refusal;
   // In development no token is needed, so any page that a developer visits could send a request here.
   const ofThisSite = async (c: Context<PageEnv>, next: Next) =>
-    isOfAnotherSite(c.req.raw) ? errorResponse(403, "cross_site_request") : next();
+    isOfAnotherSite(c.req.raw) ? refused(c, errorResponse(403, "cross_site_request")) : next();
   const withAccess = async (c: Context<PageEnv>, next: Next) => {
     const access = await accessOf(c.req.raw, c.env, operator, attempts, Date.now());
-    if (!access.ok) return noAccess(access);
+    if (!access.ok) return refused(c, noAccess(access));
     c.set("services", access.services);
+    c.set("hasSession", access.hasSession);
     return next();
   };
+  const badRequest = (c: Context<PageEnv>, message: string) =>
+    c.json({ error: "bad_request", message }, 400, NOT_STORED);
   const onlyBy = (method: string) => () => errorResponse(405, "method_not_allowed", { allow: method });
 
   // Open to all; a token only adds the details.
@@ -59,6 +73,7 @@ export function operatorPages(front: Front): Hono<PageEnv> {
     });
     app.all(path, onlyBy("GET"));
   }
+  app.get(`${prefix}/assets/:name`, (c) => assetResponse(c.req.param("name")) ?? errorResponse(404, "no_such_page"));
 
   app.use(`${prefix}/*`, ofThisSite);
   app.post(`${prefix}/sign-in`, (c) => signIn(c.req.raw, c.env, operator, attempts, Date.now()));
@@ -68,30 +83,35 @@ export function operatorPages(front: Front): Hono<PageEnv> {
   app.use(`${prefix}/*`, withAccess);
   if (operator.metricsPath !== false) app.use(operator.metricsPath, ofThisSite, withAccess);
   for (const path of pathsOf("metrics", operator.metricsPath)) {
-    app.get(path, (c) => metricsReply(visibleGateway(gateway, c.var.services), c.env, front.nowMs()));
+    app.get(path, (c) => metricsReply(visible(c), c.env, front.nowMs()));
     app.all(path, onlyBy("GET"));
   }
   app.get(prefix, async (c) => {
-    const visible = visibleGateway(gateway, c.var.services);
-    const parsed = readStatsQuery(new URL(c.req.url).searchParams, visible);
-    if (!parsed.ok) return c.json({ error: "bad_request", message: parsed.reason }, 400, NOT_STORED);
+    const shown = { gateway: visible(c), env: c.env, nowMs: front.nowMs() };
+    if (prefersHtml(c.req.header("accept") ?? null)) {
+      return operatorPage({ ...shown, url: c.req.url, canSignOut: c.var.hasSession });
+    }
+    const parsed = readStatsQuery(new URL(c.req.url).searchParams, shown.gateway);
+    if (!parsed.ok) return badRequest(c, parsed.reason);
     const { service, ...query } = parsed.query;
-    const services = service === undefined ? visible.services.map(({ name }) => name) : [service];
-    const report = await gatewayReport(visible, c.env, { ...query, services, nowMs: front.nowMs() });
+    const services = service === undefined ? shown.gateway.services.map(({ name }) => name) : [service];
+    const report = await gatewayReport(shown.gateway, c.env, { ...query, services, nowMs: shown.nowMs });
     return c.json(statsResponse(report, query.samples), 200, NOT_STORED);
   });
-  app.get(`${prefix}/live`, (c) => liveStats(c.req.raw, visibleGateway(gateway, c.var.services), c.env));
+  app.get(`${prefix}/live`, async (c) => {
+    const parsed = readLiveQuery(new URL(c.req.url).searchParams, visible(c));
+    return parsed.ok ? liveStats(c.req.raw, parsed.service, c.env) : badRequest(c, parsed.reason);
+  });
+  app.all(`${prefix}/live`, onlyBy("GET"));
   app.all(prefix, onlyBy("GET"));
   const actions = { restart: restartServices, purge: purgeServices } as const;
   for (const name of ["restart", "purge"] as const) {
     const act = actions[name];
     app.post(`${prefix}/${name}`, async (c) => {
-      const { services } = c.var;
-      const visible = visibleGateway(gateway, services);
-      const parsed = await readAction(c.req.raw, visible, services, name);
+      const parsed = await readAction(c.req.raw, visible(c), c.var.services, name);
       if (!parsed.ok && parsed.reason === "other_service") return errorResponse(403, parsed.reason);
-      if (!parsed.ok) return c.json({ error: parsed.reason, message: parsed.message }, 400, NOT_STORED);
-      const report = await act({ ...front, gateway: visible }, c.env, parsed.action, rayIn(c.req.raw.headers));
+      if (!parsed.ok) return badRequest(c, parsed.message);
+      const report = await act({ ...front, gateway: visible(c) }, c.env, parsed.action, rayIn(c.req.raw.headers));
       // Scripts read the status: it must not be 200 unless every service succeeded.
       const isDone = Object.values(report.services).every((outcome) => !("error" in outcome));
       return c.json(report, isDone ? 200 : 503, NOT_STORED);

@@ -12,33 +12,29 @@ export interface StatsQuery {
   readonly wake: boolean;
 }
 
-export type ParsedQuery =
-  | { readonly ok: true; readonly query: StatsQuery }
-  | { readonly ok: false; readonly reason: string };
+export type ParsedQuery = { readonly ok: true; readonly query: StatsQuery } | RefusedQuery;
+
+/** `reason` is for people. */
+interface RefusedQuery {
+  readonly ok: false;
+  readonly reason: string;
+}
 
 const UNITS_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** So far does the history of the directory reach back. */
 const MAX_WINDOW_MS = 2 * UNITS_MS.d;
 
-const PARAMETERS = ["service", "window", "samples", "wake"] as const;
+const PARAMETERS = ["service", "window", "samples", "wake"];
 
 /**
  * Reads the query of /stats. Refuses what it does not know: a mistyped parameter must not show other figures than those asked for.
- * Never throws; `reason` is for people.
+ * Never throws.
  */
 export function readStatsQuery(parameters: URLSearchParams, gateway: Gateway): ParsedQuery {
-  for (const name of new Set(parameters.keys())) {
-    if (!(PARAMETERS as readonly string[]).includes(name))
-      return refused(`${shown(name)}: allowed are ${PARAMETERS.join(", ")}`);
-    if (parameters.getAll(name).length > 1) return refused(`${name}: found more than once`);
-  }
+  const refusal = refuseNames(parameters, PARAMETERS) ?? refuseService(parameters, gateway);
+  if (refusal !== undefined) return refusal;
   const service = parameters.get("service") ?? undefined;
-  if (service !== undefined && !gateway.services.some(({ name }) => name === service)) {
-    return refused(
-      `service: found ${shown(service)}, allowed are ${gateway.services.map(({ name }) => name).join(", ")}`,
-    );
-  }
   const window = parameters.get("window");
   const windowMs = window === null ? undefined : readWindow(window);
   if (window !== null && windowMs === undefined) {
@@ -53,6 +49,35 @@ export function readStatsQuery(parameters: URLSearchParams, gateway: Gateway): P
   return { ok: true, query: { service, windowMs, samples, wake: samples || parameters.get("wake") === "1" } };
 }
 
+/** Reads the query of the live stream: the name of a service. Never throws. */
+export function readLiveQuery(
+  parameters: URLSearchParams,
+  gateway: Gateway,
+): { readonly ok: true; readonly service: string } | RefusedQuery {
+  const refusal = refuseNames(parameters, ["service"]) ?? refuseService(parameters, gateway);
+  if (refusal !== undefined) return refusal;
+  const service = parameters.get("service");
+  return service === null ? refused(`service: missing, allowed are ${namesIn(gateway)}`) : { ok: true, service };
+}
+
+function refuseNames(parameters: URLSearchParams, allowed: readonly string[]): RefusedQuery | undefined {
+  for (const name of new Set(parameters.keys())) {
+    if (!allowed.includes(name)) return refused(`${shown(name)}: allowed are ${allowed.join(", ")}`);
+    if (parameters.getAll(name).length > 1) return refused(`${name}: found more than once`);
+  }
+  return undefined;
+}
+
+function refuseService(parameters: URLSearchParams, gateway: Gateway): RefusedQuery | undefined {
+  const service = parameters.get("service");
+  if (service === null || gateway.services.some(({ name }) => name === service)) return undefined;
+  return refused(`service: found ${shown(service)}, allowed are ${namesIn(gateway)}`);
+}
+
+function namesIn({ services }: Gateway): string {
+  return services.map(({ name }) => name).join(", ");
+}
+
 function readWindow(text: string): number | undefined {
   const [, count, unit] = /^([1-9]\d{0,3})([mhd])$/.exec(text) ?? [];
   if (count === undefined) return undefined;
@@ -64,6 +89,6 @@ function shown(text: string): string {
   return JSON.stringify(text.slice(0, 100));
 }
 
-function refused(reason: string): ParsedQuery {
+function refused(reason: string): RefusedQuery {
   return { ok: false, reason };
 }

@@ -58,9 +58,13 @@ export async function tokenOfSession(
 
 /** The value of the cookie, if the header has its name once. */
 function cookieValue(cookies: string): string | undefined {
-  if (cookies.indexOf(OPERATOR_COOKIE) !== cookies.lastIndexOf(OPERATOR_COOKIE)) return undefined;
-  const cookie = cookies.split(";").find((text) => text.trim().startsWith(`${OPERATOR_COOKIE}=`));
-  return cookie?.trim().slice(OPERATOR_COOKIE.length + 1);
+  const at = cookies.indexOf(OPERATOR_COOKIE);
+  if (at < 0 || at !== cookies.lastIndexOf(OPERATOR_COOKIE)) return undefined;
+  const before = cookies.slice(0, at).trimEnd();
+  if (before !== "" && !before.endsWith(";")) return undefined;
+  const [pair = ""] = cookies.slice(at).split(";", 1);
+  const value = pair.slice(OPERATOR_COOKIE.length);
+  return value.startsWith("=") ? value.slice(1).trimEnd() : undefined;
 }
 
 function signedText(host: string, claims: string): Uint8Array<ArrayBuffer> {

@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { pointOf } from "../../durable/directory/history-point.ts";
+import { pointOf, windowBase } from "../../durable/directory/history-point.ts";
 import { reportOf } from "../../durable/directory/testing/figures.ts";
 import { windowReport } from "./window-report.ts";
 
@@ -43,6 +44,32 @@ describe("a window", () => {
   it("says from when there are figures, if history is shorter", () => {
     const window = windowReport([point(10, 100), point(0, 130)], WINDOW, NOW)!;
     expect(window).toMatchObject({ fromMs: NOW - 10 * MINUTE, counts: { requests: 30 } });
+  });
+
+  it("needs only the point that it begins with, whatever else there is", () => {
+    const times = fc.uniqueArray(fc.integer({ min: 0, max: 60 }), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(
+        times,
+        fc.integer({ min: 0, max: 70 }),
+        fc.integer({ min: 1, max: 65 }),
+        (minutesAgo, begun, length) => {
+          const oldestFirst = minutesAgo.toSorted((a, b) => b - a);
+          const points = oldestFirst.map((ago) => point(ago, 100 - ago, ago <= begun ? NOW - begun * MINUTE : 0));
+          const last = points.at(-1)!;
+          const base = windowBase(points, last.countsSinceMs, NOW - length * MINUTE);
+          const shorter = base === undefined || base === last ? [last] : [base, last];
+          expect(windowReport(shorter, length * MINUTE, NOW)).toEqual(windowReport(points, length * MINUTE, NOW));
+        },
+      ),
+    );
+  });
+
+  it("counts calls to a server that is new, whatever its name", () => {
+    const [before, last] = [point(20, 10), point(0, 30)];
+    const renamed = { ...last, clusters: { toString: last.clusters.auth! } };
+    const window = windowReport([before, renamed], WINDOW, NOW)!;
+    expect(window.clusters).toMatchObject({ toString: { results: last.clusters.auth!.results } });
   });
 
   it("is none without any point", () => {

@@ -1,6 +1,7 @@
-import type { HistoryPoint, PointCounts } from "../../durable/directory/history-point.ts";
+import { type HistoryPoint, type PointCounts, windowBase } from "../../durable/directory/history-point.ts";
 import { CALL_RESULTS, type ClusterCalls } from "../../durable/metrics/call-counts.ts";
 import { type LatencyCounts, quantileMs } from "../../durable/metrics/latency-histogram.ts";
+import { ownEntry } from "../../durable/metrics/own-entry.ts";
 import type { WindowCalls, WindowReport } from "./gateway-report.ts";
 
 /**
@@ -16,14 +17,10 @@ export function windowReport(
   const last = points.at(-1);
   if (last === undefined) return undefined;
   const sinceMs = nowMs - windowMs;
-  // Totals that began anew are not comparable with earlier ones.
-  const comparable = points.filter(({ countsSinceMs }) => countsSinceMs === last.countsSinceMs);
-  const before =
-    comparable.findLast(({ timeMs }) => timeMs <= sinceMs) ??
-    (last.countsSinceMs >= sinceMs ? undefined : comparable[0]);
+  const before = windowBase(points, last.countsSinceMs, sinceMs);
   const counts = countsBetween(before?.counts, last.counts);
   const clusters = Object.entries(last.clusters).map(
-    ([name, calls]) => [name, callsBetween(before?.clusters[name], calls)] as const,
+    ([name, calls]) => [name, callsBetween(before && ownEntry(before.clusters, name), calls)] as const,
   );
   return {
     windowMs,
@@ -56,7 +53,11 @@ export function callsBetween(before: ClusterCalls | undefined, after: ClusterCal
   };
 }
 
-function latencyBetween(before: LatencyCounts | undefined, { counts }: LatencyCounts): Pick<LatencyCounts, "counts"> {
+/** @param before undefined: since counting began */
+export function latencyBetween(
+  before: LatencyCounts | undefined,
+  { counts }: LatencyCounts,
+): Pick<LatencyCounts, "counts"> {
   return { counts: counts.map((count, index) => grown(before?.counts[index], count)) };
 }
 

@@ -2,8 +2,9 @@ import { CallCounters } from "../../metrics/call-counts.ts";
 import { occurredOutcomes, readOutcomes } from "../../metrics/outcomes.ts";
 import type { HistoryStorage } from "../history.ts";
 import type { DirectoryReport, ServiceReport } from "../service-report.ts";
+import { answeringCluster, isolateReport, serviceReport } from "./reports.ts";
 
-/** The fields of a report that tests of the directory look at. */
+/** What an object tells after so many requests, each with a call of 20 ms to the server `auth`. */
 export function reportOf(
   name: string,
   atMs: number,
@@ -12,36 +13,22 @@ export function reportOf(
 ): DirectoryReport {
   const calls = new CallCounters();
   for (let n = 0; n < requests; n += 1) calls.to("auth").ended("2xx", 20);
-  const report = {
-    name,
-    atMs,
-    generation: 1,
-    allocatedBytes: 393_216,
-    requiredBytes: 131_072,
-    requiredRangeBytes: null,
-    baselineBytes: 262_144,
-    ttlMs: 600_000,
-    countsSinceMs: 0,
-    requests,
-    hits: 0,
-    refusedEarly: 0,
-    undecided: 0,
-    throttled: 0,
-    failedOpen: 0,
-    outbound: requests,
-    restartCount: 0,
-    traps: 0,
+  const report = serviceReport({
+    ...{ name, atMs, isolateId: "i", generation: 1, restarts: [], restartCount: 0, countsSinceMs: 0 },
+    ...{ requests, outbound: requests },
     decisions: occurredOutcomes(readOutcomes({ allowed: { server: requests } })),
-    clusters: { auth: { state: "answering", calls: calls.snapshot().auth } },
+    clusters: { auth: answeringCluster({ calls: calls.to("auth").snapshot() }) },
     ...change,
-  };
-  return { report, isolate: { isolateId: "i" }, filterMetrics: {} } as unknown as DirectoryReport;
+  });
+  return { report, isolate: isolateReport({ isolateId: "i" }), filterMetrics: {} };
 }
 
 /** Storage that outlives the lives of a directory, and can fail. */
 export class Disk implements HistoryStorage {
   readonly rows = new Map<string, unknown>();
   writes = 0;
+  /** Rows that were listed. */
+  reads = 0;
   isFull = false;
 
   get(key: string): unknown {
@@ -58,7 +45,11 @@ export class Disk implements HistoryStorage {
     return this.rows.delete(key);
   }
 
-  *list({ prefix }: { prefix: string }): Iterable<[string, unknown]> {
-    for (const key of [...this.rows.keys()].sort()) if (key.startsWith(prefix)) yield [key, this.rows.get(key)];
+  *list({ prefix, reverse = false }: { prefix: string; reverse?: boolean }): Iterable<[string, unknown]> {
+    const keys = [...this.rows.keys()].filter((key) => key.startsWith(prefix)).sort();
+    for (const key of reverse ? keys.reverse() : keys) {
+      this.reads += 1;
+      yield [key, this.rows.get(key)];
+    }
   }
 }

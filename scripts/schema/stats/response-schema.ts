@@ -288,7 +288,7 @@ const isolate = v.strictObject({
     evictionsAsked: whole,
     requestsFailed: whole,
     probes: whole,
-    lastAsked: orNull(v.strictObject({ name: v.string(), relief: v.picklist(["restart", "evict"]), atMs: time })),
+    lastAsked: orNull(v.strictObject({ relief: v.picklist(["restart", "evict"]), atMs: time })),
     members: whole,
   }),
 });

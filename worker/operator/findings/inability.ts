@@ -1,5 +1,4 @@
-import { failsOpen } from "../../../config/fails-open.ts";
-import type { Service } from "../../../config/index.ts";
+import { failsOpen, type Gates } from "../../../config/fails-open.ts";
 import type { ServiceReport } from "../../../durable/directory/service-report.ts";
 import type { ServerState } from "../../../durable/outbound/reachability.ts";
 import type { ServiceEntry } from "../gateway-report.ts";
@@ -24,14 +23,15 @@ export type Inability = {
   | { readonly kind: "server"; readonly cluster: string; readonly state: ServerState }
 );
 
-/** What decides whether requests pass undecided; undefined for a service that this configuration does not have. */
-export type Gates = Pick<Service, "filterKind" | "failurePolicy"> | undefined;
-
 /** Calls are held back, or get no useful answer. */
 const CANNOT_DECIDE: ReadonlySet<ServerState> = new Set(["silent", "failing", "unreachable"]);
 
-/** What keeps a service from deciding according to its figures, old or new. */
-export function inabilities(entry: ServiceEntry, service: Gates, nowMs: number): Inability[] {
+/**
+ * What keeps a service from deciding according to its figures, old or new.
+ *
+ * @param service undefined if this configuration does not have it
+ */
+export function inabilities(entry: ServiceEntry, service: Gates | undefined, nowMs: number): Inability[] {
   if ("error" in entry) return [{ kind: "not_asked", error: entry.error, isOpen: false, mayOpen: false }];
   if ("waitingFor" in entry) return [];
   const servers = Object.entries(entry.clusters).flatMap(([cluster, { state }]): Inability[] => {
@@ -44,7 +44,7 @@ export function inabilities(entry: ServiceEntry, service: Gates, nowMs: number):
 
 function ofFilter(
   { failedStart, failurePolicy, nextStartAtMs }: ServiceReport,
-  service: Gates,
+  service: Gates | undefined,
   nowMs: number,
 ): Inability[] {
   const isOpen = failurePolicy === "open";
@@ -62,11 +62,11 @@ export function isFresh({ atMs }: Pick<ServiceReport, "atMs">, nowMs: number): b
 }
 
 /** Of these, what is known to be true now. */
-export function currentInabilities(entry: ServiceEntry, service: Gates, nowMs: number): Inability[] {
+export function currentInabilities(entry: ServiceEntry, service: Gates | undefined, nowMs: number): Inability[] {
   return "atMs" in entry && !isFresh(entry, nowMs) ? [] : inabilities(entry, service, nowMs);
 }
 
 /** Whether requests of this service that no cached decision answers are refused now for want of a decision. */
-export function isUnableToDecide(entry: ServiceEntry, service: Gates, nowMs: number): boolean {
+export function isUnableToDecide(entry: ServiceEntry, service: Gates | undefined, nowMs: number): boolean {
   return currentInabilities(entry, service, nowMs).some(({ isOpen }) => !isOpen);
 }

@@ -1,15 +1,18 @@
+import type { Gates } from "../../../config/fails-open.ts";
 import type { ServiceReport } from "../../../durable/directory/service-report.ts";
 import { quantileMs } from "../../../durable/metrics/latency-histogram.ts";
+import { ownEntry } from "../../../durable/metrics/own-entry.ts";
 import type { ServerState } from "../../../durable/outbound/reachability.ts";
+import { reasonWords, restartWords } from "../code-words.ts";
 import type { WindowReport } from "../gateway-report.ts";
 import { type Finding, type FindingCode, finding, type Severity, THRESHOLDS } from "./finding.ts";
-import { type Gates, type Inability, inabilities, isFresh } from "./inability.ts";
+import { type Inability, inabilities, isFresh } from "./inability.ts";
 import { counted, duration, percent, sentence, shortened, timeOfDay } from "./words.ts";
 
 export type ReportedService = ServiceReport & { readonly window?: WindowReport };
 
 /** What the figures of one service say. */
-export function findingsOfService(entry: ReportedService, service: Gates, nowMs: number): Finding[] {
+export function findingsOfService(entry: ReportedService, service: Gates | undefined, nowMs: number): Finding[] {
   const { name, atMs } = entry;
   const say: Say = (code, severity, text, todo) =>
     finding(code, { service: name, severity, text: sentence(text), todo, atMs });
@@ -19,11 +22,14 @@ export function findingsOfService(entry: ReportedService, service: Gates, nowMs:
     const asOf = `As of ${timeOfDay(atMs, nowMs)} (${duration(nowMs - atMs)} ago, nothing newer: it may be asleep)`;
     return say(code, severity === "down" ? "warning" : "note", `${asOf}: ${text}`, todo);
   };
+  const unable = inabilities(entry, service, nowMs);
+  const isPaused = unable.some(({ kind }) => kind === "filter_paused");
   return [
-    ...inabilities(entry, service, nowMs).map((inability) => ofInability(inability, entry, nowMs, saysState)),
-    ...ofDecisions(entry, say),
+    ...unable.map((inability) => ofInability(inability, entry, nowMs, saysState)),
+    // What makes it unable says why requests are undecided.
+    ...(unable.length > 0 ? [] : ofDecisions(entry, say)),
     ...ofServers(entry, say, saysState),
-    ...ofTraps(entry, nowMs, say),
+    ...(isPaused ? [] : ofTraps(entry, nowMs, say)),
     ...ofRestarts(entry, nowMs, say),
     ...ofStorage(entry, nowMs, say),
     ...ofMode(entry, nowMs, say),
@@ -82,9 +88,12 @@ function ofDecisions({ window, decisions }: ReportedService, say: Say): Finding[
   const share = requests > 0 ? undecided / requests : 0;
   if (undecided < THRESHOLDS.undecidedRequests || share < THRESHOLDS.undecidedShare) return [];
   const [reason] = Object.entries<number>(decisions.undecided).toSorted(([, a], [, b]) => b - a)[0] ?? ["other"];
-  const text = `${percent(share)} of the requests of the last ${duration(window.toMs - window.fromMs)} got no decision (${undecided} of ${requests}); the most frequent reason since counting began is ${reason}`;
+  const text = `${percent(share)} of the requests of the last ${duration(window.toMs - window.fromMs)} got no decision (${undecided} of ${requests}); most often since counting began: ${reasonWords("undecided", reason)} (${reason})`;
   const severity = share >= THRESHOLDS.undecidedShareDown ? "down" : "warning";
-  return [say("undecided_often", severity, text, "Look up the reason in docs/faults.md.")];
+  const todo = reason.startsWith("authorization_server_")
+    ? "See the authorization server's own log; docs/faults.md says what the reason means."
+    : "docs/faults.md says what the reason means.";
+  return [say("undecided_often", severity, text, todo)];
 }
 
 function ofServers({ clusters, window }: ReportedService, say: Say, saysState: Say): Finding[] {
@@ -101,13 +110,13 @@ function ofServers({ clusters, window }: ReportedService, say: Say, saysState: S
         ),
       );
     }
-    const ofWindow = window?.clusters[cluster];
+    const ofWindow = window && ownEntry(window.clusters, cluster);
     const sent = ofWindow === undefined ? total(calls.latency.counts) : total(Object.values(ofWindow.results));
     const p95Ms = ofWindow === undefined ? quantileMs(calls.latency, 0.95) : ofWindow.p95Ms;
     if (p95Ms !== null && p95Ms >= THRESHOLDS.slowP95Ms && sent >= THRESHOLDS.slowCalls) {
       const when =
         ofWindow === undefined ? "since counting began" : `in the last ${duration(window!.toMs - window!.fromMs)}`;
-      const text = `one call in twenty to the authorization server ${cluster} took ${p95Ms} ms or longer ${when}`;
+      const text = `one call in twenty to the authorization server ${cluster} took ${Math.round(p95Ms / 100) / 10} seconds or longer ${when}`;
       found.push(
         say(
           "server_slow",
@@ -141,18 +150,18 @@ function ofTraps({ starts, window, traps }: ReportedService, nowMs: number, say:
   ];
 }
 
-/** Restarts that somebody wanted. */
-const WANTED: ReadonlySet<string> = new Set(["operator", "purge"]);
+/** Restarts that somebody wanted, and those that findings of their own tell. */
+const NOT_COUNTED: ReadonlySet<string> = new Set(["operator", "purge", "trap"]);
 
 /** The most of the newest restarts of which each took less than `msForEachRestart` on average. */
 function ofRestarts({ restarts }: ReportedService, nowMs: number, say: Say): Finding[] {
-  const times = restarts.filter(({ reason }) => !WANTED.has(reason)).map(({ timeMs }) => timeMs);
+  const times = restarts.filter(({ reason }) => !NOT_COUNTED.has(reason)).map(({ timeMs }) => timeMs);
   const newestFirst = times.toReversed();
   const count =
     newestFirst.findLastIndex((timeMs, index) => nowMs - timeMs < (index + 1) * THRESHOLDS.msForEachRestart) + 1;
   if (count < THRESHOLDS.restarts) return [];
   const [reason] = mostFrequent(restarts.slice(-count).map((restart) => restart.reason));
-  const text = `the filter was restarted ${counted(count, "time")} in ${duration(nowMs - newestFirst[count - 1]!)}, most often because of ${reason}`;
+  const text = `the filter was restarted ${counted(count, "time")} in ${duration(nowMs - newestFirst[count - 1]!)}, most often: ${restartWords(reason)} (${reason})`;
   return [
     say(
       "restarts_often",

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { builtInService, gatewayOf } from "../../../config/testing/inputs.ts";
 import type { DirectoryReading } from "../../../durable/directory/directory-rpc.ts";
-import { answeringCluster, isolateReport, serviceReport } from "../testing/reports.ts";
+import { answeringCluster, isolateReport, serviceReport } from "../../../durable/directory/testing/reports.ts";
 import { HEALTH_LIMITS, HealthMonitor } from "./health-monitor.ts";
 
 const gateway = gatewayOf({ orders: builtInService() });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { builtInService, gatewayOf, otherService } from "../../../config/testing/inputs.ts";
 import type { DirectoryEntry } from "../../../durable/directory/directory-rpc.ts";
 import type { ServiceReport } from "../../../durable/directory/service-report.ts";
-import { answeringCluster, isolateReport, NOW_MS, serviceReport } from "../testing/reports.ts";
+import { answeringCluster, isolateReport, NOW_MS, serviceReport } from "../../../durable/directory/testing/reports.ts";
 import { healthOf } from "./health.ts";
 import { healthReply } from "./health-reply.ts";
 

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { builtInService, gatewayOf } from "../../../config/testing/inputs.ts";
 import type { ServiceReport } from "../../../durable/directory/service-report.ts";
+import { answeringCluster, isolateReport, NOW_MS, serviceReport } from "../../../durable/directory/testing/reports.ts";
 import { CallCounter } from "../../../durable/metrics/call-counts.ts";
 import { hasPrometheus, promtool } from "../../../test/prometheus/promtool.ts";
-import { answeringCluster, isolateReport, NOW_MS, serviceReport } from "../testing/reports.ts";
 import { FAMILIES, FAMILY_NAMES } from "./families.ts";
 import { gatewayMetrics, type MetricsInput } from "./gateway-metrics.ts";
 import { type ParsedFamily, parseExposition } from "./testing/parse-exposition.ts";
@@ -119,6 +119,7 @@ describe("metrics", () => {
       "allowed server": 0,
       "allowed coalesced": 0,
       "allowed token": 0,
+      "allowed stale": 0,
       "allowed fail_open": 0,
       "refused credential": 0,
       "refused denied": 2,
