@@ -56,6 +56,10 @@ export const CONFIG_LIMITS = {
   maxScopesLength: 4_096,
   /** A rule's pattern as it is sent, percent-encoded: the longest text in the filter's configuration. */
   maxSentRuleLength: 8_000,
+  /** Properties that are given to a filter. */
+  maxProperties: 100,
+  /** A property's text. Filters copy it into their memory each time they read it. */
+  maxPropertyLength: 8_000,
   /** Paths, host names, permissions and other short texts. */
   maxTextLength: 1_000,
 } as const;

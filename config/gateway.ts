@@ -2,6 +2,7 @@ import type {
   BaselineReading,
   DecisionsLogged,
   FailurePolicy,
+  FilterLogLevel,
   Json,
   PathReading,
   RestartPolicyName,
@@ -179,6 +180,10 @@ export type FilterKind =
       readonly configuration: Json;
       readonly vmConfiguration: Json;
       readonly rootId: string;
+      /** The lowest level of the filter's lines that is logged. */
+      readonly logLevel: FilterLogLevel;
+      /** By dotted path, without `xds.` before it. */
+      readonly properties: Readonly<Record<string, string | number | boolean>>;
     };
 
 export type Authorization = ServerAuthorization | WorkerAuthorization;

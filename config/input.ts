@@ -184,6 +184,8 @@ interface WithCredentials {
   readonly configuration?: never;
   readonly vmConfiguration?: never;
   readonly rootId?: never;
+  readonly logLevel?: never;
+  readonly properties?: never;
   /** Where to find the credential; the first source that is present counts. Default: `Authorization: Bearer`. */
   readonly credentials?: readonly CredentialInput[];
   /**
@@ -220,6 +222,19 @@ export interface OtherServiceInput extends CommonServiceInput {
   readonly vmConfiguration?: Json;
   /** Selects one of a module's filters (Envoy's `root_id`); some modules start only with their own. Default "". */
   readonly rootId?: string;
+  /**
+   * The lowest level of the filter's lines that is logged; filters ask for it too. Default `info`, as in Envoy: what many
+   * toolchains print to standard output is `info`. The platform bills logs by the line, so a filter that says something of each
+   * request wants `warn`. The gateway's own lines about the filter, such as its traps, are logged at any level.
+   */
+  readonly logLevel?: FilterLogLevel;
+  /**
+   * What the filter reads of Envoy, Istio or Higress besides the request, by path: `cluster_name`, `node.metadata.NAME`,
+   * `route_metadata.filter_metadata.my-filter.tier`, `listener_direction: 1`. A path stands for exactly its value, not for what is
+   * below it. It is the same for all requests, and only `route_name`, otherwise the name of the rule, replaces what the gateway
+   * answers itself (docs/properties.md). With or without `xds.` before it.
+   */
+  readonly properties?: Readonly<Record<string, string | number | boolean>>;
   readonly credentials?: never;
   /** What each path requires; the first match wins. Only the built-in filter supports scopes and permissions. */
   readonly rules?: readonly (PublicRuleInput | AuthenticateRuleInput)[];
@@ -237,6 +252,8 @@ export interface OtherServiceInput extends CommonServiceInput {
   readonly rateLimit?: never;
   readonly upstreamAuthorization?: never;
 }
+
+export type FilterLogLevel = "trace" | "debug" | "info" | "warn" | "error" | "critical" | "off";
 
 /** There is no stage for trailers: Workers does not provide them. */
 export type StageInput = "request-body" | "response-headers" | "response-body";

@@ -169,7 +169,7 @@ function withSharedIdentity(services: readonly Service[]): Service[] {
 }
 
 function filterKindOf(parsed: ParsedService): FilterKind {
-  const { authorization, credentials, cache, failOpen, configuration, vmConfiguration = "", rootId = "" } = parsed;
+  const { authorization, credentials, cache, failOpen, configuration } = parsed;
   if (authorization !== undefined && credentials !== undefined && cache !== undefined && failOpen !== undefined) {
     if (isDecidedInWorker(authorization)) return { kind: "in-worker", authorization, credentials };
     return {
@@ -181,7 +181,10 @@ function filterKindOf(parsed: ParsedService): FilterKind {
       failOpen,
     };
   }
-  if (configuration !== undefined) return { kind: "other", configuration, vmConfiguration, rootId };
+  if (configuration !== undefined) {
+    const { vmConfiguration = "", rootId = "", logLevel = "info", properties = {} } = parsed;
+    return { kind: "other", configuration, vmConfiguration, rootId, logLevel, properties };
+  }
   throw new Error("the schema let through a service without authorization and configuration");
 }
 

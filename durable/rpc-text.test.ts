@@ -107,14 +107,17 @@ describe("an allow as a text", () => {
     );
   });
 
-  it.each(["cache", "server", "coalesced", "fail_open"] as const)("says that it is by %s only if it is asked", (by) => {
-    const allow: Continue = { kind: "continue", freshForMs: 7, changes: [{ name: "a", values: ["b"] }], by };
-    expect(decodeContinue(encodeContinue(allow, true)!)).toEqual(allow);
-    expect(decodeContinue(encodeContinue({ ...allow, changes: [] }, true)!).by).toBe(by);
-    // Workers of earlier deployments do not ask, and know no other form.
-    expect(encodeContinue(allow)).toBe("7\na\n1\nb");
-    expect(encodeContinue({ ...allow, changes: [] }, false)).toBe("7");
-  });
+  it.each(["cache", "server", "coalesced", "fail_open", "unchecked"] as const)(
+    "says that it is by %s only if it is asked",
+    (by) => {
+      const allow: Continue = { kind: "continue", freshForMs: 7, changes: [{ name: "a", values: ["b"] }], by };
+      expect(decodeContinue(encodeContinue(allow, true)!)).toEqual(allow);
+      expect(decodeContinue(encodeContinue({ ...allow, changes: [] }, true)!).by).toBe(by);
+      // Workers of earlier deployments do not ask, and know no other form.
+      expect(encodeContinue(allow)).toBe("7\na\n1\nb");
+      expect(encodeContinue({ ...allow, changes: [] }, false)).toBe("7");
+    },
+  );
 
   it("is no text if a filter set a line feed", () => {
     const allow = { kind: "continue", freshForMs: 0 } as const;

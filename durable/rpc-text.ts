@@ -76,7 +76,13 @@ function namesIn(list: string): string[] {
 type Twelve = [string, string, string, string, string, string, string, string, string, string, string, string];
 
 /** What an answer begins with if the Worker wants to know where it comes from. */
-const SIGNS: Readonly<Record<AllowedBy, string>> = { cache: "c", server: "s", coalesced: "w", fail_open: "o" };
+const SIGNS: Readonly<Record<AllowedBy, string>> = {
+  cache: "c",
+  server: "s",
+  coalesced: "w",
+  fail_open: "o",
+  unchecked: "u",
+};
 const BY: ReadonlyMap<string, AllowedBy> = new Map(
   (Object.keys(SIGNS) as AllowedBy[]).map((by) => [SIGNS[by], by] as const),
 );

@@ -52,9 +52,10 @@ export interface Continue {
 
 /**
  * `cache`: answered at once. `server`: the filter made a call. `coalesced`: it waited, for another request's call for example.
- * `fail_open`: undecided, because the filter does not start.
+ * `fail_open`: undecided, because the filter does not start. `unchecked`: the filter asked for something that the gateway does not
+ * have, and let the request pass.
  */
-export type AllowedBy = "cache" | "server" | "coalesced" | "fail_open";
+export type AllowedBy = "cache" | "server" | "coalesced" | "fail_open" | "unchecked";
 
 /** Stages of this exchange for the filter, according to the object's configuration; the Worker's may differ. */
 export interface ExchangeStages {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { binary, memorySection } from "../wasm/binary/testing/binary.ts";
+import { idleFilter } from "../wasm/binary/testing/binary.ts";
 import { buildForConfig } from "./build.ts";
 
 let file: string;
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 
 async function buildWith(section: number[]): Promise<void> {
-  await writeFile(join(file, "../own.wasm"), binary(memorySection(section)));
+  await writeFile(join(file, "../own.wasm"), idleFilter(section));
   await buildForConfig(file);
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolveGateway } from "../config/index.ts";
-import { binary, memorySection } from "../wasm/binary/testing/binary.ts";
+import { idleFilter } from "../wasm/binary/testing/binary.ts";
 import { builtInFilterFile } from "./built-in-filter.ts";
 import { checkConfig, runCheckConfigCommand } from "./check-config.ts";
 import { loadConfig } from "./load-config.ts";
@@ -12,7 +12,7 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "ebb-check-config-"));
-  await writeFile(join(folder, "filter.wasm"), binary(memorySection([1, 1, 1, 16])));
+  await writeFile(join(folder, "filter.wasm"), idleFilter([1, 1, 1, 16]));
 });
 
 afterAll(() => rm(folder, { recursive: true }));
@@ -90,7 +90,7 @@ describe("a filter's memory", () => {
   const mib = 1_048_576;
   /** The verdict for a service whose filter has this memory section. */
   async function saidOf(section: number[], fields = "") {
-    await writeFile(join(folder, "own.wasm"), binary(memorySection(section)));
+    await writeFile(join(folder, "own.wasm"), idleFilter(section));
     const file = join(folder, "own.config.ts");
     const service = `{ ${common}, configuration: "" ${fields} }`;
     await writeFile(file, `import filter from "./own.wasm"; export default { services: { a: ${service} } };`);

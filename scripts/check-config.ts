@@ -15,25 +15,30 @@ import { type ConfigProblem, toProblems } from "../config/problems.ts";
 import { standIn } from "../config/variables.ts";
 import { called } from "./called.ts";
 import { checkEnvironment } from "./check-config/check-environment.ts";
+import { checkFilters } from "./check-config/check-filters.ts";
 import { readEnvironment } from "./check-config/wrangler-environment.ts";
 import { checkLocalSecrets } from "./check-local-secrets.ts";
 import { checkMemory } from "./check-memory.ts";
 import { type CommandResult, conclude } from "./command-result.ts";
 import { loadConfig } from "./load-config.ts";
 
-/** What is to be said of a configuration. */
-export interface Verdict {
-  readonly ok: boolean;
-  readonly text: string;
+/** What is to be said of a configuration. `warnings` are those of filters, which `text` has too. */
+export type Verdict =
+  | { readonly ok: true; readonly text: string; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly text: string };
+
+export interface CheckOptions {
+  /** Also checks what wrangler's file has for this environment; empty: for its top level. */
+  readonly environment?: string | undefined;
+  /** False: does not start the filters. */
+  readonly trial?: boolean;
 }
 
 /**
- * Checks a configuration file and the modules that it imports. The text has every problem; or a line for each service, with the
- * built-in filter a second one about its cache, then warnings and hints.
- *
- * @param environment also checks what wrangler's file has for this environment; empty: for its top level
+ * Checks a configuration file and the modules that it imports, and starts each filter. The text has every problem; or a line for
+ * each service, with the built-in filter a second one about its cache, then warnings and hints.
  */
-export async function checkConfig(file: string, environment?: string): Promise<Verdict> {
+export async function checkConfig(file: string, { environment, trial = true }: CheckOptions = {}): Promise<Verdict> {
   const loaded = await loadConfig(file);
   if (!loaded.ok) return { ok: false, text: loaded.message };
   const result = resolveGateway(loaded.config, file);
@@ -44,12 +49,16 @@ export async function checkConfig(file: string, environment?: string): Promise<V
       ]
     : result.problems;
   if (!result.ok || problems.length > 0) return failed(problems);
-  if (environment === undefined) return { ok: true, text: described(result.gateway).join("\n") };
+  const { findings, details, warnings } = await checkFilters(file, result.gateway, loaded.wasmFiles, trial);
+  if (findings.length > 0) return failed(toProblems(file, findings), details);
+  if (environment === undefined) {
+    return { ok: true, text: [...described(result.gateway), ...warnings].join("\n"), warnings };
+  }
   const read = await readEnvironment(file, environment);
   if (!read.ok) return { ok: false, text: read.message };
   const checked = checkEnvironment(file, loaded.config, result.gateway, read.environment, read.topLevel);
   if (checked.problems.length > 0) return failed(checked.problems);
-  return { ok: true, text: [...described(checked.gateway), ...checked.lines].join("\n") };
+  return { ok: true, text: [...described(checked.gateway), ...checked.lines, ...warnings].join("\n"), warnings };
 }
 
 function described(gateway: Gateway): string[] {
@@ -61,9 +70,9 @@ function described(gateway: Gateway): string[] {
   return lines.map((line) => withVariables(line, gateway));
 }
 
-function failed(problems: readonly ConfigProblem[]): Verdict {
+function failed(problems: readonly ConfigProblem[], details: readonly string[] = []): Verdict {
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-  return { ok: false, text: `${formatProblems(problems)}\n${count}` };
+  return { ok: false, text: [formatProblems(problems), ...details, count].join("\n") };
 }
 
 /** The names of variables in place of the stand-ins that the configuration was checked with. */
@@ -104,7 +113,8 @@ function targetOf(upstream: Service["upstream"]): string {
   return "binding" in upstream ? `binding ${upstream.binding}` : "a handler in this Worker";
 }
 
-function decisionOf(filterKind: FilterKind): string {
+/** What decides on the requests of a service. */
+export function decisionOf(filterKind: FilterKind): string {
   if (filterKind.kind === "other") return "a filter of your own";
   const { authorization } = filterKind;
   const issuers = issuersOf(authorization).map(({ issuer }) => issuer);
@@ -117,10 +127,12 @@ function decisionOf(filterKind: FilterKind): string {
   return verified === "" ? asked : `${verified}, then ${asked}`;
 }
 
-const USAGE = `${called("check-config", "[FILE] [--env NAME]")}      checks a configuration and the modules that it imports
+const USAGE = `${called("check-config", "[FILE] [--env NAME] [--no-trial]")}      checks a configuration and the modules that it imports
 
-FILE is gateway.config.ts unless another is named. Lists every wrong field, its value and the allowed values.
+FILE is gateway.config.ts unless another is named. Lists every wrong field, its value and the allowed values. Starts each filter with
+its configuration, without a network; one that fails is a problem. Secrets come from .dev.vars or the environment.
 
+  --no-trial    does not start the filters
   --env NAME    also compares it with an environment of wrangler's file ("" is its top level)`;
 
 /** Runs one command line. */
@@ -129,11 +141,18 @@ export async function runCheckConfigCommand(args: readonly string[]): Promise<Co
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { env: { type: "string", short: "e" }, help: { type: "boolean", short: "h", default: false } },
+      options: {
+        env: { type: "string", short: "e" },
+        "no-trial": { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
     });
     if (values.help) return { ok: true, report: USAGE };
     if (positionals.length > 1) return wrong(`One file at a time: ${positionals[1]} is one too many.`);
-    const { ok, text } = await checkConfig(positionals[0] ?? "gateway.config.ts", values.env);
+    const { ok, text } = await checkConfig(positionals[0] ?? "gateway.config.ts", {
+      environment: values.env,
+      trial: !values["no-trial"],
+    });
     return ok ? { ok, report: text } : { ok, complaint: text };
   } catch (error) {
     if (error instanceof TypeError && "code" in error) return wrong(error.message);

@@ -3,14 +3,14 @@
  * `--help` lists commands and options.
  */
 import { type CommandResult, conclude } from "./command-result.ts";
-import { capFilter } from "./filter/cap.ts";
-import { inspectFilter } from "./filter/inspect.ts";
+import { capFilters } from "./filter/cap.ts";
+import { inspectedWell, inspectFilter } from "./filter/inspect.ts";
 import { inspectReport, refusalReport } from "./filter/inspect-report.ts";
 import { jsonOf } from "./filter/json.ts";
 import { parseFilterOptions, USAGE } from "./filter/options.ts";
-import { WrongInput } from "./filter/read-input.ts";
 import { decided, tryFilter } from "./filter/try.ts";
 import { tryReport } from "./filter/try-report.ts";
+import { WrongInput } from "./filter/wrong-input.ts";
 
 /**
  * Runs one command line. For mistakes of the user and failing filters, returns a text and does not throw. `ok` is false if
@@ -22,9 +22,9 @@ export async function runFilterCommand(args: readonly string[]): Promise<Command
   if (parsed.kind === "wrong") return { ok: false, complaint: `${parsed.message} (--help lists the options)` };
   const { options } = parsed;
   try {
-    if (options.command === "cap") return { ok: true, report: await capFilter(options) };
+    if (options.command === "cap") return await capFilters(options);
     const result = options.command === "inspect" ? await inspectFilter(options) : await tryFilter(options);
-    const ok = result.kind === "inspected" || (result.kind === "tried" && decided(result));
+    const ok = (result.kind === "inspected" && inspectedWell(result)) || (result.kind === "tried" && decided(result));
     if (options.json) return { ok, report: jsonOf(result) };
     if (result.kind === "refused") return { ok, complaint: refusalReport(result) };
     return { ok, report: result.kind === "inspected" ? inspectReport(result) : tryReport(result) };

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { onNpmGone } from "./start/npm.ts";
 import { parseStartOptions, START_USAGE, type StartOptions } from "./start/options.ts";
 import { portObstacle } from "./start/port.ts";
+import { runningGateway } from "./start/running-gateway.ts";
 import { welcome } from "./start/welcome.ts";
 import { Wrangler } from "./start/wrangler.ts";
 
@@ -39,13 +40,14 @@ async function start(options: StartOptions): Promise<number> {
     return 1;
   }
   console.log("Building the filter and starting the gateway …");
-  if (!(await built())) return 1;
+  if (!(await built(options))) return 1;
+  const gateway = await runningGateway(join(ROOT, "gateway.config.ts"));
 
   const ended = endRequested();
   const wrangler = Wrangler.start(ROOT, options);
   const exited = wrangler.exited.then((how) => `Wrangler ended by itself (${how}).`);
   const ready = answers(options.port).then((yes) => {
-    if (yes) console.log(welcome(options));
+    if (yes) console.log(welcome(options, gateway));
     return yes ? ended : `The gateway did not answer within ${READY_TIMEOUT_MS / 1000} s.`;
   });
   const failure = await Promise.race([ended, exited, ready]);
@@ -56,8 +58,9 @@ async function start(options: StartOptions): Promise<number> {
 }
 
 /** Runs the build, which also checks the configuration. Shows only problems. */
-async function built(): Promise<boolean> {
-  const tool = spawn(process.execPath, [join(import.meta.dirname, "build.ts")], {
+async function built({ trial }: StartOptions): Promise<boolean> {
+  const noTrial = trial ? [] : ["--no-trial"];
+  const tool = spawn(process.execPath, [join(import.meta.dirname, "build.ts"), ...noTrial], {
     cwd: ROOT,
     stdio: ["ignore", "ignore", "inherit"],
   });

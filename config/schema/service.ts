@@ -16,7 +16,7 @@ import type {
   Upstream,
   UpstreamAuthorization,
 } from "../gateway.ts";
-import type { FailurePolicy, Json, PathReading, Ticks, Unmatched } from "../input.ts";
+import type { FailurePolicy, FilterLogLevel, Json, PathReading, Ticks, Unmatched } from "../input.ts";
 import { whyNotPrefix } from "../path-syntax.ts";
 import { authorization, cache } from "./authorization.ts";
 import { anObject, chosen, withField, withOneOf, withValue } from "./chosen.ts";
@@ -34,6 +34,7 @@ import {
   text,
   wholeNumber,
 } from "./fields.ts";
+import { logLevel, properties } from "./properties.ts";
 import { type ParsedRestart, restart } from "./restart.ts";
 import { otherFilterRules, type ParsedRule, rules } from "./rules.ts";
 import { body, stages, ticks } from "./stages.ts";
@@ -78,6 +79,8 @@ export interface ParsedService {
   readonly configuration?: Json | undefined;
   readonly vmConfiguration?: Json | undefined;
   readonly rootId?: string | undefined;
+  readonly logLevel?: FilterLogLevel | undefined;
+  readonly properties?: Readonly<Record<string, string | number | boolean>> | undefined;
 }
 
 /** A cluster whose host may still be undefined, because its default depends on the cluster's name. */
@@ -268,6 +271,8 @@ const ofBuiltInFilter = {
   upstreamAuthorization: v.optional(upstreamAuthorization, "keep"),
   vmConfiguration: refused(OF_OTHERS),
   rootId: refused(OF_OTHERS),
+  logLevel: refused("only with a configuration (any other filter); the built-in filter logs errors only"),
+  properties: refused("only with a configuration (any other filter); the built-in filter reads no others"),
   stages: refused(HEAD_ONLY),
   body: refused(HEAD_ONLY),
   ticks: refused("only with a configuration (any other filter); the built-in filter ticks by itself"),
@@ -289,6 +294,8 @@ const otherService: v.GenericSchema<unknown, ParsedService> = fields({
   configuration: json,
   vmConfiguration: v.optional(json),
   rootId: v.optional(rootId),
+  logLevel: v.optional(logLevel),
+  properties: v.optional(properties),
   authorization: refused("no authorization if there is a configuration"),
   credentials: refused(BUILT_IN_ONLY),
   rules: v.optional(otherFilterRules, []),
@@ -311,6 +318,8 @@ const undecidedService: v.GenericSchema<unknown, ParsedService> = v.pipe(
     configuration: v.optional(json),
     vmConfiguration: v.optional(json),
     rootId: v.optional(rootId),
+    logLevel: v.optional(logLevel),
+    properties: v.optional(properties),
     credentials: v.optional(credentials),
     rules: v.optional(rules, []),
     cache: v.optional(cache),

@@ -47,6 +47,7 @@ export function startFilter<Started>(
       pluginName: service.name,
       vmConfiguration: configuration.vm,
       pluginConfiguration: configuration.plugin,
+      properties: propertiesOf(service),
     });
     return { ok: true, started };
   } catch (error) {
@@ -54,4 +55,8 @@ export function startFilter<Started>(
     const message = error instanceof Error ? error.message : String(error);
     return { ok: false, reason: "filter_start_failed", filterReason, message };
   }
+}
+
+function propertiesOf({ filterKind }: Service): StartOptions["properties"] {
+  return filterKind.kind === "other" ? new Map(Object.entries(filterKind.properties)) : undefined;
 }

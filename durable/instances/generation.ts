@@ -25,6 +25,8 @@ export interface GenerationOptions {
   readonly track: (memory: CollectableMemory) => TrackedMemory;
   /** Size above which the instance is replaced. */
   readonly capBytes: number;
+  /** Called if this many calls of its start are unanswered when requests stop waiting for them. */
+  readonly startCallsUnanswered: (calls: number) => void;
 }
 
 /** Callbacks through which an instance reports to its generation. */
@@ -65,8 +67,9 @@ export class Generation {
   #retired = false;
   #drain: ReturnType<typeof setTimeout> | undefined;
   #events: RetirementEvents | undefined;
-  /** The wait for the first tick's calls, while they are unanswered. */
-  #firstTickCalls: Promise<void> | undefined;
+  readonly #startCallsUnanswered: (calls: number) => void;
+  /** The wait for the calls of the start and the first tick, while they are unanswered. */
+  #startCalls: Promise<void> | undefined;
 
   /**
    * @param start starts an instance that reports to the generation
@@ -94,6 +97,8 @@ export class Generation {
     this.#capBytes = options.capBytes;
     this.#instance = instance;
     this.#limits = limits;
+    this.#startCallsUnanswered = options.startCallsUnanswered;
+    this.#awaitStartCalls();
     this.#noteMemory();
   }
 
@@ -115,6 +120,11 @@ export class Generation {
   /** Why it should be replaced although it has not failed; undefined if there is no reason. */
   get replaceReason(): ReplaceReason | undefined {
     return this.#replaceReason;
+  }
+
+  /** True if the filter asked for a fresh instance. */
+  get wantsRestart(): boolean {
+    return this.#instance?.wantsRestart ?? false;
   }
 
   /** Hands over and purges its live entries; undefined if the filter cannot, or the instance was released. */
@@ -161,18 +171,20 @@ export class Generation {
 
   /**
    * Runs the tick if one is due.
-   * @returns what to await before the next request's head: the calls of this tick, or else those of the first tick while they are
-   *   unanswered, because a filter may need their replies for its decisions
+   * @returns what to await before the next request's head: the calls of this tick, and those of the start and the first tick while
+   *   they are unanswered, because a filter may need their replies for its decisions
    */
   tickIfDue(nowMs: number): Promise<void> | undefined {
-    if (!this.isTickDue(nowMs)) return this.#firstTickCalls;
-    const first = !this.#ticks.hasTicked;
+    if (!this.isTickDue(nowMs)) return this.#startCalls;
+    const isFirst = !this.#ticks.hasTicked;
     this.tick(nowMs);
+    if (isFirst) {
+      this.#awaitStartCalls();
+      return this.#startCalls;
+    }
     const calls = this.#instance?.pendingTickCalls;
-    if (calls === undefined) return undefined;
-    const waiting = withTimeout(calls, this.#limits.tickWaitMs).then(() => {});
-    if (first) this.#firstTickCalls = waiting.finally(() => (this.#firstTickCalls = undefined));
-    return waiting;
+    if (calls === undefined) return this.#startCalls;
+    return Promise.all([withTimeout(calls, this.#limits.tickWaitMs), this.#startCalls]).then(() => {});
   }
 
   /** Takes no new requests from now on. */
@@ -208,6 +220,19 @@ export class Generation {
       this.#noteMemory();
       this.#endIfDrained();
     }
+  }
+
+  /** Begins the wait for the calls of the start, or begins it again with those of the first tick. */
+  #awaitStartCalls(): void {
+    const instance = this.#instance;
+    const calls = instance?.pendingStartCalls;
+    if (instance === undefined || calls === undefined) return;
+    const waiting: Promise<void> = withTimeout(calls, this.#limits.tickWaitMs).then((areAnswered) => {
+      if (this.#startCalls !== waiting) return;
+      this.#startCalls = undefined;
+      if (!areAnswered) this.#startCallsUnanswered(instance.unansweredStartCalls);
+    });
+    this.#startCalls = waiting;
   }
 
   /** Call after each run of the guest: only then can the host see that its memory grew. */

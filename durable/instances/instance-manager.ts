@@ -196,7 +196,8 @@ export class InstanceManager {
   }
 
   /**
-   * A planned restart: if the filter can hand over its live entries, the old instance serves until the fresh one knows them all.
+   * A planned restart: the old instance serves until the fresh one is ready. It is if the calls of its start are answered, or not
+   * in time; and if the filter can hand over its live entries, when it knows them all.
    * Refused while an earlier generation still drains: at most one old instance may be in memory beside the new one.
    * @param cfRay of the operator's request, if it is one
    */
@@ -205,12 +206,11 @@ export class InstanceManager {
     if (old === undefined || old.failed) return "not_running";
     if (this.#restarting) return "under_way";
     if (this.draining > 0) return "draining";
-    if (old.handover === undefined) {
-      return this.replace(reason, cfRay) instanceof Generation ? "restarted" : "not_started";
-    }
     this.#restarting = true;
     try {
-      return await this.#handOver(old, reason, cfRay);
+      return await (old.handover === undefined
+        ? this.#replaceWhenReady(old, reason, cfRay)
+        : this.#handOver(old, reason, cfRay));
     } finally {
       this.#restarting = false;
     }
@@ -242,10 +242,36 @@ export class InstanceManager {
     return purged;
   }
 
+  /** The old instance serves until the fresh one has the answers to the calls of its start, or long enough without them. */
+  async #replaceWhenReady(old: Generation, reason: string, cfRay: string | null): Promise<RestartOutcome> {
+    const fresh = this.#starter.start("restart", cfRay);
+    if (!(fresh instanceof Generation)) return "not_started";
+    const calls = fresh.tickIfDue(this.#runtime.nowMs());
+    if (calls !== undefined) await calls;
+    if (old === this.#current && !old.failed && !fresh.failed) {
+      this.#switch(old, fresh, reason, undefined, cfRay);
+      return "restarted";
+    }
+    // Otherwise the next planned restart would try the same at once.
+    if (fresh.failed) this.#noteUnusedTrap(fresh, cfRay);
+    fresh.retire();
+    return "cut_off";
+  }
+
+  /** A fresh instance trapped before it served. */
+  #noteUnusedTrap(fresh: Generation, cfRay: string | null): void {
+    this.#counters.traps += 1;
+    this.#starter.noteTrap(fresh, cfRay);
+    this.#events.counted();
+  }
+
   async #handOver(old: Generation, reason: string, cfRay: string | null): Promise<RestartOutcome> {
     const startedMs = this.#runtime.nowMs();
     const fresh = this.#starter.start("restart", cfRay);
     if (!(fresh instanceof Generation)) return "not_started";
+    // Undefined for the built-in filter, which needs no calls.
+    const calls = fresh.tickIfDue(startedMs);
+    if (calls !== undefined) await calls;
     const handover = await this.#warmedUp(old, fresh);
     if (handover === undefined) {
       fresh.retire();

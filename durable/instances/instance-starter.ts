@@ -86,14 +86,19 @@ export class InstanceStarter {
     const nowMs = runtime.nowMs();
     if (!mayStart(this.#failures, nowMs)) return this.#unavailable();
     const { service, host } = filter;
+    const number = (controller.learned.current?.number ?? 0) + 1;
     const options: GenerationOptions = {
-      number: (controller.learned.current?.number ?? 0) + 1,
+      number,
       startedAtMs: nowMs,
       startReason,
       // The built-in filter fetches nothing in its first tick.
       ticks: new TickClock(service.filterKind.kind === "built-in" ? nowMs : undefined),
       track: (memory) => isolate.memory.track(owner, memory),
       capBytes: service.restart.hardLimitBytes,
+      startCallsUnanswered: (calls) => {
+        const fields = { generation: number, calls, waitedMs: runtime.limits.tickWaitMs };
+        this.#dependencies.log.write("start_calls_unanswered", fields, cfRay);
+      },
     };
     const start = startFilter(
       filter,

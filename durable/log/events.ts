@@ -37,6 +37,24 @@ export interface Events {
     /** Time until the next start. */
     readonly pauseMs: number;
   };
+  /**
+   * The filter's calls at its start, or in its first tick, were not answered in time. Requests do not wait for them any longer.
+   */
+  readonly start_calls_unanswered: {
+    readonly generation: number;
+    readonly calls: number;
+    readonly waitedMs: number;
+  };
+  /**
+   * The filter asked for something that the gateway does not have. It may let requests pass as if it had it. Written by
+   * `UnservedLog`.
+   */
+  readonly unserved_call: {
+    /** `cluster`, `function` (gRPC, or outside the ABI) or `foreign_function`. */
+    readonly what: string;
+    /** What the filter asked for, cut. A filter could build it from requests. */
+    readonly name: string;
+  };
   /** A call to an authorization server failed, or its reply cannot be used. Written by `FailureLog`. */
   readonly call_failed: {
     readonly cluster: string;

@@ -17,8 +17,9 @@ export function countOutcome(counts: OutcomeCounts, decision: Decision): void {
 }
 
 /** Where a filter's allow comes from. */
-export function allowedBy({ calls, paused }: Extract<Decision, { kind: "continue" }>): AllowedBy {
+export function allowedBy({ calls, paused, unserved }: Extract<Decision, { kind: "continue" }>): AllowedBy {
   if (calls > 0) return "server";
+  if (unserved) return "unchecked";
   return paused ? "coalesced" : "cache";
 }
 

@@ -37,6 +37,8 @@ export interface Counters {
   refusedInStages: number;
   /** Bodies and responses for which the filter failed: answered 503, or aborted. */
   failuresInStages: number;
+  /** Calls of the filter for something that the gateway does not have: a cluster, gRPC, a foreign function. */
+  unservedCalls: number;
   /** Purges, of one credential or of all. */
   purges: number;
   /** Traps of the running filter. */
@@ -63,6 +65,7 @@ export function noCounts(): Counters {
     forbiddenToKeep: 0,
     refusedInStages: 0,
     failuresInStages: 0,
+    unservedCalls: 0,
     purges: 0,
     traps: 0,
     failedStarts: 0,
@@ -80,12 +83,13 @@ const REFUSED_EARLY: ReadonlySet<string> = new Set([
 /** The built-in filter's reasons if a client has more than its share of waiting requests or calls. */
 const THROTTLED: ReadonlySet<string> = new Set(["too_many_undecided_requests", "rate_limited"]);
 
+/** A decision during which the filter did not get what it asked for is no hit: it may not have looked for one. */
 export function countDecision(counters: Counters, decision: Decision): void {
   counters.requests += 1;
   if (decision.kind === "failed" || (decision.kind === "respond" && decision.status >= 500)) counters.undecided += 1;
   else if (decision.kind === "respond" && THROTTLED.has(decision.details)) counters.throttled += 1;
   else if (decision.kind === "respond" && REFUSED_EARLY.has(decision.details)) counters.refusedEarly += 1;
-  else if (decision.calls === 0 && !decision.paused) counters.hits += 1;
+  else if (decision.calls === 0 && !decision.paused && decision.unserved === undefined) counters.hits += 1;
 }
 
 export function countRefusalInStage(counters: Counters, refusal: Refusal): void {

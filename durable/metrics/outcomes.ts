@@ -6,9 +6,10 @@ export const OUTCOMES = {
   /**
    * `cache`: the filter answered at once. `isolate`: the Worker's isolate still had the object's answer. `server`: the filter made a
    * call. `coalesced`: it waited for the call of another request. `token`: the Worker verified a token or key. `stale`: by an
-   * expired decision, because the call failed. `fail_open`: undecided, because a gate is open.
+   * expired decision, because the call failed. `fail_open`: undecided, because a gate is open. `unchecked`: the filter asked for
+   * something that the gateway does not have (a cluster, gRPC, a foreign function), made no other call, and let the request pass.
    */
-  allowed: ["cache", "isolate", "server", "coalesced", "token", "stale", "fail_open"],
+  allowed: ["cache", "isolate", "server", "coalesced", "token", "stale", "fail_open", "unchecked"],
   /**
    * `credential`: none, or not a valid one (401). `denied`: by the authorization server or the filter (403, or any status that a server of forward-auth refuses with). `rule`: no rule, or a rule asks for a scope or
    * claim that the credential lacks (403). `throttled`: 429.

@@ -46,7 +46,7 @@ function serviceWith(clusters: Readonly<Record<string, Cluster>>): OutboundDepen
   return {
     name: "orders",
     clusters,
-    filterKind: { kind: "other", configuration: "", vmConfiguration: "", rootId: "" },
+    filterKind: { kind: "other", configuration: "", vmConfiguration: "", rootId: "", logLevel: "info", properties: {} },
   };
 }
 

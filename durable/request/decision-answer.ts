@@ -13,7 +13,12 @@ export function denyResult(refusal: Refusal): LocalResponse | Unavailable {
   }
   // Only we abort a request: the filter delayed it for longer than any of its calls may take.
   const reason = refusal.reason === "aborted" ? "filter_timeout" : "filter_failed";
-  return { kind: "unavailable", reason, message: `${refusal.reason}: ${refusal.message}` };
+  return { kind: "unavailable", reason, message: `${refusal.reason}: ${refusal.message}${saidLast(refusal)}` };
+}
+
+/** What the filter logged last often says why it failed. */
+function saidLast({ lastLines = [] }: Extract<Refusal, { kind: "failed" }>): string {
+  return lastLines.length === 0 ? "" : `; the filter's last lines: ${lastLines.join(" | ")}`;
 }
 
 export function decisionAnswer(service: Service, decision: Decision): Continue | LocalResponse | Unavailable {

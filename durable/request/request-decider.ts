@@ -45,11 +45,15 @@ export interface RequestDependencies {
 export class RequestDecider {
   readonly #with: RequestDependencies;
   readonly #deadlines: DeadlineTimer;
+  /** What the filter reads as the route's name; undefined: the rule's. */
+  readonly #routeName: string | number | boolean | undefined;
   /** Shared by requests until the filter delays one; that one keeps it. */
   #deadline: StageDeadline;
 
   constructor(dependencies: RequestDependencies) {
+    const { filterKind } = dependencies.service;
     this.#with = dependencies;
+    this.#routeName = filterKind.kind === "other" ? filterKind.properties.route_name : undefined;
     this.#deadlines = new DeadlineTimer(dependencies.stageMs, TICKS_OF_STAGE);
     this.#deadline = new StageDeadline(this.#deadlines);
   }
@@ -88,7 +92,7 @@ export class RequestDecider {
     if (!(generation instanceof Generation)) return this.#withoutFilter(generation);
 
     const deadline = this.#deadline;
-    const request = streamRequest(ask, ruleName, deadline.signal);
+    const request = streamRequest(ask, this.#routeName ?? ruleName, deadline.signal);
     const stages = exchangeStages(service, generation.exportedStages, ask.endOfStream);
     const again = () => this.#ticked(ask, ruleName, replays + 1);
     if (stages !== undefined) {

@@ -4,8 +4,15 @@ import type { DecideRequest } from "../rpc.ts";
 import { TRACE_ATTRIBUTE } from "./call-trace.ts";
 import { CLIENT_GROUP_ATTRIBUTE, clientGroup } from "./client-group.ts";
 
-/** The head of a request for a Proxy-Wasm stream: pseudo headers first, and attributes. */
-export function streamRequest(ask: DecideRequest, ruleName: string, signal: AbortNotice): StreamRequest {
+/**
+ * The head of a request for a Proxy-Wasm stream: pseudo headers first, and attributes.
+ * @param routeName the rule's, or what the configuration has in its place
+ */
+export function streamRequest(
+  ask: DecideRequest,
+  routeName: string | number | boolean,
+  signal: AbortNotice,
+): StreamRequest {
   const headers: HeaderList = [
     [":method", ask.method],
     [":path", ask.path + ask.query],
@@ -14,7 +21,7 @@ export function streamRequest(ask: DecideRequest, ruleName: string, signal: Abor
   ];
   unflattenHeaders(ask.headers, headers);
   const attributes = {
-    "xds.route_name": ruleName,
+    "xds.route_name": routeName,
     "source.address": ask.source.address,
     // Filters read it only for calls.
     get [CLIENT_GROUP_ATTRIBUTE]() {

@@ -38,6 +38,11 @@ describe("a policy with backstops", () => {
     expect(verdictAt(0.95 * week, never, { jitter: 0.4 }).restart).toBe(false);
   });
 
+  it("restarts an instance whose filter asks for it, but not before the minimum lifetime", () => {
+    expect(verdictAt(60_000, never, { restartWanted: true })).toEqual({ restart: true, reason: "filter_asked" });
+    expect(verdictAt(59_999, always, { restartWanted: true })).toEqual({ restart: false, reason: "minimum_lifetime" });
+  });
+
   it("decides by itself within the limits", () => {
     expect(verdictAt(3_600_000, never)).toEqual({ restart: false, reason: "never" });
     expect(verdictAt(3_600_000, always).restart).toBe(true);

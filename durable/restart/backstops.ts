@@ -10,7 +10,7 @@ const CHANCE = 2;
 
 /**
  * Limits for every policy, in case its judgement is wrong: a minimum lifetime against storms of restarts, and a maximum
- * uptime and size against memory that no estimate explains.
+ * uptime and size against memory that no estimate explains. A filter that asks for a fresh instance knows more than they do.
  */
 export function withBackstops(
   policy: RestartPolicy,
@@ -24,6 +24,7 @@ export function withBackstops(
     const { estimate, grownBytes, jitter } = situation;
     if (estimate.uptimeMs < minLifetimeMs) return keep("minimum_lifetime");
     if (estimate.allocatedBytes + growthUntilNext(estimate, grownBytes) >= hardLimitBytes) return restart("hard_limit");
+    if (situation.restartWanted) return restart("filter_asked");
     if (estimate.uptimeMs >= maxUptimeMs * (1 - JITTER * jitter)) return restart("maximum_uptime");
     return policy(situation);
   };

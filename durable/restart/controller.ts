@@ -28,6 +28,8 @@ export interface Reading {
   /** Totals; the controller samples the difference from the previous reading. */
   readonly counts: Readonly<SampledCounts>;
   readonly calls?: CallLoad;
+  /** The filter asks for a fresh instance. */
+  readonly restartWanted?: boolean;
 }
 
 /** The state that a controller starts from, new or stored before an eviction. */
@@ -233,7 +235,7 @@ export class RestartController {
       account: noted(this.#learned.account, nowMs, this.#estimator.demandedCalls, 0),
       workCreditMs: workCreditAfter(this.#learned.workCreditMs, elapsedMs, this.#options.settings.workShare),
     };
-    const situation = this.#situation(nowMs, paper, elapsedMs);
+    const situation = { ...this.#situation(nowMs, paper, elapsedMs), restartWanted: reading.restartWanted ?? false };
     this.#verdict = this.#policy(situation);
     this.#ratioVerdict = this.#ratio(situation);
     this.#trail.push(paper);
@@ -263,7 +265,7 @@ export class RestartController {
     return estimate.lostCalls.map((calls) => calls * factor);
   }
 
-  #situation(nowMs: number, paper: PaperEstimate, elapsedMs: number): RestartSituation {
+  #situation(nowMs: number, paper: PaperEstimate, elapsedMs: number): Omit<RestartSituation, "restartWanted"> {
     const estimate = this.estimate(nowMs);
     const { allocatedBytes, handedOverBytes } = estimate;
     this.#carriedByteMs += Math.max(0, allocatedBytes - handedOverBytes) * Math.max(0, elapsedMs);

@@ -20,6 +20,8 @@ export interface RestartSituation {
   readonly carriedByteMs: number;
   /** The filter asks nobody, and its memory keeps growing; see call-free-growth.ts. */
   readonly growsWithoutCalls: boolean;
+  /** The filter asks for a fresh instance (`wasm_need_rebuild`). */
+  readonly restartWanted: boolean;
   /** CPU of a restart, and what restarts may still take, in ms; see work-account.ts. */
   readonly workMs: number;
   readonly workCreditMs: number;
@@ -36,7 +38,8 @@ export type RestartReason =
   | "uptime"
   | "threshold"
   | "hard_limit"
-  | "maximum_uptime";
+  | "maximum_uptime"
+  | "filter_asked";
 
 /** Why a policy keeps the instance. */
 export type KeepReason =

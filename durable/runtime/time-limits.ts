@@ -10,7 +10,7 @@ export interface TimeLimits {
    * keep two generations alive in the 128 MB that all services share.
    */
   readonly drainMs: number;
-  /** How long requests wait for the calls of a tick. A server that hangs must not stop a filter that needs no answer. */
+  /** How long requests wait for the calls of a tick, and for those of a start. A server that hangs must not stop a filter that needs no answer. */
   readonly tickWaitMs: number;
 }
 

@@ -53,7 +53,7 @@ export class Maintenance {
     this.#alarm = service.ticks === "alarm" ? new TickAlarm(setAlarm, nowMs) : undefined;
   }
 
-  /** Runs the tick that is due before a request, if any. @returns the tick's calls, which the request must await */
+  /** Runs the tick that is due before a request, if any. @returns what the request must await: calls of the tick or of the start */
   beforeRequest(cfRay: string | null): Promise<void> | undefined {
     return this.#ticksAfterAnswer ? undefined : this.#tickIfDue(cfRay);
   }
@@ -111,8 +111,8 @@ export class Maintenance {
     const { instances, controller, counters, outbound, nowMs } = this.#with;
     const generation = instances.current;
     if (generation === undefined) return undefined;
-    const { allocatedBytes } = generation;
-    return controller.sample(nowMs(), { allocatedBytes, counts: counters, calls: outbound.load });
+    const { allocatedBytes, wantsRestart: restartWanted } = generation;
+    return controller.sample(nowMs(), { allocatedBytes, counts: counters, calls: outbound.load, restartWanted });
   }
 
   /** Bytes of live decisions as counted by the built-in filter; undefined for other filters, or if no instance is in memory. */
@@ -131,7 +131,9 @@ export class Maintenance {
     const calls = generation.tickIfDue(nowMs());
     this.#alarm?.arm(generation.tickPeriodMs);
     // After a trap, the next instance must tick first.
-    return generation.failed ? this.#tickIfDue(cfRay) : calls;
+    if (generation.failed) return this.#tickIfDue(cfRay);
+    // Meanwhile another instance may have taken over: then its calls count.
+    return calls?.then(() => (instances.acquire(cfRay) === generation ? undefined : this.#tickIfDue(cfRay)));
   }
 
   #isDue(nowMs: number): boolean {

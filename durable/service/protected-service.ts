@@ -12,6 +12,7 @@ import { Reporter } from "../directory/reporter.ts";
 import { type DirectoryReport, directoryReport, withSamples } from "../directory/service-report.ts";
 import { InstanceManager } from "../instances/instance-manager.ts";
 import { EventLog } from "../log/events.ts";
+import { UnservedLog } from "../log/unserved-log.ts";
 import { MemoryBackpressure } from "../memory/backpressure.ts";
 import { thisIsolate } from "../memory/isolate.ts";
 import type { AskToReclaim } from "../memory/isolate-budget.ts";
@@ -98,6 +99,7 @@ export class ProtectedService {
   );
 
   readonly #mostlyMisses: MostlyMisses;
+  readonly #unserved: UnservedLog;
   readonly #reporter: Reporter;
 
   constructor({ service, runtime, store, opened, ...dependencies }: ServiceDependencies) {
@@ -124,6 +126,7 @@ export class ProtectedService {
       ),
     );
     const log = new EventLog(name, nowMs);
+    this.#unserved = new UnservedLog(name, nowMs);
     this.#outbound = new OutboundCalls({
       service,
       events: log,
@@ -272,6 +275,7 @@ export class ProtectedService {
       counts,
       unstoredCounts: countsSince(counts, this.#counters),
       metrics: this.#shared.metrics,
+      lastUnservedCall: this.#unserved.last,
       persistence: this.#persistence,
       clusters: this.#outbound.stats,
       storage: this.#store.health.stats,
@@ -314,10 +318,15 @@ export class ProtectedService {
   }
 
   #host(runtime: Runtime): HostServices {
-    const { name } = this.configuration;
+    const { name, filterKind } = this.configuration;
     return {
       nowMs: this.#nowMs,
       log: (level, message) => console.log(`${name}: filter: ${level}: ${message}`),
+      ...(filterKind.kind === "other" && { minimumLogLevel: filterKind.logLevel }),
+      unserved: (call) => {
+        this.#counters.unservedCalls += 1;
+        this.#unserved.note(call);
+      },
       hasCluster: (cluster) => this.#outbound.has(cluster),
       httpCall: (call) => {
         this.#counters.outbound += 1;

@@ -1,5 +1,5 @@
 import { keyedBy, type RestartPolicyName, type Service } from "../../config/index.ts";
-import type { SharedState } from "../../wasm/host/index.ts";
+import type { SharedState, UnservedCall } from "../../wasm/host/index.ts";
 import type { Estimate, SizeRange } from "../estimate/estimate.ts";
 import type { GrowthRule } from "../estimate/growth-rule.ts";
 import type { PaperEstimate } from "../estimate/paper/paper-estimate.ts";
@@ -102,6 +102,8 @@ export interface ServiceStats
     readonly message: string;
     readonly atMs: number;
   } | null;
+  /** What the filter last asked for although the gateway does not have it; null if nothing in this life of the object. */
+  readonly lastUnservedCall: (UnservedCall & { readonly atMs: number }) | null;
   readonly failurePolicy: Service["failurePolicy"];
   /** Whether refused requests are refused now. */
   readonly enforcement: { readonly mode: "enforce" } | { readonly mode: "report-only"; readonly until: string };
@@ -141,6 +143,7 @@ export interface StatsSources {
   readonly liveBytes: number | null;
   readonly entriesPerCredential: number | null;
   readonly mostlyMisses: boolean;
+  readonly lastUnservedCall: ServiceStats["lastUnservedCall"];
   readonly persistence: PersistenceStats | null;
   readonly clusters: Readonly<Record<string, ClusterState>>;
   readonly storage: StorageStats;
@@ -211,6 +214,7 @@ export function serviceStats(sources: StatsSources): ServiceStats {
           atMs: failedStart.atMs,
         }
       : null,
+    lastUnservedCall: sources.lastUnservedCall,
     failurePolicy: service.failurePolicy,
     enforcement: enforcementAt(service, nowMs),
     failuresInARow: failures.failures,

@@ -1,8 +1,8 @@
 import type { ClusterInput, GatewayInput, ServiceInput, UpstreamInput } from "../../config/input.ts";
 
 /** The service bindings of this folder's wrangler.toml. */
-const UPSTREAM_BINDING = "DEMO_UPSTREAM";
-const AUTHORIZATION_BINDING = "DEMO_AUTHORIZATION";
+export const UPSTREAM_BINDING = "DEMO_UPSTREAM";
+export const AUTHORIZATION_BINDING = "DEMO_AUTHORIZATION";
 
 /**
  * Returns the gateway with the demo's Workers in place of servers that cannot exist: every upstream and cluster whose host

@@ -68,7 +68,7 @@ async function check(wrangler: string, environment: string, file = "wrangler.tom
   const here = await mkdtemp(join(folder, "case-"));
   await writeFile(join(here, "gateway.config.ts"), configuration);
   await writeFile(join(here, file), wrangler);
-  const { ok, text } = await checkConfig(join(here, "gateway.config.ts"), environment);
+  const { ok, text } = await checkConfig(join(here, "gateway.config.ts"), { environment });
   return { ok, lines: text.split("\n"), text };
 }
 

@@ -66,6 +66,19 @@ describe("cap", () => {
     }
   });
 
+  it("takes several filters; one that cannot be capped does not keep the others from it", async () => {
+    const [first, second] = [files.guest("first.wasm", {}), files.guest("second.wasm", {})];
+    const { ok, report, complaint } = await cap(first, "nowhere.wasm", second);
+    expect(ok).toBe(false);
+    expect(report?.split("\n")).toEqual([
+      `${first}: its memory may grow to 64 MiB; before: no maximum`,
+      `${second}: its memory may grow to 64 MiB; before: no maximum`,
+    ]);
+    expect(complaint).toBe("nowhere.wasm: does not exist");
+    expect([maximumOf(first), maximumOf(second)]).toEqual([1_024, 1_024]);
+    expect((await cap(first, second)).ok).toBe(true);
+  });
+
   it("makes a filter that `inspect` no longer warns about", async () => {
     const file = files.guest("mended.wasm", {});
     await cap(file);

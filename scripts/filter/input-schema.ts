@@ -119,6 +119,13 @@ const body = v.optional(
 
 const path = text('a path like "/orders/1?all"', (value) => /^[/*]\S*$/.test(value), 64 * 1_024);
 
+/** Those that every request has in a gateway. */
+const GATEWAY_ATTRIBUTES: RequestInput["attributes"] = {
+  "source.address": "192.0.2.1",
+  "ebb.client_group": "192.0.2.1",
+  "xds.route_name": "",
+};
+
 const attribute = v.union([v.string(), v.number(), v.boolean()], "a text, a number, true or false");
 
 export const requestSchema: v.GenericSchema<unknown, RequestInput> = fields({
@@ -142,6 +149,7 @@ export const requestSchema: v.GenericSchema<unknown, RequestInput> = fields({
         'an object of attributes, like { "source.address": "192.0.2.1:4711" }',
       ),
       v.record(v.string(), attribute),
+      v.transform((given) => ({ ...GATEWAY_ATTRIBUTES, ...given })),
     ),
     () => ({}),
   ),

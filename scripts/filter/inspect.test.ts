@@ -91,10 +91,20 @@ describe("inspect", () => {
     expect((await inspect(several)).report).toMatch(/^memory +defines 2 memories; .*\n +WARNING .*\nrestart/m);
   });
 
-  it("stops driving a filter that fails, and reports that", async () => {
-    const { ok, report } = await inspectGuest("trap-later", { body: onRequest("unreachable") });
-    expect(ok).toBe(true);
+  it("stops driving a filter that fails, and says what it logged last", async () => {
+    const { ok, report } = await inspectGuest("trap-later", {
+      imports: LOG,
+      body: `(data (i32.const 16) "no rules") ${onRequest("(drop (call $log (i32.const 4) (i32.const 16) (i32.const 8))) unreachable")}`,
+    });
+    expect(ok).toBe(false);
     expect(report).toMatch(/1 request, .*ended because the FILTER FAILED\n +1 x failed: trap/);
+    expect(report).toMatch(/^FAILED +request 1: FAILED at request-headers: trap: .*\n +error: no rules\n +critical: /m);
+  });
+
+  it("fails for a filter that never decides", async () => {
+    const { ok, report } = await inspectGuest("silent", { body: onRequest("(i32.const 1)") }, "--requests", "3");
+    expect(ok).toBe(false);
+    expect(report).toMatch(/^FAILED +request 1: NONE: the filter still waits at request-headers/m);
   });
 
   it("can report as JSON", async () => {
@@ -108,6 +118,96 @@ describe("inspect", () => {
       stages: { impossible: ["request-trailers", "response-trailers"] },
       series: { requests: 200, growth: { kind: "none" }, outcomes: [{ outcome: "continue", count: 200 }] },
     });
+  });
+});
+
+const LOG = `(import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))`;
+const GET = `(import "env" "proxy_get_property" (func $get (param i32 i32 i32 i32) (result i32)))`;
+
+describe("inspect says what to configure:", () => {
+  it("the clusters that the filter calls", async () => {
+    const { report } = await inspect(exampleFile("http-call-and-continue"), "--config", "cluster=auth\npath=/check");
+    expect(report).toMatch(/^clusters +auth \(200 calls\)\n +called: the service's `clusters` must have each/m);
+  });
+
+  it("properties that it asks for and does not get, but not those that a request may have", async () => {
+    const asked = ["cluster_name", "node\\00metadata\\00", "request\\00referer", "source\\00address", "route_name"];
+    const lengths = [12, 14, 15, 14, 10];
+    const body = asked.map((path, index) => `(data (i32.const ${(index + 1) * 32}) "${path}")`).join("");
+    const reads = lengths.map(
+      (size, index) =>
+        `(drop (call $get (i32.const ${(index + 1) * 32}) (i32.const ${size}) (i32.const 0) (i32.const 4)))`,
+    );
+    const { report } = await inspectGuest("asks", {
+      imports: GET,
+      body: body + onRequest(`${reads.join("")} (i32.const 0)`),
+    });
+    expect(report).toMatch(/^properties cluster_name, node\.metadata\n +asked for and not answered/m);
+  });
+
+  it("foreign and unimplemented functions that it calls", async () => {
+    const { ok, report } = await inspectGuest("missing", {
+      imports: `(import "env" "proxy_call_foreign_function" (func $foreign (param i32 i32 i32 i32 i32 i32) (result i32)))
+        (import "env" "proxy_grpc_call" (func $grpc (result i32)))`,
+      body: `(data (i32.const 16) "compress\\1b")
+        ${onRequest(`(drop (call $foreign (i32.const 16) (i32.const 9) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 4)))
+          (drop (call $grpc)) (i32.const 0)`)}`,
+    });
+    expect(ok).toBe(true);
+    expect(report).toMatch(/^warning: gRPC: the filter imports proxy_grpc_call, which answer/);
+    expect(report).toMatch(/^missing +proxy_grpc_call, foreign function compress\\x1b\n/m);
+  });
+
+  it("a root ID, if it makes no host call at all", async () => {
+    const nothing = /no host call at all, .* is this the right root ID/;
+    expect((await inspectGuest("nothing", { body: onRequest("(i32.const 0)") })).report).toMatch(nothing);
+    const logs = onRequest("(drop (call $log (i32.const 2) (i32.const 16) (i32.const 1))) (i32.const 0)");
+    expect((await inspectGuest("something", { imports: LOG, body: logs })).report).not.toMatch(nothing);
+    expect((await inspectGuest("undriven", {}, "--requests", "0")).report).not.toMatch(nothing);
+  });
+
+  it("an initialiser, if there is none", async () => {
+    const none = /no initialiser found: no _initialize, _start or start section/;
+    expect((await inspectGuest("no-initialiser", {})).report).toMatch(none);
+    for (const [name, body] of [
+      ["initialize", `(func (export "_initialize"))`],
+      ["start", `(func (export "_start"))`],
+      ["start-section", "(func $begin) (start $begin)"],
+    ] as const) {
+      expect((await inspectGuest(name, { body })).report).not.toMatch(none);
+    }
+  });
+
+  it("what memory does: a leak grows over one and the same request, a cache only over others", async () => {
+    const verdict = async (name: string, body: string) =>
+      (
+        await inspectGuest(name, {
+          imports: `(import "env" "proxy_get_header_map_value" (func $header (param i32 i32 i32 i32 i32) (result i32)))`,
+          body: `(data (i32.const 16) ":path") (global $last (mut i32) (i32.const 0)) ${onRequest(`${body} (i32.const 0)`)}`,
+          allocator: `(func (export "malloc") (param i32) (result i32) (i32.const 1024))`,
+        })
+      ).report;
+    // Grows with each path that differs from the last one in its last character.
+    const cache = `(drop (call $header (i32.const 0) (i32.const 16) (i32.const 5) (i32.const 0) (i32.const 4)))
+      (if (i32.ne (global.get $last) (i32.load8_u (i32.add (i32.const 1023) (i32.load (i32.const 4))))) (then
+        (global.set $last (i32.load8_u (i32.add (i32.const 1023) (i32.load (i32.const 4)))))
+        (drop (memory.grow (i32.const 1)))))`;
+    expect(await verdict("caches", cache)).toMatch(
+      /^verdict +a cache: memory grows only over requests that differ, by 64 KiB each$/m,
+    );
+    expect(await verdict("leaks", "(drop (memory.grow (i32.const 1)))")).toMatch(
+      /^verdict +a LEAK: memory keeps growing over one and the same request, by 64 KiB each$/m,
+    );
+    expect(await verdict("steady", "")).toMatch(/^verdict +memory does not keep growing$/m);
+  });
+
+  it("growth beyond the default hard limit", async () => {
+    const { report } = await inspectGuest("too-large", {
+      body: onRequest(
+        "(if (i32.lt_u (memory.size) (i32.const 1100)) (then (drop (memory.grow (i32.const 200))))) (i32.const 0)",
+      ),
+    });
+    expect(report).toMatch(/^ +WARNING beyond 64 MiB, the default of restart\.hardLimitBytes, after 6 requests/m);
   });
 });
 

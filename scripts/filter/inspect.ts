@@ -1,11 +1,16 @@
 import { DEFAULT_HARD_LIMIT_BYTES } from "../../config/schema/restart.ts";
+import { hasStartSection } from "../../wasm/binary/memory-section.ts";
 import { judgeMemory, type MemoryVerdict } from "../../wasm/binary/memory-verdict.ts";
 import { type ModuleInspection, NO_STAGES, type Stages } from "../../wasm/host/index.ts";
-import { DEFAULT_RESPONSE, DRIVEN_REQUEST } from "./input-schema.ts";
-import { openFilter, type Refused } from "./open.ts";
+import { addGaps, type Gaps, noGaps } from "./gaps.ts";
+import { type GrowthVerdict, growthVerdict } from "./growth-verdict.ts";
+import { DEFAULT_RESPONSE, DRIVEN_REQUEST, type RequestInput } from "./input-schema.ts";
+import { isNumbered, numbered } from "./numbered.ts";
+import { openFilter, type Refused, type TakenConfiguration } from "./open.ts";
 import { type InspectOptions, STAGE_KEYS, STAGE_NAMES, type StageName } from "./options.ts";
-import type { Records } from "./scripted-services.ts";
-import { driveSeries, type Series } from "./series.ts";
+import { type CallRecord, countCalls, type Records } from "./scripted-services.ts";
+import { driveSeries, type Series, type SeriesBounds } from "./series.ts";
+import type { Trial } from "./trial.ts";
 
 /** Real time spent on driving requests. */
 const DRIVING_MS = 5_000;
@@ -17,6 +22,7 @@ const IMPOSSIBLE: readonly StageName[] = ["request-trailers", "response-trailers
 export interface InspectResult {
   readonly kind: "inspected";
   readonly file: string;
+  readonly configuration: TakenConfiguration;
   readonly fileBytes: number;
   readonly abiVersion: string;
   readonly toolchain: string | undefined;
@@ -38,8 +44,29 @@ export interface InspectResult {
     readonly tickPeriodMs: number;
     readonly records: Records;
   };
+  /** What the filter asked for at its start and in all requests. */
+  readonly asked: Asked;
   /** Undefined with `--requests 0`. */
   readonly series: Series | undefined;
+  /** As many times the first request, in a fresh instance. Undefined if `series` is that already. */
+  readonly sameRequest: Series | undefined;
+  readonly growth: GrowthVerdict;
+}
+
+/** What a service's configuration, or this host, should have for a filter. */
+export interface Asked {
+  /** Clusters that it called, with the number of calls. */
+  readonly clusters: ReadonlyMap<string, number>;
+  readonly gaps: Gaps;
+  /** Calls to functions of the ABI, without reads of the root ID. */
+  readonly hostCalls: number;
+  /** False: the module has neither `_initialize` nor `_start` nor a start section. */
+  readonly hasInitialiser: boolean;
+}
+
+/** True if the filter decided each request. */
+export function inspectedWell({ series, sameRequest }: InspectResult): boolean {
+  return series?.failed === undefined && sameRequest?.failed === undefined;
 }
 
 /**
@@ -58,10 +85,14 @@ export async function inspectFilter(options: InspectOptions): Promise<InspectRes
   const { tickPeriodMs } = trial.instance;
   const bounds = { requests: options.requests, timeMs: DRIVING_MS, bytes: DRIVING_BYTES };
   const series = await driveSeries(trial, opened.request, DEFAULT_RESPONSE, bounds, () => {});
+  const { hostCalls } = trial.activity;
   await trial.close();
+  const varies = options.requests > 0 && isNumbered(opened.request);
+  const sameRequest = varies ? await driveSame(await opened.restart(), opened.request, bounds) : undefined;
   return {
     kind: "inspected",
     file,
+    configuration: opened.configuration,
     fileBytes: bytes.length,
     abiVersion: trial.instance.abiVersion,
     toolchain: report.toolchain,
@@ -75,8 +106,34 @@ export async function inspectFilter(options: InspectOptions): Promise<InspectRes
     },
     memory: judgeMemory(bytes, DEFAULT_HARD_LIMIT_BYTES),
     start: { bytes: startedBytes, tickPeriodMs, records: trial.atStart },
+    asked: {
+      clusters: clustersOf(trial.atStart.calls, series.clusters),
+      gaps: gapsOf(trial.atStart.gaps, series.gaps),
+      hostCalls,
+      hasInitialiser: report.entryPoint !== undefined || hasStartSection(bytes),
+    },
     series: options.requests > 0 ? series : undefined,
+    sameRequest,
+    growth: sameRequest === undefined ? growthVerdict(undefined, series) : growthVerdict(series, sameRequest),
   };
+}
+
+async function driveSame(trial: Trial, request: RequestInput, bounds: SeriesBounds): Promise<Series> {
+  const series = await driveSeries(trial, numbered(request, 1), DEFAULT_RESPONSE, bounds, () => {});
+  await trial.close();
+  return series;
+}
+
+function clustersOf(atStart: readonly CallRecord[], inRequests: ReadonlyMap<string, number>): Map<string, number> {
+  const clusters = new Map(inRequests);
+  countCalls(clusters, atStart);
+  return clusters;
+}
+
+function gapsOf(...parts: readonly Gaps[]): Gaps {
+  const all = noGaps();
+  for (const part of parts) addGaps(all, part);
+  return all;
 }
 
 function exportedOf(stages: Stages): StageName[] {

@@ -5,6 +5,7 @@ export function jsonOf(result: unknown): string {
 
 function plain(value: unknown): unknown {
   if (value instanceof Set) return [...value];
+  if (value instanceof Map) return Object.fromEntries(value);
   if (!(value instanceof Uint8Array)) return value;
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(value);

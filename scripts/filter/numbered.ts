@@ -23,6 +23,13 @@ export function numbered(request: RequestInput, number: number): RequestInput {
   };
 }
 
+/** True if the requests of a series differ. */
+export function isNumbered({ path, authority, headers, trailers, body, attributes }: RequestInput): boolean {
+  const values = [...headers, ...trailers].map(([, value]) => value);
+  const texts = [path, authority, ...values, ...Object.values(attributes).map(String)];
+  return texts.some((text) => text.includes(PLACE)) || body.some((chunk) => Buffer.from(chunk).includes(PLACE));
+}
+
 /** Leaves bytes without `{n}` unchanged. */
 function fillBytes(chunk: Uint8Array, fill: (text: string) => string): Uint8Array {
   return Buffer.from(chunk).includes(PLACE) ? encoder.encode(fill(decoder.decode(chunk))) : chunk;

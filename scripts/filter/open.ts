@@ -8,6 +8,7 @@ import {
 } from "../../wasm/host/index.ts";
 import { type ReplyInput, type RequestInput, repliesSchema, requestSchema } from "./input-schema.ts";
 import type { StartInput } from "./options.ts";
+import { type PluginConfiguration, pluginConfiguration } from "./plugin-configuration.ts";
 import { readJson, readModule, readTextOrFile } from "./read-input.ts";
 import { type Records, type Script, ScriptedServices } from "./scripted-services.ts";
 import { Trial } from "./trial.ts";
@@ -17,6 +18,7 @@ import { VirtualClock } from "./virtual-clock.ts";
 export interface Refused {
   readonly kind: "refused";
   readonly file: string;
+  readonly configuration: TakenConfiguration;
   readonly problems: ModuleInspection["problems"];
   /** What to try next; undefined if nothing on the command line would help. */
   readonly hint: string | undefined;
@@ -24,15 +26,26 @@ export interface Refused {
   readonly atStart: Records;
 }
 
-export interface OpenedStorage {
+/** What the filter started with. */
+export interface TakenConfiguration {
+  /** What `--config` names, such as a WasmPlugin; undefined if the text was given unchanged. */
+  readonly source: string | undefined;
+  readonly bytes: number;
+  readonly rootId: string;
+}
+
+export interface OpenedFilter {
   readonly kind: "opened";
   readonly file: string;
+  readonly configuration: TakenConfiguration;
   /** The module as it is in the file. */
   readonly bytes: Uint8Array;
   readonly report: ModuleInspection;
   readonly trial: Trial;
   readonly request: RequestInput;
   readonly startedBytes: number;
+  /** Starts the filter once more, with new servers and an empty memory. */
+  readonly restart: () => Promise<Trial>;
 }
 
 interface OpenOptions {
@@ -46,27 +59,41 @@ interface OpenOptions {
  * Reads the files on the command line and starts the filter.
  * @throws WrongInput
  */
-export async function openFilter(input: StartInput, options: OpenOptions): Promise<OpenedStorage | Refused> {
+export async function openFilter(input: StartInput, options: OpenOptions): Promise<OpenedFilter | Refused> {
   const { file } = input;
   const { module, bytes } = await readModule(file);
-  const pluginConfiguration = await readTextOrFile("--config", input.configuration);
-  const vmConfiguration = await readTextOrFile("--vm-config", input.vmConfiguration);
+  const configuration = await readConfiguration("--config", input.configuration, input.rootId);
+  const given = await readConfiguration("--vm-config", input.vmConfiguration, "");
+  const vmConfiguration = input.vmConfiguration === "" ? (configuration.vm ?? given.plugin) : given.plugin;
+  const rootId = input.rootId === "" ? (configuration.rootId ?? "") : input.rootId;
   const request = input.requestFile === undefined ? options.request : await readJson(input.requestFile, requestSchema);
   const replies = input.repliesFile === undefined ? NO_REPLIES : await readJson(input.repliesFile, repliesSchema);
 
-  const services = new ScriptedServices(new VirtualClock(Date.now()), { replies, otherwise: options.otherwise });
+  const script = { replies, otherwise: options.otherwise };
+  const services = new ScriptedServices(new VirtualClock(Date.now()), script);
   const report = inspectModule(module);
-  const start = { vmId: "", rootId: input.rootId, pluginName: "filter", vmConfiguration, pluginConfiguration };
+  const pluginConfiguration = configuration.plugin;
+  const start = { vmId: "", rootId, pluginName: "filter", vmConfiguration, pluginConfiguration };
+  const taken = { source: configuration.source, bytes: pluginConfiguration.length, rootId };
+  const startWith = (given: ScriptedServices): Promise<Trial> =>
+    Trial.start(module, given, start, options.streamOptions(report.stages));
   try {
-    const trial = await Trial.start(module, services, start, options.streamOptions(report.stages));
+    const trial = await startWith(services);
     const startedBytes = trial.instance.allocatedBytes;
-    return { kind: "opened", file, bytes, report, trial, request, startedBytes };
+    const restart = () => startWith(new ScriptedServices(new VirtualClock(Date.now()), script));
+    return { kind: "opened", file, configuration: taken, bytes, report, trial, request, startedBytes, restart };
   } catch (error) {
     if (!(error instanceof FilterStartError)) throw error;
     // A module can have several faults, but a start reports only the first.
     const problems = report.problems.length > 0 ? report.problems : [{ reason: error.reason, message: error.message }];
-    return { kind: "refused", file, problems, hint: hintFor(error.reason, input), atStart: services.records };
+    const hint = hintFor(error.reason, { ...input, rootId });
+    return { kind: "refused", file, configuration: taken, problems, hint, atStart: services.records };
   }
+}
+
+async function readConfiguration(option: string, value: string, rootId: string): Promise<PluginConfiguration> {
+  const { bytes, file } = await readTextOrFile(option, value);
+  return pluginConfiguration(file ?? option, file, bytes, rootId);
 }
 
 const REFUSALS_OF_THE_FILTER: readonly FilterStartReason[] = [

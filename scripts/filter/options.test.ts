@@ -21,11 +21,15 @@ describe("the options of npm run filter", () => {
   it("cap a filter in place, at a service's default limit, by default", () => {
     expect(parseFilterOptions(["cap", "a.wasm"])).toEqual({
       kind: "run",
-      options: { command: "cap", file: "a.wasm", outFile: "a.wasm", maximumBytes: 67_108_864 },
+      options: { command: "cap", files: ["a.wasm"], outFile: undefined, maximumBytes: 67_108_864 },
     });
     expect(parseFilterOptions(["cap", "a.wasm", "--out", "b.wasm", "--maximum-bytes", "65536"])).toMatchObject({
-      options: { file: "a.wasm", outFile: "b.wasm", maximumBytes: 65_536 },
+      options: { files: ["a.wasm"], outFile: "b.wasm", maximumBytes: 65_536 },
     });
+    expect(parseFilterOptions(["cap", "a.wasm", "b.wasm"])).toMatchObject({ options: { files: ["a.wasm", "b.wasm"] } });
+    expect(wrong("cap", "a.wasm", "b.wasm", "--out", "c.wasm")).toMatch(
+      /--out names one file, and there are 2 filters/,
+    );
   });
 
   it("take stages separated by commas, or all", () => {

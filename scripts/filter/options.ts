@@ -39,9 +39,10 @@ export interface StartInput {
 
 export interface CapOptions {
   readonly command: "cap";
-  readonly file: string;
-  /** The same file unless another is named. */
-  readonly outFile: string;
+  /** One or more. */
+  readonly files: readonly string[];
+  /** Undefined: the same files. Only with one file. */
+  readonly outFile: string | undefined;
   /** Maximum of its memory. */
   readonly maximumBytes: number;
 }
@@ -69,22 +70,24 @@ export type ParsedFilterOptions =
 
 export const USAGE = `${called("filter", "inspect FILE.wasm [options]")}   reports what a filter is, needs and does with memory
 ${called("filter", "try FILE.wasm [options]")}       sends one request through it, on the gateway's host
-${called("filter", "cap FILE.wasm [options]")}       sets its memory maximum
+${called("filter", "cap FILE.wasm... [options]")}    sets the memory maximum of one filter or several
 
 The first two start the filter, with
-  --config TEXT|FILE      its plugin configuration: the text itself, or the name of an existing file
+  --config TEXT|FILE      its plugin configuration: the text itself, or the name of an existing file. Out of Envoy's YAML or JSON,
+                          or a WasmPlugin of Istio or Higress, it takes the configuration and the root ID; other YAML becomes JSON
   --vm-config TEXT|FILE   its VM configuration
-  --root-id NAME          which plugin of the module (property plugin_root_id)
+  --root-id NAME          which plugin of the module (property plugin_root_id), and which of several in the file of --config
   --request FILE          JSON: method, path, authority, scheme, headers, body, trailers, attributes;
                           {n} in its texts becomes the number of the request, so that repeated ones differ
   --replies FILE          JSON: replies of the servers that the filter calls, a list of
                           { cluster, path?, status?, headers?, body?, delayMs?, fail?: "reset" | "timeout" }
   --json                  print the result as JSON
 
-inspect
-  --requests N            requests to send to see how memory grows (default 10000, at most 5 seconds)
+inspect, which exits with 1 if requests fail
+  --requests N            requests to send to see how memory grows (default 10000, at most 5 seconds), and as often one and the
+                          same: what grows then is a leak
 
-try
+try, which exits with 1 if the filter does not decide, or calls a cluster or function that is not there
   --response FILE         JSON: status, headers, body, trailers of the upstream's response
   --stages LIST           also run these: request-body, request-trailers, response-headers, response-body,
                           response-trailers, separated by commas; or all (that it exports). Default: only the request's head
@@ -127,6 +130,8 @@ const MAX_REQUESTS = 10_000_000;
 const MAX_BODY_BYTES = 64 * 1_024 * 1_024;
 
 class WrongOption extends Error {}
+
+const NO_FILTER = "The filter is missing: name a .wasm file.";
 
 /** Reads the command line. The message for a wrong option says its name, what was found and what is allowed. */
 export function parseFilterOptions(args: readonly string[]): ParsedFilterOptions {
@@ -173,14 +178,20 @@ function parseTry(args: string[]): ParsedFilterOptions {
 function parseCap(args: string[]): ParsedFilterOptions {
   const { values, positionals } = parseArgs({ args, options: CAP_OPTIONS, allowPositionals: true });
   if (values.help) return { kind: "help" };
-  const file = onlyFile(positionals);
+  const files = positionals.filter((file) => file !== "");
+  if (files.length === 0) throw new WrongOption(NO_FILTER);
+  if (files.length > 1 && values.out !== undefined) {
+    throw new WrongOption(
+      `--out names one file, and there are ${files.length} filters: cap each with a command of its own.`,
+    );
+  }
   if (values.out === "") throw new WrongOption('--out is ""; allowed is the name of the file to write.');
   return {
     kind: "run",
     options: {
       command: "cap",
-      file,
-      outFile: values.out ?? file,
+      files,
+      outFile: values.out,
       maximumBytes: wholePages("maximum-bytes", values["maximum-bytes"]) ?? DEFAULT_HARD_LIMIT_BYTES,
     },
   };
@@ -209,7 +220,7 @@ function startInput(
 }
 
 function onlyFile([file, ...further]: readonly string[]): string {
-  if (file === undefined || file === "") throw new WrongOption("The filter is missing: name a .wasm file.");
+  if (file === undefined || file === "") throw new WrongOption(NO_FILTER);
   if (further.length > 0) throw new WrongOption(`One filter at a time: ${JSON.stringify(further[0])} is one too many.`);
   return file;
 }

@@ -7,7 +7,8 @@ import { FilterFiles } from "./testing/filter-files.setup.ts";
 const files = new FilterFiles();
 afterAll(() => files.remove());
 
-const read = async (value: string): Promise<string> => Buffer.from(await readTextOrFile("--config", value)).toString();
+const read = async (value: string): Promise<string> =>
+  Buffer.from((await readTextOrFile("--config", value)).bytes).toString();
 
 describe("a text given on the command line", () => {
   it("is the content of the file that it names, or else the text itself", async () => {

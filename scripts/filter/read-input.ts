@@ -2,9 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import * as v from "valibot";
 import { findingsOf, toProblems } from "../../config/problems.ts";
 import { readProblem } from "../read-problem.ts";
-
-/** A user's mistake on the command line. The message names the file, the field and what is allowed. */
-export class WrongInput extends Error {}
+import { messageOf, WrongInput } from "./wrong-input.ts";
 
 /**
  * Reads a JSON file of a known shape.
@@ -30,10 +28,16 @@ export async function readJson<Output>(file: string, schema: v.GenericSchema<unk
   );
 }
 
+export interface TextOrFile {
+  readonly bytes: Uint8Array;
+  /** Undefined: the text itself was given. */
+  readonly file: string | undefined;
+}
+
 /** A text from the command line, or the content of the file that it names. */
-export async function readTextOrFile(option: string, value: string): Promise<Uint8Array> {
+export async function readTextOrFile(option: string, value: string): Promise<TextOrFile> {
   const found = await stat(value).catch(() => undefined);
-  if (found?.isFile()) return new Uint8Array(await readFile(value));
+  if (found?.isFile()) return { bytes: new Uint8Array(await readFile(value)), file: value };
   // A mistyped file name must not become the filter's configuration.
   if (found?.isDirectory()) {
     throw new WrongInput(
@@ -43,7 +47,7 @@ export async function readTextOrFile(option: string, value: string): Promise<Uin
   if (/^[\w.~/-]+\.(json|txt|ya?ml|conf|pb|bin)$/.test(value)) {
     throw new WrongInput(`${option} looks like the name of a file, and there is none: ${value}`);
   }
-  return new TextEncoder().encode(value);
+  return { bytes: new TextEncoder().encode(value), file: undefined };
 }
 
 /**
@@ -85,9 +89,4 @@ async function readBytes(file: string): Promise<Buffer> {
   } catch (error) {
     throw new WrongInput(`${file}: ${readProblem(error)}`);
   }
-}
-
-/** The message of an error of any kind. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

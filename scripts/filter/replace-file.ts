@@ -1,6 +1,6 @@
 import { chmod, lstat, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { messageOf, WrongInput } from "./read-input.ts";
+import { messageOf, WrongInput } from "./wrong-input.ts";
 
 /**
  * Writes a file, or the target if it is a link. Writes a temporary file first, because the old file may be the only copy. An

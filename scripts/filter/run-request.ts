@@ -209,7 +209,7 @@ export function requestHeaders({ method, path, authority, scheme, headers }: Req
   return [[":method", method], [":path", path], [":authority", authority], [":scheme", scheme], ...headers];
 }
 
-function responseHeaders({ status, headers }: ResponseInput): HeaderList {
+export function responseHeaders({ status, headers }: ResponseInput): HeaderList {
   return [[":status", String(status)], ...headers];
 }
 

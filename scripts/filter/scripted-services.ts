@@ -7,8 +7,10 @@ import {
   type LogLevel,
   type OutboundCall,
   type OutboundResult,
+  type UnservedCall,
 } from "../../wasm/host/index.ts";
 import { chooseReply } from "./choose-reply.ts";
+import { type Gaps, isRootId, isWork, noGaps, noteProperty, noteUnserved } from "./gaps.ts";
 import type { ReplyInput } from "./input-schema.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
@@ -34,8 +36,15 @@ export interface CallRecord {
 export interface Records {
   readonly logs: LogLine[];
   readonly calls: CallRecord[];
-  /** Names of clusters that the filter called without a scripted reply. */
-  readonly unknownClusters: Set<string>;
+  readonly gaps: Gaps;
+}
+
+/** What a filter did since its start, in numbers. */
+export interface Activity {
+  /** Calls to functions of the ABI, without reads of the root ID. */
+  hostCalls: number;
+  /** Whether it asked which of the module's plugins it is. */
+  hasReadRootId: boolean;
 }
 
 export interface Script {
@@ -47,6 +56,7 @@ export interface Script {
 /** Scripted host services: the clock is virtual, and servers give the answers in the script. */
 export class ScriptedServices implements HostServices {
   readonly shared = createSharedState();
+  readonly activity: Activity = { hostCalls: 0, hasReadRootId: false };
   records: Records = noRecords();
   readonly clock: VirtualClock;
   readonly #script: Script;
@@ -73,10 +83,17 @@ export class ScriptedServices implements HostServices {
   }
 
   hasCluster(name: string): boolean {
-    if (this.#script.otherwise !== undefined || this.#script.replies.some(({ cluster }) => cluster === name))
-      return true;
-    this.records.unknownClusters.add(name);
-    return false;
+    return this.#script.otherwise !== undefined || this.#script.replies.some(({ cluster }) => cluster === name);
+  }
+
+  unserved(call: UnservedCall): void {
+    noteUnserved(this.records.gaps, call);
+  }
+
+  hostCalled(module: string, name: string, status: number, asked: string | undefined): void {
+    if (isWork(module, asked)) this.activity.hostCalls += 1;
+    if (isRootId(asked)) this.activity.hasReadRootId = true;
+    noteProperty(this.records.gaps, name, status, asked);
   }
 
   httpCall(call: OutboundCall): Promise<OutboundResult> {
@@ -134,6 +151,17 @@ export class ScriptedServices implements HostServices {
   }
 }
 
+/** A hostile filter can call ever new names. */
+const MAX_CLUSTERS = 1_000;
+
+/** Adds calls to the counts of their clusters. */
+export function countCalls(counts: Map<string, number>, calls: readonly CallRecord[]): void {
+  for (const { cluster } of calls.map(({ call }) => call)) {
+    const count = counts.get(cluster);
+    if (count !== undefined || counts.size < MAX_CLUSTERS) counts.set(cluster, (count ?? 0) + 1);
+  }
+}
+
 function noRecords(): Records {
-  return { logs: [], calls: [], unknownClusters: new Set() };
+  return { logs: [], calls: [], gaps: noGaps() };
 }

@@ -1,8 +1,10 @@
 import { PAGE_BYTES } from "../../wasm/byte-units.ts";
+import { addGaps, type Gaps, noGaps } from "./gaps.ts";
 import { type GrowthRule, growthRule } from "./growth.ts";
 import type { RequestInput, ResponseInput } from "./input-schema.ts";
 import { numbered } from "./numbered.ts";
 import type { Exchange, Verdict } from "./run-request.ts";
+import { countCalls, type LogLine } from "./scripted-services.ts";
 import type { Trial } from "./trial.ts";
 
 /** Many requests and their effect on the filter's memory. */
@@ -16,8 +18,20 @@ export interface Series {
   /** Size before the first request (0), after each change, and at the end. */
   readonly sizes: readonly { readonly request: number; readonly bytes: number }[];
   readonly growth: GrowthRule;
+  /** The first request that the filter failed, or on which it never decided. */
+  readonly failed: FailedRequest | undefined;
+  /** What all requests together asked for in vain. */
+  readonly gaps: Gaps;
+  /** How often each cluster was called. */
+  readonly clusters: ReadonlyMap<string, number>;
   /** Real time, filter and host together. */
   readonly microsecondsPerRequest: number;
+}
+
+export interface FailedRequest {
+  readonly request: number;
+  readonly verdict: Verdict;
+  readonly logs: readonly LogLine[];
 }
 
 export interface SeriesBounds {
@@ -41,11 +55,20 @@ export async function driveSeries(
   const sinceMs = performance.now();
   let driven = 0;
   let endedBy: Series["endedBy"];
+  let failed: FailedRequest | undefined;
+  const gaps = noGaps();
+  const clusters = new Map<string, number>();
   while (driven < bounds.requests && endedBy === undefined) {
     const exchange = await trial.exchange(numbered(request, driven + 1), response);
     driven += 1;
     if (driven === 1) first(exchange);
-    const outcome = outcomeText(exchange.verdict);
+    const { verdict, records } = exchange;
+    if (verdict.kind === "failed" || verdict.kind === "waits") {
+      failed ??= { request: driven, verdict, logs: records.logs };
+    }
+    addGaps(gaps, records.gaps);
+    countCalls(clusters, records.calls);
+    const outcome = outcomeText(verdict);
     counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
     const { allocatedBytes: bytes, failure } = trial.instance;
     if (bytes !== sizes.at(-1)!.bytes) sizes.push({ request: driven, bytes });
@@ -62,6 +85,9 @@ export async function driveSeries(
     outcomes: [...counts].map(([outcome, count]) => ({ outcome, count })).toSorted((a, b) => b.count - a.count),
     sizes,
     growth,
+    failed,
+    gaps,
+    clusters,
     microsecondsPerRequest: driven === 0 ? 0 : microseconds / driven,
   };
 }

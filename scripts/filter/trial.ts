@@ -3,7 +3,7 @@ import { FilterInstance, type MetricSnapshot, type StartOptions, type StreamOpti
 import type { RequestInput, ResponseInput } from "./input-schema.ts";
 import { STAGE_KEYS } from "./options.ts";
 import { type Exchange, endsAtHeaders, passThrough, requestHeaders, type Waiting } from "./run-request.ts";
-import type { Records, ScriptedServices } from "./scripted-services.ts";
+import type { Activity, Records, ScriptedServices } from "./scripted-services.ts";
 import { nextTurn } from "./virtual-clock.ts";
 
 /** How long the gateway lets a filter hold a request; here in virtual time. */
@@ -51,6 +51,11 @@ export class Trial {
       nowMs: () => clock.nowMs,
       within: (promise) => this.#within(promise),
     };
+  }
+
+  /** What it did since its start. */
+  get activity(): Readonly<Activity> {
+    return this.#services.activity;
   }
 
   get metrics(): MetricSnapshot[] {

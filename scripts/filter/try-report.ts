@@ -1,21 +1,23 @@
 import type { MetricSnapshot } from "../../wasm/host/index.ts";
-import { recordLines, seriesLines } from "./report-parts.ts";
-import type { Message, Step, Verdict } from "./run-request.ts";
+import { mayLeaveOpen } from "./gaps.ts";
+import { configurationLines, failedLines, recordLines, seriesLines, verdictText } from "./report-parts.ts";
+import type { Message, Step } from "./run-request.ts";
 import { bodyText, bytesText, countText, labelled, safeText } from "./text.ts";
-import { PATIENCE_MS } from "./trial.ts";
-import type { TryResult } from "./try.ts";
+import { askedInVain, type TryResult } from "./try.ts";
 
 /** The result of `try` for people. */
 export function tryReport(result: TryResult): string {
   const { first, series, notes } = result;
   const lines = [
+    ...result.warnings,
     ...labelled("filter", `${result.file}, Proxy-Wasm ABI ${result.abiVersion}`),
+    ...configurationLines(result.configuration),
     ...recordLines("at start", result.atStart),
     "",
     ...labelled("request", requestLine(result.request)),
     ...first.steps.flatMap(stepLines),
     ...recordLines("", first.records),
-    ...labelled("decision", decisionText(first.verdict)),
+    ...labelled("decision", verdictText(first.verdict)),
     ...(first.request === undefined ? [] : messageLines("upstream", first.request)),
     ...(first.response === undefined ? [] : messageLines("client", first.response)),
     "",
@@ -23,27 +25,24 @@ export function tryReport(result: TryResult): string {
     ...(failedAtEnd(result) ? labelled("", "(a gateway tolerates a filter that fails at its end)") : []),
     ...result.metrics.flatMap((metric, index) => labelled(index === 0 ? "metrics" : "", metricText(metric))),
     ...labelled("memory", memoryText(result)),
-    ...(series === undefined ? [] : seriesLines(series)),
+    ...(series === undefined ? [] : [...seriesLines(series), ...failedLines(series)]),
+    ...openLines(result),
     ...notes.flatMap((note) => ["", ...labelled("NOTE", note)]),
   ];
   return lines.join("\n");
 }
 
-function failedAtEnd({ atEnd }: TryResult): boolean {
-  return atEnd.logs.some(({ level }) => level === "critical");
+/** Why the exit code is 1 although the filter decided. */
+function openLines(result: TryResult): string[] {
+  const asked = askedInVain(result);
+  if (!mayLeaveOpen(asked)) return [];
+  const names = [...asked.unknownClusters, ...asked.unimplemented, ...asked.foreignFunctions].map(safeText).join(", ");
+  const what = `the filter called what is not there: ${names}. If it continues without, it is an open gate`;
+  return ["", ...labelled("MISSING", what)];
 }
 
-function decisionText(verdict: Verdict): string {
-  switch (verdict.kind) {
-    case "pass":
-      return "continue: the request goes on";
-    case "respond":
-      return `local response ${verdict.status} at ${verdict.stage}${verdict.details === "" ? "" : ` (${safeText(verdict.details)})`}`;
-    case "failed":
-      return `FAILED at ${verdict.stage}: ${verdict.reason}: ${safeText(verdict.message)} (the client gets 503)`;
-    case "waits":
-      return `NONE: the filter still waits at ${verdict.stage} after ${PATIENCE_MS / 1_000} s`;
-  }
+function failedAtEnd({ atEnd }: TryResult): boolean {
+  return atEnd.logs.some(({ level }) => level === "critical");
 }
 
 function requestLine({ headers, body }: Message): string {

@@ -105,6 +105,14 @@ describe("replies of clusters", () => {
     });
   });
 
+  it("that are not scripted make try fail, although the filter decided", async () => {
+    const { ok, report } = await run(callFilter, ...CONFIG, ...asAnn);
+    expect(ok).toBe(false);
+    expect(report).toMatch(
+      /^MISSING +the filter called what is not there: auth\. If it continues without, it is an open/m,
+    );
+  });
+
   it("are used in turn, and the last one repeats", async () => {
     const script = replies("in-turn", [
       { cluster: "auth", status: 401 },
@@ -212,6 +220,63 @@ describe("stages", () => {
   it("that the module does not export are noted", async () => {
     const { result } = await tried(bodyFilter, "--stages", "response-body");
     expect(result.notes).toEqual(["--stages names response-body, for which the module exports no callback"]);
+  });
+});
+
+describe("calls of what is not there", () => {
+  const call = (imported: string, called: string) => ({
+    imports: imported,
+    body: `(data (i32.const 16) "compress")
+      (func $calls (drop ${called}))
+      (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (call $calls) (i32.const 0))`,
+  });
+  const foreign = call(
+    `(import "env" "proxy_call_foreign_function" (func $f (param i32 i32 i32 i32 i32 i32) (result i32)))`,
+    `(call $f (i32.const 16) (i32.const 8) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 4))`,
+  );
+  const grpc = call(`(import "env" "proxy_grpc_call" (func $g (result i32)))`, "(call $g)");
+  const unknown = call(`(import "env" "envoy_resolve_dns" (func $d (result i32)))`, "(call $d)");
+
+  it.each([
+    ["a foreign function", foreign, "compress"],
+    ["an unimplemented function", grpc, "proxy_grpc_call"],
+    ["a function that no version of the ABI has", unknown, "envoy_resolve_dns"],
+  ])("in a request make try fail: %s", async (name, guest, shown) => {
+    const { ok, report } = await run(files.guest(`calls-${name.replaceAll(" ", "-")}.wasm`, guest));
+    expect(ok).toBe(false);
+    expect(report).toMatch(/^decision +continue/m);
+    expect(report).toMatch(new RegExp(`^MISSING +the filter called what is not there: ${shown}\\.`, "m"));
+  });
+
+  it("in a later request too", async () => {
+    const later = files.guest("calls-later.wasm", {
+      imports: `(import "env" "proxy_grpc_call" (func $g (result i32)))`,
+      body: `(global $asked (mut i32) (i32.const 0))
+        (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+          (global.set $asked (i32.add (global.get $asked) (i32.const 1)))
+          (if (i32.eq (global.get $asked) (i32.const 3)) (then (drop (call $g)))) (i32.const 0))`,
+    });
+    expect((await run(later, "--repeat", "2")).ok).toBe(true);
+    expect((await run(later, "--repeat", "3")).ok).toBe(false);
+  });
+
+  it("at the start only are shown, and do not", async () => {
+    const { ok, report } = await run(
+      files.guest("calls-at-start.wasm", {
+        imports: foreign.imports,
+        body: `(data (i32.const 16) "compress")
+          (func (export "proxy_on_configure") (param i32 i32) (result i32)
+            (drop (call $f (i32.const 16) (i32.const 8) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 4)))
+            (i32.const 1))`,
+      }),
+    );
+    expect(ok).toBe(true);
+    expect(report).toMatch(/^at start +call of the foreign function compress: there is none of that name$/m);
+  });
+
+  it("by gRPC are a warning in the first line, called or not", async () => {
+    const { report } = await run(files.guest("imports-grpc.wasm", { imports: grpc.imports }));
+    expect(report).toMatch(/^warning: gRPC: the filter imports proxy_grpc_call, /);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { MetricSnapshot, Stages, StreamOptions } from "../../wasm/host/index.ts";
+import { type Gaps, mayLeaveOpen } from "./gaps.ts";
 import {
   DEFAULT_REQUEST,
   DEFAULT_RESPONSE,
@@ -7,16 +8,18 @@ import {
   responseSchema,
 } from "./input-schema.ts";
 import { numbered } from "./numbered.ts";
-import { openFilter, type Refused } from "./open.ts";
+import { openFilter, type Refused, type TakenConfiguration } from "./open.ts";
 import { STAGE_KEYS, STAGE_NAMES, type StageName, type TryOptions } from "./options.ts";
 import { readJson } from "./read-input.ts";
 import { type Exchange, type Message, requestHeaders } from "./run-request.ts";
 import type { Records } from "./scripted-services.ts";
 import { driveSeries, type Series } from "./series.ts";
+import { grpcWarnings } from "./warnings.ts";
 
 export interface TryResult {
   readonly kind: "tried";
   readonly file: string;
+  readonly configuration: TakenConfiguration;
   readonly abiVersion: string;
   readonly atStart: Records;
   /** The first request, as sent. */
@@ -29,6 +32,10 @@ export interface TryResult {
   readonly series: Series | undefined;
   readonly metrics: readonly MetricSnapshot[];
   readonly memory: { readonly atStartBytes: number; readonly afterFirstBytes: number };
+  /** Of gRPC imports. */
+  readonly warnings: readonly string[];
+  /** What the requests asked for in vain. */
+  readonly gaps: Gaps;
   /** Differences from a gateway, and options that are probably mistakes. */
   readonly notes: readonly string[];
 }
@@ -59,11 +66,14 @@ export async function tryFilter(options: TryOptions): Promise<TryResult | Refuse
   return {
     kind: "tried",
     file,
+    configuration: opened.configuration,
     abiVersion: trial.instance.abiVersion,
     atStart: trial.atStart,
     request: { headers: requestHeaders(request), body: joined(request.body), trailers: request.trailers },
     first: first.exchange,
     series: options.repeat > 1 ? series : undefined,
+    gaps: series.gaps,
+    warnings: grpcWarnings("the filter", report.imports),
     atEnd,
     metrics: trial.metrics,
     memory: { atStartBytes: opened.startedBytes, afterFirstBytes: first.bytes },
@@ -71,9 +81,19 @@ export async function tryFilter(options: TryOptions): Promise<TryResult | Refuse
   };
 }
 
-/** True if the filter decided. */
-export function decided({ first, series }: TryResult): boolean {
-  return (first.verdict.kind === "pass" || first.verdict.kind === "respond") && series?.endedBy !== "failure";
+/** True if the filter decided each request, and asked for nothing that is not there. */
+export function decided(result: TryResult): boolean {
+  const { first, series } = result;
+  const isDecided = first.verdict.kind === "pass" || first.verdict.kind === "respond";
+  return isDecided && series?.failed === undefined && !mayLeaveOpen(askedInVain(result));
+}
+
+/**
+ * What the requests asked for in vain, and the clusters that the start called. What else is missing at the start, such as a foreign
+ * function that tells a host of itself, keeps no filter from deciding.
+ */
+export function askedInVain({ gaps, atStart }: TryResult): Gaps {
+  return { ...gaps, unknownClusters: new Set([...atStart.gaps.unknownClusters, ...gaps.unknownClusters]) };
 }
 
 function streamOptions(

@@ -126,10 +126,14 @@ function simpleTypeOf(node: JsonSchema, groups: Groups): string {
   if (node["x-not-in-json"]) return "only in TypeScript";
   if ("const" in node) return code(node.const);
   if (node.enum !== undefined) return node.enum.map(code).join(" or ");
-  if (Array.isArray(type)) return "any JSON";
+  if (Array.isArray(type)) return type.includes("object") ? "any JSON" : type.map(nameOf).join(" or ");
   if (items !== undefined) return `list of ${typeOf(items, groups)}`;
   if (typeof additionalProperties === "object") return `names with ${typeOf(additionalProperties, groups)}`;
-  return TYPES[String(type)] ?? String(type);
+  return nameOf(String(type));
+}
+
+function nameOf(type: string): string {
+  return TYPES[type] ?? type;
 }
 
 const TYPES: Readonly<Record<string, string>> = { string: "text", integer: "whole number", boolean: "true or false" };

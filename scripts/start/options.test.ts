@@ -3,7 +3,7 @@ import { parseStartOptions } from "./options.ts";
 
 describe("npm start", () => {
   test("serves on 8787 at the paper's pace", () => {
-    const options = { port: 8787, fast: false, verbose: false };
+    const options = { port: 8787, fast: false, verbose: false, trial: true };
     expect(parseStartOptions([], {})).toEqual({ kind: "run", options });
     expect(parseStartOptions([], { PORT: "" })).toEqual({ kind: "run", options });
   });
@@ -14,6 +14,10 @@ describe("npm start", () => {
 
   test("takes --fast and --verbose", () => {
     expect(parseStartOptions(["--fast", "--verbose"], {})).toMatchObject({ options: { fast: true, verbose: true } });
+  });
+
+  test("takes --no-trial", () => {
+    expect(parseStartOptions(["--no-trial"], {})).toMatchObject({ options: { trial: false } });
   });
 
   test("has a help option", () => {

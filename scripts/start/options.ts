@@ -6,6 +6,8 @@ export interface StartOptions {
   fast: boolean;
   /** Shows all of wrangler's output, including a line for each request. */
   verbose: boolean;
+  /** Whether the build starts the filters. */
+  trial: boolean;
 }
 
 export type ParsedStart =
@@ -17,6 +19,7 @@ export const START_USAGE = `npm start [-- options]      serves the gateway with 
 
   --fast        short TTL and collection: watch a restart within minutes
   --verbose     show all of wrangler's output, including a line for each request
+  --no-trial    does not start the filters while it builds
 
   PORT=8788 npm start      serves on another port than 8787`;
 
@@ -34,11 +37,12 @@ export function parseStartOptions(args: string[], environment: { PORT?: string |
       options: {
         fast: { type: "boolean", default: false },
         verbose: { type: "boolean", default: false },
+        "no-trial": { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
     });
     if (values.help) return { kind: "help" };
-    return { kind: "run", options: { port, fast: values.fast, verbose: values.verbose } };
+    return { kind: "run", options: { port, fast: values.fast, verbose: values.verbose, trial: !values["no-trial"] } };
   } catch (error) {
     if (error instanceof TypeError) return { kind: "wrong", message: error.message };
     throw error;

@@ -106,9 +106,9 @@ describe("an authorization server", () => {
       expect(await statuses()).toEqual(closed);
       await new Promise((resolve) => setTimeout(resolve, 1_000));
     }
-    await new Promise((resolve) => setTimeout(resolve, 10_000));
-    expect(await statuses()).toEqual([200, 200, 200, 503, 302]);
-    expect((await statsOf("down-open")).failedOpen).toBe(1);
+    // A probe of a server that hangs ends with its timeout, and on a busy machine later.
+    await expect.poll(statuses, { interval: 5_000, timeout: 40_000 }).toEqual([200, 200, 200, 503, 302]);
+    expect((await statsOf("down-open")).failedOpen).toBeGreaterThanOrEqual(1);
   });
 
   it("is asked again after each failure: failures are not cached", async () => {

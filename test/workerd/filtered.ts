@@ -6,6 +6,7 @@ import growing from "./guests/build/growing.wasm";
 import judgeEachChunk from "./guests/build/judge-each-chunk.wasm";
 import judgeWholeBody from "./guests/build/judge-whole-body.wasm";
 import mortal from "./guests/build/mortal.wasm";
+import rebuilding from "./guests/build/rebuilding.wasm";
 import replaceBodies from "./guests/build/replace-bodies.wasm";
 import responses from "./guests/build/responses.wasm";
 import ticking from "./guests/build/ticking.wasm";
@@ -52,6 +53,7 @@ export const filteredServices: Readonly<Record<string, OtherServiceInput>> = Obj
     ticking: [ticking, {}],
     "ticking-in-vain": [tickingInVain, {}],
     barring: [barring, {}],
+    rebuilding: [rebuilding, {}],
     alarming: [ticking, { ticks: "alarm" }],
   } satisfies Record<string, [WebAssembly.Module, Parameters<typeof filtered>[2]]>).map(([name, [filter, fields]]) => [
     name,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findMemorySection, MemoryProblem, readMemoryLimits } from "./memory-section.ts";
+import { findMemorySection, hasStartSection, MemoryProblem, readMemoryLimits } from "./memory-section.ts";
 import { binary, customSection, memorySection } from "./testing/binary.ts";
 
 describe("the limits of a module's memory", () => {
@@ -30,6 +30,19 @@ describe("the limits of a module's memory", () => {
     expect(section?.limits).toEqual({ initialPages: 2, maximumPages: 3 });
     expect([...module.subarray(section?.from, section?.to)]).toEqual(memorySection([1, 1, 2, 3]));
   });
+});
+
+it("a start section is found, whatever a custom section contains", () => {
+  const start = [8, 1, 0];
+  const functions = [
+    [1, 4, 1, 0x60, 0, 0],
+    [3, 2, 1, 0],
+  ];
+  const code = [10, 4, 1, 2, 0, 0x0b];
+  const runs = binary(...functions, memorySection([1, 0, 1]), start, code);
+  expect(WebAssembly.validate(runs)).toBe(true);
+  expect(hasStartSection(runs)).toBe(true);
+  expect(hasStartSection(binary(...functions, customSection("decoy", start), code))).toBe(false);
 });
 
 describe("a memory that is not plain is refused", () => {

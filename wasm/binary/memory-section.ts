@@ -16,6 +16,7 @@ export interface MemorySection {
 export class MemoryProblem extends Error {}
 
 export const MEMORY_SECTION = 5;
+const START_SECTION = 8;
 export const HAS_MAXIMUM = 1;
 
 /** Magic number and version. */
@@ -40,6 +41,27 @@ export function readMemoryLimits(module: Uint8Array): MemoryLimits | undefined {
  * @throws MemoryProblem if the module is damaged up to the end of that section, or its memory is not a plain one
  */
 export function findMemorySection(module: Uint8Array): MemorySection | undefined {
+  for (const { id, from, to, cursor } of sectionsOf(module)) {
+    if (id !== MEMORY_SECTION) continue;
+    const limits = readSection(cursor);
+    // A section with a wrong length would shift everything after it.
+    if (cursor.at !== to) throw cursor.damage();
+    return limits === undefined ? undefined : { from, to, limits };
+  }
+  return undefined;
+}
+
+/** True if a module runs code of its own when it is instantiated. `module` must be one that compiles. */
+export function hasStartSection(module: Uint8Array): boolean {
+  for (const { id } of sectionsOf(module)) if (id === START_SECTION) return true;
+  return false;
+}
+
+/**
+ * The sections of a module, each with a cursor at its content.
+ * @throws MemoryProblem if the module is damaged
+ */
+function* sectionsOf(module: Uint8Array): Generator<{ id: number; from: number; to: number; cursor: Cursor }> {
   if (PREAMBLE.some((byte, at) => module[at] !== byte)) throw new MemoryProblem("is no WebAssembly module");
   const cursor = new Cursor(module, PREAMBLE.length);
   while (cursor.at < module.length) {
@@ -48,15 +70,9 @@ export function findMemorySection(module: Uint8Array): MemorySection | undefined
     const size = cursor.unsigned();
     const to = cursor.at + size;
     if (to > module.length) throw cursor.damage();
-    if (id === MEMORY_SECTION) {
-      const limits = readSection(cursor);
-      // A section with a wrong length would shift everything after it.
-      if (cursor.at !== to) throw cursor.damage();
-      return limits === undefined ? undefined : { from, to, limits };
-    }
+    yield { id, from, to, cursor };
     cursor.at = to;
   }
-  return undefined;
 }
 
 function readSection(cursor: Cursor): MemoryLimits | undefined {

@@ -53,6 +53,8 @@ export const StreamType = { REQUEST: 0, RESPONSE: 1, DOWNSTREAM: 2, UPSTREAM: 3 
 /** `proxy_log_level_t`; the index is the ABI's number. */
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "critical"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+/** The lowest level that is logged; `off` is above all of them. */
+export type LogThreshold = LogLevel | "off";
 
 /** `proxy_metric_type_t`; the index is the ABI's number. */
 export const METRIC_TYPES = ["counter", "gauge", "histogram"] as const;

@@ -67,6 +67,9 @@ export class StreamContext extends ContextBase {
   /** True while it is in `Vm.touchedStreams`. */
   queued = false;
 
+  /** True once the guest asked for something for it that the host does not have. */
+  unserved = false;
+
   /** Outbound calls this stream started, and how many of them are pending. */
   calls = 0;
   pendingCalls = 0;

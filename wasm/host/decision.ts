@@ -27,6 +27,7 @@ export interface RespondOutcome {
   readonly details: string;
   readonly calls: number;
   readonly paused: boolean;
+  readonly unserved?: true;
 }
 
 /** There is no decision. */
@@ -34,6 +35,8 @@ export interface FailedOutcome {
   readonly kind: "failed";
   readonly reason: DecisionFailure;
   readonly message: string;
+  /** What the filter logged last, with levels: after a trap its last lines, otherwise those about this stream. */
+  readonly lastLines?: readonly string[];
   readonly calls: number;
   readonly paused: boolean;
 }
@@ -44,6 +47,7 @@ export type Refusal = RespondOutcome | FailedOutcome;
 /**
  * The outcome for the headers of one request or response.
  * `calls`: outbound calls this stream started so far. `paused`: the filter did not answer at once.
+ * `unserved`: during this stream the filter asked for something that the host does not have (`HostServices.unserved`).
  */
 export type Decision =
   | {
@@ -53,6 +57,7 @@ export type Decision =
       readonly properties?: ReadonlyMap<string, Uint8Array> | undefined;
       readonly calls: number;
       readonly paused: boolean;
+      readonly unserved?: true;
     }
   | Refusal;
 

@@ -24,6 +24,14 @@ describe("a trap", () => {
     expect(services.levels.at(-1)).toBe("critical");
   });
 
+  it("brings the filter's last lines along, for every request that it fails", async () => {
+    const said = (text: string, $: GuestText) => `(drop (call $proxy_log (i32.const 4) ${$(text)}))`;
+    const { decide } = filter(($) => failingSecond($, `${said("no such key", $)} (unreachable)`));
+    const waiting = decide();
+    expect(decide()).toMatchObject({ reason: "trap", lastLines: ["error: no such key"] });
+    expect(await waiting).toMatchObject({ reason: "trap", lastLines: ["error: no such key"] });
+  });
+
   it("fails the request even if a local response was sent before", () => {
     const { decide } = filter(($) => onRequest(`${respond($, 200, "")} (unreachable)`));
     expect(decide()).toMatchObject({ kind: "failed", reason: "trap" });
@@ -119,5 +127,45 @@ describe("proc_exit", () => {
   it("cannot be caught by a guest with exception handling", () => {
     const { decide } = filter(() => onRequest(`(try (do (call $proc_exit (i32.const 0))) (catch_all)) (i32.const 0)`));
     expect(decide()).toMatchObject({ kind: "failed", reason: "proc_exit" });
+  });
+});
+
+it("a request that the filter closes has the lines about it, and no others", () => {
+  const { decide } = filter(($) =>
+    onRequest(`
+      (if (i32.eq (local.get $id) (i32.const 2)) (then (call $log ${$("of the first")}) (return (i32.const 0))))
+      (call $log ${$("of the second")}) (drop (call $proxy_close_stream (i32.const 0))) (i32.const 0)`),
+  );
+  decide();
+  expect(decide()).toMatchObject({ reason: "stream_closed", lastLines: ["info: of the second"] });
+});
+
+describe("a request for which the filter asks in vain", () => {
+  const inVain = (rest = "") => onRequest(`(drop (call $proxy_grpc_cancel (i32.const 1))) ${rest} (i32.const 0)`);
+
+  it("is marked whether it passes or is refused; others are not", () => {
+    const passing = filter(() => inVain());
+    expect(passing.decide()).toMatchObject({ kind: "continue", unserved: true });
+    const refusing = filter(($) => inVain(respond($, 403, "")));
+    expect(refusing.decide()).toMatchObject({ kind: "respond", unserved: true });
+    const other = filter(() => onRequest("(i32.const 0)"));
+    expect(other.decide()).not.toHaveProperty("unserved");
+  });
+
+  it("is marked too if it does so in the reply to a call, for that stream only", async () => {
+    const { services, decide } = filter(
+      ($) => `
+      ${onRequest(`${call($)} (i32.const 1)`)}
+      ${onReply(`
+        (drop (call $proxy_set_effective_context (i32.const 2)))
+        (drop (call $proxy_grpc_cancel (i32.const 1)))
+        (drop (call $proxy_continue_stream (i32.const 0)))
+        (drop (call $proxy_set_effective_context (i32.const 3)))
+        (drop (call $proxy_continue_stream (i32.const 0)))`)}`,
+    );
+    const [first, second] = [decide(), decide()];
+    await services.calls[0]?.answer(OK_REPLY);
+    expect(await first).toMatchObject({ kind: "continue", unserved: true });
+    expect(await second).not.toHaveProperty("unserved");
   });
 });

@@ -3,6 +3,8 @@ export interface FilterFailure {
   /** `trap`: the guest trapped or overflowed the stack. `proc_exit`: it asked to end the process. */
   readonly reason: "trap" | "proc_exit";
   readonly message: string;
+  /** What it logged last, with levels. */
+  readonly lastLines?: readonly string[];
 }
 
 export type FilterStartReason =

@@ -81,6 +81,16 @@ export const HOST_LIMITS = {
   propertyBytesPerContext: 64 * 1_024,
   /** Bytes of the properties of all contexts of one filter. Thousands of requests may be open at once. */
   propertyBytes: 8 * 1_024 * 1_024,
+  /** Bytes of the argument of a foreign function, and of its result. Both are copied. */
+  foreignFunctionBytes: 1_024 * 1_024,
+  /** Subscriptions of one `poll_oneoff`. Each costs the host a few reads. */
+  pollSubscriptions: 1_024,
+  /** Lines that are kept to explain a failure of the filter, of all its streams together. */
+  keptLogLines: 32,
+  /** How many of them stand beside one failure. */
+  shownLogLines: 5,
+  /** Characters of each of them. */
+  keptLogLineLength: 300,
   /** Bytes of one handover chunk. The object is blocked while a chunk is copied. */
   handoverChunkBytes: 64 * 1_024,
   /** Bytes of one `random_get`; also the limit of WASI and Web Crypto. */

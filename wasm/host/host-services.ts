@@ -1,4 +1,4 @@
-import type { LogLevel } from "./abi.ts";
+import type { LogLevel, LogThreshold } from "./abi.ts";
 import type { StreamRequest } from "./decision.ts";
 import type { HeaderList } from "./header-table.ts";
 import type { SharedState } from "./shared-state.ts";
@@ -9,16 +9,47 @@ export interface HostServices {
   nowMs(): number;
   /** One line of the filter's log, without a line end. */
   log(level: LogLevel, message: string): void;
-  /** Lines below this level are dropped before they are read out of the guest; default `"trace"`. */
-  readonly minimumLogLevel?: LogLevel;
+  /**
+   * Lines of the guest below this level are dropped; default `"trace"`. Lines of the host about the guest, such as its trap,
+   * are logged at any level.
+   */
+  readonly minimumLogLevel?: LogThreshold;
   /** True if outbound calls to this upstream name are possible. */
   hasCluster(name: string): boolean;
   /** Makes one outbound call. Never rejects; failures are values. */
   httpCall(call: OutboundCall): Promise<OutboundResult>;
   /** Fills `into` with random bytes; at most 65,536 at a time. */
   randomBytes(into: Uint8Array): void;
+  /**
+   * For tools that watch a filter: called after each host function, with its status. It slows every call down.
+   * @param asked the property (with NULs between its segments) or foreign function that the call names
+   */
+  hostCalled?(module: string, name: string, status: number, asked: string | undefined): void;
   /** Shared data, queues and metrics, which survive a restart of the filter. */
   readonly shared: SharedState;
+  /**
+   * Answers `proxy_call_foreign_function`: the function's result, or undefined if there is none of that name (NOT_FOUND). If it
+   * throws, the guest gets INTERNAL_FAILURE. Default: there are none. Results beyond `HOST_LIMITS.foreignFunctionBytes` are
+   * INTERNAL_FAILURE too.
+   * @param argument a copy that the embedder may keep
+   */
+  foreignFunction?(name: string, argument: Uint8Array): Uint8Array | undefined;
+  /**
+   * The guest asked for something that this host does not have. It got a status and may go on as if it had been allowed to: so
+   * the embedder should say that to somebody. Called for each such call, however often.
+   */
+  unserved?(call: UnservedCall): void;
+}
+
+/** A host call that could not be served. */
+export interface UnservedCall {
+  /**
+   * `cluster`: an http call to an upstream for which `hasCluster` is false. `function`: a function that this host does not
+   * implement (gRPC, or one outside the ABI). `foreign_function`: one that the embedder does not have.
+   */
+  readonly what: "cluster" | "function" | "foreign_function";
+  /** As the guest wrote it: any text of up to `HOST_LIMITS.textBytes`; empty if it is longer. */
+  readonly name: string;
 }
 
 /** An outbound call as requested by the guest (`proxy_http_call`). */

@@ -16,6 +16,7 @@ import { sharedDataFunctions } from "./functions/shared-data.ts";
 import { sharedQueueFunctions } from "./functions/shared-queues.ts";
 import { tickFunctions } from "./functions/tick.ts";
 import { wasiFunctions, wasiNoSystem } from "./functions/wasi.ts";
+import { observed } from "./observed-calls.ts";
 import type { Vm } from "./vm.ts";
 
 type GuestImports = Record<string, Record<string, WebAssembly.ImportValue>>;
@@ -31,7 +32,8 @@ export function importsFor(vm: Vm, wanted: readonly WebAssembly.ModuleImportDesc
     const known = isWasi ? wasi : module === PROXY_MODULE ? proxy : {};
     const ofModule: Record<string, WebAssembly.ImportValue> = imports[module] ?? Object.create(null);
     imports[module] = ofModule;
-    ofModule[name] = Object.hasOwn(known, name) ? known[name]! : isWasi ? wasiNoSystem : unimplemented;
+    const host = Object.hasOwn(known, name) ? known[name]! : isWasi ? wasiNoSystem : unimplemented(vm, name);
+    ofModule[name] = observed(vm, module, name, host);
   }
   return imports;
 }
@@ -51,7 +53,7 @@ function proxyFunctions(vm: Vm): HostFunctions {
     ...tickFunctions(vm),
     ...sharedQueueFunctions(vm),
     ...foreignFunctions(vm),
-    ...grpcFunctions(),
+    ...grpcFunctions(vm),
     ...platformFunctions(),
   };
 }

@@ -4,7 +4,7 @@
  * the embedder supplies clock, network, log and randomness as HostServices.
  */
 
-export type { AbiVersion, LogLevel, MetricType } from "./abi.ts";
+export type { AbiVersion, LogLevel, LogThreshold, MetricType } from "./abi.ts";
 export type {
   AbortNotice,
   BodyOutcome,
@@ -22,7 +22,7 @@ export { hasHandover } from "./handover-functions.ts";
 export { decodeHeaderMap, encodeHeaderMap } from "./header-codec.ts";
 export type { HeaderChange, HeaderList } from "./header-table.ts";
 export { HOST_LIMITS } from "./host-limits.ts";
-export type { HostServices, OutboundCall, OutboundFailure, OutboundResult } from "./host-services.ts";
+export type { HostServices, OutboundCall, OutboundFailure, OutboundResult, UnservedCall } from "./host-services.ts";
 export { HttpStream } from "./http-stream.ts";
 export { inspectModule, type ModuleInspection } from "./inspect.ts";
 export { FilterInstance } from "./instance.ts";

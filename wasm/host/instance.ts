@@ -57,7 +57,7 @@ export class FilterInstance {
     this.#streams = new StreamLife(this.#vm);
     if (hasHandover(shape.functions)) this.handover = new FilterHandover(this.#vm, () => this.#streams.settle());
     try {
-      startGuest(this.#vm, module, shape);
+      this.#vm.calls.duringStart(() => startGuest(this.#vm, module, shape));
     } catch (error) {
       options.memoryWatch?.failed(this.#vm.memory.byteLength);
       this.#vm.release();
@@ -100,6 +100,11 @@ export class FilterInstance {
     return this.#vm.tickPeriodMs;
   }
 
+  /** True once the filter has asked for a fresh instance (the property `wasm_need_rebuild` of Higress). */
+  get wantsRestart(): boolean {
+    return this.#vm.restartWanted;
+  }
+
   /**
    * Passes one request through the request-headers stage, then done, log and delete. Synchronous if the guest decides at
    * once. Never throws or rejects because of the guest: every failure is a decision of kind `failed`.
@@ -131,12 +136,26 @@ export class FilterInstance {
 
   /** Resolves when all outbound calls made by ticks are answered; undefined if none is pending. Never rejects. */
   get pendingTickCalls(): Promise<void> | undefined {
-    return this.#vm.calls.tickCalls;
+    return this.#vm.calls.ofTicks.answers;
   }
 
   /**
-   * Ends the instance: waiting requests fail, the root gets done, log and delete, and every reference to the guest is
-   * dropped. Traps meanwhile are expected (some SDKs cannot handle these callbacks for the root) and ignored.
+   * Resolves when all outbound calls made by the start (`on_vm_start`, `on_configure`) and the first tick are answered, and
+   * those made by the replies to them; undefined if none is pending. Never rejects. A filter may make such calls for ever, so
+   * wait with a limit.
+   */
+  get pendingStartCalls(): Promise<void> | undefined {
+    return this.#vm.calls.ofStart.answers;
+  }
+
+  /** How many of these calls are unanswered. */
+  get unansweredStartCalls(): number {
+    return this.#vm.calls.ofStart.unanswered;
+  }
+
+  /**
+   * Ends the instance: waiting requests fail, the root gets done and delete (as in Envoy, no log: that is for streams), and
+   * every reference to the guest is dropped. Traps meanwhile are expected (some SDKs cannot handle these callbacks for the root) and ignored.
    */
   close(): void {
     this.#vm.scope.assertOutsideGuest("close");
@@ -145,7 +164,7 @@ export class FilterInstance {
     this.#closed = true;
     this.#streams.closeAll();
     const { callbacks, root } = this.#vm;
-    for (const callback of [callbacks.proxy_on_done, callbacks.proxy_on_log, callbacks.proxy_on_delete]) {
+    for (const callback of [callbacks.proxy_on_done, callbacks.proxy_on_delete]) {
       if (callback !== undefined) this.#vm.call(root, callback, root.id);
     }
     this.#vm.release();

@@ -232,13 +232,14 @@ export class MessagePassage {
   }
 
   #letHeadersGo(stream: StreamContext, message: Message): HeadersContinue {
-    const decision: HeadersContinue = {
+    const passed: HeadersContinue = {
       kind: "continue",
       changes: message.headers.changes(),
       properties: stream.properties,
       calls: stream.calls,
       paused: message.headersPaused,
     };
+    const decision: HeadersContinue = stream.unserved ? { ...passed, unserved: true } : passed;
     message.headersGone = true;
     message.headersPaused = false;
     message.bodyWithheld = false;

@@ -1,3 +1,4 @@
+import { CallGroup } from "./call-group.ts";
 import type { StreamContext } from "./contexts.ts";
 import { HOST_LIMITS } from "./host-limits.ts";
 import type { HostServices, OutboundCall, OutboundResult } from "./host-services.ts";
@@ -5,7 +6,8 @@ import type { HostServices, OutboundCall, OutboundResult } from "./host-services
 interface PendingCall {
   /** The stream that made the call; undefined for the root. It may be gone when the reply arrives. */
   readonly stream: StreamContext | undefined;
-  readonly ofTick: boolean;
+  /** What waits for its answer. */
+  readonly groups: readonly CallGroup[];
   readonly bytes: number;
 }
 
@@ -17,9 +19,11 @@ export class PendingCalls {
   #bytes = 0;
   #lastId = 0;
   #dispatched = 0;
-  #inTick = false;
-  #tickCalls = 0;
-  #tickCallsAnswered: PromiseWithResolvers<void> | undefined;
+  readonly #ofStart = new CallGroup();
+  readonly #ofTicks = new CallGroup();
+  /** The groups of calls that the guest makes now. */
+  #groups: readonly CallGroup[] = [];
+  #hasTicked = false;
 
   /** @param deliver called with each reply; never while the guest runs */
   constructor(services: HostServices, deliver: (callId: number, result: OutboundResult) => void) {
@@ -36,16 +40,28 @@ export class PendingCalls {
     return this.#dispatched;
   }
 
-  /** Resolves when no outbound call made by `on_tick` is pending; undefined if none is pending now. */
-  get tickCalls(): Promise<void> | undefined {
-    return this.#tickCallsAnswered?.promise;
+  /**
+   * Calls made by the start and by the first tick, and by the replies to these: a filter that fetches the address of its keys
+   * and then its keys is ready only when it has both.
+   */
+  get ofStart(): Pick<CallGroup, "answers" | "unanswered"> {
+    return this.#ofStart;
+  }
+
+  /** Calls made by ticks. Those made by the replies do not count: a filter may poll its server for ever that way. */
+  get ofTicks(): Pick<CallGroup, "answers"> {
+    return this.#ofTicks;
+  }
+
+  /** Counts outbound calls made during `start` as the start's. */
+  duringStart(start: () => void): void {
+    this.#within([this.#ofStart], start);
   }
 
   /** Counts outbound calls made during `onTick` as a tick's. */
   duringTick(onTick: () => void): void {
-    this.#inTick = true;
-    onTick();
-    this.#inTick = false;
+    this.#within(this.#hasTicked ? [this.#ofTicks] : [this.#ofTicks, this.#ofStart], onTick);
+    this.#hasTicked = true;
   }
 
   /** True if one more call with this many bytes is within the limits. */
@@ -67,11 +83,8 @@ export class PendingCalls {
   /** @param bytes as passed to `admits` */
   dispatch(callId: number, call: OutboundCall, bytes: number, stream: StreamContext | undefined): void {
     this.#bytes += bytes;
-    this.#pending.set(callId, { stream, ofTick: this.#inTick, bytes });
-    if (this.#inTick) {
-      this.#tickCalls += 1;
-      this.#tickCallsAnswered ??= Promise.withResolvers();
-    }
+    this.#pending.set(callId, { stream, groups: this.#groups, bytes });
+    for (const group of this.#groups) group.add();
     this.#dispatched += 1;
     if (stream !== undefined) {
       stream.calls += 1;
@@ -85,8 +98,8 @@ export class PendingCalls {
   clear(): void {
     this.#pending.clear();
     this.#bytes = 0;
-    this.#tickCalls = 0;
-    this.#endTickCalls();
+    this.#ofStart.clear();
+    this.#ofTicks.clear();
   }
 
   /** An embedder that throws against its contract must not hang the waiting stream. */
@@ -105,16 +118,17 @@ export class PendingCalls {
     this.#pending.delete(callId);
     this.#bytes -= call.bytes;
     if (call.stream !== undefined) call.stream.pendingCalls -= 1;
-    this.#deliver(callId, result);
-    // The tick's calls may have been cleared meanwhile.
-    if (!call.ofTick || this.#tickCalls === 0) return;
-    this.#tickCalls -= 1;
-    this.#endTickCalls();
+    const inherited = call.groups.filter((group) => group === this.#ofStart);
+    this.#within(inherited, () => this.#deliver(callId, result));
+    for (const group of call.groups) group.answered();
   }
 
-  #endTickCalls(): void {
-    if (this.#tickCalls > 0) return;
-    this.#tickCallsAnswered?.resolve();
-    this.#tickCallsAnswered = undefined;
+  #within(groups: readonly CallGroup[], run: () => void): void {
+    this.#groups = groups;
+    try {
+      run();
+    } finally {
+      this.#groups = [];
+    }
   }
 }

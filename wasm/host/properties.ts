@@ -29,11 +29,18 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
 
 /**
  * The value of a property (Envoy's attributes by dotted path) in the guest's current context, or undefined. The embedder's
- * attributes come first: they may be more accurate than the headers. Properties set by the guest come last.
+ * attributes of the request come first: they may be more accurate than the headers. What the embedder says of all requests
+ * comes after what the host knows, and properties set by the guest come last.
  */
 export function propertyOf(vm: Vm, path: string): PropertyValue | undefined {
   const known = vm.stream === undefined ? undefined : streamProperty(vm, vm.stream, ALIASES.get(path) ?? path);
-  return known ?? pluginProperty(vm, path) ?? vm.scope.context?.properties?.get(path);
+  return known ?? pluginProperty(vm, path) ?? givenProperty(vm, path) ?? vm.scope.context?.properties?.get(path);
+}
+
+/** Envoy has the names of its control plane with and without `xds.` before them; the embedder need give one of them. */
+function givenProperty({ options: { properties } }: Vm, path: string): PropertyValue | undefined {
+  if (properties === undefined) return undefined;
+  return properties.get(path) ?? properties.get(path.startsWith("xds.") ? path.slice(4) : `xds.${path}`);
 }
 
 /** The bytes of a value that is not text. */

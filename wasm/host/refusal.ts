@@ -10,22 +10,32 @@ import type { Vm } from "./vm.ts";
 export function refusalOf(vm: Vm, stream: StreamContext, message: Message): Refusal | undefined {
   const { calls, localResponse } = stream;
   const { paused } = message;
-  if (vm.failure !== undefined) return failed(vm.failure.reason, vm.failure.message, calls, paused);
-  if (stream.failure !== undefined) return failed(stream.failure.reason, stream.failure.message, calls, paused);
-  if (stream.phase !== "open" || message.refused) return failed("ended", "the stream is over", calls, paused);
+  const failedBy = (reason: DecisionFailure, why: string) => failed(vm, stream, reason, why, paused);
+  if (vm.failure !== undefined) return failedBy(vm.failure.reason, vm.failure.message);
+  if (stream.failure !== undefined) return failedBy(stream.failure.reason, stream.failure.message);
+  if (stream.phase !== "open" || message.refused) return failedBy("ended", "the stream is over");
   if (localResponse === undefined) {
     if (stream.refusedResponse !== undefined) {
-      const reason = `the filter's local response: ${stream.refusedResponse}`;
-      return failed("invalid_local_response", reason, calls, paused);
+      return failedBy("invalid_local_response", `the filter's local response: ${stream.refusedResponse}`);
     }
   } else if (!stream.localResponseTaken) {
     const { status, headers, body, details } = localResponse;
-    return { kind: "respond", status, headers, body, details, calls, paused };
+    const outcome = { kind: "respond", status, headers, body, details, calls, paused } as const;
+    return stream.unserved ? { ...outcome, unserved: true } : outcome;
   }
-  if (stream.closeRequested) return failed("stream_closed", "the filter closed the stream", calls, paused);
+  if (stream.closeRequested) return failedBy("stream_closed", "the filter closed the stream");
   return undefined;
 }
 
-export function failed(reason: DecisionFailure, message: string, calls: number, paused: boolean): FailedOutcome {
-  return { kind: "failed", reason, message, calls, paused };
+/** After a failure of the whole filter, its last lines say most; otherwise those about the stream. */
+export function failed(
+  vm: Vm,
+  stream: StreamContext,
+  reason: DecisionFailure,
+  message: string,
+  paused: boolean,
+): FailedOutcome {
+  const lastLines = vm.failure?.lastLines ?? vm.keptLines.lastOf(stream.id);
+  const outcome = { kind: "failed", reason, message, calls: stream.calls, paused } as const;
+  return lastLines.length === 0 ? outcome : { ...outcome, lastLines };
 }

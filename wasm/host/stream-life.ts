@@ -192,7 +192,7 @@ export class StreamLife {
   #giveUp(stream: StreamContext, reason: DecisionFailure, message: string): void {
     stream.failure ??= { reason, message };
     const paused = stream.request.paused || (stream.response?.paused ?? false);
-    this.#passage.refuse(stream, failed(stream.failure.reason, stream.failure.message, stream.calls, paused));
+    this.#passage.refuse(stream, failed(this.#vm, stream, stream.failure.reason, stream.failure.message, paused));
   }
 
   /** on_done, then (at once, or when the guest calls `proxy_done`) on_log and on_delete. */

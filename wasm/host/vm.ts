@@ -5,11 +5,13 @@ import { type Context, RootContext, type StreamContext } from "./contexts.ts";
 import { type FilterFailure, failureOf, guestFramesOf } from "./failures.ts";
 import type { HandoverFunctions } from "./handover-functions.ts";
 import type { HeaderList } from "./header-table.ts";
-import type { HostServices, OutboundResult } from "./host-services.ts";
+import type { HostServices, OutboundResult, UnservedCall } from "./host-services.ts";
+import { KeptLines } from "./kept-lines.ts";
 import { logLines } from "./log-lines.ts";
 import { GuestMemory } from "./memory.ts";
 import { OutputLines } from "./output-lines.ts";
 import { PendingCalls } from "./pending-calls.ts";
+import type { PropertyValue } from "./properties.ts";
 import { QueueEvents } from "./queue-events.ts";
 import type { SharedData } from "./shared-data.ts";
 
@@ -22,6 +24,8 @@ export interface StartOptions {
   readonly pluginName: string;
   readonly vmConfiguration: Uint8Array;
   readonly pluginConfiguration: Uint8Array;
+  /** Properties by dotted path, the same for all requests, besides those that the host answers itself; see properties.ts. */
+  readonly properties?: ReadonlyMap<string, PropertyValue> | undefined;
   readonly memoryWatch?: MemoryWatch;
   readonly events?: InstanceEvents;
 }
@@ -78,6 +82,8 @@ export class Vm {
   readonly services: HostServices;
   readonly options: StartOptions;
   readonly memory = new GuestMemory();
+  /** The guest's last lines, to explain its failure. */
+  readonly keptLines = new KeptLines();
   readonly output = new OutputLines((level, text) => logLines(this, level, text));
   readonly scope = new CallbackScope(this.memory, this.output);
   readonly root = new RootContext(ROOT_ID);
@@ -91,6 +97,8 @@ export class Vm {
   stage: VmStage = "loading";
   reply: CallReply | undefined;
   tickPeriodMs = 0;
+  /** The guest asked for a fresh instance of itself. */
+  restartWanted = false;
   /** How far the guest's monotonic clock is ahead because it slept. */
   sleptMs = 0;
   /** Bytes of held-back bodies and of properties, of all streams together. */
@@ -149,10 +157,16 @@ export class Vm {
   /** Marks the guest as unusable. Only the first failure counts. */
   fail(error: unknown): void {
     if (this.failure !== undefined) return;
-    this.failure = failureOf(error);
     this.output.flush();
+    this.failure = { ...failureOf(error), lastLines: this.keptLines.last };
     const frames = guestFramesOf(error);
     this.services.log("critical", frames === "" ? this.failure.message : `${this.failure.message} (${frames})`);
+  }
+
+  /** The guest asked for something that the host does not have. */
+  noteUnserved(what: UnservedCall["what"], name: string): void {
+    if (this.stream !== undefined) this.stream.unserved = true;
+    this.services.unserved?.({ what, name });
   }
 
   /** Drops every reference to the guest, so that its memory can be collected. */

@@ -16,6 +16,7 @@ export const restartWords = wordsOf({
   threshold: "reached its size threshold",
   hard_limit: "came near its hard limit",
   maximum_uptime: "reached its maximum age",
+  filter_asked: "the filter asked for it",
   trap: "the filter trapped",
   operator: "an operator asked for it",
   purge: "a purge replaced it",
@@ -55,6 +56,7 @@ export const verdictWords = wordsOf({
   uptime: "reached its planned age",
   hard_limit: "near its hard limit",
   maximum_uptime: "reached its maximum age",
+  filter_asked: "the filter asks for it",
 });
 
 export const serverWords = wordsOf({
@@ -75,6 +77,7 @@ const REASONS: Readonly<Record<string, (code: string) => string>> = {
     token: "token or key verified by the Worker",
     stale: "an expired decision, because the call failed",
     fail_open: "passed undecided, because a gate is open",
+    unchecked: "passed unchecked: the filter asked for what the gateway does not have",
   }),
   refused: wordsOf({
     credential: "no valid credential (401)",

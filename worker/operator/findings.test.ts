@@ -184,6 +184,21 @@ describe("findings", () => {
     expect(found({ traps: 2, starts: starts(2 * HOUR_MS) })).toEqual([]);
   });
 
+  it.each([
+    ["cluster", "keys", /^The filter asked for the cluster keys, .*3 such calls.*; 2 requests passed/],
+    ["function", "proxy_grpc_call", /^The filter asked for the function proxy_grpc_call/],
+    ["foreign_function", "verify", /^The filter asked for the foreign function verify/],
+  ] as const)("a %s that the gateway does not have is told for an hour, with what passed", (what, name, text) => {
+    const decisions = { ...noOutcomes(), allowed: { unchecked: 2 } };
+    const of = (ago: number) =>
+      found({ unservedCalls: 3, decisions, lastUnservedCall: { what, name, atMs: NOW_MS - ago } });
+    expect(of(600_000)).toMatchObject([{ code: "asks_in_vain", severity: "warning" }]);
+    expect(of(600_000)[0]!.text).toMatch(text);
+    expect(of(2 * HOUR_MS)).toEqual([]);
+    // An object of an earlier deployment does not say it.
+    expect(found({ lastUnservedCall: undefined as unknown as null })).toEqual([]);
+  });
+
   it("a storage that fails, counts and decisions that are not stored are warnings", () => {
     const storage = { failures: 3, lastFailure: { atMs: NOW_MS - 60_000, what: "counts", message: "Error: full" } };
     const unstored = { countsStoredAtMs: NOW_MS - 600_000 };

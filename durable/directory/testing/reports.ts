@@ -65,6 +65,7 @@ export function serviceReport(fields: Partial<ServiceReport> = {}): ServiceRepor
     countsStoredAtMs: NOW_MS - 30_000,
     restartCount: 2,
     failedStart: null,
+    lastUnservedCall: null,
     failurePolicy: "closed",
     enforcement: { mode: "enforce" },
     failuresInARow: 0,

@@ -48,6 +48,7 @@ export const anySituation: fc.Arbitrary<RestartSituation> = fc
     lostCalls: listOf(LOSS_STEPS + 1),
     carriedByteMs: anyNumber,
     growsWithoutCalls: fc.boolean(),
+    restartWanted: fc.boolean(),
     workMs: anyNumber,
     workCreditMs: anyNumber,
     grownBytes: anyNumber,

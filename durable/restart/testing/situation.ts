@@ -74,6 +74,7 @@ export function situationOf(
     lostCalls: estimate.lostCalls,
     carriedByteMs: 1e12,
     growsWithoutCalls: false,
+    restartWanted: false,
     workMs: 30,
     workCreditMs: 1_000,
     grownBytes: 0,

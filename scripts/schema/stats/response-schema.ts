@@ -55,6 +55,7 @@ const counters = {
   forbiddenToKeep: whole,
   refusedInStages: whole,
   failuresInStages: whole,
+  unservedCalls: whole,
   purges: whole,
   traps: whole,
   failedStarts: whole,
@@ -65,7 +66,15 @@ const startReason = v.picklist(START_REASONS);
 const verdict = v.variant("restart", [
   v.strictObject({
     restart: v.literal(true),
-    reason: v.picklist(["required_fell", "grows_without_calls", "uptime", "threshold", "hard_limit", "maximum_uptime"]),
+    reason: v.picklist([
+      "required_fell",
+      "grows_without_calls",
+      "uptime",
+      "threshold",
+      "hard_limit",
+      "maximum_uptime",
+      "filter_asked",
+    ]),
   }),
   v.strictObject({
     restart: v.literal(false),
@@ -204,6 +213,9 @@ const service = v.strictObject({
   ),
   failedStart: orNull(
     v.strictObject({ reason: v.string(), filterReason: orNull(v.string()), message: v.string(), atMs: time }),
+  ),
+  lastUnservedCall: orNull(
+    v.strictObject({ what: v.picklist(["cluster", "function", "foreign_function"]), name: v.string(), atMs: time }),
   ),
   failurePolicy: v.picklist(["closed", "open", "reload"]),
   enforcement: v.variant("mode", [

@@ -139,7 +139,7 @@ const VALUES: readonly unknown[] = [
     "EdDSA",
     "HS256",
   ],
-  ...["refused", "all"],
+  ...["refused", "all", "trace", "debug", "info", "warn", "error", "critical", "off", "node.metadata.NAME"],
   ...["measured", "ratio", "uptime", "threshold", "never", "generation", "remembered", "ratios", "counts"],
   ...[0, 1, 0.05, 0.5, 2, 60_000, 600_000, 65_536, 1_048_576, 33_554_432, 100_663_296, 1.5, true, false],
   ...[null, { a: [1, { secret: "NAME" }] }, emptyModule, { fetch() {} }],

@@ -12,8 +12,13 @@ const IMPORTS: Readonly<Record<string, string>> = {
   proxy_set_tick_period_milliseconds: "i",
   proxy_define_metric: "iiii",
   proxy_increment_metric: "iI",
+  proxy_set_property: "iiii",
   proxy_set_shared_data: "iiiii",
   proxy_get_shared_data: "iiiii",
+  proxy_log: "iii",
+  proxy_get_property: "iiii",
+  proxy_grpc_cancel: "i",
+  proxy_call_foreign_function: "iiiiii",
 };
 
 const TEXTS_AT = 1_024;
@@ -131,15 +136,26 @@ export function hasShared($: Text, key: string): string {
   return `(i32.eqz (call $proxy_get_shared_data ${$(key)} (i32.const 0) (i32.const 4) (i32.const 8)))`;
 }
 
-/** GET /check on the cluster `auth`, with `token` as its credential. */
-export function callAuth($: Text, token: string, timeoutMs = 1_000): string {
+/** Logs a text; level 1 is debug, 2 info, 4 error. */
+export function log($: Text, level: number, text: string): string {
+  return `(drop (call $proxy_log (i32.const ${level}) ${$(text)}))`;
+}
+
+/** Sets a request header to the value of a property, if there is one. */
+export function showProperty($: Text, path: string, header: string): string {
+  return `(if (i32.eqz (call $proxy_get_property ${$(path.replaceAll(".", "\0"))} (i32.const 0) (i32.const 4)))
+    (then (drop (call $proxy_replace_header_map_value (i32.const 0) ${$(header)} (i32.load (i32.const 0)) (i32.load (i32.const 4))))))`;
+}
+
+/** GET /check on a cluster, with `token` as its credential. */
+export function callAuth($: Text, token: string, timeoutMs = 1_000, cluster = "auth"): string {
   const headers = [
     [":method", "GET"],
     [":path", "/check"],
     [":authority", "auth"],
     ["authorization", `Bearer ${token}`],
   ];
-  return `(drop (call $proxy_http_call ${$("auth")} ${$(headerMap(headers))}
+  return `(drop (call $proxy_http_call ${$(cluster)} ${$(headerMap(headers))}
     (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const ${timeoutMs}) (i32.const 12)))`;
 }
 

@@ -10,6 +10,7 @@ import {
   guestText,
   hasHeader,
   hasShared,
+  log,
   on,
   onConfigure,
   onLog,
@@ -20,6 +21,7 @@ import {
   respond,
   setHeader,
   setShared,
+  showProperty,
   type Text,
 } from "./guest-text.setup.ts";
 
@@ -150,6 +152,15 @@ const GUESTS: Readonly<Record<string, ($: Text) => string>> = {
        ${CONTINUE}`,
     ),
 
+  /** Asks for a fresh instance on a request with `x-rebuild`, as filters of Higress do. */
+  rebuilding: ($) =>
+    on(
+      "request_headers",
+      `(if ${hasHeader($, 0, "x-rebuild")}
+         (then (drop (call $proxy_set_property ${$("wasm_need_rebuild")} ${$("true")}))))
+       ${CONTINUE}`,
+    ),
+
   /** Refuses every configuration. */
   unstartable: () => onConfigure("(i32.const 0)"),
 
@@ -167,6 +178,54 @@ const GUESTS: Readonly<Record<string, ($: Text) => string>> = {
     ${on(
       "request_headers",
       `(if (i32.eqz (global.get $ready)) (then ${respond($, 503, "not_ready")} (return ${PAUSE}))) ${CONTINUE}`,
+    )}`,
+
+  /** At its start it asks twice, the second time when it has the first reply. It refuses requests until it has both. */
+  starting: ($) => `
+    (global $replies (mut i32) (i32.const 0))
+    ${onConfigure(`${callAuth($, "first")} (i32.const 1)`)}
+    ${onReply(`
+      (global.set $replies (i32.add (global.get $replies) (i32.const 1)))
+      (if (i32.eq (global.get $replies) (i32.const 1)) (then ${callAuth($, "second")}))`)}
+    ${on(
+      "request_headers",
+      `(if (i32.lt_u (global.get $replies) (i32.const 2)) (then ${respond($, 503, "not_ready")} (return ${PAUSE})))
+       (if ${hasHeader($, 0, "x-die")} (then (unreachable)))
+       ${CONTINUE}`,
+    )}`,
+
+  /** Makes a call at its start, and another one at each reply, for ever. */
+  "asking-for-ever": ($) => `
+    ${onConfigure(`${callAuth($, "again")} (i32.const 1)`)}
+    ${onReply(callAuth($, "again"))}`,
+
+  /** Traps in the reply to the call of its start. */
+  "trapping-at-reply": ($) => `
+    ${onConfigure(`${callAuth($, "once")} (i32.const 1)`)}
+    ${onReply("(unreachable)")}`,
+
+  /** Asks for what no gateway has and lets everything pass, as filters do that fail open. */
+  "asking-in-vain": ($) => `
+    ${on(
+      "request_headers",
+      `(if ${hasHeader($, 0, "x-cluster")} (then ${callAuth($, "token", 1_000, "outbound|443||keys.example.com")}))
+       (if ${hasHeader($, 0, "x-grpc")} (then (drop (call $proxy_grpc_cancel (i32.const 1)))))
+       (if ${hasHeader($, 0, "x-foreign")} (then (drop (call $proxy_call_foreign_function
+         ${$("verify")} (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))))
+       (if ${hasHeader($, 0, "x-refuse")} (then ${respond($, 403, "denied")} (return ${PAUSE})))
+       ${CONTINUE}`,
+    )}`,
+
+  /** Logs at three levels, shows properties to the upstream, and traps if it is told to. */
+  talkative: ($) => `
+    ${on(
+      "request_headers",
+      `${log($, 1, "a quiet line")} ${log($, 2, "a plain line")} ${log($, 4, "an error")}
+       ${showProperty($, "cluster_name", "x-cluster-name")}
+       ${showProperty($, "route_name", "x-route-name")}
+       ${showProperty($, "node.metadata.NAME", "x-node-name")}
+       (if ${hasHeader($, 0, "x-die")} (then (unreachable)))
+       ${CONTINUE}`,
     )}`,
 
   /** Its ticks call a server that does not answer in time. */

@@ -15,9 +15,11 @@ const CALLS_OLDER = 10_000 * SHARE;
 /** Minimum number of callbacks over which the calls are spread. */
 const CALLBACKS = 50;
 
-/** An embedder that answers every call at once and keeps no log. */
+/** An embedder that answers every call at once, has foreign functions and keeps no log. */
 class Patient extends FakeServices {
+  override foreignFunction = (name: string, argument: Uint8Array) => (name === "" ? undefined : argument);
   override log(): void {}
+  override unserved(): void {}
 }
 
 /** As much of an exchange as the guest allows: it pauses, refuses and resumes at random. */

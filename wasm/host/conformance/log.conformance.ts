@@ -37,6 +37,19 @@ describe.each(ABI_VERSIONS)("the log of a filter of ABI %s", (abi) => {
     expect(director.lines.at(-1)).toBe("a\ufffdb");
   });
 
+  it("has no line of the guest if the embedder wants none, and the guest is told OK", () => {
+    const { director, decide } = startPuppet(abi, {
+      *request_headers(guest) {
+        for (let level = 0; level < 6; level++) {
+          expect(yield* guest.status("proxy_log", level, `line ${level}`)).toBe(Status.OK);
+        }
+      },
+    });
+    director.minimumLogLevel = "off";
+    decide();
+    expect(director.lines).toEqual([]);
+  });
+
   it("is limited for each request", () => {
     const { director, decide } = startPuppet(abi, {
       *request_headers(guest) {

@@ -76,6 +76,26 @@ describe.each(ABI_VERSIONS)("time in a filter of ABI %s", (abi) => {
     expect(instance.pendingCalls).toBe(1);
   });
 
+  it("lets the embedder wait for the calls of a start, and for those of their replies", async () => {
+    let replies = 0;
+    const { director, instance } = startPuppet(abi, {
+      *configure(guest) {
+        yield* guest.httpCall("/address");
+      },
+      *http_call_response(guest) {
+        replies += 1;
+        if (replies === 1) yield* guest.httpCall("/keys");
+      },
+    });
+    const pending = instance.pendingStartCalls;
+    expect([instance.unansweredStartCalls, instance.pendingTickCalls]).toEqual([1, undefined]);
+    await director.calls[0]?.answer(OK_REPLY);
+    expect(instance.unansweredStartCalls).toBe(1);
+    await director.calls[1]?.answer(OK_REPLY);
+    await pending;
+    expect(instance.pendingStartCalls).toBeUndefined();
+  });
+
   it("needs a new period after a restart of the filter", () => {
     const first = startPuppet(abi, {
       *configure(guest) {

@@ -13,17 +13,18 @@ describe.each(ABI_VERSIONS)("a filter of ABI %s", (abi) => {
     ["proxy_grpc_cancel", 1],
     ["proxy_grpc_close", 1],
   ])("gets UNIMPLEMENTED from %s, which is listed", (name, ...args) => {
-    const { instance, decide } = startPuppet(abi, {
+    const { director, instance, decide } = startPuppet(abi, {
       *request_headers(guest) {
         expect(yield* guest.status(name, ...args)).toBe(Status.UNIMPLEMENTED);
       },
     });
-    expect(decide()).toMatchObject({ kind: "continue" });
+    expect(decide()).toMatchObject({ kind: "continue", unserved: true });
+    expect(director.unservedCalls).toContainEqual({ what: "function", name });
     expect(instance.unimplementedImports).toContain(`env.${name}`);
     expect(instance.unknownImports).not.toContain(`env.${name}`);
   });
 
-  it("gets NOT_FOUND for every foreign function: there are none", () => {
+  it("gets NOT_FOUND for every foreign function unless the embedder has some", () => {
     const { decide } = startPuppet(abi, {
       *request_headers(guest) {
         for (const name of ["", "compress", "verify_signature"]) {
@@ -38,6 +39,20 @@ describe.each(ABI_VERSIONS)("a filter of ABI %s", (abi) => {
       },
     });
     expect(decide()).toMatchObject({ kind: "continue" });
+  });
+
+  it("gets the answers of foreign functions that the embedder has", () => {
+    const { director, decide } = startPuppet(abi, {
+      *request_headers(guest) {
+        const answer = yield* guest.ask("proxy_call_foreign_function", "reverse", "stressed");
+        expect(answer).toMatchObject({ status: Status.OK, text: "desserts" });
+        expect(yield* guest.status("proxy_call_foreign_function", "compress", "")).toBe(Status.NOT_FOUND);
+      },
+    });
+    director.foreignFunction = (name, argument) => (name === "reverse" ? argument.toReversed() : undefined);
+    expect(decide()).toMatchObject({ kind: "continue" });
+    expect(director.unservedCalls).toContainEqual({ what: "foreign_function", name: "compress" });
+    expect(director.unservedCalls).not.toContainEqual({ what: "foreign_function", name: "reverse" });
   });
 
   it("lists no implemented function", () => {

@@ -103,7 +103,12 @@ describe.each(ABI_VERSIONS)("WASI for a filter of ABI %s", (abi) => {
 
   it("lets Go's runtime poll, and ends its scan for directories", () => {
     inConfigure(function* (guest) {
-      expect(yield* guest.call("poll_oneoff", 0, 0, 1)).toMatchObject({ status: Errno.SUCCESS, outs: [0] });
+      const subscription = yield* guest.filled(48, 0);
+      const event = yield* guest.filled(32, 0xff);
+      expect(yield* guest.call("poll_oneoff", subscription, event, 1)).toMatchObject({
+        status: Errno.SUCCESS,
+        outs: [1],
+      });
       expect(yield* guest.status("sched_yield")).toBe(Errno.SUCCESS);
       expect(yield* guest.status("fd_prestat_get", 3)).toBe(Errno.BADF);
       expect(yield* guest.status("fd_prestat_dir_name", 3, "")).toBe(Errno.BADF);

@@ -4,8 +4,11 @@ import { GRPC_FUNCTION_NAMES } from "../function-catalog.ts";
 import { HostHarness } from "../testing/host-harness.setup.ts";
 
 it.each([...GRPC_FUNCTION_NAMES, "proxy_no_such_function"])(
-  "%s answers UNIMPLEMENTED, whatever it is given",
+  "%s answers UNIMPLEMENTED, whatever it is given, and the embedder is told",
   (name) => {
-    expect(new HostHarness().call(name, [-1, 0, 0xffff_ffff, 7])).toBe(Status.UNIMPLEMENTED);
+    const host = new HostHarness();
+    expect(host.call(name, [-1, 0, 0xffff_ffff, 7])).toBe(Status.UNIMPLEMENTED);
+    expect(host.services.unservedCalls).toEqual([{ what: "function", name }]);
+    expect(host.stream.unserved).toBe(true);
   },
 );

@@ -56,6 +56,22 @@ describe("an http call", () => {
     ]);
   });
 
+  it("to a cluster that there is not is BAD_ARGUMENT, and the embedder is told; a call that is wrong in itself is not", () => {
+    const host = new HostHarness();
+    expect(call(host, { cluster: "keys" })).toBe(Status.BAD_ARGUMENT);
+    expect(host.stream.unserved).toBe(true);
+    expect(call(host, { cluster: "k".repeat(HOST_LIMITS.textBytes + 1) })).toBe(Status.BAD_ARGUMENT);
+    expect(call(host, { cluster: "keys" }, host.vm.root)).toBe(Status.BAD_ARGUMENT);
+    expect(host.services.unservedCalls.map(({ what, name }) => [what, name])).toEqual([
+      ["cluster", "keys"],
+      ["cluster", ""],
+      ["cluster", "keys"],
+    ]);
+    const other = new HostHarness();
+    expect(call(other, { timeoutMs: -1 })).toBe(Status.BAD_ARGUMENT);
+    expect([other.services.unservedCalls, other.stream.unserved]).toEqual([[], false]);
+  });
+
   it("gets its own id and counts for the stream that made it", () => {
     const host = new HostHarness();
     call(host);

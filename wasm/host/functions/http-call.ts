@@ -44,7 +44,10 @@ export function httpCallFunctions(vm: Vm): HostFunctions {
         return Status.INVALID_MEMORY_ACCESS;
       }
       const cluster = memory.readText(upstreamPointer, upstreamSize);
-      if (cluster === undefined || !vm.services.hasCluster(cluster)) return Status.BAD_ARGUMENT;
+      if (cluster === undefined || !vm.services.hasCluster(cluster)) {
+        vm.noteUnserved("cluster", cluster ?? "");
+        return Status.BAD_ARGUMENT;
+      }
       const headers = readHeaders(headersPointer, headersSize);
       const trailers = readHeaders(trailersPointer, trailersSize);
       if (headers === undefined || trailers === undefined) return Status.BAD_ARGUMENT;

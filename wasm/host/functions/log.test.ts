@@ -61,4 +61,38 @@ describe("the log level", () => {
     log(host, 3, "warn");
     expect(host.services.lines).toEqual(["warn"]);
   });
+
+  it("off drops all lines of the guest, who reads the highest level there is", () => {
+    const host = new HostHarness();
+    host.services.minimumLogLevel = "off";
+    host.call("proxy_get_log_level", [8]);
+    expect(host.u32(8)).toBe(5);
+    for (const level of [0, 1, 2, 3, 4, 5]) log(host, level, "line");
+    expect(host.services.lines).toEqual([]);
+    host.vm.fail(new Error("of the host's own"));
+    expect(host.services.lines).toEqual(["Error: of the host's own"]);
+  });
+});
+
+describe("the lines kept for a failure", () => {
+  it("are the last ones, with errors that are not logged", () => {
+    const host = new HostHarness();
+    host.services.minimumLogLevel = "off";
+    log(host, 2, "hidden");
+    for (const line of ["first", "second\nthird"]) log(host, 4, line);
+    expect(host.vm.keptLines.last).toEqual(["error: first", "error: second", "error: third"]);
+  });
+
+  it("are few and short, and each context has its own", () => {
+    const host = new HostHarness();
+    log(host, 2, "l".repeat(1_000));
+    expect(host.vm.keptLines.last[0]).toHaveLength("info: ".length + HOST_LIMITS.keptLogLineLength);
+    const other = host.addStream();
+    host.call("proxy_log", [5, ...host.put("of another")], other);
+    for (let index = 0; index < 20; index += 1) log(host, 2, `line ${index}`);
+    expect(host.vm.keptLines.last).toHaveLength(HOST_LIMITS.shownLogLines);
+    expect(host.vm.keptLines.lastOf(other.id)).toEqual(["critical: of another"]);
+    for (let index = 0; index < HOST_LIMITS.keptLogLines; index += 1) log(host, 2, "more");
+    expect(host.vm.keptLines.lastOf(other.id)).toEqual([]);
+  });
 });

@@ -1,6 +1,6 @@
 import { LOG_LEVELS, Status } from "../abi.ts";
 import { HOST_LIMITS } from "../host-limits.ts";
-import { isLogged, logLines } from "../log-lines.ts";
+import { isWanted, logLines, lowestLevel } from "../log-lines.ts";
 import type { Vm } from "../vm.ts";
 import type { HostFunctions } from "./host-function.ts";
 
@@ -10,14 +10,14 @@ export function logFunctions(vm: Vm): HostFunctions {
       const name = LOG_LEVELS[level];
       if (name === undefined) return Status.BAD_ARGUMENT;
       if (!vm.memory.holds(pointer, size)) return Status.INVALID_MEMORY_ACCESS;
-      if (!isLogged(vm, name)) return Status.OK;
+      if (!isWanted(vm, name)) return Status.OK;
       const message = vm.memory.readValue(pointer, Math.min(size >>> 0, HOST_LIMITS.logLineBytes));
       if (message !== undefined) logLines(vm, name, message);
       return Status.OK;
     },
 
     proxy_get_log_level(levelOut: number): Status {
-      return vm.memory.writeU32(levelOut, LOG_LEVELS.indexOf(vm.services.minimumLogLevel ?? "trace"));
+      return vm.memory.writeU32(levelOut, lowestLevel(vm.services));
     },
   };
 }

@@ -35,6 +35,34 @@ const get = (host: HostHarness, dotted: string) => host.ask("proxy_get_property"
 const set = (host: HostHarness, dotted: string, value: string | Uint8Array): number =>
   host.call("proxy_set_property", [...host.put(path(dotted)), ...host.put(value)]);
 
+describe("the property wasm_need_rebuild of Higress", () => {
+  it("is a wish to restart, and can be read back like any other", () => {
+    const host = harness();
+    expect(host.vm.restartWanted).toBe(false);
+    expect(set(host, "wasm_need_rebuild", "true")).toBe(Status.OK);
+    expect(host.vm.restartWanted).toBe(true);
+    expect(get(host, "wasm_need_rebuild").text).toBe("true");
+  });
+
+  it("counts from the root too, and even if the context may keep no more properties", () => {
+    const host = harness();
+    const asks = [...host.put("wasm_need_rebuild"), ...host.put("true")];
+    expect(host.call("proxy_set_property", asks, host.vm.root)).toBe(Status.OK);
+    expect(host.vm.restartWanted).toBe(true);
+    const full = harness();
+    for (let n = 0; n < HOST_LIMITS.propertiesPerContext; n += 1) set(full, `p${n}`, "");
+    expect(set(full, "wasm_need_rebuild", "true")).toBe(Status.BAD_ARGUMENT);
+    expect(full.vm.restartWanted).toBe(true);
+  });
+
+  it.each(["false", "", "TRUE", "true ", new Uint8Array(4)])("is no wish with another value: %j", (value) => {
+    const host = harness();
+    set(host, "wasm_need_rebuild", value);
+    set(host, "wasm_need_rebuild.x", "true");
+    expect(host.vm.restartWanted).toBe(false);
+  });
+});
+
 describe("a property", () => {
   it.each([
     ["request.method", "POST"],
@@ -188,5 +216,53 @@ describe("a property the filter sets", () => {
     for (let index = 1; index < HOST_LIMITS.propertiesPerContext; index++) set(host, `p${index}`, "");
     expect(set(host, "one more", "")).toBe(Status.BAD_ARGUMENT);
     expect(host.call("proxy_set_property", [...host.put("a"), -1, 9])).toBe(Status.INVALID_MEMORY_ACCESS);
+  });
+});
+
+describe("a property that the embedder gives for all requests", () => {
+  const given = new Map<string, string | number | boolean>([
+    ["cluster_name", "outbound|80||orders"],
+    ["node.metadata.NAME", "pod-1"],
+    ["listener_direction", 1],
+    ["xds.virtual_host_name", "all"],
+    ["request.method", "GET"],
+    ["source.address", "198.51.100.1"],
+    ["plugin_name", "another"],
+    ["route_name", "fixed"],
+  ]);
+  const host = () =>
+    new HostHarness({ headers: HEADERS, attributes: { "source.address": "192.0.2.1" } }, "0.2.1", {
+      properties: given,
+    });
+
+  it.each([
+    ["cluster_name", "outbound|80||orders"],
+    ["xds.cluster_name", "outbound|80||orders"],
+    ["node.metadata.NAME", "pod-1"],
+    ["xds.node.metadata.NAME", "pod-1"],
+    ["virtual_host_name", "all"],
+    ["xds.route_name", "fixed"],
+  ])("%s is read with and without xds. before it", (name, value) => {
+    expect(get(host(), name).text).toBe(value);
+  });
+
+  it("is readable at the root, and a number is 8 bytes", () => {
+    const own = host();
+    expect(own.ask("proxy_get_property", own.put(path("node.metadata.NAME")), own.vm.root).text).toBe("pod-1");
+    expect([...get(own, "listener_direction").bytes]).toEqual([1, 0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  it("stands for exactly its path", () => {
+    for (const name of ["node", "node.metadata", "node.metadata.NAME.more", "xds", ""]) {
+      expect(get(host(), name).status).toBe(Status.NOT_FOUND);
+    }
+  });
+
+  it("hides neither what the host knows of the request nor the plugin's own, and the guest cannot hide it", () => {
+    const own = host();
+    expect([get(own, "request.method").text, get(own, "source.address").text]).toEqual(["POST", "192.0.2.1"]);
+    expect(get(own, "plugin_name").text).toBe("plugin");
+    expect(set(own, "cluster_name", "mine")).toBe(Status.OK);
+    expect(get(own, "cluster_name").text).toBe("outbound|80||orders");
   });
 });

@@ -26,9 +26,18 @@ export function propertyFunctions(vm: Vm): HostFunctions {
       const value = vm.memory.readBytes(valuePointer, valueSize);
       const context = vm.scope.context;
       if (value === undefined || context === undefined) return Status.INVALID_MEMORY_ACCESS;
-      return setProperty(vm, context, dottedPath(path), value) ? Status.OK : Status.BAD_ARGUMENT;
+      const dotted = dottedPath(path);
+      if (dotted === RESTART_PROPERTY && isTrue(value)) vm.restartWanted = true;
+      return setProperty(vm, context, dotted, value) ? Status.OK : Status.BAD_ARGUMENT;
     },
   };
+}
+
+/** By this property filters of Higress ask for a fresh instance, because they have served many requests or use much memory. */
+const RESTART_PROPERTY = "wasm_need_rebuild";
+
+function isTrue(value: Uint8Array): boolean {
+  return value.length === 4 && new TextDecoder().decode(value) === "true";
 }
 
 /** Filters ask for the same few paths with every request. */

@@ -48,7 +48,7 @@ describe("fd_write", () => {
 });
 
 describe("the environment of language runtimes at their start", () => {
-  it("has no arguments, no environment, no directories and no events", () => {
+  it("has no arguments, no environment and no directories", () => {
     const host = new HostHarness();
     for (const name of ["args_sizes_get", "environ_sizes_get"]) {
       expect(host.call(name, [0, 4])).toBe(SUCCESS);
@@ -58,8 +58,6 @@ describe("the environment of language runtimes at their start", () => {
     expect(host.call("args_get", [0, 0])).toBe(SUCCESS);
     expect(host.call("environ_get", [0, 0])).toBe(SUCCESS);
     expect(host.call("fd_prestat_get", [3, 0])).toBe(BADF);
-    expect(host.call("poll_oneoff", [0, 0, 1, 4])).toBe(SUCCESS);
-    expect(host.u32(4)).toBe(0);
     expect(host.call("sched_yield", [])).toBe(SUCCESS);
   });
 
@@ -101,23 +99,5 @@ describe("clock_time_get", () => {
     }
     expect(host.call("clock_time_get", [2, 1n, 32])).toBe(58);
     expect(host.call("clock_time_get", [0, 1n, -1])).toBe(FAULT);
-  });
-});
-
-describe("a guest that sleeps", () => {
-  /** The monotonic clock, in milliseconds. */
-  function clockMs(host: HostHarness): number {
-    expect(host.call("clock_time_get", [1, 0, 64])).toBe(SUCCESS);
-    return (host.u32(68) * 2 ** 32 + host.u32(64)) / 1e6;
-  }
-
-  it("sees its time pass, although the clock stands still", () => {
-    const host = new HostHarness();
-    const before = clockMs(host);
-    const subscription = new DataView(new ArrayBuffer(48));
-    subscription.setBigUint64(24, 250_000_000n, true);
-    const [pointer] = host.put(new Uint8Array(subscription.buffer));
-    expect(host.call("poll_oneoff", [pointer, 0, 1, 8])).toBe(SUCCESS);
-    expect(clockMs(host) - before).toBeCloseTo(250, 0);
   });
 });

@@ -1,24 +1,17 @@
 import { Status } from "../abi.ts";
 import { GuestExit } from "../failures.ts";
 import { HOST_LIMITS } from "../host-limits.ts";
-import { isLogged } from "../log-lines.ts";
+import { isWanted } from "../log-lines.ts";
 import type { Vm } from "../vm.ts";
 import { writeTime } from "./clock.ts";
+import { Errno } from "./errno.ts";
 import type { HostFunctions } from "./host-function.ts";
-
-/** The `errno` values of WASI preview 1 used here. */
-const Errno = { SUCCESS: 0, BADF: 8, FAULT: 21, INVAL: 28, NOENT: 44, NOSYS: 52, NOTSUP: 58, SPIPE: 70 } as const;
-type Errno = (typeof Errno)[keyof typeof Errno];
+import { pollOneoff } from "./poll.ts";
 
 const STDOUT = 1;
 const STDERR = 2;
 const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
-/** Offsets in a `subscription`, its tag for clocks, and the longest time that one call lets pass. */
-const SUBSCRIPTION_TAG_AT = 8;
-const SUBSCRIPTION_TIMEOUT_AT = 24;
-const SUBSCRIPTION_CLOCK = 0;
-const LONGEST_SLEEP_MS = 60_000;
 /** Size of `fdstat`, and the offset and value of the write right in it. */
 const FDSTAT_BYTES = 24;
 const FDSTAT_RIGHTS_AT = 8;
@@ -47,7 +40,7 @@ export function wasiFunctions(vm: Vm): HostFunctions {
       if (count >>> 0 > HOST_LIMITS.ioVectors) return Errno.INVAL;
       if (!memory.holds(writtenOut, 4)) return Errno.FAULT;
       const level = fd === STDOUT ? "info" : "error";
-      const wanted = isLogged(vm, level);
+      const wanted = isWanted(vm, level);
       const pieces: Uint8Array[] = [];
       let room: number = HOST_LIMITS.logLineBytes;
       let written = 0;
@@ -92,20 +85,8 @@ export function wasiFunctions(vm: Vm): HostFunctions {
     environ_get: succeed,
     sched_yield: succeed,
 
-    /**
-     * Reports no events and never waits. A requested sleep only advances the guest's monotonic clock: a Worker's clock
-     * does not advance while it runs, so a runtime that sleeps (Go's) would ask again until its CPU time is used up.
-     */
-    poll_oneoff(subscriptions: number, _events: number, count: number, eventsOut: number): Errno {
-      const first = subscriptions >>> 0;
-      const tag = (memory.readU32(first + SUBSCRIPTION_TAG_AT) ?? -1) & 0xff;
-      if (count > 0 && tag === SUBSCRIPTION_CLOCK) {
-        const low = memory.readU32(first + SUBSCRIPTION_TIMEOUT_AT) ?? 0;
-        const high = memory.readU32(first + SUBSCRIPTION_TIMEOUT_AT + 4) ?? 0;
-        vm.sleptMs += Math.min((high * 2 ** 32 + low) / 1e6, LONGEST_SLEEP_MS);
-      }
-      return errno(memory.writeU32(eventsOut, 0));
-    },
+    poll_oneoff: (subscriptions: number, events: number, count: number, eventsOut: number): Errno =>
+      pollOneoff(vm, subscriptions, events, count, eventsOut),
 
     fd_fdstat_get(fd: number, statOut: number): Errno {
       if (fd !== STDOUT && fd !== STDERR) return Errno.BADF;

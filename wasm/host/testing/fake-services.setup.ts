@@ -2,9 +2,11 @@ import {
   createSharedState,
   type HostServices,
   type LogLevel,
+  type LogThreshold,
   type OutboundCall,
   type OutboundResult,
   type StartOptions,
+  type UnservedCall,
 } from "../index.ts";
 
 /** A call made by the guest; the test answers it. */
@@ -18,7 +20,9 @@ export class FakeServices implements HostServices {
   readonly levels: LogLevel[] = [];
   readonly calls: FakeCall[] = [];
   readonly shared = createSharedState();
-  minimumLogLevel: LogLevel = "trace";
+  readonly unservedCalls: UnservedCall[] = [];
+  foreignFunction?: NonNullable<HostServices["foreignFunction"]>;
+  minimumLogLevel: LogThreshold = "trace";
   now = 1_760_000_000_000.25;
 
   nowMs(): number {
@@ -47,6 +51,10 @@ export class FakeServices implements HostServices {
 
   randomBytes(into: Uint8Array): void {
     into.fill(7);
+  }
+
+  unserved(call: UnservedCall): void {
+    this.unservedCalls.push(call);
   }
 }
 

@@ -5,7 +5,7 @@ import type { HeaderList } from "../header-table.ts";
 import { importsFor } from "../imports.ts";
 import { Message } from "../message.ts";
 import { NO_STAGES } from "../stages.ts";
-import { Vm } from "../vm.ts";
+import { type StartOptions, Vm } from "../vm.ts";
 import { FakeServices, START } from "./fake-services.setup.ts";
 
 const RESULTS_AT = 16;
@@ -33,8 +33,17 @@ export class HostHarness {
   growsOnAllocation = false;
   #heap = HEAP_AT;
 
-  constructor(request: Partial<StreamRequest> = {}, abiVersion: AbiVersion = "0.2.1") {
-    this.vm = new Vm(abiVersion, this.services, START, { reply: () => undefined, queueReady: () => undefined });
+  constructor(
+    request: Partial<StreamRequest> = {},
+    abiVersion: AbiVersion = "0.2.1",
+    start: Partial<StartOptions> = {},
+  ) {
+    this.vm = new Vm(
+      abiVersion,
+      this.services,
+      { ...START, ...start },
+      { reply: () => undefined, queueReady: () => undefined },
+    );
     this.vm.memory.attach(this.memory, (size) => this.allocate(size ?? 0));
     this.stream = this.addStream(request);
   }

@@ -12,6 +12,7 @@ export const FINDING_CODES = [
   "server_failing",
   "filter_paused",
   "undecided_often",
+  "asks_in_vain",
   "budget_short",
   "calls_waiting",
   "server_slow",

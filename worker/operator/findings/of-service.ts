@@ -28,6 +28,7 @@ export function findingsOfService(entry: ReportedService, service: Gates | undef
     ...unable.map((inability) => ofInability(inability, entry, nowMs, saysState)),
     // What makes it unable says why requests are undecided.
     ...(unable.length > 0 ? [] : ofDecisions(entry, say)),
+    ...ofUnserved(entry, nowMs, say),
     ...ofServers(entry, say, saysState),
     ...(isPaused ? [] : ofTraps(entry, nowMs, say)),
     ...ofRestarts(entry, nowMs, say),
@@ -94,6 +95,34 @@ function ofDecisions({ window, decisions }: ReportedService, say: Say): Finding[
     ? "See the authorization server's own log; docs/faults.md says what the reason means."
     : "docs/faults.md says what the reason means.";
   return [say("undecided_often", severity, text, todo)];
+}
+
+const UNSERVED = {
+  cluster: ["the cluster", "Add it to the service's `clusters`, under exactly this name."],
+  function: [
+    "the function",
+    "This gateway does not have it (docs/abi.md): configure the filter without it, or to refuse then.",
+  ],
+  foreign_function: [
+    "the foreign function",
+    "This gateway has none: configure the filter without it, or to refuse then.",
+  ],
+} as const;
+
+/** A filter that did not get what it asked for may let everything pass. */
+function ofUnserved(
+  { lastUnservedCall, unservedCalls, decisions }: ReportedService,
+  nowMs: number,
+  say: Say,
+): Finding[] {
+  // Objects of an earlier deployment do not say it.
+  const last = lastUnservedCall ?? null;
+  if (last === null || nowMs - last.atMs > THRESHOLDS.recentMs) return [];
+  const [kind, todo] = UNSERVED[last.what] ?? UNSERVED.function;
+  const { unchecked = 0 } = decisions.allowed;
+  const passed = unchecked === 0 ? "" : `; ${counted(unchecked, "request")} passed without it since counting began`;
+  const text = `the filter asked for ${kind} ${shortened(last.name)}, which the gateway does not have, last at ${timeOfDay(last.atMs, nowMs)} (${counted(unservedCalls, "such call")} since counting began)${passed}`;
+  return [say("asks_in_vain", "warning", text, todo)];
 }
 
 function ofServers({ clusters, window }: ReportedService, say: Say, saysState: Say): Finding[] {

@@ -73,6 +73,9 @@ export const FAMILIES = {
     "Requests whose body or response the filter refused after it had decided on the head.",
   ),
   ebb_failures_in_stages_total: counter("Bodies and responses for which the filter failed."),
+  ebb_unserved_calls_total: counter(
+    "Calls of the filter for what the gateway does not have: a cluster, gRPC, a foreign function. It may let requests pass then.",
+  ),
   ebb_evicted_decisions_total: counter("Cached decisions evicted to make room for others."),
   ebb_purges_total: counter("Purges of cached decisions, of one credential or of all."),
 

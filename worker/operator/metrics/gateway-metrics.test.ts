@@ -121,6 +121,7 @@ describe("metrics", () => {
       "allowed token": 0,
       "allowed stale": 0,
       "allowed fail_open": 0,
+      "allowed unchecked": 0,
       "refused credential": 0,
       "refused denied": 2,
       "refused rule": 0,

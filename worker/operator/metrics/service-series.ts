@@ -30,6 +30,7 @@ const NUMBERS = {
   ebb_report_only_requests_total: ({ reportOnly }) => reportOnly,
   ebb_refused_in_stages_total: ({ refusedInStages }) => refusedInStages,
   ebb_failures_in_stages_total: ({ failuresInStages }) => failuresInStages,
+  ebb_unserved_calls_total: ({ unservedCalls }) => unservedCalls,
   ebb_evicted_decisions_total: ({ evicted }) => evicted,
   ebb_purges_total: ({ purges }) => purges,
   ebb_outbound_calls_total: ({ outbound }) => outbound,

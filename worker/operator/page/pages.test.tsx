@@ -202,10 +202,10 @@ describe("the page of a service", () => {
     expect(text).toMatch(/Is it healthy\? No Above is why, and what to do\./);
   });
 
-  it("does not say of requests that passed undecided that the server allowed them", () => {
-    const report = withCalls({ no_answer: 700 }, { failedOpen: 690 });
-    expect(textOf(serviceOf(report))).toMatch(
-      /10,800 90 % passed undecided, because a gate is open 690 6 % the authorization server said so 10 &lt;/,
+  it("tells requests that passed undecided from those that the server allowed", () => {
+    const decisions = { allowed: { cache: 10_800, server: 10, fail_open: 690 }, refused: {}, undecided: {} };
+    expect(textOf(serviceOf(gatewayReport([serviceReport({ decisions })])))).toMatch(
+      /10,800 94 % passed undecided, because a gate is open 690 6 % the authorization server said so 10 &lt;/,
     );
   });
 

@@ -16,6 +16,7 @@ export function hostileReport(name: string = HOSTILE): GatewayReport {
     enforcement: { mode: "report-only", until: HOSTILE },
     failurePolicy: HOSTILE as ServiceReport["failurePolicy"],
     failedStart: { reason: HOSTILE, filterReason: HOSTILE, message: HOSTILE, atMs: NOW_MS },
+    lastUnservedCall: { what: HOSTILE as "cluster", name: HOSTILE, atMs: NOW_MS },
     persistence: { state: "secret_missing", message: HOSTILE },
     verdict: { restart: false, reason: HOSTILE } as unknown as ServiceReport["verdict"],
     policy: HOSTILE as ServiceReport["policy"],
