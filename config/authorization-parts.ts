@@ -2,6 +2,12 @@ import type { Authorization, Credential, Issuer, SubjectSource, Verification, Wo
 
 /** Parts that several protocols have. */
 
+/**
+ * The metadata of an AuthZEN decision point (Authorization API 1.0, section 9). As the path of a call it stands for the endpoint
+ * that the metadata name.
+ */
+export const AUTHZEN_METADATA_PATH = "/.well-known/authzen-configuration";
+
 export function isDecidedInWorker(authorization: Authorization): authorization is WorkerAuthorization {
   return authorization.protocol === "jwt" || authorization.protocol === "api-keys";
 }
@@ -10,6 +16,16 @@ export function isDecidedInWorker(authorization: Authorization): authorization i
 export function introspectedSubject(authorization: Authorization | undefined): SubjectSource | undefined {
   if (authorization === undefined || !("subject" in authorization)) return undefined;
   return authorization.subject === "verified" ? undefined : authorization.subject;
+}
+
+/** The introspection of tokens: the whole decision, or what comes before it. */
+export function introspectionOf(authorization: Authorization | undefined): SubjectSource | undefined {
+  return authorization?.protocol === "introspection" ? authorization : introspectedSubject(authorization);
+}
+
+/** Where in the configuration it is. */
+export function introspectionPath(authorization: Authorization | undefined): readonly string[] {
+  return authorization?.protocol === "introspection" ? ["authorization"] : ["authorization", "subject"];
 }
 
 /** Whether the decision point is asked about the `sub` of a token that the Worker has verified. */
@@ -33,6 +49,11 @@ export function issuersPath(authorization: Authorization | undefined): readonly 
   return authorization?.protocol === "jwt" ? ["authorization", "issuers"] : ["authorization", "verify", "issuers"];
 }
 
+/** Whether the server is asked about requests that have no credential (docs/sign-in.md). */
+export function asksWithoutCredential(authorization: Authorization | undefined): boolean {
+  return authorization?.protocol === "forward-auth" && authorization.withoutCredential === "ask";
+}
+
 const SCHEMES_OF_FILTER: readonly string[] = ["bearer", "basic"];
 
 /** Whether the built-in filter itself finds a credential in this place. */
@@ -49,7 +70,10 @@ export function isFoundByFilter(credential: Credential): boolean {
   }
 }
 
-/** Whether the Worker finds the credential, because it verifies it or because the filter does not know its place. */
+/**
+ * Whether the Worker finds the credential: because it verifies it, because the filter does not know its place, because a request
+ * without one takes another way, or because the Worker reads bodies, which nobody without a credential may make it do.
+ */
 export function isReadInWorker({
   authorization,
   credentials = [],
@@ -57,7 +81,9 @@ export function isReadInWorker({
   readonly authorization?: Authorization | undefined;
   readonly credentials?: readonly Credential[] | undefined;
 }): boolean {
-  return verificationOf(authorization) !== undefined || !credentials.every(isFoundByFilter);
+  if (verificationOf(authorization) !== undefined || asksWithoutCredential(authorization)) return true;
+  const readsBodies = authorization !== undefined && "requestBody" in authorization && authorization.requestBody;
+  return Boolean(readsBodies) || !credentials.every(isFoundByFilter);
 }
 
 /** Who compares what a rule requires with what a credential has. */

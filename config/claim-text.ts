@@ -31,7 +31,7 @@ function isScalar(claim: unknown): claim is Scalar {
 }
 
 function headerOf(items: readonly Scalar[]): ClaimText {
-  if (!items.every(isCarriedUnchanged)) return UNUSABLE;
+  if (!items.every(isUsable)) return UNUSABLE;
   const text = items.join(",");
   return new TextEncoder().encode(text).length > MAX_HEADER_BYTES ? UNUSABLE : { kind: "text", text };
 }
@@ -39,9 +39,13 @@ function headerOf(items: readonly Scalar[]): ClaimText {
 /** Control characters (C1 too), line separators, lone surrogates, and U+FFFD, which may stand for any unreadable byte. */
 const CHANGED_ON_THE_WAY = /[\p{Cc}\p{Cs}\u2028\u2029\ufffd]/u;
 
-/** Whether the upstream must read exactly this. `trim` removes what any common language's does. */
-function isCarriedUnchanged(item: Scalar): boolean {
-  if (typeof item === "string") return item !== "" && item === item.trim() && !CHANGED_ON_THE_WAY.test(item);
+/** Whether the upstream must read exactly this text. `trim` removes what any common language's does. */
+export function isCarriedUnchanged(text: string): boolean {
+  return text === text.trim() && !CHANGED_ON_THE_WAY.test(text);
+}
+
+function isUsable(item: Scalar): boolean {
+  if (typeof item === "string") return item !== "" && isCarriedUnchanged(item);
   // JSON.parse has rounded larger whole numbers already: 9007199254740993 would arrive as another user's ID.
   return typeof item === "boolean" || Number.isSafeInteger(item) || (Number.isFinite(item) && !Number.isInteger(item));
 }

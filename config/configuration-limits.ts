@@ -26,6 +26,8 @@ export const CONFIG_LIMITS = {
   maxTimeoutMs: 60_000,
   /** Calls to one authorization server at once. More than it can bear would only make all of them slower. */
   maxConcurrency: 512,
+  /** The first bytes of a body that a check may see. The object holds them for each request that waits for a decision. */
+  maxSentBodyBytes: 65_536,
   /** A held-back body is in the filter's memory and again in the host's; the isolate has 128 MB for both. */
   maxBodyBytes: 16 * 1024 * 1024,
   /** Durations in the settings of restarts. */

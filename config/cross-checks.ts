@@ -1,15 +1,17 @@
 import {
   asksAboutVerifiedSubject,
   introspectedSubject,
+  introspectionOf,
+  introspectionPath,
   isReadInWorker,
   issuersOf,
   issuersPath,
   verificationOf,
 } from "./authorization-parts.ts";
 import { CONFIG_LIMITS } from "./configuration-limits.ts";
-import { sendsRule, unkeyedHeadersOf } from "./decision-key.ts";
+import { keyedHeadersOf, namesPattern, sentBodyOf, unkeyedHeadersOf } from "./decision-key.ts";
 import { checkFixedHeaders } from "./fixed-header-checks.ts";
-import type { Authorization, Credential, RuleAccess } from "./gateway.ts";
+import type { Authorization, Cors, Credential, RuleAccess } from "./gateway.ts";
 import { coversHeader } from "./header-patterns.ts";
 import { foldSegment } from "./path-readings.ts";
 import { describeFound, type Finding } from "./problems.ts";
@@ -19,6 +21,7 @@ import { resolveRestart } from "./schema/restart.ts";
 import { type ParsedRule, resolveRule } from "./schema/rules.ts";
 import type { ParsedService } from "./schema/service.ts";
 import { checkSentRules } from "./sent-rule-checks.ts";
+import { checkSignIn } from "./sign-in-checks.ts";
 import { requiresAllOf } from "./strictness.ts";
 import { oneOf } from "./suggest.ts";
 import { checkUnkeyedHeaders } from "./unkeyed-header-checks.ts";
@@ -35,9 +38,12 @@ export function checkService(service: ParsedService): Finding[] {
     checkSentRules,
     checkCredentials,
     checkSubject,
+    checkSignIn,
+    checkSignedReplies,
+    checkRequestBody,
     checkEnforcement,
     checkRules,
-    checkPreflight,
+    checkCors,
     checkBody,
     checkRestart,
   ];
@@ -56,12 +62,31 @@ function checkClusters({ authorization, clusters }: ParsedService): Finding[] {
     return [{ path, found: describeFound(name), allowed }];
   };
   const subject = introspectedSubject(authorization);
+  const keys = introspectionOf(authorization)?.signedReplies?.keys;
   return [
     ...("cluster" in authorization ? check(authorization.cluster, ["authorization", "cluster"]) : []),
     ...issuersOf(authorization).flatMap(({ keys }, index) =>
       keys.from === "cluster" ? check(keys.cluster, [...issuersPath(authorization), index, "jwks", "cluster"]) : [],
     ),
     ...(subject === undefined ? [] : check(subject.cluster, ["authorization", "subject", "cluster"])),
+    ...(keys?.from === "cluster"
+      ? check(keys.cluster, [...introspectionPath(authorization), "signedReplies", "jwks", "cluster"])
+      : []),
+  ];
+}
+
+/** A signed reply names whom it is for, so that no reply to another client of the server is taken for one to the gateway. */
+function checkSignedReplies({ authorization }: ParsedService): Finding[] {
+  const introspection = introspectionOf(authorization);
+  if (introspection?.signedReplies === undefined || introspection.signedReplies.audience !== undefined) return [];
+  const { type } = introspection.clientAuthentication;
+  if (type !== "none" && type !== "bearer") return [];
+  return [
+    {
+      path: [...introspectionPath(authorization), "signedReplies", "audience"],
+      found: "nothing",
+      allowed: `the aud of the replies, which the client authentication ${JSON.stringify(type)} does not tell`,
+    },
   ];
 }
 
@@ -107,10 +132,8 @@ function checkHeaders(service: ParsedService): Finding[] {
   for (const [index, name] of unkeyedHeadersOf(service.authorization).entries()) {
     check(name, ["authorization", "unkeyedHeaders", index]);
   }
-  if (typeof service.preflight !== "string") {
-    for (const [index, name] of service.preflight.answer.headers.entries()) {
-      check(name, ["preflight", "answer", "headers", index]);
-    }
+  for (const { cors, path } of corsOf(service)) {
+    for (const [index, name] of cors.headers.entries()) check(name, [...path, "headers", index]);
   }
   return findings;
 }
@@ -150,6 +173,24 @@ function hidesCredential(earlier: Credential, later: Credential): boolean {
   }
   if (earlier.from !== later.from) return false;
   return !("name" in earlier && "name" in later) || earlier.name === later.name;
+}
+
+/** A check without a method for bodies cannot carry one. */
+function checkRequestBody({ authorization }: ParsedService): Finding[] {
+  const findings: Finding[] = [];
+  if (sentBodyOf(authorization) === undefined) return findings;
+  if (authorization?.protocol === "forward-auth" && authorization.method !== "POST") {
+    const allowed = '"POST" with requestBody: the check carries the body';
+    findings.push({ path: ["authorization", "method"], found: describeFound(authorization.method), allowed });
+  }
+  // One more for the issuer of a verified subject.
+  const most = CONFIG_LIMITS.maxFilterHeaders - 1;
+  if (keyedHeadersOf(authorization).length > most) {
+    const allowed = `at most ${most} with those that say how to read the body (requestBody)`;
+    const found = describeFound(requestHeadersOf(authorization));
+    findings.push({ path: ["authorization", "requestHeaders"], found, allowed });
+  }
+  return findings;
 }
 
 /** The verified subject comes from a token that the Worker verifies, with its issuer in a header of its own. */
@@ -205,7 +246,9 @@ function checkRules({ route, rules, paths, authorization }: ParsedService): Find
       findings.push({ path, found: describeFound(rule.path), allowed });
       continue;
     }
-    const twin = rules.findIndex((other, before) => before < index && areTwins(other, rule, sendsRule(authorization)));
+    const twin = rules.findIndex(
+      (other, before) => before < index && areTwins(other, rule, namesPattern(authorization)),
+    );
     if (twin >= 0 && paths === "lenient") {
       const allowed = `one rule for all spellings: servers may treat it as the path of rules[${twin}]; or paths: "literal" if this upstream does not`;
       findings.push({ path, found: describeFound(rule.path), allowed });
@@ -245,17 +288,31 @@ function methodsCover(general: readonly ParsedRule[], special: ParsedRule): bool
   return covered.length > 0 && (special.methods?.every(covers) ?? false);
 }
 
-function checkPreflight({ preflight }: ParsedService): Finding[] {
-  if (typeof preflight === "string" || !preflight.answer.origins.includes("*")) return [];
+/** What a service sets of CORS, and where. */
+function corsOf({ cors, preflight }: ParsedService): { cors: Cors; path: string[] }[] {
+  return [
+    ...(cors === undefined ? [] : [{ cors, path: ["cors"] }]),
+    ...(typeof preflight === "object" ? [{ cors: preflight.answer, path: ["preflight", "answer"] }] : []),
+  ];
+}
+
+function checkCors(service: ParsedService): Finding[] {
   const findings: Finding[] = [];
-  if (preflight.answer.origins.length > 1) {
-    const allowed = '"*" alone, or a list of origins without it';
-    findings.push({ path: ["preflight", "answer", "origins"], found: '"*" with others', allowed });
+  for (const { cors, path } of corsOf(service)) {
+    if (!cors.origins.includes("*")) continue;
+    if (cors.origins.length > 1) {
+      const allowed = '"*" alone, or a list of origins without it';
+      findings.push({ path: [...path, "origins"], found: '"*" with others', allowed });
+    }
+    if (cors.credentials) {
+      const allowed =
+        'false with origins ["*"]: any site could act with the credentials of its visitor; list the origins';
+      findings.push({ path: [...path, "credentials"], found: "true", allowed });
+    }
   }
-  if (preflight.answer.credentials) {
-    const allowed =
-      'false with origins ["*"]: any site could act with the credentials of its visitor; list the origins';
-    findings.push({ path: ["preflight", "answer", "credentials"], found: "true", allowed });
+  if (service.cors !== undefined && service.preflight !== undefined) {
+    const allowed = "no preflight beside cors, which answers preflights";
+    findings.push({ path: ["preflight"], found: describeFound(service.preflight), allowed });
   }
   return findings;
 }

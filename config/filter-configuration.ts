@@ -3,8 +3,10 @@ import {
   type Comparison,
   comparisonOf,
   introspectedSubject,
+  introspectionOf,
   isFoundByFilter,
 } from "./authorization-parts.ts";
+import { keyedHeadersOf } from "./decision-key.ts";
 import type {
   ClaimCondition,
   ClientAuthentication,
@@ -18,6 +20,7 @@ import type {
 import { VERIFIED_ISSUER_HEADER } from "./header-names.ts";
 import type { Json, Secret } from "./input.ts";
 import { AUTHENTICATE_RULE } from "./match-rule.ts";
+import { questionOf } from "./question.ts";
 import { isPlainObject } from "./schema/fields.ts";
 
 /** Input of an instance's configuration besides the gateway's. */
@@ -45,9 +48,18 @@ export function filterConfiguration(service: Service, environment: FilterEnviron
       : { plugin: builtIn(service, filterKind, environment), vm: "", rootId: "" };
   const plugin = fillIn(ofFilter.plugin, environment.secrets);
   if (!plugin.ok) return plugin;
+  const ofObject = fillIn(keptFromFilter(filterKind), environment.secrets);
+  if (!ofObject.ok) return ofObject;
   const vm = fillIn(ofFilter.vm, environment.secrets);
   if (!vm.ok) return vm;
   return { ok: true, plugin: bytesOf(plugin.value), vm: bytesOf(vm.value), rootId: ofFilter.rootId };
+}
+
+/** What the object needs for the filter's calls. Without it the filter must not start. */
+function keptFromFilter(filterKind: FilterKind): Json {
+  if (filterKind.kind !== "built-in") return null;
+  const authentication = introspectionOf(filterKind.authorization)?.clientAuthentication;
+  return authentication?.type === "private-key-jwt" ? { ...authentication } : null;
 }
 
 /** Text unchanged, anything else as JSON. */
@@ -69,7 +81,7 @@ function builtIn(
     digestKey,
     realm: service.name,
     credentials: isReadInWorker ? toldByWorker(filterKind) : credentials.map(foundByFilter),
-    protocol: protocolOf(authorization, service.clusters),
+    protocol: protocolOf(authorization, service),
     cache: edgeTtlMs > 0 ? { ...ofFilter, edgeTtlMs } : ofFilter,
     rules: rulesOf(service, comparisonOf(authorization)),
     failOpen,
@@ -119,10 +131,11 @@ function conditionOf({ path, test }: ClaimCondition): Json {
   return { path, ...test };
 }
 
-function protocolOf(authorization: ServerAuthorization, clusters: Service["clusters"]): Json {
+function protocolOf(authorization: ServerAuthorization, { name, clusters }: Service): Json {
   switch (authorization.protocol) {
     case "forward-auth": {
-      const { protocol, method, uri, requestHeaders, unkeyedHeaders, upstreamHeaders, headers } = authorization;
+      const { protocol, method, uri, unkeyedHeaders, upstreamHeaders, headers } = authorization;
+      const requestHeaders = [...keyedHeadersOf(authorization)];
       const asked = { uri, requestHeaders, unkeyedHeaders, upstreamHeaders, headers };
       return { type: protocol, ...callOf(authorization, clusters), method, ...asked };
     }
@@ -142,7 +155,8 @@ function protocolOf(authorization: ServerAuthorization, clusters: Service["clust
     }
     case "authzen":
     case "opa": {
-      const { protocol, uri, requestHeaders, unkeyedHeaders, upstreamHeaders, headers } = authorization;
+      const { protocol, uri, unkeyedHeaders, upstreamHeaders, headers } = authorization;
+      const requestHeaders = [...keyedHeadersOf(authorization)];
       const isAboutVerified = authorization.subject === "verified";
       const decision = {
         type: protocol,
@@ -153,6 +167,7 @@ function protocolOf(authorization: ServerAuthorization, clusters: Service["clust
         unkeyedHeaders,
         upstreamHeaders,
         headers,
+        question: questionOf(authorization, name),
       };
       if (isAboutVerified) return { ...decision, subject: "credential" };
       const subject = introspectedSubject(authorization);
@@ -171,8 +186,9 @@ function callOf({ cluster, path }: { cluster: string; path: string }, clusters: 
   return { cluster, authority: target.authority, path, timeoutMs: target.timeoutMs };
 }
 
+/** The filter never sees a private key: the object adds the signature to its calls. */
 function clientAuthenticationOf(authentication: ClientAuthentication): Json {
-  return { ...authentication };
+  return authentication.type === "private-key-jwt" ? { type: "none" } : { ...authentication };
 }
 
 function expectationsOf(expectations: readonly Expectation[]): Json {

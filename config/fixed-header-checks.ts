@@ -1,5 +1,7 @@
 import { introspectedSubject, isDecidedInWorker } from "./authorization-parts.ts";
+import { keyedHeadersOf } from "./decision-key.ts";
 import type { Credential, FixedHeaders, ServerAuthorization, SubjectSource } from "./gateway.ts";
+import { PARTIAL_BODY_HEADER } from "./header-names.ts";
 import { describeFound, type Finding } from "./problems.ts";
 import type { ParsedService } from "./schema/service.ts";
 
@@ -36,7 +38,8 @@ function setByCall(authorization: ServerAuthorization, credentials: readonly Cre
       return [
         "accept-encoding",
         ...["method", "uri", "host", "proto", "for"].map((part) => `x-forwarded-${part}`),
-        ...authorization.requestHeaders,
+        ...keyedHeadersOf(authorization),
+        PARTIAL_BODY_HEADER,
         "authorization",
         ...credentials.flatMap((credential) =>
           credential.from === "header" ? [credential.name] : credential.from === "cookie" ? ["cookie"] : [],

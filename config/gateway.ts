@@ -1,4 +1,6 @@
 import type {
+  AuthZenAction,
+  AuthZenResource,
   BaselineReading,
   DecisionsLogged,
   FailurePolicy,
@@ -76,7 +78,10 @@ export interface Service {
   readonly rules: readonly Rule[];
   readonly unmatched: Unmatched;
   readonly paths: PathReading;
+  /** Without effect under `cors`, which answers preflights. */
   readonly preflight: Preflight;
+  readonly cors?: Cors;
+  readonly resource?: ProtectedResource;
   /** Lower case, with the targets of `upstreamHeaders` and `upstreamClaims`. */
   readonly identityHeaders: readonly string[];
   /** Request headers the filter reads (lower case); it gets no others. */
@@ -234,7 +239,13 @@ export interface Verification {
   readonly issuers: readonly Issuer[];
 }
 
+/** The server gets the first bytes of a request's body. */
+export interface SentBody {
+  readonly maxBytes: number;
+}
+
 interface AskedAboutRequest {
+  readonly requestBody?: SentBody | undefined;
   readonly verify?: Verification | undefined;
   readonly cluster: string;
   readonly path: string;
@@ -250,6 +261,10 @@ export interface ForwardAuth extends AskedAboutRequest {
   readonly protocol: "forward-auth";
   readonly method: "GET" | "HEAD" | "POST";
   readonly headers: FixedHeaders;
+  /** Of a request without a credential: 401, or the server is asked about it. */
+  readonly withoutCredential: "refuse" | "ask";
+  /** Headers of an allow that go to the client with the upstream's response (lower case). */
+  readonly clientHeaders: readonly string[];
 }
 
 /** Sent with every call, in lower case. */
@@ -260,6 +275,7 @@ export interface Introspection {
   readonly cluster: string;
   readonly path: string;
   readonly clientAuthentication: ClientAuthentication;
+  readonly signedReplies?: SignedReplies | undefined;
   readonly expect: readonly Expectation[];
   readonly headers: FixedHeaders;
   readonly upstreamClaims: readonly UpstreamClaim[];
@@ -278,12 +294,19 @@ export interface DecisionPoint extends AskedAboutRequest {
   readonly headers: FixedHeaders;
   /** `verified`: the `sub` of the token that the Worker has verified. */
   readonly subject?: SubjectSource | "verified" | undefined;
+  /** How AuthZEN's question names its parts (question.ts). */
+  readonly subjectType?: string | undefined;
+  readonly resource?: AuthZenResource | undefined;
+  readonly action?: AuthZenAction | undefined;
+  /** As of forward-auth, from OPA's `response_headers_to_add`. AuthZEN has none. */
+  readonly clientHeaders?: readonly string[] | undefined;
 }
 
 export interface SubjectSource {
   readonly cluster: string;
   readonly path: string;
   readonly clientAuthentication: ClientAuthentication;
+  readonly signedReplies?: SignedReplies | undefined;
   readonly expect: readonly Expectation[];
   readonly headers: FixedHeaders;
 }
@@ -297,7 +320,28 @@ export interface Expectation {
 export type ClientAuthentication =
   | { readonly type: "basic" | "post"; readonly id: string | Secret; readonly secret: Secret }
   | { readonly type: "bearer"; readonly token: Secret }
+  | PrivateKeyJwt
   | { readonly type: "none" };
+
+/** A signature of the gateway's own (RFC 7523). The filter does not know it: the object signs each call. */
+export interface PrivateKeyJwt {
+  readonly type: "private-key-jwt";
+  readonly id: string | Secret;
+  /** A JWK or PKCS#8 PEM. */
+  readonly key: Secret;
+  readonly algorithm: string;
+  readonly audience: string;
+}
+
+/** Replies must be signed (RFC 9701). The object verifies them before the filter sees them. */
+export interface SignedReplies {
+  readonly issuer: string;
+  /** The gateway's name in `aud`; undefined: its client id. */
+  readonly audience?: string | undefined;
+  readonly keys: IssuerKeys;
+  readonly algorithms: readonly string[];
+  readonly staleKeysMs: number;
+}
 
 export type Credential =
   /** Schemes in lower case. */
@@ -358,16 +402,28 @@ export type ClaimTest = { readonly oneOf: readonly ClaimValue[] } | { readonly i
 
 export type ClaimValue = string | number | boolean;
 
-export type Preflight = "authorize" | "pass" | { readonly answer: PreflightAnswer };
+export type Preflight = "authorize" | "pass";
 
-export interface PreflightAnswer {
-  /** Origins as browsers send them, or `*` alone. */
+/** Which pages of other origins may call a service and read the gateway's own replies. */
+export interface Cors {
+  /** Origins as browsers send them, `https://*.example.com`, or `*` alone. */
   readonly origins: readonly string[];
   readonly methods: readonly string[];
   /** Lower case. */
   readonly headers: readonly string[];
+  /** Lower case; besides those of every refusal. */
+  readonly exposedHeaders: readonly string[];
   readonly maxAgeSeconds: number;
   readonly credentials: boolean;
+}
+
+/** What a service says of itself to OAuth clients (RFC 9728). Its address is that of the request. */
+export interface ProtectedResource {
+  /** Issuers. */
+  readonly authorizationServers: readonly string[];
+  readonly scopes?: readonly string[] | undefined;
+  readonly name?: string | undefined;
+  readonly documentation?: string | undefined;
 }
 
 export interface Cache {

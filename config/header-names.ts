@@ -30,6 +30,9 @@ const FRAMING_HEADERS: ReadonlySet<string> = new Set(["host", "content-length", 
 /** The gateway sets these on every request to the upstream, from its own view of the connection. */
 const FORWARDED_HEADERS: ReadonlySet<string> = new Set(["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"]);
 
+/** Where the application is mounted: the prefix that the gateway strips. Only the upstream gets it; clients cannot set it. */
+export const FORWARDED_PREFIX_HEADER = "x-forwarded-prefix";
+
 /** Headers that the client and the upstream need; removing or replacing them breaks the request. */
 const CLIENT_HEADERS: ReadonlySet<string> = new Set([
   "authorization",
@@ -61,6 +64,30 @@ export const GATEWAY_HEADER_PREFIX = "x-ebb-";
 
 /** The issuer of the verified token, if a decision point is asked about its subject. Clients cannot set it. */
 export const VERIFIED_ISSUER_HEADER = "x-ebb-token-issuer";
+
+/** What identifies the first bytes of a request's body, if the authorization server gets them. Clients cannot set it. */
+export const BODY_DIGEST_HEADER = "x-ebb-request-body";
+
+/** Whether a check has only the first bytes of the body: the name that servers for Envoy know. */
+export const PARTIAL_BODY_HEADER = "x-envoy-auth-partial-body";
+
+/** These describe the upstream's own response, or what it is part of. */
+const RESPONSE_HEADERS: ReadonlySet<string> = new Set([
+  ...["content-type", "content-encoding", "content-language", "content-location", "content-range", "accept-ranges"],
+  ...["age", "date", "etag", "last-modified", "location", "vary", "www-authenticate"],
+]);
+
+/** Why a header of an authorization server's allow cannot go to the client, as a reason after "because"; undefined if it can. */
+export function whyNotClientHeader(name: string): string | undefined {
+  const lower = name.toLowerCase();
+  if (isConnectionHeader(lower)) return "it belongs to the connection or frames the message";
+  if (RESPONSE_HEADERS.has(lower)) return "it describes the upstream's own response";
+  if (lower.startsWith("sec-websocket-")) return "it belongs to the upstream's handshake";
+  if (lower.startsWith("access-control-")) return "which sites may read a response is the upstream's to say";
+  if (lower.startsWith(GATEWAY_HEADER_PREFIX)) return `${GATEWAY_HEADER_PREFIX}* is the gateway's own`;
+  if (lower.startsWith("cf-")) return "cf-* is set by Cloudflare";
+  return undefined;
+}
 
 /** One spelling for all names that a CGI-like upstream cannot tell apart: lower case, `-` for `_`. */
 export function canonicalHeaderName(name: string): string {
@@ -95,6 +122,7 @@ export function whyNotIdentityHeader(name: string): string | undefined {
   if (ofClient !== undefined) return `${ofClient} is the client's own and would be removed from every request`;
   if (FORWARDED_HEADERS.has(canonical) || canonical === "forwarded")
     return "the gateway itself sets it from the connection";
+  if (canonical === FORWARDED_PREFIX_HEADER) return "the gateway itself sets it where it strips the prefix";
   if (canonical.startsWith(GATEWAY_HEADER_PREFIX)) return `${GATEWAY_HEADER_PREFIX}* is the gateway's own`;
   // Cloudflare Access reports the signed-in user in cf-access-*. Without Access in front, any client could send these.
   if (canonical.startsWith("cf-") && !canonical.startsWith("cf-access-")) return "cf-* is set by Cloudflare";

@@ -105,8 +105,12 @@ interface CommonServiceInput {
   readonly unmatched?: Unmatched;
   /** How the upstream reads paths. Default `lenient`. */
   readonly paths?: PathReading;
-  /** How to handle CORS preflights, which carry no credentials. Default `authorize`: like any other request. */
+  /** How to handle CORS preflights, which carry no credentials. Default `authorize`: like any other request. Not beside `cors`. */
   readonly preflight?: PreflightInput;
+  /** Which pages of other origins may call the service: the gateway answers preflights, and pages can read its own replies. */
+  readonly cors?: CorsInput;
+  /** Tells OAuth clients, such as those of MCP, where to get a token: in public metadata and in each challenge. */
+  readonly resource?: ResourceInput;
   /**
    * Headers that tell the upstream who the caller is. The gateway removes them from every request; only the filter can set
    * them. Headers in `upstreamHeaders` and `upstreamClaims` are included automatically. Headers that proxies usually set are
@@ -295,7 +299,10 @@ type RouteInput =
       readonly hosts?: readonly string[];
       /** `/orders` covers `/orders` and `/orders/1`, not `/ordersX`. */
       readonly prefix: string;
-      /** Remove the prefix before the request goes to the upstream. Rules always see the whole path. Default false. */
+      /**
+       * Remove the prefix before the request goes to the upstream, and tell it in `X-Forwarded-Prefix`. Rules always see the whole
+       * path. Default false.
+       */
       readonly stripPrefix?: boolean;
     };
 
@@ -453,6 +460,14 @@ interface ApiKeysInput {
 export type SentUri = "path-and-query" | "path" | "none" | "rule";
 
 interface AskedAboutRequestInput {
+  /**
+   * Send the first bytes of the request's body too, with its type. They are in the cache key, by their digest. The upstream gets
+   * the whole body. See docs/request-body.md.
+   */
+  readonly requestBody?: {
+    /** At most so many bytes, up to 65536. A longer body is cut, and the server is told. */
+    readonly maxBytes: number;
+  };
   /** Verify the token first. Rules may then have scopes and claims, which the gateway compares. */
   readonly verify?: VerificationInput;
   /** What the server gets of the URL. Default `path-and-query`. */
@@ -487,6 +502,18 @@ interface ForwardAuthInput extends AskedAboutRequestInput, CallInput {
   readonly path: string;
   /** Method of the check itself. Default `GET`. */
   readonly method?: "GET" | "HEAD" | "POST";
+  /**
+   * A request that has no credential in any place of `credentials` gets 401 (`refuse`), or the server is asked about it (`ask`):
+   * its redirect to a login page, with its cookies, goes to the client, and an allow lets this one request pass. See
+   * docs/sign-in.md. Default `refuse`.
+   */
+  readonly withoutCredential?: "refuse" | "ask";
+  /**
+   * Headers of a reply that allows which the client gets with the upstream's response, such as `set-cookie` of a server that
+   * renews its session. `set-cookie` is added to the upstream's own, any other replaces the upstream's. Only the request that
+   * caused the call gets them, and the decision is not cached.
+   */
+  readonly clientHeaders?: readonly string[];
 }
 
 /** OAuth 2.0 Token Introspection, RFC 7662. Only the token is sent. */
@@ -497,6 +524,7 @@ interface IntrospectionInput extends CallInput {
   /** Path of the introspection endpoint. */
   readonly path: string;
   readonly clientAuthentication: ClientAuthenticationInput;
+  readonly signedReplies?: SignedRepliesInput;
   readonly expect?: ExpectationInput;
   /** Verify the token first; introspection then tells whether it was revoked. */
   readonly verify?: VerificationInput;
@@ -544,6 +572,7 @@ type ClientAuthenticationInput =
       /** The token. */
       readonly token: Secret;
     }
+  | PrivateKeyClientInput
   /** No authentication. */
   | { readonly type: "none" };
 
@@ -555,6 +584,41 @@ interface BasicClientInput extends ClientCredentialsInput {
 /** The id and the secret in the body. */
 interface PostClientInput extends ClientCredentialsInput {
   readonly type: "post";
+}
+
+/** A signature with a private key that the server never sees (`private_key_jwt`, RFC 7523). See docs/introspection.md. */
+interface PrivateKeyClientInput {
+  readonly type: "private-key-jwt";
+  /** The `client_id` of the gateway. */
+  readonly id: string | Secret | Variable;
+  /** The private key: a JWK, or PKCS#8 in PEM. */
+  readonly key: Secret;
+  /** How the key signs. */
+  readonly algorithm: AsymmetricAlgorithm;
+  /** Whom the signature is for, as the server expects it: mostly its issuer, or the URL of its token endpoint. */
+  readonly audience: string | Variable;
+}
+
+/**
+ * Accepts only replies that the server has signed as JWTs (RFC 9701): signature, `typ`, `iss`, `aud` and `iat` are verified. An
+ * unsigned reply is no decision, and the client gets 503.
+ */
+interface SignedRepliesInput {
+  /** The `iss` of the replies, character by character. */
+  readonly issuer: string | Variable;
+  /** The `aud` of the replies. Default: the `id` of `clientAuthentication`. */
+  readonly audience?: string | Variable;
+  /** Where the issuer's public keys are. Default: discovered from the issuer's metadata. */
+  readonly jwks?: {
+    /** The server of the keys, one of `clusters`. */
+    readonly cluster: string;
+    /** Path of the key set. */
+    readonly path: string;
+  };
+  /** Signatures that are accepted. Default: every asymmetric algorithm of RFC 7518 and EdDSA. */
+  readonly algorithms?: readonly AsymmetricAlgorithm[];
+  /** How long the keys may be used after they could not be fetched again. Default 3600000 (1 hour), at most 24 hours. */
+  readonly staleKeysMs?: number;
 }
 
 interface ClientCredentialsInput {
@@ -581,21 +645,49 @@ interface SubjectInput extends CallInput {
   /** Path of the introspection endpoint. */
   readonly path: string;
   readonly clientAuthentication: ClientAuthenticationInput;
+  readonly signedReplies?: SignedRepliesInput;
   readonly expect?: ExpectationInput;
 }
 
-/** AuthZEN Authorization API 1.0, access evaluation. */
+/** AuthZEN Authorization API 1.0, access evaluation. See docs/authzen.md. */
 interface AuthZenInput extends DecisionPointInput {
   readonly protocol: "authzen";
-  /** Path of the evaluation endpoint. Default `/access/v1/evaluation`. */
+  /**
+   * Path of the evaluation endpoint. Default `/access/v1/evaluation`. `"discover"` finds it in the decision point's metadata,
+   * `/.well-known/authzen-configuration`, which must name the cluster's URL as `policy_decision_point`.
+   */
   readonly path?: string;
+  /** The subject's `type`. Default: `user` for a verified subject, `token` for a token. */
+  readonly subjectType?: string;
+  /** What the question names as its resource. Default `uri`. */
+  readonly resource?: AuthZenResource;
+  /** What the question names as its action. Default `permission`. */
+  readonly action?: AuthZenAction;
 }
+
+/**
+ * What AuthZEN's question names as its resource.
+ *
+ * - `uri`: the part of the URL that is sent (`uri`), with the type `uri`; a rule's pattern with the type `rule`.
+ * - `route`: the pattern of the rule that matches, `/todos/{todoId}` for `/todos/:todoId`, with the type `route`. With `uri:
+ *   "path"` or `"path-and-query"`, `properties` have the path too and what the parameters stand for.
+ */
+export type AuthZenResource = "uri" | "route";
+
+/** `permission`: the rule's permission, or else the method. `method`: always the method. */
+export type AuthZenAction = "permission" | "method";
 
 /** Open Policy Agent's data API. */
 interface OpaInput extends DecisionPointInput {
   readonly protocol: "opa";
   /** `/v1/data/` followed by the policy's package. */
   readonly path: string;
+  /**
+   * Headers of `response_headers_to_add` beside an allow which the client gets with the upstream's response. `set-cookie` is added to
+   * the upstream's own, any other replaces the upstream's. Only the request that caused the call gets them, and the decision is not
+   * cached. Others in `response_headers_to_add` are ignored. See docs/opa.md.
+   */
+  readonly clientHeaders?: readonly string[];
 }
 
 /**
@@ -733,25 +825,51 @@ export type Unmatched = "authenticate" | "deny";
  */
 export type PathReading = "lenient" | "literal";
 
-/** `authorize` asks the filter; `pass` sends preflights to the upstream unauthorized; `answer` lets the gateway answer them. */
+/**
+ * `authorize` asks the filter; `pass` sends preflights to the upstream unauthorized. `answer` is the older spelling of `cors` and
+ * means the same.
+ */
 type PreflightInput =
   | "authorize"
   | "pass"
   | {
-      /** What the gateway answers. */
-      readonly answer: {
-        /** `https://app.example.com`; `https://*.example.com` for all names below; or `*` alone, which excludes credentials. */
-        readonly origins: readonly string[];
-        /** Methods that pages may use. Default: GET, HEAD, POST, PUT, PATCH, DELETE. */
-        readonly methods?: readonly string[];
-        /** Headers that pages may send. Default: authorization, content-type. */
-        readonly headers?: readonly string[];
-        /** How long a browser may keep the answer. Default 600. */
-        readonly maxAgeSeconds?: number;
-        /** Whether pages may send cookies. Default false. */
-        readonly credentials?: boolean;
-      };
+      /** As under `cors`. */
+      readonly answer: CorsInput;
     };
+
+/** See docs/cors.md. */
+interface CorsInput {
+  /**
+   * `https://app.example.com`; `https://*.example.com` for all names below it, of one or more labels; a list of these; or `*`,
+   * which excludes credentials.
+   */
+  readonly origins: string | Variable | readonly (string | Variable)[];
+  /** Methods that pages may use. Default: GET, HEAD, POST, PUT, PATCH, DELETE. */
+  readonly methods?: readonly string[];
+  /** Headers that pages may send. Default: authorization, content-type. */
+  readonly headers?: readonly string[];
+  /**
+   * Headers of the gateway's own replies that pages may read, besides www-authenticate, retry-after and x-ebb-reason. The
+   * upstream names those of its own responses.
+   */
+  readonly exposedHeaders?: readonly string[];
+  /** How long a browser may keep the answer to a preflight. Default 600. */
+  readonly maxAgeSeconds?: number;
+  /** Whether pages may send cookies. Default false. */
+  readonly credentials?: boolean;
+}
+
+/** The metadata of a protected resource, RFC 9728. All of it is public. See docs/mcp.md. */
+interface ResourceInput {
+  /** The issuers whose tokens the service accepts, character by character. */
+  readonly authorizationServers: readonly (string | Variable)[];
+  /** Scopes that clients may ask for. Challenges name them where the rule requires none. */
+  readonly scopes?: readonly string[];
+  /** Name of the service, for people. */
+  readonly name?: string;
+  /** URL of a page for developers. */
+  readonly documentation?: string;
+}
 
 interface CacheInput {
   /** Maximum time to cache an allow. Default 600000 (10 minutes). */

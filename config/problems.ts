@@ -58,6 +58,7 @@ const SECRET_FIELDS: ReadonlySet<string | number> = new Set([
   "secret",
   "sharedSecret",
   "replace",
+  "key",
   "keys",
   "token",
   "tokenSecret",

@@ -59,6 +59,8 @@ describe("a resolved gateway", () => {
               unkeyedHeaders: [],
               upstreamHeaders: [],
               enforcesScopes: false,
+              withoutCredential: "refuse",
+              clientHeaders: [],
             },
             credentials: [{ from: "authorization", schemes: ["bearer"] }],
             isReadInWorker: false,
@@ -693,6 +695,7 @@ describe("rules", () => {
     [{ identityHeaders: ["x-*-user"] }, ["identityHeaders[0]"]],
     [{ identityHeaders: ["x.user"] }, ["identityHeaders[0]"]],
     [{ identityHeaders: ["cf-*"] }, ["identityHeaders[0]"]],
+    [{ identityHeaders: ["X_Forwarded_Prefix"] }, ["identityHeaders[0]"]],
     [{ authorization: { ...forwardAuth, upstreamHeaders: ["x-auth-*"] } }, ["authorization.upstreamHeaders[0]"]],
     [{ preflight: { answer: { origins: ["https://*.example.com", "http://*.a.example:8080"] } } }, []],
     [{ preflight: { answer: { origins: ["https://*.com"] } } }, ["preflight.answer.origins[0]"]],
@@ -898,8 +901,34 @@ describe("preflight answers", () => {
     { origins: ["*"], credentials: true },
     { origins: ["https://app.example.com"], maxAgeSeconds: -1 },
     { origins: ["https://app.example.com"], methods: ["*"] },
-  ])("cannot be %j", (answer) => {
-    expect(problemsWith({ preflight: { answer } })).toHaveLength(1);
+    { origins: "null" },
+    { origins: "*", credentials: true },
+    { origins: "https://APP.example.com" },
+    { origins: "https://app.example.com:443" },
+    { origins: "https://bücher.example" },
+    { origins: ["https://app.example.com\n"] },
+    { origins: "*", exposedHeaders: ["*"] },
+    { origins: "*", exposedHeaders: ["x_user"] },
+  ])("cannot be %j, in either spelling", (cors) => {
+    expect(problemsWith({ preflight: { answer: cors } })).toHaveLength(1);
+    expect(problemsWith({ cors })).toHaveLength(1);
+  });
+
+  it("have one meaning in both spellings, and one of them only", () => {
+    const cors = { origins: "https://app.example.com", exposedHeaders: ["X-Request-Id"], credentials: true };
+    const [older, newer] = [{ preflight: { answer: cors } }, { cors }].map((fields) => {
+      return serviceOf(builtInService(fields));
+    });
+    expect(older).toEqual(newer);
+    expect(newer?.cors).toMatchObject({ origins: ["https://app.example.com"], exposedHeaders: ["x-request-id"] });
+    for (const preflight of ["pass", "authorize", { answer: cors }]) {
+      expect(problemsWith({ cors, preflight })).toEqual([expect.stringMatching(/^preflight: .*beside cors/)]);
+    }
+  });
+
+  it("may have their origins from the environment", () => {
+    expect(problemsWith({ cors: { origins: { variable: "APP" } } })).toEqual([]);
+    expect(problemsWith({ cors: { origins: [{ variable: "APP" }, "https://a.example"] } })).toEqual([]);
   });
 
   it("are one of three", () => {

@@ -8,8 +8,8 @@ import {
 } from "./authorization-parts.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { CONFIG_LIMITS } from "./configuration-limits.ts";
-import { checkService, identityHeadersOf, requestHeadersOf } from "./cross-checks.ts";
-import { sendsRule, unkeyedHeadersOf } from "./decision-key.ts";
+import { checkService, identityHeadersOf } from "./cross-checks.ts";
+import { keyedHeadersOf, namesRoute, sendsRule, unkeyedHeadersOf } from "./decision-key.ts";
 import { fnv1a64 } from "./fnv1a.ts";
 import type { Cluster, FilterKind, Gateway, Service } from "./gateway.ts";
 import { VERIFIED_ISSUER_HEADER } from "./header-names.ts";
@@ -22,7 +22,7 @@ import { fields, named } from "./schema/fields.ts";
 import { memory } from "./schema/memory.ts";
 import { operator } from "./schema/operator.ts";
 import { resolveRestart } from "./schema/restart.ts";
-import { resolveRule } from "./schema/rules.ts";
+import { type PatternForm, resolveRule } from "./schema/rules.ts";
 import { type ParsedCluster, type ParsedService, service as serviceSchema } from "./schema/service.ts";
 import { DEFAULT_BODY, NO_STAGES } from "./schema/stages.ts";
 import { bindingName, isHostName, secretName, serviceName } from "./schema/values.ts";
@@ -121,8 +121,14 @@ function serviceEntries(input: unknown): [string, unknown][] {
   return typeof services === "object" && services !== null && !Array.isArray(services) ? Object.entries(services) : [];
 }
 
+function patternForm(authorization: ParsedService["authorization"]): PatternForm | undefined {
+  if (namesRoute(authorization)) return "braces";
+  return sendsRule(authorization) ? "colons" : undefined;
+}
+
 function resolveService(name: string, parsed: ParsedService): Service {
-  const { route, upstream, filter, unmatched, paths, preflight, failurePolicy, enforcement } = parsed;
+  const { route, upstream, filter, unmatched, paths, preflight = "authorize", failurePolicy, enforcement } = parsed;
+  const cors = parsed.cors ?? (typeof preflight === "string" ? undefined : preflight.answer);
   const clusters = Object.entries(parsed.clusters).map(([key, value]) => [key, resolveCluster(key, value)] as const);
   const resolved = {
     name,
@@ -130,10 +136,12 @@ function resolveService(name: string, parsed: ParsedService): Service {
     upstream,
     filterKind: filterKindOf(parsed),
     clusters: Object.fromEntries(clusters),
-    rules: parsed.rules.map((rule, index) => resolveRule(rule, index, sendsRule(parsed.authorization))),
+    rules: parsed.rules.map((rule, index) => resolveRule(rule, index, patternForm(parsed.authorization))),
     unmatched,
     paths,
-    preflight,
+    preflight: typeof preflight === "string" ? preflight : ("authorize" as const),
+    ...(cors === undefined ? {} : { cors }),
+    ...(parsed.resource === undefined ? {} : { resource: parsed.resource }),
     identityHeaders: identityHeadersOf(parsed),
     neededHeaders: neededHeadersOf(parsed),
     credentialHeaders: credentialHeadersOf(parsed),
@@ -200,7 +208,7 @@ function neededHeadersOf(parsed: ParsedService): readonly string[] | "all" {
         ...(isReadInWorker(parsed) ? ["authorization"] : []),
         ...credentials.filter(isFoundByFilter).flatMap(headerOfCredential),
       ];
-  return [...new Set([...ofCredentials, ...requestHeadersOf(authorization), ...unkeyedHeadersOf(authorization)])];
+  return [...new Set([...ofCredentials, ...keyedHeadersOf(authorization), ...unkeyedHeadersOf(authorization)])];
 }
 
 /** Headers where the Worker itself looks for the credential. */

@@ -1,9 +1,10 @@
 import type { Operator, Route } from "./gateway.ts";
 import { foldedPrefix, shareUpstream } from "./neighbours.ts";
-import { pagesOutside } from "./operator-paths.ts";
+import { isOperatorPath, pagesOutside } from "./operator-paths.ts";
 import { prefixCovers } from "./path-syntax.ts";
 import { describeFound, type Finding } from "./problems.ts";
-import { shareHost, takesFrom } from "./route-overlap.ts";
+import { metadataPath } from "./resource-metadata.ts";
+import { coversHosts, shareHost, takesFrom } from "./route-overlap.ts";
 import { parseRoutePattern } from "./route-pattern.ts";
 import type { ParsedService } from "./schema/service.ts";
 
@@ -19,7 +20,32 @@ export function checkRoutes(operator: Operator, services: readonly NamedService[
     ...services.flatMap(([name, { route }]) => checkReserved(operator, name, route)),
     ...checkSpellings(services),
     ...checkReach(operator, services),
+    ...services.flatMap((described) => checkMetadata(operator, described, services)),
   ];
+}
+
+/** Metadata that the operator's pages would hide; routes and rules that the metadata leave nothing of. */
+function checkMetadata(operator: Operator, [name, described]: NamedService, services: readonly NamedService[]) {
+  if (described.resource === undefined) return [];
+  const own = metadataPath(described.route);
+  const allowed = `a path that is not ${JSON.stringify(own)}, where the gateway publishes services.${name}.resource`;
+  const findings: Finding[] = [];
+  if (isOperatorPath(operator, own)) {
+    const found = `metadata at ${JSON.stringify(own)}, a path of the operator's pages`;
+    findings.push({ path: ["services", name, "resource"], found, allowed: "operator paths outside of /.well-known" });
+  }
+  for (const [other, { route, rules }] of services) {
+    if (!coversHosts(described.route, route)) continue;
+    const { prefix } = route;
+    if (prefix === own) {
+      findings.push({ path: ["services", other, "route", "prefix"], found: describeFound(prefix), allowed });
+    }
+    for (const [index, { path }] of rules.entries()) {
+      if (path !== own) continue;
+      findings.push({ path: ["services", other, "rules", index, "path"], found: describeFound(path), allowed });
+    }
+  }
+  return findings;
 }
 
 /** Routes that the operator's host and the pages outside the prefix would leave nothing of. */

@@ -30,6 +30,11 @@ const IN_CALLS = [["clientAuthentication", "id"], ["headers", "*"], ...IN_TOKENS
  */
 const PLACES: readonly (readonly string[])[] = [
   ["upstream", "url"],
+  ...[["cors"], ["preflight", "answer"]].flatMap((place) => [
+    [...place, "origins"],
+    [...place, "origins", "*"],
+  ]),
+  ["resource", "authorizationServers", "*"],
   ["clusters", "*", "url"],
   ...IN_TOKENS.flatMap((place) => [
     ["authorization", "issuers", "*", ...place],

@@ -1,4 +1,5 @@
-import { introspectedSubject, issuersOf, issuersPath } from "./authorization-parts.ts";
+import { asksWithoutCredential, introspectedSubject, issuersOf, issuersPath } from "./authorization-parts.ts";
+import { challengedSchemes } from "./challenged-schemes.ts";
 import type { Authorization, Gateway, Rule, Service } from "./gateway.ts";
 import { openedNeighbours } from "./opened-neighbours.ts";
 import { pagesOutside } from "./operator-paths.ts";
@@ -19,11 +20,12 @@ export function warningsOf(gateway: Gateway, nowMs = Date.now()): string[] {
 }
 
 function ofService(service: Service, nowMs: number): string[] {
-  const { name, upstream, clusters } = service;
+  const { name, upstream, clusters, resource } = service;
   const discovered = issuersOf(authorizationOf(service)).filter(({ keys }) => keys.from === "discovery");
   const urls = [
     ...discovered.map(({ issuer }) => ["authorization", issuer] as const),
     ...("url" in upstream ? [["upstream", upstream.url] as const] : []),
+    ...(resource?.authorizationServers ?? []).map((url) => ["resource.authorizationServers", url] as const),
     ...Object.entries(clusters).flatMap(([cluster, server]) =>
       "url" in server ? [[`clusters.${cluster}`, server.url] as const] : [],
     ),
@@ -37,7 +39,9 @@ function ofService(service: Service, nowMs: number): string[] {
   return [
     ...plain,
     ...ofIntrospection(service),
+    ...ofSignIn(service),
     ...ofIssuers(service),
+    ...ofResource(service),
     ...ofEnforcement(service, nowMs),
     ...ofRateLimit(service),
     ...cutByPublicRules(service),
@@ -57,6 +61,25 @@ function ofIssuers(service: Service): string[] {
           `services.${service.name}.${issuersPath(authorization).join(".")}[${index}].audience: with "any" and without clientIds, a token that this issuer issued for any other service is allowed too`,
         ],
   );
+}
+
+/** What clients are told, and would then be refused. */
+function ofResource(service: Service): string[] {
+  const { name, resource, filterKind } = service;
+  if (resource === undefined) return [];
+  const accepted = issuersOf(authorizationOf(service)).map(({ issuer }) => issuer);
+  const strange = resource.authorizationServers.filter((server) => accepted.length > 0 && !accepted.includes(server));
+  const warnings = strange.map(
+    (server) =>
+      `services.${name}.resource.authorizationServers: clients are sent to ${server}, whose tokens are refused: authorization has no issuer of exactly this text`,
+  );
+  const schemes = filterKind.kind === "other" ? undefined : challengedSchemes(filterKind.credentials);
+  if (schemes?.includes("Bearer") === false) {
+    warnings.push(
+      `services.${name}.resource: no challenge names the metadata, because the service's clients send no Bearer token (credentials)`,
+    );
+  }
+  return warnings;
 }
 
 function ofEnforcement({ name, enforcement }: Service, nowMs: number): string[] {
@@ -85,6 +108,15 @@ function ofIntrospection({ name, filterKind }: Service): string[] {
   if (source === undefined || source.expect.some(({ claim }) => claim === "aud" || claim === "client_id")) return [];
   return [
     `services.${name}.authorization.${field}expect: without audience or clientIds, a token that this server issued for any other service is allowed too`,
+  ];
+}
+
+/** Browsers send no other credential by themselves. */
+function ofSignIn({ name, filterKind }: Service): string[] {
+  if (filterKind.kind !== "built-in" || !asksWithoutCredential(filterKind.authorization)) return [];
+  if (filterKind.credentials.some(({ from }) => from === "cookie")) return [];
+  return [
+    `services.${name}.authorization.withoutCredential: with "ask" and no cookie among credentials, the server is asked about each request of a browser, signed in or not, and no answer is kept`,
   ];
 }
 

@@ -125,6 +125,11 @@ describe("an allow as a text", () => {
     expect(encodeContinue({ ...allow, changes: [{ name: "x\ny", values: [] }] })).toBeUndefined();
   });
 
+  it("is no text with headers for the client: a Worker of another deployment reads an object without them", () => {
+    const allow = { kind: "continue", changes: [], freshForMs: 0 } as const;
+    expect(encodeContinue({ ...allow, forClient: ["set-cookie", "a=1"] })).toBeUndefined();
+  });
+
   it.each([
     "",
     "x",

@@ -38,8 +38,9 @@ export function encodeAsk(ask: DecideRequest): string {
 /**
  * Undefined if the text is not a question.
  * @param trace what came beside it (request-trace.ts)
+ * @param body the first bytes of the request's body, if they came too
  */
-export function decodeAsk(text: unknown, trace?: unknown): DecideRequest | undefined {
+export function decodeAsk(text: unknown, trace?: unknown, body?: unknown): DecideRequest | undefined {
   if (typeof text !== "string") return undefined;
   const fields = text.split(END);
   if (fields.length < FIELDS || (fields.length - FIELDS) % 2 !== 0) return undefined;
@@ -62,6 +63,7 @@ export function decodeAsk(text: unknown, trace?: unknown): DecideRequest | undef
     endOfStream: end === "1",
     doneInWorker: namesIn(done),
     trace: decodeTrace(trace),
+    ...(body instanceof Uint8Array ? { requestBody: body } : {}),
   };
 }
 
@@ -89,9 +91,11 @@ const BY: ReadonlyMap<string, AllowedBy> = new Map(
 
 /**
  * An answer `continue`: where it comes from, if `saysBy`, and how long it is fresh; then for each change its name, the number of
- * values, and the values. Undefined if a text cannot hold them.
+ * values, and the values. Undefined if a text cannot hold them. None holds headers for the client, which few answers have: an
+ * object sent as it is may have fields that a Worker of another deployment does not know.
  */
-export function encodeContinue({ changes, freshForMs, by }: Continue, saysBy = false): string | undefined {
+export function encodeContinue({ changes, freshForMs, by, forClient }: Continue, saysBy = false): string | undefined {
+  if (forClient !== undefined) return undefined;
   const first = saysBy && by !== undefined ? `${SIGNS[by]}${freshForMs}` : String(freshForMs);
   if (changes.length === 0) return first;
   const fields = [first];

@@ -1,5 +1,6 @@
 import type { HeaderChange } from "../wasm/host/index.ts";
 import type { FlatHeaders } from "./flat-headers.ts";
+import type { SentBody } from "./request/sent-body.ts";
 import type { RequestTrace } from "./request-trace.ts";
 
 /**
@@ -38,6 +39,10 @@ export interface DecideRequest {
   readonly doneInWorker: readonly string[];
   /** Not in the question's text (request-trace.ts). */
   readonly trace?: RequestTrace | undefined;
+  /** The first bytes of the body, for a check that sees them. Not in the question's text either; a header names them. */
+  readonly requestBody?: Uint8Array | undefined;
+  /** The same, once the object has found their name. */
+  readonly body?: SentBody | undefined;
 }
 
 /** The request may pass to the upstream with these changes to its headers. No further stage follows. */
@@ -48,6 +53,8 @@ export interface Continue {
   readonly freshForMs: number;
   /** Where it comes from; sent only if the decision is logged. Undefined in answers of earlier deployments. */
   readonly by?: AllowedBy | undefined;
+  /** What the client gets besides the upstream's response (`clientHeaders`). An allow with them is never fresh. */
+  readonly forClient?: FlatHeaders | undefined;
 }
 
 /**

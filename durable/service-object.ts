@@ -6,6 +6,7 @@ import { Directory } from "./directory/directory.ts";
 import { type DirectoryQuery, type DirectoryReading, REPORT_VERSION } from "./directory/directory-rpc.ts";
 import { LiveStreams } from "./directory/live-stream.ts";
 import type { DirectoryReport } from "./directory/service-report.ts";
+import { loadKeys } from "./documents/load-keys.ts";
 import {
   analyticsDataset,
   directoryObject,
@@ -65,8 +66,13 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
     this.#router.get("/live", (request: IRequest) => this.#live(request));
   }
 
-  decide(version: number, text: string, trace?: string): MaybePromise<string | Answer | NeedsHeaders> {
-    const ask = version === RPC_VERSION ? decodeAsk(text, trace) : undefined;
+  decide(
+    version: number,
+    text: string,
+    trace?: string,
+    body?: Uint8Array,
+  ): MaybePromise<string | Answer | NeedsHeaders> {
+    const ask = version === RPC_VERSION ? decodeAsk(text, trace, body) : undefined;
     if (ask === undefined) return unknownVersion(version);
     const answer = this.#answer(ask);
     const isLogged = ask.trace?.isLogged ?? false;
@@ -217,6 +223,7 @@ export class ServiceObject extends DurableObject<Env> implements ServiceRpc {
           (line) => console.error(`${name}: ${line}`),
         ),
         secrets: (named) => secretNamed(env, named),
+        loadKeys: (issuer) => loadKeys(issuer, service.clusters, env),
         isDevelopment: isDevelopment(env),
         setAlarm: (delayMs) => this.#setAlarm(name, delayMs),
         askToReclaim: (other, request) => serviceObject(env, other).reclaim(request),

@@ -16,12 +16,14 @@ export interface ServiceRpc extends Rpc.DurableObjectBranded {
    * @param version RPC_VERSION
    * @param ask see rpc-text.ts
    * @param trace see request-trace.ts; objects of earlier deployments ignore it
+   * @param body the first bytes of the request's body, for a check that sees them (`requestBody`)
    * @returns `continue` as a text
    */
   decide(
     version: number,
     ask: string,
     trace?: string,
+    body?: Uint8Array,
   ): string | Answer | NeedsHeaders | Promise<string | Answer | NeedsHeaders>;
   /**
    * Counts requests that an isolate of the Worker dealt with.

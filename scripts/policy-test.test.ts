@@ -182,6 +182,23 @@ describe("servers that decide themselves", () => {
        verify: { issuers: [{ issuer: "https://login.example/", audience: ["orders-api", "other"] }] }`,
     ],
     [
+      "authzen, about routes, at an endpoint that is discovered",
+      `protocol: "authzen", path: "discover", enforcesScopes: true, upstreamHeaders: ["x-user"], subject: "verified",
+       subjectType: "identity", resource: "route",
+       verify: { issuers: [{ issuer: "https://login.example/", audience: ["orders-api", "other"] }] }`,
+    ],
+    [
+      "opa, about the subject of a signed introspection reply",
+      `protocol: "opa", path: "/v1/data/orders", enforcesScopes: true, upstreamHeaders: ["x-user"],
+       subject: {
+         cluster: "auth", path: "/introspect", expect: { audience: "a" },
+         clientAuthentication: {
+           type: "private-key-jwt", id: "gateway", key: secret("KEY"), algorithm: "ES256", audience: "https://login.example",
+         },
+         signedReplies: { issuer: "https://login.example", jwks: { cluster: "auth", path: "/keys" } },
+       }`,
+    ],
+    [
       "forward-auth, after the token was verified",
       `protocol: "forward-auth", path: "/check", enforcesScopes: true, upstreamHeaders: ["x-user"],
        verify: { issuers: [{ issuer: "urn:login", audience: "any", jwks: { cluster: "auth", path: "/keys" } }] }`,
@@ -220,6 +237,22 @@ describe("servers that decide themselves", () => {
     const service = orders('protocol: "forward-auth", path: "/check"');
     const policy = "users: { guest: { refused: 302 } }\ntests: [GET /orders/1 as guest -> 302 denied]";
     expect((await run(service, policy)).text).toBe("1 passed, 0 failed");
+  });
+
+  it("send pages without a credential to a login if the service asks about them, and refuse scripts", async () => {
+    const service = orders(
+      'protocol: "forward-auth", path: "/check", withoutCredential: "ask"',
+      'credentials: [{ from: "cookie", name: "session" }], rules: [{ path: "/orders/open", public: true }],',
+    );
+    const policy = `users: { ann: {} }
+tests:
+  - GET /orders/1 as ann -> allow
+  - GET /orders/1 -> 401 denied
+  - GET /orders/open -> allow (public)
+  - request: GET /orders/1
+    headers: { accept: "text/html" }
+    expect: { decision: 302 denied, response: { location: "https://login.example/" } }`;
+    expect((await run(service, policy)).text).toBe("4 passed, 0 failed");
   });
 
   it("are shown in a failed test with what they were asked", async () => {
@@ -488,6 +521,27 @@ tests:
   - HEAD /orders/1 as ann -> allow
   - GET /orders/../1 as ann -> 400 dot_segment_in_path`;
     expect((await run(service, policy)).text).toBe("6 passed, 0 failed");
+  });
+
+  it("knows what the gateway publishes, and what a challenge says", async () => {
+    const service = orders(
+      'protocol: "opa", path: "/v1/data/orders"',
+      'resource: { authorizationServers: ["https://login.example"], scopes: ["orders:read"] }, cors: { origins: "*" },',
+    );
+    const metadata = "/.well-known/oauth-protected-resource/orders";
+    const challenge = `Bearer realm="orders", scope="orders:read", resource_metadata="https://gateway.example${metadata}"`;
+    const policy = `
+tests:
+  - GET ${metadata} -> 200
+  - POST ${metadata} -> 405 method_not_allowed
+  - { request: GET /orders/1, expect: { decision: 401, response: { www-authenticate: '${challenge}' } } }
+  - request: OPTIONS /orders/1
+    headers: { origin: https://a.example, access-control-request-method: GET, access-control-request-headers: x-a }
+    expect: 403 cors_header`;
+    expect((await run(service, policy)).text).toBe("4 passed, 0 failed");
+    const wrong = await run(service, `tests: [GET ${metadata} -> allow]`);
+    expect(wrong.text).toContain("the gateway publishes services.orders.resource here");
+    expect(wrong.text).toContain("  - allow\n  + 200\n");
   });
 
   it("tells a public rule from a decision", async () => {

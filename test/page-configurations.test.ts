@@ -6,7 +6,10 @@ import { configurationsIn, fieldsOfService, isWhole, wholeConfiguration } from "
 
 /** What a reader copies from a page must be a valid configuration. */
 
-const PAGES = ["README.md", ...["jwt", "api-keys", "credentials", "report-only"].map((name) => `docs/${name}.md`)];
+const PAGES = [
+  "README.md",
+  ...["jwt", "api-keys", "credentials", "report-only", "cors", "mcp", "sign-in"].map((name) => `docs/${name}.md`),
+];
 
 const filter = new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));
 /** What the pages' parts of a service leave out. */

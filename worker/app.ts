@@ -1,5 +1,6 @@
 import { findService, type Gateway } from "../config/index.ts";
 import { isOperatorPath } from "../config/operator-paths.ts";
+import { findDescribed } from "../config/resource-metadata.ts";
 import type { Env } from "../durable/environment.ts";
 import { PLATFORM_RUNTIME } from "../durable/runtime/platform-runtime.ts";
 import type { Runtime } from "../durable/runtime/runtime.ts";
@@ -8,11 +9,13 @@ import { WorkerCounter } from "./counts/worker-counter.ts";
 import { Credentials } from "./credentials/credentials.ts";
 import { DecisionLog } from "./decisions/decision-log.ts";
 import { EdgeCache } from "./edge/edge-cache.ts";
-import { type Front, forward } from "./forward.ts";
+import { forward } from "./forward.ts";
+import type { Front } from "./front.ts";
 import { operatorPages } from "./operator/pages.ts";
 import { rateLimitedLog } from "./rate-limited-log.ts";
 import { errorResponse, internalError } from "./replies.ts";
 import { rawPath, readTarget } from "./request-target.ts";
+import { metadataReply } from "./resource-metadata.ts";
 
 export interface App {
   /** Never rejects. */
@@ -61,7 +64,9 @@ function serviceReply(
     const reply = errorResponse(400, target.reason);
     return asked ? openToListedOrigins(reply, request, asked) : reply;
   }
-  const service = findService(gateway, target.host, target.path);
+  const described = findDescribed(gateway, target.host, target.path);
+  if (described !== undefined && gateway.fault === undefined) return metadataReply(request.method, target, described);
+  const service = described ?? findService(gateway, target.host, target.path);
   if (service === undefined) return errorResponse(404, "no_service");
   if (gateway.fault === undefined) return forward(request, url, env, ctx, front, service, target);
   rateLimitedLog.error(`${service.name}: variable_unusable: ${gateway.fault}`);

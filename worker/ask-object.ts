@@ -6,6 +6,7 @@ import { decodeContinue, encodeAsk } from "../durable/rpc-text.ts";
 import { rayIn } from "./client-info.ts";
 import type { Told } from "./credentials/told-credential.ts";
 import type { EdgeQuestion } from "./edge/edge-cache.ts";
+import { type FirstBytes, saidOfNoBody } from "./first-bytes.ts";
 import type { Incoming } from "./incoming.ts";
 import { againAfterReset } from "./object-errors.ts";
 import { type FilterHeaders, headersForFilter } from "./request-headers.ts";
@@ -18,6 +19,14 @@ export type Asked =
   | (Omit<Continue, "by"> & { readonly by: "isolate" })
   | { readonly kind: "bad_headers"; readonly reason: Extract<FilterHeaders, { ok: false }>["reason"] };
 
+/** What the Worker itself says about a request. */
+interface Said {
+  /** Undefined if it has not looked for a credential. */
+  readonly told: Told | undefined;
+  /** Undefined if there is no body, or no check sees it. */
+  readonly first: FirstBytes | undefined;
+}
+
 /** The question, and its text, to the isolate's own cache. */
 type AskEdge = (question: DecideRequest, text: string) => EdgeQuestion | undefined;
 
@@ -25,23 +34,29 @@ type AskEdge = (question: DecideRequest, text: string) => EdgeQuestion | undefin
  * Asks the service's object to decide on a request's head. The object may run another deployment for a while: if its
  * configuration needs headers that this Worker did not send, the Worker asks again with them.
  *
- * @param told what the Worker says about the credential; undefined if it has not looked for one
+ * @param said what the Worker says about the credential and the body
  */
 export async function askObject(
   gateway: Gateway,
   incoming: Incoming,
-  told: Told | undefined,
+  said: Said,
   edgeQuestion: AskEdge,
 ): Promise<Exclude<Asked, NeedsHeaders>> {
-  const first = await askWith(gateway, incoming, told, incoming.service.neededHeaders, undefined, edgeQuestion);
+  const needed = withFurther(incoming.service.neededHeaders, said.told);
+  const first = await askWith(gateway, incoming, said, needed, undefined, edgeQuestion);
   if (first.kind !== "needs_headers") return first;
-  const second = await askWith(gateway, incoming, told, first.headers, first.headers);
+  const second = await askWith(gateway, incoming, said, withFurther(first.headers, said.told), first.headers);
   if (second.kind !== "needs_headers") return second;
   return {
     kind: "unavailable",
     reason: "configuration_mismatch",
     message: "the headers that the object needs changed between two calls",
   };
+}
+
+function withFurther(neededHeaders: readonly string[] | "all", told: Told | undefined): readonly string[] | "all" {
+  if (neededHeaders === "all" || told?.furtherHeaders === undefined) return neededHeaders;
+  return [...new Set([...neededHeaders, ...told.furtherHeaders])];
 }
 
 /** What the object is told of the request's trace, beside the question; undefined if there is nothing. */
@@ -56,14 +71,16 @@ function traceOf(headers: Headers, isLogged: boolean): string | undefined {
 async function askWith(
   gateway: Gateway,
   incoming: Incoming,
-  told: Told | undefined,
+  { told, first }: Said,
   neededHeaders: readonly string[] | "all",
   sent?: readonly string[] | "all",
   edgeQuestion?: AskEdge,
 ): Promise<Asked> {
   const { request, method, env, service, target, client, body } = incoming;
   const chosen = { neededHeaders, identityHeaders: service.identityHeaders };
-  const head = headersForFilter(request.headers, chosen, client, told?.headers);
+  const ofBody = first?.headers ?? saidOfNoBody(service);
+  const toldHeaders = ofBody === undefined ? told?.headers : { ...told?.headers, ...ofBody };
+  const head = headersForFilter(request.headers, chosen, client, toldHeaders);
   if (!head.ok) return { kind: "bad_headers", reason: head.reason };
   try {
     const question: DecideRequest = {
@@ -88,9 +105,9 @@ async function askWith(
     // Safe to repeat: only the head is sent, and asking changes nothing.
     const trace = traceOf(request.headers, service.log !== undefined);
     const answer = await againAfterReset<string | Decided>(async () =>
-      trace === undefined
+      trace === undefined && first === undefined
         ? serviceObject(env, service.name).decide(RPC_VERSION, ask)
-        : serviceObject(env, service.name).decide(RPC_VERSION, ask, trace),
+        : serviceObject(env, service.name).decide(RPC_VERSION, ask, trace, first?.bytes),
     );
     if (typeof answer !== "string") return answer;
     const allow = decodeContinue(answer);

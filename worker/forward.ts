@@ -1,59 +1,25 @@
-import type { Gateway, Service } from "../config/index.ts";
-import { belongsToNeighbour, matchRule } from "../config/index.ts";
+import { belongsToNeighbour, type Service } from "../config/index.ts";
 import type { Env } from "../durable/environment.ts";
-import type { UnavailableReason } from "../durable/rpc.ts";
-import type { HeaderChange } from "../wasm/host/index.ts";
-import { askObject } from "./ask-object.ts";
+import { withClientHeaders } from "./client-headers.ts";
 import { clientInfo } from "./client-info.ts";
 import { openToListedOrigins } from "./cors.ts";
-import type { WorkerCounter } from "./counts/worker-counter.ts";
-import type { Credentials } from "./credentials/credentials.ts";
 import { isGivenTwice, isHiddenInPath, queryParameters, withoutParameters } from "./credentials/query-parameter.ts";
 import { responseOf } from "./credentials/response.ts";
-import type { DecisionLog, DecisionRecord } from "./decisions/decision-log.ts";
-import type { AllowReason } from "./decisions/outcome.ts";
-import type { EdgeCache } from "./edge/edge-cache.ts";
+import { type Decided, decide } from "./decide.ts";
+import type { DecisionRecord } from "./decisions/decision-log.ts";
+import type { Front } from "./front.ts";
 import { asksWebSocket, bodyOf, type Incoming } from "./incoming.ts";
 import { isPreflight, preflightReply, withoutCredentials } from "./preflight.ts";
 import { rateLimitedLog } from "./rate-limited-log.ts";
-import {
-  badHeaders,
-  deniedResponse,
-  errorResponse,
-  internalError,
-  isFailureOfUpstream,
-  type Outcome,
-  replied,
-} from "./replies.ts";
-import { isRefusal, passesUnenforced } from "./report-only.ts";
+import { errorResponse, internalError, isFailureOfUpstream, type Outcome, replied } from "./replies.ts";
+import { passesUnenforced } from "./report-only.ts";
 import type { Target } from "./request-target.ts";
-import { exchangeInStages, type InStages } from "./staged-forward.ts";
+import { exchangeInStages } from "./staged-forward.ts";
 import { sendUpstream } from "./upstream.ts";
 
 /** `fetch` cannot send these, and no upstream behind a gateway should see them. */
 const REFUSED_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
 const BODYLESS_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
-
-/** The reasons that an object counts; other ones it gives, or the Worker, before a request is counted. */
-const COUNTED_BY_OBJECT: ReadonlySet<UnavailableReason> = new Set<UnavailableReason>([
-  "filter_start_failed",
-  "filter_failed",
-  "filter_backoff",
-  "filter_timeout",
-  "secret_missing",
-]);
-
-type Context = Pick<ExecutionContext, "waitUntil">;
-
-/** What all requests to one isolate share. */
-export interface Front {
-  readonly gateway: Gateway;
-  readonly edge: EdgeCache;
-  readonly credentials: Credentials;
-  readonly counter: WorkerCounter;
-  readonly decisions: DecisionLog;
-  readonly nowMs: () => number;
-}
 
 /**
  * Handles one request: a public one goes straight to the upstream, any other only after a decision that allows it. Every
@@ -101,28 +67,30 @@ function whyUnreadable({ paths }: Service, { path, query }: Target, parameters: 
   return paths !== "literal" && isHiddenInPath(path, parameters) ? "ambiguous_path" : undefined;
 }
 
-async function outcomeOf(incoming: Incoming, ctx: Context, front: Front): Promise<Outcome> {
-  const { request, method, service, target, body } = incoming;
+async function outcomeOf(received: Incoming, ctx: Pick<ExecutionContext, "waitUntil">, front: Front): Promise<Outcome> {
+  const { request, method, service, target } = received;
   if (REFUSED_METHODS.has(method)) return replied(errorResponse(405, "method_not_allowed"));
   // The platform cannot send it on, and servers disagree about where such a request ends.
-  if (body !== null && BODYLESS_METHODS.has(method)) return replied(errorResponse(400, "body_not_allowed"));
+  if (received.body !== null && BODYLESS_METHODS.has(method)) return replied(errorResponse(400, "body_not_allowed"));
 
   if (belongsToNeighbour(front.gateway, service, target.host, method, target.path)) {
     return replied(errorResponse(400, "ambiguous_path"));
   }
-  if (service.preflight !== "authorize" && isPreflight(incoming)) {
-    return service.preflight === "pass"
-      ? sendUpstream({ ...incoming, request: withoutCredentials(request, service) }, "preflight", null)
-      : replied(preflightReply(request, service.preflight.answer));
+  if ((service.cors !== undefined || service.preflight === "pass") && isPreflight(received)) {
+    return service.cors === undefined
+      ? sendUpstream({ ...received, request: withoutCredentials(request, service) }, "preflight", null)
+      : replied(preflightReply(request, service.cors));
   }
 
-  const record = front.decisions.begin(incoming, ctx);
+  const record = front.decisions.begin(received, ctx);
   const decided =
-    record === undefined ? await decide(incoming, ctx, front) : await decideFor(record, incoming, ctx, front);
+    record === undefined ? await decide(received, ctx, front) : await decideFor(record, received, ctx, front);
+  const { body = received.body } = decided;
+  const incoming = body === received.body ? received : { ...received, body };
   switch (decided.kind) {
     case "pass":
       if (decided.by !== "public") record?.allowed(decided.by);
-      return sendUpstream(incoming, decided.changes, body);
+      return withClientHeaders(await sendUpstream(incoming, decided.changes, body), decided.forClient);
     case "in_stages": {
       const outcome = exchangeInStages(incoming, ctx, decided.answer);
       if (record !== undefined) noteExchange(record, await outcome);
@@ -136,7 +104,12 @@ async function outcomeOf(incoming: Incoming, ctx: Context, front: Front): Promis
   }
 }
 
-async function decideFor(record: DecisionRecord, incoming: Incoming, ctx: Context, front: Front): Promise<Decided> {
+async function decideFor(
+  record: DecisionRecord,
+  incoming: Incoming,
+  ctx: Pick<ExecutionContext, "waitUntil">,
+  front: Front,
+): Promise<Decided> {
   try {
     return await decide(incoming, ctx, front);
   } catch (error) {
@@ -151,71 +124,10 @@ function noteExchange(record: DecisionRecord, outcome: Outcome): void {
   else record.replied(outcome.reply);
 }
 
-/** What becomes of a request. */
-type Decided =
-  | { readonly kind: "pass"; readonly changes: readonly HeaderChange[] | "public"; readonly by: AllowReason | "public" }
-  | { readonly kind: "in_stages"; readonly answer: InStages }
-  | { readonly kind: "refuse"; readonly reply: Response }
-  /** Nobody could read the request, or the filter has answered it itself. */
-  | { readonly kind: "reply"; readonly reply: Response };
-
-async function decide(incoming: Incoming, ctx: Context, front: Front): Promise<Decided> {
-  const { service, method, target } = incoming;
-  const rule = matchRule(service, method, target.path);
-  if (rule.kind === "deny") {
-    front.counter.count(incoming, ctx, "noRule");
-    return refuse(errorResponse(403, "no_rule"));
-  }
-  if (rule.kind === "ambiguous") return reply(errorResponse(400, "ambiguous_path"));
-  if (rule.kind === "public") return { kind: "pass", changes: "public", by: "public" };
-
-  const checking = front.credentials.check(incoming, rule.ruleName, ctx);
-  const checked = checking instanceof Promise ? await checking : checking;
-  if (checked?.kind === "pass") return { kind: "pass", changes: checked.changes, by: "token" };
-  if (checked?.kind === "refused") return refuse(checked.reply);
-  if (checked?.kind === "unreadable") return reply(checked.reply);
-
-  const answer = await askObject(front.gateway, incoming, checked?.told, (question, text) =>
-    front.edge.question(incoming, question, text, ctx),
-  );
-  switch (answer.kind) {
-    case "bad_headers":
-      return reply(badHeaders(answer.reason));
-    case "continue":
-      return {
-        kind: "pass",
-        changes: checked === undefined ? answer.changes : [...checked.changes, ...answer.changes],
-        by: answer.by ?? "object",
-      };
-    case "continue_in_stages":
-    case "body_first":
-      return { kind: "in_stages", answer };
-    case "respond":
-      return isRefusal(answer)
-        ? refuse(deniedResponse(service.name, answer))
-        : reply(deniedResponse(service.name, answer));
-    case "unavailable":
-      if (!COUNTED_BY_OBJECT.has(answer.reason)) front.counter.count(incoming, ctx, `undecided:${answer.reason}`);
-      return refuse(deniedResponse(service.name, answer));
-    default:
-      // An object of a later deployment may give an answer that this Worker does not know.
-      front.counter.count(incoming, ctx, "undecided:rpc_version");
-      return refuse(errorResponse(503, "rpc_version"));
-  }
-}
-
-function refuse(response: Response): Decided {
-  return { kind: "refuse", reply: response };
-}
-
-function reply(response: Response): Decided {
-  return { kind: "reply", reply: response };
-}
-
 /** The refusal; or the upstream's response without any identity, if the service only reports. */
 async function refused(
   incoming: Incoming,
-  ctx: Context,
+  ctx: Pick<ExecutionContext, "waitUntil">,
   front: Front,
   record: DecisionRecord | undefined,
   reply: Response,

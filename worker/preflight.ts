@@ -1,4 +1,4 @@
-import type { PreflightAnswer, Service } from "../config/index.ts";
+import type { Cors, Service } from "../config/index.ts";
 import { allowsOrigin, originHeaders } from "./cors.ts";
 import type { Incoming } from "./incoming.ts";
 import { errorResponse } from "./replies.ts";
@@ -31,18 +31,33 @@ export function withoutCredentials(request: Request, { filterKind }: Pick<Servic
   return new Request(request, { headers });
 }
 
-/** The gateway's own answer to a preflight. An origin or method that is not listed gets 403. */
-export function preflightReply(request: Request, answer: PreflightAnswer): Response {
+/** What the answer depends on: a cache must not give it to another preflight. */
+const VARY = { vary: "Origin, Access-Control-Request-Method, Access-Control-Request-Headers" };
+
+/**
+ * The gateway's own answer to a preflight. An origin, method or header that is not allowed gets 403. The question whether a page
+ * may reach into a private network (`Access-Control-Request-Private-Network`) is left unanswered: the gateway is on no such network.
+ */
+export function preflightReply(request: Request, cors: Cors): Response {
   const origin = request.headers.get("origin");
-  if (!allowsOrigin(answer, origin)) return errorResponse(403, "cors_origin");
+  if (!allowsOrigin(cors, origin)) return errorResponse(403, "cors_origin", VARY);
   const method = request.headers.get("access-control-request-method") ?? "";
-  if (!answer.methods.includes(method)) return errorResponse(403, "cors_method");
+  if (!cors.methods.includes(method)) return errorResponse(403, "cors_method", VARY);
+  if (!allowsHeaders(cors, request.headers.get("access-control-request-headers"))) {
+    return errorResponse(403, "cors_header", VARY);
+  }
   const headers = new Headers({
-    ...originHeaders(answer, origin),
-    "access-control-allow-methods": answer.methods.join(", "),
-    "access-control-max-age": String(answer.maxAgeSeconds),
-    vary: "Origin",
+    ...originHeaders(cors, origin),
+    "access-control-allow-methods": cors.methods.join(", "),
+    "access-control-max-age": String(cors.maxAgeSeconds),
+    ...VARY,
   });
-  if (answer.headers.length > 0) headers.set("access-control-allow-headers", answer.headers.join(", "));
+  if (cors.headers.length > 0) headers.set("access-control-allow-headers", cors.headers.join(", "));
   return new Response(null, { status: 204, headers });
+}
+
+/** @param requested names with commas between them; null: only those that a page may always send */
+function allowsHeaders({ headers }: Cors, requested: string | null): boolean {
+  const names = (requested ?? "").split(",").map((name) => name.trim().toLowerCase());
+  return names.every((name) => name === "" || headers.includes(name));
 }

@@ -253,6 +253,16 @@ describe("the client's address, host and scheme as the gateway saw them", () => 
   });
 });
 
+describe("the prefix that is stripped", () => {
+  const claims = { "x-forwarded-prefix": "//evil.example" };
+
+  it("reaches the upstream only, whatever the client claims", () => {
+    expect(toUpstream(claims, { strippedPrefix: "/orders" })).toMatchObject({ "x-forwarded-prefix": "/orders" });
+    expect(toUpstream(claims)).not.toHaveProperty("x-forwarded-prefix");
+    expect(toFilter(claims, ["x-forwarded-prefix"])).toEqual({ ok: true, headers: [] });
+  });
+});
+
 describe("headers sent to the filter", () => {
   it("are only those it needs, in its order, missing ones left out", () => {
     const headers = { cookie: "a=1", authorization: "Bearer t", accept: "*/*" };

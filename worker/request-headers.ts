@@ -1,4 +1,9 @@
-import { canonicalHeaderName, isConnectionHeader, PLAIN_HEADER_NAME } from "../config/header-names.ts";
+import {
+  canonicalHeaderName,
+  FORWARDED_PREFIX_HEADER,
+  isConnectionHeader,
+  PLAIN_HEADER_NAME,
+} from "../config/header-names.ts";
 import { coversHeader, isOverridingHeader } from "../config/header-patterns.ts";
 import type { Service } from "../config/index.ts";
 import type { HeaderChange } from "../wasm/host/index.ts";
@@ -82,6 +87,8 @@ function forwardedHeaders({ clientIp, host, proto }: ClientInfo): [name: string,
 export interface UpstreamHeaderOptions extends ClientInfo {
   readonly service: Pick<Service, "identityHeaders" | "neededHeaders" | "credentialHeaders">;
   readonly changes: readonly HeaderChange[];
+  /** The beginning of the client's path that the upstream does not get. */
+  readonly strippedPrefix?: string | undefined;
   /** The request may become a WebSocket: `Upgrade` goes on; no other connection header does. */
   readonly websocket: boolean;
   /** The client's `Content-Length` goes on. */
@@ -120,6 +127,7 @@ export function toUpstream(headers: Headers, incoming: Headers, options: Upstrea
     if (sent !== value || (isDecisive && value.includes(","))) headers.set(name, sent);
   });
   for (const [name, value] of forwardedHeaders(options)) headers.set(name, value);
+  if (options.strippedPrefix !== undefined) headers.set(FORWARDED_PREFIX_HEADER, options.strippedPrefix);
 
   const { changes } = options;
   // All removals first: if a filter sets both X-User and X_User, both go on.

@@ -40,7 +40,9 @@ export async function sendUpstream(
     rateLimitedLog.error(`${service.name}: ${missingBinding({ kind: "service", name, field })}`);
     return { ok: false, reply: errorResponse(503, "upstream_binding_missing") };
   }
-  const path = changed(changes, ":path") ?? pathForUpstream(service, target);
+  const pathOfFilter = changed(changes, ":path");
+  const stripped = pathOfFilter === undefined ? strippedPrefix(service) : undefined;
+  const path = pathOfFilter ?? pathForUpstream(target, stripped);
   // The path is appended to the upstream's origin: "@host" or ".host" would change the origin.
   if (!path.startsWith("/")) return { ok: false, reply: errorResponse(503, "invalid_path_from_filter") };
   const method = changed(changes, ":method") ?? incoming.method;
@@ -52,6 +54,7 @@ export async function sendUpstream(
   const headers = copy?.headers ?? new Headers(request.headers);
   toUpstream(headers, request.headers, {
     service,
+    strippedPrefix: stripped,
     changes: isPublic ? own : own.length === 0 ? changes : [...changes, ...own],
     ...client,
     websocket: incoming.asksWebSocket && method === "GET" && body === null,
@@ -110,10 +113,12 @@ function upstreamOf({ request, env, ctx, service, target }: Incoming, isPublic: 
   return fetcher && { baseUrl, fetcher };
 }
 
-function pathForUpstream(service: Service, target: Target): string {
-  const { prefix, stripPrefix } = service.route;
-  const path = stripPrefix && prefix !== "/" ? target.path.slice(prefix.length) || "/" : target.path;
-  return path + target.query;
+function strippedPrefix({ route }: Service): string | undefined {
+  return route.stripPrefix && route.prefix !== "/" ? route.prefix : undefined;
+}
+
+function pathForUpstream({ path, query }: Target, stripped = ""): string {
+  return (path.slice(stripped.length) || "/") + query;
 }
 
 /** The value that a filter set for a pseudo header to rewrite the request. */

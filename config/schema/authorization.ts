@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { AUTHZEN_METADATA_PATH } from "../authorization-parts.ts";
 import { CONFIG_LIMITS } from "../configuration-limits.ts";
 import type {
   ApiKeyAuthorization,
@@ -13,13 +14,14 @@ import type {
   SubjectSource,
 } from "../gateway.ts";
 import type { Secret } from "../input.ts";
-import { aList, anObject, chosen, discriminated } from "./chosen.ts";
+import { aList, anObject, chosen, discriminated, theText } from "./chosen.ts";
 import { upstreamClaims } from "./claims.ts";
 import { fields, isPlainObject, list, named, wholeNumber } from "./fields.ts";
-import { issuers, verification } from "./issuers.ts";
+import { ASYMMETRIC_ALGORITHMS, issuers, signedReplies, verification } from "./issuers.ts";
 import {
   areDistinctHeaders,
   callPath,
+  clientHeaders,
   clusterName,
   EACH_HEADER_ONCE,
   oneOrMore,
@@ -41,6 +43,16 @@ const clientAuthentication = discriminated<ClientAuthentication>("type", {
   basic: fields({ type: v.literal("basic"), id: textOrSecret, secret: secretReference }),
   post: fields({ type: v.literal("post"), id: textOrSecret, secret: secretReference }),
   bearer: fields({ type: v.literal("bearer"), token: secretReference }),
+  "private-key-jwt": fields({
+    type: v.literal("private-key-jwt"),
+    id: textOrSecret,
+    key: secretReference,
+    algorithm: v.picklist(
+      ASYMMETRIC_ALGORITHMS,
+      `one of ${ASYMMETRIC_ALGORITHMS.map((name) => `"${name}"`).join(", ")}`,
+    ),
+    audience: visibleText("whom the signature is for: the server's issuer, or the URL of its token endpoint"),
+  }),
   none: fields({ type: v.literal("none") }),
 });
 
@@ -73,6 +85,7 @@ const askedAboutRequest = {
   unkeyedHeaders: v.optional(unkeyedHeaders, []),
   upstreamHeaders: v.optional(upstreamHeaders, []),
   enforcesScopes: v.optional(v.boolean("true or false"), false),
+  requestBody: v.optional(fields({ maxBytes: wholeNumber(1, CONFIG_LIMITS.maxSentBodyBytes, "bytes") })),
   verify: v.optional(verification),
 };
 
@@ -81,6 +94,8 @@ const forwardAuth: v.GenericSchema<unknown, ForwardAuth> = fields({
   path: callPath,
   method: v.optional(v.picklist(["GET", "HEAD", "POST"], 'one of "GET", "HEAD" and "POST"'), "GET"),
   headers: v.optional(fixedHeaders, {}),
+  withoutCredential: v.optional(v.picklist(["refuse", "ask"], '"refuse" or "ask"'), "refuse"),
+  clientHeaders: v.optional(clientHeaders, []),
   ...askedAboutRequest,
 });
 
@@ -107,6 +122,7 @@ const introspection: v.GenericSchema<unknown, Introspection> = fields({
   cluster: clusterName,
   path: callPath,
   clientAuthentication,
+  signedReplies: v.optional(signedReplies),
   expect: v.optional(expectations, {}),
   headers: v.optional(fixedHeaders, {}),
   upstreamClaims: v.optional(upstreamClaims, {}),
@@ -145,6 +161,7 @@ const subject: v.GenericSchema<unknown, SubjectSource> = fields({
   cluster: clusterName,
   path: callPath,
   clientAuthentication,
+  signedReplies: v.optional(signedReplies),
   expect: v.optional(expectations, {}),
   headers: v.optional(fixedHeaders, {}),
 });
@@ -159,15 +176,37 @@ const decisionPoint = {
   ),
 };
 
+const DISCOVER = "discover";
+const AUTHZEN_PATH = `a path, or "${DISCOVER}" to find it in the decision point's metadata`;
+
+/** An endpoint to be discovered is called by the path of the metadata that name it. */
+const authZenPath = chosen<string>(
+  AUTHZEN_PATH,
+  [
+    [
+      theText(DISCOVER),
+      v.pipe(
+        v.literal(DISCOVER),
+        v.transform(() => AUTHZEN_METADATA_PATH),
+      ),
+    ],
+  ],
+  callPath,
+);
+
 const authZen: v.GenericSchema<unknown, DecisionPoint> = fields({
   protocol: v.literal("authzen"),
-  path: v.optional(callPath, "/access/v1/evaluation"),
+  path: v.optional(authZenPath, "/access/v1/evaluation"),
+  subjectType: v.optional(visibleText('a type of subjects, like "identity"')),
+  resource: v.optional(v.picklist(["uri", "route"], 'one of "uri" and "route"'), "uri"),
+  action: v.optional(v.picklist(["permission", "method"], 'one of "permission" and "method"'), "permission"),
   ...decisionPoint,
 });
 
 const opa: v.GenericSchema<unknown, DecisionPoint> = fields({
   protocol: v.literal("opa"),
   path: callPath,
+  clientHeaders: v.optional(clientHeaders, []),
   ...decisionPoint,
 });
 

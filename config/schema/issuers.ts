@@ -1,8 +1,9 @@
 import * as v from "valibot";
 import { CONFIG_LIMITS } from "../configuration-limits.ts";
-import type { Issuer, IssuerKeys, Verification } from "../gateway.ts";
+import type { Issuer, IssuerKeys, SignedReplies, Verification } from "../gateway.ts";
 import { aList, aText, chosen, theText, withField } from "./chosen.ts";
 import { fields, list, refused, wholeNumber } from "./fields.ts";
+import { isIssuerUrl } from "./url.ts";
 import { callPath, clusterName, oneOrMore, secretReference, texts, visibleText } from "./values.ts";
 
 /** Signatures that a public key verifies, as `jose` and the platform know them. */
@@ -39,15 +40,20 @@ const common = {
   ),
 };
 
-/** Keys from a key set: of a cluster, or found by discovery. */
-const byKeySet: v.GenericSchema<unknown, Issuer> = v.pipe(
-  fields({
-    ...common,
-    jwks: v.optional(fields({ cluster: clusterName, path: callPath })),
-    algorithms: v.optional(algorithms(ASYMMETRIC_ALGORITHMS), [...ASYMMETRIC_ALGORITHMS]),
-    sharedSecret: refused("either jwks or sharedSecret"),
-  }),
-  v.rawCheck(({ dataset, addIssue }) => {
+/** A key set: of a cluster, or found by discovery. */
+const keySet = {
+  jwks: v.optional(fields({ cluster: clusterName, path: callPath })),
+  algorithms: v.optional(algorithms(ASYMMETRIC_ALGORITHMS), [...ASYMMETRIC_ALGORITHMS]),
+};
+
+interface WithKeySet {
+  readonly issuer: string;
+  readonly jwks?: { readonly cluster: string; readonly path: string } | undefined;
+}
+
+/** Without a place of the keys, the issuer must be an address below which they can be found. */
+function discoverable<Value extends WithKeySet>() {
+  return v.rawCheck<Value>(({ dataset, addIssue }) => {
     if (!dataset.typed || dataset.issues !== undefined || dataset.value.jwks !== undefined) return;
     const { value } = dataset;
     const allowed = whyNotDiscovered(value.issuer);
@@ -56,14 +62,33 @@ const byKeySet: v.GenericSchema<unknown, Issuer> = v.pipe(
       { type: "unknown", origin: "value", input: value, key: "issuer", value: value.issuer },
     ];
     addIssue({ path, input: value.issuer, message: allowed });
-  }),
-  v.transform(({ jwks, sharedSecret: _, ...issuer }) => ({
-    ...issuer,
-    keys: jwks === undefined ? DISCOVERED : ({ from: "cluster", ...jwks } as const),
-  })),
+  });
+}
+
+function keysOf(jwks: WithKeySet["jwks"]): IssuerKeys {
+  return jwks === undefined ? { from: "discovery" } : { from: "cluster", ...jwks };
+}
+
+const issuerWithKeySet = fields({ ...common, ...keySet, sharedSecret: refused("either jwks or sharedSecret") });
+
+const byKeySet: v.GenericSchema<unknown, Issuer> = v.pipe(
+  issuerWithKeySet,
+  discoverable<v.InferOutput<typeof issuerWithKeySet>>(),
+  v.transform(({ jwks, sharedSecret: _, ...issuer }) => ({ ...issuer, keys: keysOf(jwks) })),
 );
 
-const DISCOVERED: IssuerKeys = { from: "discovery" };
+const signedBy = fields({
+  issuer: visibleText('the text of the replies\' iss, like "https://login.example.com"'),
+  audience: v.optional(visibleText("the text of the replies' aud")),
+  staleKeysMs: common.staleKeysMs,
+  ...keySet,
+});
+
+export const signedReplies: v.GenericSchema<unknown, SignedReplies> = v.pipe(
+  signedBy,
+  discoverable<v.InferOutput<typeof signedBy>>(),
+  v.transform(({ jwks, ...replies }) => ({ ...replies, keys: keysOf(jwks) })),
+);
 
 /** An issuer without public keys. */
 const bySharedSecret: v.GenericSchema<unknown, Issuer> = v.pipe(
@@ -89,7 +114,7 @@ function algorithms(known: readonly string[]) {
 
 /** The documents of discovery lie below the issuer's address (OpenID Connect Discovery 4, RFC 8414 3). */
 function whyNotDiscovered(issuer: string): string | undefined {
-  if (/^https?:\/\/[^/?#@\\]+(?:\/[^?#\\]*)?$/.test(issuer) && URL.canParse(issuer)) return undefined;
+  if (isIssuerUrl(issuer)) return undefined;
   return "an http(s) URL without query, from which the keys are discovered; or name them: jwks: { cluster, path }";
 }
 

@@ -43,7 +43,7 @@ const scope = text(
 
 const { maxScopes, maxScopesLength } = CONFIG_LIMITS;
 
-const scopes = v.pipe(
+export const scopes = v.pipe(
   list(scope, "a list of scopes", { min: 1, max: maxScopes }),
   v.check(
     (names) => names.join(" ").length <= maxScopesLength,
@@ -95,20 +95,31 @@ export const otherFilterRules = list(otherFilterRule, "a list of rules", bounds)
 
 /**
  * The rule as the gateway uses it. Its name has its index, which only changes with the configuration. See `Rule.name`.
- * @param sendsPattern the authorization server gets the pattern in place of path and query
+ * @param form how the authorization server is told the pattern; undefined if it is not
  */
-export function resolveRule(rule: ParsedRule, index: number, sendsPattern = false): Rule {
+export function resolveRule(rule: ParsedRule, index: number, form?: PatternForm): Rule {
   const parsed = parseRoutePattern(rule.path);
   if (!parsed.ok) throw new Error(`the schema let through the rule path ${JSON.stringify(rule.path)}`);
   const access = accessOf(rule);
   return {
-    name: asksForMore(access) || sendsPattern ? `rule-${index}` : AUTHENTICATE_RULE,
+    name: asksForMore(access) || form !== undefined ? `rule-${index}` : AUTHENTICATE_RULE,
     path: rule.path,
     pattern: parsed.pattern,
     methods: rule.methods,
     access,
-    ...(sendsPattern && access.kind === "authorize" ? { sentUri: encodeURI(rule.path) } : {}),
+    ...(form !== undefined && access.kind === "authorize" ? { sentUri: writtenPattern(rule.path, form) } : {}),
   };
+}
+
+/** `/todos/:id`, or `/todos/{id}` as OpenAPI and AuthZEN's gateways write it. */
+export type PatternForm = "colons" | "braces";
+
+function writtenPattern(path: string, form: PatternForm): string {
+  const segments = path.split("/").map((segment) => {
+    const encoded = encodeURI(segment);
+    return form === "braces" && segment.startsWith(":") ? `{${encoded.slice(1)}}` : encoded;
+  });
+  return segments.join("/");
 }
 
 /** Decisions are cached by the rule's name, so only rules that ask for nothing more may share one. */

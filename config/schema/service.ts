@@ -4,12 +4,13 @@ import type {
   Authorization,
   Body,
   Cache,
+  Cors,
   Credential,
   DecisionLogging,
   Enforcement,
   Handler,
-  Preflight,
   Probe,
+  ProtectedResource,
   RateLimit,
   Route,
   Stages,
@@ -20,6 +21,7 @@ import type { FailurePolicy, FilterLogLevel, Json, PathReading, Ticks, Unmatched
 import { whyNotPrefix } from "../path-syntax.ts";
 import { authorization, cache } from "./authorization.ts";
 import { anObject, chosen, withField, withOneOf, withValue } from "./chosen.ts";
+import { cors, type ParsedPreflight, preflight } from "./cors.ts";
 import { credentials } from "./credentials.ts";
 import { enforcement } from "./enforcement.ts";
 import {
@@ -35,20 +37,12 @@ import {
   wholeNumber,
 } from "./fields.ts";
 import { logLevel, properties } from "./properties.ts";
+import { resource } from "./resource.ts";
 import { type ParsedRestart, restart } from "./restart.ts";
 import { otherFilterRules, type ParsedRule, rules } from "./rules.ts";
 import { body, stages, ticks } from "./stages.ts";
-import { isOriginPattern, originUrl, upstreamUrl } from "./url.ts";
-import {
-  bindingName,
-  callPath,
-  identityHeaders,
-  isHostName,
-  json,
-  methodName,
-  requestHeader,
-  secretReference,
-} from "./values.ts";
+import { originUrl, upstreamUrl } from "./url.ts";
+import { bindingName, callPath, identityHeaders, isHostName, json, secretReference } from "./values.ts";
 
 const { maxTextLength, maxListLength } = CONFIG_LIMITS;
 
@@ -61,7 +55,9 @@ export interface ParsedService {
   readonly rules: readonly ParsedRule[];
   readonly unmatched: Unmatched;
   readonly paths: PathReading;
-  readonly preflight: Preflight;
+  readonly preflight?: ParsedPreflight | undefined;
+  readonly cors?: Cors | undefined;
+  readonly resource?: ProtectedResource | undefined;
   readonly identityHeaders: readonly string[];
   readonly failurePolicy: FailurePolicy;
   readonly enforcement: Enforcement;
@@ -180,40 +176,6 @@ const cluster = urlOrBinding<ParsedCluster>(
 /** Filters use the cluster names of their former host ("outbound|443||auth.example"), so almost any text is valid. */
 const clusterName = text("a cluster name without spaces and control characters", /^[\x21-\x7e]+$/, maxTextLength);
 
-const preflightAnswer = fields({
-  origins: list(
-    text(
-      'an origin as browsers send it, like "https://app.example.com"; "https://*.example.com" for all names below; or "*"',
-      (value) => value === "*" || isOriginPattern(value),
-      maxTextLength,
-    ),
-    "a list of origins",
-    { min: 1, max: maxListLength },
-  ),
-  methods: v.optional(list(methodName, 'a list of methods, like ["GET"]', { min: 1, max: 20 }), [
-    "GET",
-    "HEAD",
-    "POST",
-    "PUT",
-    "PATCH",
-    "DELETE",
-  ]),
-  headers: v.optional(list(requestHeader, "a list of header names", { min: 0, max: 100 }), [
-    "authorization",
-    "content-type",
-  ]),
-  maxAgeSeconds: v.optional(wholeNumber(0, CONFIG_LIMITS.maxPreflightAgeSeconds, "seconds"), 600),
-  credentials: v.optional(v.boolean("true or false"), false),
-});
-
-const PREFLIGHT_ALLOWED = '"authorize", "pass", or { answer: { origins: [...] } }';
-
-const preflight = chosen<Preflight>(
-  PREFLIGHT_ALLOWED,
-  [[anObject, fields({ answer: preflightAnswer })]],
-  v.picklist(["authorize", "pass"], PREFLIGHT_ALLOWED),
-);
-
 /** Any text that a module's author chose, up to the usual length. */
 const rootId = text("a text", () => true, maxTextLength);
 
@@ -245,7 +207,9 @@ const common = {
   clusters: v.optional(named(clusterName, cluster, "an object from cluster names to servers", 100), {}),
   unmatched: v.optional(v.picklist(["authenticate", "deny"], '"authenticate" or "deny"'), "authenticate"),
   paths: v.optional(v.picklist(["lenient", "literal"], '"lenient" or "literal"'), "lenient"),
-  preflight: v.optional(preflight, "authorize"),
+  preflight: v.optional(preflight),
+  cors: v.optional(cors),
+  resource: v.optional(resource),
   identityHeaders: v.optional(identityHeaders, []),
   failurePolicy: v.optional(v.picklist(["closed", "open", "reload"], '"closed", "open" or "reload"'), "closed"),
   enforcement: v.optional(enforcement, "enforce"),

@@ -29,6 +29,11 @@ export function isOriginPattern(value: string): boolean {
   return !origin.includes("*") && whyNotUrl(origin) === undefined && new URL(origin).origin === origin;
 }
 
+/** Whether a text can be the issuer of an authorization server, below whose address its metadata are (RFC 8414 2 and 3). */
+export function isIssuerUrl(value: string): boolean {
+  return /^https?:\/\/[^/?#@\\\s]+(?:\/[^?#\\\s]*)?$/.test(value) && URL.canParse(value);
+}
+
 /** Phrases do not repeat the value: it may be that of a variable, and that a secret by mistake. */
 function whyNotUrl(value: string): string | undefined {
   if (!/^https?:\/\/[^/]/i.test(value)) return "an http(s) URL with a host";

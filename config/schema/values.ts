@@ -5,6 +5,7 @@ import {
   isConnectionHeader,
   isForwardedHeader,
   PLAIN_HEADER_NAME,
+  whyNotClientHeader,
   whyNotIdentityHeader,
 } from "../header-names.ts";
 import { isOverridingHeader } from "../header-patterns.ts";
@@ -111,6 +112,24 @@ export const requestHeader = v.pipe(
   v.transform((value) => value.toLowerCase()),
 );
 
+/** A header of a response, in lower case. */
+export const responseHeader = v.pipe(
+  v.string(HEADER_ALLOWED),
+  ...headerName(PLAIN_HEADER_NAME, 'a header name of letters, digits and "-"'),
+  v.transform((value) => value.toLowerCase()),
+);
+
+/** A header of an authorization server's allow that goes to the client; in lower case. */
+const clientHeader = v.pipe(
+  v.string(HEADER_ALLOWED),
+  ...headerName(PLAIN_HEADER_NAME, 'a header name of letters, digits and "-"'),
+  v.check(
+    (value) => whyNotClientHeader(value) === undefined,
+    (issue) => `another header, because ${whyNotClientHeader(issue.input) ?? ""}`,
+  ),
+  v.transform((value) => value.toLowerCase()),
+);
+
 /** A client's header that no decision depends on; in lower case. */
 const unkeyedHeader = v.pipe(
   requestHeader,
@@ -157,6 +176,7 @@ const filterList = { min: 0, max: CONFIG_LIMITS.maxFilterHeaders };
 export const requestHeaders = distinct(requestHeader);
 export const unkeyedHeaders = distinct(unkeyedHeader);
 export const upstreamHeaders = distinct(identityHeader);
+export const clientHeaders = distinct(clientHeader);
 
 /**
  * The methods that workerd passes to a Worker. It answers all others itself with 501, so a rule for `DELTE` or `get` would

@@ -23,7 +23,7 @@ export interface Counters {
   failedOpen: number;
   /** Passed although they would be refused: `enforcement` only reports. */
   reportOnly: number;
-  /** Calls to authorization servers. */
+  /** Calls of the filter to authorization servers. */
   outbound: number;
   /** Requests that joined the pending call of another one; they count as misses. Told by the built-in filter, like the next two. */
   coalesced: number;

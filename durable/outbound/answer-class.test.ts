@@ -28,6 +28,7 @@ describe("the class of an answer", () => {
     ["authzen", '{"decision":true}', '{"decision":false}'],
     ["opa", '{"result":true}', '{"result":false}'],
     ["opa", '{"result":{"allow":true}}', '{"result":{"allow":false}}'],
+    ["opa", '{"result":{"allowed":true}}', '{"result":{"allowed":false}}'],
     ["opa", '{"result":true}', "{}"],
   ])("is by what %s says in the body", (protocol, allows, denies) => {
     expect(answerClass(answer("200", allows), speaking(protocol))).toBe("allowed");

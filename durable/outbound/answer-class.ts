@@ -15,13 +15,20 @@ export function answerClass(result: OutboundResult, filterKind: FilterKind): Ans
   return allows(result.body) ? "allowed" : "denied";
 }
 
-/** Whether a JSON answer of RFC 7662 (`active`), AuthZEN (`decision`) or OPA (`result`, `result.allow`) allows. */
+interface OpaResult {
+  readonly allow?: unknown;
+  readonly allowed?: unknown;
+}
+
+const NO_RESULT: OpaResult = {};
+
+/** Whether a JSON answer of RFC 7662 (`active`), AuthZEN (`decision`) or OPA (`result`, its `allow` or `allowed`) allows. */
 function allows(body: Uint8Array): boolean {
   try {
     const answer = JSON.parse(new TextDecoder().decode(body)) as Record<string, unknown> | null;
     const { active, decision, result } = answer ?? {};
-    const allow = typeof result === "object" && result !== null ? (result as { allow?: unknown }).allow : result;
-    return active === true || decision === true || allow === true;
+    const { allow, allowed } = typeof result === "object" && result !== null ? (result as OpaResult) : NO_RESULT;
+    return [active, decision, result, allow, allowed].includes(true);
   } catch {
     return false;
   }

@@ -541,3 +541,90 @@ describe("a reply that cannot be read", () => {
 });
 
 const down: Send = () => Promise.reject(new Error("down"));
+
+describe("calls for requests without a credential", () => {
+  const asking = gatewayOf({
+    orders: builtInService({
+      clusters: { auth: { url: AUTH_URL, timeoutMs: 1_000 } },
+      authorization: { protocol: "forward-auth", cluster: "auth", path: "/check", withoutCredential: "ask" },
+    }),
+  }).services[0]!;
+  const from = (group: string) => call({ attributes: { [CLIENT_GROUP_ATTRIBUTE]: group } });
+  beforeEach(() => {
+    vi.spyOn(console, "log").mockImplementation(() => {});
+  });
+
+  it.each([
+    [true, 64, OUTBOUND_LIMITS.signInCalls],
+    [
+      false,
+      OUTBOUND_LIMITS.sharedConnections - OUTBOUND_LIMITS.sharedSignInConnections,
+      OUTBOUND_LIMITS.sharedSignInConnections,
+    ],
+  ])(
+    "have places of their own (own connections: %s), which other calls leave free",
+    async (hasOwnConnections, most, mostAsking) => {
+      for (const [flood, other, limit] of [
+        ["sign_in", "decisions", mostAsking],
+        ["decisions", "sign_in", most],
+      ] as const) {
+        const { asked, send } = server();
+        const calls = new OutboundCalls({
+          service: asking,
+          sendTo: () => send,
+          hasOwnConnections,
+          nowMs: () => Date.now(),
+        });
+        const waiting = Array.from({ length: 100 }, (_, n) => calls.call(from(`g${n}`), flood));
+        await vi.advanceTimersByTimeAsync(0);
+        expect(asked.length).toBeLessThanOrEqual(limit);
+        const before = asked.length;
+        const result = calls.call(from("other"), other);
+        await vi.advanceTimersByTimeAsync(0);
+        expect(asked.length).toBe(before + 1);
+        asked.at(-1)!.answer(new Response(null, { status: 200 }));
+        expect(await result).toMatchObject({ ok: true });
+        await vi.advanceTimersByTimeAsync(5_000);
+        expect((await Promise.all(waiting)).every(({ ok }) => !ok)).toBe(true);
+      }
+    },
+  );
+
+  it("have a queue of their own, which is shorter", async () => {
+    const { send } = server();
+    const calls = new OutboundCalls({
+      service: asking,
+      sendTo: () => send,
+      hasOwnConnections: true,
+      nowMs: () => Date.now(),
+    });
+    const { signInCalls, queuedSignInCalls } = OUTBOUND_LIMITS;
+    const all = Array.from({ length: signInCalls + queuedSignInCalls + 20 }, (_, n) =>
+      calls.call(from(`g${n}`), "sign_in"),
+    );
+    expect(calls.stats.auth!.waiting).toBeLessThanOrEqual(queuedSignInCalls);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await all.at(-1)).toEqual({ ok: false, reason: "overflow" });
+    await vi.advanceTimersByTimeAsync(5_000);
+    await Promise.all(all);
+  });
+
+  it("count apart at the operator's rate limit", async () => {
+    const keys: string[] = [];
+    const { asked, send } = server();
+    const mayCall = async (key: string) => {
+      keys.push(key);
+      return !key.startsWith("sign_in");
+    };
+    const calls = new OutboundCalls({ service: asking, sendTo: () => send, nowMs: () => Date.now(), mayCall });
+    const limited = calls.call(from("g"), "sign_in");
+    const other = calls.call(from("g"));
+    await vi.advanceTimersByTimeAsync(0);
+    asked[0]!.answer(new Response());
+    expect([await limited, (await other).ok, keys]).toEqual([
+      { ok: false, reason: "rate_limited" },
+      true,
+      ["sign_in g", "g"],
+    ]);
+  });
+});

@@ -1,4 +1,4 @@
-import { introspectedSubject } from "../../config/authorization-parts.ts";
+import { asksWithoutCredential, introspectedSubject } from "../../config/authorization-parts.ts";
 import { failsOpen } from "../../config/fails-open.ts";
 import type { Cluster, Service } from "../../config/index.ts";
 import type { OutboundCall, OutboundFailure, OutboundResult } from "../../wasm/host/index.ts";
@@ -7,8 +7,10 @@ import { type CallCounter, CallCounters, type CallResult, type ClusterCalls } fr
 import { traceOfCall } from "../request/call-trace.ts";
 import { CLIENT_GROUP_ATTRIBUTE } from "../request/client-group.ts";
 import { DeadlineTimer } from "../runtime/deadline-timer.ts";
+import type { Adapt } from "./adapt-calls.ts";
 import type { CallLoad } from "./call-load.ts";
 import { CallTime } from "./call-time.ts";
+import { callWithBody } from "./call-with-body.ts";
 import { FailureLog } from "./failure-log.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { Places } from "./places.ts";
@@ -27,9 +29,26 @@ export const OUTBOUND_LIMITS = {
    * without notice.
    */
   sharedConnections: 6,
+  /** Of these, those that are left to requests without a credential, if the server is asked about them. */
+  sharedSignInConnections: 2,
+  /** Concurrent calls to one server for requests without a credential, beside those of the cluster's `concurrency`. */
+  signInCalls: 16,
   /** Calls waiting for a place. With a longer queue, a flood of misses would only wait longer. */
   queuedCalls: 1_024,
+  /** The same for requests without a credential. */
+  queuedSignInCalls: 128,
 } as const;
+
+/** Calls of one lane never wait for places of the other: anyone can send requests without a credential. */
+export type CallLane = "decisions" | "sign_in";
+
+interface Lane {
+  readonly name: CallLane;
+  readonly waiting: FairQueue<Waiting>;
+  readonly queuedCalls: number;
+  /** Of the object's own connections; undefined if the calls do not use them. */
+  readonly connections: Places | undefined;
+}
 
 /** A timeout is late by at most a sixteenth. */
 const TICKS_OF_TIMEOUT = 16;
@@ -44,8 +63,9 @@ interface ServerCluster {
   readonly name: string;
   readonly baseUrl: string;
   readonly send: Send;
+  /** Of the filter's calls. */
   readonly concurrency: number;
-  readonly places: Places;
+  readonly places: Readonly<Record<CallLane, Places>>;
   readonly calls: CallCounter;
   readonly timeoutMs: number;
   readonly deadlines: DeadlineTimer;
@@ -56,6 +76,7 @@ interface ServerCluster {
 
 interface Waiting {
   readonly cluster: ServerCluster;
+  readonly lane: Lane;
   /** Undefined for a call that no client causes. */
   readonly group: string | undefined;
   readonly sinceMs: number;
@@ -89,6 +110,8 @@ export interface OutboundDependencies {
    * own mistake is never mistaken for an authorization server that is down.
    */
   readonly sendTo: (cluster: Cluster, name: string) => Send | undefined;
+  /** What is done for the filter's calls, but not for probes. */
+  readonly adapt?: Adapt | undefined;
   /** Whether each call has connections of its own (authorization-calls.ts). Otherwise all share those of the object. */
   readonly hasOwnConnections?: boolean;
   readonly nowMs: () => number;
@@ -111,7 +134,7 @@ export interface OutboundDependencies {
  */
 export class OutboundCalls {
   readonly #clusters = new Map<string, ServerCluster>();
-  readonly #waiting = new FairQueue<Waiting>();
+  readonly #lanes: Readonly<Record<CallLane, Lane>>;
   readonly #nowMs: () => number;
   readonly #service: OutboundDependencies["service"];
   readonly #log: FailureLog;
@@ -121,12 +144,11 @@ export class OutboundCalls {
   readonly #time = new CallTime();
   /** Calls of the built-in filter change nothing on the server. */
   readonly #onlyAsks: boolean;
-  /** Of the object's own connections; undefined if the calls do not use them. */
-  readonly #connections: Places | undefined;
 
   constructor({
     service,
     sendTo,
+    adapt = (send) => send,
     hasOwnConnections = false,
     nowMs,
     mayCall,
@@ -139,7 +161,13 @@ export class OutboundCalls {
   }: OutboundDependencies) {
     this.#mayCall = mayCall;
     this.#stateChanged = stateChanged;
-    this.#connections = hasOwnConnections ? undefined : new Places(OUTBOUND_LIMITS.sharedConnections);
+    const shared = sharedConnections(service);
+    const connections = (limit: number) => (hasOwnConnections ? undefined : new Places(limit));
+    const { queuedCalls, queuedSignInCalls } = OUTBOUND_LIMITS;
+    this.#lanes = {
+      decisions: lane("decisions", queuedCalls, connections(shared.decisions)),
+      sign_in: lane("sign_in", queuedSignInCalls, connections(shared.sign_in)),
+    };
     this.#service = service;
     this.#nowMs = nowMs;
     this.#log = log ?? new FailureLog(service.name);
@@ -150,9 +178,7 @@ export class OutboundCalls {
       const send = sendTo(cluster, name);
       if (send === undefined) continue;
       const target = targets.get(name);
-      const concurrency = hasOwnConnections
-        ? cluster.concurrency
-        : Math.min(cluster.concurrency, OUTBOUND_LIMITS.sharedConnections);
+      const concurrency = hasOwnConnections ? cluster.concurrency : Math.min(cluster.concurrency, shared.decisions);
       const baseUrl = "url" in cluster ? cluster.url : `https://${cluster.authority}`;
       const { intervalMs, timeoutMs, idleMs, silenceMs } = probeLimits ?? { ...PROBE_LIMITS, ...UNREACHABLE };
       const callsToServer = servers.to("url" in cluster ? cluster.url : `binding ${cluster.binding}`);
@@ -172,9 +198,14 @@ export class OutboundCalls {
       this.#clusters.set(name, {
         name,
         baseUrl,
-        send: ignoresBodyOfAllow(service) ? withoutBodyOfAllow(send) : send,
+        send: ignoresBodyOfAllow(service)
+          ? withoutBodyOfAllow(send)
+          : adapt(send, { name, baseUrl, timeoutMs: cluster.timeoutMs }),
         concurrency,
-        places: new Places(concurrency),
+        places: {
+          decisions: new Places(concurrency),
+          sign_in: new Places(Math.min(cluster.concurrency, OUTBOUND_LIMITS.signInCalls)),
+        },
         calls: calls.to(name),
         timeoutMs: cluster.timeoutMs,
         deadlines: new DeadlineTimer(cluster.timeoutMs, TICKS_OF_TIMEOUT),
@@ -200,7 +231,8 @@ export class OutboundCalls {
     const nowMs = this.#nowMs();
     const entries = [...this.#clusters.values()].map((cluster): [string, ClusterState] => {
       const { name, reachability, concurrency } = cluster;
-      const sinceMs = [...this.#waiting].flatMap((waiting) => (waiting.cluster === cluster ? waiting.sinceMs : []));
+      const waiting = Object.values(this.#lanes).flatMap((lane) => [...lane.waiting]);
+      const sinceMs = waiting.flatMap((waiting) => (waiting.cluster === cluster ? waiting.sinceMs : []));
       return [
         name,
         {
@@ -232,24 +264,25 @@ export class OutboundCalls {
     this.#log.note({ cluster, reason: "a reply that cannot be read", cfRay });
   }
 
-  call(call: OutboundCall): Promise<OutboundResult> {
+  call(call: OutboundCall, laneName: CallLane = "decisions"): Promise<OutboundResult> {
+    const lane = this.#lanes[laneName];
     const attribute = call.attributes?.[CLIENT_GROUP_ATTRIBUTE];
     const group = attribute === undefined ? undefined : String(attribute);
-    if (this.#mayCall === undefined || group === undefined) return this.#queue(call, group);
-    return this.#mayCall(group).then((may) => {
-      if (may) return this.#queue(call, group);
+    if (this.#mayCall === undefined || group === undefined) return this.#queue(call, group, lane);
+    return this.#mayCall(laneName === "decisions" ? group : `${laneName} ${group}`).then((may) => {
+      if (may) return this.#queue(call, group, lane);
       this.#clusters.get(call.cluster)?.calls.ended("rate_limited");
       return failedAtOnce("rate_limited");
     });
   }
 
   /** @param group its place in the turns; calls that no client causes (those of ticks) form their own group */
-  #queue(call: OutboundCall, group: string | undefined): Promise<OutboundResult> {
+  #queue(call: OutboundCall, group: string | undefined, lane: Lane): Promise<OutboundResult> {
     const cluster = this.#clusters.get(call.cluster);
     if (cluster === undefined) return failedAtOnce("rejected");
     cluster.prober?.asked();
     if (isHeldBack(cluster)) return heldBack(cluster);
-    if (this.#waiting.size >= OUTBOUND_LIMITS.queuedCalls) {
+    if (lane.waiting.size >= lane.queuedCalls) {
       cluster.calls.ended("overflow");
       return failedAtOnce("overflow");
     }
@@ -258,6 +291,7 @@ export class OutboundCalls {
     const { promise, resolve } = Promise.withResolvers<OutboundResult>();
     const waiting: Waiting = {
       cluster,
+      lane,
       group,
       sinceMs: this.#nowMs(),
       start: () => {
@@ -267,31 +301,37 @@ export class OutboundCalls {
     };
     // A call that never got its place failed because of our load, not the server's: that must never let requests pass.
     const cancelWait = cluster.deadlines.start(() => {
-      this.#waiting.remove(waiting);
+      lane.waiting.remove(waiting);
       cluster.calls.ended("overflow");
       resolve({ ok: false, reason: "overflow" });
     }, timeoutMs);
-    this.#waiting.add(group ?? "", waiting);
-    this.#startWaiting();
+    lane.waiting.add(group ?? "", waiting);
+    this.#startWaiting(lane);
     return promise;
   }
 
   /** Starts every waiting call that has a place; clients take turns. A cluster at its own limit does not delay the others. */
-  #startWaiting(): void {
+  #startWaiting(lane: Lane): void {
+    const { name, connections } = lane;
     let waiting: Waiting | undefined;
     do {
-      waiting = this.#waiting.take(
-        ({ cluster, group }) => (this.#connections?.hasPlaceFor(group) ?? true) && cluster.places.hasPlaceFor(group),
+      waiting = lane.waiting.take(
+        ({ cluster, group }) => (connections?.hasPlaceFor(group) ?? true) && cluster.places[name].hasPlaceFor(group),
       );
       waiting?.start();
     } while (waiting !== undefined);
   }
 
-  async #run({ cluster, group, sinceMs }: Waiting, call: OutboundCall, timeoutMs: number): Promise<OutboundResult> {
+  async #run(
+    { cluster, lane, group, sinceMs }: Waiting,
+    call: OutboundCall,
+    timeoutMs: number,
+  ): Promise<OutboundResult> {
     // The server may have fallen silent while the call waited for its place.
     if (isHeldBack(cluster)) return heldBack(cluster);
-    cluster.places.take(group);
-    this.#connections?.take(group);
+    const places = cluster.places[lane.name];
+    places.take(group);
+    lane.connections?.take(group);
     const startedMs = this.#nowMs();
     cluster.calls.started(startedMs - sinceMs);
     cluster.reachability.callStarted(startedMs, timeoutMs);
@@ -305,13 +345,19 @@ export class OutboundCalls {
     const trace = traceOfCall(call);
     const outcome = await Promise.race([
       sendInTrace(call, this.#onlyAsks ? trace?.context : undefined, (traced) =>
-        sendCall(traced, cluster.baseUrl, cluster.send, abort.signal, this.#onlyAsks),
+        sendCall(
+          callWithBody(traced, this.#service.filterKind),
+          cluster.baseUrl,
+          cluster.send,
+          abort.signal,
+          this.#onlyAsks,
+        ),
       ),
       timeout,
     ]);
     cancelTimeout();
-    cluster.places.release(group);
-    this.#connections?.release(group);
+    places.release(group);
+    lane.connections?.release(group);
     const nowMs = this.#nowMs();
     if (outcome !== "timeout" && outcome.kind === "answer") this.#time.answered(nowMs - startedMs);
     const contact =
@@ -324,7 +370,7 @@ export class OutboundCalls {
     // A call that could not be sent says nothing about how long the server takes.
     cluster.calls.ended(callResult(outcome), contact === undefined ? undefined : nowMs - startedMs);
     cluster.prober?.asked();
-    this.#startWaiting();
+    this.#startWaiting(lane);
     return this.#resultOf(outcome, cluster, nowMs - startedMs, trace?.cfRay ?? null);
   }
 
@@ -361,11 +407,12 @@ export class OutboundCalls {
    * notice, behind clients' calls that hang, and its deadline would pass before it was sent.
    */
   #keepPlaceForProbes(isRunning: boolean): void {
+    const { decisions } = this.#lanes;
     if (isRunning) {
-      this.#connections?.take(undefined);
+      decisions.connections?.take(undefined);
     } else {
-      this.#connections?.release(undefined);
-      this.#startWaiting();
+      decisions.connections?.release(undefined);
+      this.#startWaiting(decisions);
     }
   }
 
@@ -403,7 +450,18 @@ export class OutboundCalls {
   }
 }
 
-/** Whether requests of the service pass while its authorization server cannot be reached. */
+function lane(name: CallLane, queuedCalls: number, connections: Places | undefined): Lane {
+  return { name, waiting: new FairQueue(), queuedCalls, connections };
+}
+
+/** How the lanes share the object's own connections. */
+function sharedConnections({ filterKind }: Pick<Service, "filterKind">): Readonly<Record<CallLane, number>> {
+  const { sharedConnections: all, sharedSignInConnections } = OUTBOUND_LIMITS;
+  const asks = filterKind.kind === "built-in" && asksWithoutCredential(filterKind.authorization);
+  const signIn = asks ? sharedSignInConnections : 0;
+  return { decisions: all - signIn, sign_in: signIn };
+}
+
 function callResult(outcome: CallOutcome | "timeout"): CallResult {
   if (outcome === "timeout") return "timeout";
   switch (outcome.kind) {

@@ -2,6 +2,7 @@ import { isConnectionHeader } from "../../config/header-names.ts";
 import { type HeaderList, HOST_LIMITS, type OutboundCall } from "../../wasm/host/index.ts";
 import { sleep } from "../runtime/async.ts";
 import { boundedBody } from "./bounded-body.ts";
+import { ImpossibleCall } from "./impossible-call.ts";
 import { isRefusedCall } from "./refused-call.ts";
 
 /** Sends one request and rejects if there is no answer: `fetch` of a service binding or of the platform. */
@@ -52,6 +53,7 @@ async function attempt(call: OutboundCall, baseUrl: string, send: Send, signal: 
   } catch (error) {
     // Our own mistake and the platform's limit on calls say nothing about the server; all other errors (refused, reset, a bad
     // reply line) mean no answer.
+    if (error instanceof ImpossibleCall) return { kind: "rejected", why: error.message };
     if (isRefusedCall(error)) return { kind: "rejected", why: "the exported AuthorizationCalls refuses it" };
     return String(error).includes("subrequests")
       ? { kind: "rejected", why: "the platform's limit on calls" }

@@ -1,5 +1,5 @@
 import type { Service } from "../../config/index.ts";
-import type { Decision, Refusal } from "../../wasm/host/index.ts";
+import type { Decision, HeaderList, Refusal } from "../../wasm/host/index.ts";
 import { flattenHeaders } from "../flat-headers.ts";
 import { allowedBy } from "../metrics/count-outcome.ts";
 import type { Continue, LocalResponse, Unavailable } from "../rpc.ts";
@@ -21,10 +21,17 @@ function saidLast({ lastLines = [] }: Extract<Refusal, { kind: "failed" }>): str
   return lastLines.length === 0 ? "" : `; the filter's last lines: ${lastLines.join(" | ")}`;
 }
 
-export function decisionAnswer(service: Service, decision: Decision): Continue | LocalResponse | Unavailable {
+/** @param forClient what the client gets of an allow, besides the upstream's response */
+export function decisionAnswer(
+  service: Service,
+  decision: Decision,
+  forClient: HeaderList = [],
+): Continue | LocalResponse | Unavailable {
   if (decision.kind !== "continue") return denyResult(decision);
   const { changes } = decision;
-  return { kind: "continue", changes, freshForMs: freshForMs(service, decision), by: allowedBy(decision) };
+  const allow = { kind: "continue", changes, by: allowedBy(decision) } as const;
+  if (forClient.length > 0) return { ...allow, freshForMs: 0, forClient: flattenHeaders(forClient) };
+  return { ...allow, freshForMs: freshForMs(service, decision) };
 }
 
 /** A refusal by the gateway itself. */

@@ -6,6 +6,7 @@ import type { MemoryBackpressure } from "../memory/backpressure.ts";
 import { countOutcome, countUndecided } from "../metrics/count-outcome.ts";
 import { type Counters, countDecision, countRefusalInStage } from "../metrics/counters.ts";
 import type { OutcomeCounts } from "../metrics/outcomes.ts";
+import { clientHeadersOf, ForClient } from "../outbound/client-headers.ts";
 import type { OutboundCalls } from "../outbound/outbound-calls.ts";
 import type { PersistedDecisions } from "../persistence/persisted-decisions.ts";
 import type { DecideRequest, Unavailable } from "../rpc.ts";
@@ -44,6 +45,7 @@ export interface RequestDependencies {
 /** Runs a request through its service: rule, backpressure, stored decisions, tick, filter. */
 export class RequestDecider {
   readonly #with: RequestDependencies;
+  readonly #givesToClients: boolean;
   readonly #deadlines: DeadlineTimer;
   /** What the filter reads as the route's name; undefined: the rule's. */
   readonly #routeName: string | number | boolean | undefined;
@@ -54,6 +56,7 @@ export class RequestDecider {
     const { filterKind } = dependencies.service;
     this.#with = dependencies;
     this.#routeName = filterKind.kind === "other" ? filterKind.properties.route_name : undefined;
+    this.#givesToClients = clientHeadersOf(dependencies.service).names.length > 0;
     this.#deadlines = new DeadlineTimer(dependencies.stageMs, TICKS_OF_STAGE);
     this.#deadline = new StageDeadline(this.#deadlines);
   }
@@ -92,7 +95,8 @@ export class RequestDecider {
     if (!(generation instanceof Generation)) return this.#withoutFilter(generation);
 
     const deadline = this.#deadline;
-    const request = streamRequest(ask, this.#routeName ?? ruleName, deadline.signal);
+    const forClient = this.#givesToClients ? new ForClient() : undefined;
+    const request = streamRequest(ask, this.#routeName ?? ruleName, deadline.signal, forClient);
     const stages = exchangeStages(service, generation.exportedStages, ask.endOfStream);
     const again = () => this.#ticked(ask, ruleName, replays + 1);
     if (stages !== undefined) {
@@ -112,7 +116,7 @@ export class RequestDecider {
     const decided = (decision: Decision) => {
       if (isReplayed(decision, replays)) return again();
       this.#headDecided(generation, decision, rayOf(ask));
-      return decisionAnswer(service, decision);
+      return decisionAnswer(service, decision, forClient?.headers);
     };
     const deciding = generation.decide(request);
     if (!(deciding instanceof Promise)) return decided(deciding);

@@ -1,3 +1,4 @@
+import { asksWithoutCredential } from "../../config/authorization-parts.ts";
 import { asksAboutRequests, keyedBy, type Service } from "../../config/index.ts";
 import {
   createSharedState,
@@ -21,7 +22,10 @@ import { FilterMetrics } from "../metrics/filter-metrics.ts";
 import { MostlyMisses } from "../metrics/mostly-misses.ts";
 import type { OutcomeCounts } from "../metrics/outcomes.ts";
 import { addWorkerCounts, type WorkerCounts } from "../metrics/worker-counts.ts";
+import { type AdaptDependencies, adaptCalls } from "../outbound/adapt-calls.ts";
 import { answerClass } from "../outbound/answer-class.ts";
+import { headersWithBody } from "../outbound/call-with-body.ts";
+import { type ClientHeaders, clientHeadersOf, givenToClient } from "../outbound/client-headers.ts";
 import { ForbiddenReplies } from "../outbound/forbidden-replies.ts";
 import { OutboundCalls } from "../outbound/outbound-calls.ts";
 import { questionOf, volatileParts } from "../outbound/question.ts";
@@ -32,10 +36,12 @@ import { PersistedDecisions } from "../persistence/persisted-decisions.ts";
 import type { PersistenceStats } from "../persistence/persistence-stats.ts";
 import { credentialMismatch } from "../request/credential-mismatch.ts";
 import { RequestDecider } from "../request/request-decider.ts";
+import { sentBodies } from "../request/sent-body.ts";
 import { RestartController } from "../restart/controller.ts";
 import { RestartExecutor } from "../restart/restart-executor.ts";
 import type { DecideRequest } from "../rpc.ts";
 import { type Runtime, randomShare } from "../runtime/runtime.ts";
+import { isWithoutCredential, SignIn, type SignInDependencies } from "../sign-in/sign-in.ts";
 import type { Answer } from "../stages/staged-answer.ts";
 import type { ServiceStateStore } from "../storage/service-state.ts";
 import { type Counts, countsSince } from "../storage/stored-counts.ts";
@@ -55,6 +61,8 @@ export interface ServiceDependencies {
   /** Whether each request to a cluster has connections of its own. */
   readonly hasOwnConnections?: boolean;
   readonly secrets: (name: string) => string | undefined;
+  /** Fetches the public keys of an issuer. */
+  readonly loadKeys: AdaptDependencies["loadKeys"];
   /** Whether secrets come from `.dev.vars`. */
   readonly isDevelopment?: boolean;
   /** Whether clients of a group may cause one more call; undefined if there is no limit. */
@@ -69,6 +77,14 @@ export interface ServiceDependencies {
 
 function handsOver(filter: WebAssembly.Module | undefined): boolean {
   return filter !== undefined && hasHandover(new Set(WebAssembly.Module.exports(filter).map(({ name }) => name)));
+}
+
+function signInOf({ filterKind }: Service, dependencies: SignInDependencies): SignIn | undefined {
+  if (filterKind.kind !== "built-in") return undefined;
+  const { authorization } = filterKind;
+  return authorization.protocol === "forward-auth" && asksWithoutCredential(authorization)
+    ? new SignIn(authorization, dependencies)
+    : undefined;
 }
 
 /** One protected service: wires together the parts that decide, maintain and purge. They live as long as the object. */
@@ -87,6 +103,10 @@ export class ProtectedService {
   readonly #opened: OpenedStorage;
   readonly #persistedDecisions: PersistedDecisions | undefined;
   readonly #requests: RequestDecider;
+  /** Undefined if the server is asked about no request without a credential. */
+  readonly #signIn: SignIn | undefined;
+  readonly #clientHeaders: ClientHeaders;
+  readonly #bodies: ReturnType<typeof sentBodies>;
   readonly #maintenance: Maintenance;
   readonly #purging: PurgeDependencies;
   readonly #questionSalt: number;
@@ -131,6 +151,7 @@ export class ProtectedService {
       service,
       events: log,
       sendTo: dependencies.sendTo,
+      adapt: adaptCalls({ service, nowMs, secrets: dependencies.secrets, loadKeys: dependencies.loadKeys }),
       hasOwnConnections: dependencies.hasOwnConnections ?? false,
       nowMs,
       mayCall: dependencies.mayCall,
@@ -196,6 +217,7 @@ export class ProtectedService {
       shared,
       setAlarm: dependencies.setAlarm,
     });
+    this.#bodies = sentBodies(service);
     this.#requests = new RequestDecider({
       service,
       instances,
@@ -209,6 +231,13 @@ export class ProtectedService {
         afterAnswer: () => this.#afterAnswer(),
       },
       stageMs: runtime.limits.pausedMs,
+    });
+    this.#clientHeaders = clientHeadersOf(service);
+    this.#signIn = signInOf(service, {
+      ...{ service, outbound: this.#outbound, counters, outcomes, nowMs },
+      secrets: dependencies.secrets,
+      isDevelopment: dependencies.isDevelopment ?? false,
+      afterAnswer: () => this.#afterAnswer(),
     });
     this.#purging = {
       ...stored,
@@ -228,7 +257,10 @@ export class ProtectedService {
   /** A promise only if something has to be waited for. */
   decide(ask: DecideRequest): Answer | Promise<Answer> {
     const mismatch = credentialMismatch(this.configuration, ask);
-    return mismatch ?? this.#requests.decide(ask);
+    if (mismatch !== undefined) return mismatch;
+    if (this.#signIn !== undefined && isWithoutCredential(ask)) return this.#signIn.decide(ask);
+    if (this.#bodies === undefined) return this.#requests.decide(ask);
+    return this.#bodies.decide(ask, (asked) => this.#requests.decide(asked));
   }
 
   /** What isolates of the Worker have decided for this service. */
@@ -302,12 +334,13 @@ export class ProtectedService {
   /** Makes a call, and tells the controller what was asked and answered. */
   async #outboundCall(call: OutboundCall): Promise<OutboundResult> {
     const askedAtMs = this.#nowMs();
-    const result = await this.#outbound.call(call);
+    const result = givenToClient(this.#clientHeaders, call, await this.#outbound.call(call));
     this.#noteForbidden(result);
     // Otherwise the key has nothing that could be left out of it.
     if (asksAboutRequests(this.configuration.filterKind)) this.#mostlyMisses.note(this.#nowMs());
     const answer = answerClass(result, this.configuration.filterKind);
-    this.#controller.called(questionOf(call, this.#questionSalt, this.#volatile), askedAtMs, answer);
+    const asked = { ...call, headers: headersWithBody(call) };
+    this.#controller.called(questionOf(asked, this.#questionSalt, this.#volatile), askedAtMs, answer);
     return result;
   }
 

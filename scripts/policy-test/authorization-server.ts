@@ -1,9 +1,15 @@
-import { introspectedSubject, issuersOf } from "../../config/authorization-parts.ts";
+import {
+  AUTHZEN_METADATA_PATH,
+  asksWithoutCredential,
+  introspectedSubject,
+  issuersOf,
+} from "../../config/authorization-parts.ts";
 import type { Expectation } from "../../config/gateway.ts";
 import { type Issuer, matchRule, type Service } from "../../config/index.ts";
 import { isPlainObject } from "../../config/schema/fields.ts";
 import { claimsOf, withoutNulls } from "./claims.ts";
 import type { Asker } from "./credential.ts";
+import { asExpected, replyIssuer } from "./signed-replies.ts";
 import type { ReceivedRequest, StandInReply } from "./stand-in-server.ts";
 import type { TokenIssuers } from "./token-issuers.ts";
 
@@ -30,27 +36,52 @@ export async function answerCall(
   if (filterKind.kind === "other") throw new Error(`${service.name}: a filter of the user's own has scripted replies`);
   const { authorization } = filterKind;
   const path = call.url.pathname + call.url.search;
-  const issuer = issuersOf(authorization).find(
-    ({ keys }) => keys.from === "cluster" && keys.cluster === cluster && keys.path === path && call.method === "GET",
+  const issuer = [...issuersOf(authorization), replyIssuer(authorization)].find(
+    (candidate): candidate is Issuer =>
+      candidate !== undefined && isKeySetOf(candidate, cluster, path) && call.method === "GET",
   );
   if (issuer !== undefined) return keySet(issuer, issuers);
   if (authorization.protocol === "jwt" || authorization.protocol === "api-keys") return unknownPath(path);
   const subject = introspectedSubject(authorization);
   if (subject?.cluster === cluster && subject.path === path) {
     // The decision point refuses; here the token counts as active.
-    return introspect(subject.expect, call, asker, false);
+    return asExpected(introspect(subject.expect, call, asker, false), authorization, issuers);
   }
-  if (authorization.cluster !== cluster || authorization.path !== path) return unknownPath(path);
+  if (authorization.cluster !== cluster) return unknownPath(path);
+  if (authorization.path === AUTHZEN_METADATA_PATH) {
+    if (path === AUTHZEN_METADATA_PATH) return { reply: json(metadataOf(service, cluster)), note: undefined };
+    return path === EVALUATION_PATH && authorization.protocol === "authzen"
+      ? evaluate(call, asker, authorization)
+      : unknownPath(path);
+  }
+  if (authorization.path !== path) return unknownPath(path);
   switch (authorization.protocol) {
     case "introspection":
-      return introspect(authorization.expect, call, asker, asker?.user.refusedWith !== undefined);
+      return asExpected(
+        introspect(authorization.expect, call, asker, asker?.user.refusedWith !== undefined),
+        authorization,
+        issuers,
+      );
     case "forward-auth":
-      return check(call, asker);
+      return check(call, asker, asksWithoutCredential(authorization));
     case "authzen":
       return evaluate(call, asker, authorization);
     case "opa":
       return queryPolicy(call, asker, authorization);
   }
+}
+
+/** Where the metadata of a decision point name its endpoint. */
+const EVALUATION_PATH = "/access/v1/evaluation";
+
+function metadataOf({ clusters }: Service, cluster: string) {
+  const target = clusters[cluster]!;
+  const base = "url" in target ? target.url : `https://${target.authority}`;
+  return { policy_decision_point: base, access_evaluation_endpoint: base + EVALUATION_PATH };
+}
+
+function isKeySetOf({ keys }: Issuer, cluster: string, path: string): boolean {
+  return keys.from === "cluster" && keys.cluster === cluster && keys.path === path;
 }
 
 export async function keySet(issuer: Issuer, issuers: TokenIssuers): Promise<Answered> {
@@ -81,6 +112,9 @@ function introspect(
     note: `token of ${asker.name} -> active, ${JSON.stringify(claims)}`,
   };
 }
+
+/** Where it sends those who shall sign in. */
+const LOGIN = "https://login.example/";
 
 /** What a server that decides itself is asked. */
 interface Question {
@@ -117,7 +151,8 @@ function noteOf(question: Question, asker: Asker | undefined, why: string | unde
   return `may ${about ?? "nobody known"} ${what}? -> ${why === undefined ? "yes" : `no: ${why}`}`;
 }
 
-function check({ headers }: ReceivedRequest, asker: Asker | undefined): Answered {
+/** @param begins whether it begins a login for a page that is asked for without a credential, as such servers do */
+function check({ headers }: ReceivedRequest, asker: Asker | undefined, begins: boolean): Answered {
   const question: Question = {
     isAboutAsker: asker !== undefined && Object.values(headers).some((value) => value.includes(asker.credential)),
     method: headers["x-forwarded-method"] ?? "",
@@ -128,6 +163,9 @@ function check({ headers }: ReceivedRequest, asker: Asker | undefined): Answered
   const why = whyRefused(question, asker);
   const note = noteOf(question, asker, why);
   if (why === undefined) return { reply: { status: 200, headers: asker!.user.upstreamHeaders, body: "" }, note };
+  if (begins && asker === undefined && headers.accept?.includes("text/html")) {
+    return { reply: { status: 302, headers: { location: LOGIN }, body: "" }, note };
+  }
   const status = asker?.user.refusedWith ?? (question.isAboutAsker ? 403 : 401);
   return { reply: { status, headers: {}, body: "" }, note };
 }
@@ -137,9 +175,10 @@ function evaluate({ body }: ReceivedRequest, asker: Asker | undefined, { uri }: 
   const method = textIn(action, "properties", "method");
   const name = textIn(action, "name");
   const question: Question = {
-    isAboutAsker: isSubject(textIn(subject, "type") === "token", textIn(subject, "id"), asker),
+    isAboutAsker: isSubject(textIn(subject, "properties", "kind") !== "", textIn(subject, "id"), asker),
     method,
-    uri: uri === "none" ? undefined : textIn(resource, "id"),
+    // Beside the name of a route is the path, if it is sent.
+    uri: uri === "none" ? undefined : textIn(resource, "properties", "path") || textIn(resource, "id"),
     scopes: textsIn(context, "scopes"),
     permission: name === method ? undefined : name,
   };

@@ -1,4 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { exportJWK, generateKeyPair } from "jose";
+import { introspectionOf } from "../../config/authorization-parts.ts";
+import type { PrivateKeyJwt } from "../../config/gateway.ts";
 import type { Gateway } from "../../config/index.ts";
 import { neededSecrets } from "../../config/needed-secrets.ts";
 import { tokenSecrets } from "../../config/operator-tokens.ts";
@@ -18,6 +21,7 @@ export async function environmentFor(
     // Long enough for the shared secret of an issuer.
     environment[name] = `made-up-${randomBytes(32).toString("hex")}`;
   }
+  for (const { key, algorithm } of privateKeysOf(gateway)) environment[key.secret] = await privateJwk(algorithm);
   for (const name of gateway.variables) environment[name] = variableValue(name, given);
   Object.assign(environment, given);
   for (const name of keySecrets(gateway)) {
@@ -29,6 +33,20 @@ export async function environmentFor(
 /** The value of a variable that the configuration names: the file's, or an address that nobody has. */
 export function variableValue(name: string, given: Readonly<Record<string, string>>): string {
   return given[name] ?? standIn(name);
+}
+
+/** Private keys with which the gateway proves itself. */
+function privateKeysOf({ services }: Gateway): PrivateKeyJwt[] {
+  return services.flatMap(({ filterKind }) => {
+    const authorization = filterKind.kind === "built-in" ? filterKind.authorization : undefined;
+    const client = introspectionOf(authorization)?.clientAuthentication;
+    return client?.type === "private-key-jwt" ? [client] : [];
+  });
+}
+
+async function privateJwk(algorithm: string): Promise<string> {
+  const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
+  return JSON.stringify(await exportJWK(privateKey));
 }
 
 /** Secrets with the digests of API keys. */

@@ -7,6 +7,7 @@ import {
   type Rule,
   type Service,
 } from "../../config/index.ts";
+import { findDescribed } from "../../config/resource-metadata.ts";
 import { readTarget, type Target } from "../../worker/request-target.ts";
 import type { RequestLine } from "./test-line.ts";
 
@@ -14,6 +15,7 @@ import type { RequestLine } from "./test-line.ts";
 export interface Explanation {
   /** Undefined if the path has more than one reading; the gateway refuses it. */
   readonly target: Target | undefined;
+  /** Also that whose metadata have the path. */
   readonly service: Service | undefined;
   /** Position in the service's rules; undefined if none decides. */
   readonly ruleIndex: number | undefined;
@@ -28,6 +30,11 @@ export function explain(gateway: Gateway, { method, target: sent }: RequestLine,
     const { asked } = target;
     const service = asked && findService(gateway, asked.host, asked.path);
     return { target: undefined, service, ruleIndex: undefined, need: undefined, text: `none: ${target.reason}` };
+  }
+  const described = findDescribed(gateway, target.host, target.path);
+  if (described !== undefined) {
+    const text = `none: the gateway publishes services.${described.name}.resource here, without a decision`;
+    return { target, service: described, ruleIndex: undefined, need: undefined, text };
   }
   const service = findService(gateway, target.host, target.path);
   if (service === undefined) {

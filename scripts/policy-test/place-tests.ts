@@ -2,6 +2,7 @@ import { findService, type Gateway, type Service } from "../../config/index.ts";
 import { isOperatorPath, pagesOutside } from "../../config/operator-paths.ts";
 import { prefixCovers } from "../../config/path-syntax.ts";
 import { describeFound, type Finding } from "../../config/problems.ts";
+import { findDescribed, metadataPath } from "../../config/resource-metadata.ts";
 import { oneOf } from "../../config/suggest.ts";
 import { isKeyScope } from "../../worker/credentials/api-keys/key-lines.ts";
 import { rawPath } from "../../worker/request-target.ts";
@@ -48,8 +49,13 @@ function hostsFor(gateway: Gateway, { host, request }: PolicyTest, policy: Polic
   const named = host ?? policy.host;
   if (named !== undefined) return [named];
   const path = rawPath(`https://${ANY_HOST}${request.target}`);
-  if (findService(gateway, ANY_HOST, path) !== undefined) return [ANY_HOST];
-  const candidates = gateway.services.filter(({ route }) => route.hosts.length > 0 && prefixCovers(route.prefix, path));
+  const owner = findDescribed(gateway, ANY_HOST, path) ?? findService(gateway, ANY_HOST, path);
+  if (owner !== undefined) return [ANY_HOST];
+  const candidates = gateway.services.filter(
+    ({ route, resource }) =>
+      route.hosts.length > 0 &&
+      (prefixCovers(route.prefix, path) || (resource !== undefined && metadataPath(route) === path)),
+  );
   return candidates.map(({ route }) => route.hosts[0]!.replace(/^\*\./, "any."));
 }
 

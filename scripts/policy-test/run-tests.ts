@@ -11,6 +11,7 @@ import type { PlacedTest } from "./place-tests.ts";
 import type { PolicyFile } from "./policy-file.ts";
 import { ScriptedReplies } from "./scripted-replies.ts";
 import { Servers } from "./servers.ts";
+import { replyIssuer } from "./signed-replies.ts";
 import { StandInServer } from "./stand-in-server.ts";
 import { clusterBinding, handlerBinding } from "./stand-ins.ts";
 import { TokenIssuers } from "./token-issuers.ts";
@@ -99,7 +100,11 @@ async function newLines(running: GatewayProcess, before: string): Promise<string
 }
 
 function issuersIn({ services }: Gateway): Issuer[] {
-  return services.flatMap(({ filterKind }) => (filterKind.kind === "other" ? [] : issuersOf(filterKind.authorization)));
+  return services.flatMap(({ filterKind }) => {
+    if (filterKind.kind === "other") return [];
+    const ofReplies = replyIssuer(filterKind.authorization);
+    return [...issuersOf(filterKind.authorization), ...(ofReplies === undefined ? [] : [ofReplies])];
+  });
 }
 
 /** Every service binding that the configuration names, and those of clusters under test. */

@@ -53,6 +53,10 @@ export class TokenIssuers {
       .sign(key);
   }
 
+  secretNamed(name: string): string {
+    return this.#environment[name] ?? "";
+  }
+
   /** The key set that the issuer publishes: for every service that accepts its tokens. */
   async keySet({ issuer }: Issuer): Promise<{ readonly keys: readonly JWK[] }> {
     const keys = await Promise.all(
@@ -63,7 +67,7 @@ export class TokenIssuers {
 
   #keyOf(issuer: Issuer): Promise<SigningKey> {
     const name = `${algorithmOf(issuer)} ${issuer.issuer}`;
-    const secret = issuer.keys.from === "secret" ? (this.#environment[issuer.keys.secret.secret] ?? "") : "";
+    const secret = issuer.keys.from === "secret" ? this.secretNamed(issuer.keys.secret.secret) : "";
     const key = this.#keys.get(name) ?? newKey(issuer, secret);
     this.#keys.set(name, key);
     return key;

@@ -54,7 +54,7 @@ it("the page marks the fields that may be variables, and no others", () => {
   expect(typeLine(audience)).toMatch(`Type: \`"any"\` or text or ${variable} or list of text or ${variable} · `);
   expect(typeLine("route.prefix")).toMatch("Type: text · ");
   const marked = fields.filter(({ node }) => node["x-variable"]).map(({ path }) => path.split(".").at(-1));
-  expect(new Set(marked)).toEqual(new Set(["url", "issuer", "audience", "id"]));
+  expect(new Set(marked)).toEqual(new Set(["url", "origins", "issuer", "audience", "id"]));
 });
 
 describe("the comments in config/input.ts", () => {

@@ -1,9 +1,8 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import type { Miniflare } from "miniflare";
 import Provider from "oidc-provider";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bundleWorker } from "../../scripts/bundle-worker.ts";
+import { listening, startGatewayAt, stopGatewayAt } from "./gateway-at-provider.ts";
 
 /**
  * Runs the built gateway in workerd with a certified OpenID provider that issues and revokes tokens. So the gateway is
@@ -17,8 +16,7 @@ let introspections = 0;
 
 beforeAll(async () => {
   server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  issuer = await listening(server);
   const secrets = { client_secret: "s3cret / with: odd & characters", grant_types: ["client_credentials"] };
   const provider = new Provider(issuer, {
     clients: [
@@ -40,37 +38,13 @@ beforeAll(async () => {
     answer(request, response);
   });
 
-  const { script, wasm } = await bundleWorker("test/e2e/gateway.ts", { OIDC_ORIGIN: issuer });
-  const options = convertV4MiniflareOptions({
-    workers: [
-      {
-        name: "gateway",
-        compatibilityDate: "2026-11-01",
-        modules: [
-          { type: "ESModule", path: "gateway.js", contents: script },
-          ...[...wasm].map(([path, contents]) => ({ type: "CompiledWasm" as const, path: path.slice(2), contents })),
-        ],
-        bindings: { INTROSPECTION_SECRET: secrets.client_secret, WRONG_SECRET: "wrong" },
-        durableObjects: { SERVICE_OBJECT: { className: "ServiceObject", useSQLite: true } },
-        serviceBindings: { UPSTREAM: "upstream" },
-      },
-      {
-        name: "upstream",
-        compatibilityDate: "2026-11-01",
-        modules: true,
-        script: "export default { fetch: (request) => Response.json(Object.fromEntries(request.headers)) };",
-      },
-    ],
+  miniflare = await startGatewayAt("test/e2e/gateway.ts", issuer, {
+    INTROSPECTION_SECRET: secrets.client_secret,
+    WRONG_SECRET: "wrong",
   });
-  miniflare = new Miniflare(options);
-  await miniflare.ready;
 });
 
-afterAll(async () => {
-  await miniflare?.dispose();
-  server?.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-});
+afterAll(() => stopGatewayAt(server, miniflare));
 
 function asShop(path: string, fields: Record<string, string>): Promise<Response> {
   return fetch(issuer + path, {

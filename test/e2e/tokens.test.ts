@@ -1,10 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { decodeJwt, exportJWK, generateKeyPair, type JWK } from "jose";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import type { Miniflare } from "miniflare";
 import Provider from "oidc-provider";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bundleWorker } from "../../scripts/bundle-worker.ts";
+import { listening, startGatewayAt, stopGatewayAt } from "./gateway-at-provider.ts";
 
 /**
  * Runs the built gateway in workerd with a certified OpenID provider that issues JWT access tokens (resource indicators). The
@@ -29,41 +28,13 @@ beforeAll(async () => {
     if (request.url === "/revocations/introspection") void introspect(request, response);
     else provider(request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  issuer = await listening(server);
   provider = await providerWith([await signingJwk("first")]);
 
-  const { script, wasm } = await bundleWorker("test/e2e/token-gateway.ts", { OIDC_ORIGIN: issuer });
-  const options = convertV4MiniflareOptions({
-    workers: [
-      {
-        name: "gateway",
-        compatibilityDate: "2026-11-01",
-        modules: [
-          { type: "ESModule", path: "gateway.js", contents: script },
-          ...[...wasm].map(([path, contents]) => ({ type: "CompiledWasm" as const, path: path.slice(2), contents })),
-        ],
-        bindings: { INTROSPECTION_SECRET: SECRET },
-        durableObjects: { SERVICE_OBJECT: { className: "ServiceObject", useSQLite: true } },
-        serviceBindings: { UPSTREAM: "upstream" },
-      },
-      {
-        name: "upstream",
-        compatibilityDate: "2026-11-01",
-        modules: true,
-        script: "export default { fetch: (request) => Response.json(Object.fromEntries(request.headers)) };",
-      },
-    ],
-  });
-  miniflare = new Miniflare(options);
-  await miniflare.ready;
+  miniflare = await startGatewayAt("test/e2e/token-gateway.ts", issuer, { INTROSPECTION_SECRET: SECRET });
 });
 
-afterAll(async () => {
-  await miniflare?.dispose();
-  server?.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-});
+afterAll(() => stopGatewayAt(server, miniflare));
 
 /** A provider of the same issuer with these keys, the first of which signs. */
 async function providerWith(keys: JWK[]): Promise<ReturnType<Provider["callback"]>> {

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { REFUSING_ORIGIN } from "../faults/socket-server.ts";
 import { headerOf } from "./raw-client.ts";
 import { linesOf, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
-import { VARIANTS } from "./variants.ts";
+import { UNOPENED_VARIANTS } from "./variants.ts";
 
 /**
  * A page of a listed origin must be able to read why a request was refused; pages of other origins must not. For its
@@ -11,14 +12,23 @@ import { VARIANTS } from "./variants.ts";
 
 const LISTED = "https://app.example";
 
-describe.each(VARIANTS)("with $name", (variant) => {
+/** As an upstream that cares for CORS itself, in its own way. */
+const OF_UPSTREAM = [
+  ["access-control-allow-origin", "https://other.example"],
+  ["access-control-expose-headers", "x-page"],
+  ["vary", "accept"],
+] as const;
+
+describe.each(UNOPENED_VARIANTS)("with $name", (variant) => {
   let upstream: RawServer;
   let authorization: RawServer;
   let gateway: SecurityGateway;
 
   beforeAll(async () => {
     upstream = await RawServer.start(({ target }) =>
-      target.endsWith("/404") ? { status: 404, body: "nothing here" } : { body: "served" },
+      target.endsWith("/404")
+        ? { status: 404, body: "nothing here" }
+        : { body: "served", headers: target.endsWith("/own") ? OF_UPSTREAM : [] },
     );
     authorization = await RawServer.start(({ headers }) => {
       const [credential] = linesOf({ headers }, "authorization");
@@ -26,6 +36,12 @@ describe.each(VARIANTS)("with $name", (variant) => {
       if (credential === "Bearer busy") return { status: 429, headers: [["retry-after", "7"]] };
       return { status: 403, headers: [["access-control-allow-origin", "*"]], body: "not for you" };
     });
+    const cors = {
+      origins: [LISTED, "https://*.apps.example:8443"],
+      credentials: true,
+      exposedHeaders: ["X-Request-Id"],
+      headers: ["Authorization", "content-type", "x-trace"],
+    };
     const common = {
       upstream: { url: upstream.origin },
       clusters: { auth: { url: authorization.origin } },
@@ -37,10 +53,18 @@ describe.each(VARIANTS)("with $name", (variant) => {
           listed: {
             ...common,
             route: { prefix: "/listed" },
-            preflight: { answer: { origins: [LISTED, "https://*.apps.example:8443"], credentials: true } },
+            cors,
             rules: [{ path: "/listed/public", public: true }],
           },
-          any: { ...common, route: { prefix: "/any" }, preflight: { answer: { origins: ["*"] } } },
+          // The older spelling.
+          older: { ...common, route: { prefix: "/older" }, preflight: { answer: { origins: [LISTED] } } },
+          any: { ...common, route: { prefix: "/any" }, cors: { origins: "*" } },
+          neighbour: {
+            ...common,
+            route: { prefix: "/listed/neighbour" },
+            cors: { origins: "https://neighbour.example", methods: ["GET"], headers: [], maxAgeSeconds: 0 },
+          },
+          dead: { ...common, route: { prefix: "/dead" }, clusters: { auth: { url: REFUSING_ORIGIN } }, cors },
           silent: { ...common, route: { prefix: "/silent" } },
         },
       },
@@ -62,7 +86,34 @@ describe.each(VARIANTS)("with $name", (variant) => {
       vary: headerOf(response, "vary"),
     };
   }
-  const open = { origin: LISTED, credentials: "true", vary: "Origin", exposed: expect.stringContaining("retry-after") };
+  /** @returns the answer, and how many requests the upstream and the authorization server got */
+  async function preflight(target: string, origin: string, requested?: string, asks = "GET") {
+    const before = upstream.requests.length + authorization.requests.length;
+    const response = await gateway.send({
+      method: "OPTIONS",
+      target,
+      headers: [
+        `Origin: ${origin}`,
+        `Access-Control-Request-Method: ${asks}`,
+        ...(requested === undefined ? [] : [`Access-Control-Request-Headers: ${requested}`]),
+      ],
+    });
+    return {
+      status: response.status,
+      reason: headerOf(response, "x-ebb-reason"),
+      origin: headerOf(response, "access-control-allow-origin"),
+      credentials: headerOf(response, "access-control-allow-credentials"),
+      methods: headerOf(response, "access-control-allow-methods"),
+      headers: headerOf(response, "access-control-allow-headers"),
+      maxAge: headerOf(response, "access-control-max-age"),
+      exposed: headerOf(response, "access-control-expose-headers"),
+      vary: headerOf(response, "vary"),
+      asked: upstream.requests.length + authorization.requests.length - before,
+    };
+  }
+  const VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
+  const exposed = "www-authenticate, retry-after, x-ebb-reason, x-request-id";
+  const open = { origin: LISTED, credentials: "true", vary: "Origin", exposed };
   const closed = { origin: undefined, credentials: undefined };
 
   it.each([
@@ -114,9 +165,125 @@ describe.each(VARIANTS)("with $name", (variant) => {
     }
   });
 
-  it("if any origin is listed, credentials are not allowed", async () => {
-    const answer = await ask("/any/1", "Origin: https://anywhere.example");
-    expect(answer).toMatchObject({ status: 401, origin: "https://anywhere.example", credentials: undefined });
+  it("if any origin is allowed, the answer names none, and credentials are not allowed", async () => {
+    for (const origin of ["https://anywhere.example", "null", `https://${"a".repeat(9_000)}.example`]) {
+      expect(await ask("/any/1", `Origin: ${origin}`)).toMatchObject({
+        status: 401,
+        origin: "*",
+        credentials: undefined,
+      });
+    }
+  });
+
+  it("no spelling of a listed origin counts but the one that browsers send", async () => {
+    const others = ["https://app.example:443", "https://app.example.", "https://app.example/", "http://app.example"];
+    const broken = ["https://app.example, https://evil.example", "https://app.example\xe9", "https://APP.example"];
+    const punycode = ["https://xn--app-xyz.example", "https://\xc3\xa1pp.example"];
+    for (const origin of [...others, ...broken, ...punycode, `${LISTED}${"/".repeat(100_000)}`]) {
+      expect(await ask("/listed/1", `Origin: ${origin}`)).toMatchObject({ status: 401, ...closed });
+      expect(await preflight("/listed/1", origin)).toMatchObject({ status: 403, reason: "cors_origin", ...closed });
+    }
+    expect(await ask("/listed/1", "Origin: ")).toMatchObject({ status: 401, ...closed });
+    const twice = await ask("/listed/1", `Origin: ${LISTED}`, "Origin: https://evil.example");
+    expect(twice).toMatchObject({ status: 401, ...closed });
+    const below = `https://${"a.".repeat(20_000)}apps.example:8443`;
+    expect(await ask("/listed/1", `Origin: ${below}`)).toMatchObject({ status: 401, ...closed });
+  });
+
+  it("no origin of a neighbour counts", async () => {
+    expect(await ask("/listed/neighbour/1", `Origin: ${LISTED}`)).toMatchObject({ status: 401, ...closed });
+    expect(await ask("/listed/1", "Origin: https://neighbour.example")).toMatchObject({ status: 401, ...closed });
+    const own = await ask("/listed/neighbour/1", "Origin: https://neighbour.example");
+    expect(own).toMatchObject({ status: 401, origin: "https://neighbour.example", credentials: undefined });
+    expect(await preflight("/listed/neighbour/1", LISTED)).toMatchObject({ status: 403, reason: "cors_origin" });
+    // Spelled so that another service could be meant.
+    const spelled = await preflight("/listed/Neighbour/1", LISTED);
+    expect([spelled.status, spelled.asked]).toEqual([400, 0]);
+  });
+
+  it("a page can read that no decision is possible", async () => {
+    const answer = await ask("/dead/1", `Origin: ${LISTED}`, "Authorization: Bearer good");
+    expect(answer).toMatchObject({ status: 503, ...open });
+  });
+
+  describe("a preflight", () => {
+    it.each(["/listed", "/older"])("is answered by the gateway, and nobody is asked: %s", async (path) => {
+      for (const target of [`${path}/1`, `${path}/public`, `${path}/404`]) {
+        expect(await preflight(target, LISTED, "authorization, content-type")).toMatchObject({
+          status: 204,
+          origin: LISTED,
+          methods: "GET, HEAD, POST, PUT, PATCH, DELETE",
+          headers: expect.stringMatching(/^authorization, content-type/),
+          maxAge: "600",
+          exposed: undefined,
+          vary: VARY,
+          asked: 0,
+        });
+      }
+    });
+
+    it("says whether credentials may come", async () => {
+      expect((await preflight("/listed/1", LISTED)).credentials).toBe("true");
+      expect((await preflight("/older/1", LISTED)).credentials).toBeUndefined();
+      expect(await preflight("/any/1", "https://x.example")).toMatchObject({ origin: "*", credentials: undefined });
+    });
+
+    it.each(["x-admin", "x-trace,x-admin", "authorization, cookie", "*", "x trace", "x_trace", "\xe9"])(
+      "for a header that is not allowed is refused: %s",
+      async (headers) => {
+        const answer = await preflight("/listed/1", LISTED, headers);
+        expect(answer).toMatchObject({ status: 403, reason: "cors_header", vary: VARY, asked: 0 });
+        expect(answer.headers).toBeUndefined();
+      },
+    );
+
+    it.each(["AUTHORIZATION", "x-trace , ,Content-Type", "", ",,", "authorization,".repeat(3_000)])(
+      "may name headers in any case, with blanks and gaps: %#",
+      async (headers) => {
+        expect(await preflight("/listed/1", LISTED, headers)).toMatchObject({ status: 204, asked: 0 });
+      },
+    );
+
+    it.each(["TRACE", "put", "PROPFIND", "GET, PUT", "*", "\xe9", "G".repeat(50_000)])(
+      "for a method that is not allowed is refused: %#",
+      async (method) => {
+        const answer = await preflight("/listed/1", LISTED, undefined, method);
+        expect(answer).toMatchObject({ status: 403, reason: "cors_method", vary: VARY, asked: 0 });
+      },
+    );
+
+    it("never opens a private network", async () => {
+      const lines = [`Origin: ${LISTED}`, "Access-Control-Request-Method: GET"];
+      for (const name of ["Access-Control-Request-Private-Network", "Access-Control-Request-Local-Network"]) {
+        const request = { method: "OPTIONS", target: "/listed/1", headers: [...lines, `${name}: true`] };
+        expect((await gateway.send(request)).bytes.toLowerCase()).not.toMatch(/private-network|local-network/);
+      }
+    });
+
+    it("with a body, an upgrade or without an origin is a request like any other", async () => {
+      const method = "Access-Control-Request-Method: GET";
+      const others = [
+        { headers: [`Origin: ${LISTED}`, method, "Content-Length: 1"], body: "x" },
+        { headers: [`Origin: ${LISTED}`, method, "Connection: upgrade", "Upgrade: websocket"] },
+        { headers: [`Origin: ${LISTED}`, method, "Connection: origin"] },
+        { headers: [method] },
+        { headers: [`Origin: ${LISTED}`] },
+      ];
+      for (const other of others) {
+        const answer = await gateway.send({ method: "OPTIONS", target: "/listed/1", ...other });
+        expect(answer.status).toBe(401);
+      }
+    });
+  });
+
+  it("the upstream's own CORS headers are neither changed nor doubled", async () => {
+    for (const origin of [LISTED, "https://other.example", "https://evil.example"]) {
+      const target = "/listed/own";
+      const response = await gateway.send({ target, headers: [`Origin: ${origin}`, "Authorization: Bearer good"] });
+      const lines = (name: string) => response.headers.filter(([sent]) => sent.toLowerCase() === name);
+      for (const [name, value] of OF_UPSTREAM) expect(lines(name).map(([, sent]) => sent)).toEqual([value]);
+      expect(lines("access-control-allow-credentials")).toEqual([]);
+    }
   });
 
   it.each(["/listed/1", "/listed/404", "/listed/public"])(

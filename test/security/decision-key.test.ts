@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { headerOf } from "./raw-client.ts";
 import { linesOf, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
-import { VARIANTS } from "./variants.ts";
+import { VARIANTS_AND_ASKING } from "./variants.ts";
 
 /** What a decision is kept for, where the operator leaves out the object's identity or a header. */
-describe.each(VARIANTS)("with $name", (variant) => {
+describe.each(VARIANTS_AND_ASKING)("with $name", (variant) => {
   let upstream: RawServer;
   let authorization: RawServer;
   let gateway: SecurityGateway;

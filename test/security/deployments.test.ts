@@ -28,7 +28,8 @@ describe.each(VARIANTS)("with $name", (variant) => {
       if (credential.includes("slow")) await after(400);
       // Only one tenant has this user.
       const isTenants = !credential.includes("tenant") || linesOf({ headers }, "x-tenant")[0] === "blue";
-      return { status: isTenants && credential !== "Bearer bad" ? 200 : 403 };
+      const status = isTenants && credential !== "Bearer bad" ? 200 : 403;
+      return { status, headers: credential.includes("renewed") ? [["set-cookie", "a=1"]] : [] };
     });
   });
   afterAll(async () => {
@@ -115,6 +116,31 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect({ status, reason }).toEqual({ status: 503, reason: "configuration_mismatch" });
   });
 
+  it("requests without a credential are asked about only if Worker and object both want it, and others pass meanwhile", async () => {
+    const asking = service({}, { withoutCredential: "ask" });
+    const without = async (gateway: SecurityGateway) => {
+      const before = authorization.requests.length;
+      const { status } = await gateway.send({ target: "/1" });
+      return { status, asked: authorization.requests.length - before };
+    };
+    for (const [worker, object] of [
+      [asking, service()],
+      [service(), asking],
+    ] as const) {
+      const gateway = await start(worker, object);
+      expect((await ask(gateway, "good")).status).toBe(200);
+      expect((await ask(gateway, "bad")).status).toBe(403);
+      // The server would let them in.
+      expect(await without(gateway)).toEqual({ status: 401, asked: 0 });
+    }
+  });
+
+  it("a Worker that knows nothing of headers for clients still lets pass what the object allows", async () => {
+    const gateway = await start(service(), service({}, { clientHeaders: ["set-cookie"] }));
+    const response = await gateway.send({ target: "/1", headers: ["Authorization: Bearer renewed"] });
+    expect([response.status, headerOf(response, "set-cookie")]).toEqual([200, "a=1"]);
+  });
+
   it("an object that sends patterns decides by its own rules, whatever the Worker's configuration sends", async () => {
     const rules = [{ path: "/:id", methods: ["GET"] }];
     for (const worker of [service(), service({ rules: [{ path: "/1/*" }] }, { uri: "rule" })]) {
@@ -128,6 +154,15 @@ describe.each(VARIANTS)("with $name", (variant) => {
       expect(await sent("GET", "/2?b")).toEqual([]);
       expect(await sent("POST", "/1?a")).toEqual(["/1?a"]);
     }
+  });
+
+  it("a server that is asked without a credential still learns what tells a page from a script", async () => {
+    const asking = (more: object) => service({}, { withoutCredential: "ask", ...more });
+    const gateway = await start(asking({}), asking({ requestHeaders: ["x-tenant"] }));
+    const headers = ["Accept: text/html", "X-Requested-With: fetch", "X-Tenant: blue"];
+    expect((await gateway.send({ target: "/1", headers })).status).toBe(200);
+    const sent = (name: string) => linesOf(authorization.requests.at(-1)!, name);
+    expect([sent("accept"), sent("x-requested-with"), sent("x-tenant")]).toEqual([["text/html"], ["fetch"], ["blue"]]);
   });
 
   it("a path that is public in the object, and not in the Worker, is decided on whole", async () => {

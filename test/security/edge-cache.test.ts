@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { linesOf, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
-import { VARIANTS } from "./variants.ts";
+import { VARIANTS_AND_ASKING } from "./variants.ts";
 
 /** Allows kept in the Worker's isolate: who gets in, as whom, and for how long. */
 
 const EDGE_TTL_MS = 2_000;
 const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-describe.each(VARIANTS)("with $name", (variant) => {
+describe.each(VARIANTS_AND_ASKING)("with $name", (variant) => {
   let upstream: RawServer;
   let authorization: RawServer;
   let gateway: SecurityGateway;

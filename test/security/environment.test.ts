@@ -52,6 +52,8 @@ const services = {
       protocol: "jwt",
       issuers: [{ issuer: variable("ISSUER"), audience: variable("AUDIENCE") }],
     },
+    resource: { authorizationServers: [variable("ISSUER")] },
+    cors: { origins: variable("PAGE_ORIGIN") },
   },
   secret: {
     route: { prefix: "/secret" },
@@ -100,8 +102,10 @@ const allSet = () => ({
   AUTH_URL: authorization.origin,
   ISSUER: issuer.origin,
   AUDIENCE: "orders-api",
+  PAGE_ORIGIN: "https://app.example",
 });
 const CREDENTIAL = ["Authorization: Bearer allow"];
+const METADATA = "/.well-known/oauth-protected-resource/tokens";
 const PREFLIGHT = ["Origin: https://app.example", "Access-Control-Request-Method: GET"];
 
 it("with every variable set, the gateway decides by their values", async () => {
@@ -110,6 +114,9 @@ it("with every variable set, the gateway decides by their values", async () => {
   expect(await ask("/tokens/1", [`Authorization: Bearer ${await issuer.token()}`])).toEqual([200, "served"]);
   const foreign = await issuer.token({ aud: "another" });
   expect((await ask("/tokens/1", [`Authorization: Bearer ${foreign}`]))[0]).toBe(401);
+  expect((await ask(METADATA))[1]).toContain(`"authorization_servers":["${issuer.origin}"]`);
+  expect((await ask("/tokens/1", PREFLIGHT, "OPTIONS"))[0]).toBe(204);
+  expect((await ask("/tokens/1", [...PREFLIGHT, "Origin: https://other.example"], "OPTIONS"))[0]).toBe(403);
   expect((await stats()).services.map(({ name }) => name)).toEqual(["orders", "tokens", "secret", "bound"]);
 });
 
@@ -139,6 +146,7 @@ describe.each([
       ["/orders/1", PREFLIGHT, "OPTIONS"],
       ["/tokens/1", [`Authorization: Bearer ${await issuer.token()}`], "GET"],
       ["/bound/open", [], "GET"],
+      [METADATA, [], "GET"],
     ] as const) {
       expect([target, await gateway.ask(target, [...headers], method)]).toEqual([target, [503, "variable_unusable"]]);
     }

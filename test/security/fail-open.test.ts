@@ -142,7 +142,7 @@ describe.each(VARIANTS)("with $name, a service", (variant) => {
     const probes = authorization.requests.slice(before);
     expect(probes.length).toBeGreaterThan(0);
     for (const probe of probes) {
-      expect([probe.method, probe.target]).toEqual(["GET", "/check?a=b"]);
+      expect([probe.method, probe.target]).toEqual([variant.checkMethod ?? "GET", "/check?a=b"]);
       expect(JSON.stringify(probe.headers)).not.toMatch(/secret|gone|api\.example/);
     }
     answer = () => ({ status: 200 });

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { linesOf, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
-import { VARIANTS } from "./variants.ts";
+import { VARIANTS_AND_ASKING } from "./variants.ts";
 
 /** Checks what other files of this folder rely on: both ends are bare sockets, and requests pass through unchanged. */
-describe.each(VARIANTS)("with $name, a request", (variant) => {
+describe.each(VARIANTS_AND_ASKING)("with $name, a request", (variant) => {
   let upstream: RawServer;
   let authorization: RawServer;
   let gateway: SecurityGateway;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { headerOf } from "./raw-client.ts";
 import { linesOf, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
-import { VARIANTS } from "./variants.ts";
+import { VARIANTS_AND_ASKING } from "./variants.ts";
 
 /**
  * Spellings that an upstream may read as a protected path. Neither another rule nor another service may let them in.
@@ -59,16 +59,18 @@ const SPELLINGS = [
   "/x/..%3Fa/admin",
 ];
 
-describe.each(VARIANTS)("with $name", (variant) => {
+describe.each(VARIANTS_AND_ASKING)("with $name", (variant) => {
   let upstream: RawServer;
   let authorization: RawServer;
   let gateway: SecurityGateway;
 
   beforeAll(async () => {
     upstream = await RawServer.start(() => ({ body: "served" }));
-    authorization = await RawServer.start(({ headers }) => ({
-      status: linesOf({ headers }, "authorization")[0] === "Bearer admin" ? 200 : 403,
-    }));
+    authorization = await RawServer.start((request) => {
+      const [credential] = linesOf(request, "authorization");
+      if (credential === undefined) return { status: 401 };
+      return { status: credential === "Bearer admin" ? 200 : 403 };
+    });
     const common = {
       clusters: { auth: { url: authorization.origin } },
       authorization: { protocol: "forward-auth", cluster: "auth", path: "/check" },

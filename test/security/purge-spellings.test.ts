@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
-import { VARIANTS } from "./variants.ts";
+import { VARIANTS_AND_ASKING } from "./variants.ts";
 
 const PART = "h4Jk2lM9nOpQrStUvWxYz0123456789abcdefghijk";
 const TOKEN_OF_32_BYTES = `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.${PART}w`;
@@ -9,7 +9,7 @@ const TOKEN_OF_48_BYTES = `eyJhbGciOiJIUzM4NCJ9.eyJzdWIiOiJhbm4ifQ.${PART}${PART
 const base64 = (text: string, encoding: BufferEncoding = "utf8") => Buffer.from(text, encoding).toString("base64");
 
 /** A purge removes the decisions on every spelling that a server may read as the purged credential, and no others. */
-describe.each(VARIANTS)("with $name, a purge", (variant) => {
+describe.each(VARIANTS_AND_ASKING)("with $name, a purge", (variant) => {
   let upstream: RawServer;
   let authorization: RawServer;
   let gateway: SecurityGateway;

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { headerOf } from "./raw-client.ts";
 import { type RawReply, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
-import { VARIANTS } from "./variants.ts";
+import { VARIANTS_AND_ASKING } from "./variants.ts";
 
 /** Replies of real authorization servers, and the responses that the client gets. */
-describe.each(VARIANTS)("with $name, a reply", (variant) => {
+describe.each(VARIANTS_AND_ASKING)("with $name, a reply", (variant) => {
   let upstream: RawServer;
   let authorization: RawServer;
   let gateway: SecurityGateway;

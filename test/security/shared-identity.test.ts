@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { linesOf, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
-import { VARIANTS } from "./variants.ts";
+import { VARIANTS_AND_ASKING } from "./variants.ts";
 
 /** An upstream trusts identity headers from every service, so each service must remove those that a client sends. */
-describe.each(VARIANTS)("with $name", (variant) => {
+describe.each(VARIANTS_AND_ASKING)("with $name", (variant) => {
   let upstream: RawServer;
   let gateway: SecurityGateway;
 

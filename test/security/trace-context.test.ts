@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { linesOf, type RawRequest, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
-import { VARIANTS } from "./variants.ts";
+import { VARIANTS_AND_ASKING } from "./variants.ts";
 
 /** A client's trace goes on to the upstream and to the authorization server, and no decision depends on it. */
 
 const traceparent = (n: number) => `00-0af7651916cd43dd8448eb211c80319${n}-b7ad6b7169203331-01`;
 const traced = (n: number, ...more: string[]) => [`Traceparent: ${traceparent(n)}`, ...more];
 
-describe.each(VARIANTS)("with $name", (variant) => {
+describe.each(VARIANTS_AND_ASKING)("with $name", (variant) => {
   let upstream: RawServer;
   let server: RawServer;
   let gateway: SecurityGateway;

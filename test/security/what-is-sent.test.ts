@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { headerOf } from "./raw-client.ts";
 import { linesOf, type RawRequest, RawServer } from "./raw-server.ts";
 import { type SecurityGateway, startGateway } from "./start-gateway.ts";
-import { VARIANTS } from "./variants.ts";
+import { VARIANTS_AND_ASKING } from "./variants.ts";
 
 /**
  * The upstream acts on the request that it receives. Exactly this request must have been decided: by the authorization
@@ -72,14 +72,15 @@ function joined(request: RawRequest, name: string): string {
   return linesOf(request, name).join(name === "cookie" ? "; " : ", ");
 }
 
-describe.each(VARIANTS)("with $name", (variant) => {
+describe.each(VARIANTS_AND_ASKING)("with $name", (variant) => {
   let upstream: RawServer;
   let authorization: RawServer;
   let gateway: SecurityGateway;
 
   beforeAll(async () => {
     upstream = await RawServer.start(() => ({ body: "served" }));
-    authorization = await RawServer.start(() => ({
+    authorization = await RawServer.start((request) => ({
+      status: linesOf(request, "authorization").length > 0 || !request.target.startsWith("/check") ? 200 : 401,
       headers: [["cache-control", "no-store"]],
       body: '{"result":true}',
     }));

@@ -94,6 +94,7 @@ export function withService(
         workerVersion: undefined,
         sendTo: () => (request) => authorization.send(request),
         secrets: () => undefined,
+        loadKeys: () => Promise.reject(new Error("no keys")),
         setAlarm: async () => {},
         tellDirectory: async () => {},
         askToReclaim: async () => {},

@@ -1,6 +1,7 @@
 import { VERIFIED_ISSUER_HEADER } from "../../config/header-names.ts";
 import type { Credential, Gateway, Service } from "../../config/index.ts";
 import type { Runtime } from "../../durable/runtime/runtime.ts";
+import { PAGE_HEADERS } from "../../durable/sign-in/sign-in-call.ts";
 import type { HeaderChange } from "../../wasm/host/index.ts";
 import type { WorkerCounter } from "../counts/worker-counter.ts";
 import type { Incoming } from "../incoming.ts";
@@ -15,7 +16,7 @@ import { type FoundCredential, readCredential } from "./read-credential.ts";
 import { insufficientClaims, insufficientScope, unauthorized } from "./refusals.ts";
 import { lackOf } from "./requirements.ts";
 import { type ServiceCredentials, serviceCredentials } from "./service-credentials.ts";
-import { type Told, toldCredential } from "./told-credential.ts";
+import { type Told, toldCredential, toldNoCredential } from "./told-credential.ts";
 import type { Undecided } from "./undecided.ts";
 import { removedCredentials } from "./upstream-credentials.ts";
 import type { Verdict, Verified, VerifierIo } from "./verdict.ts";
@@ -78,9 +79,10 @@ export class Credentials {
       asksWebSocket,
       certificate: () => verifiedFingerprint(request.cf),
     });
+    if (found.kind === "missing" && credentials.asksWithout) return toAskWithout(incoming, credentials, header);
     if (found.kind !== "found") {
       this.#counter.count(incoming, ctx, "refusedEarly");
-      return notFound(incoming, credentials.sources, found.kind);
+      return notFound(incoming, ruleName, credentials.sources, found.kind);
     }
     const check: Check = { incoming, credentials, ruleName, header, found, ctx };
     if (credentials.verify === undefined) {
@@ -111,18 +113,17 @@ export class Credentials {
 
   #verified(check: Check, key: string, nowMs: number, verdict: Verdict): Checked {
     const { incoming, credentials, ctx } = check;
-    const { service } = incoming;
     switch (verdict.kind) {
       case "invalid":
         this.#counter.count(incoming, ctx, "refusedEarly");
-        return { kind: "refused", reply: unauthorized(service, credentials.sources, verdict.reason) };
+        return { kind: "refused", reply: unauthorized(check, credentials.sources, verdict.reason) };
       case "undecided":
         return this.#undecided(check, verdict);
       case "verified": {
         const freshForMs = Math.min(verdict.endsInMs, VERIFIED_FOR_MS);
         const { bytes } = verdict.identity;
         if (freshForMs > 0) {
-          this.#kept.keep(key, { service: service.name, value: verdict, bytes, askedAtMs: nowMs, freshForMs });
+          this.#kept.keep(key, { service: incoming.service.name, value: verdict, bytes, askedAtMs: nowMs, freshForMs });
         }
         return this.#judge(check, verdict.identity, false);
       }
@@ -138,7 +139,6 @@ export class Credentials {
   /** Compares with the rule, and decides or lets the object decide. */
   #judge(check: Check, identity: Identity, isKept: boolean): Checked {
     const { incoming, credentials, ruleName, ctx } = check;
-    const { service } = incoming;
     const required = credentials.requirements.get(ruleName);
     const lack = required && lackOf(required, identity, credentials.comparison);
     if (required === undefined || lack === undefined) {
@@ -152,7 +152,7 @@ export class Credentials {
     this.#countDecided(incoming, ctx, isKept);
     this.#counter.count(incoming, ctx, "decidedByRule");
     const { allOf, anyOf } = required.scopes;
-    const reply = lack === "scopes" ? insufficientScope(service, [...allOf, ...anyOf]) : insufficientClaims();
+    const reply = lack === "scopes" ? insufficientScope(check, [...allOf, ...anyOf]) : insufficientClaims();
     return { kind: "refused", reply };
   }
 
@@ -162,14 +162,37 @@ export class Credentials {
   }
 }
 
+/** The server may begin a login. It sees nothing of the places of credentials, and neither does the upstream. */
+function toAskWithout(
+  { service }: Incoming,
+  { sources, tasks }: ServiceCredentials,
+  header: (name: string) => string | null,
+): Checked {
+  return {
+    kind: "ask",
+    told: {
+      headers: toldNoCredential(sources, header),
+      tasks: [...tasks, "found-none"],
+      furtherHeaders: PAGE_HEADERS,
+    },
+    changes: service.upstreamAuthorization === "keep" ? removedCredentials(sources, header, undefined) : [],
+  };
+}
+
 /** Why a request has no credential that can be read. */
-function notFound(incoming: Incoming, sources: readonly Credential[], kind: "missing" | "malformed"): Checked {
+function notFound(
+  incoming: Incoming,
+  ruleName: string,
+  sources: readonly Credential[],
+  kind: "missing" | "malformed",
+): Checked {
   const { service, request, client } = incoming;
-  if (kind === "missing") return { kind: "refused", reply: unauthorized(service, sources, "missing_credential") };
+  const refused = { incoming, ruleName };
+  if (kind === "missing") return { kind: "refused", reply: unauthorized(refused, sources, "missing_credential") };
   const { credentialHeaders: neededHeaders, identityHeaders } = service;
   const head = headersForFilter(request.headers, { neededHeaders, identityHeaders }, client);
   return head.ok
-    ? { kind: "refused", reply: unauthorized(service, sources, "malformed_credential") }
+    ? { kind: "refused", reply: unauthorized(refused, sources, "malformed_credential") }
     : { kind: "unreadable", reply: badHeaders(head.reason) };
 }
 

@@ -1,25 +1,37 @@
+import { challengedSchemes } from "../../config/challenged-schemes.ts";
 import type { Credential, Service } from "../../config/index.ts";
+import type { Incoming } from "../incoming.ts";
 import { errorResponse } from "../replies.ts";
+import { withLead } from "./token-lead.ts";
 import type { InvalidReason } from "./verdict.ts";
 
 /** The gateway's own refusals of a credential, with the challenges of RFC 9110 11.6.1 and RFC 6750 3. */
 
+/** What was refused: a request under a rule. */
+export interface RefusedRequest {
+  readonly incoming: Pick<Incoming, "service" | "target">;
+  readonly ruleName: string;
+}
+
 /** 401; without `error` if no credential came. */
 export function unauthorized(
-  service: Pick<Service, "name">,
+  { incoming, ruleName }: RefusedRequest,
   sources: readonly Credential[],
   reason: InvalidReason,
 ): Response {
   const error = reason === "missing_credential" ? "" : ', error="invalid_token"';
-  const challenges = schemesOf(sources).map((scheme) =>
-    scheme === "Bearer" ? `Bearer ${realmOf(service)}${error}` : challengeOf(scheme, service),
+  const { service } = incoming;
+  const challenges = challengedSchemes(sources).map((scheme) =>
+    scheme === "Bearer"
+      ? withLead(`Bearer ${realmOf(service)}${error}`, incoming, ruleName)
+      : challengeOf(scheme, service),
   );
   return errorResponse(401, reason, { "www-authenticate": challenges.join(", ") });
 }
 
-export function insufficientScope(service: Pick<Service, "name">, scopes: readonly string[]): Response {
-  const challenge = `Bearer ${realmOf(service)}, error="insufficient_scope", scope="${scopes.join(" ")}"`;
-  return errorResponse(403, "insufficient_scope", { "www-authenticate": challenge });
+export function insufficientScope({ incoming, ruleName }: RefusedRequest, scopes: readonly string[]): Response {
+  const challenge = `Bearer ${realmOf(incoming.service)}, error="insufficient_scope", scope="${scopes.join(" ")}"`;
+  return errorResponse(403, "insufficient_scope", { "www-authenticate": withLead(challenge, incoming, ruleName) });
 }
 
 export function insufficientClaims(): Response {
@@ -33,11 +45,4 @@ function challengeOf(scheme: string, service: Pick<Service, "name">): string {
 /** Names of services need no quoting. */
 function realmOf({ name }: Pick<Service, "name">): string {
   return `realm="${name}"`;
-}
-
-/** The schemes of `Authorization`; Bearer if no source reads that. */
-function schemesOf(sources: readonly Credential[]): string[] {
-  const schemes = sources.flatMap((source) => (source.from === "authorization" ? source.schemes : []));
-  const named = [...new Set(schemes)].map((scheme) => scheme.charAt(0).toUpperCase() + scheme.slice(1));
-  return named.length === 0 ? ["Bearer"] : named;
 }

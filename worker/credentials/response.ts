@@ -1,10 +1,12 @@
 import type { Incoming } from "../incoming.ts";
+import { privately } from "../privately.ts";
 import { changedResponse } from "../response.ts";
 import { tokenAfter } from "./websocket-protocols.ts";
 
 /** The upstream's response as the client gets it, where the place of the credential asks for something. */
 export function responseOf(incoming: Incoming, response: Response): Response {
   const { receivedQuery, target } = incoming;
+  // A URL with a credential names a response for one client (RFC 6750 2.3).
   if (receivedQuery !== target.query) {
     const changes = [{ name: "cache-control", values: [privately(response.headers.get("cache-control"))] }];
     return changedResponse(response, changes, response.body);
@@ -12,13 +14,6 @@ export function responseOf(incoming: Incoming, response: Response): Response {
   const protocol = protocolToChoose(incoming, response);
   if (protocol === undefined) return response;
   return changedResponse(response, [{ name: "sec-websocket-protocol", values: [protocol] }], null);
-}
-
-/** A URL with a credential names a response for one client (RFC 6750 2.3). */
-function privately(cacheControl: string | null): string {
-  const directives = (cacheControl ?? "").split(",").map((directive) => directive.trim());
-  const kept = directives.filter((directive) => directive !== "" && !/^(?:public|private|s-maxage)\b/i.test(directive));
-  return ["private", ...kept].join(", ");
 }
 
 /** Browsers end a WebSocket whose server chooses none of the protocols that they offered. */

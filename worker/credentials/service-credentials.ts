@@ -1,4 +1,4 @@
-import { type Comparison, comparisonOf, issuersOf } from "../../config/authorization-parts.ts";
+import { asksWithoutCredential, type Comparison, comparisonOf, issuersOf } from "../../config/authorization-parts.ts";
 import type { Authorization, Credential, Requirements, Service } from "../../config/index.ts";
 import { type WorkerTask, workerTasks } from "../../config/worker-tasks.ts";
 import { KeyVerifier } from "./api-keys/key-verifier.ts";
@@ -14,6 +14,8 @@ export interface ServiceCredentials {
   /** A verified credential is all that a decision needs. */
   readonly decides: boolean;
   readonly comparison: Comparison;
+  /** Whether a server is asked about requests that have none. */
+  readonly asksWithout: boolean;
   /** Done before the object is asked, if it is. */
   readonly tasks: readonly WorkerTask[];
   /** By the rules' names. */
@@ -30,6 +32,7 @@ export function serviceCredentials(service: Service): ServiceCredentials | undef
     sources: credentials,
     verify: verifierOf(service, authorization),
     decides: filterKind.kind === "in-worker",
+    asksWithout: asksWithoutCredential(authorization),
     comparison: comparisonOf(authorization),
     tasks: workerTasks(filterKind),
     requirements: new Map(required),

@@ -12,6 +12,13 @@ export interface Told {
   readonly headers: ToldHeaders;
   /** What has been done with it. */
   readonly tasks: readonly WorkerTask[];
+  /** Headers of the client that the object gets besides those that its filter needs. */
+  readonly furtherHeaders?: readonly string[];
+}
+
+/** Tells the object that there is no credential: not even one that only some server would find in these places. */
+export function toldNoCredential(sources: readonly Credential[], header: (name: string) => string | null): ToldHeaders {
+  return toldBeside(sources, undefined, header);
 }
 
 /**
@@ -23,18 +30,28 @@ export function toldCredential(
   { source, text, isBasic }: Extract<FoundCredential, { kind: "found" }>,
   header: (name: string) => string | null,
 ): ToldHeaders {
+  const told = toldBeside(sources, source, header);
+  if (source.from === "header" && isFoundByFilter(source)) told[source.name] = text;
+  else if (source.from !== "cookie") told.authorization = `${isBasic ? "Basic" : "Bearer"} ${text}`;
+  return told;
+}
+
+/** The places of credentials without any credential; a cookie that is to be kept stays among the others. */
+function toldBeside(
+  sources: readonly Credential[],
+  kept: Credential | undefined,
+  header: (name: string) => string | null,
+): Record<string, string | null> {
   const told: Record<string, string | null> = { authorization: null };
   for (const other of sources) if (other.from === "header" && isFoundByFilter(other)) told[other.name] = null;
   const cookies = sources.flatMap((other) => (other.from === "cookie" ? [other.name] : []));
   if (cookies.length > 0) {
-    const kept = source.from === "cookie" ? source.name : undefined;
+    const keptName = kept?.from === "cookie" ? kept.name : undefined;
     const left = withoutCookies(
       header("cookie") ?? "",
-      cookies.filter((name) => name !== kept),
+      cookies.filter((name) => name !== keptName),
     );
     told.cookie = left === "" ? null : left;
   }
-  if (source.from === "header" && isFoundByFilter(source)) told[source.name] = text;
-  else if (source.from !== "cookie") told.authorization = `${isBasic ? "Basic" : "Bearer"} ${text}`;
   return told;
 }

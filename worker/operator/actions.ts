@@ -2,7 +2,7 @@ import { asksAboutVerifiedSubject } from "../../config/authorization-parts.ts";
 import type { Gateway, Service } from "../../config/index.ts";
 import { type Env, serviceObject } from "../../durable/environment.ts";
 import { edgeTtlMsOf } from "../edge/edge-cache.ts";
-import type { Front } from "../forward.ts";
+import type { Front } from "../front.ts";
 import { againAfterReset } from "../object-errors.ts";
 import type { ActionReport, EdgePurgeReport, RestartReport } from "./action-report.ts";
 import { credentialsMeant, subjectsMeant } from "./credentials-meant.ts";

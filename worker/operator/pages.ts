@@ -2,7 +2,7 @@ import { type Context, Hono, type Next } from "hono";
 import type { VisibleServices } from "../../config/operator-tokens.ts";
 import type { Env } from "../../durable/environment.ts";
 import { rayIn } from "../client-info.ts";
-import type { Front } from "../forward.ts";
+import type { Front } from "../front.ts";
 import { errorResponse, internalError } from "../replies.ts";
 import { rawPath } from "../request-target.ts";
 import { accessOf } from "./access.ts";

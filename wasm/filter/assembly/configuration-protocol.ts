@@ -38,6 +38,7 @@ import {
   wasSeen,
 } from "./configuration-fields";
 import { readFixedHeaders, readRequestHeaders, readUnkeyedHeaders, readUpstreamHeaders } from "./configuration-headers";
+import { readQuestion } from "./configuration-question";
 import { putFormEncoded } from "./form-encoding";
 import { jsonFailed, nextMember, peekJson, skipValue } from "./json-reader";
 import { absentText, keepBytes } from "./kept-memory";
@@ -66,6 +67,7 @@ export function readProtocol(): void {
     else if (isField(key, "upstreamClaims", 13)) readUpstreamClaims();
     else if (isField(key, "subject", 15)) readSubject();
     else if (isField(key, "unkeyedHeaders", 16)) readUnkeyedHeaders();
+    else if (isField(key, "question", 14)) readQuestion();
     else skipValue();
   }
   need("type", 8);
@@ -88,9 +90,8 @@ function checkProtocol(endpoint: Endpoint): void {
     if (wasSeen(5)) complainAbout("expect", "is of introspection only");
   }
   const hasSubject = configuration.subject !== null || configuration.subjectIsCredential != 0;
-  if (hasSubject && protocol != PROTOCOL_AUTHZEN && protocol != PROTOCOL_OPA) {
-    complainAbout("subject", "is of authzen and opa only");
-  }
+  if (protocol == PROTOCOL_AUTHZEN || protocol == PROTOCOL_OPA) need("question", 14);
+  else if (hasSubject) complainAbout("subject", "is of authzen and opa only");
   if (protocol == PROTOCOL_FORWARD_AUTH && !configuration.checkMethod.isPresent) {
     putGet();
     configuration.checkMethod = keep("method");

@@ -103,6 +103,14 @@ export class NamedHeader {
   isUnkeyed: u32;
 }
 
+/** A text of the question to a decision point, and the field of the request after it (question.ts). */
+@unmanaged
+export class QuestionPiece {
+  text: Span;
+  field: u32;
+  next: QuestionPiece | null;
+}
+
 /** The requirements of a matched route. */
 @unmanaged
 export class Rule {
@@ -115,7 +123,7 @@ export class Rule {
   claims: ClaimCondition | null;
   /** Absent for none. */
   permission: Span;
-  /** Sent in place of path and query under URI_RULE; absent for none. */
+  /** Its pattern: sent in place of path and query under URI_RULE, or named in the question; absent for none. */
   uri: Span;
   /** Next in the same bucket. */
   next: usize;
@@ -148,6 +156,8 @@ export class Configuration {
   checkMethod: Span;
   /** Chosen request headers, in the key or not. */
   requestHeaders: NamedHeader | null;
+  /** What a decision point is asked; only with authzen and opa. */
+  question: QuestionPiece | null;
   /** Number of upstream headers; see `upstreamName` and `upstreamClaim` for names and claims. */
   upstreamCount: u32;
   challengeBearer: u32;

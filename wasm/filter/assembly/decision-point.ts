@@ -1,16 +1,15 @@
 import { arenaMark } from "./arena";
-import { configuration, NamedHeader } from "./configuration";
-import { credentialScheme, SCHEME_BASIC, SCHEME_BEARER } from "./credentials";
+import { configuration, Rule } from "./configuration";
 import { addHeaderText } from "./header-map";
-import { enterObject, nextMember, peekJson, readString, skipValue } from "./json-reader";
-import { putJsonName, putJsonString } from "./json-writer";
+import { enterArray, enterObject, nextElement, nextMember, peekJson, readString, skipValue } from "./json-reader";
 import { MAX_JSON_REPLY_BYTES } from "./limits";
 import { addFixedHeaders, beginCall, dispatch, endCallHeaders } from "./outbound";
+import { putQuestion } from "./question";
 import { DENIED, SERVER_ERROR, SERVER_MALFORMED, statusOf } from "./reasons";
 import { composeRefusal, noScopes } from "./refusal";
 import { fetchReplyBody, replyStatus } from "./reply";
 import { Span } from "./span";
-import { putByte, takeWritten } from "./text-writer";
+import { putSpan, putText, takeWritten } from "./text-writer";
 import { composeUpstreamPayload, indexOfName, setUpstreamValue } from "./upstream-headers";
 import { verdict } from "./verdict";
 
@@ -18,49 +17,21 @@ import { verdict } from "./verdict";
 
 const name = changetype<Span>(memory.data(8));
 const value = changetype<Span>(memory.data(8));
+const item = changetype<Span>(memory.data(8));
 const body = changetype<Span>(memory.data(8));
 const payload = changetype<Span>(memory.data(8));
 
-let bodyStart: usize = 0;
-
-/** Starts the call. Text put until `sendQuestion` is its body. */
-export function beginQuestion(): void {
+/** @param subject the verified subject, or absent to send the credential itself */
+export function askDecisionPoint(rule: Rule | null, subject: Span): bool {
   beginCall(configuration.endpoint, "POST");
   addHeaderText("content-type", "application/json");
   addHeaderText("accept", "application/json");
   addFixedHeaders(configuration.endpoint);
   endCallHeaders();
-  bodyStart = arenaMark();
-}
-
-export function sendQuestion(): bool {
-  takeWritten(bodyStart, body);
+  const start = arenaMark();
+  putQuestion(rule, subject);
+  takeWritten(start, body);
   return dispatch(configuration.endpoint, body);
-}
-
-/** Puts `"headers": { … }` with the chosen headers that the request has. */
-export function putChosenHeaders(first: bool): void {
-  putJsonName("headers", first);
-  putByte(0x7b);
-  let isFirst = true;
-  let header: NamedHeader | null = configuration.requestHeaders;
-  while (header !== null) {
-    if (header.value.isPresent) {
-      if (!isFirst) putByte(0x2c);
-      isFirst = false;
-      putJsonString(header.name);
-      putByte(0x3a);
-      putJsonString(header.value);
-    }
-    header = header.next;
-  }
-  putByte(0x7d);
-}
-
-/** The credential's kind, for a decision point that verifies it itself. */
-export function credentialKind(): string {
-  if (credentialScheme() == SCHEME_BEARER) return "bearer";
-  return credentialScheme() == SCHEME_BASIC ? "basic" : "opaque";
 }
 
 /** False, with a failed verdict, if the reply cannot contain a decision. */
@@ -76,7 +47,8 @@ export function isAnswer(): bool {
 }
 
 /**
- * Reads a decision's headers for the upstream, `{ "name": "value" }` or null. Only configured names are used.
+ * Reads a decision's headers for the upstream, `{ "name": "value" }` or null. Only configured names are used. Values of a list
+ * are joined as those of a repeated header (RFC 9110, 5.3).
  * @returns false if they do not have this form; the reader has skipped them then
  */
 export function readDecisionHeaders(): bool {
@@ -86,10 +58,34 @@ export function readDecisionHeaders(): bool {
   while (nextMember(name)) {
     const index = indexOfName(name);
     value.clear();
-    if (index >= 0 && peekJson() == 0x22) readString(value);
+    const first = peekJson();
+    if (index >= 0 && first == 0x22) readString(value);
+    else if (index >= 0 && first == 0x5b) sound = readJoined() && sound;
     else if (!skipNull() && index >= 0) sound = false;
     if (index >= 0 && !setUpstreamValue(index, value)) sound = false;
   }
+  return sound;
+}
+
+/** Reads a list of texts into `value`; absent if it is empty. False if an element is no text. */
+function readJoined(): bool {
+  const start = arenaMark();
+  let sound = true;
+  let count = 0;
+  enterArray();
+  while (nextElement()) {
+    if (peekJson() != 0x22) {
+      sound = false;
+      skipValue();
+      continue;
+    }
+    if (count++ > 0) putText(", ");
+    const mark = arenaMark();
+    readString(item);
+    // Decoded, it is in its place already; else it is still in the document.
+    if (item.start != mark) putSpan(item);
+  }
+  if (count > 0) value.set(start, arenaMark() - start);
   return sound;
 }
 

@@ -5,7 +5,15 @@ import { addHeader, addHeaderNamed, addHeaderText, hasRoomForHeader, replyHeader
 import { MAX_REFUSAL_PAGE_BYTES } from "./limits";
 import { addCredential, addFixedHeaders, beginCallNamed, dispatch, endCallHeaders } from "./outbound";
 import { DENIED, SERVER_MALFORMED } from "./reasons";
-import { addChallenges, beginRefusal, endRefusalHeaders, noScopes, putReasonBody, takeRefusal } from "./refusal";
+import {
+  addChallenges,
+  beginRefusal,
+  endRefusalHeaders,
+  isPassedOn,
+  noScopes,
+  putReasonBody,
+  takeRefusal,
+} from "./refusal";
 import { fetchReplyBody, replyBody, replyBodyBytes, replyStatus } from "./reply";
 import { requestAuthority, requestMethod, requestScheme, sentUri } from "./request";
 import { Span } from "./span";
@@ -141,15 +149,4 @@ function takePage(): bool {
   memory.copy(at, replyBody.start, replyBody.size);
   rewindArena(at + replyBody.size);
   return true;
-}
-
-function isPassedOn(name: Span): bool {
-  return (
-    name.is("set-cookie") ||
-    name.is("www-authenticate") ||
-    name.is("location") ||
-    name.is("content-type") ||
-    name.is("retry-after") ||
-    name.is("cache-control")
-  );
 }

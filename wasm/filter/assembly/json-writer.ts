@@ -5,6 +5,19 @@ import { putByte, putText } from "./text-writer";
 
 export function putJsonString(text: Span): void {
   putByte(0x22);
+  putJsonLetters(text);
+  putByte(0x22);
+}
+
+/** An ASCII literal without escapes. */
+export function putJsonText(text: string): void {
+  putByte(0x22);
+  putText(text);
+  putByte(0x22);
+}
+
+/** A part of a string, without quotes. */
+export function putJsonLetters(text: Span): void {
   for (let at = text.start; at < text.end; at++) {
     const byte = load<u8>(at);
     if (byte == 0x22 || byte == 0x5c) {
@@ -18,20 +31,6 @@ export function putJsonString(text: Span): void {
       putByte(byte);
     }
   }
-  putByte(0x22);
-}
-
-/** Puts `"name":` for an ASCII literal without escapes, after a comma unless it is the first member. */
-export function putJsonName(name: string, first: bool = false): void {
-  if (!first) putByte(0x2c);
-  putByte(0x22);
-  putText(name);
-  putText('":');
-}
-
-export function putJsonMember(name: string, value: Span, first: bool = false): void {
-  putJsonName(name, first);
-  putJsonString(value);
 }
 
 /** Puts space-separated words as an array of strings. */

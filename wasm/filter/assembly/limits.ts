@@ -47,6 +47,10 @@ export const MAX_WRITTEN_HEADERS: u32 = 128;
 /** Upstream headers that a decision may set; one bit each in a u32. */
 export const MAX_UPSTREAM_HEADERS: u32 = 32;
 
+/** Headers that one reply of OPA may remove from the request, and those that it may give the client with a denial. */
+export const MAX_REMOVED_HEADERS: u32 = 64;
+export const MAX_TOLD_HEADERS: u32 = 32;
+
 export const MAX_CREDENTIAL_SOURCES: u32 = 16;
 /** Claims of an introspection reply that the configuration has expectations of: one bit each. */
 export const MAX_EXPECTATIONS: u32 = 8;

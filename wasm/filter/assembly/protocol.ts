@@ -1,10 +1,11 @@
-import { askAuthZen, judgeAuthZen } from "./authzen";
+import { judgeAuthZen } from "./authzen";
 import { configuration, PROTOCOL_AUTHZEN, PROTOCOL_FORWARD_AUTH, PROTOCOL_INTROSPECTION, Rule } from "./configuration";
 import { token } from "./credentials";
+import { askDecisionPoint } from "./decision-point";
 import { askForwardAuth, judgeForwardAuth } from "./forward-auth";
 import { askIntrospection, judgeIntrospection, judgeSubject } from "./introspection";
 import { repliedSubject } from "./introspection-reply";
-import { askOpa, judgeOpa } from "./opa";
+import { judgeOpa } from "./opa";
 import { Span } from "./span";
 
 /** Selects the protocol. A decision takes one call, or two if the subject is looked up first. */
@@ -23,10 +24,6 @@ export function askFirst(rule: Rule | null): bool {
 /** Sends the second call, about the subject that was just verified. */
 export function askAboutSubject(rule: Rule | null): bool {
   return askDecisionPoint(rule, repliedSubject);
-}
-
-function askDecisionPoint(rule: Rule | null, subject: Span): bool {
-  return configuration.protocol == PROTOCOL_AUTHZEN ? askAuthZen(rule, subject) : askOpa(rule, subject);
 }
 
 /** Judges the reply; the result is in `verdict`. */

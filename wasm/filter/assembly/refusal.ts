@@ -91,6 +91,18 @@ export function addChallenges(reason: u32, scopes: Span): void {
   }
 }
 
+/** True for a server's headers that go to the client with its refusal. @param name in lower case */
+export function isPassedOn(name: Span): bool {
+  return (
+    name.is("set-cookie") ||
+    name.is("www-authenticate") ||
+    name.is("location") ||
+    name.is("content-type") ||
+    name.is("retry-after") ||
+    name.is("cache-control")
+  );
+}
+
 /** Answers the request of the effective context. */
 export function sendRefusal(status: u32, reason: u32, payload: Span): void {
   const details = arenaMark();

@@ -47,7 +47,7 @@ function takeUri(path: Span): void {
 }
 
 /** True if the matched rule's pattern is sent, and nothing of the request's own path and query. */
-export function isPatternSent(rule: Rule | null): bool {
+function isPatternSent(rule: Rule | null): bool {
   return configuration.uri == URI_RULE && rule !== null && rule.uri.isPresent;
 }
 

@@ -1,7 +1,8 @@
 import { MAP_REQUEST_HEADERS } from "./abi";
-import { arenaMark, extend } from "./arena";
+import { arenaMark, extend, rewindArena } from "./arena";
 import { isCarriedUnchanged } from "./carried-text";
 import { configuration, upstreamName } from "./configuration";
+import { isTokenByte, lowerAll } from "./configuration-fields";
 import { proxy_remove_header_map_value, proxy_replace_header_map_value } from "./env";
 import { MAX_UPSTREAM_HEADERS } from "./limits";
 import { equalsIgnoringCase, Span } from "./span";
@@ -9,10 +10,12 @@ import { putBytes, takeWritten } from "./text-writer";
 
 /**
  * The headers a decision sets for the upstream. They are stored as a payload: for each header with a value, its index in
- * the configuration (u8), the value's size (u16) and the value. Names are not stored.
+ * the configuration (u8), the value's size (u16) and the value. Names are not stored, except those of other headers that the
+ * decision removes: REMOVED (u8), the name's size (u16) and the name.
  */
 
 const RECORD_HEADER_BYTES: usize = 3;
+const REMOVED: u8 = 0xff;
 const VALUES: usize = memory.data(8 * 32);
 
 function valueAt(index: u32): Span {
@@ -64,6 +67,33 @@ export function composeUpstreamPayload(into: Span): void {
   takeWritten(start, into);
 }
 
+/**
+ * Adds to the payload just composed that this header of the client's is removed.
+ * @param mark where the payload ends; the name may have been decoded there
+ * @returns false if no header has this name
+ */
+export function putRemovedHeader(name: Span, mark: usize): bool {
+  if (!isHeaderName(name)) return false;
+  rewindArena(mark);
+  const record = extend(RECORD_HEADER_BYTES + name.size);
+  if (!record) return false;
+  memory.copy(record + RECORD_HEADER_BYTES, name.start, name.size);
+  store<u8>(record, REMOVED);
+  store<u16>(record + 1, <u16>name.size);
+  name.set(record + RECORD_HEADER_BYTES, name.size);
+  lowerAll(name);
+  return true;
+}
+
+function isHeaderName(name: Span): bool {
+  for (let at = name.start; at < name.end; at++) {
+    if (!isTokenByte(load<u8>(at))) return false;
+  }
+  return name.size > 0 && name.size <= 0xff;
+}
+
+const removedName = changetype<Span>(memory.data(8));
+
 /** True if the bytes are a valid payload: each header is configured and occurs once. */
 export function isUpstreamPayload(payload: Span): bool {
   let set: u32 = 0;
@@ -71,10 +101,15 @@ export function isUpstreamPayload(payload: Span): bool {
     if (payload.end - at < RECORD_HEADER_BYTES) return false;
     const index = load<u8>(at);
     const size = <usize>load<u16>(at + 1);
-    if (index >= configuration.upstreamCount || set & (1 << index)) return false;
-    set |= 1 << index;
     at += RECORD_HEADER_BYTES;
     if (size > payload.end - at) return false;
+    if (index == REMOVED) {
+      removedName.set(at, size);
+      if (!isHeaderName(removedName)) return false;
+    } else {
+      if (index >= configuration.upstreamCount || set & (1 << index)) return false;
+      set |= 1 << index;
+    }
     at += size;
   }
   return true;
@@ -86,11 +121,17 @@ export function applyUpstreamPayload(payload: Span): void {
   for (let at = payload.start; at < payload.end; ) {
     const index = load<u8>(at);
     const size = load<u16>(at + 1);
-    const name = upstreamName(index);
     const value = at + RECORD_HEADER_BYTES;
+    at = value + size;
+    if (index == REMOVED) {
+      // The filter sees only some of the client's headers: the host notes the change of one that it has not shown only if it is set.
+      proxy_replace_header_map_value(MAP_REQUEST_HEADERS, value, size, value, 0);
+      proxy_remove_header_map_value(MAP_REQUEST_HEADERS, value, size);
+      continue;
+    }
+    const name = upstreamName(index);
     proxy_replace_header_map_value(MAP_REQUEST_HEADERS, name.start, name.size, value, size);
     set |= 1 << index;
-    at = value + size;
   }
   for (let index: u32 = 0; index < configuration.upstreamCount; index++) {
     if (set & (1 << index)) continue;

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { questionOf } from "../../../config/question.ts";
 import { buildFilter } from "../../../scripts/build-filter.ts";
 import { builtInFilterFile } from "../../../scripts/built-in-filter.ts";
 import {
@@ -41,8 +42,17 @@ export async function largeFilterModule(): Promise<WebAssembly.Module> {
   return new WebAssembly.Module(readFileSync(await largeFilterFile()));
 }
 
-/** A configuration for forward-auth; `changes` replace its top-level fields. */
+/** A configuration for forward-auth; `changes` replace its top-level fields. A decision point gets the gateway's question. */
 export function configuration(changes: { [name: string]: Json } = {}): { [name: string]: Json } {
+  const plain = plainConfiguration(changes);
+  const { protocol, service } = plain as { protocol: { [name: string]: Json }; service: string };
+  const { type, uri = "path-and-query", subject, subjectType, resource, action } = protocol ?? {};
+  if ((type !== "authzen" && type !== "opa") || "question" in protocol) return plain;
+  const asked = { protocol: type, uri, subject, subjectType, resource, action } as Parameters<typeof questionOf>[0];
+  return { ...plain, protocol: { ...protocol, question: questionOf(asked, service) as Json } };
+}
+
+function plainConfiguration(changes: { [name: string]: Json }): { [name: string]: Json } {
   return {
     service: "orders",
     configVersion: "v1",

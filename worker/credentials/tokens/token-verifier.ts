@@ -1,12 +1,12 @@
 import { howToSetSecret } from "../../../config/how-to-set-secret.ts";
 import type { Issuer, Service } from "../../../config/index.ts";
+import { type KeyIo, KeySet } from "../../../durable/documents/key-set.ts";
+import { loadKeys } from "../../../durable/documents/load-keys.ts";
 import { isDevelopment, secretNamed } from "../../../durable/environment.ts";
 import { rateLimitedLog } from "../../rate-limited-log.ts";
 import { type Identify, isIdentity } from "../identity.ts";
 import type { Undecided } from "../undecided.ts";
 import type { Verdict, Verified, VerifierIo } from "../verdict.ts";
-import { type KeyIo, KeySet } from "./key-set.ts";
-import { loadKeys } from "./load-keys.ts";
 import { readToken, type TokenResult, type UnverifiedToken, verifyToken } from "./verify-token.ts";
 
 /** Shorter secrets can be guessed (RFC 7518 3.2). */
@@ -54,7 +54,7 @@ export class TokenVerifier {
     if (keys === undefined) return unavailable(issuer);
     let result = await verifyToken(token, keys.find, io.nowMs());
     if (result.kind === "no_key") {
-      const newer = await keySet.afterMissingKey(keyIo);
+      const newer = await keySet.afterMissing(keyIo);
       if (newer !== undefined) {
         keys = newer;
         result = await verifyToken(token, keys.find, io.nowMs());

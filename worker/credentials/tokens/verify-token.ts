@@ -1,7 +1,8 @@
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
 import type { Issuer } from "../../../config/index.ts";
+import type { FindKey } from "../../../durable/documents/key-set.ts";
+import { verifyByKeySet } from "../../../durable/documents/verify-by-key-set.ts";
 import type { Invalid, InvalidReason } from "../verdict.ts";
-import type { FindKey } from "./key-set.ts";
 
 /** Clocks of issuers and of this machine may differ by this. */
 export const CLOCK_TOLERANCE_S = 30;
@@ -55,25 +56,11 @@ export async function verifyToken(
   try {
     const { payload } = await (key instanceof Uint8Array
       ? jwtVerify(text, key, options)
-      : jwtVerify(text, key, options).catch((error: unknown) => verifiedByOneOf(error, text, options)));
+      : verifyByKeySet(text, key, options));
     return isOfExpectedClient(payload, issuer) ? { kind: "claims", claims: payload } : invalid("token_unexpected");
   } catch (error) {
     return error instanceof errors.JWKSNoMatchingKey ? { kind: "no_key" } : invalid(reasonOf(error));
   }
-}
-
-/** A token that names no key may be signed with any of those that fit. */
-async function verifiedByOneOf(error: unknown, text: string, options: Parameters<typeof jwtVerify>[2]) {
-  if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
-  for await (const key of error) {
-    try {
-      return await jwtVerify(text, key, options);
-    } catch (failure) {
-      // Claims are read only after the signature. Any other failure is that of this key, which may be one that nobody can use.
-      if (failure instanceof errors.JWTClaimValidationFailed || failure instanceof errors.JWTExpired) throw failure;
-    }
-  }
-  throw new errors.JWSSignatureVerificationFailed();
 }
 
 /** Issuers name the client in one of three claims: RFC 9068, OpenID Connect, and version 1 of Entra's tokens. */

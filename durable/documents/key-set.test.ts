@@ -1,8 +1,9 @@
 import type { JSONWebKeySet } from "jose";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { KEY_SET_LIMITS, type KeyIo, KeySet } from "./key-set.ts";
+import { KEPT_DOCUMENT_LIMITS } from "./kept-document.ts";
+import { type KeyIo, KeySet } from "./key-set.ts";
 
-const { refreshMs, maxAgeMs, retryMs, lostMs, waitMs } = KEY_SET_LIMITS;
+const { refreshMs, maxAgeMs, retryMs, lostMs, waitMs } = KEPT_DOCUMENT_LIMITS;
 const STALE_MS = 60 * 60_000;
 const START_MS = 1_000_000_000;
 
@@ -132,7 +133,7 @@ describe("the keys of an issuer", () => {
     for (let n = 0; n < 3; n += 1) expect(await set.ready(io)).toBeUndefined();
     nowMs += retryMs - 1;
     expect(await set.ready(io)).toBeUndefined();
-    expect(await set.afterMissingKey(io)).toBeUndefined();
+    expect(await set.afterMissing(io)).toBeUndefined();
     expect(fetches).toHaveLength(1);
     expect(lines).toEqual(["the issuer does not answer"]);
     isDown = false;
@@ -203,14 +204,14 @@ describe("the keys of an issuer", () => {
     it("are fetched once more, and again only after a while", async () => {
       const set = await loaded();
       published = ["a", "b"];
-      const found = await set.afterMissingKey(io);
+      const found = await set.afterMissing(io);
       expect(found).toBe(set.current(io));
       expect(fetches).toHaveLength(2);
       nowMs += retryMs - 1;
-      expect(await set.afterMissingKey(io)).toBeUndefined();
+      expect(await set.afterMissing(io)).toBeUndefined();
       expect(fetches).toHaveLength(2);
       nowMs += 1;
-      expect(await set.afterMissingKey(io)).toBeDefined();
+      expect(await set.afterMissing(io)).toBeDefined();
       expect(fetches).toHaveLength(3);
     });
 
@@ -221,13 +222,13 @@ describe("the keys of an issuer", () => {
       fetches[0]!.answer();
       await waiting;
       const clocks = [0, 4, 2, -3, 1, 3];
-      const missing = Promise.all(clocks.map((differenceMs) => set.afterMissingKey(at(nowMs + differenceMs))));
+      const missing = Promise.all(clocks.map((differenceMs) => set.afterMissing(at(nowMs + differenceMs))));
       fetches[1]!.answer(["a", "b"]);
       const found = await missing;
       expect(new Set(found)).toEqual(new Set([set.current(io)]));
       expect(fetches).toHaveLength(2);
       for (const differenceMs of clocks) {
-        expect(await set.afterMissingKey(at(nowMs + differenceMs))).toBeUndefined();
+        expect(await set.afterMissing(at(nowMs + differenceMs))).toBeUndefined();
       }
       expect(fetches).toHaveLength(2);
     });
@@ -239,11 +240,11 @@ describe("the keys of an issuer", () => {
       nowMs += waitMs - 1;
       fetches[0]!.answer();
       await waiting;
-      void set.afterMissingKey(io);
+      void set.afterMissing(io);
       fetches[1]!.answer();
       await settled();
       nowMs += retryMs - 1;
-      void set.afterMissingKey(io);
+      void set.afterMissing(io);
       expect(fetches).toHaveLength(2);
     });
 
@@ -254,19 +255,19 @@ describe("the keys of an issuer", () => {
       set.current(io);
       await settled();
       nowMs += retryMs - 1;
-      expect(await set.afterMissingKey(io)).toBeUndefined();
+      expect(await set.afterMissing(io)).toBeUndefined();
       expect(fetches).toHaveLength(2);
       isDown = false;
       published = ["a", "b"];
       nowMs += 1;
-      expect(await set.afterMissingKey(io)).toBeDefined();
+      expect(await set.afterMissing(io)).toBeDefined();
       expect(fetches).toHaveLength(3);
     });
 
     it("are those before if they cannot be fetched", async () => {
       const set = await loaded();
       isDown = true;
-      expect(await set.afterMissingKey(io)).toBeUndefined();
+      expect(await set.afterMissing(io)).toBeUndefined();
       expect(set.current(io)).toBeDefined();
     });
   });
