@@ -37,10 +37,16 @@ describe("the properties of a filter", () => {
     (path) => expect(problemsWith({ properties: { [path]: "x" } })).toHaveLength(1),
   );
 
-  it.each([null, {}, ["a"], Number.NaN, Number.POSITIVE_INFINITY, "x".repeat(CONFIG_LIMITS.maxPropertyLength + 1)])(
-    "cannot have a value like %s",
-    (value) => expect(problemsWith({ properties: { name: value } })).toHaveLength(1),
-  );
+  it.each([
+    null,
+    {},
+    ["a"],
+    Number.NaN,
+    1e20,
+    -(2 ** 53),
+    Number.POSITIVE_INFINITY,
+    "x".repeat(CONFIG_LIMITS.maxPropertyLength + 1),
+  ])("cannot have a value like %s", (value) => expect(problemsWith({ properties: { name: value } })).toHaveLength(1));
 
   it("have each path once, and are not too many", () => {
     expect(problemsWith({ properties: { route_name: "a", "xds.route_name": "b" } })).toHaveLength(1);

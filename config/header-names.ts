@@ -77,11 +77,17 @@ const RESPONSE_HEADERS: ReadonlySet<string> = new Set([
   ...["age", "date", "etag", "last-modified", "location", "vary", "www-authenticate"],
 ]);
 
+/** Headers that tell the caches between client and gateway more than `Cache-Control` does, and count before it (RFC 9213 2). */
+export function isForSharedCaches(name: string): boolean {
+  return /^(?:surrogate-control|(?:.+-)?cdn-cache-control)$/i.test(name);
+}
+
 /** Why a header of an authorization server's allow cannot go to the client, as a reason after "because"; undefined if it can. */
 export function whyNotClientHeader(name: string): string | undefined {
   const lower = name.toLowerCase();
   if (isConnectionHeader(lower)) return "it belongs to the connection or frames the message";
   if (RESPONSE_HEADERS.has(lower)) return "it describes the upstream's own response";
+  if (isForSharedCaches(lower)) return "a response with it is for one client, and shared caches must not keep it";
   if (lower.startsWith("sec-websocket-")) return "it belongs to the upstream's handshake";
   if (lower.startsWith("access-control-")) return "which sites may read a response is the upstream's to say";
   if (lower.startsWith(GATEWAY_HEADER_PREFIX)) return `${GATEWAY_HEADER_PREFIX}* is the gateway's own`;

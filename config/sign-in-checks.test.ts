@@ -73,6 +73,7 @@ describe("clientHeaders", () => {
   it.each([
     ...["Connection", "transfer-encoding", "Content-Length", "content-type", "Content-Encoding", "Location", "Vary"],
     ...["X-Ebb-Reason", "cf-ray", "Sec-WebSocket-Accept", "Access-Control-Allow-Origin", "etag", "upgrade"],
+    ...["CDN-Cache-Control", "cloudflare-cdn-cache-control", "Surrogate-Control"],
   ])("cannot be %s, which is not the server's to set", (name) => {
     expect(problems({ clientHeaders: [name] })).toEqual([
       expect.stringMatching(/authorization\.clientHeaders\[0\]: found .+; allowed: another header, because /),

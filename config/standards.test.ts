@@ -25,6 +25,14 @@ function problems(authorization: object, fields: object = {}): string[] {
 describe("AuthZEN", () => {
   const authZen = { protocol: "authzen", cluster: "auth" };
 
+  it("is asked about no route with two parameters of one name, of which it could read either", () => {
+    const rules = [{ path: "/orders/:id/items/:id" }, { path: "/orders/:id" }];
+    expect(problems({ ...authZen, resource: "route", uri: "path" }, { rules })).toEqual([
+      expect.stringMatching(/^.*rules\[0\]\.path: found "\/orders\/:id\/items\/:id"; allowed: a path whose parameters/),
+    ]);
+    expect(problems({ ...authZen, uri: "path" }, { rules })).toEqual([]);
+  });
+
   it("gets patterns as OpenAPI writes them if it is asked about routes", () => {
     const rules = [
       { path: "/orders/health", public: true },

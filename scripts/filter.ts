@@ -11,6 +11,7 @@ import { parseFilterOptions, USAGE } from "./filter/options.ts";
 import { decided, tryFilter } from "./filter/try.ts";
 import { tryReport } from "./filter/try-report.ts";
 import { WrongInput } from "./filter/wrong-input.ts";
+import { TimedOut } from "./time-limit.ts";
 
 /**
  * Runs one command line. For mistakes of the user and failing filters, returns a text and does not throw. `ok` is false if
@@ -30,6 +31,7 @@ export async function runFilterCommand(args: readonly string[]): Promise<Command
     return { ok, report: result.kind === "inspected" ? inspectReport(result) : tryReport(result) };
   } catch (error) {
     if (error instanceof WrongInput) return { ok: false, complaint: error.message };
+    if (error instanceof TimedOut) return { ok: false, complaint: `A request ${error.message} in the filter.` };
     throw error;
   }
 }

@@ -189,15 +189,14 @@ describe("the reply without a credential", () => {
     );
   });
 
-  /** Without what differs on purpose: who waited, and the default of Cache-Control. */
+  /** Without what differs on purpose: who waited. */
   function shown(decision: Decision): unknown {
     switch (decision.kind) {
       case "continue":
         return decision.changes.map(({ name, values: of }) => [name, of]).toSorted();
       case "respond": {
         const { status, body, details, headers } = decision;
-        const lines = headers.filter(([name, value]) => name !== "cache-control" || value !== "no-store");
-        return { status, details, body: new TextDecoder().decode(body), headers: lines.map(String).toSorted() };
+        return { status, details, body: new TextDecoder().decode(body), headers: headers.map(String).toSorted() };
       }
       default:
         return decision;

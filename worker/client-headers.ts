@@ -18,8 +18,9 @@ function withHeaders(response: Response, given: FlatHeaders): Response {
   // The upstream's own cookies stay; of any other header the client gets the server's.
   const values = new Map([["set-cookie", response.headers.getSetCookie()]]);
   for (const [name, value] of unflattenHeaders(given)) values.set(name, [...(values.get(name) ?? []), value]);
-  const cacheControl = values.get("cache-control")?.join(", ") ?? response.headers.get("cache-control");
-  values.set("cache-control", [privately(cacheControl)]);
-  const changes = [...values].map(([name, of]) => ({ name, values: of }));
+  const changes = [
+    ...[...values].map(([name, of]) => ({ name, values: of })),
+    ...privately(response.headers, values.get("cache-control")?.join(", ")),
+  ];
   return changedResponse(response, changes, response.webSocket === null ? response.body : null);
 }

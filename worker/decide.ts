@@ -9,7 +9,7 @@ import type { AllowReason } from "./decisions/outcome.ts";
 import { type FirstBytes, readFirstBytes } from "./first-bytes.ts";
 import type { Front } from "./front.ts";
 import type { Incoming } from "./incoming.ts";
-import { badHeaders, deniedResponse, errorResponse } from "./replies.ts";
+import { badHeaders, deniedResponse, errorResponse, unkeptByDefault } from "./replies.ts";
 import { isRefusal } from "./report-only.ts";
 import type { InStages } from "./staged-forward.ts";
 
@@ -50,7 +50,10 @@ export async function decide(
     front.counter.count(incoming, ctx, "noRule");
     return refuse(errorResponse(403, "no_rule"));
   }
-  if (rule.kind === "ambiguous") return reply(errorResponse(400, "ambiguous_path"));
+  if (rule.kind === "ambiguous") {
+    front.counter.count(incoming, ctx, "unreadable");
+    return reply(errorResponse(400, "ambiguous_path"));
+  }
   if (rule.kind === "public") return { kind: "pass", changes: "public", by: "public" };
 
   const checking = front.credentials.check(incoming, rule.ruleName, ctx);
@@ -64,7 +67,10 @@ export async function decide(
   if (reading === undefined) return decideByObject(incoming, ctx, front, rule.ruleName, checked, undefined);
   const seen = await reading;
   const { body } = seen;
-  if (seen.kind === "incomplete") return { ...refuse(withoutBody(seen.reason)), body };
+  if (seen.kind === "incomplete") {
+    front.counter.count(incoming, ctx, "unreadable");
+    return { ...refuse(withoutBody(seen.reason)), body };
+  }
   const decided = await decideByObject(incoming, ctx, front, rule.ruleName, checked, seen.first);
   return { ...decided, body };
 }
@@ -87,6 +93,7 @@ async function decideByObject(
   );
   switch (answer.kind) {
     case "bad_headers":
+      front.counter.count(incoming, ctx, "unreadable");
       return reply(badHeaders(answer.reason));
     case "continue":
       return {
@@ -99,7 +106,8 @@ async function decideByObject(
     case "body_first":
       return { kind: "in_stages", answer };
     case "respond": {
-      const response = deniedResponse(service.name, leadingToToken(answer, incoming, ruleName));
+      const denied = deniedResponse(service.name, leadingToToken(answer, incoming, ruleName));
+      const response = service.filterKind.kind === "built-in" ? unkeptByDefault(denied) : denied;
       return isRefusal(answer) ? refuse(response) : reply(response);
     }
     case "unavailable":

@@ -45,6 +45,15 @@ export function deniedResponse(service: string, refused: DenyResult): Response {
   return errorResponse(503, refused.reason);
 }
 
+/**
+ * Keeps caches from keeping a refusal, unless it says itself how long they may: what is right before a login is wrong after it, and
+ * browsers keep some statuses by themselves, 301 and 410 even for good (RFC 9111 4.2.2). Changes the reply's headers.
+ */
+export function unkeptByDefault(reply: Response): Response {
+  if (!reply.headers.has("cache-control")) reply.headers.set("cache-control", "no-store");
+  return reply;
+}
+
 function respond(answer: LocalResponse): Response {
   const headers = new Headers(unflattenHeaders(answer.headers));
   const hasBody = answer.body.byteLength > 0 && !BODYLESS_STATUSES.has(answer.status);

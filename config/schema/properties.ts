@@ -40,8 +40,9 @@ const value = v.pipe(
     (given) =>
       (typeof given === "string" && given.length <= maxPropertyLength) ||
       typeof given === "boolean" ||
-      (typeof given === "number" && Number.isFinite(given)),
-    `a text of at most ${maxPropertyLength} characters, a number, true or false`,
+      // The filter gets whole numbers as 64-bit integers.
+      (typeof given === "number" && Number.isFinite(given) && Math.abs(given) <= Number.MAX_SAFE_INTEGER),
+    `a text of at most ${maxPropertyLength} characters, a number of at most 2^53 - 1, true or false`,
   ),
   v.metadata({ type: ["string", "number", "boolean"], maxLength: maxPropertyLength }),
 );

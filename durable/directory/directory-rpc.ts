@@ -25,4 +25,6 @@ export interface DirectoryQuery {
   readonly sinceMs?: number;
   /** `base`: of each service only the point that a window's counts begin with. Two days of 200 services are too long for one message. */
   readonly points?: "all" | "base";
+  /** A service whose last figures are from before `beforeMs` has the points of so long a window before these, not those since `sinceMs`. */
+  readonly lastAwake?: { readonly beforeMs: number; readonly windowMs: number };
 }

@@ -55,13 +55,15 @@ export class Directory {
     return true;
   }
 
-  read({ services, sinceMs, points = "all" }: DirectoryQuery): DirectoryReading {
+  read({ services, sinceMs, points = "all", lastAwake }: DirectoryQuery): DirectoryReading {
     const all = [...this.#known().values()];
     const entries = services === undefined ? all : all.filter(({ service }) => services.includes(service));
     if (sinceMs === undefined) return { entries, history: {} };
     const history = entries.map(({ service, report }) => {
-      const all = this.#historyOf(service, sinceMs);
-      const base = points === "base" ? windowBase(all, report.countsSinceMs, sinceMs) : undefined;
+      const isAsleep = lastAwake !== undefined && report.atMs < lastAwake.beforeMs;
+      const fromMs = isAsleep ? report.atMs - lastAwake.windowMs : sinceMs;
+      const all = this.#historyOf(service, fromMs);
+      const base = points === "base" ? windowBase(all, report.countsSinceMs, fromMs) : undefined;
       return [service, points === "all" ? all : base === undefined ? [] : [base]] as const;
     });
     return { entries, history: Object.fromEntries(history) };

@@ -50,7 +50,10 @@ describe("the directory", () => {
   });
 
   it("has a service's figures when it has fallen quiet, the same as its object", async () => {
-    for (let n = 0; n < 5; n += 1) await ask("/answering", "allow-directory");
+    for (let n = 0; n < 4; n += 1) await ask("/answering", "allow-directory");
+    // On a busy machine the object may have fallen quiet between them, and told all that it may tell in a minute.
+    pass(2 * 60_000);
+    await ask("/answering", "allow-directory");
     const { atMs, uptimeMs: _, countsStoredAtMs: _1, ...told } = await untilTold();
     expect(told).toMatchObject({ name: "answering", hits: expect.any(Number) });
     const live = await figures("?wake=1");

@@ -91,6 +91,21 @@ describe("a service tells its figures", () => {
     expect(toldMs.at(-1)).toBeGreaterThanOrEqual(24_000);
   });
 
+  it("once a minute too after its state has changed often: figures that are old would be taken for those of a sleeper", async () => {
+    const told = reporter();
+    for (let n = 0; n < 8; n += 1) {
+      told.stateChanged();
+      await change(told, 10);
+    }
+    await change(told, 600);
+    for (const [index, atMs] of toldMs.entries()) {
+      if (index > 0) expect(atMs - toldMs[index - 1]!).toBeLessThanOrEqual(intervalMs + quietMs);
+    }
+    const lastMs = nowMs();
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(toldMs.at(-1)).toBeGreaterThanOrEqual(lastMs);
+  });
+
   it("not faster than once a minute if its state never rests", async () => {
     const told = reporter();
     for (let n = 0; n < 1_800; n += 1) {

@@ -1,4 +1,4 @@
-import { pauseLeftMs } from "../runtime/elapsed.ts";
+import { hasElapsed, pauseLeftMs } from "../runtime/elapsed.ts";
 
 export const REPORTING = {
   /** Figures are told once in this time while requests come. */
@@ -28,8 +28,8 @@ export interface ReporterDependencies {
 
 /**
  * Decides when a service tells the directory its figures: once a minute while they change, once more when the service falls quiet,
- * and at once if its state changes. Over time that is at most one report a minute, but for changes of state. No timer is
- * cleared (deadline-timer.ts), and none runs while nothing changes.
+ * and at once if its state changes. Over time that is at most one report a minute, but for changes of state and the end of a longer
+ * time with requests. No timer is cleared (deadline-timer.ts), and none runs while nothing changes.
  */
 export class Reporter {
   readonly #with: ReporterDependencies;
@@ -41,6 +41,9 @@ export class Reporter {
   /** Something changed since the last report, and since the last look. */
   #hasChanged = false;
   #isBusy = false;
+  /** Nothing has changed for a while. */
+  #isResting = true;
+  #busySinceMs = 0;
   #isUrgent = false;
   #isWatching = false;
   #isTelling = false;
@@ -58,6 +61,10 @@ export class Reporter {
   changed(): void {
     this.#hasChanged = true;
     this.#isBusy = true;
+    if (this.#isResting) {
+      this.#isResting = false;
+      this.#busySinceMs = this.#with.nowMs();
+    }
     if (!this.#isWatching) this.#watch();
   }
 
@@ -91,11 +98,26 @@ export class Reporter {
   #look(): void {
     if (!this.#hasChanged || this.#isTelling) return;
     const isQuiet = !this.#isBusy;
-    this.#accrue(this.#with.nowMs());
+    const nowMs = this.#with.nowMs();
+    this.#accrue(nowMs);
+    const isDue = this.#isDue(isQuiet, nowMs);
+    if (isQuiet) this.#isResting = true;
     // In turn, one is always left for the quiet after it.
     const needed = isQuiet ? 1 : 1 + this.#limits.reserve;
     if (this.#credit >= needed) void this.#tell();
+    else if (isDue) void this.#tell(Math.min(1, Math.max(0, this.#credit + this.#limits.ahead)));
     else if (!isQuiet) this.#watch();
+  }
+
+  /**
+   * Whether requests have come for so long that figures are due although changes of state have used up the credit: readers take older
+   * ones for those of a service that sleeps.
+   */
+  #isDue(isQuiet: boolean, nowMs: number): boolean {
+    const { intervalMs } = this.#limits;
+    if (this.#isResting) return false;
+    const isLong = hasElapsed(this.#busySinceMs, intervalMs, nowMs);
+    return isLong && (isQuiet || hasElapsed(this.#toldAtMs, intervalMs, nowMs));
   }
 
   #accrue(nowMs: number): void {
@@ -105,14 +127,15 @@ export class Reporter {
     this.#credit = Math.min(1 + reserve, this.#credit + passedMs / intervalMs);
   }
 
-  async #tell(): Promise<void> {
+  /** @param cost what is due may cost less, so that the credit does not sink without end */
+  async #tell(cost = 1): Promise<void> {
     if (this.#isTelling) return;
     this.#isUrgent = false;
     this.#isTelling = true;
     this.#hasChanged = false;
     const nowMs = this.#with.nowMs();
     this.#accrue(nowMs);
-    this.#credit -= 1;
+    this.#credit -= cost;
     this.#toldAtMs = nowMs;
     const isTold = await this.#with.tell();
     this.#isTelling = false;

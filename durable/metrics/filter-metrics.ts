@@ -1,6 +1,7 @@
 import type { SharedState } from "../../wasm/host/index.ts";
+import { CorrectedAllows } from "./corrected-allows.ts";
 import type { Counters } from "./counters.ts";
-import { correctAllows, type OutcomeCounts } from "./outcomes.ts";
+import type { OutcomeCounts } from "./outcomes.ts";
 
 type Metrics = SharedState["metrics"];
 
@@ -12,9 +13,6 @@ const COUNTED = {
   evicted: "ebb_cache_evicted",
 } as const satisfies Partial<Record<keyof Counters, string>>;
 
-/** Those that are allows for another reason than the calls before them let one think. */
-const ALLOWS = { failedOpen: "fail_open", stale: "stale" } as const;
-
 /** Gauges of the built-in filter. */
 const LIVE_BYTES = "ebb_cache_live_bytes";
 const ENTRIES = "ebb_cache_entries";
@@ -23,22 +21,29 @@ const CREDENTIALS = "ebb_cache_credentials";
 /** Numbers that only the filter knows. It reports them as metrics, which last as long as the object is in memory. */
 export class FilterMetrics {
   readonly #metrics: Metrics;
+  readonly #allows: CorrectedAllows;
   /** What was added before, by metric. */
   readonly #added = new Map<string, number>();
 
-  constructor(metrics: Metrics) {
+  /** @param outcomes of the service; allows in it get their true reasons */
+  constructor(metrics: Metrics, outcomes: OutcomeCounts) {
     this.#metrics = metrics;
+    this.#allows = new CorrectedAllows(outcomes);
   }
 
   /** Adds what the filter has counted since the last call. */
-  addTo(counters: Counters, outcomes: OutcomeCounts): void {
+  addTo(counters: Counters): void {
+    const before = { stale: counters.stale, failedOpen: counters.failedOpen };
     for (const [counter, metric] of Object.entries(COUNTED) as [keyof typeof COUNTED, string][]) {
       const value = this.#metrics.value(metric) ?? 0;
       const grown = Math.max(0, value - (this.#added.get(metric) ?? 0));
       counters[counter] += grown;
-      if (counter === "failedOpen" || counter === "stale") correctAllows(outcomes, ALLOWS[counter], grown);
       this.#added.set(metric, value);
     }
+    this.#allows.correct({
+      stale: counters.stale - before.stale,
+      fail_open: counters.failedOpen - before.failedOpen,
+    });
   }
 
   /** Bytes of live decisions as of the filter's last tick; undefined if it does not report them. */

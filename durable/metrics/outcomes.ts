@@ -69,20 +69,6 @@ export function occurredOutcomes(counts: OutcomeCounts): ShownOutcomes {
   return Object.fromEntries(shown) as ShownOutcomes;
 }
 
-/**
- * Gives allows that were counted where a request had asked for a decision their true reason, which only the filter knows: after a
- * failed call (`server`), or one that another request made (`coalesced`).
- */
-export function correctAllows({ allowed }: OutcomeCounts, reason: "stale" | "fail_open", count: number): void {
-  let left = count;
-  for (const assumed of ["server", "coalesced", "cache"] as const) {
-    const moved = Math.min(left, allowed[assumed]);
-    allowed[assumed] -= moved;
-    allowed[reason] += moved;
-    left -= moved;
-  }
-}
-
 /** Counts of those reasons that occurred. */
 export type ShownOutcomes = { readonly [Of in Outcome]: Readonly<Partial<Record<OutcomeReason<Of>, number>>> };
 

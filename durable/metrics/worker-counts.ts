@@ -13,6 +13,8 @@ export type WorkerCount =
   | "decidedByRule"
   /** Refused without a valid credential, before anything else was asked. */
   | "refusedEarly"
+  /** Refused because its headers or its path cannot be read in one way only. */
+  | "unreadable"
   /** Refused because no rule matches, before anything was asked. */
   | "noRule"
   /** Passed although refused, because the service only reports. */
@@ -24,7 +26,7 @@ export type WorkerCount =
 export type WorkerCounts = Readonly<Partial<Record<WorkerCount, number>>>;
 
 const NAMES: ReadonlySet<string> = new Set([
-  ...["edgeHits", "decided", "decidedFromKept", "decidedByRule", "refusedEarly", "noRule", "reportOnly"],
+  ...["edgeHits", "decided", "decidedFromKept", "decidedByRule", "refusedEarly", "unreadable", "noRule", "reportOnly"],
   ...OUTCOMES.undecided.map((reason) => `undecided:${reason}`),
 ]);
 
@@ -39,22 +41,31 @@ export function readWorkerCounts(sent: unknown): WorkerCounts {
 
 /** Adds what isolates of the Worker dealt with to the counts of the object. */
 export function addWorkerCounts(counters: Counters, outcomes: OutcomeCounts, counts: WorkerCounts): void {
-  const { edgeHits = 0, decided = 0, decidedFromKept = 0, decidedByRule = 0, refusedEarly = 0, noRule = 0 } = counts;
+  const {
+    edgeHits = 0,
+    decided = 0,
+    decidedFromKept = 0,
+    decidedByRule = 0,
+    refusedEarly = 0,
+    unreadable = 0,
+    noRule = 0,
+  } = counts;
   let undecided = 0;
   for (const reason of OUTCOMES.undecided) {
     const count = counts[`undecided:${reason}`] ?? 0;
     outcomes.undecided[reason] += count;
     undecided += count;
   }
-  counters.requests += edgeHits + decided + refusedEarly + noRule + undecided;
+  counters.requests += edgeHits + decided + refusedEarly + unreadable + noRule + undecided;
   counters.hits += edgeHits + decidedFromKept;
   counters.edgeHits += edgeHits;
   counters.verified += decided;
-  counters.refusedEarly += refusedEarly + noRule;
+  counters.refusedEarly += refusedEarly + unreadable + noRule;
   counters.undecided += undecided;
   counters.reportOnly += counts.reportOnly ?? 0;
   outcomes.allowed.isolate += edgeHits;
   outcomes.allowed.token += Math.max(0, decided - decidedByRule);
   outcomes.refused.credential += refusedEarly;
+  outcomes.refused.other += unreadable;
   outcomes.refused.rule += noRule + decidedByRule;
 }

@@ -175,7 +175,7 @@ export class Maintenance {
 
   get #kept(): ServiceState {
     const { service, controller, counters, outcomes, calls, filterMetrics, shared } = this.#with;
-    filterMetrics.addTo(counters, outcomes);
+    filterMetrics.addTo(counters);
     const { learned, samples } = controller;
     return { learned, samples, counters, outcomes, calls, sharedData: shared.dataOf(service.name) };
   }

@@ -9,6 +9,7 @@ import {
   type SharedState,
 } from "../../wasm/host/index.ts";
 import { DirectoryTeller } from "../directory/directory-teller.ts";
+import { Outbreak } from "../directory/outbreak.ts";
 import { Reporter } from "../directory/reporter.ts";
 import { type DirectoryReport, directoryReport, withSamples } from "../directory/service-report.ts";
 import { InstanceManager } from "../instances/instance-manager.ts";
@@ -96,7 +97,7 @@ export class ProtectedService {
   readonly #shared: SharedState = createSharedState();
   readonly #counters: Counters;
   readonly #outcomes: OutcomeCounts;
-  readonly #filterMetrics = new FilterMetrics(this.#shared.metrics);
+  readonly #filterMetrics: FilterMetrics;
   readonly #outbound: OutboundCalls;
   readonly #controller: RestartController;
   readonly #instances: InstanceManager;
@@ -121,6 +122,7 @@ export class ProtectedService {
   readonly #mostlyMisses: MostlyMisses;
   readonly #unserved: UnservedLog;
   readonly #reporter: Reporter;
+  readonly #outbreak: Outbreak;
 
   constructor({ service, runtime, store, opened, ...dependencies }: ServiceDependencies) {
     const { name } = service;
@@ -138,6 +140,7 @@ export class ProtectedService {
     this.#opened = opened;
     this.#counters = counters;
     this.#outcomes = outcomes;
+    this.#filterMetrics = new FilterMetrics(shared.metrics, outcomes);
     this.#mostlyMisses = new MostlyMisses(counters, nowMs(), (requests, hits) =>
       console.warn(
         `${name}: only ${hits} of ${requests} requests were answered from the cache. A decision is kept for: ` +
@@ -245,10 +248,14 @@ export class ProtectedService {
       counted: () => this.#stateChanged(),
     };
     const teller = new DirectoryTeller(name, nowMs, dependencies.tellDirectory);
+    this.#outbreak = new Outbreak(counters.undecided);
     this.#reporter = new Reporter({
       nowMs,
       setTimer: (callback, delayMs) => void setTimeout(callback, delayMs),
-      tell: () => teller.tell(() => this.report(false)),
+      tell: () => {
+        this.#outbreak.reported(counters.undecided);
+        return teller.tell(() => this.report(false));
+      },
       toldAtMs: store.countsStoredAtMs ?? 0,
       limits: runtime.reportingLimits,
     });
@@ -317,6 +324,7 @@ export class ProtectedService {
   #afterAnswer(): void {
     this.#maintenance.afterAnswer();
     this.#reporter.changed();
+    if (this.#outbreak.begins(this.#counters.undecided)) this.#reporter.stateChanged();
   }
 
   /** Something happened that must not be lost, and that the operator should see soon. */

@@ -72,8 +72,6 @@ function passedOn(status: number, headers: HeaderList, body: Uint8Array, realm: 
   if (status === 401 && valueIn(passed, "www-authenticate") === undefined) {
     passed.push(["www-authenticate", `Bearer realm="${realm}"`]);
   }
-  // What is right before a login is wrong after it: browsers keep some redirects by themselves.
-  if (valueIn(passed, "cache-control") === undefined) passed.push(["cache-control", "no-store"]);
   if (!hasPage) passed.push(["content-type", "application/json"]);
   return {
     kind: "respond",

@@ -6,10 +6,9 @@ import { DEFAULT_REQUEST, DEFAULT_RESPONSE } from "../filter/input-schema.ts";
 import { requestHeaders, responseHeaders } from "../filter/run-request.ts";
 import { type LogLine, ScriptedServices } from "../filter/scripted-services.ts";
 import { VirtualClock } from "../filter/virtual-clock.ts";
-import { TimedOut, withTimeLimit } from "./time-limit.ts";
+import { GUEST_LIMIT, TimedOut, withTimeLimit } from "../time-limit.ts";
+import { withoutSecrets } from "./without-secrets.ts";
 
-/** A start takes milliseconds; only a filter that loops needs seconds. */
-const LIMIT_MS = 10_000;
 const ANY_KEY = "00".repeat(16);
 const LAST_LINES = 10;
 
@@ -60,7 +59,7 @@ function failureOf(
   dependencies: FilterDependencies,
 ): string | undefined {
   try {
-    return withTimeLimit(LIMIT_MS, () => {
+    return withTimeLimit(GUEST_LIMIT.ms, () => {
       const start = startFilter(dependencies, (options) => FilterInstance.start(module, host, options));
       if (!start.ok) {
         const { message, filterReason } = start;
@@ -121,20 +120,4 @@ function passes(stream: HttpStream): boolean {
     const outcome = part();
     return !(outcome instanceof Promise) && outcome.kind === "continue";
   });
-}
-
-/** A filter may log its configuration, and the log of a build is read by many. */
-function withoutSecrets(text: string, secrets: ReadonlyMap<string, string>): string {
-  const forms = [...secrets].flatMap(([name, value]) => formsOf(value).map((form) => ({ name, form })));
-  const longestFirst = forms.toSorted((a, b) => b.form.length - a.form.length);
-  return longestFirst.reduce((shown, { name, form }) => shown.replaceAll(form, `(secret ${name})`), text);
-}
-
-/** Shorter lines of a secret, such as a brace, tell nothing. */
-const MIN_SECRET_LINE = 8;
-
-/** A secret as it is, as it stands in JSON, and its lines, which are logged one by one. */
-function formsOf(secret: string): string[] {
-  const lines = secret.split(/[\r\n]+/).filter((line) => line.length >= MIN_SECRET_LINE);
-  return [secret, JSON.stringify(secret).slice(1, -1), ...lines];
 }

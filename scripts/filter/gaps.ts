@@ -31,8 +31,11 @@ const KINDS = {
   foreign_function: "foreignFunctions",
 } as const satisfies Record<UnservedCall["what"], keyof Gaps>;
 
+/** Of a name that is empty, far too long or no text. */
+const UNREADABLE = "(a name that cannot be read)";
+
 export function noteUnserved(gaps: Gaps, { what, name }: UnservedCall): void {
-  add(gaps[KINDS[what]], name);
+  add(gaps[KINDS[what]], name === "" ? UNREADABLE : name);
 }
 
 const NOT_FOUND = 1;

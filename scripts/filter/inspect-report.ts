@@ -2,7 +2,14 @@ import { DEFAULT_HARD_LIMIT_BYTES } from "../../config/schema/restart.ts";
 import { called } from "../called.ts";
 import type { InspectResult } from "./inspect.ts";
 import type { Refused } from "./open.ts";
-import { configurationLines, failedLines, recordLines, seriesLines } from "./report-parts.ts";
+import {
+  configurationLines,
+  failedLines,
+  recordLines,
+  seriesLines,
+  unansweredLines,
+  verdictText,
+} from "./report-parts.ts";
 import type { Series } from "./series.ts";
 import { bytesText, countText, labelled, safeText } from "./text.ts";
 import { grpcWarnings } from "./warnings.ts";
@@ -37,12 +44,20 @@ export function inspectReport(result: InspectResult): string {
     ...configurationLines(result.configuration),
     ...labelled("start", `ok, ${bytesText(start.bytes)} of linear memory${ticks}`),
     ...recordLines("", start.records),
+    ...unansweredLines(start.unansweredCalls),
     ...askedLines(result),
+    ...allStagesLines(result.inAllStages),
     ...(series === undefined ? [] : [...seriesLines(series), ...failedLines(series)]),
     ...(sameRequest === undefined ? [] : [...seriesLines(sameRequest, "same"), ...failedLines(sameRequest)]),
     ...(series === undefined ? [] : verdictLines(result, series)),
   ];
   return lines.join("\n");
+}
+
+/** A filter that fails only in stages that a service must name. */
+function allStagesLines(verdict: InspectResult["inAllStages"]): string[] {
+  if (verdict?.kind !== "failed" && verdict?.kind !== "waits") return [];
+  return labelled("WARNING", `a request through all stages that it exports: ${verdictText(verdict)}`);
 }
 
 /** What to configure for the filter, and what it will not get. */

@@ -166,6 +166,21 @@ describe("inspect says what to configure:", () => {
     expect((await inspectGuest("undriven", {}, "--requests", "0")).report).not.toMatch(nothing);
   });
 
+  it("what it does only in other stages than the request's head, and whether it fails there", async () => {
+    const onResponse = (body: string) => `(data (i32.const 16) "cluster_name")
+      (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32) ${body})`;
+    const asks = "(drop (call $get (i32.const 16) (i32.const 12) (i32.const 0) (i32.const 4))) (i32.const 0)";
+    const asking = await inspectGuest("asks-at-response", { imports: GET, body: onResponse(asks) });
+    expect(asking.report).toMatch(/^properties cluster_name$/m);
+    expect(asking.report).not.toMatch(/no host call at all|a request through all stages/);
+    const trapping = await inspectGuest("traps-at-response", { body: onResponse("unreachable") });
+    // Services run that stage only if they name it.
+    expect(trapping.ok).toBe(true);
+    expect(trapping.report).toMatch(
+      /^WARNING +a request through all stages that it exports: FAILED at response-headers: trap/m,
+    );
+  });
+
   it("an initialiser, if there is none", async () => {
     const none = /no initialiser found: no _initialize, _start or start section/;
     expect((await inspectGuest("no-initialiser", {})).report).toMatch(none);

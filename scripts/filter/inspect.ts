@@ -6,8 +6,9 @@ import { addGaps, type Gaps, noGaps } from "./gaps.ts";
 import { type GrowthVerdict, growthVerdict } from "./growth-verdict.ts";
 import { DEFAULT_RESPONSE, DRIVEN_REQUEST, type RequestInput } from "./input-schema.ts";
 import { isNumbered, numbered } from "./numbered.ts";
-import { openFilter, type Refused, type TakenConfiguration } from "./open.ts";
+import { type OpenedFilter, openFilter, type Refused, type TakenConfiguration } from "./open.ts";
 import { type InspectOptions, STAGE_KEYS, STAGE_NAMES, type StageName } from "./options.ts";
+import type { Verdict } from "./run-request.ts";
 import { type CallRecord, countCalls, type Records } from "./scripted-services.ts";
 import { driveSeries, type Series, type SeriesBounds } from "./series.ts";
 import type { Trial } from "./trial.ts";
@@ -42,10 +43,14 @@ export interface InspectResult {
   readonly start: {
     readonly bytes: number;
     readonly tickPeriodMs: number;
+    /** Calls for whose replies a gateway's requests would not have waited. */
+    readonly unansweredCalls: number;
     readonly records: Records;
   };
   /** What the filter asked for at its start and in all requests. */
   readonly asked: Asked;
+  /** What came of one request with a body through all stages that it exports; undefined if it exports no more than the head's. */
+  readonly inAllStages: Verdict | undefined;
   /** Undefined with `--requests 0`. */
   readonly series: Series | undefined;
   /** As many times the first request, in a fresh instance. Undefined if `series` is that already. */
@@ -58,7 +63,7 @@ export interface Asked {
   /** Clusters that it called, with the number of calls. */
   readonly clusters: ReadonlyMap<string, number>;
   readonly gaps: Gaps;
-  /** Calls to functions of the ABI, without reads of the root ID. */
+  /** Calls to functions of the ABI, without reads of the root ID; 0 says that it did nothing. */
   readonly hostCalls: number;
   /** False: the module has neither `_initialize` nor `_start` nor a start section. */
   readonly hasInitialiser: boolean;
@@ -87,6 +92,7 @@ export async function inspectFilter(options: InspectOptions): Promise<InspectRes
   const series = await driveSeries(trial, opened.request, DEFAULT_RESPONSE, bounds, () => {});
   const { hostCalls } = trial.activity;
   await trial.close();
+  const inAllStages = options.requests > 0 && hasMoreStages(report.stages) ? await driveAllStages(opened) : undefined;
   const varies = options.requests > 0 && isNumbered(opened.request);
   const sameRequest = varies ? await driveSame(await opened.restart(), opened.request, bounds) : undefined;
   return {
@@ -105,17 +111,35 @@ export async function inspectFilter(options: InspectOptions): Promise<InspectRes
       impossible: exportedOf(report.stages).filter((name) => IMPOSSIBLE.includes(name)),
     },
     memory: judgeMemory(bytes, DEFAULT_HARD_LIMIT_BYTES),
-    start: { bytes: startedBytes, tickPeriodMs, records: trial.atStart },
+    start: { bytes: startedBytes, tickPeriodMs, unansweredCalls: trial.unansweredStartCalls, records: trial.atStart },
     asked: {
-      clusters: clustersOf(trial.atStart.calls, series.clusters),
-      gaps: gapsOf(trial.atStart.gaps, series.gaps),
-      hostCalls,
+      clusters: clustersOf(trial.atStart.calls, series.clusters, inAllStages?.records.calls ?? []),
+      gaps: gapsOf(trial.atStart.gaps, series.gaps, inAllStages?.records.gaps ?? noGaps()),
+      hostCalls: hostCalls + (inAllStages?.hostCalls ?? 0),
       hasInitialiser: report.entryPoint !== undefined || hasStartSection(bytes),
     },
+    inAllStages: inAllStages?.verdict,
     series: options.requests > 0 ? series : undefined,
     sameRequest,
     growth: sameRequest === undefined ? growthVerdict(undefined, series) : growthVerdict(series, sameRequest),
   };
+}
+
+/** Stages that a gateway can run besides the request's head. */
+function hasMoreStages({ requestBody, responseHeaders, responseBody }: Stages): boolean {
+  return requestBody || responseHeaders || responseBody;
+}
+
+/** The series have only the request's head, as services by default; some filters work in other stages alone. */
+async function driveAllStages({ restart, report, request }: OpenedFilter) {
+  const trial = await restart({ stages: { ...report.stages, requestTrailers: false, responseTrailers: false } });
+  const body = request.body.length > 0 ? request.body : [new TextEncoder().encode("{}")];
+  const withBodies = { ...numbered(request, 1), body };
+  const response = { ...DEFAULT_RESPONSE, body: [new TextEncoder().encode("{}")] };
+  const { verdict, records } = await trial.exchange(withBodies, response);
+  const { hostCalls } = trial.activity;
+  await trial.close();
+  return { verdict, records, hostCalls };
 }
 
 async function driveSame(trial: Trial, request: RequestInput, bounds: SeriesBounds): Promise<Series> {
@@ -124,9 +148,19 @@ async function driveSame(trial: Trial, request: RequestInput, bounds: SeriesBoun
   return series;
 }
 
-function clustersOf(atStart: readonly CallRecord[], inRequests: ReadonlyMap<string, number>): Map<string, number> {
+function clustersOf(
+  atStart: readonly CallRecord[],
+  inRequests: ReadonlyMap<string, number>,
+  inAllStages: readonly CallRecord[],
+): Map<string, number> {
   const clusters = new Map(inRequests);
   countCalls(clusters, atStart);
+  const known = new Set(clusters.keys());
+  // Of the others, these calls are already counted.
+  countCalls(
+    clusters,
+    inAllStages.filter(({ call }) => !known.has(call.cluster)),
+  );
   return clusters;
 }
 

@@ -6,6 +6,7 @@ import {
   type Stages,
   type StreamOptions,
 } from "../../wasm/host/index.ts";
+import { TimedOut } from "../time-limit.ts";
 import { type ReplyInput, type RequestInput, repliesSchema, requestSchema } from "./input-schema.ts";
 import type { StartInput } from "./options.ts";
 import { type PluginConfiguration, pluginConfiguration } from "./plugin-configuration.ts";
@@ -19,7 +20,7 @@ export interface Refused {
   readonly kind: "refused";
   readonly file: string;
   readonly configuration: TakenConfiguration;
-  readonly problems: ModuleInspection["problems"];
+  readonly problems: readonly { readonly reason: FilterStartReason | "start_too_long"; readonly message: string }[];
   /** What to try next; undefined if nothing on the command line would help. */
   readonly hint: string | undefined;
   /** What the filter logged and called before it gave up. */
@@ -45,7 +46,7 @@ export interface OpenedFilter {
   readonly request: RequestInput;
   readonly startedBytes: number;
   /** Starts the filter once more, with new servers and an empty memory. */
-  readonly restart: () => Promise<Trial>;
+  readonly restart: (options?: StreamOptions) => Promise<Trial>;
 }
 
 interface OpenOptions {
@@ -75,14 +76,19 @@ export async function openFilter(input: StartInput, options: OpenOptions): Promi
   const pluginConfiguration = configuration.plugin;
   const start = { vmId: "", rootId, pluginName: "filter", vmConfiguration, pluginConfiguration };
   const taken = { source: configuration.source, bytes: pluginConfiguration.length, rootId };
-  const startWith = (given: ScriptedServices): Promise<Trial> =>
-    Trial.start(module, given, start, options.streamOptions(report.stages));
+  const startWith = (given: ScriptedServices, stream = options.streamOptions(report.stages)): Promise<Trial> =>
+    Trial.start(module, given, start, stream);
   try {
     const trial = await startWith(services);
     const startedBytes = trial.instance.allocatedBytes;
-    const restart = () => startWith(new ScriptedServices(new VirtualClock(Date.now()), script));
+    const restart = (stream?: StreamOptions) =>
+      startWith(new ScriptedServices(new VirtualClock(Date.now()), script), stream);
     return { kind: "opened", file, configuration: taken, bytes, report, trial, request, startedBytes, restart };
   } catch (error) {
+    if (error instanceof TimedOut) {
+      const problems = [{ reason: "start_too_long" as const, message: `its start ${error.message}` }];
+      return { kind: "refused", file, configuration: taken, problems, hint: undefined, atStart: services.records };
+    }
     if (!(error instanceof FilterStartError)) throw error;
     // A module can have several faults, but a start reports only the first.
     const problems = report.problems.length > 0 ? report.problems : [{ reason: error.reason, message: error.message }];

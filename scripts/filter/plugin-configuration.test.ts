@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { pluginConfiguration } from "./plugin-configuration.ts";
+import { WrongInput } from "./wrong-input.ts";
 
 function read(file: string | undefined, text: string, rootId = "") {
   const origin = file ?? "--config";
@@ -196,6 +197,14 @@ describe("YAML that proxies read differently", () => {
     ["a: yes", 'found yes, which proxies read as true, and others as a text; allowed: true or "yes"'],
     ["a: [Off]", "found Off, which proxies read as false"],
     ["- n", "found n, which proxies read as false"],
+    ["password: 0123", 'found 0123, which proxies read as 83, and others as 123; allowed: 83 or "0123"'],
+    ["a: 1_000", "found 1_000, which proxies read as a number"],
+    ["a: 0b11", "found 0b11, which proxies read as a number"],
+    ["a: 12345678901234567890", "found 12345678901234567890, a number that does not fit JSON"],
+    ["a: .nan", "found .nan, a number that does not fit JSON"],
+    ["a: !!binary aGVsbG8=", "found the tag tag:yaml.org,2002:binary; allowed: values without a tag"],
+    ["a: !secret b", "found the tag !secret"],
+    ["a: !!set {x, y}", "found the tag tag:yaml.org,2002:set"],
   ])("is refused: %s", (text, problem) => {
     expect(() => read("plugin.yaml", text)).toThrow(problem);
   });
@@ -224,3 +233,48 @@ describe("YAML that is none", () => {
     return lines.join("\n");
   }
 });
+
+describe("hostile YAML and JSON", () => {
+  it.each([
+    ["twice.yaml", "a: 1\na: 2", "twice.yaml: found the key a twice in one map; allowed: each key once"],
+    ["loop.yaml", "a: &x { b: *x }", "cannot be written as JSON"],
+    ["loop.yaml", `{ "@type": ${STRUCT}, value: &x { a: *x } }`, "cannot be written as JSON"],
+    ["loop.yaml", "&l { kind: List, apiVersion: v1, items: [*l] }", "loop.yaml: is nested too deeply"],
+    ["deep.json", `${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`, "deep.json: is nested too deeply"],
+    ["deep.yaml", `${"[".repeat(5_000)}${"]".repeat(5_000)}`, "deep.yaml: is no YAML"],
+    ["bomb.yaml", bomb(), "bomb.yaml: is no YAML: Excessive alias count"],
+  ])("is refused, not a crash: %s %#", (file, text, problem) => {
+    expect(() => read(file, text)).toThrow(WrongInput);
+    expect(() => read(file, text)).toThrow(problem);
+  });
+
+  it("that is no UTF-8 is refused, not changed", () => {
+    const bytes = Uint8Array.of(0x61, 0x3a, 0x20, 0xff);
+    expect(() => pluginConfiguration("a.yaml", "a.yaml", bytes, "")).toThrow("a.yaml: is no UTF-8 text");
+  });
+
+  it("does not control the terminal", () => {
+    for (const text of ['a: "\u001b[2J', "\u001b[2J: 1\n\u001b[2J: 2", "a: *\u001b[2J"]) {
+      expect(() => read("a.yaml", text)).toThrow(WrongInput);
+      expect(() => read("a.yaml", text)).not.toThrow("\u001b");
+    }
+  });
+
+  it("with very many keys is read in seconds", () => {
+    const keys = Array.from({ length: 30_000 }, (_, index) => `k${index}: ${index}\n`).join("");
+    const { plugin } = read("long.yaml", keys);
+    expect(plugin.length).toBeGreaterThan(30_000);
+  });
+});
+
+function bomb(): string {
+  const lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"];
+  for (let level = 1; level < 8; level++) {
+    lines.push(
+      `a${level}: &a${level} [${Array(9)
+        .fill(`*a${level - 1}`)
+        .join(", ")}]`,
+    );
+  }
+  return lines.join("\n");
+}

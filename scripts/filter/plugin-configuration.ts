@@ -1,10 +1,10 @@
-import { type Document, parseAllDocuments, visit } from "yaml";
 import { isPlainObject } from "../../config/schema/fields.ts";
 import { envoyPlugins } from "./envoy-configuration.ts";
 import { jsonBytes, type PluginDocument } from "./plugin-document.ts";
 import { isAny, unwrapAny } from "./protobuf-any.ts";
 import { wasmPlugins } from "./wasm-plugin.ts";
-import { messageOf, WrongInput } from "./wrong-input.ts";
+import { WrongInput } from "./wrong-input.ts";
+import { yamlDocuments } from "./yaml-documents.ts";
 
 /** A filter's configuration, from wherever it was read. */
 export interface PluginConfiguration extends Pick<PluginDocument, "rootId" | "plugin" | "vm"> {
@@ -27,6 +27,16 @@ export function pluginConfiguration(
   bytes: Uint8Array,
   rootId: string,
 ): PluginConfiguration {
+  try {
+    return taken(origin, file, bytes, rootId);
+  } catch (error) {
+    // A list or an object in a hundred thousand others, or in itself by an alias.
+    if (error instanceof RangeError) throw new WrongInput(`${origin}: is nested too deeply`);
+    throw error;
+  }
+}
+
+function taken(origin: string, file: string | undefined, bytes: Uint8Array, rootId: string): PluginConfiguration {
   const unchanged = { source: undefined, rootId: undefined, plugin: bytes, vm: undefined };
   const isYaml = file !== undefined && /\.ya?ml$/i.test(file);
   const documents = isYaml ? yamlDocuments(origin, bytes) : jsonDocuments(bytes);
@@ -86,33 +96,4 @@ function jsonDocuments(bytes: Uint8Array): unknown[] {
   } catch {
     return [];
   }
-}
-
-function yamlDocuments(origin: string, bytes: Uint8Array): unknown[] {
-  const parsed = parseAllDocuments(new TextDecoder().decode(bytes));
-  if (!Array.isArray(parsed)) return [];
-  const problem = parsed.flatMap(({ errors }) => errors)[0];
-  if (problem !== undefined) throw new WrongInput(`${origin}: is no YAML: ${problem.message}`);
-  for (const document of parsed) refuseOldBooleans(origin, document);
-  try {
-    return parsed.map((document) => document.toJS());
-  } catch (error) {
-    // Too many aliases.
-    throw new WrongInput(`${origin}: is no YAML: ${messageOf(error)}`);
-  }
-}
-
-/** Envoy and Kubernetes read these as YAML 1.1 does, as true or false; today's YAML reads them as texts. */
-const OLD_BOOLEAN = /^(y|yes|on|n|no|off)$/i;
-
-function refuseOldBooleans(origin: string, document: Document.Parsed): void {
-  visit(document, {
-    Scalar(key, { type, source }) {
-      if (key === "key" || type !== "PLAIN" || source === undefined || !OLD_BOOLEAN.test(source)) return;
-      const isTrue = /^(y|on)/i.test(source);
-      throw new WrongInput(
-        `${origin}: found ${source}, which proxies read as ${isTrue}, and others as a text; allowed: ${isTrue} or "${source}"`,
-      );
-    },
-  });
 }

@@ -1,4 +1,3 @@
-import { utf8 } from "./protobuf-any.ts";
 import { messageOf, WrongInput } from "./wrong-input.ts";
 
 /** A filter's configuration as a proxy's document has it. */
@@ -20,4 +19,8 @@ export function jsonBytes(origin: string, value: unknown): Uint8Array {
   } catch (error) {
     throw new WrongInput(`${origin}: cannot be written as JSON: ${messageOf(error)}`);
   }
+}
+
+export function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
 }

@@ -1,4 +1,5 @@
 import { isPlainObject } from "../../config/schema/fields.ts";
+import { jsonBytes, utf8 } from "./plugin-document.ts";
 import { WrongInput } from "./wrong-input.ts";
 
 /** A `google.protobuf.Any` in JSON or YAML. */
@@ -26,7 +27,7 @@ export function unwrapAny(origin: string, any: Any): Uint8Array {
       if (typeof value === "string" && isBase64(value)) return Uint8Array.from(Buffer.from(value, "base64"));
       break;
     case "google.protobuf.Struct":
-      if (isPlainObject(value)) return utf8(JSON.stringify(value));
+      if (isPlainObject(value)) return jsonBytes(origin, value);
       break;
     default:
       throw new WrongInput(
@@ -35,10 +36,6 @@ export function unwrapAny(origin: string, any: Any): Uint8Array {
   }
   const wanted = type === "google.protobuf.Struct" ? "an object" : "a text";
   throw new WrongInput(`${origin}: a ${type} needs a field value with ${wanted}`);
-}
-
-export function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
 }
 
 function isBase64(text: string): boolean {

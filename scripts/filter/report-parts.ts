@@ -6,11 +6,12 @@ import type { Verdict } from "./run-request.ts";
 import type { CallRecord, LogLine, Records } from "./scripted-services.ts";
 import type { Series } from "./series.ts";
 import { bytesText, countText, labelled, safeText } from "./text.ts";
-import { PATIENCE_MS } from "./trial.ts";
+import { PATIENCE_MS, START_CALLS_MS } from "./trial.ts";
 
 /** Parts that the reports of both commands share. */
 
 const SHOWN_LOG_LINES = 40;
+const SHOWN_CALLS = 40;
 const SHOWN_SIZES = 12;
 
 /** Where the filter's configuration came from, if it was taken out of something. */
@@ -20,10 +21,18 @@ export function configurationLines({ source, bytes, rootId }: TakenConfiguration
   return labelled("config", `${safeText(source)}: ${countText(bytes, "byte")}${root}`);
 }
 
+/** What the gateway's requests would not have waited for. */
+export function unansweredLines(calls: number): string[] {
+  if (calls === 0) return [];
+  const what = `${countText(calls, "call")} of the start had no reply after ${START_CALLS_MS / 1_000} s: requests go on without`;
+  return labelled("WARNING", what);
+}
+
 /** Calls, what was missing, and log lines. */
 export function recordLines(label: string, { calls, logs, gaps }: Records): string[] {
   const lines = [
-    ...calls.map(callText),
+    ...calls.slice(0, SHOWN_CALLS).map(callText),
+    ...(calls.length > SHOWN_CALLS ? [`… and ${countText(calls.length - SHOWN_CALLS, "call")} more`] : []),
     ...gapLines(gaps),
     ...logs.slice(0, SHOWN_LOG_LINES).map(logText),
     ...(logs.length > SHOWN_LOG_LINES ? [`… and ${countText(logs.length - SHOWN_LOG_LINES, "log line")} more`] : []),

@@ -59,6 +59,8 @@ export interface Waiting {
   nowMs(): number;
   /** The outcome after virtual time has passed for it, or `waits` if none came. */
   within<Answer>(promise: Promise<Answer>): Promise<Answer | NoAnswer>;
+  /** Runs a callback of the filter, which may loop for ever. */
+  readonly limited: <Result>(work: () => Result) => Result;
 }
 
 /** How the parts of one message are passed to a stream. */
@@ -88,7 +90,7 @@ export async function passThrough(
 ): Promise<Omit<Exchange, "records">> {
   const steps: Step[] = [];
   const asked = { headers: requestHeaders(request), body: endedByChunk(request.body), trailers: request.trailers };
-  const sent = await messageThrough(requestWay(stream), asked, waiting, steps);
+  const sent = await messageThrough(requestWay(stream, waiting), asked, waiting, steps);
   if ("kind" in sent) {
     const { verdict, response: answer } = await localResponse(stream, sent, waiting, steps);
     return { verdict, steps, request: undefined, response: answer };
@@ -98,7 +100,7 @@ export async function passThrough(
     body: endedByChunk(response.body),
     trailers: response.trailers,
   };
-  const received = await messageThrough(responseWay(stream), answered, waiting, steps);
+  const received = await messageThrough(responseWay(stream, waiting), answered, waiting, steps);
   if ("kind" in received) return { verdict: received, steps, request: sent, response: messageOf(received) };
   return { verdict: { kind: "pass" }, steps, request: sent, response: received };
 }
@@ -114,7 +116,7 @@ async function localResponse(
   const { responseHeaders, responseBody } = waiting.options.stages;
   if (local === undefined || !(responseHeaders || responseBody)) return { verdict, response: local };
   const parts = { ...local, body: local.body.length === 0 ? [] : [local.body] };
-  const passed = await messageThrough(responseWay(stream), parts, waiting, steps);
+  const passed = await messageThrough(responseWay(stream, waiting), parts, waiting, steps);
   return "kind" in passed ? { verdict: passed, response: messageOf(passed) } : { verdict, response: passed };
 }
 
@@ -186,21 +188,21 @@ async function answered<Answer extends Outcome>(
   return outcome;
 }
 
-function requestWay(stream: HttpStream): Direction {
+function requestWay(stream: HttpStream, { limited }: Waiting): Direction {
   return {
     stages: { headers: "request-headers", body: "request-body", trailers: "request-trailers" },
-    headers: () => stream.requestHeaders(),
-    body: (chunk, endOfStream) => stream.requestBody(chunk, endOfStream),
-    trailers: (list) => stream.requestTrailers(list),
+    headers: () => limited(() => stream.requestHeaders()),
+    body: (chunk, endOfStream) => limited(() => stream.requestBody(chunk, endOfStream)),
+    trailers: (list) => limited(() => stream.requestTrailers(list)),
   };
 }
 
-function responseWay(stream: HttpStream): Direction {
+function responseWay(stream: HttpStream, { limited }: Waiting): Direction {
   return {
     stages: { headers: "response-headers", body: "response-body", trailers: "response-trailers" },
-    headers: (list, endOfStream) => stream.responseHeaders(list, endOfStream),
-    body: (chunk, endOfStream) => stream.responseBody(chunk, endOfStream),
-    trailers: (list) => stream.responseTrailers(list),
+    headers: (list, endOfStream) => limited(() => stream.responseHeaders(list, endOfStream)),
+    body: (chunk, endOfStream) => limited(() => stream.responseBody(chunk, endOfStream)),
+    trailers: (list) => limited(() => stream.responseTrailers(list)),
   };
 }
 

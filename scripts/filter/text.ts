@@ -35,9 +35,13 @@ export function bodyText(body: Uint8Array): string {
   return text.length > SHOWN_BODY_CHARACTERS ? `${shown}… (${countText(body.length, "byte")})` : shown;
 }
 
-/** Escapes a filter's text: it must be one line and must not control the terminal. */
+/** Control characters, ends of lines, and those by which a terminal shows text in another order than it is written. */
+const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+
+/** Escapes a filter's text: it must be one line, must not control the terminal, and must not look like another text. */
 export function safeText(text: string): string {
-  return text
-    .replaceAll("\n", "\\n")
-    .replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return text.replaceAll("\n", "\\n").replace(UNSAFE, (character) => {
+    const hex = character.charCodeAt(0).toString(16);
+    return hex.length > 2 ? `\\u${hex.padStart(4, "0")}` : `\\x${hex.padStart(2, "0")}`;
+  });
 }

@@ -1,5 +1,6 @@
 import { TIME_LIMITS } from "../../durable/runtime/time-limits.ts";
 import { FilterInstance, type MetricSnapshot, type StartOptions, type StreamOptions } from "../../wasm/host/index.ts";
+import { GUEST_LIMIT, withTimeLimit } from "../time-limit.ts";
 import type { RequestInput, ResponseInput } from "./input-schema.ts";
 import { STAGE_KEYS } from "./options.ts";
 import { type Exchange, endsAtHeaders, passThrough, requestHeaders, type Waiting } from "./run-request.ts";
@@ -8,6 +9,8 @@ import { nextTurn } from "./virtual-clock.ts";
 
 /** How long the gateway lets a filter hold a request; here in virtual time. */
 export const PATIENCE_MS = TIME_LIMITS.pausedMs;
+/** How long the gateway's requests wait for the calls of a start. */
+export const START_CALLS_MS = TIME_LIMITS.tickWaitMs;
 /** Virtual time between the requests of a series. */
 const BETWEEN_REQUESTS_MS = 10;
 
@@ -19,11 +22,15 @@ export class Trial {
   readonly #services: ScriptedServices;
   readonly #waiting: Waiting;
   #nextTickMs: number;
+  #unansweredStartCalls = 0;
+  #isFirstExchange = true;
 
   /**
-   * Starts the filter. Its calls at start and in its first tick get their replies before this returns.
+   * Starts the filter. Its calls at start and in its first tick get their replies before this returns, if they come before the
+   * gateway's requests would go on without them.
    * @param services if the start fails, their records have the log
    * @throws FilterStartError
+   * @throws TimedOut
    */
   static async start(
     module: WebAssembly.Module,
@@ -31,9 +38,11 @@ export class Trial {
     start: StartOptions,
     options: StreamOptions,
   ): Promise<Trial> {
-    const trial = new Trial(FilterInstance.start(module, services, start), services, options);
+    const instance = withTimeLimit(GUEST_LIMIT.ms, () => FilterInstance.start(module, services, start));
+    const trial = new Trial(instance, services, options);
     await trial.#passUntil(services.clock.nowMs);
-    await trial.#untilQuiet();
+    await trial.#untilStartCallsAnswered();
+    trial.#unansweredStartCalls = instance.unansweredStartCalls;
     return trial;
   }
 
@@ -50,7 +59,13 @@ export class Trial {
         (options.stages[STAGE_KEYS[stage]] && instance.exportedStages[STAGE_KEYS[stage]]),
       nowMs: () => clock.nowMs,
       within: (promise) => this.#within(promise),
+      limited: (work) => this.#limited(work),
     };
+  }
+
+  /** Calls of its start that had no reply when the gateway's requests would have gone on. */
+  get unansweredStartCalls(): number {
+    return this.#unansweredStartCalls;
   }
 
   /** What it did since its start. */
@@ -62,7 +77,10 @@ export class Trial {
     return this.#services.shared.metrics.snapshot();
   }
 
-  /** One request and, if it gets to the upstream, the response. */
+  /**
+   * One request and, if it gets to the upstream, the response.
+   * @throws TimedOut
+   */
   async exchange(request: RequestInput, response: ResponseInput): Promise<Exchange> {
     const records = this.#services.startRecords();
     await this.#passUntil(this.#services.clock.nowMs + BETWEEN_REQUESTS_MS);
@@ -70,16 +88,15 @@ export class Trial {
       { headers: requestHeaders(request), endOfStream: endsAtHeaders(request), attributes: request.attributes },
       this.#waiting.options,
     );
-    try {
-      return { ...(await passThrough(stream, request, response, this.#waiting)), records };
-    } finally {
-      stream.end();
-    }
+    const passed = await passThrough(stream, request, response, this.#waiting);
+    this.#limited(() => stream.end());
+    this.#isFirstExchange = false;
+    return { ...passed, records };
   }
 
-  /** Waits for replies to open calls, then ends the filter. Returns the records of that time. */
+  /** Waits a while for replies to open calls, then ends the filter. Returns the records of that time. */
   async close(): Promise<Records> {
-    await this.#untilQuiet();
+    await this.#untilQuiet(this.#services.clock.nowMs + PATIENCE_MS);
     const records = this.#services.startRecords();
     this.instance.close();
     return records;
@@ -101,13 +118,22 @@ export class Trial {
     return settled.answer;
   }
 
-  /** Advances time until no call is open, at most by `PATIENCE_MS`. */
-  async #untilQuiet(): Promise<void> {
+  async #untilStartCallsAnswered(): Promise<void> {
+    const untilMs = this.#services.clock.nowMs + START_CALLS_MS;
+    await this.#untilQuiet(untilMs, () => this.instance.unansweredStartCalls === 0);
+  }
+
+  /** Advances time to `untilMs`, but stops when no call is open, or `isOver`. */
+  async #untilQuiet(untilMs: number, isOver: () => boolean = () => false): Promise<void> {
     const { clock } = this.#services;
-    const untilMs = clock.nowMs + PATIENCE_MS;
-    for (let nextMs = clock.nextMs; nextMs !== undefined && nextMs <= untilMs; nextMs = clock.nextMs) {
+    for (let nextMs = clock.nextMs; nextMs !== undefined && nextMs <= untilMs && !isOver(); nextMs = clock.nextMs) {
       await this.#passUntil(nextMs);
     }
+  }
+
+  /** The limit itself takes longer than most requests, so only the first is guarded by it. */
+  #limited<Result>(work: () => Result): Result {
+    return this.#isFirstExchange ? withTimeLimit(GUEST_LIMIT.ms, work) : work();
   }
 
   /** Time of the next reply or tick. */
@@ -124,7 +150,7 @@ export class Trial {
       const { tickPeriodMs } = this.instance;
       if (tickPeriodMs === 0 || this.#nextTickMs > clock.nowMs) continue;
       this.#nextTickMs = clock.nowMs + tickPeriodMs;
-      this.instance.tick();
+      this.#limited(() => this.instance.tick());
       await nextTurn();
     }
     await clock.advanceTo(untilMs);

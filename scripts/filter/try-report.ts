@@ -1,6 +1,13 @@
 import type { MetricSnapshot } from "../../wasm/host/index.ts";
 import { mayLeaveOpen } from "./gaps.ts";
-import { configurationLines, failedLines, recordLines, seriesLines, verdictText } from "./report-parts.ts";
+import {
+  configurationLines,
+  failedLines,
+  recordLines,
+  seriesLines,
+  unansweredLines,
+  verdictText,
+} from "./report-parts.ts";
 import type { Message, Step } from "./run-request.ts";
 import { bodyText, bytesText, countText, labelled, safeText } from "./text.ts";
 import { askedInVain, type TryResult } from "./try.ts";
@@ -13,6 +20,7 @@ export function tryReport(result: TryResult): string {
     ...labelled("filter", `${result.file}, Proxy-Wasm ABI ${result.abiVersion}`),
     ...configurationLines(result.configuration),
     ...recordLines("at start", result.atStart),
+    ...unansweredLines(result.unansweredStartCalls),
     "",
     ...labelled("request", requestLine(result.request)),
     ...first.steps.flatMap(stepLines),

@@ -66,6 +66,9 @@ describe("try prints", () => {
     const { complaint } = await run(callFilter, "--config", "\u001b[2J=x");
     expect(complaint).toContain("\\x1b[2J");
     expect(complaint).not.toContain("\u001b");
+    const turned = await run(callFilter, "--config", "\u202ecba\u2028=x");
+    expect(turned.complaint).toContain("\\u202ecba\\u2028");
+    expect(turned.complaint).not.toMatch(/[\u202e\u2028]/);
   });
 });
 
@@ -111,6 +114,20 @@ describe("replies of clusters", () => {
     expect(report).toMatch(
       /^MISSING +the filter called what is not there: auth\. If it continues without, it is an open/m,
     );
+  });
+
+  it("whose names cannot be read are reported all the same", async () => {
+    const nameless = files.guest("nameless.wasm", {
+      imports: `(import "env" "proxy_http_call"
+        (func $call (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))`,
+      body: `(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+        (drop (call $call (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+          (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 8)))
+        (i32.const 0))`,
+    });
+    const { ok, report } = await run(nameless);
+    expect(ok).toBe(false);
+    expect(report).toMatch(/^MISSING +the filter called what is not there: \(a name that cannot be read\)\./m);
   });
 
   it("are used in turn, and the last one repeats", async () => {

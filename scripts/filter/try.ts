@@ -22,6 +22,8 @@ export interface TryResult {
   readonly configuration: TakenConfiguration;
   readonly abiVersion: string;
   readonly atStart: Records;
+  /** Calls of the start for whose replies a gateway's requests would not have waited. */
+  readonly unansweredStartCalls: number;
   /** The first request, as sent. */
   readonly request: Message;
   /** The first request's exchange. */
@@ -69,6 +71,7 @@ export async function tryFilter(options: TryOptions): Promise<TryResult | Refuse
     configuration: opened.configuration,
     abiVersion: trial.instance.abiVersion,
     atStart: trial.atStart,
+    unansweredStartCalls: trial.unansweredStartCalls,
     request: { headers: requestHeaders(request), body: joined(request.body), trailers: request.trailers },
     first: first.exchange,
     series: options.repeat > 1 ? series : undefined,

@@ -9,6 +9,8 @@ interface Event {
 export class VirtualClock {
   #nowMs: number;
   readonly #events: Event[] = [];
+  /** An event takes effect. */
+  #isRunning = false;
 
   constructor(startMs: number) {
     this.#nowMs = startMs;
@@ -23,9 +25,12 @@ export class VirtualClock {
     return this.#events[0]?.atMs;
   }
 
-  /** Calls `run` after `delayMs`. Events at the same time run in the order of these calls. */
+  /**
+   * Calls `run` after `delayMs`. Events at the same time run in the order of these calls. What follows from an event comes later
+   * than it: a filter may answer each reply with a call, for ever, and time would stand still.
+   */
   after(delayMs: number, run: () => void): void {
-    const atMs = this.#nowMs + delayMs;
+    const atMs = this.#nowMs + (this.#isRunning ? Math.max(1, delayMs) : delayMs);
     const later = this.#events.findIndex((event) => event.atMs > atMs);
     this.#events.splice(later < 0 ? this.#events.length : later, 0, { atMs, run });
   }
@@ -35,8 +40,10 @@ export class VirtualClock {
     for (let event = this.#events[0]; event !== undefined && event.atMs <= atMs; event = this.#events[0]) {
       this.#events.shift();
       this.#nowMs = Math.max(this.#nowMs, event.atMs);
+      this.#isRunning = true;
       event.run();
       await nextTurn();
+      this.#isRunning = false;
     }
     this.#nowMs = Math.max(this.#nowMs, atMs);
   }

@@ -54,6 +54,16 @@ describe("an operator's question", () => {
     ]);
   });
 
+  it.each([
+    ["under_way", false],
+    ["not_started", false],
+    ["cut_off", false],
+    ["not_running", true],
+  ])("to restart, which is answered by %s, was done: %s", async (why, ok) => {
+    const body = JSON.stringify({ services: { a: { restarted: true }, b: { restarted: false, why } } });
+    expect(await answered(200, body)).toMatchObject({ ok, report: expect.stringContaining(why) });
+  });
+
   it("has failed if any service failed, and still prints what the others did", async () => {
     const body = '{"services":{"a":{"purged":1,"stored":false},"b":{"error":"gone"}}}';
     expect(await answered(503, body)).toEqual({

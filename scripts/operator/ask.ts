@@ -31,12 +31,24 @@ export async function askOperatorPage(target: OperatorTarget, question: Operator
     );
   }
   const body = jsonIn(text);
-  if (status === 200 && body?.services !== undefined) return { ok: true, report: JSON.stringify(body, null, 2) };
+  if (status === 200 && body?.services !== undefined) {
+    const report = JSON.stringify(body, null, 2);
+    return isRestarted(body.services) ? { ok: true, report } : { ok: false, report, complaint: NOT_RESTARTED };
+  }
   if (status === 503 && body?.services !== undefined) {
     const failed = "Not every service did it: those with an error are unchanged. Ask again.";
     return { ok: false, report: JSON.stringify(body, null, 2), complaint: failed };
   }
   return complaint(refusal(target, path, { status, headers, body }));
+}
+
+const NOT_RESTARTED = "Not every filter was restarted: `why` says what stands in the way. Ask again in a moment.";
+
+/** Whether no restart was refused. A filter that is not in memory (`not_running`) holds none, and starts afresh. */
+function isRestarted(services: unknown): boolean {
+  return Object.values(services as Record<string, { restarted?: unknown; why?: unknown }>).every(
+    ({ restarted, why }) => restarted !== false || why === "not_running",
+  );
 }
 
 function pathOf({ prefix }: OperatorTarget, question: OperatorQuestion): string {

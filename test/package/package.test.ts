@@ -10,7 +10,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CONFIG_LIMITS } from "../../config/configuration-limits.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { readMemoryLimits } from "../../wasm/binary/memory-section.ts";
-import { type PackedFiles, Project, pack, tool } from "./project.ts";
+import { type PackedFiles, Project, pack, tool, WRANGLER } from "./project.ts";
+import { run } from "./run.ts";
 import { type DevServer, startWranglerDev } from "./wrangler-dev.ts";
 
 const OPERATOR_TOKEN = "operator-token-of-this-test";
@@ -398,6 +399,31 @@ it("the lines of docs/package.md are a Worker that check-config and wrangler acc
   await project.write(Object.fromEntries(files));
   expect(await project.ebb(["check-config", "page/gateway.config.ts"])).toMatchObject({ code: 0 });
   expect(await project.wrangler("deploy", "--dry-run", "--config", "page/wrangler.toml")).toMatchObject({ code: 0 });
+});
+
+it("the build of docs/package.md stops the deployment of a filter that does not start", async () => {
+  const page = await readFile("docs/package.md", "utf8");
+  const [, build = ""] = /^```toml\n(\[build\]\n[^`]+)```$/m.exec(page) ?? [];
+  const [, toml = ""] = /^`wrangler\.toml`:\n\n```toml\n([^`]+)```$/m.exec(page) ?? [];
+  const [, index = ""] = /^`src\/index\.ts`:\n\n```ts\n([^`]+)```$/m.exec(page) ?? [];
+  await project.write({
+    "checked/wrangler.toml": `${toml}\n${build}`,
+    "checked/src/index.ts": index,
+    "checked/gateway.config.ts": `import { defineGateway } from "ebb";
+      import filter from "ebb/filter.wasm";
+      export default defineGateway({ services: { orders: {
+        route: { prefix: "/orders" }, upstream: { url: "https://orders.example.com" },
+        filter, configuration: "none that it accepts",
+        restart: { hardLimitBytes: ${CONFIG_LIMITS.maxCacheBytes} } } } });`,
+  });
+  const { code, output } = await run(join(project.folder, "checked"), [
+    process.execPath,
+    WRANGLER,
+    "deploy",
+    "--dry-run",
+  ]);
+  expect(output).toMatch(/filter\.wasm, which does not start: .*configure/);
+  expect(code).not.toBe(0);
 });
 
 it("the lines of docs/handler.md are a whole Worker, which wrangler accepts", async () => {

@@ -210,11 +210,15 @@ describe.each(VARIANTS)("with $name, a credential", (variant) => {
 
   describe("in the query", () => {
     it("is taken out before upstream and server see the URL, and the response is private", async () => {
-      answerHeaders = [["cache-control", "public, max-age=60, s-maxage=600"]];
+      answerHeaders = [
+        ["cache-control", "public, max-age=60, s-maxage=600"],
+        ["cloudflare-cdn-cache-control", "max-age=600"],
+      ];
       const answer = await ask("/query/1?a=%2F&access_token=good&b=");
       answerHeaders = [];
       expect(answer).toMatchObject({ status: 200, target: "/query/1?a=%2F&b=", user: "Bearer good /query/1?a=%2F&b=" });
       expect(answer.header("cache-control")).toBe("private, max-age=60");
+      expect(answer.header("cloudflare-cdn-cache-control")).toBeUndefined();
       expect((await ask("/query/1?access_token=good")).target).toBe("/query/1");
       expect((await ask("/query/1?a=1", ["Authorization: Bearer good"])).header("cache-control")).toBeUndefined();
     });

@@ -109,6 +109,16 @@ describe.each(VARIANTS)("with $name, a result of OPA", (variant) => {
     expect(upstream.requests).toHaveLength(0);
   });
 
+  it("that denies is kept by no browser, unless the policy says so", async () => {
+    for (const status of [301, 403, 404, 410]) {
+      result = { allowed: false, http_status: status, body: "no" };
+      const denied = await ask();
+      expect([denied.status, headerOf(denied, "cache-control")]).toEqual([status, "no-store"]);
+    }
+    result = { allowed: false, http_status: 410, headers: { "cache-control": "max-age=60" } };
+    expect(headerOf(await ask(), "cache-control")).toBe("max-age=60");
+  });
+
   it("cannot split the response of a denial", async () => {
     result = {
       allowed: false,

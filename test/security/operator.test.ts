@@ -48,6 +48,18 @@ describe.each(VARIANTS)("with $name", (variant) => {
     expect((await from("192.0.2.99", TOKEN)).status).toBe(200);
   });
 
+  it("a slash at the end leads to the page, on the same host, and shows nothing by itself", async () => {
+    for (const query of ["", "?service=orders&window=15m", "?//evil.example/", "?%0d%0aset-cookie:a=b"]) {
+      const reply = await deployed.send({ target: `/stats/${query}` });
+      expect([reply.status, headerOf(reply, "location"), reply.body]).toEqual([308, `/stats${query}`, ""]);
+      expect(headerOf(reply, "set-cookie")).toBeUndefined();
+    }
+    for (const target of ["/stats//", "/stats//evil.example", "/stats/x/"]) {
+      expect((await deployed.send({ target })).status).toBe(401);
+    }
+    expect((await deployed.send({ target: "/stats/", headers: ["Sec-Fetch-Site: cross-site"] })).status).toBe(403);
+  });
+
   it("a shorter token does not open them, and the log says so", async () => {
     expect(await stats(weak, `Authorization: Bearer ${TOKEN.slice(1)}`)).toMatchObject({
       status: 503,

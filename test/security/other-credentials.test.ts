@@ -72,6 +72,15 @@ describe.each(VARIANTS_AND_ASKING)("with $name", (variant) => {
     'a="1; session=s"',
     "session[x]=s",
     "SESSION[=s",
+    // Blanks of Unicode, in UTF-8.
+    "\xc2\xa0session=s",
+    "\xe3\x80\x80session=s",
+    "session\xe2\x80\x83=s",
+    "=session=s",
+    "==session=s",
+    "+session=s",
+    "%20session=s",
+    "session%00x=s",
   ])("a cookie that only some servers would find is removed, or refused beside the real one: %s", async (hidden) => {
     expect((await seen(["Authorization: Bearer a", `Cookie: x=1; ${hidden}; y=2`])).join()).not.toMatch(/ession/i);
     for (const cookie of [`session=s; ${hidden}`, `${hidden}; session=s`]) {

@@ -88,6 +88,18 @@ describe.each(UNOPENED_VARIANTS)("with $name, a request without a credential", (
               ],
             },
           ),
+          service(
+            "placed",
+            { requestHeaders: ["x-key", "x-part", "sec-websocket-protocol"] },
+            {
+              credentials: [
+                { from: "header", name: "x-key", scheme: "Token" },
+                { from: "header", name: "x-part", prefix: "key-" },
+                { from: "websocket-protocol", name: "bearer" },
+                { from: "cookie", name: "session" },
+              ],
+            },
+          ),
           service("denied", {}, { rules: [{ path: "/denied/known" }], unmatched: "deny" }),
           service("logged", {}, { log: { decisions: "all" } }),
           service(
@@ -356,6 +368,20 @@ describe.each(UNOPENED_VARIANTS)("with $name, a request without a credential", (
     expect([linesOf(asked[0]!, "authorization"), linesOf(seen[0]!, "authorization")]).toEqual([[], []]);
   });
 
+  it.each([
+    ["x-key", "X-Key: abc"],
+    ["x-key", "X-Key: Token\tabc"],
+    ["x-key", "X-Key: token"],
+    ["x-part", "X-Part: KEY-abc"],
+    ["sec-websocket-protocol", "Sec-WebSocket-Protocol: BEARER, abc"],
+  ])("does not show the server in %s what is no credential: %s", async (name, line) => {
+    answer = () => ({});
+    for (const session of [[], [`Cookie: session=${encodeURIComponent(line)}`]]) {
+      const { asked, seen } = await ask("/placed/page", [line, ...session]);
+      expect([linesOf(asked[0]!, name), linesOf(seen[0]!, name)]).toEqual([[], []]);
+    }
+  });
+
   it("never tells the server the operator's session", async () => {
     const { asked } = await ask("/app/page", ["Cookie: a=1; __Host-ebb-operator=x; b=2"]);
     expect(linesOf(asked[0]!, "cookie").join()).not.toContain("operator");
@@ -484,6 +510,9 @@ describe.each(VARIANTS)("with $name, an allow", (variant) => {
         ["set-cookie", "cart=1"],
         ["x-session-ends", "forged"],
         ["cache-control", "public, max-age=60"],
+        // For caches in between, these count before the other one.
+        ["CDN-Cache-Control", "max-age=60"],
+        ["Surrogate-Control", "max-age=60"],
       ],
     };
     for (let n = 0; n < 2; n += 1) {
@@ -496,6 +525,7 @@ describe.each(VARIANTS)("with $name, an allow", (variant) => {
       ]);
       expect([all("x-session-ends"), all("x-internal")]).toEqual([["60"], []]);
       expect(all("cache-control")).toEqual(["private, max-age=60"]);
+      expect([...all("cdn-cache-control"), ...all("surrogate-control")]).toEqual([]);
     }
     answer = () => ({});
     expect((await ask("/app/1")).all("set-cookie")).toEqual(["cart=1"]);
@@ -559,8 +589,10 @@ describe.each(VARIANTS)("with $name, an allow", (variant) => {
     expect((await ask("/app/2", `${session}; tenant=a`)).status).toBe(200);
     expect(await ask("/app/2", `${session}; tenant=a`)).toMatchObject({ status: 200, asked: [] });
     for (let n = 0; n < 2; n += 1) {
-      const { status, asked } = await ask("/app/2", `${session}; tenant=b`);
+      const { status, asked, all } = await ask("/app/2", `${session}; tenant=b`);
       expect([status, asked.length]).toEqual([302, 1]);
+      // A browser would keep a 301 for good.
+      expect(all("cache-control")).toEqual(["no-store"]);
     }
   });
 

@@ -47,7 +47,8 @@ export type Refusal = RespondOutcome | FailedOutcome;
 /**
  * The outcome for the headers of one request or response.
  * `calls`: outbound calls this stream started so far. `paused`: the filter did not answer at once.
- * `unserved`: during this stream the filter asked for something that the host does not have (`HostServices.unserved`).
+ * `unserved`: during this stream the filter asked for something that the host does not have (`HostServices.unserved`), or for a
+ * cluster at its start or in a tick.
  */
 export type Decision =
   | {

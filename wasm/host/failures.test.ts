@@ -169,3 +169,44 @@ describe("a request for which the filter asks in vain", () => {
     expect(await second).not.toHaveProperty("unserved");
   });
 });
+
+describe("every request of a filter that calls a missing cluster", () => {
+  const callMissing = ($: GuestText) =>
+    call($).replace(/proxy_http_call \(i32\.const \d+\) \(i32\.const \d+\)/, `proxy_http_call ${$("missing")}`);
+  const lets = onRequest("(i32.const 0)");
+  const onConfigure = (body: string) =>
+    `(func (export "proxy_on_configure") (param i32 i32) (result i32) ${body} (i32.const 1))`;
+  const onTick = (body: string) => `(func (export "proxy_on_tick") (param i32) ${body})`;
+  const everySecond = "(drop (call $proxy_set_tick_period_milliseconds (i32.const 1000)))";
+
+  it("at its start is marked", () => {
+    const { decide } = filter(($) => `${onConfigure(callMissing($))} ${lets}`);
+    expect([decide(), decide()]).toMatchObject([{ unserved: true }, { unserved: true }]);
+  });
+
+  it("in a reply to a call of its start is marked", async () => {
+    const { decide, services } = filter(($) => `${onConfigure(call($))} ${onReply(callMissing($))} ${lets}`);
+    expect(decide()).not.toHaveProperty("unserved");
+    await services.calls[0]?.answer(OK_REPLY);
+    expect(decide()).toMatchObject({ unserved: true });
+  });
+
+  it("in a tick is marked", () => {
+    const { instance, decide } = filter(($) => `${onConfigure(everySecond)} ${onTick(callMissing($))} ${lets}`);
+    expect(decide()).not.toHaveProperty("unserved");
+    instance.tick();
+    expect(decide()).toMatchObject({ unserved: true });
+  });
+
+  it("in the reply to another request's call is not marked, nor that of a foreign function at the start", async () => {
+    const { decide, services } = filter(
+      ($) => `
+      ${onConfigure(`(drop (call $proxy_call_foreign_function ${$("hello")} ${$("")} (i32.const 0) (i32.const 0)))`)}
+      ${onRequest(`(if (i32.eq (local.get $id) (i32.const 2)) (then ${call($)})) (i32.const 0)`)}
+      ${onReply(callMissing($))}`,
+    );
+    decide();
+    await services.calls[0]?.answer(OK_REPLY);
+    expect(decide()).not.toHaveProperty("unserved");
+  });
+});

@@ -239,7 +239,7 @@ export class MessagePassage {
       calls: stream.calls,
       paused: message.headersPaused,
     };
-    const decision: HeadersContinue = stream.unserved ? { ...passed, unserved: true } : passed;
+    const decision: HeadersContinue = this.#vm.isUnserved(stream) ? { ...passed, unserved: true } : passed;
     message.headersGone = true;
     message.headersPaused = false;
     message.bodyWithheld = false;

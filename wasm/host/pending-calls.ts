@@ -53,6 +53,11 @@ export class PendingCalls {
     return this.#ofTicks;
   }
 
+  /** True while the guest works for its start or a tick: what it asks for then may decide on any request. */
+  get isForNoRequest(): boolean {
+    return this.#groups.length > 0;
+  }
+
   /** Counts outbound calls made during `start` as the start's. */
   duringStart(start: () => void): void {
     this.#within([this.#ofStart], start);

@@ -21,7 +21,7 @@ export function refusalOf(vm: Vm, stream: StreamContext, message: Message): Refu
   } else if (!stream.localResponseTaken) {
     const { status, headers, body, details } = localResponse;
     const outcome = { kind: "respond", status, headers, body, details, calls, paused } as const;
-    return stream.unserved ? { ...outcome, unserved: true } : outcome;
+    return vm.isUnserved(stream) ? { ...outcome, unserved: true } : outcome;
   }
   if (stream.closeRequested) return failedBy("stream_closed", "the filter closed the stream");
   return undefined;

@@ -99,6 +99,8 @@ export class Vm {
   tickPeriodMs = 0;
   /** The guest asked for a fresh instance of itself. */
   restartWanted = false;
+  /** At its start or in a tick, the guest called a cluster that does not exist, and will decide without its reply. */
+  lacksCluster = false;
   /** How far the guest's monotonic clock is ahead because it slept. */
   sleptMs = 0;
   /** Bytes of held-back bodies and of properties, of all streams together. */
@@ -166,7 +168,13 @@ export class Vm {
   /** The guest asked for something that the host does not have. */
   noteUnserved(what: UnservedCall["what"], name: string): void {
     if (this.stream !== undefined) this.stream.unserved = true;
+    else if (what === "cluster" && this.calls.isForNoRequest) this.lacksCluster = true;
     this.services.unserved?.({ what, name });
+  }
+
+  /** Whether a stream's decision lacks something that the host does not have. */
+  isUnserved(stream: StreamContext): boolean {
+    return stream.unserved || this.lacksCluster;
   }
 
   /** Drops every reference to the guest, so that its memory can be collected. */

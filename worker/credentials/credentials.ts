@@ -81,8 +81,9 @@ export class Credentials {
     });
     if (found.kind === "missing" && credentials.asksWithout) return toAskWithout(incoming, credentials, header);
     if (found.kind !== "found") {
-      this.#counter.count(incoming, ctx, "refusedEarly");
-      return notFound(incoming, ruleName, credentials.sources, found.kind);
+      const checked = notFound(incoming, ruleName, credentials.sources, found.kind);
+      this.#counter.count(incoming, ctx, checked.kind === "unreadable" ? "unreadable" : "refusedEarly");
+      return checked;
     }
     const check: Check = { incoming, credentials, ruleName, header, found, ctx };
     if (credentials.verify === undefined) {

@@ -8,8 +8,7 @@ export function responseOf(incoming: Incoming, response: Response): Response {
   const { receivedQuery, target } = incoming;
   // A URL with a credential names a response for one client (RFC 6750 2.3).
   if (receivedQuery !== target.query) {
-    const changes = [{ name: "cache-control", values: [privately(response.headers.get("cache-control"))] }];
-    return changedResponse(response, changes, response.body);
+    return changedResponse(response, privately(response.headers), response.body);
   }
   const protocol = protocolToChoose(incoming, response);
   if (protocol === undefined) return response;

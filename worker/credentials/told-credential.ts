@@ -3,6 +3,7 @@ import type { Credential } from "../../config/index.ts";
 import type { WorkerTask } from "../../config/worker-tasks.ts";
 import { withoutCookies } from "./cookies.ts";
 import type { FoundCredential } from "./read-credential.ts";
+import { withoutTokens } from "./websocket-protocols.ts";
 
 /** What the filter gets of some headers in place of what the client sent; null: nothing. */
 export type ToldHeaders = Readonly<Record<string, string | null>>;
@@ -36,14 +37,21 @@ export function toldCredential(
   return told;
 }
 
-/** The places of credentials without any credential; a cookie that is to be kept stays among the others. */
+/** The places of credentials without any credential but the one that is to be kept. */
 function toldBeside(
   sources: readonly Credential[],
   kept: Credential | undefined,
   header: (name: string) => string | null,
 ): Record<string, string | null> {
   const told: Record<string, string | null> = { authorization: null };
-  for (const other of sources) if (other.from === "header" && isFoundByFilter(other)) told[other.name] = null;
+  for (const other of sources) {
+    if (other.from === "header" && (isFoundByFilter(other) || !isInHeader(kept, other.name))) told[other.name] = null;
+  }
+  const protocols = sources.flatMap((other) =>
+    other.from === "websocket-protocol" && other !== kept ? [other.name] : [],
+  );
+  const leftProtocols = withoutTokens(protocols.length === 0 ? null : header("sec-websocket-protocol"), protocols);
+  if (leftProtocols !== undefined) told["sec-websocket-protocol"] = leftProtocols === "" ? null : leftProtocols;
   const cookies = sources.flatMap((other) => (other.from === "cookie" ? [other.name] : []));
   if (cookies.length > 0) {
     const keptName = kept?.from === "cookie" ? kept.name : undefined;
@@ -54,4 +62,9 @@ function toldBeside(
     told.cookie = left === "" ? null : left;
   }
   return told;
+}
+
+/** Whether the credential is a part of this header, of which only the server knows whether it needs the rest. */
+function isInHeader(credential: Credential | undefined, name: string): boolean {
+  return credential?.from === "header" && credential.name === name;
 }

@@ -130,7 +130,7 @@ export const refusedRestartWords = wordsOf({
   under_way: "another restart is in progress",
   draining: "the previous instance has not finished its requests yet; try again in a moment",
   not_started: "a fresh instance does not start; the old one goes on",
-  cut_off: "the instance ended during the handover",
+  cut_off: "an instance failed or was replaced before the switch",
 });
 
 /** How sure the TTL is. */

@@ -8,6 +8,7 @@ import type { IsolateSnapshot } from "../../durable/memory/isolate.ts";
 import { ownEntry } from "../../durable/metrics/own-entry.ts";
 import { withTimeout } from "../../durable/runtime/async.ts";
 import { againAfterReset } from "../object-errors.ts";
+import { ASLEEP_AFTER_MS, windowEndMs } from "./asleep.ts";
 import { gatewayProblems } from "./gateway-problems.ts";
 import type { GatewayReport, ServiceEntry } from "./gateway-report.ts";
 import type { StatsQuery } from "./read-stats-query.ts";
@@ -21,6 +22,8 @@ export interface ReportRequest extends Omit<StatsQuery, "service"> {
   /** Names of the services to show. */
   readonly services: readonly string[];
   readonly nowMs: number;
+  /** The window of a service that sleeps ends with its last figures; without this, every window ends now. */
+  readonly lastAwake?: true;
 }
 
 /** A report, and the points that its windows are made of; none without a window. */
@@ -78,14 +81,19 @@ async function figures(
   request: ReportRequest,
   points: Points,
 ): Promise<[ReadonlyMap<string, Told>, DirectoryReading]> {
-  const { services, windowMs, nowMs, wake } = request;
+  const { services, windowMs, wake } = request;
   const needsDirectory = !wake || windowMs !== undefined;
-  const query = { services, ...(windowMs === undefined ? {} : { sinceMs: nowMs - windowMs, points }) };
+  const query = { services, ...(windowMs === undefined ? {} : { ...pointsSince(windowMs, request), points }) };
   const reading = needsDirectory ? await readingOr(env, query) : NO_HISTORY;
   if (wake)
     return [new Map(await Promise.all(services.map((name) => asked(env, name, request.samples)))), asReading(reading)];
   if ("error" in reading) return [new Map(services.map((name) => [name, reading])), NO_HISTORY];
   return [new Map(reading.entries.map((entry) => [entry.service, entry])), reading];
+}
+
+function pointsSince(windowMs: number, { nowMs, lastAwake }: ReportRequest): Omit<DirectoryQuery, "services"> {
+  const sinceMs = nowMs - windowMs;
+  return lastAwake ? { sinceMs, lastAwake: { beforeMs: nowMs - ASLEEP_AFTER_MS, windowMs } } : { sinceMs };
 }
 
 async function readingOr(env: Env, query: ServicesQuery): Promise<DirectoryReading | { error: string }> {
@@ -128,11 +136,11 @@ async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
 function entryOf(
   { report }: DirectoryReport,
   { history }: DirectoryReading,
-  { windowMs, nowMs }: ReportRequest,
+  { windowMs, nowMs, lastAwake }: ReportRequest,
 ): ServiceEntry {
   if (windowMs === undefined) return report;
   const points = (ownEntry(history, report.name) ?? []).filter(({ timeMs }) => timeMs < report.atMs);
-  const window = windowReport([...points, pointOf(report)], windowMs, nowMs);
+  const window = windowReport([...points, pointOf(report)], windowMs, lastAwake ? windowEndMs(report, nowMs) : nowMs);
   return window === undefined ? report : { ...report, window };
 }
 

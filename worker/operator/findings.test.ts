@@ -120,6 +120,18 @@ describe("findings", () => {
     expect(found({ window: windowOf({ requests: 10_000, undecided: 50 }) })).toEqual([]);
   });
 
+  it("of a service that sleeps, what its last window says is told with its time, one step less severe", () => {
+    const decisions = { ...noOutcomes(), undecided: { ...noOutcomes().undecided, keys_unavailable: 150 } };
+    const slow = { auth: { results: { "2xx": 40 }, p50Ms: 900, p95Ms: 2_400, waitP95Ms: 0 } };
+    const window = windowOf({ requests: 200, undecided: 150, traps: 2 }, { clusters: slow });
+    const asleep = found({ decisions, window, atMs: NOW_MS - HOUR_MS });
+    expect(asleep).toMatchObject([
+      { code: "undecided_often", severity: "warning" },
+      { code: "server_slow", severity: "note" },
+    ]);
+    for (const { text } of asleep) expect(text).toMatch(/^As of 13:03 UTC \(60 minutes ago, nothing newer/);
+  });
+
   it("a slow server is told from the window if there is one, else from all calls", () => {
     const latency = { counts: [0, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0], sumMs: 60_000 };
     const clusters = { auth: answeringCluster({ calls: { results: { "2xx": 40 }, latency, wait: latency } }) };
@@ -128,8 +140,11 @@ describe("findings", () => {
     expect(found({ clusters, window: windowOf({}, { clusters: quick }) })).toEqual([]);
     const slow = { auth: { ...quick.auth, p95Ms: 2_400 } };
     expect(found({ window: windowOf({}, { clusters: slow }) })[0]!.text).toContain(
-      "took 2.4 seconds or longer in the last 15 minutes",
+      "took more than a second in the last 15 minutes",
     );
+    // Each call may have taken 3 seconds: the quantile lies in a bucket from 2.5 to 5.
+    const slower = { auth: { ...slow.auth, p95Ms: 4_800 } };
+    expect(found({ window: windowOf({}, { clusters: slower }) })[0]!.text).toContain("took more than 2.5 seconds");
     expect(found({ window: windowOf({}, { clusters: { auth: { ...slow.auth, results: { "2xx": 5 } } } }) })).toEqual(
       [],
     );
@@ -164,6 +179,11 @@ describe("findings", () => {
 
   it("the operator's own restarts do not count", () => {
     expect(found({ restarts: [restart(3, "operator"), restart(2, "purge"), restart(1)] })).toEqual([]);
+  });
+
+  it("names the reason of the restarts that count", () => {
+    const restarts = [restart(9), restart(8), restart(7), ...[3, 2, 1].map((ago) => restart(ago, "operator"))];
+    expect(found({ restarts })[0]!.text).toContain("3 times in 9 minutes, most often: held more than the cache needs");
   });
 
   it("restarts after traps do not count: the traps themselves are told", () => {
@@ -213,6 +233,21 @@ describe("findings", () => {
     ).toEqual([]);
     // Nothing was counted since, as in a quiet service.
     expect(found({ countsStoredAtMs: NOW_MS - 600_000 })).toEqual([]);
+  });
+
+  it("while a service only reports, no request gets 503", () => {
+    const reports = { enforcement: { mode: "report-only", until: "2026-12-24" } } as const;
+    for (const failing of [server("unreachable"), failedStart]) {
+      const [first] = found({ ...failing, ...reports });
+      expect(first!.text).toContain("all pass, because the service only reports");
+      expect(first!.text).not.toContain("503");
+      expect(found(failing)[0]!.text).toContain("503");
+    }
+  });
+
+  it("a service that slept through the end of its report-only mode is not said to report still", () => {
+    expect(found({ enforcement: { mode: "report-only", until: "2026-11-28" } })).toHaveLength(1);
+    expect(found({ enforcement: { mode: "report-only", until: "2026-11-27" } })).toEqual([]);
   });
 
   it("report-only is a note, and a warning on its last day", () => {

@@ -80,6 +80,12 @@ export function operatorPages(front: Front): Hono<PageEnv> {
   app.post(`${prefix}/sign-out`, (c) => signOut(c.req.raw, c.env, operator));
   for (const name of ["sign-in", "sign-out"]) app.all(`${prefix}/${name}`, onlyBy("POST"));
 
+  // People type it. After signing in there, they would find no page.
+  app.get(`${prefix}/`, ({ req }) => {
+    const location = `${prefix}${new URL(req.url).search}`;
+    return new Response(null, { status: 308, headers: { ...NOT_STORED, location } });
+  });
+
   app.use(`${prefix}/*`, withAccess);
   if (operator.metricsPath !== false) app.use(operator.metricsPath, ofThisSite, withAccess);
   for (const path of pathsOf("metrics", operator.metricsPath)) {

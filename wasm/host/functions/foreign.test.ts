@@ -64,7 +64,30 @@ describe("an embedder's foreign function", () => {
       },
     });
     expect(host.ask(NAME, [...host.put("broken"), 0, 0]).status).toBe(Status.INTERNAL_FAILURE);
-    expect(host.services.lines).toEqual(["the foreign function broken failed in the host: Error: no such key"]);
+    expect(host.services.lines).toEqual(['the foreign function "broken" failed in the host: Error: no such key']);
+  });
+
+  it.each([
+    ["a promise", Promise.resolve(bytes("late"))],
+    ["null", null],
+    ["a text", "hello"],
+  ])("that returns %s is INTERNAL_FAILURE and one line, not a trap", (_, result) => {
+    const host = withFunctions({ odd: () => result as never });
+    expect(host.ask(NAME, [...host.put("odd"), 0, 0]).status).toBe(Status.INTERNAL_FAILURE);
+    expect(host.services.lines).toEqual([
+      'the foreign function "odd" failed in the host: TypeError: its result is no Uint8Array',
+    ]);
+  });
+
+  it("whose name has a line break makes one line", () => {
+    const name = "a\ncritical: forged";
+    const host = withFunctions({
+      [name]: () => {
+        throw new Error("no such key");
+      },
+    });
+    host.ask(NAME, [...host.put(name), 0, 0]);
+    expect(host.services.lines.join("")).not.toContain("\n");
   });
 
   it("has limits for its argument and its result", () => {

@@ -4,12 +4,15 @@ import type { Vm } from "../vm.ts";
 import type { HostFunctions } from "./host-function.ts";
 
 export function foreignFunctions(vm: Vm): HostFunctions {
-  /** The embedder's answer; "failed" if it threw. */
+  /** The embedder's answer; "failed" if it threw or has no bytes, such as the promise of an async function. */
   const answerOf = (name: string, argument: Uint8Array): Uint8Array | undefined | "failed" => {
     try {
-      return vm.services.foreignFunction?.(name, argument);
+      const answer: unknown = vm.services.foreignFunction?.(name, argument);
+      if (answer === undefined || answer instanceof Uint8Array) return answer;
+      throw new TypeError("its result is no Uint8Array");
     } catch (error) {
-      vm.services.log("error", `the foreign function ${name} failed in the host: ${String(error)}`);
+      // The guest chose the name: it must not make lines of its own.
+      vm.services.log("error", `the foreign function ${JSON.stringify(name)} failed in the host: ${String(error)}`);
       return "failed";
     }
   };

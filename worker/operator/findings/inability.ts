@@ -23,6 +23,8 @@ export type Inability = {
   | { readonly kind: "server"; readonly cluster: string; readonly state: ServerState }
 );
 
+const DAY_MS = 86_400_000;
+
 /** Calls are held back, or get no useful answer. */
 const CANNOT_DECIDE: ReadonlySet<ServerState> = new Set(["silent", "failing", "unreachable"]);
 
@@ -61,6 +63,11 @@ export function isFresh({ atMs }: Pick<ServiceReport, "atMs">, nowMs: number): b
   return nowMs - atMs <= THRESHOLDS.freshMs;
 }
 
+/** Whether refused and undecided requests pass, because the service only reports, up to the end of a day in UTC. */
+export function onlyReports({ enforcement }: Pick<ServiceReport, "enforcement">, nowMs: number): boolean {
+  return enforcement.mode === "report-only" && nowMs < Date.parse(enforcement.until) + DAY_MS;
+}
+
 /** Of these, what is known to be true now. */
 export function currentInabilities(entry: ServiceEntry, service: Gates | undefined, nowMs: number): Inability[] {
   return "atMs" in entry && !isFresh(entry, nowMs) ? [] : inabilities(entry, service, nowMs);
@@ -68,5 +75,6 @@ export function currentInabilities(entry: ServiceEntry, service: Gates | undefin
 
 /** Whether requests of this service that no cached decision answers are refused now for want of a decision. */
 export function isUnableToDecide(entry: ServiceEntry, service: Gates | undefined, nowMs: number): boolean {
+  if ("atMs" in entry && onlyReports(entry, nowMs)) return false;
   return currentInabilities(entry, service, nowMs).some(({ isOpen }) => !isOpen);
 }

@@ -1,12 +1,12 @@
 import type { Gates } from "../../../config/fails-open.ts";
 import type { ServiceReport } from "../../../durable/directory/service-report.ts";
-import { quantileMs } from "../../../durable/metrics/latency-histogram.ts";
+import { LATENCY_BOUNDS_MS, quantileMs } from "../../../durable/metrics/latency-histogram.ts";
 import { ownEntry } from "../../../durable/metrics/own-entry.ts";
 import type { ServerState } from "../../../durable/outbound/reachability.ts";
 import { reasonWords, restartWords } from "../code-words.ts";
 import type { WindowReport } from "../gateway-report.ts";
 import { type Finding, type FindingCode, finding, type Severity, THRESHOLDS } from "./finding.ts";
-import { type Inability, inabilities, isFresh } from "./inability.ts";
+import { type Inability, inabilities, isFresh, onlyReports } from "./inability.ts";
 import { counted, duration, percent, sentence, shortened, timeOfDay } from "./words.ts";
 
 export type ReportedService = ServiceReport & { readonly window?: WindowReport };
@@ -27,9 +27,9 @@ export function findingsOfService(entry: ReportedService, service: Gates | undef
   return [
     ...unable.map((inability) => ofInability(inability, entry, nowMs, saysState)),
     // What makes it unable says why requests are undecided.
-    ...(unable.length > 0 ? [] : ofDecisions(entry, say)),
+    ...(unable.length > 0 ? [] : ofDecisions(entry, saysState)),
     ...ofUnserved(entry, nowMs, say),
-    ...ofServers(entry, say, saysState),
+    ...ofServers(entry, saysState),
     ...(isPaused ? [] : ofTraps(entry, nowMs, say)),
     ...ofRestarts(entry, nowMs, say),
     ...ofStorage(entry, nowMs, say),
@@ -53,9 +53,10 @@ function ofInability(inability: Inability, entry: ReportedService, nowMs: number
       const { message, atMs } = entry.failedStart!;
       const since = timeOfDay(atMs, nowMs);
       const why = `the filter does not start (tried at ${since}): ${shortened(message)}`;
-      return inability.isOpen
-        ? say("gate_open", "down", `requests pass WITHOUT a decision, because ${why}`, CLOSE_GATE)
-        : say("filter_not_starting", "down", `all requests get 503, because ${why}`, FIX_FILTER);
+      if (inability.isOpen)
+        return say("gate_open", "down", `requests pass WITHOUT a decision, because ${why}`, CLOSE_GATE);
+      const what = onlyReports(entry, nowMs) ? `no request ${IS_DECIDED_BUT_PASSES}` : "all requests get 503";
+      return say("filter_not_starting", "down", `${what}, because ${why}`, FIX_FILTER);
     }
     case "filter_paused":
       return say(
@@ -69,13 +70,18 @@ function ofInability(inability: Inability, entry: ReportedService, nowMs: number
       const since = sinceMs === null ? "" : ` since ${timeOfDay(sinceMs, nowMs)}`;
       const [code, what] = SERVER_FINDINGS[inability.state as keyof typeof SERVER_FINDINGS];
       const why = `the authorization server ${inability.cluster} ${what}${since}`;
-      return inability.isOpen
-        ? say("gate_open", "down", `requests pass WITHOUT a decision (failOpen), because ${why}`, CLOSE_GATE)
-        : say(code, "down", `${why}; requests that no cached decision answers get 503`, FIX_SERVER);
+      if (inability.isOpen) {
+        return say("gate_open", "down", `requests pass WITHOUT a decision (failOpen), because ${why}`, CLOSE_GATE);
+      }
+      const effect = onlyReports(entry, nowMs)
+        ? `no request without a cached decision ${IS_DECIDED_BUT_PASSES}`
+        : "requests that no cached decision answers get 503";
+      return say(code, "down", `${why}; ${effect}`, FIX_SERVER);
     }
   }
 }
 
+const IS_DECIDED_BUT_PASSES = "is decided, and all pass, because the service only reports";
 const ASK_AGAIN = "Ask again; if that fails too, look at the Worker's log and at Cloudflare's status page.";
 const CLOSE_GATE =
   'Bring back what fails; the gate then closes by itself. To close it now, deploy with `failOpen: false` or `failurePolicy: "closed"`.';
@@ -125,13 +131,13 @@ function ofUnserved(
   return [say("asks_in_vain", "warning", text, todo)];
 }
 
-function ofServers({ clusters, window }: ReportedService, say: Say, saysState: Say): Finding[] {
+function ofServers({ clusters, window }: ReportedService, say: Say): Finding[] {
   return Object.entries(clusters).flatMap(([cluster, { waiting, oldestWaitingMs, calls }]) => {
     const found: Finding[] = [];
     if (oldestWaitingMs !== null && oldestWaitingMs >= THRESHOLDS.waitingMs) {
       const text = `${counted(waiting, "call")} to the authorization server ${cluster} wait for a place, the oldest for ${duration(oldestWaitingMs)}`;
       found.push(
-        saysState(
+        say(
           "calls_waiting",
           "warning",
           text,
@@ -143,9 +149,12 @@ function ofServers({ clusters, window }: ReportedService, say: Say, saysState: S
     const sent = ofWindow === undefined ? total(calls.latency.counts) : total(Object.values(ofWindow.results));
     const p95Ms = ofWindow === undefined ? quantileMs(calls.latency, 0.95) : ofWindow.p95Ms;
     if (p95Ms !== null && p95Ms >= THRESHOLDS.slowP95Ms && sent >= THRESHOLDS.slowCalls) {
+      // Where in its bucket of the histogram the quantile lies is a guess.
+      const bound = LATENCY_BOUNDS_MS.findLast((boundMs) => boundMs < p95Ms) ?? 0;
+      const seconds = bound === 1_000 ? "a second" : `${bound / 1_000} seconds`;
       const when =
         ofWindow === undefined ? "since counting began" : `in the last ${duration(window!.toMs - window!.fromMs)}`;
-      const text = `one call in twenty to the authorization server ${cluster} took ${Math.round(p95Ms / 100) / 10} seconds or longer ${when}`;
+      const text = `one call in twenty to the authorization server ${cluster} took more than ${seconds} ${when}`;
       found.push(
         say(
           "server_slow",
@@ -159,7 +168,10 @@ function ofServers({ clusters, window }: ReportedService, say: Say, saysState: S
   });
 }
 
-function ofTraps({ starts, window, traps }: ReportedService, nowMs: number, say: Say): Finding[] {
+function ofTraps(entry: ReportedService, nowMs: number, say: Say): Finding[] {
+  const { starts, traps } = entry;
+  // The window of a service that sleeps may have ended long ago.
+  const window = isFresh(entry, nowMs) ? entry.window : undefined;
   const last = starts.findLast(({ reason }) => reason === "trap");
   const isRecent = last !== undefined && nowMs - last.timeMs <= THRESHOLDS.recentMs;
   const inWindow = window?.counts.traps ?? 0;
@@ -184,13 +196,12 @@ const NOT_COUNTED: ReadonlySet<string> = new Set(["operator", "purge", "trap"]);
 
 /** The most of the newest restarts of which each took less than `msForEachRestart` on average. */
 function ofRestarts({ restarts }: ReportedService, nowMs: number, say: Say): Finding[] {
-  const times = restarts.filter(({ reason }) => !NOT_COUNTED.has(reason)).map(({ timeMs }) => timeMs);
-  const newestFirst = times.toReversed();
+  const newestFirst = restarts.filter(({ reason }) => !NOT_COUNTED.has(reason)).toReversed();
   const count =
-    newestFirst.findLastIndex((timeMs, index) => nowMs - timeMs < (index + 1) * THRESHOLDS.msForEachRestart) + 1;
+    newestFirst.findLastIndex(({ timeMs }, index) => nowMs - timeMs < (index + 1) * THRESHOLDS.msForEachRestart) + 1;
   if (count < THRESHOLDS.restarts) return [];
-  const [reason] = mostFrequent(restarts.slice(-count).map((restart) => restart.reason));
-  const text = `the filter was restarted ${counted(count, "time")} in ${duration(nowMs - newestFirst[count - 1]!)}, most often: ${restartWords(reason)} (${reason})`;
+  const [reason] = mostFrequent(newestFirst.slice(0, count).map((restart) => restart.reason));
+  const text = `the filter was restarted ${counted(count, "time")} in ${duration(nowMs - newestFirst[count - 1]!.timeMs)}, most often: ${restartWords(reason)} (${reason})`;
   return [
     say(
       "restarts_often",
@@ -242,11 +253,12 @@ function ofStorage(entry: ReportedService, nowMs: number, say: Say): Finding[] {
   return found;
 }
 
-function ofMode({ enforcement, mostlyMisses }: ReportedService, nowMs: number, say: Say): Finding[] {
+function ofMode(entry: ReportedService, nowMs: number, say: Say): Finding[] {
+  const { enforcement, mostlyMisses } = entry;
   const found: Finding[] = [];
-  if (enforcement.mode === "report-only") {
-    const endMs = Date.parse(enforcement.until);
-    const endsSoon = endMs - nowMs < THRESHOLDS.reportOnlyEndsMs;
+  if (enforcement.mode === "report-only" && onlyReports(entry, nowMs)) {
+    const lastDayMs = Date.parse(enforcement.until);
+    const endsSoon = lastDayMs - nowMs < THRESHOLDS.reportOnlyEndsMs;
     const text = `requests pass that would be refused: the service only reports, until ${enforcement.until}`;
     found.push(
       say(

@@ -54,6 +54,15 @@ describe("health", () => {
     expect(health(entry("legacy", { failuresInARow: 2, nextStartAtMs: NOW_MS + 5_000 })).status).toBe("ok");
   });
 
+  it("is not failing because of a service that only reports, until it refuses", () => {
+    const reportOnly = (until: string) => ({
+      ...server("silent"),
+      enforcement: { mode: "report-only", until } as const,
+    });
+    expect(health(entry("orders", reportOnly("2099-12-31"))).status).toBe("ok");
+    expect(health(entry("orders", reportOnly("2020-01-01"))).status).toBe("failing");
+  });
+
   it("tells the operator of the open gate", () => {
     expect(health(entry("billing", server("unreachable"))).services).toEqual({
       billing: ["the authorization server auth is unreachable: requests pass without a decision"],

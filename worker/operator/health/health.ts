@@ -1,6 +1,6 @@
 import type { Gateway } from "../../../config/index.ts";
 import type { DirectoryEntry } from "../../../durable/directory/directory-rpc.ts";
-import { currentInabilities, type Inability } from "../findings/inability.ts";
+import { currentInabilities, type Inability, onlyReports } from "../findings/inability.ts";
 
 /** Whether the gateway can decide, as far as is known. */
 export interface Health {
@@ -28,7 +28,10 @@ export function healthOf(
     const found = report === undefined ? [] : currentInabilities(report, service, nowMs);
     return found.length === 0 ? [] : [[service.name, found] as const];
   });
-  const fails = problems.length > 0 || unable.some(([, found]) => found.some(({ mayOpen }) => !mayOpen));
+  // All requests of a service that only reports pass, and it begins to refuse on a day that everybody may know.
+  const refuses = (name: string) => !onlyReports(reports.get(name)!, nowMs);
+  const fails =
+    problems.length > 0 || unable.some(([name, found]) => refuses(name) && found.some(({ mayOpen }) => !mayOpen));
   return {
     status: fails ? "failing" : "ok",
     problems,

@@ -1,10 +1,12 @@
 import { quantileMs } from "../../../durable/metrics/latency-histogram.ts";
 import { sumOf } from "../../../durable/metrics/outcomes.ts";
+import { isAsleep } from "../asleep.ts";
 import { reasonWords, restartWords, serverWords, verdictWords } from "../code-words.ts";
+import { onlyReports } from "../findings/inability.ts";
 import type { Finding } from "../findings.ts";
 import type { WindowCalls, WindowReport } from "../gateway-report.ts";
 import { agoText, bytesText, clockText, countText, durationText, percentText } from "./format.ts";
-import { isAsleep, type ReportEntry } from "./view.ts";
+import type { ReportEntry } from "./view.ts";
 
 export type Tone = "bad" | "warning" | "good" | "quiet";
 
@@ -50,7 +52,7 @@ function health({ entry, window, findings, nowMs }: AnswerSources): Answer {
   if (window === undefined) return { question, tone: "good", answer: "Yes", details: ["Nothing is known to fail."] };
   const { decided, undecided } = window.counts;
   const details = [
-    `${countText(decided)} decisions ${spanOf(window)}.`,
+    `${countText(decided)} decisions ${spanOf(window, entry, nowMs)}.`,
     undecided === 0 ? "Nothing is undecided, nothing fails." : `Few are undecided: ${countText(undecided)}.`,
   ];
   return { question, tone: "good", answer: "Yes", details };
@@ -116,11 +118,21 @@ function refused({ entry, window, nowMs }: AnswerSources): Answer {
           `Since ${clockText(entry.countsSinceMs, nowMs)}: ${top.map(([words, count]) => `${countText(count)} ${words}`).join(", ")}.`,
         ];
   if (window === undefined || window.counts.requests === 0) {
-    const answer = window === undefined ? "Not known for this window" : `No request ${spanOf(window)}`;
+    const answer = window === undefined ? "Not known for this window" : `No request ${spanOf(window, entry, nowMs)}`;
     return { question, tone: "quiet", answer, details: since };
   }
   const { requests, refused: count, undecided, failedOpen } = window.counts;
   const partText = (part: number) => `${countText(part)} of ${countText(requests)} (${percentText(part / requests)})`;
+  if (onlyReports(entry, nowMs)) {
+    const details = [
+      ...whenAwake(window, entry, nowMs),
+      "All pass, because the service only reports.",
+      ...(undecided > 0 ? [`${partText(undecided)} got no decision.`] : []),
+      ...since,
+    ];
+    const answer = count === 0 ? "No one would be" : `${partText(count)} would be`;
+    return { question, tone: count + undecided === 0 ? "good" : "warning", answer, details };
+  }
   const passed = failedOpen > 0 ? [`${partText(failedOpen)} passed without a decision.`] : [];
   if (undecided > 0) {
     const refusedToo = count > 0 ? [`${partText(count)} refused.`] : ["No one is refused by a decision."];
@@ -129,11 +141,12 @@ function refused({ entry, window, nowMs }: AnswerSources): Answer {
       question,
       tone: "bad",
       answer: `${partText(undecided)} got 503`,
-      details: [...why, ...passed, ...refusedToo, ...since],
+      details: [...whenAwake(window, entry, nowMs), ...why, ...passed, ...refusedToo, ...since],
     };
   }
+  const asOf = whenAwake(window, entry, nowMs);
   const tone = failedOpen > 0 ? "bad" : count * 2 > requests ? "warning" : "good";
-  return { question, tone, answer: count === 0 ? "No one" : partText(count), details: [...passed, ...since] };
+  return { question, tone, answer: count === 0 ? "No one" : partText(count), details: [...asOf, ...passed, ...since] };
 }
 
 /** The most frequent reasons, at most three. */
@@ -159,15 +172,16 @@ function server({ entry, window, nowMs }: AnswerSources): Answer {
       question,
       tone: states.length > 0 ? "bad" : "quiet",
       answer,
-      details: [...states, whyNoCall(window), ...callsSoFar(entry, nowMs)],
+      details: [...states, whyNoCall(window, entry, nowMs), ...callsSoFar(entry, nowMs)],
     };
   }
+  const asOf = window === undefined ? [] : whenAwake(window, entry, nowMs);
   const { failed, all } = failures(calls.map(([, each]) => each));
   // How quickly a server fails is no answer.
   if (states.length > 0 || failed * 2 > all) {
     const answer =
       states.length > 0 && failed === all ? "It does not answer" : `${percentText(failed / all)} of the calls failed`;
-    return { question, tone: "bad", answer, details: [...states, ...calls.map(callsLine)] };
+    return { question, tone: "bad", answer, details: [...asOf, ...states, ...calls.map(callsLine)] };
   }
   const slowest = calls.reduce((a, b) => ((b[1].p95Ms ?? -1) > (a[1].p95Ms ?? -1) ? b : a));
   const p95Ms = slowest[1].p95Ms;
@@ -177,13 +191,15 @@ function server({ entry, window, nowMs }: AnswerSources): Answer {
     question,
     tone: isSlow ? "warning" : "good",
     answer,
-    details: calls.map(callsLine),
+    details: [...asOf, ...calls.map(callsLine)],
   };
 }
 
-function whyNoCall(window: WindowReport | undefined): string {
+function whyNoCall(window: WindowReport | undefined, entry: ReportEntry, nowMs: number): string {
   if (window === undefined) return "Not known for this window.";
-  return window.counts.requests === 0 ? `No request ${spanOf(window)}.` : "The Worker and the cache decided alone.";
+  return window.counts.requests === 0
+    ? `No request ${spanOf(window, entry, nowMs)}.`
+    : "The Worker and the cache decided alone.";
 }
 
 /** What is known of the servers when the window has no call, as after a sleep. */
@@ -223,10 +239,15 @@ function failedIn(results: WindowCalls["results"]): number {
   );
 }
 
-/** The part of the window for which there are figures; all of it if it slept through. */
-export function spanOf({ windowMs, fromMs, toMs }: WindowReport): string {
-  if (toMs <= fromMs) return `in ${durationText(windowMs)}`;
-  return `in ${durationText(Math.max(60_000, toMs - fromMs))}`;
+/** The part of the window for which there are figures; all of it if no request came. Of a service that sleeps, before it fell asleep. */
+function spanOf({ windowMs, fromMs, toMs }: WindowReport, { atMs }: ReportEntry, nowMs: number): string {
+  const span = durationText(toMs <= fromMs ? windowMs : Math.max(1_000, toMs - fromMs));
+  return isAsleep({ atMs }, nowMs) ? `in the ${span} before ${clockText(atMs, nowMs)}` : `in ${span}`;
+}
+
+/** Figures of a service that sleeps are those of an earlier time. */
+function whenAwake(window: WindowReport, entry: ReportEntry, nowMs: number): string[] {
+  return isAsleep(entry, nowMs) ? [sentence(`${spanOf(window, entry, nowMs)}, when it fell asleep.`)] : [];
 }
 
 function sentence(text: string): string {

@@ -39,7 +39,7 @@ export async function operatorPage(request: PageRequest): Promise<Response> {
 
 async function overview({ gateway, env, nowMs, canSignOut }: PageRequest, window: ChosenWindow): Promise<Response> {
   const services = gateway.services.map(({ name }) => name);
-  const asked = { services, windowMs: window.ms, samples: false, wake: false, nowMs };
+  const asked = { services, windowMs: window.ms, samples: false, wake: false, nowMs, lastAwake: true } as const;
   const report = await gatewayReport(gateway, env, asked);
   const findings = findingsOf(report, nowMs, gateway);
   const { prefix } = gateway.operator;
@@ -51,7 +51,14 @@ async function servicePage(
   service: string,
   window: ChosenWindow,
 ): Promise<Response> {
-  const asked = { services: [service], windowMs: window.ms, samples: false, wake: false, nowMs };
+  const asked = {
+    services: [service],
+    windowMs: window.ms,
+    samples: false,
+    wake: false,
+    nowMs,
+    lastAwake: true,
+  } as const;
   const { report, history } = await gatewayFigures(gateway, env, asked);
   const [entry] = report.services;
   const configured = gateway.services.find(({ name }) => name === service)!;

@@ -13,7 +13,7 @@ const NAMES = Array.from({ length: 200 }, (_, n) => `service-${n}`);
 const KEYS = { protocol: "api-keys", keys: { secret: "KEYS" } };
 
 /** Pages of a gateway with a real directory, and the calls to objects that they made. */
-function pages() {
+function pages(nowMs = NOW_MS) {
   const service = { upstream: { url: "https://up.example" }, authorization: KEYS };
   const services = NAMES.map((name) => [name, { ...service, route: { prefix: `/${name}` } }]);
   const resolved = resolveGateway({ services: Object.fromEntries(services) });
@@ -38,7 +38,7 @@ function pages() {
   const env = { SERVICE_OBJECT: { getByName } } as unknown as Env;
   const open = async (query: string) => {
     const url = `https://ops.example.com/stats${query}`;
-    return (await operatorPage({ gateway, env, url, nowMs: NOW_MS, canSignOut: false })).text();
+    return (await operatorPage({ gateway, env, url, nowMs, canSignOut: false })).text();
   };
   return { calls, open };
 }
@@ -49,6 +49,15 @@ it("one call to the directory makes the page of 200 services, with the figures o
   expect(calls.map(({ object }) => object)).toEqual([DIRECTORY]);
   expect(calls[0]!.bytes / NAMES.length).toBeLessThan(5_000);
   expect(html.match(/<td class="number" data-label="requests">1,400<\/td>/g)).toHaveLength(200);
+});
+
+it("an hour after they fell asleep, it has the figures of the window before that, still by one call", async () => {
+  const { calls, open } = pages(NOW_MS + 3_600_000);
+  const html = await open("");
+  expect(html.match(/<td class="number" data-label="requests">1,500<\/td>/g)).toHaveLength(200);
+  const service = await open("?service=service-7");
+  expect(service).toContain("1,500");
+  expect(calls.map(({ object }) => object)).toEqual([DIRECTORY, DIRECTORY]);
 });
 
 it("one call makes the page of one service, with its curves", async () => {

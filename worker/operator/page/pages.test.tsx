@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { gatesOf } from "../../../config/fails-open.ts";
+import { builtInService, gatewayOf } from "../../../config/testing/inputs.ts";
 import { pointOf } from "../../../durable/directory/history-point.ts";
 import { findingsOf } from "../findings.ts";
 import type { GatewayReport } from "../gateway-report.ts";
@@ -9,7 +11,7 @@ import { ServicePage } from "./service.tsx";
 import { NotHerePage, NoticePage, SignInPage } from "./sign-in.tsx";
 import { callsOf, gatewayReport, history, isolateSnapshot, NOW_MS, serviceReport } from "./testing/figures.ts";
 import { HOSTILE, hostileReport } from "./testing/hostile.ts";
-import { hasFigures, type ServiceData } from "./view.ts";
+import { hasFigures, type ServiceData, STATE_WORDS, stateOf } from "./view.ts";
 import { DEFAULT_WINDOW } from "./windows.ts";
 
 const NO_GATES = { services: [] };
@@ -93,6 +95,21 @@ describe("the overview", () => {
     expect(html.indexOf('service=bills&amp;window=15m">bills</a></th>')).toBeLessThan(html.indexOf(">orders</a></th>"));
   });
 
+  it("does not call a service unable to decide whose gate is open", () => {
+    const [cluster] = Object.values(serviceReport().clusters);
+    const entry = serviceReport({
+      clusters: { auth: { ...cluster!, state: "unreachable", sinceMs: NOW_MS - 60_000 } },
+    });
+    const report = gatewayReport([entry]);
+    const stateWith = (failOpen: boolean) => {
+      const [service] = gatewayOf({ orders: builtInService({ failOpen }) }).services;
+      const findings = findingsOf(report, NOW_MS, { services: [gatesOf(service!)] });
+      return stateOf(entry, findings, NOW_MS);
+    };
+    expect(STATE_WORDS[stateWith(true)]).toBe("gate open");
+    expect(STATE_WORDS[stateWith(false)]).toBe("cannot decide");
+  });
+
   it("says that nothing is wrong, and counts who sleeps", () => {
     const asleep = serviceReport({ name: "bills", atMs: NOW_MS - 3_600_000 });
     const text = textOf(
@@ -155,9 +172,29 @@ describe("the page of a service", () => {
     expect(text).toMatch(/Is it healthy\? Yes, when last seen Asleep: no request since 13:03 UTC/);
     expect(text).toMatch(/Why did it last restart\? It never did/);
     expect(text).toMatch(/What did it cost\? Nothing yet/);
-    expect(text).toMatch(/Who is refused\? No request in 15 min Since 2026-11-27 14:03 UTC: 300 no valid credential/);
     expect(text).toMatch(
-      /server slow\? No call in this window No request in 15 min\. auth, since 2026-11-27 14:03 UTC: 95 % within \d+ ms\./,
+      /Who is refused\? \d+ of [\d,]+ \(\d+ %\) In the 15 min before 13:03 UTC, when it fell asleep\. Since 2026-11-27 14:03 UTC: 300 no/,
+    );
+    expect(text).toMatch(
+      /server slow\? 95 % within \d+ ms In the 15 min before 13:03 UTC, when it fell asleep\. auth:/,
+    );
+  });
+
+  it("does not call a service well that failed before it fell asleep", () => {
+    const decisions = { allowed: {}, refused: {}, undecided: { authorization_server_error: 8_000 } };
+    const asleep = serviceReport({ atMs: NOW_MS - 3_600_000, undecided: 8_000, decisions });
+    const window = windowReport([...history(asleep).slice(0, -1), pointOf(asleep)], DEFAULT_WINDOW.ms, asleep.atMs)!;
+    const text = textOf(serviceOf(gatewayReport([{ ...asleep, window }])));
+    expect(text).toMatch(/warning As of 13:03 UTC \(60 minutes ago.*Is it healthy\? Look at it/);
+    expect(text).toMatch(/Who is refused\? [\d,]+ of [\d,]+ \(67 %\) got 503/);
+  });
+
+  it("says of a service that only reports that no one is refused", () => {
+    const enforcement = { mode: "report-only", until: "2026-12-24" } as const;
+    const decisions = { allowed: { cache: 9_000 }, refused: { denied: 3_000 }, undecided: {} };
+    const text = textOf(serviceOf(gatewayReport([serviceReport({ enforcement, decisions })])));
+    expect(text).toMatch(
+      /Who is refused\? [\d,]+ of [\d,]+ \(25 %\) would be All pass, because the service only reports\./,
     );
   });
 

@@ -1,5 +1,6 @@
 import { OUTCOMES, sumOf } from "../../../durable/metrics/outcomes.ts";
 import { ownEntry } from "../../../durable/metrics/own-entry.ts";
+import { windowEndMs } from "../asleep.ts";
 import { callWords, confidenceWords, reasonWords, restartWords, serverWords, startWords } from "../code-words.ts";
 import type { Finding } from "../findings.ts";
 import type { WindowReport } from "../gateway-report.ts";
@@ -39,7 +40,7 @@ export function sectionSources(
 ): SectionSources {
   return {
     entry,
-    window: windowReport(points, window.ms, nowMs),
+    window: windowReport(points, window.ms, windowEndMs(entry, nowMs)),
     findings,
     collectMs,
     nowMs,

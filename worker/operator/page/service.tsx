@@ -1,3 +1,4 @@
+import { isAsleep } from "../asleep.ts";
 import { type Finding, findingsOf } from "../findings.ts";
 import { Document } from "./document.tsx";
 import { jsonForScript } from "./html.ts";
@@ -5,7 +6,7 @@ import { serviceHref } from "./overview.tsx";
 import { Findings, Isolates, StateMark, Time } from "./parts.tsx";
 import { SECTIONS, type SectionName, type SectionSources, sectionSources } from "./sections.tsx";
 import { SignOut } from "./sign-in.tsx";
-import { hasFigures, isAsleep, type ReportEntry, type ServiceData, stateOf } from "./view.ts";
+import { hasFigures, type ReportEntry, type ServiceData, stateOf } from "./view.ts";
 import { WindowLinks } from "./window-links.tsx";
 
 export interface ServicePageProps {

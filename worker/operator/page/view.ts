@@ -1,6 +1,7 @@
 import type { Gates } from "../../../config/fails-open.ts";
 import type { HistoryPoint } from "../../../durable/directory/history-point.ts";
 import type { ServiceReport } from "../../../durable/directory/service-report.ts";
+import { isAsleep } from "../asleep.ts";
 import type { Finding } from "../findings.ts";
 import type { GatewayReport, ServiceEntry, WindowReport } from "../gateway-report.ts";
 import type { ChosenWindow } from "./windows.ts";
@@ -27,22 +28,13 @@ export function hasFigures(entry: ServiceEntry): entry is ReportEntry {
   return "atMs" in entry;
 }
 
-/**
- * Figures reach the directory at most a minute after they changed, and an object without requests sleeps after ten seconds: older
- * ones mean that no request came since.
- */
-const ASLEEP_AFTER_MS = 90_000;
-
-export function isAsleep({ atMs }: ServiceReport, nowMs: number): boolean {
-  return nowMs - atMs > ASLEEP_AFTER_MS;
-}
-
 /** How a service is, in one word. */
-export type State = "down" | "warning" | "unknown" | "waiting" | "asleep" | "well";
+export type State = "open" | "down" | "warning" | "unknown" | "waiting" | "asleep" | "well";
 
 export function stateOf(entry: ServiceEntry, findings: readonly Finding[], nowMs: number): State {
   if ("error" in entry) return "unknown";
   const own = findings.filter(({ service }) => service === entry.name);
+  if (own.some(({ code, severity }) => code === "gate_open" && severity === "down")) return "open";
   if (own.some(({ severity }) => severity === "down")) return "down";
   if (own.some(({ severity }) => severity === "warning")) return "warning";
   if (!hasFigures(entry)) return "waiting";
@@ -50,9 +42,10 @@ export function stateOf(entry: ServiceEntry, findings: readonly Finding[], nowMs
 }
 
 /** Worst first. */
-export const STATES: readonly State[] = ["down", "unknown", "warning", "well", "asleep", "waiting"];
+export const STATES: readonly State[] = ["open", "down", "unknown", "warning", "well", "asleep", "waiting"];
 
 export const STATE_WORDS: Readonly<Record<State, string>> = {
+  open: "gate open",
   down: "cannot decide",
   unknown: "not known",
   warning: "look at it",

@@ -84,18 +84,18 @@ export class ServiceCurves {
     restarts: readonly RestartRecord[],
     isAsleep: boolean,
     windowMs: number,
-    nowMs: number,
+    endMs: number,
   ): void {
     const curves = curvesOf(points);
     const { times } = curves;
     // While there is less history than the window is long, what there is fills the chart.
-    const firstMs = Math.min(points[0]?.timeMs ?? nowMs, nowMs - MIN_RANGE_MS);
-    const range: [number, number] = [Math.max(nowMs - windowMs, firstMs) / 1_000, nowMs / 1_000];
-    const marks = restarts.filter(({ timeMs }) => timeMs >= nowMs - windowMs).map(markOf);
+    const firstMs = Math.min(points[0]?.timeMs ?? endMs, endMs - MIN_RANGE_MS);
+    const range: [number, number] = [Math.max(endMs - windowMs, firstMs) / 1_000, endMs / 1_000];
+    const marks = restarts.filter(({ timeMs }) => timeMs >= endMs - windowMs).map(markOf);
     const { allocatedBytes, requiredBytes, baselineBytes, requiredFromBytes, requiredToBytes } = curves;
     const memory = [requiredToBytes, requiredFromBytes, allocatedBytes, requiredBytes, baselineBytes];
     const waiting = isAsleep
-      ? "Asleep: choose a longer window to see what was before"
+      ? "Asleep: a longer window may show what was before"
       : "Waiting for a second point, within a minute";
     this.#memory.show({ times, drawn: memory }, range, waiting, marks);
     const outcomes = outcomesOf(curves);

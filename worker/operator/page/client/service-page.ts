@@ -1,11 +1,12 @@
 import { pointOf } from "../../../../durable/directory/history-point.ts";
 import type { DirectoryReport } from "../../../../durable/directory/service-report.ts";
+import { isAsleep, windowEndMs } from "../../asleep.ts";
 import { findingsOf } from "../../findings.ts";
 import { windowReport } from "../../window-report.ts";
 import { Findings, StateMark } from "../parts.tsx";
 import { withPoint } from "../points.ts";
 import { SECTIONS, type SectionName, sectionSources } from "../sections.tsx";
-import { hasFigures, isAsleep, type ReportEntry, type ServiceData, stateOf } from "../view.ts";
+import { hasFigures, type ReportEntry, type ServiceData, stateOf } from "../view.ts";
 import { startActions } from "./actions.ts";
 import { element } from "./dom.ts";
 import { isWatching, Live, type LiveState } from "./live.ts";
@@ -66,7 +67,7 @@ class ServicePage {
   #received({ report, isolate }: DirectoryReport): void {
     const windowMs = this.#data.window.ms;
     const points = withPoint(this.#data.points, pointOf(report), windowMs, windowMs / POINTS_IN_WINDOW);
-    const window = windowReport(points, windowMs, this.#nowMs());
+    const window = windowReport(points, windowMs, windowEndMs(report, this.#nowMs()));
     this.#entry = { ...report, ...(window && { window }) };
     const shown = { ...this.#data.report, services: [this.#entry], isolates: [isolate] };
     this.#data = { ...this.#data, points, report: shown };
@@ -77,7 +78,8 @@ class ServicePage {
   #showCurves(): void {
     const { points, window } = this.#data;
     const nowMs = this.#nowMs();
-    this.#curves.show(points, this.#entry.restarts, isAsleep(this.#entry, nowMs), window.ms, nowMs);
+    const endMs = windowEndMs(this.#entry, nowMs);
+    this.#curves.show(points, this.#entry.restarts, isAsleep(this.#entry, nowMs), window.ms, endMs);
   }
 
   #showSections(): void {

@@ -1,5 +1,8 @@
 import { runInNewContext } from "node:vm";
 
+/** A start or a request takes milliseconds; only a filter that loops needs seconds. Tests shorten it. */
+export const GUEST_LIMIT = { ms: 10_000 };
+
 export class TimedOut extends Error {}
 
 /**
