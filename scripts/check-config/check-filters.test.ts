@@ -177,6 +177,14 @@ it("gRPC imports are a warning, with and without a trial start", async () => {
   }
 });
 
+it("functions that no gateway of this version has are a warning", async () => {
+  const secret = configWith({ imports: '(import "env" "proxy_get_secret" (func (param i32) (result i32)))' });
+  expect(await checkConfig(secret)).toMatchObject({
+    ok: true,
+    warnings: [expect.stringMatching(/^warning: functions: orders: its filter imports env\.proxy_get_secret, which /)],
+  });
+});
+
 describe("secrets", () => {
   /** Logs its configuration, and refuses it. */
   const tells = {

@@ -6,7 +6,7 @@ import type { Finding } from "../../config/problems.ts";
 import { inspectModule } from "../../wasm/host/index.ts";
 import { logText } from "../filter/report-parts.ts";
 import { safeText } from "../filter/text.ts";
-import { clusterWarnings, grpcWarnings } from "../filter/warnings.ts";
+import { clusterWarnings, functionWarnings, grpcWarnings } from "../filter/warnings.ts";
 import type { WasmFile } from "../load-config.ts";
 import { type TrialStart, trialStart } from "./trial-start.ts";
 
@@ -32,7 +32,8 @@ export async function checkFilters(
     const { filter: module, filterKind, name } = service;
     if (module === undefined || filterKind.kind === "in-worker") return [];
     const imports = inspectModule(module).imports;
-    const warnings = grpcWarnings(`${name}: its filter`, imports);
+    const whose = `${name}: its filter`;
+    const warnings = [...grpcWarnings(whose, imports), ...functionWarnings(whose, imports)];
     if (!trial) return [{ findings: [], details: [], warnings }];
     const path = wasmFiles.get(module)?.path;
     const file = path === undefined ? "a module" : relative(process.cwd(), path);

@@ -39,12 +39,19 @@ function pluginOf(origin: string, config: Record<string, unknown>): PluginDocume
   const name = textOf(config.name);
   const vm = vmOf(config)?.configuration;
   return {
-    source: `Envoy's Wasm filter${name === undefined ? "" : ` ${name}`}`,
+    source: `Envoy's Wasm filter${name === undefined ? "" : ` ${name}`}${withoutEnvironment(config)}`,
     name,
     rootId: textOf(config.root_id) ?? textOf(config.rootId),
     plugin: configurationOf(origin, config.configuration),
     vm: vm === undefined ? undefined : configurationOf(origin, vm),
   };
+}
+
+/** A filter that takes its rules from there would read none. */
+function withoutEnvironment(config: Record<string, unknown>): string {
+  const vm = vmOf(config);
+  const isSet = vm !== undefined && ("environment_variables" in vm || "environmentVariables" in vm);
+  return isSet ? " (its environment_variables do not exist here: the filter reads an empty environment)" : "";
 }
 
 function vmOf(config: Record<string, unknown>): Record<string, unknown> | undefined {

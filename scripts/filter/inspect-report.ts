@@ -70,7 +70,11 @@ function askedLines({ asked, start, series }: InspectResult): string[] {
   const missing = [...gaps.unimplemented, ...[...gaps.foreignFunctions].map((name) => `foreign function ${name}`)];
   return [
     ...listed("clusters", called, "called: the service's `clusters` must have each by this name"),
-    ...listed("properties", properties, "asked for and not answered: the service's `properties` can have them"),
+    ...listed(
+      "properties",
+      properties,
+      "asked for and not answered: the service's `properties` can have them, the same for all requests",
+    ),
     ...listed("missing", missing, "called and not there: if it continues then, it lets requests pass"),
     ...(hasInitialiser
       ? []

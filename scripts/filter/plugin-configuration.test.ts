@@ -129,6 +129,39 @@ describe("what Envoy is configured with", () => {
   });
 });
 
+describe("a declarative file of Kong", () => {
+  const chain = (filters: object[]) => [{ filters }];
+  const limits = { name: "limits", config: { minute: 3 } };
+
+  it.each([
+    ["the top level", { filter_chains: chain([limits]) }],
+    ["a service", { services: [{ name: "a" }, { name: "b", filter_chains: chain([limits]) }] }],
+    ["a route of a service", { services: [{ routes: [{ filter_chains: chain([limits]) }] }] }],
+  ])("gives the configuration of the filter in the chain of %s", (_, document) => {
+    expect(read("kong.yaml", JSON.stringify({ _format_version: "3.0", ...document }))).toMatchObject({
+      source: "Kong's filter limits (its properties kong.* and ngx.* are not answered here)",
+      plugin: '{"minute":3}',
+    });
+  });
+
+  it("is not the filter's configuration if it has no filter, or hostile ones", () => {
+    for (const filters of [undefined, "x", [null, "y"], [{ filters: "z" }]]) {
+      const file = JSON.stringify({ _format_version: "3.0", filter_chains: filters, services: "none" });
+      expect(() => read("kong.yaml", file)).toThrow(/no filter chain of Kong/);
+    }
+    const two = JSON.stringify({ _format_version: "3.0", filter_chains: chain([limits, limits]) });
+    expect(() => read("kong.yaml", two)).toThrow(/has 2 filters/);
+  });
+});
+
+describe("a filter of Envoy", () => {
+  it("that would read environment variables is said to have none", () => {
+    const vm = { environment_variables: { key_values: { ALLOWED_ORIGINS: "https://a.example" } } };
+    const file = JSON.stringify({ "@type": WASM, config: { name: "cors", configuration: "x", vm_config: vm } });
+    expect(read("envoy.json", file).source).toMatch(/ cors \(its environment_variables do not exist here/);
+  });
+});
+
 describe("a WasmPlugin", () => {
   const istio = `
 apiVersion: v1

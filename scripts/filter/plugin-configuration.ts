@@ -1,5 +1,6 @@
 import { isPlainObject } from "../../config/schema/fields.ts";
 import { envoyPlugins } from "./envoy-configuration.ts";
+import { kongPlugins } from "./kong-configuration.ts";
 import { jsonBytes, type PluginDocument } from "./plugin-document.ts";
 import { isAny, unwrapAny } from "./protobuf-any.ts";
 import { wasmPlugins } from "./wasm-plugin.ts";
@@ -13,7 +14,7 @@ export interface PluginConfiguration extends Pick<PluginDocument, "rootId" | "pl
 }
 
 /**
- * Takes the configuration of a filter out of what Envoy, Istio or Higress are configured with. Other YAML becomes JSON, as these
+ * Takes the configuration of a filter out of what Envoy, Istio, Higress or Kong are configured with. Other YAML becomes JSON, as these
  * give it to their filters; any other text stays as it is.
  *
  * @param origin the file's name, or the option; for messages
@@ -46,7 +47,9 @@ function taken(origin: string, file: string | undefined, bytes: Uint8Array, root
   if (!isYaml) return unchanged;
   // Otherwise the whole file would become the filter's configuration.
   if (documents.some(isOfProxy)) {
-    throw new WrongInput(`${origin}: has no Wasm filter for HTTP of Envoy, and no WasmPlugin of Istio or Higress`);
+    throw new WrongInput(
+      `${origin}: has no Wasm filter for HTTP of Envoy, no WasmPlugin of Istio or Higress, and no filter chain of Kong`,
+    );
   }
   const [only, ...further] = documents;
   if (further.length > 0) {
@@ -68,13 +71,14 @@ function pluginsIn(origin: string, document: unknown): PluginDocument[] {
     const source = `a ${document["@type"].split("/").at(-1)}`;
     return [{ source, name: undefined, rootId: undefined, plugin: unwrapAny(origin, document), vm: undefined }];
   }
-  return wasmPlugins(origin, document);
+  return [...wasmPlugins(origin, document), ...kongPlugins(origin, document)];
 }
 
 function isOfProxy(document: unknown): boolean {
   if (!isPlainObject(document)) return false;
   return (
-    ("apiVersion" in document && "kind" in document) || "static_resources" in document || "http_filters" in document
+    ("apiVersion" in document && "kind" in document) ||
+    ["static_resources", "http_filters", "_format_version"].some((field) => field in document)
   );
 }
 

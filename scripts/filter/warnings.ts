@@ -10,6 +10,14 @@ export function grpcWarnings(whose: string, { unimplemented }: ModuleInspection[
   return [`warning: gRPC: ${what}: if it continues after a failed call, it lets every request pass`];
 }
 
+/** Warns of functions that a filter imports and this gateway does not know. */
+export function functionWarnings(whose: string, { unknown }: ModuleInspection["imports"]): string[] {
+  const names = unknown.filter((name) => name.startsWith(`${PROXY_MODULE}.`));
+  if (names.length === 0) return [];
+  const what = `${whose} imports ${safeText(names.join(", "))}, which this gateway does not have`;
+  return [`warning: functions: ${what}: a call answers UNIMPLEMENTED, and the filter may let every request pass`];
+}
+
 /** Warns of clusters that a filter called and a service lacks. */
 export function clusterWarnings(service: string, unknownClusters: ReadonlySet<string>): string[] {
   return [...unknownClusters].map(
