@@ -1,5 +1,4 @@
 import { asksWithoutCredential, introspectedSubject } from "../../config/authorization-parts.ts";
-import { failsOpen } from "../../config/fails-open.ts";
 import type { Cluster, Service } from "../../config/index.ts";
 import type { OutboundCall, OutboundFailure, OutboundResult } from "../../wasm/host/index.ts";
 import { EventLog } from "../log/events.ts";
@@ -19,6 +18,7 @@ import { PROBE_LIMITS, Prober } from "./prober.ts";
 import { Reachability, type ServerState, UNREACHABLE } from "./reachability.ts";
 import { type CallOutcome, type Send, sendCall } from "./send-call.ts";
 import { ServersCalls } from "./server-calls.ts";
+import { serverStateLog } from "./server-state-log.ts";
 import { sendInTrace } from "./trace-context.ts";
 import { ignoresBodyOfAllow, withoutBodyOfAllow } from "./unread-body.ts";
 
@@ -138,9 +138,7 @@ export class OutboundCalls {
   readonly #nowMs: () => number;
   readonly #service: OutboundDependencies["service"];
   readonly #log: FailureLog;
-  readonly #events: EventLog;
   readonly #mayCall: OutboundDependencies["mayCall"];
-  readonly #stateChanged: () => void;
   readonly #time = new CallTime();
   /** Calls of the built-in filter change nothing on the server. */
   readonly #onlyAsks: boolean;
@@ -160,7 +158,6 @@ export class OutboundCalls {
     events = new EventLog(service.name, nowMs),
   }: OutboundDependencies) {
     this.#mayCall = mayCall;
-    this.#stateChanged = stateChanged;
     const shared = sharedConnections(service);
     const connections = (limit: number) => (hasOwnConnections ? undefined : new Places(limit));
     const { queuedCalls, queuedSignInCalls } = OUTBOUND_LIMITS;
@@ -171,7 +168,6 @@ export class OutboundCalls {
     this.#service = service;
     this.#nowMs = nowMs;
     this.#log = log ?? new FailureLog(service.name);
-    this.#events = events;
     this.#onlyAsks = service.filterKind.kind === "built-in";
     const targets = probeTargets(service);
     for (const [name, cluster] of Object.entries(service.clusters)) {
@@ -190,7 +186,7 @@ export class OutboundCalls {
           reachability,
           nowMs,
           probe: () => probe(target, baseUrl, send, timeoutMs),
-          onProbed: this.#logChanges(name, reachability),
+          onProbed: serverStateLog({ service, cluster: name, reachability, events, nowMs, stateChanged }),
           onRunning: (isRunning) => this.#keepPlaceForProbes(isRunning),
           intervalMs,
           idleMs,
@@ -414,39 +410,6 @@ export class OutboundCalls {
       decisions.connections?.release(undefined);
       this.#startWaiting(decisions);
     }
-  }
-
-  /** Says when requests begin to pass because of this server, and when that ends. */
-  #gateLog(cluster: string, reachability: Reachability): () => void {
-    let openSinceMs: number | undefined;
-    return () => {
-      const { state, failedProbes, suspectedMs } = reachability;
-      const isOpen = state === "unreachable" && failsOpen(this.#service);
-      const nowMs = this.#nowMs();
-      if (isOpen && openSinceMs === undefined) {
-        openSinceMs = nowMs;
-        const silentMs = Math.max(0, nowMs - (suspectedMs ?? nowMs));
-        this.#events.write("gate_opened", { gate: "failOpen", cluster, failedProbes, silentMs });
-      } else if (!isOpen && openSinceMs !== undefined) {
-        const openMs = Math.max(0, nowMs - openSinceMs);
-        openSinceMs = undefined;
-        this.#events.write("gate_closed", { gate: "failOpen", cluster, state, openMs });
-      }
-    };
-  }
-
-  /** Writes a line whenever a server's state changes, because decisions then depend on it. */
-  #logChanges(cluster: string, reachability: Reachability): () => void {
-    let shown: ServerState = "answering";
-    const logGate = this.#gateLog(cluster, reachability);
-    return () => {
-      const { state, failedProbes, suspectedMs = null } = reachability;
-      logGate();
-      if (state === shown || (state === "suspected" && shown === "answering")) return;
-      shown = state;
-      this.#stateChanged();
-      this.#events.write("server_state", { cluster, state, sinceMs: suspectedMs, failedProbes });
-    };
   }
 }
 

@@ -120,8 +120,7 @@ describe("docs/bring-a-filter.md", () => {
     await expect(readJson(files.write("shown-request.json", request), requestSchema)).resolves.toMatchObject({
       headers: [
         ["authorization", "Bearer demo-{n}"],
-        ["accept", "text/html"],
-        ["accept", "text/plain"],
+        ["accept", "text/html, text/plain"],
       ],
     });
     await expect(readJson(files.write("shown-replies.json", replies), repliesSchema)).resolves.toHaveLength(2);

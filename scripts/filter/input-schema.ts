@@ -89,6 +89,19 @@ const headers = v.optional(
   () => ({}),
 );
 
+/** As in the gateway, where a filter sees each name once. */
+const requestHeaders = v.pipe(
+  headers,
+  v.transform((list): HeaderList => {
+    const joined = new Map<string, string>();
+    for (const [name, value] of list) {
+      const before = joined.get(name);
+      joined.set(name, before === undefined ? value : `${before}, ${value}`);
+    }
+    return [...joined];
+  }),
+);
+
 const encoder = new TextEncoder();
 const BODY = 'a text, { "base64": "…" }, or a list of those, one for each chunk';
 
@@ -139,7 +152,7 @@ export const requestSchema: v.GenericSchema<unknown, RequestInput> = fields({
     "example.com",
   ),
   scheme: v.optional(v.picklist(["http", "https"], '"http" or "https"'), "https"),
-  headers,
+  headers: requestHeaders,
   body,
   trailers: headers,
   attributes: v.optional(
