@@ -465,7 +465,7 @@ interface AskedAboutRequestInput {
    * the whole body. See docs/request-body.md.
    */
   readonly requestBody?: {
-    /** At most so many bytes, up to 65536. A longer body is cut, and the server is told. */
+    /** Number of bytes that the server sees, at most 65536. A longer body is cut, and the server is told. */
     readonly maxBytes: number;
   };
   /** Verify the token first. Rules may then have scopes and claims, which the gateway compares. */
